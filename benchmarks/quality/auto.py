@@ -233,11 +233,9 @@ def expected() -> str:
 
 
 def tables() -> str:
-    """Which of two tables is chosen, and the quality of the run that each leads to."""
+    """What is lost by choosing between two sets of initial vectors, given in either order."""
     starts = {label.split(",")[0]: start for label, start in STARTS.items()}
-    heads = ["collection", "documents", "self-retrieval", "first and chosen", *starts]
-    heads.append("lost against the best")
-    rows, lost = [], []
+    names, lost = [], []
     with tempfile.TemporaryDirectory() as folder:
         for collection in collections(Path(folder)):
             settings, worth = Settings("auto", history="none"), {}
@@ -246,29 +244,19 @@ def tables() -> str:
                 method = make_plan(settings, inputs).method
                 refined = refined_rows(inputs.batch, inputs.original, Settings(method, history="none"))
                 worth[label] = quality(inputs, refined, method, collection.tasks)
-            picked = []
+            taken = []
             for order in (list(starts), list(starts)[::-1]):
-                corpus = Corpus.from_texts(collection.texts)
-                given = [starts[label] for label in order]
-                place, decision = choose_vectors(corpus, given, settings, Execution())
-                picked.append((order[0], order[place]))
-                halves = [f"{row['self_retrieval']:.3f}" for row in decision["tables"]]
-            print(collection.name, len(collection.texts), picked, worth, file=sys.stderr)
-            best = max(worth.values())
-            lost.append([1 - worth[taken] / best for _, taken in picked])
-            chosen = "; ".join(f"{first}: {taken}" for first, taken in picked)
-            figures = [f"{value:.3f}" for value in worth.values()]
-            against = " and ".join(f"{100 * share:.1f} %" for share in lost[-1])
-            size = f"{len(collection.texts):,}"
-            rows.append([collection.name, size, " and ".join(halves[::-1]), chosen, *figures, against])
-    shares = zip(starts, zip(*lost, strict=True), strict=True)
-    names = [row[0] for row in rows]
+                corpus, given = Corpus.from_texts(collection.texts), [starts[label] for label in order]
+                taken.append(order[choose_vectors(corpus, given, settings, Execution())[0]])
+            print(collection.name, len(collection.texts), taken, worth, file=sys.stderr)
+            names.append(collection.name)
+            lost.append([1 - worth[label] / max(worth.values()) for label in taken])
     said = "; ".join(
         f"with {label} first {share_lost(names, share)} lost in the mean against the better ones, "
         f"{100 * np.max(share):.1f} % at most"
-        for label, share in shares
+        for label, share in zip(starts, zip(*lost, strict=True), strict=True)
     )
-    return f"{len(rows)} cases: {said}.\n\n" + table(heads, rows)
+    return f"{len(names)} cases: {said}."
 
 
 NEEDS_DATA = True

@@ -1,26 +1,22 @@
 """What does a map from new questions to stored vectors keep? Fills docs/results/compatible.md.
 
 Recall@10 of self-retrieval in documents that no map was fitted on: twelve words cut from a text, the
-title of an abstract, the report of a storm's event. Documents are smoothed as in a store. On the judged
-collections it is nDCG@10, and maps are fitted on all of the documents, without their questions.
+title of an abstract, the report of a storm's event. Documents are smoothed as in a store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
 
-from benchmarks.datasets import GOOGLENEWS, judged, records
+from benchmarks.datasets import GOOGLENEWS, records
 from benchmarks.page import table
-from benchmarks.rankings import by_cosine, mean_ndcg
 from benchmarks.refining import refined
 from selfvec.base.threads import one_core
 from selfvec.lab.evaluation.collection import Collection
-from selfvec.numerics.rows import unit_rows
-from selfvec.retrieval.encoder import Adapter, Encoder
-from selfvec.retrieval.encoder.adapter import FITTED, POOL, QUESTIONS, fit_and_measure
+from selfvec.retrieval.encoder import Encoder
+from selfvec.retrieval.encoder.adapter import POOL, QUESTIONS, fit_and_measure
 from selfvec.text.document_vectors import smooth_by_neighbours
 
 CHANGES = {
@@ -124,85 +120,5 @@ def _kept(value: float, low: float, high: float) -> str:
     return f"{100 * value:.1f} % ({100 * low:.1f}–{100 * high:.1f})"
 
 
-def judgements() -> str:
-    """nDCG@10 on judged collections."""
-    rows = []
-    for name, collection in judged().items():
-        half = np.random.default_rng(1).permutation(len(collection.documents))[
-            : len(collection.documents) // 2
-        ]
-        olds = {
-            "twice the text": refined([collection.documents[i] for i in np.sort(half).tolist()]),
-            "unrefined → refined": refined(collection.documents, method="original"),
-        }
-        new = Encoder.of(refined(collection.documents))
-        questions = new.encode(collection.queries)
-        for label, run in olds.items():
-            old = Encoder.of(run)
-            adapter = Adapter.between(new, old, collection.documents)
-            stored = smoothed(old, collection.documents)
-            ways = [
-                (smoothed(new, collection.documents), questions),
-                (stored, adapter.transform(questions)),
-                (stored, old.encode(collection.queries)),
-                (stored, questions),
-            ]
-            figures = [mean_ndcg(collection, by_cosine(collection, np.vstack(way))) for way in ways]
-            cells = [f"{value:.3f}" for value in figures]
-            rows.append([name, label, *cells, f"{100 * figures[1] / figures[0]:.1f} %"])
-    return table(
-        ["collection", "change", "new → new", "new → old", "old → old", "without a map", "kept"], rows
-    )
-
-
-def maps(new: Encoder, old: Encoder, documents: list[str]) -> Iterator[tuple[str, np.ndarray]]:
-    """Matrices of other maps that were tried."""
-    x, y = (one.encode(documents).astype(np.float64) for one in (new, old))
-    turn = Adapter.fit(new.encode(documents), old.encode(documents)).matrix.astype(np.float64)
-    moment, back = x.T @ x, y.T @ y
-    eye = np.eye(len(moment))
-    scale, scale_back = np.trace(moment) / len(moment), np.trace(back) / len(back)
-    yield "as `migrate` makes it", Adapter.between(new, old, documents).matrix
-    yield "rotation, texts", turn
-    yield "rotation, 300 texts", Adapter.fit(new.encode(documents[:300]), old.encode(documents[:300])).matrix
-    yield "rotation, 300 texts and words", Adapter.between(new, old, documents[:300]).matrix
-    yield "rotation, words", Adapter.between(new, old).matrix
-    plain = np.linalg.solve(moment + 0.01 * scale * eye, x.T @ y)
-    yield "least squares (ridge .01)", plain
-    yield (
-        "least squares toward the rotation (1)",
-        np.linalg.solve(moment + scale * eye, x.T @ y + scale * turn),
-    )
-    left, values, right = np.linalg.svd(
-        np.linalg.solve(moment + 0.1 * scale * eye, x.T @ y + 0.1 * scale * turn) - turn
-    )
-    yield "rotation and rank 16", turn + (left[:, :16] * values[:16]) @ right[:16]
-    yield (
-        "least squares from old to new, transposed (1)",
-        np.linalg.solve(back + scale_back * eye, y.T @ x + scale_back * turn.T).T,
-    )
-
-
-def others() -> str:
-    """Share of recall kept by other maps: the mean of both kinds of questions."""
-    rows: dict[str, list[str]] = {}
-    heads = []
-    for name in ("PubMed", "NOAA"):
-        documents, _ = texts(name)
-        new, asked = encoder(name, 1.0), natural(name)
-        questions, order = new.encode(asked.queries), np.random.default_rng(0).permutation(len(documents))
-        best = recall(asked, questions, smoothed(new, asked.documents))
-        held = min(POOL, len(documents) // 4)
-        fitted = [documents[i] for i in order[held : held + FITTED].tolist()]
-        for label in ("twice the text", "unrefined → refined", "other vectors (GoogleNews → built-in)"):
-            old = encoder(name, CHANGES[label])
-            stored = smoothed(old, asked.documents)
-            heads.append(f"{name}, {label.split(' (')[0]}")
-            for way, matrix in maps(new, old, fitted):
-                mapped = unit_rows(questions @ matrix.astype(np.float32))
-                rows.setdefault(way, []).append(f"{100 * recall(asked, mapped, stored) / best:.1f}")
-    return table(["map", *heads], [[way, *cells] for way, cells in rows.items()])
-
-
 NEEDS_DATA = True
-PAGES = {"compatible.md": {"recall": known, "judged": judgements, "maps": others}}
+PAGES = {"compatible.md": {"recall": known}}

@@ -1,8 +1,6 @@
 """What do the concept tools find? Fills docs/results/concepts.md.
 
-Phrases and topics of NOAA narratives, topics beside the event types that NOAA itself distinguishes; what
-phrases as units and expanded queries do to retrieval on the development collections. The constants were
-set on NOAA and PubMed, so expect no more elsewhere.
+Phrases and topics of NOAA narratives, topics beside the event types that NOAA itself distinguishes.
 """
 
 from __future__ import annotations
@@ -14,19 +12,14 @@ from functools import cache
 import numpy as np
 from sklearn.metrics import normalized_mutual_info_score
 
-from benchmarks.datasets import GOOGLENEWS, JUDGED, judged, open_corpus
+from benchmarks.datasets import GOOGLENEWS, open_corpus
 from benchmarks.page import FIGURES, table
-from benchmarks.rankings import SEED
 from benchmarks.refining import refined
 from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.term_graph import graph
 from selfvec.analysis.views.graphs import save_graph
 from selfvec.data.run import Run
-from selfvec.lab.evaluation.compared_vectors import ComparedVectors
-from selfvec.lab.evaluation.retrieval import SearchSetting, dense_rankings, search_rankings
-from selfvec.numerics.statistics import mean
 from selfvec.text.phrase_finding import phrases
-from selfvec.text.preprocessing import Preprocessing
 
 SHOWN = ("hail", "flash flood", "snow", "hurricane")  # in the graph
 LISTED, TOPICS = 12, 8
@@ -88,33 +81,5 @@ def noaa_topics() -> str:
     )
 
 
-def retrieval() -> str:
-    """nDCG@10 with and without phrases as units, and whether that differs over all queries."""
-    values: dict[str, list[np.ndarray]] = {}
-    for name, collection in judged().items():
-        for asked in (None, "auto"):
-            run = refined(name, phrases=asked)
-            preprocessing = Preprocessing.of(run.provenance)
-            named = "words" if asked is None else "words and phrases"
-            whole = ComparedVectors("", run.vectors, preprocessing, run=run, refined=True)
-            found = {f"dense, {named}": dense_rankings(collection, whole)[0]}
-            found |= search_rankings(collection, run, {f"hybrid, {named}": SearchSetting()})
-            for label, rankings in found.items():
-                scores = collection.scores(rankings)
-                values.setdefault(label, []).append(scores["ndcg@10"])
-    rows = []
-    for label in sorted(values):
-        means = [float(one.mean()) for one in values[label]]
-        rows.append([label, *(f"{value:.3f}" for value in (*means, float(np.mean(means))))])
-    lines = [table(["search, run of", *JUDGED, "mean"], rows)]
-    for way in ("dense", "hybrid"):
-        gains = np.concatenate(values[f"{way}, words and phrases"]) - np.concatenate(values[f"{way}, words"])
-        estimate = mean(gains, SEED, (-1.0, 1.0))
-        low, high = estimate.interval
-        said = f"{estimate.value:+.3f} ({low:+.3f} to {high:+.3f})"
-        lines.append(f"{way.title()}, over all {len(gains)} queries: {said}.")
-    return "\n\n".join(lines)
-
-
 NEEDS_DATA = True
-PAGES = {"concepts.md": {"phrases": found_phrases, "retrieval": retrieval, "topics": noaa_topics}}
+PAGES = {"concepts.md": {"phrases": found_phrases, "topics": noaa_topics}}

@@ -3,31 +3,27 @@
 Fills docs/results/encoders.md. Every collection is refined on its own documents, without its queries or
 judgements. nDCG@10 by cosine: of encoders of each choice of the run's tables, of the package wordllama as
 it is, and of what needs the collection at hand, documents smoothed by those most like them, and BM25.
-Learning is also measured where one document is right, and by classes from ten examples each.
+Learning is also measured where one document is right.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from time import perf_counter
 
 import numpy as np
 
-from benchmarks.datasets import JUDGED, SHARED_DATA, judged, tokens
+from benchmarks.datasets import JUDGED, judged
 from benchmarks.page import table
-from benchmarks.rankings import by_cosine, differs, estimate, mean_ndcg, wordllama
+from benchmarks.rankings import by_cosine, estimate, mean_ndcg, wordllama
 from benchmarks.refining import refined
 from benchmarks.self_retrieval import medical_items, self_retrieval
 from selfvec.data.run import Run
-from selfvec.lab.evaluation.classification import draw_examples, predicted_labels, read_labelled
 from selfvec.lab.evaluation.collection import Collection
 from selfvec.lab.evaluation.retrieval import bm25_rankings
-from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate
 from selfvec.retrieval.encoder import Encoder
-from selfvec.retrieval.inverse_cloze import learn
-from selfvec.text.document_vectors import inverse_document_frequency, smooth_by_neighbours
+from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
 
 CHOICES: dict[str, tuple[tuple[str, ...], int | None, bool]] = {
@@ -37,11 +33,8 @@ CHOICES: dict[str, tuple[tuple[str, ...], int | None, bool]] = {
     "refined, topics: 256 axes": (("refined", "topics"), 256, False),
     "**the same, learned**": (("refined", "topics"), 256, True),
 }
-GIVEN, DEFAULT = "refined, topics: 256 axes", "**the same, learned**"
+GIVEN = "refined, topics: 256 axes"
 DENSE = "the default, documents smoothed"
-COMPARED = (GIVEN, "wordllama as it is", "original", DENSE, "BM25, stems")
-CLASSES = ("trec", "sst2", "ohsumed")
-SHOTS = 10
 
 Found = dict[str, dict[str, Estimate]]
 
@@ -84,13 +77,6 @@ def quality() -> str:
     return table(["", *JUDGED, "mean"], rows)
 
 
-def differences() -> str:
-    """The default against others on the same queries."""
-    measured = found()
-    rows = [[way, *(differs(measured[DEFAULT][n], measured[way][n]) for n in JUDGED)] for way in COMPARED]
-    return table(["the default minus", *JUDGED], rows)
-
-
 def encoders(run: Run) -> tuple[Encoder, Encoder]:
     """The encoder of a run before and after learning."""
     return Encoder.of(run, learned=False), Encoder.of(run)
@@ -122,48 +108,5 @@ def sources() -> str:
     return table(["documents", "not learned", "learned", "steps"], rows)
 
 
-def classes() -> str:
-    """Accuracy from ten examples a class, a row a collection."""
-    rows = []
-    for name in CLASSES:
-        items = read_labelled(SHARED_DATA / "classification" / name, 0)
-        count = items.train
-        truth = items.labels[count:]
-        run = refined(items.texts)
-        cells = []
-        for encoder in encoders(run):
-            vectors = encoder.encode(items.texts)
-            right = [
-                np.mean(predicted_labels(vectors[d], items.labels[d], vectors[count:]) == truth)
-                for d in draw_examples(items.labels[:count], SHOTS, 0)
-            ]
-            cells.append(f"{np.mean(right):.3f}")
-        rows.append([name, *cells, encoder.about["learned"]["steps"]])
-    return table(["collection", "not learned", "learned", "steps"], rows)
-
-
-def times() -> str:
-    """Seconds of learning from PubMed abstracts, repeated where there are not enough."""
-    rows = []
-    batch = tokens()
-    for documents in (1_000, 10_000, 100_000):
-        numbers = np.arange(documents) % batch.documents
-        some = batch.part(numbers)
-        weights = inverse_document_frequency(some)
-        start = np.random.default_rng(0).standard_normal((len(batch.types), 256)).astype(np.float32)
-        began = perf_counter()
-        learn(some, unit_rows(start), weights)
-        rows.append([f"{documents:,}", f"{len(some) / 1e6:.1f}", f"{perf_counter() - began:.1f}"])
-    return table(["documents", "million words", "seconds"], rows)
-
-
 NEEDS_DATA = True
-PAGES = {
-    "encoders.md": {
-        "quality": quality,
-        "differences": differences,
-        "one-answer": sources,
-        "classes": classes,
-        "times": times,
-    }
-}
+PAGES = {"encoders.md": {"quality": quality, "one-answer": sources}}

@@ -1,38 +1,23 @@
 """How often does ``selfvec monitor`` raise a false alarm, and how small a change does it find?
 
 Fills docs/results/monitor.md. False alarms: a collection is divided at random into the documents of a run
-and new ones. Power: some of the new documents are replaced by documents of another source. Tests: the same
-with one of the four tests left out, also where only the shares of subjects change.
+and new ones. Power: some of the new documents are replaced by documents of another source.
 """
 
 from __future__ import annotations
 
 import math
-import time
-from collections import Counter
 from collections.abc import Sequence
 from functools import cache
-from itertools import product
 
 import numpy as np
-import polars as pl
 
 from benchmarks import datasets
 from benchmarks.datasets import GOOGLENEWS, STARTS
 from benchmarks.page import table
 from benchmarks.refining import refined
 from selfvec.analysis.monitoring import Monitoring, monitor
-from selfvec.analysis.monitoring_evidence import (
-    TESTS,
-    chosen_documents,
-    division_statistics,
-    document_figures,
-    encoded,
-    joint_p,
-    own_text,
-)
 from selfvec.data.run import Run
-from selfvec.lab.evaluation.classification import read_labelled
 
 SPLITS = 200
 CALIBRATION = (  # collection, table, documents of the run, new ones
@@ -49,12 +34,6 @@ PAIRS = {  # the run's source and the other
     "abstracts of 1976–79, with those of 2021": ("1976-79", "2021"),
     "storm reports, with abstracts": ("NOAA", "PubMed"),
 }
-SUBJECTS = {
-    "reports of events, with more of one kind": "NOAA",
-    "abstracts, with more of one disease": "OHSUMED",
-}
-KINDS = 5  # the most frequent, each in two draws
-LEFT_OUT_NEW, LEFT_OUT_SHARES = (50, 200, 1000), (0.05, 0.2, 0.4)
 
 
 @cache
@@ -106,27 +85,9 @@ def rate(hits: int, trials: int) -> str:
 def shuffled(pair: str, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The documents of a run, more of the same source, and those of the other source, in random order."""
     rng = np.random.default_rng(seed)
-    if pair in SUBJECTS:
-        own, kinds = labelled(SUBJECTS[pair])
-        order = rng.permutation(len(own))
-        later = order[RUN + max(LEFT_OUT_NEW) :]
-        kind = Counter(kinds.tolist()).most_common(KINDS)[seed % KINDS][0]
-        return own[np.sort(order[:RUN])], own[order[RUN:]], own[later[kinds[later] == kind]]
     own, other = map(texts, PAIRS[pair])
     order, strange = rng.permutation(len(own)), rng.permutation(other)
     return own[np.sort(order[:RUN])], own[order[RUN:]], strange
-
-
-@cache
-def labelled(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Texts and their kinds: events of NOAA with both of their narratives, abstracts of OHSUMED."""
-    if name == "OHSUMED":
-        found = read_labelled(datasets.SHARED_DATA / "classification" / "ohsumed", 0)
-        return np.array(found.texts, object), found.labels
-    rows = datasets.records(name)
-    narratives = ("episode_narrative", "event_narrative")
-    both = ["\n\n".join(row[part] for part in narratives if row[part]) for row in rows]
-    return np.array(both, object), np.array([row["event_type"] for row in rows], object)
 
 
 def mixed(more: np.ndarray, strange: np.ndarray, new: int, share: float) -> list[str]:
@@ -149,32 +110,6 @@ def mixtures(pair: str) -> dict[tuple[int, float], list[Monitoring]]:
     return found
 
 
-def tests() -> str:
-    """How often the alarm is raised by all four tests, and by three of them."""
-    rows = []
-    for pair in (*PAIRS, *SUBJECTS):
-        alarms = []
-        for seed in range(DRAWS):
-            own, more, strange = shuffled(pair, seed)
-            run = run_of(own)
-            for new, share in product(LEFT_OUT_NEW, LEFT_OUT_SHARES):
-                values = statistics(run, mixed(more, strange, new, share), seed)
-                three = [np.delete(values, test, axis=1) for test in range(len(TESTS))]
-                alarms.append([joint_p(some)[0] <= LEVELS[0] for some in (values, *three)])
-        rows.append([pair, *(f"{share:.2f}" for share in np.mean(alarms, axis=0))])
-    names = ("unknown words", "distance", "words", "topics")  # in the order of `TESTS`
-    return table(["the run, and what is mixed in", "all four", *(f"without {name}" for name in names)], rows)
-
-
-def statistics(run: Run, documents: list[str], seed: int) -> np.ndarray:
-    """The statistics of all divisions, as `monitor` computes them."""
-    settings = run.settings
-    own, new = own_text(run, settings), encoded(pl.Series(documents), run, settings)
-    assert own is not None
-    compared = chosen_documents(own, new, settings.min_count, seed)
-    return division_statistics(document_figures(run, compared, seed), compared, 199, seed)
-
-
 def power() -> str:
     """How often the alarm is raised, by new documents and the share of them from another source."""
     rows = []
@@ -186,17 +121,5 @@ def power() -> str:
     return table(["the run, and what is mixed in", "share", *(f"{new:,} new" for new in NEW)], rows)
 
 
-def cost() -> str:
-    """Processor seconds that 10,000 new documents take."""
-    rows = []
-    for name, other in (("PubMed", "NOAA"), ("NOAA", "PubMed"), ("1976-79", "2021")):
-        run, new = run_of(texts(name)), list(texts(other)[:10_000])
-        monitor(run, new[:500])
-        start = time.process_time()
-        monitor(run, new)
-        rows.append([name, len(texts(name)), other, len(new), f"{time.process_time() - start:.1f}"])
-    return table(["run", "documents", "new", "documents", "processor seconds"], rows)
-
-
 NEEDS_DATA = True
-PAGES = {"monitor.md": {"calibration": calibration, "power": power, "tests": tests, "cost": cost}}
+PAGES = {"monitor.md": {"calibration": calibration, "power": power}}

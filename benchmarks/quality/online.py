@@ -1,35 +1,30 @@
 """Does the online rule converge, and what does it give? Fills docs/results/online.md.
 
-Where it comes to rest (storm reports), what it gives (retrieval and word similarity, from two tables; its
-constants were chosen on these), and the scatter above which `health` calls it oscillating (chosen on the
-storm reports, checked on two other collections).
+Where it comes to rest (storm reports), and what it gives (retrieval and word similarity, from two tables; its
+constants were chosen on these).
 """
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import datasets
 from benchmarks.datasets import GOOGLENEWS, JUDGED, STARTS
 from benchmarks.page import table
 from benchmarks.quality.gains import abstracts, ndcg, similarity
-from benchmarks.refining import by_epoch, refine_batch, refined, shuffled
+from benchmarks.refining import by_epoch, refined
 from selfvec.data.methods import METHODS
-from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source
 from selfvec.numerics.rows import anisotropy, unit_rows
 from selfvec.refinement.health import effective_rank
 
-FREQUENT, JUDGED_WORDS = 300, 200  # frequent words; words whose end is compared between two orders
+FREQUENT = 300  # words
 SETS = ("MEN", "SimLex-999", "UMNSRS")
 ONLINE = METHODS["online"]
 WAYS = ((ONLINE.anchor, 1), (ONLINE.anchor, 3))  # β, epochs
-RATES = (0.003, 0.005, 0.01, 0.02)  # α
 
 Table = NDArray[np.float32]
 
@@ -39,20 +34,9 @@ def cosines(a: Table, b: Table) -> float:
     return float(np.einsum("ij,ij->i", a, b, dtype=np.float64).mean())
 
 
-@cache
-def runs() -> dict[str, Run]:
-    """Unrefined runs of three collections."""
-    sources = {
-        "NOAA": ("NOAA", GOOGLENEWS),
-        "MED": ("MED", "default"),
-        "PubMed, 1,000": (datasets.sample(abstracts(), 1000), "default"),
-    }
-    return {name: refined(source, start, method="original") for name, (source, start) in sources.items()}
-
-
 def rest() -> str:
     """Figures of the space by epoch."""
-    run = runs()["NOAA"]
+    run = refined("NOAA", GOOGLENEWS, method="original")
     batch, original = run.require_tokens(), run.original
     known = original.sources != Source.NONE
     frequent = np.flatnonzero(known)[:FREQUENT]
@@ -97,33 +81,5 @@ def given() -> str:
     return table(["initial vectors", "state", "retrieval", *SETS], rows)
 
 
-def steady() -> str:
-    """Scatter, and how much of a word's end is the order of the documents, by size of step and collection."""
-    ways = [(rate, epochs) for epochs in (1, 10) for rate in RATES]
-    rows = []
-    for rate, epochs in ways:
-        settings = Settings("online", learning_rate=rate, epochs=epochs)
-        cells = []
-        for run in runs().values():
-            scatter, chance = _scatter(run, settings)
-            shown = f"{scatter:.3f}, {chance:.3f}"
-            cells.append(f"**{shown}**" if scatter > ONLINE.steady else shown)
-        rows.append([f"{rate:g}", epochs, *cells])
-    return table(["α", "passes", *runs()], rows)
-
-
-def _scatter(run: Run, settings: Settings) -> tuple[float, float]:
-    """`Health.wander`, and how far apart frequent words end for two orders of the documents.
-
-    Both are relative to the mean cosine distance between two words.
-    """
-    batch, original = run.require_tokens(), run.original
-    wander = refine_batch(batch, original, settings).health_report["wander"] or 0.0
-    ends = [refine_batch(shuffled(batch, seed), original, settings).vectors.unit for seed in (1, 2)]
-    judged = np.flatnonzero(original.sources != Source.NONE)[:JUDGED_WORDS]
-    one, other = (end[judged] for end in ends)
-    return wander, (1 - cosines(one, other)) / (1 - anisotropy(one))
-
-
 NEEDS_DATA = True
-PAGES = {"online.md": {"rest": rest, "given": given, "steady": steady}}
+PAGES = {"online.md": {"rest": rest, "given": given}}

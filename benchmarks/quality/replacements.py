@@ -8,8 +8,8 @@ on these four collections; those of `LETTERS` and `NARROW` with each left out in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache, cached_property
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.abbreviations import defined, planted
 from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY, texts
 from benchmarks.page import interval, table
-from benchmarks.refining import refined, refined_rows
+from benchmarks.refining import refined
 from selfvec.analysis.word_neighbours import LETTERS, NARROW, NEAR, abbreviations_among
 from selfvec.data.run import Run
 from selfvec.numerics.rows import top_indices
@@ -39,10 +39,6 @@ SYNONYMS = 7.0  # pairs of SimLex and SimVerb with at least this score, of ten
 LEAST = 5  # occurrences of a neighbour
 OFTEN = 10  # occurrences of an abbreviation, and of a word it stands for
 FEWEST = 40  # pairs of a set
-BANDS = ((5, 20), (20, 100), (100, 1000))  # occurrences of the rarer word
-WEIGHTS = (0.25, 0.5, 0.75, 1.0)  # tried for `NARROW`
-BONUSES = (0.1, 0.2, 0.3, 0.5)  # tried for `LETTERS`
-ALLOWED = 0.01  # loss at which a constant is still chosen
 SEED = 0  # of the intervals
 BLOCK = 64  # words scored at a time
 
@@ -84,14 +80,6 @@ def topic(run: Run) -> Tables:
     return [(1, run.vectors.unit)]
 
 
-def window_5(run: Run) -> Tables:
-    """Vectors refined with a window of 5 words."""
-    if "window 5" not in run.derived:
-        settings = replace(run.settings, window=5)
-        run.derived["window 5"] = refined_rows(run.require_tokens(), run.original, settings)
-    return [(1, run.derived["window 5"])]
-
-
 def mixed(weight: float) -> Callable[[Run], Tables]:
     """The refined vectors, and the narrow ones with a weight."""
     return lambda run: [(1, run.vectors.unit), (weight, narrow_vectors(run).unit)]
@@ -100,8 +88,6 @@ def mixed(weight: float) -> Callable[[Run], Tables]:
 WAYS = {
     "original": Way(lambda run: [(1, run.original.unit)]),
     "topic": Way(topic),
-    "refined with `--window 5`": Way(window_5),
-    "narrow vectors alone": Way(lambda run: [(1, narrow_vectors(run).unit)]),
     "replacement without letters": Way(mixed(NARROW)),
     "replacement": Way(mixed(NARROW), LETTERS),
 }
@@ -165,33 +151,23 @@ def _often(run: Run, words: Sequence[str]) -> list[int]:
     return [row for row in rows if run.vectors.counts is not None and run.vectors.counts[row] >= OFTEN]
 
 
-def _judged(
-    run: Run, name: str, bounds: tuple[float, float] = (LEAST, np.inf)
-) -> list[tuple[int, int, float]]:
-    """The pairs of a set whose words the run has, the rarer one between two bounds."""
+def _judged(run: Run, name: str) -> list[tuple[int, int, float]]:
+    """The pairs of a set whose words the run has, often enough."""
     lines = [line.split("\t") for line in SETS[name].read_text(encoding="utf-8").splitlines()]
     pairs = [(a.lower(), b.lower(), float(score)) for a, b, score, *_ in lines]
-    rows = run.vectors.key_to_index
-    counts = run.vectors.counts
+    rows, counts = run.vectors.key_to_index, run.vectors.counts
     assert counts is not None
     found = [(rows[a], rows[b], score) for a, b, score in pairs if a in rows and b in rows]
-    return [one for one in found if bounds[0] <= min(counts[one[0]], counts[one[1]]) < bounds[1]]
+    return [one for one in found if min(counts[one[0]], counts[one[1]]) >= LEAST]
 
 
-def correlation(
-    run: Run, way: Way, name: str, bounds: tuple[float, float] = (LEAST, np.inf)
-) -> Estimate | None:
+def correlation(run: Run, way: Way, name: str) -> Estimate | None:
     """Correlation of a way's scores with human judgements; None for fewer than 40 pairs."""
-    pairs = _judged(run, name, bounds)
+    pairs = _judged(run, name)
     if len(pairs) < FEWEST:
         return None
     a, b, judged = (np.array(column) for column in zip(*pairs, strict=True))
     return spearman(way.of_pairs(run, a, b), judged, SEED)
-
-
-def reciprocal_rank(run: Run, pairs: Pairs, way: Way) -> float:
-    """Mean of `reciprocal_ranks`; NaN for fewer than 10 words."""
-    return float(np.mean(reciprocal_ranks(run, pairs, way))) if len(pairs) >= 10 else float("nan")
 
 
 def reciprocal_ranks(run: Run, pairs: Pairs, way: Way) -> np.ndarray:
@@ -232,90 +208,10 @@ def similarity() -> str:
     rows = []
     for name in COLLECTIONS:
         run = collection(name).run
-        for label in ("original", "topic", "refined with `--window 5`", "replacement without letters"):
+        for label in ("original", "topic", "replacement without letters"):
             rows.append([name, label, *(_cell(correlation(run, WAYS[label], one)) for one in SETS)])
     return table(["collection", "neighbours by", *SETS], rows)
 
 
-def frequency() -> str:
-    """Correlation by the occurrences of the rarer word, PubMed."""
-    run = collection("PubMed").run
-    rows = []
-    for bounds in BANDS:
-        for label in ("original", "topic", "replacement without letters"):
-            cells = [_cell(correlation(run, WAYS[label], one, bounds)) for one in SETS]
-            rows.append([f"{bounds[0]}–{bounds[1] - 1}", label, *cells])
-    return table(["occurrences", "neighbours by", *SETS], rows)
-
-
-def _general(name: str, way: Way) -> float:
-    """Mean correlation over the general sets."""
-    found = [correlation(collection(name).run, way, one) for one in GENERAL]
-    return float(np.mean([one.value for one in found if one is not None]))
-
-
-def _synonyms(name: str, way: Way) -> float:
-    return reciprocal_rank(*collection(name).tasks["synonyms"], way)
-
-
-def _planted(name: str, way: Way) -> float:
-    tasks = [collection(name).tasks[head] for head in ("planted", "planted, word given")]
-    return float(np.mean([reciprocal_rank(*task, way) for task in tasks]))
-
-
-@cache
-def _tried() -> list[tuple[str, float, dict[str, tuple[float, float]]]]:
-    """For every value: by collection, the loss of what should stay, and the figure of what should rise."""
-    found: list[tuple[str, float, dict[str, tuple[float, float]]]] = []
-    for constant, base, kept, ways in (
-        ("NARROW", WAYS["topic"], _general, {value: Way(mixed(value)) for value in WEIGHTS}),
-        ("LETTERS", Way(mixed(NARROW)), _synonyms, {value: Way(mixed(NARROW), value) for value in BONUSES}),
-    ):
-        before = {name: kept(name, base) for name in COLLECTIONS}
-        for value, way in ways.items():
-            cells = {name: (before[name] - kept(name, way), _planted(name, way)) for name in COLLECTIONS}
-            found.append((constant, value, cells))
-    return found
-
-
-def curves() -> str:
-    """Each value of both constants: the change of what should stay, and the planted abbreviations."""
-    rows = [
-        [
-            f"`{constant}` = {value:g}",
-            f"{-np.mean([loss for loss, _ in cells.values()]):+.3f}",
-            *(f"{gain:.3f}" for _, gain in cells.values()),
-        ]
-        for constant, value, cells in _tried()
-    ]
-    return table(["value", "change of what should stay", *COLLECTIONS], rows)
-
-
-def left_out() -> str:
-    """What would be chosen without each collection, and what that gives there."""
-
-    def choices() -> Iterator[list[str]]:
-        for name in COLLECTIONS:
-            cells = [name]
-            for constant in ("NARROW", "LETTERS"):
-                tried = {value: by for of, value, by in _tried() if of == constant}
-                others = [one for one in COLLECTIONS if one != name]
-                lost = {value: np.mean([by[one][0] for one in others]) for value, by in tried.items()}
-                chosen = max([value for value in tried if lost[value] <= ALLOWED], default=min(tried))
-                cells += [f"{chosen:g}", f"{-tried[chosen][name][0]:+.3f}", f"{tried[chosen][name][1]:.3f}"]
-            yield cells
-
-    heads = ["`NARROW`", "similarity", "planted", "`LETTERS`", "synonyms", "planted with letters"]
-    return table(["left out", *heads], choices())
-
-
 NEEDS_DATA = True
-PAGES = {
-    "replacements.md": {
-        "abbreviations": abbreviations,
-        "similarity": similarity,
-        "frequency": frequency,
-        "curves": curves,
-        "left-out": left_out,
-    }
-}
+PAGES = {"replacements.md": {"abbreviations": abbreviations, "similarity": similarity}}

@@ -8,7 +8,7 @@ its other constants on PubMed abstracts only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -157,22 +157,6 @@ def contexts_of(found: Planted, places: Rows) -> Rows:
     return padded_windows(found.space.batch, places)
 
 
-def spaces(found: Planted) -> dict[str, Callable[[Rows], Rows]]:
-    """Ways to make directions of uses, ours last."""
-    run, space = found.run, found.space
-    known = np.array(run.original.unit)
-    missing = ~known.any(axis=1)
-    known[missing] = run.vectors.unit[missing]
-    original = SenseSpace(space.batch, known, space.weights, np.zeros(known.shape[1], np.float32))
-    return {
-        "original, idf": lambda contexts: original.occurrence_vectors(contexts, space.weights),
-        "refined, idf": lambda contexts: space.occurrence_vectors(contexts, space.weights),
-        "refined, by association": lambda contexts: space.occurrence_vectors(
-            contexts, sense_clustering.neighbour_weights(space, contexts)
-        ),
-    }
-
-
 def scores(gold: Rows, found: Rows) -> dict[str, float]:
     """Adjusted Rand index, and B-cubed (Bagga and Baldwin, 1998)."""
     both = contingency_matrix(gold, found).astype(float)
@@ -190,22 +174,8 @@ def cell(values: list[float]) -> str:
     return f"{estimate.value:.2f} ({low:.2f}–{high:.2f})"
 
 
-def known_number() -> str:
-    """Adjusted Rand index of groupings into as many senses as there are, by space."""
-    cells: dict[str, list[str]] = {}
-    for found in map(planted, SETS):
-        for label, space in spaces(found).items():
-            values = []
-            for word in found.words:
-                rows, rng = space(contexts_of(found, word.places)), np.random.default_rng(0)
-                groups = sense_clustering.cluster_occurrences(rows, rows, len(word.words), rng)[3]
-                values.append(float(adjusted_rand_score(word.gold, groups)))
-            cells.setdefault(label, []).append(cell(values))
-    return table(["occurrences", *SETS], [[name, *values] for name, values in cells.items()])
-
-
 def chosen_number() -> str:
-    """The same with the number of senses estimated, by kind of pseudo-word."""
+    """Groups of uses with the number of senses estimated, by kind of pseudo-word."""
     groups: dict[tuple[str, str], list[tuple[Pseudo, Rows]]] = {}
     for found in map(planted, SETS):
         name = "PubMed" if found.name == "PubMed" else "the others"
@@ -240,4 +210,4 @@ def false_splits() -> str:
 
 
 NEEDS_DATA = True
-PAGES = {"senses.md": {"spaces": known_number, "chosen": chosen_number, "single": false_splits}}
+PAGES = {"senses.md": {"chosen": chosen_number, "single": false_splits}}

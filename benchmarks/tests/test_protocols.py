@@ -106,7 +106,7 @@ def pages() -> dict[str, str]:
 def test_one_protocol_has_one_figure_on_all_pages() -> None:
     found = figures(pages(), protocols())
     compared = {page for places in found.values() if len(places) > 1 for page in places}
-    assert {"gains#expected", "gains#retrieval", "auto#summary", "auto#tables", "online#given"} <= compared
+    assert {"gains#expected", "gains#retrieval", "auto#summary", "online#given"} <= compared
     assert differing(found) == [], "name the protocols differently, or measure one of them again"
 
 
