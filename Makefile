@@ -5,13 +5,13 @@
 # make billion    time and memory of texts of up to a billion words -> docs/results/speed.md
 # make paper      the paper's tables, figures and sensitivity studies -> docs/results/paper.md
 # make quality    what refining gives on the development collections
-#                 -> docs/results/: gains, online, auto, oov, encoders, evaluation, compatible
+#                 -> docs/results/: gains, online, auto, oov, encoders, compatible
 # make collapse   why the paper's rule collapses, in pictures -> docs/results/collapse.md
 # make senses     senses of pseudo-words, and of words with one sense -> docs/results/senses.md
 # make answers    every way of search as the retrieval step for answers -> docs/results/search.md
-# make drift      planted changes, shuffled slices, two reports with sentences -> drift-report/, docs/results/drift.md
+# make drift      planted and judged changes, shuffled slices, words that changed -> docs/results/drift.md
 # make monitor    false alarms of `monitor`, and how small a change it finds -> docs/results/monitor.md
-# make concepts   phrases and topics of storm reports, phrases in search -> docs/results/concepts.md
+# make concepts   phrases and topics of storm reports -> docs/results/concepts.md
 # make field      methods around a table of vectors, each against its baseline -> docs/results/vectors.md
 # make baselines  other methods on the same tokens: quality, time, memory -> docs/results/baselines.md
 # make results    every table above anew, from one commit, after the tests of how they are made; it takes a night
@@ -71,7 +71,7 @@ paper: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks paper.report
 
 quality: $(VENV)/installed-dev
-	for name in gains online auto oov encoders evaluation smoothing compatible; do \
+	for name in gains online auto oov encoders compatible; do \
 		$(BIN)/python -m benchmarks quality.$$name || exit; done
 
 collapse: $(VENV)/installed-dev

@@ -50,7 +50,6 @@ RESTS_ON = {
     "replacements": (*REFINING, "refinement.derived_vectors", "analysis.word_neighbours"),
     "search": SEARCH,
     "senses": (*REFINING, "analysis.word_senses", "analysis.usage.contexts"),
-    "tables": (*SEARCH, "refinement.selection"),
     "topics": (*REFINING, "analysis.concepts.topic_clusters"),
     "untouched": (*SEARCH, "refinement.selection"),
 }

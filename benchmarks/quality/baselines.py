@@ -1,7 +1,7 @@
 """How do other methods compare on the same tokens, in quality and seconds?
 
-Fills docs/results/baselines.md. Retrieval collections are refined on their own documents; word similarity
-follows a sample of PubMed abstracts. Nothing is chosen here: every baseline runs as
+Fills a part of docs/results/baselines.md. Retrieval collections are refined on their own documents. Nothing
+is chosen here: every baseline runs as
 `selfvec.lab.evaluation.baselines` describes it.
 """
 
@@ -14,15 +14,13 @@ import numpy as np
 
 import selfvec
 from benchmarks import datasets
-from benchmarks.datasets import JUDGED, SIMILARITY
+from benchmarks.datasets import JUDGED
 from benchmarks.harness import machine
 from benchmarks.page import table
 from benchmarks.refining import refined
 from selfvec.data.vectors import Vectors
-from selfvec.lab.evaluation import Retrieval, Similarity
+from selfvec.lab.evaluation import Retrieval
 from selfvec.lab.evaluation.baselines import BASELINES, train
-
-SAMPLE = 3_000
 
 
 def retrieval() -> str:
@@ -43,23 +41,6 @@ def retrieval() -> str:
     return table(["vectors", *JUDGED, "mean", "seconds"], rows)
 
 
-def similarity() -> str:
-    """Spearman over the pairs whose words occur; sets with fewer than 30 such pairs are left out."""
-    run = refined(datasets.sample(datasets.texts("PubMed"), SAMPLE), method="original")
-    trained = train(run, list(BASELINES))
-    report = selfvec.evaluate({"original": run.original, **trained}, [*map(Similarity, SIMILARITY.values())])
-    sets = {file.stem: name for name, file in SIMILARITY.items()}
-    values: dict[str, dict[str, str]] = {}
-    for row in report.rows:
-        if row["occurring"] >= 30:
-            found = values.setdefault(row["vectors"], {})
-            found[sets[row["task"]]] = f"{row['spearman_occurring']:.3f}"
-    rows = [[name, *found.values(), *_spent(trained.get(name))] for name, found in values.items()]
-    batch = run.require_tokens()
-    size = f"{len(batch):,} tokens, {len(batch.types):,} words."
-    return f"{size}\n\n{table(['vectors', *values['original'], 'seconds'], rows)}"
-
-
 def _spent(vectors: Vectors | None) -> list[str]:
     """Seconds of training."""
     return [""] if vectors is None else [f"{vectors.provenance['seconds']:,.1f}"]
@@ -70,6 +51,5 @@ PAGES = {
     "baselines.md": {
         "machine": lambda: f"{machine()['cpu']}, {os.cpu_count()} threads.",
         "retrieval": retrieval,
-        "sample": similarity,
     }
 }

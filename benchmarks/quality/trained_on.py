@@ -22,10 +22,9 @@ from benchmarks import datasets
 from benchmarks.datasets import SHARED_DATA
 from benchmarks.quality import peers
 from benchmarks.refining import refined
-from selfvec import load
 from selfvec.apps.run import Run
 from selfvec.corpus import Corpus
-from selfvec.data.vectors import Source, Vectors
+from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 
 KEPT = Path(tempfile.gettempdir()) / f"selfvec-trained-on-{os.getuid()}"
@@ -54,39 +53,24 @@ class Start(NamedTuple):
 
 
 @cache
-def start(name: str, *, whole_words: bool = False) -> Start:
-    """A text and its initial vectors: for every word, or for those alone that the built-in vectors list."""
+def start(name: str) -> Start:
+    """A text and its initial vectors."""
     run = _run(name, method="original")
-    if not whole_words:
-        return Start(run, run.original)
-    rows, sources = np.array(run.original.vectors), np.array(run.original.sources)
-    built = sources != Source.KNOWN
-    rows[built], sources[built] = 0, Source.NONE
-    return Start(run, Vectors(run.original.index_to_key, rows, sources=sources, counts=run.original.counts))
+    return Start(run, run.original)
 
 
 @cache
-def ours(name: str, *, whole_words: bool = False) -> Run:
+def ours(name: str) -> Run:
     """Selfvec with its defaults, on the same text from the same vectors."""
-    return _run(name, listed() if whole_words else "default", method="auto")
+    return _run(name, method="auto")
 
 
-@cache
-def listed() -> str:
-    """A file of the words that the built-in vectors list, with nothing to build others from."""
-    file = KEPT / "listed.bin"
-    if not file.exists():
-        KEPT.mkdir(exist_ok=True)
-        load("default").save(file, format="word2vec")
-    return str(file)
-
-
-def _run(name: str, vectors: str = "default", **options: str) -> Run:
+def _run(name: str, **options: str) -> Run:
     """Collections are read without stop words, as search does; abstracts with them, as `refine` does."""
     if name in COLLECTIONS:
         corpus = Corpus.open([folder(name) / "corpus.jsonl"])
-        return refined(corpus, vectors, stop_words="en", **options)
-    return refined(abstracts(name), vectors, **options)
+        return refined(corpus, stop_words="en", **options)
+    return refined(abstracts(name), **options)
 
 
 def folder(name: str) -> Path:
@@ -104,9 +88,9 @@ def abstracts(name: str) -> list[str]:
     return [text for text in datasets.sample(everything, 2 * SAMPLE) if text not in known]
 
 
-def trained(tool: str, name: str, setting: Setting, seed: int = 0, *, whole_words: bool = False) -> Vectors:
+def trained(tool: str, name: str, setting: Setting, seed: int = 0) -> Vectors:
     """The vectors of a tool, in the words of our run."""
-    run, initial = start(name, whole_words=whole_words)
+    run, initial = start(name)
     batch = run.require_tokens()
     digest = hashlib.sha256(json.dumps([tool, setting[:3], seed, LAYOUT, batch.types]).encode())
     for part in (batch.ids, batch.offsets, initial.vectors * np.float32(setting.length)):
@@ -114,8 +98,8 @@ def trained(tool: str, name: str, setting: Setting, seed: int = 0, *, whole_word
     file = KEPT / f"{tool}-{digest.hexdigest()[:24]}.npy"
     if not file.exists():
         KEPT.mkdir(exist_ok=True)
-        rows, seconds = train(tool, name, setting, seed, whole_words=whole_words)
-        print(f"{tool} {name} {tuple(setting)} seed {seed} whole {whole_words}: {seconds:.0f} s", flush=True)
+        rows, seconds = train(tool, name, setting, seed)
+        print(f"{tool} {name} {tuple(setting)} seed {seed}: {seconds:.0f} s", flush=True)
         unfinished = file.with_suffix(".unfinished.npy")
         np.save(unfinished, rows)
         unfinished.replace(file)
@@ -132,9 +116,9 @@ class Trained(NamedTuple):
     seconds: float
 
 
-def train(tool: str, name: str, setting: Setting, seed: int = 0, *, whole_words: bool = False) -> Trained:
+def train(tool: str, name: str, setting: Setting, seed: int = 0) -> Trained:
     """Train now, in a process of its own."""
-    run, initial = start(name, whole_words=whole_words)
+    run, initial = start(name)
     batch = run.require_tokens()
     with tempfile.TemporaryDirectory() as place:
         text, first, out = (str(Path(place, file)) for file in ("text.txt", "start.npz", "out.npz"))
