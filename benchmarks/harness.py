@@ -11,6 +11,7 @@ import os
 import platform
 import re
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -55,6 +56,45 @@ class Result:
         """One line of the terminal."""
         ratio = f"{self.ratio:8.2f} × {self.other}" if self.ratio is not None else ""
         return f"{self.name:60} {self.value:10.3f} {self.unit:12} {ratio} {self.note}"
+
+
+@dataclass(frozen=True)
+class Peak:
+    """What one job took."""
+
+    resident: int  # bytes, with the pages of mapped files, which the system can take back at any time
+    own: int  # bytes, without them
+    cpu: float  # seconds of all threads
+    seconds: float
+
+
+def watched(job: Sequence[str], log: Path) -> Peak:
+    """Run a command in a child process, and look at its memory every 20 ms; ``log`` has its output."""
+    start, own, resident = time.perf_counter(), 0, 0
+    with log.open("wb") as file, subprocess.Popen(job, stdout=file, stderr=file) as process:
+        while not (waited := os.wait4(process.pid, os.WNOHANG))[0]:
+            found = _memory(process.pid)
+            own = max(own, found["RssAnon"] + found["RssShmem"])
+            resident = max(resident, found["VmHWM"])
+            time.sleep(0.02)
+        process.returncode = os.waitstatus_to_exitcode(waited[1])
+    seconds, usage = time.perf_counter() - start, waited[2]
+    if process.returncode:
+        raise RuntimeError(log.read_text())
+    if sys.platform == "darwin":  # on Linux it is no less than what this process has held before
+        resident = usage.ru_maxrss
+    return Peak(resident, own, usage.ru_utime + usage.ru_stime, seconds)
+
+
+def _memory(process: int) -> dict[str, int]:
+    """Memory of a process in bytes, and the peak of all; 0 where the system does not say."""
+    found = dict.fromkeys(("RssAnon", "RssShmem", "VmHWM"), 0)
+    try:
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    except OSError:
+        return found
+    named = (line.split(":", 1) for line in lines if line.startswith(tuple(found)))
+    return found | {name: int(value.split()[0]) * 1024 for name, value in named}
 
 
 def resident(process: int, figure: str = "VmHWM") -> float:

@@ -25,13 +25,13 @@ import numpy as np
 from numba import njit
 
 from benchmarks.charts import Chart, Series, chart_figure
-from benchmarks.harness import command
+from benchmarks.harness import Peak, command, watched
 from benchmarks.measured import note, today
 from benchmarks.page import FIGURES, table, write_parts
-from benchmarks.speed.memory import MILLION, Peak, watched
 from selfvec.analysis.views.figure import save_figure
 from selfvec.base.threads import in_order
 
+MILLION = 1_000_000
 _FILE = 50 * MILLION  # words of a file, about 300 MB
 _BLOCK = 100_000  # words made at a time
 _LONGEST = 32  # bytes of a word and what follows it

@@ -22,8 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.page import table
-from benchmarks.speed.billion import texts
-from benchmarks.speed.memory import MILLION
+from benchmarks.speed.billion import MILLION, texts
 from selfvec.data.settings import Settings
 from selfvec.lab.cluster.refine import cluster_settings, output_place, refine_shards
 from selfvec.lab.cluster.scheduler import Scheduler, connected

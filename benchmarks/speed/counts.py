@@ -1,17 +1,14 @@
-"""How fast are co-occurrences counted, next to two other ways to the same matrix?
+"""How fast are co-occurrences counted, next to SciPy?
 
 The text is PubMed titles and abstracts, or, where they are absent, as many random words with frequencies
-like a language's. Others count unordered pairs and add the transpose, which halves their work:
-
-* SciPy: a matrix of coordinates per distance, added up;
-* sorting: all pairs as numbers of 64 bits, sorted by NumPy (which has vector instructions for it).
+like a language's. SciPy adds up a matrix of coordinates per distance, of unordered pairs, and their
+transpose, which halves its work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,21 +41,6 @@ def by_scipy(batch: TokenBatch, half: int) -> csr_array:
     return total + total.T
 
 
-def by_sorting(batch: TokenBatch, half: int) -> csr_array:
-    """All pairs in one array of row · V + column, sorted and run-length counted."""
-    size = len(batch.types)
-    keys = np.concatenate([a.astype(np.int64) * size + b for a, b in pairs(batch, half)])
-    keys.sort()
-    first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
-    return _symmetric(keys[first], np.diff(np.append(first, len(keys))), size)
-
-
-def _symmetric(keys: NDArray[np.int64], counts: NDArray[np.int64], size: int) -> csr_array:
-    rows, columns = np.divmod(keys, size)
-    half = coo_array((counts, (rows.astype(np.int32), columns.astype(np.int32))), shape=(size, size)).tocsr()
-    return half + half.T
-
-
 def _check(counts: Counts, other: csr_array) -> None:
     own = csr_array((counts.data, counts.indices, counts.indptr), shape=other.shape)
     assert (own != other).nnz == 0, "counts differ"
@@ -66,15 +48,13 @@ def _check(counts: Counts, other: csr_array) -> None:
 
 def _counting(batch: TokenBatch, window: int) -> Iterator[Result]:
     counts = count(batch, window)
-    others: dict[str, Callable[[TokenBatch, int], Any]] = {"SciPy": by_scipy, "sorting": by_sorting}
     size = f"window {window}, {len(batch) / 1e6:.1f} M tokens, {len(batch.types):,} types"
     rate = partial(compared, amount=counts.total / 1e6, unit="M pairs/s", repeat=3)
     all_cores = partial(count, batch, window)
     one_thread = partial(count, batch, window, jobs=1)
-    for name, other in others.items():
-        _check(counts, other(batch, window // 2))
-        # One thread against one: the others have no more.
-        yield rate(f"counts, {size}", one_thread, partial(other, batch, window // 2), name)
+    other = partial(by_scipy, batch, window // 2)
+    _check(counts, other())
+    yield rate(f"counts, {size}", one_thread, other, "SciPy")  # which has one thread
     yield rate(f"counts, all cores, {size}", all_cores, one_thread, "one thread", repeat=5)
 
 

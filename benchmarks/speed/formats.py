@@ -8,12 +8,11 @@ ours alone.
 from __future__ import annotations
 
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from gensim.models import KeyedVectors
 from numpy.typing import NDArray
 
 from benchmarks.harness import Result, compared
@@ -34,31 +33,12 @@ def _check(table: Vectors, words: list[str], matrix: NDArray[np.float32]) -> Non
     assert np.array_equal(matrix, table.vectors)
 
 
-def _against_gensim(path: Path, table: Vectors, *, binary: bool) -> Result:
-    """Median of five against one run: gensim takes its time."""
-    times = []
-    for _ in range(6):
-        start = time.perf_counter()
-        ours = load(path)
-        times.append(time.perf_counter() - start)
-    _check(table, ours.index_to_key, ours.vectors)
-    start = time.perf_counter()
-    theirs = KeyedVectors.load_word2vec_format(path, binary=binary)
-    seconds = time.perf_counter() - start
-    _check(table, theirs.index_to_key, theirs.vectors)
-    value = float(np.median(times[1:]))
-    name = f"load word2vec {'binary' if binary else 'text'}, 100K × 300"
-    return Result(name, value, "s", "gensim", seconds / value)
+def _by_gensim(path: Path, *, binary: bool) -> tuple[list[str], NDArray[np.float32]]:
 
+    from gensim.models import KeyedVectors
 
-def _against_map(
-    path: Path, table: Vectors, other: Callable[[], tuple[list[str], NDArray[np.float32]]]
-) -> Result:
-    ours = load(path)
-    _check(table, ours.index_to_key, ours.vectors)
-    _check(table, *other())
-    name = f"load {path.suffix[1:]}, 100K × 300"
-    return compared(name, lambda: load(path), other, "memory map with words", repeat=9)
+    found = KeyedVectors.load_word2vec_format(path, binary=binary)
+    return found.index_to_key, found.vectors
 
 
 def _mapped(matrix: Path, vocabulary: Path) -> tuple[list[str], NDArray[np.float32]]:
@@ -69,30 +49,22 @@ def _mapped(matrix: Path, vocabulary: Path) -> tuple[list[str], NDArray[np.float
     return words, np.load(matrix, mmap_mode="r")
 
 
-def _copied(path: Path) -> NDArray[np.uint8]:
-    """A word2vec binary file's bytes, mapped and copied: no reader that copies can be faster."""
-    return np.array(np.memmap(path, np.uint8, mode="r"))
-
-
 def run() -> Iterator[Result]:
     """All figures; the files lie in a temporary folder and in the cache of the system."""
     table = _table()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for suffix in ("vec", "bin", "npy", "safetensors"):
-            save(table, folder / f"table.{suffix}")
-        matrix, vocabulary = folder / "table.npy", folder / "table.vocabulary.txt"
-        yield _against_gensim(folder / "table.vec", table, binary=False)
-        yield _against_gensim(folder / "table.bin", table, binary=True)
-        yield _against_map(matrix, table, lambda: _mapped(matrix, vocabulary))
-        yield _against_map(folder / "table.safetensors", table, lambda: _mapped(matrix, vocabulary))
-        binary = folder / "table.bin"
-        note = "the copy has no words, no index and unaligned rows"
-        yield compared(
-            "load bin, 100K × 300",
-            lambda: load(binary),
-            lambda: _copied(binary),
-            "copy of the map",
-            repeat=9,
-            note=note,
-        )
+        files = {suffix: Path(name, f"table.{suffix}") for suffix in ("vec", "bin", "npy", "safetensors")}
+        for path in files.values():
+            save(table, path)
+        mapped = partial(_mapped, files["npy"], Path(name, "table.vocabulary.txt"))
+        for label, suffix, other, against, repeat in (
+            ("word2vec text", "vec", partial(_by_gensim, files["vec"], binary=False), "gensim", 1),
+            ("word2vec binary", "bin", partial(_by_gensim, files["bin"], binary=True), "gensim", 1),
+            ("npy", "npy", mapped, "memory map with words", 9),
+            ("safetensors", "safetensors", mapped, "memory map with words", 9),
+        ):
+            ours = load(files[suffix])
+            _check(table, ours.index_to_key, ours.vectors)
+            _check(table, *other())
+            read = partial(load, files[suffix])
+            yield compared(f"load {label}, 100K × 300", read, other, against, repeat=repeat)

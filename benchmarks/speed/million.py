@@ -19,15 +19,15 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.datasets import records
-from benchmarks.harness import Result, command
-from benchmarks.speed.memory import watched
+from benchmarks.harness import Result, command, watched
 from selfvec.retrieval import Found, Index
 
 PASSAGES = int(os.environ.get("SELFVEC_BENCH_PASSAGES", 1_000_000))
@@ -56,10 +56,15 @@ def passages(originals: list[list[str]]) -> Iterator[str]:
         yield " ".join(piece)
 
 
+REFINES = """
+import sys, selfvec
+selfvec.refine(sys.argv[1], output=sys.argv[2], method="decorrelated")
+"""
+
 INDEXES = """
 import sys
 from selfvec.retrieval import run_index
-run_index(sys.argv[1]).saved(sys.argv[2])
+run_index(sys.argv[2]).saved(sys.argv[3])
 """
 
 ANSWERS = """
@@ -67,7 +72,7 @@ import json, sys
 from concurrent.futures import ThreadPoolExecutor
 from selfvec.retrieval import Index
 with ThreadPoolExecutor(2) as pool:
-    list(pool.map(Index.open(sys.argv[1]).search, json.loads(sys.argv[2])))
+    list(pool.map(Index.open(sys.argv[3]).search, json.loads(sys.argv[4])))
 """
 
 
@@ -109,33 +114,36 @@ def has_copy(index: Index, found: Found, words: set[str]) -> bool:
     return any(len(words & own) > len(words) / 2 for own in hits)
 
 
-def run() -> list[Result]:
-    """Make an index and ask."""
+def measured(folder: Path, label: str, jobs: Mapping[str, str], asks: str, **how: str) -> Iterator[Result]:
+    """The figures of jobs in a process each, which make a run and its index, and of questions after them.
+
+    The jobs and ``asks`` are Python, whose arguments are the passages, the run, the index and the questions.
+    Questions are asked in a process, and here by two threads; ``how`` says how they are read.
+    """
+    asked = drawn_questions(write_passages(folder / "passages.jsonl"))
+    questions = [question for question, _ in asked]
+    places = [str(folder / part) for part in ("passages.jsonl", "run", "index")]
+    for what, job in jobs.items():
+        peak = watched([sys.executable, "-c", job, *places], folder / "log")
+        yield Result(f"{label}: {what}", peak.seconds, "s")
+        yield Result(f"{label}: {what}, peak memory", peak.own / 1e6, "MB")
+    yield Result(f"{label}: the last with pages of mapped files", peak.resident / 1e6, "MB")
+    answering = watched([sys.executable, "-c", asks, *places, json.dumps(questions)], folder / "log")
+    index = Index.open(folder / "index")
+    copies = [has_copy(index, index.search(text, **how), words) for text, words in asked]
+    assert np.mean(copies) >= 0.75, "the passages that questions were taken from are not found"
+    with ThreadPoolExecutor(2) as pool:
+        start = time.perf_counter()
+        list(pool.map(partial(index.search, **how), questions))
+        rate = QUESTIONS / (time.perf_counter() - start)
+    yield Result(f"{label}: hybrid with snippets, two threads", rate, "questions/s")
+    yield Result(f"{label}: peak memory of answers", answering.own / 1e6, "MB")
+    yield Result(f"{label}: of answers, with pages of mapped files", answering.resident / 1e6, "MB")
+
+
+def run() -> Iterator[Result]:
+    """Make an index of a run, ask, and open the page."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        asked = drawn_questions(write_passages(folder / "passages.jsonl"))
-        questions = [question for question, _ in asked]
-        made, found = folder / "run", folder / "index"
-        output = ("-o", made, "--method", "decorrelated")
-        watched(command("refine", folder / "passages.jsonl", *output), folder / "log")
-        peak = watched([sys.executable, "-c", INDEXES, str(made), str(found)], folder / "log")
-        answers = [sys.executable, "-c", ANSWERS, str(found), json.dumps(questions)]
-        answering = watched(answers, folder / "log")
-        index = Index.open(found)
-        copies = [has_copy(index, index.search(question), words) for question, words in asked]
-        assert np.mean(copies) >= 0.75, "the passages that questions were taken from are not found"
-        seen = first_view(made)
-        with ThreadPoolExecutor(2) as pool:
-            start = time.perf_counter()
-            list(pool.map(index.search, questions))
-            rate = QUESTIONS / (time.perf_counter() - start)
-    label = f"search, {PASSAGES:,} passages"
-    return [
-        Result(f"{label}: read them and make an index", peak.seconds, "s"),
-        Result(f"{label}: peak memory of that", peak.own / 1e6, "MB"),
-        Result(f"{label}: the same with pages of mapped files", peak.resident / 1e6, "MB"),
-        Result(f"{label}: hybrid with snippets, two threads", rate, "questions/s"),
-        Result(f"{label}: peak memory of answers", answering.own / 1e6, "MB"),
-        Result(f"{label}: of answers, with pages of mapped files", answering.resident / 1e6, "MB"),
-        Result(f"serve, a run of {PASSAGES:,} passages: first view", seen, "s"),
-    ]
+        jobs, label = {"refine": REFINES, "read them and make an index": INDEXES}, f"{PASSAGES:,} passages"
+        yield from measured(Path(name), f"search, {label}", jobs, ANSWERS)
+        yield Result(f"serve, a run of {label}: first view", first_view(Path(name, "run")), "s")
