@@ -5,17 +5,16 @@ The text is the documentation of the Python that runs this, so anybody can.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import selfvec
 from benchmarks.page import FIGURES, table
-from benchmarks.paper.collapse_figures import draw_map, draw_plane, draw_reads, draw_spectrum
-from benchmarks.refining import by_epoch, refined, refined_rows
+from benchmarks.paper.collapse_figures import draw_map, draw_plane
+from benchmarks.refining import by_epoch, refined
 from selfvec.apps.run import Run
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.corpus.python_docs import python_documentation
@@ -25,15 +24,12 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.lab.evaluation import Stability
 from selfvec.numerics.rows import anisotropy, unit_rows
 from selfvec.refinement.decorrelation import GAMMA, decorrelate
-from selfvec.refinement.health import effective_rank
 from selfvec.refinement.methods.decorrelated import anchored
 
-READS = (0, 1, 2, 3, 4, 6, 8, 10)
 RULES = ("paper", "online", "decorrelated")
 FREQUENT = 200  # words with a vector: those on the map, and those measured separately
 
 Table = NDArray[np.float32]
-Row = dict[str, Any]
 
 
 WORDS = ("thread", "class", "exception", "pickle")  # whose neighbours are listed
@@ -98,35 +94,6 @@ def plane() -> tuple[list[str], list[list[tuple[str, Table]]]]:
 # ---- a corpus
 
 
-def by_reads(run: Run) -> Iterator[Row]:
-    """Figures of the space after each number of epochs, or passes, of each rule at its defaults."""
-    batch, original = run.require_tokens(), run.original
-    for rule in RULES:
-        yield _figures(rule, 0, original.unit, original)
-    for rule in RULES:
-        if rule == "decorrelated":
-            for reads in (n for n in READS if n and n % 2 == 0):
-                made = refined_rows(batch, original, Settings(rule, passes=reads, history="none"))
-                yield _figures(rule, reads, made, original)
-            continue
-        for reads, vectors in by_epoch(batch, original, Settings(rule, epochs=READS[-1], history="none")):
-            if reads in READS:
-                yield _figures(rule, reads, vectors.vectors, original)
-
-
-def _figures(rule: str, reads: int, made: Table, original: Vectors) -> Row:
-    known = original.sources != Source.NONE
-    rows = unit_rows(made)
-    cosines = np.einsum("ij,ij->i", original.unit[known], rows[known])
-    return {
-        "method": rule,
-        "reads": reads,
-        "cosine": float(cosines.mean()),
-        "anisotropy": anisotropy(rows),
-        "rank": effective_rank(rows),
-    }
-
-
 def spectrum(vectors: Table) -> NDArray[np.float64]:
     """Shares of the eigenvalues of the uncentred second moment, falling."""
     rows = vectors[vectors.any(axis=1)].astype(np.float64)
@@ -189,9 +156,7 @@ def described() -> str:
     words, states = plane()
     draw_plane(states, words, TOPICS, FIGURES / "collapse-plane.svg")
     first = runs()["paper"]
-    draw_reads(list(by_reads(first)), FIGURES / "collapse-reads.svg")
     tables = {"original": first.original.unit} | {rule: run.vectors.unit for rule, run in runs().items()}
-    draw_spectrum({rule: spectrum(rows) for rule, rows in tables.items()}, FIGURES / "collapse-spectrum.svg")
     named = [first.index(word) for members in GROUPS.values() for word in members]
     rows = list(dict.fromkeys([*_frequent(first), *named]))
     titles = {"original": "before", "paper": "the paper's rule", "decorrelated": "decorrelated"}

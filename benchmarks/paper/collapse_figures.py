@@ -1,4 +1,4 @@
-"""The pictures of docs/results/collapse.md: a plane, a space by reads of the text, its spectrum, and its map.
+"""The pictures of docs/results/collapse.md: a plane, and the map of a space.
 
 Colours are those of `selfvec.analysis.views`; curves and words differ in their marks as well.
 """
@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.charts import Chart, Series, chart_figure
 from selfvec.analysis.views.figure import save_figure
 from selfvec.analysis.views.plane import GREY, INK, WORDS, ink, plane_axes, tint
 from selfvec.base import chart as drawing
@@ -22,9 +21,6 @@ from selfvec.files.svg import Figure
 
 Table = NDArray[np.float32]
 
-METHODS = {"original": (GREY, "none"), "paper": (WORDS[1], "square"), "online": (WORDS[2], "diamond")}
-METHODS |= {"decorrelated": (WORDS[0], "circle")}
-"""Colour and shape of each."""
 
 _SHAPES = ("circle", "square", "triangle")  # of groups of words
 _APART = 12.0  # degrees between two words that are both named
@@ -73,49 +69,6 @@ def _shape(groups: Mapping[str, Any], name: str) -> str:
 
 def _signs(groups: Mapping[str, Any]) -> list[tuple[Mark, str]]:
     return [(Mark((0, 0), _colour(groups, name), shape=_shape(groups, name)), name) for name in groups]
-
-
-def draw_reads(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Cosines and effective rank by how often the text was read, a curve a method."""
-    shown = (
-        ("cosine", "mean cosine to the original", (0.0, 1.0)),
-        ("anisotropy", "mean cosine of two random words", (0.0, 1.0)),
-        ("rank", "dimensions in use (effective rank)", (0.0, None)),
-    )
-    charts = []
-    for key, title, limits in shown:
-        series = []
-        for method, style in METHODS.items():
-            own = [row for row in rows if row["method"] == method]
-            if own:
-                reads, values = [row["reads"] for row in own], [row[key] for row in own]
-                series.append(Series(method, reads, values, style=style))
-        ticks = (0, 2, 4, 6, 8, 10)
-        charts.append(Chart(title, "times the text was read", tuple(series), y=limits, ticks=ticks))
-    figure = chart_figure(charts, columns=3, size=(260, 220), one_legend=True)
-    save_figure(figure, path, "Cosines and effective rank by how often the text was read.", overwrite=True)
-
-
-def draw_spectrum(spectra: Mapping[str, NDArray[np.float64]], path: Path) -> None:
-    """Shares of the second moment's eigenvalues by rank, both logarithmic."""
-    series = []
-    for method, all_shares in spectra.items():
-        shares = all_shares[all_shares > 1e-6]  # the others were taken out on purpose
-        ranks = range(1, len(shares) + 1)
-        series.append(Series(method, ranks, shares.tolist(), style=METHODS[method], marked=(0, 1, 3, 9, 31)))
-    chart = Chart(
-        "",
-        "direction, by falling share",
-        tuple(series),
-        y=(3e-5, 1.0),
-        y_title="share of the words' squared length",
-        logarithmic=True,
-        y_logarithmic=True,
-        ticks=(1, 2, 5, 10, 20, 50, 100, 200),
-        y_ticks=(1, 0.1, 0.01, 0.001, 0.0001),
-    )
-    figure = chart_figure([chart], size=(560, 300))
-    save_figure(figure, path, "Shares of the directions of each space, by rank.", overwrite=True)
 
 
 def draw_map(

@@ -9,24 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY, open_corpus, sample, texts
+from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY, sample, texts
 from benchmarks.page import table
-from benchmarks.quality.drift import PEOPLE, PERIODS
 from benchmarks.quality.gains import similarity
-from benchmarks.quality.topics import document_counts, mean_npmi
 from benchmarks.rankings import SEED, by_index, differs, estimate, over
 from benchmarks.refining import refined
-from benchmarks.self_retrieval import medical_items, self_retrieval
-from selfvec import evaluate, refine
-from selfvec.analysis.concepts.corpus_topics import topics
-from selfvec.analysis.word_drift.drift import drift
 from selfvec.data.vectors import Vectors
-from selfvec.lab.evaluation import Classification
-from selfvec.lab.evaluation.classification import read_labelled
 from selfvec.lab.evaluation.collection import Collection, read_collection
 from selfvec.lab.evaluation.compared_vectors import word_vectors
 from selfvec.lab.evaluation.words import read_pairs
@@ -121,66 +112,11 @@ def search() -> str:
     return "\n\n".join(parts)
 
 
-def outside() -> str:
-    """The same of collections without judgements, in which one document is right."""
-    estimates: dict[tuple[str, str], dict[str, Estimate]] = {
-        (mode, way): {} for mode in MODES for way in given()
-    }
-    for name, _, collection in (*self_retrieval(), *medical_items()):
-        for way, vectors in given().items():
-            index = Index.memory(refined(collection.documents, vectors), collection.documents)
-            for mode in MODES:
-                estimates[mode, way][name] = estimate(collection, by_index(collection, index, mode))
-    columns = [{**of, "mean": over(of)} for of in estimates.values()]
-    rows = [[name, *(f"{of[name].value:.3f}" for of in columns)] for name in columns[0]]
-    gains = [differs(columns[k + 1]["mean"], columns[k]["mean"]) for k in (0, 2)]
-    last = ["difference of the means", "", gains[0], "", gains[1]]
-    return table(["documents", *map(", ".join, estimates)], [*rows, last])
-
-
-# ---- Other uses
-
-
-def other_uses() -> str:
-    """Few labels, topics, and drift in languages that neither source knows."""
-    found = {way: dict(_uses(vectors)) for way, vectors in given().items()}
-    rows = [[use, *(of[use] for of in found.values())] for use in found[WITH]]
-    return table(["", *found], rows)
-
-
-def _uses(vectors: Vectors) -> Any:
-    for name in ("trec", "sst2", "ohsumed"):
-        folder = SHARED_DATA / "classification" / name
-        run = refined(read_labelled(folder, 0).texts, vectors)
-        row = evaluate(run, Classification(folder), shots=10).rows[0]
-        yield f"ten labels a class, {name}: accuracy", f"{row['value']:.3f}"
-    run = refined(open_corpus("NOAA"), vectors)
-    batch = run.require_tokens()
-    words = [row["terms"] for row in topics(run, TOPICS, seed=SEED).rows]
-    yield "topics of NOAA: NPMI", f"{mean_npmi(document_counts(batch), batch, words):.3f}"
-    for name in PEOPLE:
-        yield f"drift, {name}: Spearman with people", f"{changed(name, vectors):.3f}"
-
-
-def changed(name: str, vectors: Vectors) -> float:
-    """Spearman's correlation of drift's distances with the change that people judged."""
-    folder = SHARED_DATA / "drift" / name
-    lines = (folder / "truth_graded.tsv").read_text("utf-8").splitlines()
-    degrees = {word: float(degree) for word, degree in (line.split("\t") for line in lines)}
-    options: dict[str, Any] = {"date_field": "date", "min_count": 1, "history": "none"}
-    run = refine(folder / "usages.jsonl.gz", vectors, **options)
-    rows = {row["word"]: row["distance"] for row in drift(run, PERIODS, all_words=True, seed=SEED)}
-    away = np.array([rows.get(word, -1.0) for word in degrees])
-    return spearman(away, np.array(list(degrees.values())), SEED).value
-
-
 NEEDS_DATA = True
 PAGES = {
     "listed.md": {
         "similarity": without_text,
         "after": after_text,
         "search": search,
-        "outside": outside,
-        "uses": other_uses,
     }
 }

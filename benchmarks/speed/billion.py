@@ -6,7 +6,7 @@ billion. Frequent words are those of the built-in vectors, the others consist of
 the less frequent words of a document belong to its topic, or there would be nothing to learn.
 
 ``python -m benchmarks speed.billion 10 30`` measures these sizes, in million words, and fills a part of
-docs/results/speed.md and its figure; ``make billion`` measures all. SELFVEC_BENCH_FOLDER names a folder that
+docs/results/speed.md; ``make billion`` measures all. SELFVEC_BENCH_FOLDER names a folder that
 keeps the texts, 4 GB for a billion words; the runs take 11 GB more.
 """
 
@@ -24,11 +24,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from benchmarks.charts import Chart, Series, chart_figure
 from benchmarks.harness import Peak, command, watched
 from benchmarks.measured import note, today
-from benchmarks.page import FIGURES, table, write_parts
-from selfvec.analysis.views.figure import save_figure
+from benchmarks.page import table, write_parts
 from selfvec.base.threads import in_order
 
 MILLION = 1_000_000
@@ -160,31 +158,6 @@ def measured(folder: Path, words: int) -> Measured:
     return Measured(words, made["text"]["raw_types"], made["types"], refined)
 
 
-def draw(rows: Sequence[Measured]) -> None:
-    """The figure of docs/results/speed.md."""
-    words = [row.words / MILLION for row in rows]
-
-    def chart(title: str, unit: str, *curves: tuple[str, list[float]]) -> Chart:
-        series = tuple(Series(name, words, values) for name, values in curves)
-        return Chart(title, "million words", series, (0, None), unit, logarithmic=True, ticks=tuple(words))
-
-    charts = [
-        chart(
-            "Time for each word",
-            "ns",
-            ("elapsed", [row.refined.seconds / row.words * 1e9 for row in rows]),
-            ("of all processors", [row.refined.cpu / row.words * 1e9 for row in rows]),
-        ),
-        chart("Peak of memory", "GB", ("with mapped files", [row.refined.resident / 1e9 for row in rows])),
-    ]
-    save_figure(
-        chart_figure(charts),
-        FIGURES / "billion.svg",
-        "Time for each word and peak of memory by the number of words.",
-        overwrite=True,
-    )
-
-
 def main(arguments: Sequence[str]) -> int:
     """Measure the sizes, in million words; the exit status."""
     if not arguments:
@@ -202,5 +175,4 @@ def main(arguments: Sequence[str]) -> int:
             print(*rows[-1].row, flush=True)
     write_parts("speed.md", {"billion": table(heads, [row.row for row in rows])})
     note(today("speed.billion", ["main"]))
-    draw(rows)
     return 0

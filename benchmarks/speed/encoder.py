@@ -1,9 +1,7 @@
-"""How fast are texts encoded, by static and by sentence encoders, and how fast do words learn from these?
+"""How fast are texts encoded, by static and by sentence encoders?
 
 A static encoder is held against model2vec with the folder that we export, a sentence encoder against a bare
-loop of onnxruntime: one text at a time, a thread a core. The solve is that of rows of words for passages of
-PubMed, whose teacher is a random projection of their words with noise: its time does not depend on what is
-learned, and the rows are held against the equation that they solve.
+loop of onnxruntime: one text at a time, a thread a core.
 
 The texts are PubMed titles and abstracts, or, where they are absent, as much random text with words as
 frequent as a language has them. Both give the same vectors, which is checked first. All words of a text
@@ -13,7 +11,6 @@ count, also stop words and unknown ones, which add nothing to it.
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -21,15 +18,12 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from scipy.sparse import csr_array
 
-from benchmarks.datasets import SHARED_DATA, documents, tokens
+from benchmarks.datasets import SHARED_DATA, documents
 from benchmarks.harness import Result, compared, median_seconds
 from benchmarks.refining import refined
 from selfvec.base.threads import threads
-from selfvec.data.token_batch import TokenBatch
 from selfvec.encoders.onnx_encoder import OnnxEncoder
-from selfvec.encoders.student import Student, learn, text_words
 from selfvec.lab.exporters.encoder_folders import write_encoder
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval.encoder import Encoder
@@ -40,14 +34,11 @@ ENCODED = 8_000
 SHORT = 100  # characters
 ENCODER = SHARED_DATA / "encoders" / "minilm"
 READ = 150  # abstracts that the sentence encoder reads
-WIDTH = 384  # of the vectors that are learned from
-SOLVED = {5_000: 5, 33_000: 40}  # passages, and the seconds aimed at
 
 
 def run() -> Iterator[Result]:
-    """Static vectors; and if there is a sentence encoder, its vectors, and rows that learn from them."""
+    """Static vectors; and if there is a sentence encoder, its vectors."""
     yield from static()
-    yield from solved()
     if ENCODER.is_dir():
         yield from sentences()
 
@@ -124,31 +115,3 @@ def sentences() -> Iterator[Result]:
         "the target of 15 ms",
         15 / (1000 * seconds),
     )
-
-
-def solved() -> Iterator[Result]:
-    """Rows of words learned from passages, whose residual is checked."""
-    whole = tokens()
-    rng = np.random.default_rng(0)
-    drawn = rng.standard_normal((len(whole.types), WIDTH)).astype(np.float32)
-    for number, most in SOLVED.items():
-        passages = whole.part(np.arange(min(number, whole.documents)))
-        texts = text_words(passages, np.ones(len(whole.types), np.float32))
-        sums = texts.times(drawn, threads(None))
-        teacher = unit_rows(sums + (rng.standard_normal(sums.shape) / 9).astype(np.float32))
-        began = time.perf_counter()
-        student = learn(passages, teacher, {"words": drawn})
-        seconds = time.perf_counter() - began
-        _check(student, passages, teacher, drawn)
-        note = f"{len(passages.types):,} words, {WIDTH} columns, λ {student.ridge}"
-        name = f"rows learned from {texts.height:,} passages"
-        yield Result(name, seconds, "s", f"the target of {most} s", most / seconds, note)
-
-
-def _check(student: Student, passages: TokenBatch, teacher: np.ndarray, prior: np.ndarray) -> None:
-    """The residual of each passage is λ times what its words were given: T − X R = λ α, R − a R0 = Xᵀ α."""
-    indptr, indices, values = text_words(passages, student.weights)
-    texts = csr_array((values, indices, indptr), shape=(len(indptr) - 1, len(prior)))
-    start = student.scale * prior if student.prior != "none" else np.zeros_like(prior)
-    left = (teacher - student.mean - texts @ student.rows) / student.ridge
-    np.testing.assert_allclose(texts.T @ left, student.rows - start, atol=2e-3)

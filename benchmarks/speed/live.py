@@ -25,7 +25,7 @@ from selfvec.retrieval.documents import gather
 
 DOCUMENTS = 100_000
 WORDS, LENGTH = 20_000, 60
-MANY, SEGMENTS, REPEATS = 1_000, 8, 15
+MANY, REPEATS = 1_000, 15
 _MOST = 5_000  # documents that Chroma takes at once
 
 

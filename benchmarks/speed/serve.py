@@ -1,4 +1,4 @@
-"""How long does a person wait for the page at 100,000 words, alone and among many clients?
+"""How long does a person wait for the page at 100,000 words?
 
 In a browser where one is installed. Checked first: the answer to a word is the one that ``selfvec
 similar`` gives.
@@ -7,12 +7,9 @@ similar`` gives.
 from __future__ import annotations
 
 import statistics
-import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
 
 import numpy as np
 import polars as pl
@@ -20,8 +17,7 @@ from tests.apps.web.headless import Page, browsing, find
 from tests.apps.web.serving import serving
 
 import selfvec
-from benchmarks.harness import Result, resident
-from benchmarks.robustness.load import load
+from benchmarks.harness import Result
 from benchmarks.speed.paper_rule import problem
 from selfvec.apps.web import documents, maps, words
 from selfvec.apps.web.page_data import PageData
@@ -34,7 +30,6 @@ from selfvec.storage.text_file import TextWriter
 
 TYPES = 100_000
 PAINT, ACT = 1.0, 0.1  # seconds that the page promises
-ANSWERED = 2.0  # seconds for 99 % of the requests that are accepted, whatever the number of clients
 
 
 def made() -> Run:
@@ -107,37 +102,7 @@ def run() -> list[Result]:
         if program is not None:
             with browsing(program) as new:
                 results += _browsed(new(), site.address)
-    return results + _loaded()
-
-
-def _loaded() -> list[Result]:
-    """20 clients and 500 at a time, of a server in a process of its own."""
-    ours, theirs = get_context("spawn").Pipe()
-    server = get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
-    server.start()
-    try:
-        address, before = ours.recv(), resident(server.pid)
-        few, many = load(address, 20, 10), load(address, 500, 15)
-        assert set(few.kinds) == {"accepted"}, few.line()
-        assert set(many.kinds) <= {"accepted", "told"}, many.line()  # nobody is left without an answer
-        slow = many.quantile(0.99)
-        return [
-            Result("serve: 20 clients, answers a second", len(few.seconds) / few.lasted, "1/s"),
-            Result("serve: 500 clients, answers a second", len(many.seconds) / many.lasted, "1/s"),
-            Result("serve: 500 clients, 99 % of accepted requests", slow, "s", "2 s", ANSWERED / slow),
-            Result("serve: 500 clients, memory above that of the run", resident(server.pid) - before, "MB"),
-        ]
-    finally:
-        server.kill()
-        server.join()
-
-
-def _serve(pipe: Connection) -> None:
-    with serving(made(), jobs=None) as site:
-        site.data.comparisons.tasks("refined").tested.result()
-        site.data.comparisons.tasks("refined").states.result()
-        pipe.send(site.address)
-        threading.Event().wait()
+    return results
 
 
 NEXT = """
