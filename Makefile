@@ -3,7 +3,7 @@
 # make test       all checks and tests
 # make bench      speed, side by side with other programs -> benchmarks/results.json, docs/results/speed.md
 # make billion    time and memory of texts of up to a billion words -> docs/results/speed.md
-# make paper      the paper's tables, figures and sensitivity studies -> docs/results/paper.md
+# make paper      the paper's tables and figures -> docs/results/paper.md
 # make quality    what refining gives on the development collections
 #                 -> docs/results/: gains, online, auto, oov, encoders, compatible
 # make collapse   why the paper's rule collapses, in pictures -> docs/results/collapse.md

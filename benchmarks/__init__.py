@@ -13,6 +13,6 @@ them.
 
 What they share lies beside the folders: `harness` (two programs timed in turn, rows of results),
 `catalogue` (finds and runs them), `page` (parts of pages, tables), `datasets`, `refining`, `rankings`,
-`self_retrieval` and `charts`. `figures`, `baselines_picture` and `example_pictures` write what hand-written
+and `self_retrieval`. `figures`, `baselines_picture` and `example_pictures` write what hand-written
 pages show.
 """

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-WRITERS = {"benchmarks.charts", "benchmarks.figures", "benchmarks.measured", "benchmarks.page"}
+WRITERS = {"benchmarks.figures", "benchmarks.measured", "benchmarks.page"}
 _UNSEEN = {"annotation", "returns", "type_comment", "type_params", "kind", "ctx"}
 
 Definition = tuple[str, str]

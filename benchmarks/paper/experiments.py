@@ -18,14 +18,22 @@ from numpy.typing import NDArray
 import selfvec
 from benchmarks.harness import median_seconds
 from benchmarks.paper.corpora import Prepared
-from benchmarks.paper.measures import OFTEN, by_frequency, measured, rule, state_of
-from benchmarks.refining import by_epoch, refine_batch
+from benchmarks.refining import by_epoch, refine_batch, shuffled
+from selfvec.analysis.views.path_figures import save_paths, trajectory_view
 from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import anisotropy
+from selfvec.refinement.health import check_health
 from selfvec.refinement.pipeline import refine
 
 Row = dict[str, Any]
+
+OFTEN = 10
+"""Occurrences from which a word counts as frequent."""
+BANDS = ((1, 1), (2, 9), (10, 99), (100, None))
+"""Words by how often they occur: least and most."""
+_STATE = ("mean_cosine_to_original", "anisotropy", "effective_rank", "saturated")
 
 
 @dataclass(frozen=True)
@@ -54,10 +62,10 @@ def after_epochs(
 
 def epochs(prepared: Prepared, plan: Plan) -> list[Row]:
     """State of the space after each epoch at the paper's α, and mean cosine to the original by frequency."""
-    rows: list[Row] = [{"corpus": prepared.name, "epochs": 0, **state_of(prepared, prepared.original)}]
+    rows: list[Row] = [{"epochs": 0, **state_of(prepared, prepared.original)}]
     for epoch, table in after_epochs(prepared, plan, plan.rate, max(plan.epochs)):
         bands = by_frequency(prepared, table, prepared.known)
-        found = {"corpus": prepared.name, "epochs": epoch, **state_of(prepared, table)}
+        found = {"epochs": epoch, **state_of(prepared, table)}
         rows.append(found | {"by_frequency": bands})
     return rows
 
@@ -79,7 +87,7 @@ def neighbours(prepared: Prepared, plan: Plan, words: Sequence[str]) -> list[Row
         index = prepared.index[word]
         neighbourhood = _neighbourhood(prepared, index, plan.window // 2)
         for epoch, table in states.items():
-            row = {"corpus": prepared.name, "word": word, "epochs": epoch}
+            row: Row = {"word": word, "epochs": epoch}
             row["occurrences"] = int(prepared.batch.counts[index])
             nearest = table.most_similar(word) if table[word].any() else []
             row["neighbours"] = [list(pair) for pair in nearest]
@@ -104,13 +112,7 @@ def _neighbourhood(prepared: Prepared, word: int, half: int) -> set[int]:
 def rates(prepared: Prepared, plan: Plan) -> list[Row]:
     """One epoch at each α: the space, the steps, and how far the end depends on the order of documents."""
     return [
-        {
-            "corpus": prepared.name,
-            "rate": rate,
-            "kept": 1 / (1 + rate * (plan.window - 1)),
-            **measured(prepared, rule(plan.window, rate), plan.shuffles),
-        }
-        for rate in plan.rates
+        {"rate": rate, **measured(prepared, rule(plan.window, rate), plan.shuffles)} for rate in plan.rates
     ]
 
 
@@ -129,7 +131,6 @@ def direction(prepared: Prepared, plan: Plan) -> list[Row]:
             shared = _unit(table.unit.sum(axis=0, dtype=np.float64))
             rows.append(
                 {
-                    "corpus": prepared.name,
                     "rate": rate,
                     "epochs": epoch,
                     "foretold": float(shared @ mean),
@@ -156,16 +157,10 @@ def oov(prepared: Prepared, plan: Plan) -> Row:
         filled = np.any(history.vectors[history.starts[word] : history.starts[word + 1]] != 0, axis=1)
         if filled.any():
             firsts.append(int(filled.argmax()) + 1)
-    counts = prepared.batch.counts[unknown]
     return {
-        "corpus": prepared.name,
-        "types": len(prepared.batch.types),
         "oov": len(unknown),
-        "oov_tokens": float(counts.sum() / len(prepared.batch)),
-        "oov_once": int(np.sum(counts == 1)),
         "got_vector": len(firsts),
         "at_first_update": firsts.count(1),
-        "latest_first_vector": max(firsts, default=0),
         "still_empty": len(unknown) - len(firsts),
     }
 
@@ -184,16 +179,12 @@ def held_out(prepared: Prepared, plan: Plan) -> list[Row]:
         return []
     words = np.sort(np.random.default_rng(0).choice(candidates, size, replace=False))
     known = np.flatnonzero(prepared.known)
+    ((_, table),) = after_epochs(hidden(prepared, words), plan, plan.rate, 1)
+    shared = _unit(table.unit.sum(axis=0, dtype=np.float64)).astype(np.float32)
     rows = []
-    for epoch, table in after_epochs(hidden(prepared, words), plan, plan.rate, 2):
-        shared = _unit(table.unit.sum(axis=0, dtype=np.float64)).astype(np.float32)
-        for guess, vectors in (
-            ("induced vector", table.unit[words]),
-            ("the shared direction, for every word", np.tile(shared, (size, 1))),
-        ):
-            cosine, rank = _recovered(prepared.original, known, words, vectors)
-            row = {"corpus": prepared.name, "epochs": epoch, "guess": guess, "words": size}
-            rows.append(row | {"cosine": cosine, "rank": rank, "of": len(known)})
+    for guesses in (table.unit[words], np.tile(shared, (size, 1))):
+        rank = _recovered(prepared.original, known, words, guesses)
+        rows.append({"words": size, "rank": rank, "of": len(known)})
     return rows
 
 
@@ -207,12 +198,12 @@ def hidden(prepared: Prepared, words: NDArray[np.int64]) -> Prepared:
 
 def _recovered(
     original: Vectors, known: NDArray[np.int64], words: NDArray[np.int64], guesses: NDArray[np.float32]
-) -> tuple[float, float]:
-    """Mean cosine of guesses, (n, d), to the true vectors of words, (n,), and the median rank of these."""
+) -> float:
+    """The median rank of the true vectors of words, (n,), by cosine to guesses, (n, d)."""
     cosines = guesses @ original.unit[known].T
     true = np.einsum("ij,ij->i", guesses, original.unit[words])
     ranks = 1 + np.sum(cosines > true[:, None] + 1e-6, axis=1)
-    return float(true.mean()), float(np.median(ranks))
+    return float(np.median(ranks))
 
 
 def speed(
@@ -237,14 +228,90 @@ def speed(
             "the whole job, from texts and a vectors file to a saved run folder": whole,
         }
         timed = {name: median_seconds(job, plan.repeats) for name, job in jobs.items()}
-    n = len(prepared.batch)
-    return [
-        {
-            "corpus": prepared.name,
-            "job": job,
-            "seconds": seconds,
-            "tokens": n,
-            "tokens_per_second": n / seconds,
-        }
-        for job, seconds in timed.items()
-    ]
+    return [{"job": job, "seconds": seconds} for job, seconds in timed.items()]
+
+
+def draw_trajectories(prepared: Prepared, plan: Plan, folder: Path) -> list[str]:
+    """The paper's Figures 1 to 3: paths of its words, every update recorded; the names of the files."""
+    words = [word for word in plan.words if word in prepared.index]
+    names = []
+    for rate in plan.drawn_rates:
+        settings = rule(plan.window, rate, history=f"watch:{','.join(words)};limit:1GB")
+        run = refine_batch(prepared.batch, prepared.original, settings)
+        view = trajectory_view([run.path(word) for word in words], run.original, run.vectors)
+        names.append(f"paper-trajectories-{rate:g}.svg")
+        save_paths(view, folder / names[-1], overwrite=True)
+    return names
+
+
+# ---- One setting: the space, the steps of words, and how much of the end is chance
+
+
+def rule(window: int, rate: float, epochs: int = 1, history: str = "none") -> Settings:
+    """The paper's rule with these options."""
+    return Settings(method="paper", window=window, learning_rate=rate, epochs=epochs, history=history)
+
+
+def state_of(prepared: Prepared, table: Vectors) -> Row:
+    """The space in four figures of `selfvec.refinement.health`."""
+    health = check_health(prepared.original, table).as_dict()
+    return {name: health[name] for name in _STATE}
+
+
+def measured(prepared: Prepared, settings: Settings, shuffles: int) -> Row:
+    """What one setting does: the space, chance, the steps of words, verdicts.
+
+    ``turning`` and ``wander`` are those of `selfvec.refinement.health`, with every state recorded.
+    """
+
+    def refined(history: str) -> Row:
+        run = refine_batch(prepared.batch, prepared.original, replace(settings, history=history))
+        return run.health_report.as_dict()
+
+    health, recorded = refined("auto"), refined("every:1;limit:4GB")
+    return {
+        **{name: health[name] for name in _STATE},
+        **_variance(prepared, settings, shuffles),
+        "turning": recorded["turning"],
+        "wander": recorded["wander"],
+        "verdicts": list(health["verdicts"]),
+    }
+
+
+def _variance(prepared: Prepared, settings: Settings, k: int) -> Row:
+    """How far the end depends on the order of the documents, over k random orders.
+
+    ``variance`` is the trace of the covariance of a word's final unit vectors, which is the mean cosine
+    distance between two ends, averaged over words with a vector at every end. ``variance_relative`` divides
+    it by the mean cosine distance between two different words. The same again over frequent words.
+    """
+    total = np.zeros(prepared.original.vectors.shape)
+    filled, spread = np.ones(len(total), bool), 0.0
+    for seed in range(k):
+        batch = shuffled(prepared.batch, seed)
+        end = refine_batch(batch, prepared.original, replace(settings, history="none")).vectors.unit
+        total += end
+        filled &= np.any(end != 0, axis=1)
+        spread += (1 - anisotropy(end)) / k
+    # Of k unit vectors with mean m, the unbiased covariance has the trace (1 - |m|²) k / (k - 1).
+    trace = (1 - np.einsum("ij,ij->i", total, total) / k**2) * k / (k - 1)
+    often = filled & (prepared.batch.counts >= OFTEN)
+    mean = float(trace[filled].mean())
+    return {
+        "variance": mean,
+        "variance_relative": mean / spread,
+        "variance_often_relative": float(trace[often].mean()) / spread if often.any() else None,
+    }
+
+
+def by_frequency(prepared: Prepared, table: Vectors, known: NDArray[np.bool_]) -> list[Row]:
+    """Mean cosine to the original of known words, (V,) bool, by how often they occur."""
+    counts = prepared.batch.counts
+    cosines = np.einsum("ij,ij->i", prepared.original.unit, table.unit)
+    rows = []
+    for low, high in BANDS:
+        inside = known & (counts >= low) & (counts <= (high or counts.max()))
+        if inside.any():
+            mean = float(cosines[inside].mean())
+            rows.append({"low": low, "high": high, "types": int(inside.sum()), "cosine": mean})
+    return rows

@@ -1,8 +1,8 @@
 """The report on the paper says what was measured, on a small text of ours and random vectors."""
 
 import doctest
-import json
 import re
+from copy import deepcopy
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -12,16 +12,11 @@ import numpy as np
 import pytest
 from tests.places import ROOT
 
-pytest.importorskip("vl_convert", reason="figures need selfvec[plot]")
-
-from benchmarks.measured import OLDER
 from benchmarks.page import fill, generated
 from benchmarks.paper import corpora, experiments
-from benchmarks.paper.claims import claims
-from benchmarks.paper.experiments import Plan
-from benchmarks.paper.measures import rule
-from benchmarks.paper.report import main, publish, report
-from benchmarks.paper.tables import parts
+from benchmarks.paper.experiments import Plan, rule
+from benchmarks.paper.report import report
+from benchmarks.paper.tables import claimed, claims, direction, epochs, nearest, rates
 from benchmarks.refining import refine_batch, shuffled
 from selfvec.corpus import Corpus
 from selfvec.data.vectors import Vectors
@@ -30,7 +25,7 @@ from selfvec.refinement.pipeline import refine
 from selfvec.text import Rules, encode, tokenizer
 
 PAGE = ROOT / "docs" / "results" / "paper.md"
-
+RULES = Rules(min_count=2)
 PLAN = Plan(
     tokens=1_000,
     window=5,
@@ -42,7 +37,6 @@ PLAN = Plan(
     held_out=5,
     repeats=1,
 )
-VARIANTS = (corpora.Variant("all words", Rules()), corpora.Variant("words seen twice", Rules(min_count=2)))
 
 
 @pytest.fixture(scope="module")
@@ -69,54 +63,45 @@ def vectors(texts: list[str]) -> Vectors:
 
 @pytest.fixture(scope="module")
 def prepared(texts: list[str], vectors: Vectors) -> corpora.Prepared:
-    return corpora.prepare("all", texts, Rules(), vectors)
+    return corpora.prepare(texts, Rules(), vectors)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, texts: list[str], vectors: Vectors) -> Path:
-    """A report on disk."""
-    made = tmp_path_factory.mktemp("report")
-    report(texts, vectors, PLAN, made, variants=VARIANTS)
-    return made
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("figures")
+
+
+@pytest.fixture(scope="module")
+def measured(folder: Path, texts: list[str], vectors: Vectors) -> dict[str, Any]:
+    return report(texts, vectors, PLAN, folder, rules=RULES)
 
 
 @pytest.fixture
-def results(folder: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    return loaded
+def results(measured: dict[str, Any]) -> dict[str, Any]:
+    return deepcopy(measured)
 
 
-def test_results_have_a_row_for_everything_planned(results: dict[str, Any]) -> None:
-    names = [row["corpus"] for row in results["corpora"]]
-    assert names == ["the first 1,000 tokens", "all reports"]
-    assert [row["corpus"] for row in results["variants"]] == [names[0], *(v.name for v in VARIANTS)]
-    assert [(r["corpus"], r["rate"]) for r in results["rates"]] == [(n, a) for n in names for a in PLAN.rates]
-    assert [(r["corpus"], r["epochs"]) for r in results["epochs"]] == [
-        (n, e) for n in names for e in range(4)
-    ]
-    assert [r["corpus"] for r in results["oov"]] == names
+def test_results_have_a_row_for_everything_planned(results: dict[str, Any], folder: Path) -> None:
+    assert [row["rate"] for row in results["rates"]] == list(PLAN.rates)
+    assert [row["epochs"] for row in results["epochs"]] == list(range(4))
     assert {(r["word"], r["epochs"]) for r in results["neighbours"]} == {
         (word, epochs) for word in ("hail", "storm") for epochs in (0, 1, 2)
     }
-    assert [r["rate"] for r in results["figures"]] == list(PLAN.drawn_rates)
+    assert {path.name for path in folder.glob("*.svg")} == set(results["figures"])
+    assert len(results["figures"]) == len(PLAN.drawn_rates)
+    assert all((folder / name).stat().st_size < 200_000 for name in results["figures"])
     assert len(results["speed"]) == 3
-    assert len(results["held_out"]) == 2 * 2 * 2
-
-
-def test_figures_are_small_and_their_text_is_whole(folder: Path, results: dict[str, Any]) -> None:
-    names = {"paper-space.svg", "paper-variance.svg", *(row["figure"] for row in results["figures"])}
-    assert {path.name for path in folder.glob("*.svg")} == names
-    for name in names:
-        assert (folder / name).stat().st_size < 200_000
-    assert ">.005<" in (folder / "paper-variance.svg").read_text(encoding="utf-8")
+    assert len(results["held_out"]) == 2
+    assert all(made(results).count("|") > 9 for made in (claimed, nearest, epochs, rates, direction))
 
 
 def test_report_measures_what_the_product_does(
     results: dict[str, Any], texts: list[str], vectors: Vectors
 ) -> None:
-    settings = replace(VARIANTS[-1].settings(PLAN.window), epochs=2)
-    health = refine(Corpus.from_texts(texts), vectors, replace(settings, min_count=2)).health_report
-    (row,) = (r for r in results["epochs"] if (r["corpus"], r["epochs"]) == ("all reports", 2))
+    chosen = corpora.cut(texts, RULES, vectors, PLAN.tokens)
+    settings = replace(corpora.settings(RULES, PLAN.window), epochs=2, min_count=2)
+    health = refine(Corpus.from_texts(chosen), vectors, settings).health_report
+    (row,) = (row for row in results["epochs"] if row["epochs"] == 2)
     for name in ("mean_cosine_to_original", "anisotropy", "effective_rank", "saturated"):
         assert row[name] == pytest.approx(health[name], rel=1e-4)
 
@@ -136,7 +121,7 @@ def test_variance_is_the_mean_cosine_distance_between_two_ends(prepared: corpora
 def test_direction_is_foretold_where_words_already_point_one_way(texts: list[str], vectors: Vectors) -> None:
     near = vectors.vectors * 0.1 + np.eye(16, dtype=np.float32)[0]
     alike = Vectors(vectors.index_to_key, unit_rows(near))
-    rows = experiments.direction(corpora.prepare("alike", texts, Rules(), alike), PLAN)
+    rows = experiments.direction(corpora.prepare(texts, Rules(), alike), PLAN)
     assert all(row["foretold"] > 0.99 for row in rows)
     assert [(r["rate"], r["epochs"]) for r in rows] == [(0.01, 1), (0.01, 2), (0.01, 3), (0.2, 1)]
 
@@ -162,37 +147,10 @@ def test_what_holds_follows_from_the_numbers(results: dict[str, Any]) -> None:
     for row in results["rates"]:
         row |= {"turning": row["rate"]}
     assert answer("oscillates") == "no"
-    results["oov"][0]["still_empty"] = 4
+    results["oov"]["still_empty"] = 4
     assert "4" in answer("without a vector")
     results["speed"][-1]["seconds"] = 5.0
     assert answer("4 s") == "no"
-
-
-def test_generated_parts_are_replaced_idempotently(
-    folder: Path, results: dict[str, Any], tmp_path: Path
-) -> None:
-    original = PAGE.read_text(encoding="utf-8")
-    (tmp_path / "results").mkdir()
-    page = tmp_path / "results" / "paper.md"
-    page.write_text(original, encoding="utf-8")
-    results["variant"] = corpora.VARIANTS[-1].name
-    assert publish(results, folder, tmp_path)
-    once = page.read_text(encoding="utf-8")
-    publish(results, folder, tmp_path)
-    assert page.read_text(encoding="utf-8") == once != original
-    written = {name: text.strip() for name, text in generated(once).items() if name != OLDER}
-    assert written == {name: text.strip() for name, text in parts(results).items()}
-    assert re.split(r"<!-- generated:.*?/generated -->", once, flags=re.DOTALL) == re.split(
-        r"<!-- generated:.*?/generated -->", original, flags=re.DOTALL
-    )
-    assert len(list((tmp_path / "figures").glob("paper-*.svg"))) == 4
-
-
-def test_the_page_is_left_alone_where_the_papers_preprocessing_was_not_possible(
-    folder: Path, results: dict[str, Any], tmp_path: Path
-) -> None:
-    assert not publish(results, folder, tmp_path)
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -213,27 +171,14 @@ def test_the_page_is_filled_and_names_no_machine_path() -> None:
     found = generated(PAGE.read_text(encoding="utf-8"))
     assert found
     figures = re.findall(r"\]\((\.\./figures/[^)]+)\)", PAGE.read_text(encoding="utf-8"))
-    assert len(figures) == 5
+    assert len(figures) == 3
     assert all((PAGE.parent / figure).stat().st_size < 200_000 for figure in figures)
     for name, text in found.items():
         assert text.strip(), f"{name} was never generated: run make paper"
         assert not re.search(r"(?:^|[\s(`'\"=])(?:/|~/|[A-Za-z]:\\|file:)\w", text), name
 
 
-def test_without_data_it_says_what_is_missing_and_leaves_all_as_it_was(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = PAGE.read_bytes()
-    assert main(["-o", str(tmp_path / "out")], data=tmp_path / "data") == 0
-    said = capsys.readouterr().out
-    assert "noaa/events.jsonl.gz" in said
-    assert "googlenews" in said
-    assert str(tmp_path) not in said
-    assert not (tmp_path / "out").exists()
-    assert PAGE.read_bytes() == before
-
-
-@pytest.mark.parametrize("name", ["page", "paper.wording", "vectors"])
+@pytest.mark.parametrize("name", ["page", "paper.tables", "vectors"])
 def test_examples_in_docstrings_hold(name: str) -> None:
     outcome = doctest.testmod(import_module(f"benchmarks.{name}"))
     assert outcome.attempted

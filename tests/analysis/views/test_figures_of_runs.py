@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from benchmarks.charts import Chart, Series, chart_figure
 from explore_spaces import HOSTILE, WORDS, Space, make_space
 from PIL import Image
 from tests.apps.web.headless import Page, browsing, find
@@ -63,19 +62,7 @@ def terms(words: list[str]) -> Figure:
     return graph_figure(Graph(nodes, edges, [f"topic of {word}" for word in words], "cosine"))
 
 
-def charts(words: list[str]) -> Figure:
-    rng = np.random.default_rng(0)
-    curves = tuple(Series(word, [0.01, 0.1, 1], rng.random(3).tolist(), 0.5) for word in words)
-    named = tuple(Series(word, [0, 1], rng.random(2).tolist()) for word in words)
-    return chart_figure(
-        [
-            Chart("Rates", "rate", curves, logarithmic=True),
-            Chart("States", "state", named, names=("a", "<b>")),
-        ]
-    )
-
-
-KINDS = {"trajectories": trajectories, "slices": slices, "terms": terms, "charts": charts}
+KINDS = {"trajectories": trajectories, "slices": slices, "terms": terms}
 kinds = pytest.mark.parametrize("kind", KINDS)
 formats = pytest.mark.parametrize("suffix", SUFFIXES)
 
@@ -151,7 +138,6 @@ MARKS, SCRIPTS, CONTROLS = HOSTILE[:7], HOSTILE[7:14], HOSTILE[12:]  # as many a
     [
         *((kind, words) for kind in ("trajectories", "slices") for words in (MARKS, SCRIPTS, CONTROLS)),
         ("terms", HOSTILE),
-        ("charts", HOSTILE),
     ],
 )
 def test_any_word_is_shown_literally(kind: str, words: tuple[str, ...], tmp_path: Path) -> None:
