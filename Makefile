@@ -8,7 +8,7 @@
 #                 -> docs/results/: gains, online, auto, oov, encoders, compatible
 # make collapse   why the paper's rule collapses, in pictures -> docs/results/collapse.md
 # make senses     senses of pseudo-words, and of words with one sense -> docs/results/senses.md
-# make answers    every way of search as the retrieval step for answers -> docs/results/search.md
+# make answers    search by words, vectors and both, and the weight of vectors -> docs/results/search.md
 # make drift      planted and judged changes, shuffled slices, words that changed -> docs/results/drift.md
 # make monitor    false alarms of `monitor`, and how small a change it finds -> docs/results/monitor.md
 # make concepts   phrases and topics of storm reports -> docs/results/concepts.md
@@ -78,7 +78,6 @@ collapse: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks paper.collapse
 
 answers: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks quality.search
 	$(BIN)/python -m benchmarks quality.dense_weight
 
 senses drift monitor concepts baselines: $(VENV)/installed-dev

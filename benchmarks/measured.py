@@ -34,7 +34,7 @@ RESTS_ON = {
     "auto": (*CHOOSING, *TEXTS),
     "continued": SEARCH,
     "compatible": (*TEXTS, "retrieval.encoder.adapter"),
-    "concepts": (*SEARCH, "analysis.concepts.terms", "text.phrase_finding"),
+    "concepts": (*REFINING, "analysis.concepts.terms", "text.phrase_finding"),
     "dense_weight": SEARCH,
     "drift": ("analysis.usage.occurrence_vectors", "analysis.word_drift.permutation_test"),
     "encoder": (*SEARCH, "encoders.student", "retrieval.encoder_part"),
@@ -48,9 +48,7 @@ RESTS_ON = {
     "other_languages": ("analysis.usage.occurrence_vectors", "analysis.word_drift.sentences"),
     "oov": REFINING,
     "replacements": (*REFINING, "refinement.derived_vectors", "analysis.word_neighbours"),
-    "search": SEARCH,
     "senses": (*REFINING, "analysis.word_senses", "analysis.usage.contexts"),
-    "topics": (*REFINING, "analysis.concepts.topic_clusters"),
     "untouched": (*SEARCH, "refinement.selection"),
 }
 """The modules of `selfvec` whose public constants decide the figures of each benchmark of quality.

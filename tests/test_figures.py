@@ -83,7 +83,8 @@ OLDER = measured.older(measured.noted())
         ),
         (f"gains#retrieval; {BUILT_IN}; original; MED", f"auto#summary; MED; {BUILT_IN}; original"),
         (f"gains#retrieval; {BUILT_IN}; original; mean", f"online#given; {BUILT_IN}; original; retrieval"),
-        (f"gains#retrieval; {BUILT_IN}; refined; mean", "search#answers; refined, dense; nDCG@10"),
+        (f"gains#retrieval; {BUILT_IN}; original; MED", "baselines#tuned; initial vectors; MED"),
+        ("baselines#fusion; BM25; MED", "baselines#hybrids; BM25; MED"),
         (
             "search#shares; MED; hybrid",
             "search#steps; as it is; MED",
