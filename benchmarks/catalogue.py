@@ -91,7 +91,6 @@ def tables() -> dict[str, measured.Digests]:
     return {
         name: digests
         for benchmark in all_benchmarks()
-        if benchmark.name != "robustness.load"  # which only prints
         for name, digests in measured.today(benchmark.name, benchmark.entries, code).items()
     }
 

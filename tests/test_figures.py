@@ -85,10 +85,6 @@ OLDER = measured.older(measured.noted())
         (f"gains#retrieval; {BUILT_IN}; original; mean", f"online#given; {BUILT_IN}; original; retrieval"),
         (f"gains#retrieval; {BUILT_IN}; original; MED", "baselines#tuned; initial vectors; MED"),
         ("baselines#fusion; BM25; MED", "baselines#hybrids; BM25; MED"),
-        (
-            "search#shares; MED; hybrid",
-            "search#steps; as it is; MED",
-        ),
         ("encoders#quality; BM25, stems; mean", "baselines#retrieval; bm25; mean"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Why does the paper's rule collapse? Draws the pictures of docs/results/collapse.md and fills its figures.
+"""Why does the paper's rule collapse? Draws the picture of docs/results/collapse.md and fills its figures.
 
 The text is the documentation of the Python that runs this, so anybody can.
 """
@@ -7,37 +7,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 import selfvec
 from benchmarks.page import FIGURES, table
-from benchmarks.paper.collapse_figures import draw_map, draw_plane
 from benchmarks.refining import by_epoch, refined
+from selfvec.analysis.views.figure import save_figure
+from selfvec.analysis.views.plane import GREY, ink, tint
+from selfvec.analysis.views.plane import WORDS as WORDS_COLOURS
 from selfvec.apps.run import Run
+from selfvec.base import chart as drawing
+from selfvec.base.chart import Axis, Label, Line, Mark
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.corpus.python_docs import python_documentation
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Source, Vectors
+from selfvec.files.svg import Figure
 from selfvec.lab.evaluation import Stability
 from selfvec.numerics.rows import anisotropy, unit_rows
 from selfvec.refinement.decorrelation import GAMMA, decorrelate
 from selfvec.refinement.methods.decorrelated import anchored
 
 RULES = ("paper", "online", "decorrelated")
-FREQUENT = 200  # words with a vector: those on the map, and those measured separately
+FREQUENT = 200  # words with a vector: measured separately
 
 Table = NDArray[np.float32]
 
 
 WORDS = ("thread", "class", "exception", "pickle")  # whose neighbours are listed
-GROUPS = {  # on the map
-    "errors": ("exception", "error", "raised", "raises", "raise"),
-    "files": ("file", "path", "directory", "open", "read"),
-    "text": ("string", "bytes", "character", "encoding", "str"),
-}
 
 # ---- a plane
 
@@ -49,6 +50,9 @@ TOPICS = {
 }
 _MIDDLES = {"weather": 60, "money": 170, "function words": 115}  # degrees
 _SPREAD = 28
+_COLOURS = (*WORDS_COLOURS[:2], GREY)
+_SHAPES = ("circle", "square", "triangle")
+_APART = 12.0  # degrees between two words that are both named
 
 
 def plane() -> tuple[list[str], list[list[tuple[str, Table]]]]:
@@ -89,6 +93,37 @@ def plane() -> tuple[list[str], list[list[tuple[str, Table]]]]:
             ("anchored (λ = 1)", held),
         ],
     ]
+
+
+def draw_plane(
+    rows: Sequence[Sequence[tuple[str, Table]]],
+    words: Sequence[str],
+    path: Path,
+) -> None:
+    """Words as directions in a plane: a row of states, titles and (V, 2) unit rows, for each rule."""
+    columns = [[_circle(*states[column], words) for states in rows] for column in range(len(rows[0]))]
+    told = "Words as directions in a plane, before and after each rule."
+    save_figure(Figure((), columns), path, told, overwrite=True)
+
+
+def _circle(title: str, table: Table, words: Sequence[str]) -> drawing.Chart:
+    around = np.linspace(0, 2 * np.pi, 121)
+    lines = [Line(np.stack([np.cos(around), np.sin(around)], axis=1), "#dddddd", 1.0)]
+    marks, named = [], []
+    angles: list[float] = []
+    signs = []
+    for (name, members), colour, shape in zip(TOPICS.items(), _COLOURS, _SHAPES, strict=True):
+        signs.append((Mark((0, 0), colour, shape=shape), name))
+        for word in members:
+            at = table[words.index(word)].astype(np.float64)
+            lines.append(Line(np.array([[0.0, 0.0], at]), tint(colour, 0.5), 0.8))
+            marks.append(Mark(at, colour, shape=shape))
+            angle = float(np.rad2deg(np.arctan2(at[1], at[0])))
+            if all(abs((angle - other + 180) % 360 - 180) >= _APART for other in angles):
+                angles.append(angle)
+                named.append(Label(word, at, ink(colour), 11))
+    x, y = Axis(-1.75, 1.75, ticks=()), Axis(-1.2, 1.2, ticks=())
+    return drawing.Chart(title, (245, 168), x, y, lines, marks, named, title, signs)
 
 
 # ---- a corpus
@@ -152,17 +187,10 @@ def neighbours(runs: Mapping[str, Run], words: Sequence[str], topn: int = 5) -> 
 
 
 def described() -> str:
-    """The size of the text; draws all pictures of the page."""
+    """The size of the text; draws the picture of the page."""
     words, states = plane()
-    draw_plane(states, words, TOPICS, FIGURES / "collapse-plane.svg")
+    draw_plane(states, words, FIGURES / "collapse-plane.svg")
     first = runs()["paper"]
-    tables = {"original": first.original.unit} | {rule: run.vectors.unit for rule, run in runs().items()}
-    named = [first.index(word) for members in GROUPS.values() for word in members]
-    rows = list(dict.fromkeys([*_frequent(first), *named]))
-    titles = {"original": "before", "paper": "the paper's rule", "decorrelated": "decorrelated"}
-    drawn = [(title, unit_rows(tables[rule][rows])) for rule, title in titles.items()]
-    names = [first.vectors.index_to_key[i] for i in rows]
-    draw_map(drawn, names, GROUPS, FIGURES / "collapse-map.svg")
     sizes = {key: f"{first.provenance[key]:,}" for key in ("documents", "tokens", "types", "dimensions")}
     return (
         f"{sizes['documents']} documents, {sizes['tokens']} tokens, {sizes['types']} words, "

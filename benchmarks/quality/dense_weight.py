@@ -12,29 +12,23 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from unittest.mock import patch
 
 import numpy as np
 
 from benchmarks.datasets import JUDGED, SHARED_DATA, judged
 from benchmarks.packaged_texts import documentation
 from benchmarks.page import table
-from benchmarks.rankings import by_index, differs, estimate, mean_ndcg, over
+from benchmarks.rankings import by_index, differs, estimate, over
 from benchmarks.refining import refined
 from benchmarks.self_retrieval import medical_items, self_retrieval
 from selfvec.lab.evaluation.collection import Collection, read_collection
 from selfvec.numerics.statistics import Estimate, difference
-from selfvec.retrieval import Index, dense_space, scoring
+from selfvec.retrieval import Index
 from selfvec.retrieval.build import LEAST, MOST, NONE, SLOPE, agreement
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 SLOPES, FROM = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0), (0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
 RULES = list(itertools.product(SLOPES, FROM))
-WITHOUT = {  # constants of `scoring` and `dense_space` that leave a step out
-    "words of a query not saturated": (1e9, dense_space.EXPONENT),
-    "axes not whitened": (scoring.K3, 0.0),
-    "neither": (1e9, 0.0),
-}
 KINDS = {
     **dict.fromkeys(JUDGED, ", ".join(JUDGED) + "*"),
     "all": "MED, Cranfield, CACM, NOAA and Python in one*",
@@ -99,23 +93,6 @@ def measured() -> list[Row]:
         row = Row(name, source, size, words, index.space.share, bm25, dense, hybrid, fixed)
         out.append(row)
     return out
-
-
-def steps() -> str:
-    """The hybrid as it is and without a step, by source."""
-    found: dict[str, dict[str, list[float]]] = {}
-    for _, source, collection in everything():
-        if source != "all":
-            for label, (k3, exponent) in {"as it is": (scoring.K3, dense_space.EXPONENT), **WITHOUT}.items():
-                with patch.object(scoring, "K3", k3), patch.object(dense_space, "EXPONENT", exponent):
-                    index = Index.memory(refined(collection.documents), collection.documents)
-                    value = mean_ndcg(collection, by_index(collection, index, "hybrid"))
-                found.setdefault(label, {}).setdefault(source, []).append(value)
-    rows = []
-    for label, by_source in found.items():
-        means = [float(np.mean(values)) for values in by_source.values()]
-        rows.append([label, *(f"{value:.3f}" for value in means), f"{np.mean(means):.4f}"])
-    return table(["hybrid", *found["as it is"], "mean"], rows)
 
 
 def collections() -> str:
@@ -197,6 +174,5 @@ PAGES = {
         "outside": outside,
         "bounds": bounds,
         "held-out": by_source,
-        "steps": steps,
     }
 }

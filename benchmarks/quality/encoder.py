@@ -20,7 +20,6 @@ import numpy as np
 from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY, judged, path, sample
 from benchmarks.datasets import texts as whole
 from benchmarks.page import table
-from benchmarks.quality.x2static import x2static_rows
 from benchmarks.rankings import by_index, estimate, mean_ndcg, standard
 from selfvec import evaluate
 from selfvec.apps.functions.refine import refine
@@ -29,7 +28,7 @@ from selfvec.base.arrays import Rows
 from selfvec.corpus import Corpus
 from selfvec.data.vectors import Vectors
 from selfvec.encoders import SentenceEncoder, as_sentence_encoder
-from selfvec.encoders.run_encoder import encoder_of, passages_of
+from selfvec.encoders.run_encoder import encoder_of
 from selfvec.encoders.student import text_rows
 from selfvec.lab.evaluation import Classification, Retrieval, Similarity, Task
 from selfvec.lab.evaluation.classification import read_labelled
@@ -37,7 +36,6 @@ from selfvec.lab.evaluation.collection import Collection, read_collection
 from selfvec.lab.evaluation.retrieval import ranked
 from selfvec.lab.evaluation.task import rows as lines_of
 from selfvec.lab.transforms import transform
-from selfvec.lab.transforms.distill import TextWords
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, rank_correlation
 from selfvec.retrieval import Index
@@ -276,16 +274,11 @@ def _tables(documents: Sequence[str]) -> dict[str, Vectors]:
     """Tables of the words of documents by each way, from one encoder."""
     encoder = Remembered()
     corpus = partial(Corpus.from_texts, documents)
-    found = {
+    return {
         "the word alone": transform(encoder, "distill", corpus=corpus(), from_="words"),
         "the mean of its states": transform(ENCODER, "distill", corpus=corpus(), from_="states"),
         "**the student: one linear solve**": transform(encoder, "distill", corpus=corpus()),
     }
-    words = TextWords.of(list(passages_of(documents)))
-    found["X2Static: CBOW with the encoder's texts"] = Vectors(
-        words.batch.types, x2static_rows(words.batch, encoder.encode(words.texts))
-    )
-    return found
 
 
 def _pairs(path: Path) -> Iterator[tuple[str, str, float]]:

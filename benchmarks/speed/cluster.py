@@ -1,8 +1,8 @@
-"""How much faster are two workers of a cluster than one, and what would 10¹² words take?
+"""How much faster are two workers of a cluster than one?
 
-Fills docs/results/cluster.md. The part ``workers`` refines a hundred million words that `speed.billion`
-generates, by one worker and by two, each a process with one thread; SELFVEC_BENCH_WORDS is another number, in
-millions, SELFVEC_BENCH_FOLDER a folder that keeps the text. The part ``paper`` is computed.
+Fills docs/results/cluster.md. A hundred million words that `speed.billion` generates are refined by one
+worker and by two, each a process with one thread; SELFVEC_BENCH_WORDS is another number, in millions,
+SELFVEC_BENCH_FOLDER a folder that keeps the text.
 """
 
 from __future__ import annotations
@@ -26,16 +26,10 @@ from benchmarks.speed.billion import MILLION, texts
 from selfvec.data.settings import Settings
 from selfvec.lab.cluster.refine import cluster_settings, output_place, refine_shards
 from selfvec.lab.cluster.scheduler import Scheduler, connected
-from selfvec.lab.cluster.shards import MOST_SHARDS
-from selfvec.lab.cluster.tasks import COLUMNS, MOST_RANGES, PER_WORD
 from selfvec.refinement.inputs import Execution
 from selfvec.storage.run_writer import RunWriter
 
-GB, TB = 1e9, 1e12
-NUMBER, WORDS, WIDTH = 10**12, 500_000, 256  # of words in the text, of the vocabulary, of dimensions
-TEXT = 7  # bytes of a word of English text, with what follows it
-COUNTERS = 1 << 28  # bytes of the counters of passages of a long text
-BY_SHARD, BY_RANGE, SCANS = 14, 4, 3  # tasks; passes with the scan for words without a vector
+GB = 1e9
 
 
 @dataclass(frozen=True)
@@ -110,28 +104,4 @@ def workers() -> str:
     )
 
 
-def on_paper() -> str:
-    """What the constants of the code give for a text that nobody has run."""
-    ranges = int(np.clip(NUMBER // (PER_WORD * WORDS), 1, MOST_RANGES))
-    blocks = -(-WIDTH // COLUMNS)
-    matrix = WORDS * WIDTH * 4
-    shard, part = NUMBER / MOST_SHARDS, NUMBER / ranges
-    tasks = BY_SHARD * MOST_SHARDS + (BY_RANGE + 2 * SCANS * blocks) * ranges
-    different = 2.8 * NUMBER**0.68  # as in texts of up to a billion words
-    rows = [
-        ("shards, tasks in all", f"{MOST_SHARDS:,} and {tasks:,}"),
-        ("a worker that reads: a shard, its ids, its documents", f"{shard * (1.4 * TEXT + 8) / GB:.1f} GB"),
-        ("all workers: ids of shards, then of ranges as well", f"{8 * NUMBER / TB:.0f} TB"),
-        (f"a worker that sums: ids of one of {ranges:,} ranges", f"{part * 4 / GB:.1f} GB"),
-        (f"… and {COLUMNS} columns, four times", f"{4 * COLUMNS * 4 * WORDS / GB:.1f} GB"),
-        ("moved once: ids from shards to ranges", f"{4 * NUMBER / TB:.0f} TB"),
-        ("moved once: counters of passages", f"{MOST_SHARDS * COUNTERS / TB:.1f} TB"),
-        ("moved in each scan: vectors to ranges, and their sums", f"{2 * ranges * matrix / TB:.1f} TB"),
-        ("client and scheduler: vectors, four times", f"{4 * matrix / GB:.1f} GB"),
-        (f"client: {different / MILLION:,.0f} M different words", f"{100 * different / GB:.0f} GB"),
-        ("through the client, unless `--keep tokens`: documents", f"{0.4 * TEXT * NUMBER / TB:.1f} TB"),
-    ]
-    return table((f"10¹² words, {WORDS:,} × {WIDTH}", "on paper"), rows)
-
-
-PAGES = {"cluster.md": {"workers": workers, "paper": on_paper}}
+PAGES = {"cluster.md": {"workers": workers}}
