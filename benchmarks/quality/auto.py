@@ -34,7 +34,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.lab.evaluation import Classification, Retrieval, Similarity, Task
 from selfvec.refinement.input_reading import read_inputs
 from selfvec.refinement.inputs import Execution, Inputs
-from selfvec.refinement.pipeline import choose_vectors, make_plan
+from selfvec.refinement.pipeline import make_plan
 from selfvec.refinement.selection import ORIGINAL
 from selfvec.text.sentences import sentence_spans
 
@@ -232,35 +232,8 @@ def expected() -> str:
     return table(heads, rows)
 
 
-def tables() -> str:
-    """What is lost by choosing between two sets of initial vectors, given in either order."""
-    starts = {label.split(",")[0]: start for label, start in STARTS.items()}
-    names, lost = [], []
-    with tempfile.TemporaryDirectory() as folder:
-        for collection in collections(Path(folder)):
-            settings, worth = Settings("auto", history="none"), {}
-            for label, start in starts.items():
-                inputs = read_inputs(Corpus.from_texts(collection.texts), start, settings, Execution())
-                method = make_plan(settings, inputs).method
-                refined = refined_rows(inputs.batch, inputs.original, Settings(method, history="none"))
-                worth[label] = quality(inputs, refined, method, collection.tasks)
-            taken = []
-            for order in (list(starts), list(starts)[::-1]):
-                corpus, given = Corpus.from_texts(collection.texts), [starts[label] for label in order]
-                taken.append(order[choose_vectors(corpus, given, settings, Execution())[0]])
-            print(collection.name, len(collection.texts), taken, worth, file=sys.stderr)
-            names.append(collection.name)
-            lost.append([1 - worth[label] / max(worth.values()) for label in taken])
-    said = "; ".join(
-        f"with {label} first {share_lost(names, share)} lost in the mean against the better ones, "
-        f"{100 * np.max(share):.1f} % at most"
-        for label, share in zip(starts, zip(*lost, strict=True), strict=True)
-    )
-    return f"{len(names)} cases: {said}."
-
-
 NEEDS_DATA = True
 PAGES = {
-    "auto.md": {"summary": summary, "shuffled": shuffled, "tables": tables},
+    "auto.md": {"summary": summary, "shuffled": shuffled},
     "gains.md": {"expected": expected},
 }

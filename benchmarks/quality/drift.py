@@ -128,16 +128,25 @@ def judged() -> str:
     """Rank correlations with the change that people judged in four collections, mean of seeds."""
     every, rows = [], []
     for name in PEOPLE:
-        folder = SHARED_DATA / "drift" / name
-        lines = (folder / "truth_graded.tsv").read_text("utf-8").splitlines()
-        degrees = {word: float(degree) for word, degree in (line.split("\t") for line in lines)}
-        of_seeds = [measured(folder / "usages.jsonl.gz", degrees, seed) for seed in range(SEEDS)]
+        degrees = degrees_of(name)
+        of_seeds = [measured(uses_of(name), degrees, seed) for seed in range(SEEDS)]
         every.append([mean_of(figures) for figures in zip(*of_seeds, strict=True)])
         rows.append([name, len(degrees), *map(with_interval, every[-1])])
     means = [mean_of(figures) for figures in zip(*every, strict=True)]
     rows.append(["mean", "", *map(with_interval, means)])
     heads = ["distance", "distance − expected", "change", "order of the list"]
     return table(["collection", "words", *heads], rows)
+
+
+def uses_of(name: str) -> Path:
+    """The uses of the words of a collection."""
+    return SHARED_DATA / "drift" / name / "usages.jsonl.gz"
+
+
+def degrees_of(name: str) -> dict[str, float]:
+    """The degree of change of each word, as people judged it."""
+    lines = (SHARED_DATA / "drift" / name / "truth_graded.tsv").read_text("utf-8").splitlines()
+    return {word: float(degree) for word, degree in (line.split("\t") for line in lines)}
 
 
 def measured(path: Path, degrees: dict[str, float], seed: int) -> list[Estimate]:

@@ -11,16 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from benchmarks.datasets import SHARED_DATA
 from benchmarks.packaged_texts import translated
 from benchmarks.page import table
-from benchmarks.quality.drift import PEOPLE, PERIODS, mean_of, with_interval
+from benchmarks.quality.drift import PEOPLE, PERIODS, degrees_of, mean_of, uses_of, with_interval
 from benchmarks.quality.encoder import ENCODER, GAINS, gains, multilingual
 from selfvec import refine
 from selfvec.analysis.word_drift.drift import drift
@@ -64,17 +62,6 @@ def judged(name: str) -> tuple[Doubles, Doubles]:
     of_known = dict(zip(known, sentence_distances(run, slices, known, multilingual()), strict=True))
     by_sentences = [-1.0 if (d := of_known.get(word)) is None else d for word in degrees]
     return np.array(list(degrees.values())), np.array(by_sentences)
-
-
-def uses_of(name: str) -> Path:
-    """The uses of the words of a collection."""
-    return SHARED_DATA / "drift" / name / "usages.jsonl.gz"
-
-
-def degrees_of(name: str) -> dict[str, float]:
-    """The degree of change of each word, as people judged it."""
-    lines = (SHARED_DATA / "drift" / name / "truth_graded.tsv").read_text("utf-8").splitlines()
-    return {word: float(degree) for word, degree in (line.split("\t") for line in lines)}
 
 
 def _agreement(name: str, weight: float) -> Estimate:
