@@ -7,7 +7,6 @@ is chosen here: every baseline runs as
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ import numpy as np
 import selfvec
 from benchmarks import datasets
 from benchmarks.datasets import JUDGED
-from benchmarks.harness import machine
 from benchmarks.page import table
 from benchmarks.refining import refined
 from selfvec.data.vectors import Vectors
@@ -47,9 +45,4 @@ def _spent(vectors: Vectors | None) -> list[str]:
 
 
 NEEDS_DATA = True
-PAGES = {
-    "baselines.md": {
-        "machine": lambda: f"{machine()['cpu']}, {os.cpu_count()} threads.",
-        "retrieval": retrieval,
-    }
-}
+PAGES = {"baselines.md": {"retrieval": retrieval}}

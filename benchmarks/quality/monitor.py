@@ -6,11 +6,11 @@ and new ones. Power: some of the new documents are replaced by documents of anot
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
+from scipy.stats import binomtest
 
 from benchmarks import datasets
 from benchmarks.datasets import GOOGLENEWS, STARTS
@@ -76,10 +76,8 @@ def calibration() -> str:
 
 def rate(hits: int, trials: int) -> str:
     """A share with its 95 % interval (Wilson, 1927)."""
-    z2, share = 1.96**2 / trials, hits / trials
-    middle = (share + z2 / 2) / (1 + z2)
-    half = math.sqrt(share * (1 - share) * z2 + z2 * z2 / 4) / (1 + z2)
-    return f"{share:.3f} ({max(middle - half, 0):.3f} to {middle + half:.3f})"
+    found = binomtest(hits, trials).proportion_ci(method="wilson")
+    return f"{hits / trials:.3f} ({found.low:.3f} to {found.high:.3f})"
 
 
 def shuffled(pair: str, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

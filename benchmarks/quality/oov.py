@@ -6,8 +6,6 @@ Constants were chosen on held-out words of PubMed abstracts and samples of them.
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 
 from benchmarks.datasets import STARTS
@@ -19,33 +17,22 @@ from selfvec.lab.evaluation.run_tasks import induced, ranks, without_relatives, 
 COLLECTIONS = {"PubMed": 3, "NOAA": 1, "MED": 1, "Cranfield": 1, "CACM": 1}  # and least occurrences
 
 
-@cache
-def found_again() -> list[tuple[str, str, dict[str, float], int]]:
-    """For each start and collection, the median rank by each way of words without relatives; their number."""
-    out = []
+def alone() -> str:
+    """Median ranks, by each way, of those that share their first letters with no known word."""
+    rows = []
     for label, start in STARTS.items():
         for name, least in COLLECTIONS.items():
             run = refined(name, start, min_count=least, history="none")
             batch, known = run.require_tokens(), run.original.sources == Source.KNOWN
             hidden = words_to_hide(known, batch, 0)
-            alone = without_relatives(batch.types, known, hidden)
+            chosen = without_relatives(batch.types, known, hidden)
             candidates = np.flatnonzero(known)
-            place = np.searchsorted(candidates, hidden)
-            medians = {
-                way: float(np.median(ranks(rows, run.original.unit[candidates], place)[alone]))
-                for way, rows in induced(run, batch, hidden, 0)
-            }
-            out.append(
-                (label, f"{name} (chosen on)" if name == "PubMed" else name, medians, int(alone.sum()))
-            )
-    return out
-
-
-def alone() -> str:
-    """Median ranks of those that share their first letters with no known word."""
-    rows = []
-    for label, name, medians, words in found_again():
-        rows.append([label, name, words, *(f"{median:,.0f}" for median in medians.values())])
+            place, truth = np.searchsorted(candidates, hidden), run.original.unit[candidates]
+            medians = [
+                np.median(ranks(made, truth, place)[chosen]) for _, made in induced(run, batch, hidden, 0)
+            ]
+            corpus = f"{name} (chosen on)" if name == "PubMed" else name
+            rows.append([label, corpus, int(chosen.sum()), *(f"{median:,.0f}" for median in medians)])
     return table(["initial vectors", "corpus", "words", "zeros", "refined"], rows)
 
 

@@ -49,23 +49,19 @@ def documents(number: int) -> list[dict[str, Any]]:
     ]
 
 
-def milliseconds(work: Callable[[int], Any], repeats: int = REPEATS) -> float:
-    """The median time of work, which gets the number of the repetition."""
-    return statistics.median(_once(work, number) for number in range(repeats))
-
-
-def _once(work: Callable[[int], Any], number: int) -> float:
+def milliseconds(work: Callable[[int], Any], number: int = 0) -> float:
+    """The time of work, which gets the number of the repetition."""
     start = time.perf_counter()
     work(number)
     return 1000 * (time.perf_counter() - start)
 
 
-def measured(size: int) -> Iterator[Result]:
-    """All figures with a run of ``size`` documents."""
-    rows = documents(size + 2 * MANY)
-    base, more = rows[:size], rows[size:]
+def run() -> Iterator[Result]:
+    """All figures with a run of `DOCUMENTS`."""
+    rows = documents(DOCUMENTS + 2 * MANY)
+    base, more = rows[:DOCUMENTS], rows[DOCUMENTS:]
     words = all_words()
-    note = f"{size:,} documents"
+    note = f"{DOCUMENTS:,} documents"
     with tempfile.TemporaryDirectory() as name:
         live = selfvec.refine(base, "none", "original", output=Path(name) / "run")
         live.search("wa0 wb1")
@@ -88,12 +84,12 @@ def measured(size: int) -> Iterator[Result]:
             ("add a document and find it", 50, adding),
             ("delete a document", 20, deleting),
         ):
-            turns = [[_once(work, number) for work in works] for number in range(REPEATS)]
+            turns = [[milliseconds(work, number) for work in works] for number in range(REPEATS)]
             ms, *theirs = map(statistics.median, zip(*turns, strict=True))
             yield Result(f"live: {what}", ms, "ms", f"{limit} ms", limit / ms, note)
             for store, of_store in zip(stores, theirs, strict=True):
                 yield Result(f"live: {what}, beside {store}", ms, "ms", store, of_store / ms, note)
-        ms = milliseconds(lambda _: live.add(more[MANY:]) and live.search("wa0"), 1)
+        ms = milliseconds(lambda _: live.add(more[MANY:]) and live.search("wa0"))
         yield Result("live: add 1,000 documents and search", ms / 1000, "s", "1.5 s", 1500 / ms, note)
         yield _search(live, base, note)
 
@@ -155,25 +151,17 @@ def _search(live: selfvec.Run, base: list[dict[str, Any]], note: str) -> Result:
     """Search with segments against an index made anew."""
     index = run_index(live)
     anew = index.of_parts([index.indexed(live.present, gather(live.present, Progress()))])
-    questions = [" ".join(row["text"].split()[:4]) for row in base[100 : 100 + REPEATS]]
     ratios, here = [], []
-    for question in questions:
+    for row in base[100 : 100 + REPEATS]:
+        question = " ".join(row["text"].split()[:4])
         answers = [one.search(question) for one in (index, anew)]
         assert [hit.id for hit in answers[0].hits] == [hit.id for hit in answers[1].hits]
-        pair = [milliseconds(lambda _, one=one, q=question: one.search(q), 3) for one in (index, anew)]
-        here.append(pair[0])
-        ratios.append(pair[1] / pair[0])
-    segments = len(segments_of(live.present)) - 1
-    return Result(
-        f"live: search with {segments} segments",
-        statistics.median(here),
-        "ms",
-        "one index",
-        statistics.median(ratios),
-        note,
-    )
-
-
-def run() -> Iterator[Result]:
-    """All figures with a run of `DOCUMENTS`."""
-    yield from measured(DOCUMENTS)
+        ours, other = (
+            statistics.median(milliseconds(lambda _, one=one, q=question: one.search(q)) for _ in range(3))
+            for one in (index, anew)
+        )
+        here.append(ours)
+        ratios.append(other / ours)
+    name = f"live: search with {len(segments_of(live.present)) - 1} segments"
+    ratio = statistics.median(ratios)
+    return Result(name, statistics.median(here), "ms", "one index", ratio, note)

@@ -24,11 +24,13 @@ from selfvec.refinement.methods.sequential import Recording, padded, sweep_paper
 DIMENSIONS, WINDOW, RATE = 300, 13, np.float32(0.01)
 TOKENS = 1 << 20
 
-Ids, Bounds, Table = NDArray[np.int32], NDArray[np.int64], NDArray[np.float32]
+Ids = NDArray[np.int32]
+Bounds = NDArray[np.int64]
+Table = NDArray[np.float32]
 Kernel = Callable[[Ids, Bounds, Table, int], None]
 
 
-def ours(ids: NDArray[np.int32], offsets: NDArray[np.int64], table: NDArray[np.float32], half: int) -> None:
+def ours(ids: Ids, offsets: Bounds, table: Table, half: int) -> None:
     none32, none64 = np.zeros(0, np.int32), np.zeros(0, np.int64)
     recording = Recording(none32, none64, np.zeros((0, 0), np.float32), none32, none64, none64)
     inside, weights = np.zeros(len(table), np.int32), np.ones(len(table), np.float32)
@@ -44,15 +46,10 @@ def plain_c(folder: Path) -> Kernel | None:
     library = folder / "paper_rule.so"
     flags = ["-O3", "-march=native", "-ffast-math", "-mprefer-vector-width=512", "-shared", "-fPIC"]
     source = Path(__file__).with_name("paper_rule.c")
-    built = subprocess.run([compiler, *flags, source, "-o", library, "-lm"], capture_output=True)
-    if built.returncode:  # an older compiler or another processor
-        flags.remove("-mprefer-vector-width=512")
-        subprocess.run([compiler, *flags, source, "-o", library, "-lm"], check=True)
+    subprocess.run([compiler, *flags, source, "-o", library, "-lm"], check=True)
     function = ctypes.CDLL(str(library)).sweep
 
-    def kernel(
-        ids: NDArray[np.int32], offsets: NDArray[np.int64], table: NDArray[np.float32], half: int
-    ) -> None:
+    def kernel(ids: Ids, offsets: Bounds, table: Table, half: int) -> None:
         window_sum = np.zeros(table.shape[1] + 16, np.float32)
         at = [ctypes.c_void_p(array.ctypes.data) for array in (ids, offsets, table, window_sum)]
         count, tokens = ctypes.c_int64(len(offsets) - 1), ctypes.c_int64(len(ids))
@@ -62,7 +59,7 @@ def plain_c(folder: Path) -> Kernel | None:
     return kernel
 
 
-def problem(types: int) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float32]]:
+def problem(types: int) -> tuple[Ids, Bounds, Table]:
     """A text and a table. Returns ids (TOKENS,), offsets, and unit rows (types, DIMENSIONS)."""
     rng, ids = np.random.default_rng(1), random_ids(TOKENS, types)
     bounds = np.unique(rng.integers(1, TOKENS, TOKENS // 60))
@@ -70,9 +67,7 @@ def problem(types: int) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[n
     return ids, offsets, unit_rows(rng.standard_normal((types, DIMENSIONS), dtype=np.float32))
 
 
-def _check(
-    kernel: Kernel, ids: NDArray[np.int32], offsets: NDArray[np.int64], rows: NDArray[np.float32]
-) -> None:
+def _check(kernel: Kernel, ids: Ids, offsets: Bounds, rows: Table) -> None:
     """The kernel's result is the reference's, on the text's beginning."""
     end = int(np.searchsorted(offsets, 20_000))
     part, bounds = ids[: offsets[end]], offsets[: end + 1]
