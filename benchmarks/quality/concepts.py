@@ -3,7 +3,7 @@
 Phrases and topics of NOAA narratives, topics beside the event types that NOAA itself distinguishes. Beside
 the peers all are asked for as many topics as there are classes. These see the run's words, as counts (LDA)
 or tf-idf (NMF): all that occur in five documents and are no stop words, or only the terms that our topics
-are made of.
+are made of. Names of topics are held against the classes by an encoder.
 """
 
 from __future__ import annotations
@@ -26,11 +26,13 @@ from benchmarks.page import FIGURES, table
 from benchmarks.refining import refined
 from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.term_graph import graph
-from selfvec.analysis.concepts.terms import terms, topical_terms
+from selfvec.analysis.concepts.terms import NAMED, terms, topical_terms
 from selfvec.analysis.concepts.topic_clusters import TERMS
 from selfvec.analysis.views.graphs import save_graph
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.encoders import as_sentence_encoder
+from selfvec.numerics.rows import unit_rows
 from selfvec.text.phrase_finding import phrases
 
 SHOWN = ("hail", "flash flood", "snow", "hurricane")  # in the graph
@@ -38,6 +40,23 @@ LISTED, TOPICS = 12, 8
 ABSTRACTS = 8_000
 WORDS = 10  # of a topic
 SEEDS = range(5)
+NUMBERS = (8, 16, 32)  # of topics that are named
+ENCODER = SHARED_DATA / "encoders" / "minilm"
+CLASSES = {  # what people call the classes that have numbers
+    "Ohsumed": """
+    bacterial infections; virus diseases; parasitic diseases; neoplasms, cancer; musculoskeletal
+    diseases; digestive system diseases; mouth and tooth diseases; respiratory tract diseases; ear,
+    nose and throat diseases; nervous system diseases; eye diseases; urologic and male genital
+    diseases; female genital diseases and pregnancy complications; cardiovascular diseases; blood
+    and lymphatic diseases; neonatal diseases and abnormalities; skin and connective tissue
+    diseases; nutritional and metabolic diseases; endocrine diseases; immunologic diseases;
+    injuries, poisonings, occupational disorders; animal diseases; pathological conditions, signs
+    and symptoms
+    """,
+    "TREC questions": """
+    description or reason; thing, animal, word; abbreviation; person; place, location; number, date, amount
+    """,
+}
 UNLABELLED = 16  # topics of a text without classes
 Words = list[list[str]]
 Groups = np.ndarray
@@ -139,6 +158,49 @@ def collections() -> Iterator[tuple[str, Run, list[str] | None]]:
     yield "PubMed", refined(sample(texts("PubMed"), ABSTRACTS)), None
 
 
+def names() -> str:
+    """How often a name tells the class that most documents of its topic have, and which documents have it."""
+    encoder, rows = as_sentence_encoder(ENCODER), []
+    for name, run, labels in collections():
+        if labels is None:
+            continue
+        classes = sorted(set(labels))
+        called = [" ".join(each.split()) for each in CLASSES[name].split(";")] if name in CLASSES else classes
+        of_classes = unit_rows(encoder.encode(called))
+        lower = [text.lower() for text in run.text.texts()]
+        found = [(topics(run, number, top=WORDS), number) for number in NUMBERS]
+        figures: dict[str, list[float]] = {"name": [], "terms": [], "own": [], "other": []}
+        for whole, _ in found:
+            named = {
+                "name": [row.name for row in whole.topics],
+                "terms": [", ".join(term for term, _ in row.terms[:NAMED]) for row in whole.topics],
+            }
+            for way, texts_of_each in named.items():
+                nearest = (unit_rows(encoder.encode(texts_of_each)) @ of_classes.T).argmax(axis=1)
+                for topic, place in enumerate(nearest.tolist()):
+                    counts = Counter(np.array(labels)[whole.of_documents == topic].tolist())
+                    figures[way].append(counts[classes[place]] / max(counts.values()))
+            for topic, row in enumerate(whole.topics):
+                parts = row.name.split(", ")
+                has = np.array([any(part in text for part in parts) for text in lower])
+                inside = whole.of_documents == topic
+                figures["own"].append(has[inside].mean())
+                figures["other"].append(has[~inside].mean())
+        cells = [f"{np.mean(figures[way]):.2f}" for way in ("name", "terms")]
+        rows.append(
+            [name, len(classes), *cells, *(f"{np.mean(figures[way]):.0%}" for way in ("own", "other"))]
+        )
+    heads = [
+        "text",
+        "classes",
+        "told by names",
+        "by three terms",
+        "documents with a part of the name",
+        "others",
+    ]
+    return table(heads, rows)
+
+
 def of_run(run: Run, number: int, seed: int) -> tuple[Words, Groups]:
     """The topics of `selfvec text topics`."""
     found = topics(run, number, top=WORDS, seed=seed)
@@ -205,4 +267,4 @@ def ranged(values: np.ndarray) -> str:
 
 
 NEEDS_DATA = True
-PAGES = {"concepts.md": {"phrases": found_phrases, "topics": noaa_topics, "beside": beside}}
+PAGES = {"concepts.md": {"phrases": found_phrases, "topics": noaa_topics, "names": names, "beside": beside}}
