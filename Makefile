@@ -80,7 +80,11 @@ collapse: $(VENV)/installed-dev
 answers: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks quality.dense_weight
 
-senses drift monitor concepts baselines: $(VENV)/installed-dev
+baselines: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks quality.continued
+	$(BIN)/python -m benchmarks quality.hybrids
+
+senses drift monitor concepts: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks quality.$@
 
 field: $(VENV)/installed-dev
@@ -91,7 +95,6 @@ results: test-benchmarks
 
 figures: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.figures
-	$(BIN)/python -m benchmarks.baselines_picture
 	$(BIN)/python -m benchmarks.example_pictures
 
 test-benchmarks: $(VENV)/installed-dev

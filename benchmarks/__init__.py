@@ -13,6 +13,5 @@ them.
 
 What they share lies beside the folders: `harness` (two programs timed in turn, rows of results),
 `catalogue` (finds and runs them), `page` (parts of pages, tables), `datasets`, `refining`, `rankings`,
-and `self_retrieval`. `figures`, `baselines_picture` and `example_pictures` write what hand-written
-pages show.
+and `self_retrieval`. `figures` and `example_pictures` write what hand-written pages show.
 """

@@ -51,9 +51,7 @@ RESTS_ON = {
     "senses": (*REFINING, "analysis.word_senses", "analysis.usage.contexts"),
     "untouched": (*SEARCH, "refinement.selection"),
 }
-"""The modules of `selfvec` whose public constants decide the figures of each benchmark of quality.
-
-`baselines` is left out: its page says that the figures are those of an earlier version."""
+"""The modules of `selfvec` whose public constants decide the figures of each benchmark of quality."""
 
 CODE, BEFORE = "code", "before"  # keys of a note, beside modules of `selfvec`
 OLDER = "older"  # the part of a page that names its older tables

@@ -13,21 +13,19 @@ from pathlib import Path
 from tests.apps.web.headless import Page, browsing, find
 from tests.apps.web.serving import serving
 
+from benchmarks.page import FIGURES
 from selfvec.apps.run import save_run
 from selfvec.corpus.python_docs import python_documentation
 from selfvec.data.settings import Settings
 from selfvec.refinement.pipeline import refine
 from selfvec.storage.run_folder import open_run
 
-FIGURES = Path(__file__).parents[1] / "docs" / "figures"
 LARGEST = 150_000  # bytes of a picture
 
 PICTURES = {
     "serve-overview": ("", 1200, 1000, "light"),
     "serve-why": ("word=raise&near=valueerror", 1200, 900, "light"),
     "serve-map": ("view=map", 1200, 800, "dark"),
-    "serve-texts": ("view=texts&ask=wait for a thread to finish", 1200, 640, "light"),
-    "serve-phone": ("word=heap", 390, 800, "light"),
 }
 
 
@@ -65,13 +63,11 @@ def small(png: bytes) -> bytes:
 
 def take(page: Page, address: str, width: int, height: int, scheme: str) -> None:
     """Open the page at a state and let it come to rest."""
-    page.size(width, height, mobile=width < 500)
+    page.size(width, height)
     page.prefers(color_scheme=scheme, reduced_motion="reduce")
     page.open(address)
     if "near=" in address:
         page.run("document.querySelector('.texts').scrollIntoView({ block: 'end' })")
-    if "ask=" in address:
-        page.wait("document.querySelectorAll('.found > li').length > 8")
     if address.endswith("#"):
         page.wait("document.querySelectorAll('.subjects > li').length > 3", 120)
     if "view=map" in address:

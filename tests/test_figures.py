@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from benchmarks import measured
-from benchmarks.baselines_picture import PICTURE, bars
 from benchmarks.catalogue import FOLDERS, all_benchmarks, rates, tables
 from benchmarks.figures import PAGES, ROOT, look_up, prose, refill, typed_by_hand, wrong_units
 from benchmarks.harness import machines, read_results
@@ -30,11 +29,6 @@ def test_no_measured_figure_is_typed_by_hand(page: Path) -> None:
     assert not found, "name the source of each figure, as CONTRIBUTING.md says under Figures:\n" + "\n".join(
         found
     )
-
-
-def test_the_picture_of_the_baselines_shows_the_figures_of_the_benchmarks() -> None:
-    picture = PICTURE.read_text(encoding="utf-8")
-    assert [row for row in bars() if f"{row['panel']}, {row['method']}: {row['text']}" not in picture] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -35,13 +35,11 @@ from selfvec.refinement.methods.decorrelated import anchored
 RULES = ("paper", "online", "decorrelated")
 FREQUENT = 200  # words with a vector: measured separately
 
-Table = NDArray[np.float32]
-
-
 WORDS = ("thread", "class", "exception", "pickle")  # whose neighbours are listed
 
-# ---- a plane
+Table = NDArray[np.float32]
 
+# ---- a plane
 
 TOPICS = {
     "weather": ("hail", "storm", "wind", "rain", "gust", "flood"),
@@ -95,11 +93,7 @@ def plane() -> tuple[list[str], list[list[tuple[str, Table]]]]:
     ]
 
 
-def draw_plane(
-    rows: Sequence[Sequence[tuple[str, Table]]],
-    words: Sequence[str],
-    path: Path,
-) -> None:
+def draw_plane(rows: Sequence[Sequence[tuple[str, Table]]], words: Sequence[str], path: Path) -> None:
     """Words as directions in a plane: a row of states, titles and (V, 2) unit rows, for each rule."""
     columns = [[_circle(*states[column], words) for states in rows] for column in range(len(rows[0]))]
     told = "Words as directions in a plane, before and after each rule."

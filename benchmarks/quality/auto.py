@@ -233,7 +233,4 @@ def expected() -> str:
 
 
 NEEDS_DATA = True
-PAGES = {
-    "auto.md": {"summary": summary, "shuffled": shuffled},
-    "gains.md": {"expected": expected},
-}
+PAGES = {"auto.md": {"summary": summary, "shuffled": shuffled}, "gains.md": {"expected": expected}}

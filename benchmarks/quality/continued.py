@@ -16,10 +16,13 @@ import time
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from benchmarks.datasets import SIMILARITY
+import selfvec
+from benchmarks import datasets
+from benchmarks.datasets import JUDGED, SIMILARITY
 from benchmarks.harness import command
 from benchmarks.page import table
 from benchmarks.quality.trained_on import (
@@ -36,8 +39,9 @@ from benchmarks.quality.trained_on import (
     trained,
 )
 from benchmarks.rankings import SEED, differs, over
+from benchmarks.refining import refined
 from selfvec.data.vectors import Vectors
-from selfvec.lab.evaluation import baselines
+from selfvec.lab.evaluation import Retrieval, baselines
 from selfvec.lab.evaluation.collection import Collection, read_collection
 from selfvec.lab.evaluation.compared_vectors import ComparedVectors, listed, word_vectors
 from selfvec.lab.evaluation.retrieval import dense_rankings
@@ -275,6 +279,28 @@ def seconds_table(name: str = "CACM") -> str:
     return table(["one run on CACM", "seconds"], rows)
 
 
+def untuned_table() -> str:
+    """nDCG@10 with 95 % intervals of all baselines as `selfvec.lab.evaluation.baselines` describes them.
+
+    Seconds are those of the largest collection.
+    """
+    values: dict[str, list[dict[str, Any]]] = {}
+    for name in JUDGED:
+        run = refined(name, method="original", stop_words="en")
+        trained = baselines.train(run, list(baselines.BASELINES))
+        report = selfvec.evaluate({"original": run.original, **trained}, [Retrieval(datasets.path(name))])
+        for row in report.rows:
+            if row["metric"] == "ndcg@10":
+                values.setdefault(row["vectors"], []).append(row)
+    rows = []
+    for name, found in values.items():
+        cells = [f"{row['value']:.3f} ({row['low']:.2f}–{row['high']:.2f})" for row in found]
+        mean = f"{np.mean([row['value'] for row in found]):.3f}"
+        seconds = f"{trained[name].provenance['seconds']:,.1f}" if name in trained else ""
+        rows.append([name, *cells, mean, seconds])
+    return table(["vectors", *JUDGED, "mean", "seconds"], rows)
+
+
 NEEDS_DATA = True
 PAGES = {
     "baselines.md": {
@@ -283,5 +309,6 @@ PAGES = {
         "settings": settings_table,
         "grid": grid_table,
         "seconds": seconds_table,
+        "retrieval": untuned_table,
     }
 }

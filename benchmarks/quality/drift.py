@@ -7,7 +7,6 @@ slices are shuffled, and the words that changed most (PubMed 1976-79 against 202
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import numpy as np
 
 from benchmarks.datasets import SHARED_DATA
 from benchmarks.page import table
+from benchmarks.rankings import over
 from benchmarks.refining import refined
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage.occurrence_vectors import (
@@ -130,9 +130,9 @@ def judged() -> str:
     for name in PEOPLE:
         degrees = degrees_of(name)
         of_seeds = [measured(uses_of(name), degrees, seed) for seed in range(SEEDS)]
-        every.append([mean_of(figures) for figures in zip(*of_seeds, strict=True)])
+        every.append([over(dict(enumerate(figures))) for figures in zip(*of_seeds, strict=True)])
         rows.append([name, len(degrees), *map(with_interval, every[-1])])
-    means = [mean_of(figures) for figures in zip(*every, strict=True)]
+    means = [over(dict(enumerate(figures))) for figures in zip(*every, strict=True)]
     rows.append(["mean", "", *map(with_interval, means)])
     heads = ["distance", "distance − expected", "change", "order of the list"]
     return table(["collection", "words", *heads], rows)
@@ -161,14 +161,6 @@ def measured(path: Path, degrees: dict[str, float], seed: int) -> list[Estimate]
         known = (row["distance"], row["distance"] - row["expected"], row["change"]) if row else (-1.0,) * 3
         figures.append([*known, place])
     return [spearman(column, np.array(list(degrees.values())), 0) for column in np.array(figures).T]
-
-
-def mean_of(estimates: Sequence[Estimate]) -> Estimate:
-    """The mean of figures, and of their values on resamples."""
-    return Estimate(
-        float(np.mean([one.value for one in estimates])),
-        np.mean([one.replicates for one in estimates], axis=0),
-    )
 
 
 def with_interval(of: Estimate) -> str:

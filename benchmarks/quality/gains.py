@@ -144,10 +144,4 @@ def _alike(one: str, other: str) -> bool:
 
 
 NEEDS_DATA = True
-PAGES = {
-    "gains.md": {
-        "similarity": after_pubmed,
-        "alike": spelled_alike,
-        "retrieval": retrieval,
-    }
-}
+PAGES = {"gains.md": {"similarity": after_pubmed, "alike": spelled_alike, "retrieval": retrieval}}

@@ -113,10 +113,4 @@ def search() -> str:
 
 
 NEEDS_DATA = True
-PAGES = {
-    "listed.md": {
-        "similarity": without_text,
-        "after": after_text,
-        "search": search,
-    }
-}
+PAGES = {"listed.md": {"similarity": without_text, "after": after_text, "search": search}}

