@@ -1,4 +1,4 @@
-"""How much should vectors weigh in the hybrid, and what does each of its steps give?
+"""How much should vectors weigh in the hybrid?
 
 Fills parts of docs/results/search.md. A weight that is the same everywhere is compared with one that
 follows how often words and vectors agree (`selfvec.retrieval.build`), and bounds of that one with each other,
