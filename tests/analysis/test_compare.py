@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from planted import WORDS, run_on, texts, vectors
 from tests.heard import Heard
+from tests.lab.alignment.planted import WORDS, run_on, texts, vectors
 from tests.refusals import refused
 
 from selfvec import Refiner, Run, Vectors
