@@ -20,8 +20,8 @@
 # make test-peers the tests of baselines, encoders, export and transforms; some run only if those are installed
 # make test-lowest some tests with the lowest versions that pyproject.toml states
 # make cluster    the tests of Dask clusters, also those that need an S3 server
-# make soak       kills, faults of disk and permissions, damaged files -> docs/results/robustness.md; then laws with
-#                 ten times as many examples: an hour
+# make soak       kills, faults of disk and permissions, damaged files -> docs/results/robustness.md; then the tests that
+#                 take long, and laws with ten times as many examples: an hour
 # make javascript  how the page's scripts are written, by prettier and eslint; needs npm, and writes node_modules/
 # make docker     an image of `selfvec serve`, of that wheel; needs Docker
 # make dist       a reproducible wheel, tried in an empty environment, and its sources; a bill of materials and licences
@@ -101,7 +101,7 @@ test-benchmarks: $(VENV)/installed-dev
 	$(BIN)/python -m pytest benchmarks/tests
 
 test-peers: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -rs tests/lab/evaluation/baselines tests/retrieval/encoder tests/exporters tests/transforms tests/test_docs.py
+	$(BIN)/python -m pytest -rs -m "" tests/lab/evaluation/baselines tests/retrieval/encoder tests/lab/exporters tests/lab/transforms tests/test_docs.py
 
 test-lowest: $(VENV)/bin/python
 	$(BIN)/python tools/lowest.py
@@ -111,7 +111,7 @@ cluster: $(VENV)/installed-dev $(VENV)/installed-cluster
 
 soak: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks robustness.soak
-	SELFVEC_EXAMPLES=10 $(BIN)/python -m pytest -n 3 --dist loadfile -m hypothesis tests
+	SELFVEC_EXAMPLES=10 $(BIN)/python -m pytest -n 3 --dist loadfile -m "hypothesis or soak" tests
 
 # Not part of `make test`, which has to do without npm. `make javascript-format` writes the scripts anew.
 NPM := npm install --silent --no-save --no-package-lock --no-audit --no-fund

@@ -1,9 +1,12 @@
 """Every command and code block of the README and the documentation runs; links and make targets exist.
 
 A page is run from top to bottom in a workshop of its own: its ``console`` lines by the command line, its
-``python`` blocks in one namespace. ``sh`` and ``text`` blocks are not run.
+``python`` blocks in one namespace. ``sh`` and ``text`` blocks are not run. `make soak` runs the pages;
+`make test` runs README.md, in test_examples.py, and sees that what the others call exists.
 """
 
+import ast
+import inspect
 import json
 import re
 import shlex
@@ -177,6 +180,7 @@ def run_line(line: str, page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("page", [page for page in PAGES if page not in (*PASTED, CLIENTS)], ids=name_of)
 def test_the_page_runs(page: Path, workshop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocks = BLOCK.findall(page.read_text(encoding="utf-8"))
@@ -198,6 +202,7 @@ _CLIENTS = re.findall(
 )
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("code", [code for _, code in _CLIENTS], ids=[name for name, _ in _CLIENTS])
 def test_the_client_runs(code: str, workshop: Path) -> None:
     for package in re.findall(r"^(?:from|import) (\w+)", code, re.M):
@@ -205,6 +210,23 @@ def test_the_client_runs(code: str, workshop: Path) -> None:
     exec(compile(code, CLIENTS.name, "exec", dont_inherit=True), {})
 
 
+@pytest.mark.parametrize("page", [*PAGES, *sorted((ROOT / "examples").glob("*.ipynb"))], ids=name_of)
+def test_calls_of_python_blocks_exist_and_take_what_they_are_given(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    if page.suffix == ".ipynb":
+        blocks = [
+            "".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"
+        ]
+    else:
+        blocks = [code for language, code in BLOCK.findall(text) if language == "python"]
+    for call in filter(lambda node: isinstance(node, ast.Call), ast.walk(ast.parse("\n".join(blocks)))):
+        name = ast.unparse(call.func)
+        if re.fullmatch(r"selfvec\.\w+", name):
+            taken = inspect.signature(getattr(selfvec, name.removeprefix("selfvec.")))
+            taken.bind(*call.args, **{one.arg: one.value for one in call.keywords if one.arg})
+
+
+@pytest.mark.soak  # `make dist` runs the demonstration from the wheel
 def test_the_demo_shows_before_and_after(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = tmp_path / "demo-run"
     assert main(["demo", "-o", str(run)]) == 0
