@@ -5,11 +5,11 @@ import difflib
 import json
 import re
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.examples import soaked
 from tests.places import ROOT
 from tools.shown_output import PAGES, alike, rewritten
 
@@ -17,11 +17,6 @@ from selfvec.analysis.views import notebook
 
 assert notebook  # registers how results are shown
 EXAMPLES = sorted((ROOT / "examples").glob("*.ipynb"))
-
-
-def soaked(paths: Iterable[Path], witness: str) -> list[Any]:
-    """`make test` runs one of them, `make soak` all others."""
-    return [pytest.param(path, marks=[] if path.stem == witness else pytest.mark.soak) for path in paths]
 
 
 def run(path: Path) -> tuple[dict[str, Any], list[str]]:
@@ -42,7 +37,9 @@ def run(path: Path) -> tuple[dict[str, Any], list[str]]:
     return names, shown
 
 
-@pytest.mark.parametrize("path", soaked(EXAMPLES, "for_gensim_users"), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", soaked(EXAMPLES, ROOT / "examples" / "for_gensim_users.ipynb"), ids=lambda path: path.stem
+)
 def test_a_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names, shown = run(path)
@@ -56,7 +53,7 @@ def test_a_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the commands are those of a shell")
-@pytest.mark.parametrize("page", soaked(PAGES, "README"), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", soaked(PAGES, ROOT / "README.md"), ids=lambda page: page.name)
 def test_the_page_shows_what_its_commands_print(page: Path) -> None:
     shown, printed = page.read_text(encoding="utf-8"), rewritten(page)
     changed = "\n".join(difflib.unified_diff(shown.splitlines(), printed.splitlines(), lineterm="", n=0))

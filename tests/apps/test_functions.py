@@ -299,6 +299,7 @@ def test_vectors_made_of_vectors_are_returned_and_written(inside: Path, tmp_path
 # ---- Names
 
 
+@pytest.mark.soak
 def test_functions_are_there_whatever_was_imported_before() -> None:
     code = """
 import importlib, pkgutil, random, sys, types

@@ -120,6 +120,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_child_that_was_forked_after_its_parent_read_says_that_it_cannot(tmp_path: Path) -> None:
     """It would wait for the threads of Polars for good."""

@@ -62,6 +62,7 @@ PACKED = [  # a kind of file, its beginning, what is repeated after it, MiB of t
 ]
 
 
+@pytest.mark.soak
 def test_memory_is_bounded(tmp_path: Path) -> None:
     paths = {}
     for number, (kind, head, unit, size, tail, said) in enumerate(PACKED):
@@ -112,6 +113,7 @@ ROWS = {
 }
 
 
+@pytest.mark.soak
 def test_numbers_and_nesting_of_json_are_read_in_bounded_memory(tmp_path: Path) -> None:
     for name, (text, _) in ROWS.items():
         (tmp_path / f"{name}.jsonl").write_text(text)
@@ -121,6 +123,7 @@ def test_numbers_and_nesting_of_json_are_read_in_bounded_memory(tmp_path: Path) 
 LONG = "hail " * 200_000  # a megabyte
 
 
+@pytest.mark.soak
 def test_a_text_that_many_rows_share_is_read_a_few_times_at_once(tmp_path: Path) -> None:
     shared = pl.Series([LONG]).new_from_index(0, 150)
     texts, fields, one = (tmp_path / f"{name}.parquet" for name in ("texts", "fields", "one"))

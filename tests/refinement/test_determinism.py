@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.examples import soaked
 
 import selfvec
 from selfvec.data.vectors import Vectors
@@ -38,17 +39,18 @@ def digests(run: Path) -> dict[str, str]:
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for path, name in names.items()}
 
 
-def test_threads_and_the_order_of_sets_change_nothing(storm_file: Path) -> None:
+@pytest.mark.parametrize("methods", soaked([["online", "auto"], list(METHODS)], ["online", "auto"]))
+def test_threads_and_the_order_of_sets_change_nothing(methods: list[str], storm_file: Path) -> None:
     folder = storm_file.parent
     for jobs, order in (("1", "0"), ("2", "12345")):
         threads = {"OMP_NUM_THREADS": jobs, "OPENBLAS_NUM_THREADS": jobs, "POLARS_MAX_THREADS": jobs}
         subprocess.run(
-            [sys.executable, "-c", CODE, folder, jobs, *METHODS],
+            [sys.executable, "-c", CODE, folder, jobs, *methods],
             env=os.environ | threads | {"PYTHONHASHSEED": order},
             check=True,
             capture_output=True,
         )
-    for method in METHODS:
+    for method in methods:
         one, two = digests(folder / f"1-{method}"), digests(folder / f"2-{method}")
         assert len(one) > 5
         assert one == two, method
@@ -85,6 +87,7 @@ for method, operator in map(str.split, rules):
 """
 
 
+@pytest.mark.soak
 def test_compiled_and_cached_runs_make_the_same_bytes(tmp_path: Path) -> None:
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
     first, second = (

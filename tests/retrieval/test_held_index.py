@@ -60,6 +60,7 @@ def test_the_page_an_assistant_and_python_share_the_index(folder: Path) -> None:
     assert run_index(run) is shown
 
 
+@pytest.mark.soak
 def test_the_next_question_sees_what_another_process_withdrew(folder: Path) -> None:
     run: Any = selfvec.open(folder)
     assert "d7" in {hit.id for hit in run.search("barn 7", top=20).hits}
@@ -79,6 +80,7 @@ def test_threads_get_the_same_answers(folder: Path) -> None:
         assert all(one == found[0] for one in found)
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_child_searches_in_the_index_that_its_parent_holds(folder: Path) -> None:
     job = """

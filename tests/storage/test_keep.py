@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.commands import ran
+from tests.examples import soaked
 
 import selfvec
 from selfvec.apps.cli import main
@@ -199,17 +200,20 @@ for line in sys.stdin.read().splitlines():
 """
 
 
-def test_commands_on_local_files_open_no_connection(tmp_path: Path, corpus: Path) -> None:
-    commands = [
-        "refine reports.jsonl -o run --slice year", "search run hail", "similar run hail --compare",
-        "drift run", "run health run", "run info run", "run verify run", "text topics run",
-        "update run reports.jsonl -o larger", "export run --to encoder", "export run --to word2vec",
-        "text phrases run",
-    ]  # fmt: skip
+COMMANDS = (
+    *("refine reports.jsonl -o run --slice year", "search run hail", "run verify run"),
+    *("similar run hail --compare", "drift run", "run health run", "run info run", "text topics run"),
+    *("update run reports.jsonl -o larger", "export run --to encoder", "export run --to word2vec"),
+    "text phrases run",
+)
+
+
+@pytest.mark.parametrize("number", soaked([3, len(COMMANDS)], 3))
+def test_commands_on_local_files_open_no_connection(number: int, tmp_path: Path, corpus: Path) -> None:
     environment = os.environ | {"HF_HUB_OFFLINE": ""}
     done = subprocess.run(
         [sys.executable, "-c", OFFLINE],
-        input="\n".join(commands),
+        input="\n".join(COMMANDS[:number]),
         capture_output=True,
         text=True,
         cwd=tmp_path,

@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 from planted_text import reports
+from tests.examples import soaked
 
 from selfvec.analysis.comparison.writing import SENTENCES, writing
 from selfvec.analysis.comparison.writing_features import Texts
@@ -119,7 +120,7 @@ CAUSES: dict[str, tuple[Change, str]] = {
 }
 
 
-@pytest.mark.parametrize(("what", "number"), [*product(CAUSES, [300, 60])])
+@pytest.mark.parametrize(("what", "number"), soaked(product(CAUSES, [300, 60]), *product(CAUSES, [60])))
 def test_a_cause_is_told_and_not_what_it_brings_along(what: str, number: int) -> None:
     change, sentence = CAUSES[what]
     a, b = texts(number, 1), [change(text) for text in texts(number, 2)]
@@ -161,7 +162,7 @@ def test_two_causes_are_told_apart_and_no_more_than_three_are_told() -> None:
 
 
 @pytest.mark.parametrize("source", ["reports", "storms"])
-@pytest.mark.parametrize("number", [15, 40, 150])
+@pytest.mark.parametrize("number", soaked([15, 40, 150], 15, 40))
 def test_sides_that_are_written_alike_are_told_nothing(source: str, number: int) -> None:
     alarms = 0
     for seed in range(20):
@@ -172,6 +173,7 @@ def test_sides_that_are_written_alike_are_told_nothing(source: str, number: int)
     assert alarms <= 1
 
 
+@pytest.mark.soak
 def test_sides_of_other_sizes_are_told_nothing_either() -> None:
     """Of a small side most words are rare, and each of them is on it alone."""
     alarms = 0
@@ -226,6 +228,7 @@ def copies(seed: int) -> tuple[list[str], list[str], tuple[np.ndarray, np.ndarra
     return a, b, (np.arange(180), 180 + np.arange(180) % 12)
 
 
+@pytest.mark.soak
 def test_copies_with_another_last_line_are_one_observation() -> None:
     alarms = {"units": 0, "documents": 0}
     for seed in range(10):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from planted_text import LONG, SLOTS, Report, reports
 from tests.commands import ran
+from tests.examples import soaked
 from tests.refusals import refused
 
 import selfvec
@@ -60,10 +61,11 @@ def said_of(rows: Sequence[Report]) -> list[str]:
 ANSWERS = ("word", "none", "size")
 EVERY = [[], *([cause] for cause in CAUSES), list(CAUSES)]
 # At 10,000 documents small changes are significant as well: those that come with another are the test.
-TRIED = [*product(EVERY, [300, 3_000]), (["sense"], 10_000), (["subject"], 10_000)]
+FEW_DOCUMENTS = list(product(EVERY, [300]))
+TRIED = [*FEW_DOCUMENTS, *product(EVERY, [3_000]), (["sense"], 10_000), (["subject"], 10_000)]
 
 
-@pytest.mark.parametrize(("planted", "number"), TRIED)
+@pytest.mark.parametrize(("planted", "number"), soaked(TRIED, *FEW_DOCUMENTS))
 def test_the_planted_cause_is_said_first_and_no_other(planted: list[str], number: int) -> None:
     run = run_of(list(reports(number, planted=planted)))
     expected = [beginning for cause in planted for beginning in CAUSES[cause]]
@@ -94,7 +96,7 @@ def test_topics_over_time_and_the_report_begin_with_it(cause: str, tmp_path: Pat
         assert [other for other, beginning in TOLD.items() if beginning in said] == [cause] * (cause in TOLD)
 
 
-@pytest.mark.parametrize("number", [300, 3_000])
+@pytest.mark.parametrize("number", soaked([300, 3_000], 300))
 def test_where_only_the_mix_changes_no_subject_is_said_to_grow(number: int) -> None:
     made = selfvec.topics(run_of(list(reports(number, 3, ["mix"]))), by="year")
     assert not any(topic.growth.like_for_like.moved for topic in made.topics if topic.growth)
@@ -105,7 +107,7 @@ def test_where_only_the_mix_changes_no_subject_is_said_to_grow(number: int) -> N
     assert held == ("kind",)
 
 
-@pytest.mark.parametrize("number", [60, 300])
+@pytest.mark.parametrize("number", soaked([60, 300], 60))
 def test_of_sides_that_are_written_alike_nothing_is_said(number: int) -> None:
     said = [said_of(list(reports(number, seed))) for seed in range(20)]
     assert sum(map(bool, said)) <= 1

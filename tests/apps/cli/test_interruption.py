@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.commands import ran
+from tests.examples import soaked
 from tests.processes import PATIENCE, stop_at_work, without_progress
 
 from selfvec.apps.cli import main
@@ -38,7 +39,7 @@ def stopped_at_work(corpus: Path, run: Path, number: signal.Signals) -> subproce
     return stop_at_work([sys.executable, "-m", "selfvec", *command(corpus, run)], run, number)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", soaked([signal.SIGINT, signal.SIGTERM], signal.SIGINT))
 def test_an_interrupted_refinement_leaves_nothing(
     tmp_path: Path, corpus: Path, number: signal.Signals
 ) -> None:

@@ -51,6 +51,7 @@ class Killing(Scheduler):
         return future
 
 
+@pytest.mark.soak
 def test_killed_workers_change_nothing(corpus: Path, clustered) -> None:
     expected = clustered([corpus])
     assert expected.provenance["repeats"]["tokens"]

@@ -115,6 +115,7 @@ def test_a_collection_without_any_word(beir: Path) -> None:
     assert {row["value"] for row in report.rows} == {0}
 
 
+@pytest.mark.soak
 def test_real_collections(shared_data: Path) -> None:
     """Untouched tables and BM25, near a prototype without smoothing: .63/.29/.34 and, BM25, .69/.37/.48."""
     tasks = [Retrieval(shared_data / "retrieval" / name) for name in ("med", "cran", "cacm")]

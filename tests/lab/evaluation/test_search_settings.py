@@ -81,6 +81,7 @@ COLLECTIONS = SHARED_DATA / "retrieval"
 READ = 250  # documents of each: whether figures are equal does not depend on more
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(not COLLECTIONS.is_dir(), reason="shared/data/retrieval is not beside this checkout")
 @pytest.mark.parametrize("name", ["cran", "cacm", "covidfaq"])  # some of their questions have signs
 def test_search_finds_what_evaluate_measures_on_judged_collections(name: str) -> None:

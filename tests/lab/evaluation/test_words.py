@@ -155,6 +155,7 @@ def test_candidates_in_blocks_and_among_the_first_rows_only(monkeypatch) -> None
     np.testing.assert_array_equal(answered, (numbers < 20).all(axis=1))
 
 
+@pytest.mark.soak
 def test_real_figures(shared_data) -> None:
     """The untouched tables as this code once measured them: a change of policy shows here."""
     tasks = [Similarity(shared_data / f"similarity/{name}.tsv") for name in ("ws353", "men3000", "rw2034")]

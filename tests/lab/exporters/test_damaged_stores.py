@@ -103,6 +103,7 @@ def mounting() -> list[str]:
     pytest.skip("needs the right to mount a file system")
 
 
+@pytest.mark.soak
 def test_a_full_disk_is_said_and_nothing_is_left(mounting: list[str], tmp_path: Path) -> None:
     frees = {}
     for name, store in STORES.items():

@@ -174,6 +174,7 @@ migrate(*sys.argv[1:])
 """
 
 
+@pytest.mark.soak
 def test_a_killed_process_loses_nothing(made, tmp_path: Path) -> None:
     old, new, folder = made
     path = exported(made, tmp_path)

@@ -540,6 +540,7 @@ def encoded_again(run: Path, call: str) -> set[str]:
     return given_texts
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(("call", "number"), [("refine", signal.SIGKILL), ("update", signal.SIGINT)])
 def test_what_was_encoded_is_not_encoded_again_after_a_kill(tmp_path: Path, call: str, number: int) -> None:
     run = tmp_path / "run"
