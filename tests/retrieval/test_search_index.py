@@ -310,6 +310,7 @@ def test_indexes_of_other_vectors_and_of_other_documents(copied_run: Run) -> Non
     assert len(run_index(run)) == 200  # opened before the update, and the state before is kept
 
 
+@pytest.mark.soak
 def test_hybrid_is_above_bm25_on_real_collections(shared_data: Path) -> None:
     """And .57 in the mean: collections that its constants were chosen on."""
     from selfvec.corpus import Corpus

@@ -229,6 +229,7 @@ def drawn_units(draw: np.random.Generator, counts: tuple[int, int]) -> tuple[Int
     return units, Sides(Slice("2001", early), Slice("2004", ~early)), [subject == i for i in range(4)]
 
 
+@pytest.mark.soak
 def test_documents_that_come_together_name_a_subject_in_at_most_six_of_a_hundred_texts() -> None:
     draw, found = np.random.default_rng(0), []
     for _ in range(150):

@@ -170,6 +170,7 @@ def test_a_month_with_an_event_widens_the_interval_and_is_named() -> None:
     assert event.p > 0.005
 
 
+@pytest.mark.soak
 def test_where_documents_come_evenly_the_text_is_rarely_said_to_grow() -> None:
     draw, grew = np.random.default_rng(0), []
     year = every_day("2020-01-01", "2021-01-01")

@@ -9,6 +9,7 @@ import pytest
 from drift_corpus import planted_run
 from rich.console import Console
 from tests.analysis.planted_topics import topic_text, topic_vectors
+from tests.examples import soaked
 
 from selfvec.analysis.views.terminal import draw
 from selfvec.analysis.word_drift.drift import drift
@@ -34,9 +35,10 @@ def test_changes_of_known_size_are_told_in_order(seed: int) -> None:
     assert [row["word"] for row in found][:2] == ["x4", "x3"]
 
 
-def test_what_did_not_change_is_significant_as_often_as_it_should_be() -> None:
+@pytest.mark.parametrize("seeds", soaked([2, 6], 2))
+def test_what_did_not_change_is_significant_as_often_as_it_should_be(seeds: int) -> None:
     values: list[float] = []
-    for seed in range(6):
+    for seed in range(seeds):
         run = planted_run([(0.5, 0.5)] * 10, seed=seed)
         rng = np.random.default_rng(seed)
         chosen = rng.random(run.tokens.documents) < 0.4
@@ -44,7 +46,7 @@ def test_what_did_not_change_is_significant_as_often_as_it_should_be() -> None:
         values += [row["p"] for row in drift(run, parts, permutations=200)]
     share, n = np.mean(np.array(values) < 0.05), len(values)
     # Words of one document share its topic; a fifth of them as good as independent is a cautious count.
-    assert n > 900
+    assert n > 150 * seeds
     assert abs(share - 0.05) < 1.96 * np.sqrt(0.05 * 0.95 / (n / 5))
 
 
@@ -58,6 +60,7 @@ def test_frequency_alone_is_no_change() -> None:
     assert 0.3 < np.mean([row["distance"] / row["expected"] for row in rows]) < 1.35
 
 
+@pytest.mark.soak
 def test_the_interval_narrows_with_evidence() -> None:
     widths = []
     for uses in (10, 40, 160):
@@ -195,17 +198,18 @@ def test_a_word_that_changed_is_named_alone(documents: int, uses: int) -> None:
     assert section.head[0][0] == "x0"
 
 
-def test_where_nothing_changed_no_word_is_named() -> None:
-    named, seeds = 0, 20
-    for seed in range(2):
+@pytest.mark.parametrize("runs", soaked([1, 2], 1))
+def test_where_nothing_changed_no_word_is_named(runs: int) -> None:
+    named = 0
+    for seed in range(runs):
         run = planted_run([STAYS] * 6, documents=(150, 150), uses=(20, 20), seed=seed)
-        for split in range(seeds // 2):
+        for split in range(10):
             one = np.random.default_rng(split).random(run.require_tokens().documents) < 0.5
             found = drift(run, [Slice("a", one), Slice("b", ~one)], seed=split)
             named += bool(found.changed)
             if not found.significant:
                 assert found.summary == f"No word of {found.tested} changed from a to b beyond chance."
-    assert named <= 0.05 * seeds
+    assert named <= 0.05 * 10 * runs
 
 
 def said_of_texts_alike(old: int, new: int, added: str = "") -> str:

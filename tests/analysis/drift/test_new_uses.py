@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from drift_corpus import planted_run
 from tests.analysis.planted_topics import WORDS, topic_vectors
+from tests.examples import soaked
 
 from selfvec.analysis.comparison.chosen_slices import LEAST
 from selfvec.analysis.word_drift.drift import drift
@@ -78,7 +79,7 @@ def test_few_words_or_documents_have_no_share(number: int, documents: int) -> No
     assert np.isnan([found.share, found.low, found.high]).all()
 
 
-@pytest.mark.parametrize("uses", [30, 60])
+@pytest.mark.parametrize("uses", soaked([30, 60], 30))
 def test_planted_shares_are_said(uses: int) -> None:
     """Words whose uses go from one topic to another; of four draws, medians and coverage."""
     said = {share: [] for share in PLANTED}

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 import pytest
 from headless import Page
 from serving import Site, make_run, serving
+from tests.examples import soaked
 from tests.processes import PATIENCE
 
 from selfvec.apps.web import page_data, work
@@ -130,7 +131,9 @@ def test_every_view_is_asked_for() -> None:
     assert set(ASKED) == set(ADDRESSES)
 
 
-@pytest.mark.parametrize(("length", "first"), [("short", OPENED), ("long", OPENED[::-1])])
+@pytest.mark.parametrize(
+    ("length", "first"), soaked([("short", OPENED), ("long", OPENED[::-1])], ("short", OPENED))
+)
 def test_the_first_view_comes_in_every_order_of_three_requests(
     served: Serve, go: threading.Event, length: str, first: list[str]
 ) -> None:
@@ -141,7 +144,10 @@ def test_the_first_view_comes_in_every_order_of_three_requests(
             assert unanswered(site, first[start:] + first[:start], go) == []
 
 
-@pytest.mark.parametrize(("length", "seed"), [("short", 0), ("short", 1), ("long", 2), ("long", 3)])
+@pytest.mark.parametrize(
+    ("length", "seed"),
+    soaked([("short", 0), ("short", 1), ("long", 2), ("long", 3)], ("short", 0), ("long", 2)),
+)
 def test_everything_comes_in_any_order_of_requests(
     served: Serve, go: threading.Event, length: str, seed: int
 ) -> None:

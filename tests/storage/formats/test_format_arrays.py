@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 from format_tables import WORDS, put, table
+from tests.examples import soaked
 from tests.refusals import refused
 
 from selfvec.base.errors import FormatError
@@ -242,7 +243,7 @@ PARQUET_BOMBS = {  # some kilobytes on disk
 }
 
 
-@pytest.mark.parametrize("name", PARQUET_BOMBS)
+@pytest.mark.parametrize("name", soaked(PARQUET_BOMBS, "the same row"))
 def test_parquet_that_unpacks_to_too_much_is_refused_before_it_is_read(name: str, tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pl.DataFrame(PARQUET_BOMBS[name]).write_parquet(path)

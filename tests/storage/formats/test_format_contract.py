@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from format_tables import FILES, WORDS, WRITABLE, WRITERS, table, target, written
+from tests.examples import soaked
 from tests.places import ROOT
 from tests.refusals import refused
 
@@ -21,13 +22,18 @@ Pack = Callable[[bytes], bytes]
 def each(rows: Sequence[Format], *but: str) -> pytest.MarkDecorator:
     """A test of each row, but those of some names."""
     kept = [row for row in rows if row.name not in but]
-    return pytest.mark.parametrize("row", kept, ids=lambda row: row.name)
+    return pytest.mark.parametrize("row", soaked(kept, *fast(kept)), ids=lambda row: row.name)
+
+
+def fast(rows: Sequence[Format]) -> list[Format]:
+    """All but Parquet, which a process of its own reads."""
+    return [row for row in rows if row.name != "parquet"]
 
 
 every, every_writer, every_file = each(WRITABLE), each(WRITERS), each(FILES)
 
 
-@every
+@pytest.mark.parametrize("row", WRITABLE, ids=lambda row: row.name)
 def test_what_was_written_is_read_back_to_the_bit(row: Format, tmp_path: Path) -> None:
     before = table()
     after = load(written(row, tmp_path, before))
