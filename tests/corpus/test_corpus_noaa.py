@@ -229,6 +229,7 @@ def test_the_real_tables(shared_data, reader: Reader):
     assert {date.year for date in rows["dates"]} == {1993, 1994, 1995}
 
 
+@pytest.mark.soak
 def test_real_corpora(shared_data, reader: Reader):
     rows = reader.read(shared_data / "pubmed" / "abstracts.jsonl.gz")
     assert len(rows["texts"]) == 33_050

@@ -1,4 +1,4 @@
-"""Run with `benchmarks/robustness/system_calls.c` preloaded: jobs are killed before each system call.
+"""Run with `benchmarks/robustness/system_calls.c` preloaded: jobs are killed before each nth system call.
 
 After a kill the old or the new result stands, and the next job of the same kind leaves nothing behind. With
 `fail`, each removal of a file fails instead: then the job ends as usual, with a warning. Prints faults.
@@ -32,6 +32,7 @@ from selfvec.storage.run_folder import is_run, open_run
 from selfvec.storage.run_writer import RunWriter
 
 LIBRARY = ctypes.CDLL(sys.argv[1] if __name__ == "__main__" else None)  # with `system_calls.c`
+STEP = int(sys.argv[2]) if __name__ == "__main__" else 1
 ALL, REMOVES, KILL = 15, 2, -1
 TWICE = ("a run", "first update", "second update", "add", "upsert", "delete")
 """Jobs after which, done twice, the state before is another one."""
@@ -198,7 +199,7 @@ def left_over(folder: Path) -> list[str]:
 
 
 def tried(name: str, job: Job, place: Path) -> tuple[int, list[str]]:
-    """Kill a job before each call: how many there were, and what went wrong."""
+    """Kill a job before each nth call: how many calls there were, and what went wrong."""
     prepare, act, read = job
     source, log, faults = place / "source", place / "log", []
     source.mkdir()
@@ -211,7 +212,7 @@ def tried(name: str, job: Job, place: Path) -> tuple[int, list[str]]:
         faults.append(f"{name}: {left_over(place / 'done')} stays of a job in one go")
     # Without undo there is none from the first step on; a matrix is removed before its words are replaced.
     between = {"update without undo": (2, None, []), "matrix and words": None}.get(name, old)
-    for first in range(1, 500):
+    for first in range(1, 500, STEP):
         folder = place / "trial"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(source, folder)

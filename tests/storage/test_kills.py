@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from benchmarks.robustness.system_calls import VARIABLE, preloaded
+from tests.examples import soaked
 from tests.places import ROOT
 
 COMPILER = shutil.which("cc") or shutil.which("gcc")
@@ -26,10 +27,11 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return made | ({"TMPDIR": str(memory)} if os.access(memory, os.W_OK) else {})
 
 
+@pytest.mark.parametrize("step", soaked([7, 1], 7))
 def test_a_kill_at_any_system_call_leaves_the_old_or_the_new_result_and_nothing_else(
-    counted: dict[str, str],
+    step: int, counted: dict[str, str]
 ) -> None:
-    command = [sys.executable, Path(__file__).with_name("killed.py"), counted[VARIABLE]]
+    command = [sys.executable, Path(__file__).with_name("killed.py"), counted[VARIABLE], str(step)]
     done = subprocess.run(command, env=counted, capture_output=True, text=True, timeout=600)
     count, *faults = done.stdout.splitlines() or ["0"]
     assert not done.returncode, done.stderr[-2000:]
@@ -37,6 +39,7 @@ def test_a_kill_at_any_system_call_leaves_the_old_or_the_new_result_and_nothing_
     assert int(count) > 100, "system calls are not counted here"
 
 
+@pytest.mark.soak
 def test_a_command_killed_anywhere_leaves_a_run_that_the_next_command_uses(counted: dict[str, str]) -> None:
     """The soak does the same at more system calls, with full disks, and for all other commands."""
     options = ["calls", "--calls", "1", "--others", "0", "--case", RUNS, "--seed", "1"]
