@@ -1,12 +1,15 @@
 """What tests share: where real data may be, and small texts written by us."""
 
 import gc
+import importlib
 import os
 import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +17,10 @@ from hypothesis import settings
 from tests.examples import TIMES
 from tests.places import SHARED_DATA
 
+from selfvec.base.compiled import _Kernel
 from selfvec.data.vectors import Vectors
+
+fcntl: Any = None if os.name == "nt" else importlib.import_module("fcntl")
 
 # Examples are the same in every run, so more of them find little that the first ones do not.
 settings.register_profile(
@@ -84,6 +90,31 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """What is there before the first test stays, so that nobody need look through it again for garbage."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_worker_compiles_a_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The others wait for it, and read it from Numba's cache."""
+    folder = tmp_path_factory.getbasetemp().parent  # that of all workers
+
+    def locked(kernel: _Kernel) -> Any:
+        dispatcher = plain.func(kernel)
+        compile_for = dispatcher.compile
+
+        def compile_once(signature: Any) -> Any:
+            with (folder / f"{kernel.__module__}.{kernel.__name__}.lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                return compile_for(signature)
+
+        dispatcher.compile = compile_once
+        return dispatcher
+
+    plain, patched = vars(_Kernel)["compiled"], cached_property(locked)
+    patched.__set_name__(_Kernel, "compiled")
+    with pytest.MonkeyPatch.context() as patch:
+        if fcntl is not None:
+            patch.setattr(_Kernel, "compiled", patched)
+        yield
 
 
 _STORMS = [

@@ -1,6 +1,7 @@
-"""Run with a folder: for each array of a run and of its indexes, the file is forged, sealed, opened and used.
+"""For each array of a run and of its indexes, the file is forged, sealed, opened and used.
 
-Prints a line for each forgery: its file, array and kind, and what came of it. It is a process of its own
+Run with a folder and a number: each nth forgery of an array is tried, others of each array, and its type.
+Prints a line for each: its file, array and kind, and what came of it. It is a process of its own
 because what trusts such numbers may write anywhere.
 """
 
@@ -26,6 +27,7 @@ from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.retrieval import Index, run_search
 from selfvec.text.repeats import repeats_of
 
+STEP = int(sys.argv[2])
 QUESTIONS = ("hail on a roof", "tsunami", '"storm hail" -snow')
 WORDS = ["hail", "roof", "wind", "tree", "river", "flood", "road", "snow", "ice", "power", "line", "barn"]
 
@@ -112,8 +114,10 @@ def forged(path: Path, seal_again: Callable[[], object], use: Callable[[], objec
     """Use each forgery of each array of a file; the file is then what it was."""
     content, about = path.read_bytes(), read_metadata(path)
     tensors = {name: np.array(tensor) for name, tensor in map_tensors(path).items()}
-    for name, tensor in tensors.items():
-        for kind, other in forgeries(tensor):
+    for number, (name, tensor) in enumerate(tensors.items()):
+        for turn, (kind, other) in enumerate(forgeries(tensor)):
+            if turn and (turn + number) % STEP:
+                continue
             path.unlink()  # it may be mapped
             write_tensors(path, {**tensors, name: other}, about)
             seal_again()

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.examples import soaked
 from tests.processes import PATIENCE
 
 from selfvec.retrieval.build import POOL
@@ -34,10 +35,11 @@ IMPOSSIBLE = {  # numbers that are no place in another array
 }
 
 
-@pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
-    """What came of each forgery, by file, array and kind."""
-    command = [sys.executable, "-m", "tests.laws.forged_files", str(tmp_path_factory.mktemp("forged"))]
+@pytest.fixture(scope="module", params=soaked([5, 1], 5))
+def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
+    """What came of each nth forgery, by file, array and kind."""
+    folder = str(tmp_path_factory.mktemp("forged"))
+    command = [sys.executable, "-m", "tests.laws.forged_files", folder, str(request.param)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE, check=False)
     last = done.stdout.splitlines()[-1:]
     assert done.returncode == 0, (done.returncode, last, done.stderr[-2000:])

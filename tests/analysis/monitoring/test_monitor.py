@@ -213,7 +213,8 @@ def test_exit_status_and_json(folder: Path, capsys: pytest.CaptureFixture[str]) 
             assert list(row) == ["kind", "name", "old", "new", "change", "p", "q", "text"]
 
 
-def test_reports_are_escaped(folder: Path) -> None:
+def test_reports_are_escaped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")  # without it nothing is wrapped in a pipe
     arguments = ["monitor", str(folder / "run"), str(folder / "other.txt"), "--as-is", "--report"]
     shown = "".join(ran([*arguments, folder / name], 1).out for name in ("r.html", "r.md"))
     assert "ALARM" in shown
