@@ -18,6 +18,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Storm reports, of which the later ones are forms: they have a heading, and a kind of their own."""
     folder = tmp_path_factory.mktemp("findings")
     rows = [json.loads(line) for line in selfvec.example(folder / "storms.jsonl").read_text().splitlines()]
+    del rows[::2]
     for row in rows:
         later = row["date"] >= "2010"
         row["text"] = f"Report of the day: {row['text']}" if later else row["text"]

@@ -235,6 +235,7 @@ for name, call in (works | either).items():
 WORKS = 7  # the first lines
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_no_function_waits_for_ever_in_a_forked_child(tmp_path: Path) -> None:
     done = subprocess.run(

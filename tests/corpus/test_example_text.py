@@ -165,6 +165,7 @@ def test_another_suffix_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.soak
 def test_the_documentation_of_this_python():
     corpus = python_documentation()
     rows = collect(corpus)

@@ -80,7 +80,6 @@ def test_threads_get_the_same_answers(folder: Path) -> None:
         assert all(one == found[0] for one in found)
 
 
-@pytest.mark.soak
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_child_searches_in_the_index_that_its_parent_holds(folder: Path) -> None:
     job = """

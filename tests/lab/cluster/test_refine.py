@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 from tests.commands import ran
+from tests.examples import soaked
 from tests.lab.cluster.conftest import in_threads
 from tests.lab.cluster.corpora import jsonl, of_every_kind, sentences
 from tests.refusals import refused
@@ -53,15 +54,15 @@ def contents(run: Run) -> tuple[list[str], list[tuple]] | None:
     return frames[0].columns, [row for frame in frames for row in frame.iter_rows()]
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {},
-        {"stem": "en", "min_count": 3, "stop_words": "de", "repeats": "keep"},
-        {"keep": "tokens", "max_types": 40},
-        {"keep": "nothing", "anchor": 0.5},
-    ],
-)
+OPTIONS = [
+    {},
+    {"stem": "en", "min_count": 3, "stop_words": "de", "repeats": "keep"},
+    {"keep": "tokens", "max_types": 40},
+    {"keep": "nothing", "anchor": 0.5},
+]
+
+
+@pytest.mark.parametrize("options", soaked(OPTIONS, OPTIONS[1], OPTIONS[3]))
 @pytest.mark.usefixtures("many_tasks")
 def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, clustered, options) -> None:
     texts = [*sentences(280), *sentences(25)]  # 25 come twice

@@ -113,6 +113,7 @@ def test_what_cannot_be_joined_is_said() -> None:
     refused(lambda: Join([]), OptionError, "name the vectors to join with")
 
 
+@pytest.mark.soak
 def test_real_tables_joined_are_better_than_the_better_one(shared_data: Path) -> None:
     google = selfvec.load(shared_data / "vectors" / "googlenews-26k-300d.bin")
     tables = {"google": google, "default": "default", "joined": Join(["default"]).fit_transform(google)}

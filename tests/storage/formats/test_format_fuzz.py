@@ -11,7 +11,7 @@ from format_tables import WORDS, fasttext_model, parts, spacy_folder, target, wr
 from format_tables import table as small_table
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.examples import TIMES
+from tests.examples import TIMES, soaked
 from tests.refusals import refused
 
 from selfvec.base.errors import FormatError
@@ -110,12 +110,13 @@ def test_files_cut_off_at_any_byte(name: str, folder: Path) -> None:
     assert load(path).index_to_key[0] in (WORDS[0], "tornado")
 
 
-def test_damaged_parquet_is_an_error_and_not_the_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", soaked([1, 12], 1))
+def test_damaged_parquet_is_an_error_and_not_the_end(times: int, tmp_path: Path) -> None:
     row = next(row for row in FORMATS if row.name == "parquet")
     path = written(row, tmp_path)
     content = path.read_bytes()
     chance = random.Random(7)
-    for _ in range(3):
+    for _ in range(times):
         edits = [(chance.random(), chance.randrange(3), chance.randbytes(3)) for _ in range(3)]
         path.write_bytes(mutated(content, edits))
         attempt(path, None, "strict")
