@@ -149,6 +149,14 @@ def test_what_the_tests_cannot_tell_apart_is_decided_by_order() -> None:
     assert choose(batch, {ORIGINAL: lambda _: good, "same": lambda _: good}).chosen == ORIGINAL
 
 
+def test_the_best_is_chosen_wherever_it_stands() -> None:
+    batch = topical(300)
+    tables = {ORIGINAL: random_table(batch), "best": topic_table(batch, 0.8), "fair": topic_table(batch, 1.6)}
+    choice = choose(batch, {name: lambda _, table=table: table for name, table in tables.items()})
+    assert choice.rows[2]["sure"]["self_retrieval"] > 0.99  # better than the original
+    assert choice.chosen == "best"
+
+
 def test_a_loss_of_effective_rank_is_a_collapse() -> None:
     """The same table is collapsed beside a full one and not beside itself."""
     batch = topical(300)
