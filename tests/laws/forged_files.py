@@ -27,7 +27,7 @@ from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.retrieval import Index, run_search
 from selfvec.text.repeats import repeats_of
 
-STEP = int(sys.argv[2])
+STEP = int(sys.argv[2]) if __name__ == "__main__" else 1
 QUESTIONS = ("hail on a roof", "tsunami", '"storm hail" -snow')
 WORDS = ["hail", "roof", "wind", "tree", "river", "flood", "road", "snow", "ice", "power", "line", "barn"]
 
