@@ -1,7 +1,6 @@
 """The example text and Python's documentation, corpora of demonstrations: the same everywhere."""
 
 import hashlib
-import json
 import re
 import sys
 from pathlib import Path
@@ -141,16 +140,6 @@ def test_search_finds_more_of_what_the_question_means(run: Run) -> None:
     found = found_by(run, "falling rocks")
     right = {mode: sum(row["kind"] == "slide" for row in rows) for mode, rows in found.items()}
     assert right["hybrid"] > right["bm25"]
-
-
-def test_the_command_refuses_an_existing_file(tmp_path: Path) -> None:
-    path = tmp_path / "storms.jsonl"
-    path.write_text("mine\n", encoding="utf-8")
-    assert main(["example", str(path)]) == 2
-    assert path.read_text(encoding="utf-8") == "mine\n"
-    output = ran(["example", path, "--overwrite", "--json"])
-    assert json.loads(output.out)["changed"] == ["drone", "mast", "panel", "stream"]
-    assert len(path.read_text(encoding="utf-8").splitlines()) == 2000
 
 
 def test_the_command_says_what_is_planted(tmp_path: Path) -> None:

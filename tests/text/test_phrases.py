@@ -294,14 +294,3 @@ def test_texts_meet_the_phrases_of_a_run(phrase_run: selfvec.Run) -> None:
     index = Index.memory(phrase_run, ["A flash flood came.", "An invoice was paid."] * 3)
     for question in ("flood", "flash flood"):
         assert index.search(question, 1, mode="bm25").hits[0].id == "0"
-
-
-def test_the_command_on_a_corpus(tmp_path: Path) -> None:
-    path = tmp_path / "reports.csv"
-    path.write_text("id,notes\n" + "".join(f'{i},"{text}"\n' for i, text in enumerate(REPORTS)))
-    command = ["text", "phrases", str(path), "--text-field", "notes", "--min-count", "8"]
-    printed = ran([*command, "--json", "--topn", "2"]).json
-    assert len(printed["rows"]) == 2 <= printed["found"]
-    assert {"term", "count", "pmi", "npmi", "c_value", "units"} == printed["rows"][0].keys()
-    assert "cedar_rapids" in ran(command).out
-    refused(lambda: phrases(path, text_field="notes", npmi=3), OptionError, "npmi")

@@ -141,22 +141,6 @@ def test_filters_choose_the_documents_that_are_grouped(dated: Run, tmp_path: Pat
     refused(lambda: topics(dated, 3, filter="date=2005"), NotFound, "2005")
 
 
-def test_the_command_prints_and_writes_it_all(folder: Path, tmp_path: Path) -> None:
-    run = str(folder / "run")
-    for suffix, read in ((".csv", pl.read_csv), (".parquet", pl.read_parquet)):
-        file = tmp_path / f"topics{suffix}"
-        given = ["--number", "4", "--by", "year", "--hierarchy", "--documents", str(file)]
-        shown = ran(["text", "topics", run, *given, "--json"]).json
-        assert {row["group"] for row in shown["groups"]["rows"]} == {"2001", "2002"}
-        assert len(shown["hierarchy"]) == 3
-        assert read(file).height == 400
-    matched = ["--number", "3", "--by", "year", "--match", "--documents", str(file), "--overwrite"]
-    assert "2002" in ran(["text", "topics", run, *matched]).out
-    table = pl.read_parquet(file)
-    assert (table["topic"].n_unique(), table["group_topic"].n_unique()) == (3, 4)
-    assert table["group_topic_name"].null_count() == 0
-
-
 def test_groups_that_cannot_be(dated: Run, folder: Path, tmp_path: Path) -> None:
     refused(lambda: document_groups(dated, "county"), OptionError, "fields are")
     refused(lambda: document_groups(dated, "yaer"), OptionError, "did you mean year")

@@ -1,12 +1,9 @@
 """Why two words are similar, also by named concepts: by hand and as laws."""
 
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
@@ -152,16 +149,3 @@ def test_words_are_cut_as_the_texts_of_a_run() -> None:
 def test_bad_input_is_named() -> None:
     refused(lambda: ConceptVectors([]), InputError, "hold no words")
     refused(lambda: ConceptVectors(CONCEPTS).why("hail", "ice", 0), OptionError, "top")
-
-
-def test_the_command_names_concepts(tmp_path: Path, storms: list[str]) -> None:
-    selfvec.save_run(selfvec.Refiner("decorrelated").fit(storms, "none").run_, tmp_path / "run")
-    rows = (text.split("\n\n") for text in CONCEPTS)
-    lines = [json.dumps({"title": title, "text": text}) for title, text in rows]
-    (tmp_path / "concepts.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    command = ["text", "why", tmp_path / "run", "hail", "storm", "--concepts", tmp_path / "concepts.jsonl"]
-    found = ran([*command, "--json"]).json
-    assert {row["concept"] for row in found["concepts"]} == {"Hail", "Storm"}
-    shown = ran(command).out
-    assert "Hail" in shown
-    assert f"{found['concept_cosine']:.4f}" in shown

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from tests.commands import ran
 from tests.examples import soaked
 from tests.lab.cluster.conftest import in_threads
 from tests.lab.cluster.corpora import jsonl, of_every_kind, sentences
@@ -312,25 +311,6 @@ def test_a_start_that_is_trained_on_the_text_is_refused(tmp_path: Path, clustere
     path = jsonl(tmp_path / "a.jsonl", sentences(30))
     with pytest.raises(OptionError, match=r"^vectors: vectors by svd are trained with all of the text"):
         clustered([path], "svd")
-
-
-@pytest.mark.parametrize(
-    ("options", "named"),
-    [
-        (["--slice", "year"], "--slice: "),
-        (["--slice", "corpus"], "--slice: "),
-        (["--slice-field", "state"], "--slice-field: "),
-        (["--vectors", "default", "--vectors", "none"], "--vectors: "),
-        (["--method", "online"], "--method: "),
-        (["--history", "every:3"], "--history: "),
-    ],
-)
-def test_the_command_refuses_in_one_line(tmp_path: Path, options, named: str) -> None:
-    (tmp_path / "a.txt").write_text("hail fell\n")
-    output = ["-o", str(tmp_path / "run"), "--cluster", "tcp://127.0.0.1:9"]
-    error = ran(["refine", tmp_path / "a.txt", *output, *options], 2).err.splitlines()[-1]
-    assert named in error
-    assert not list(tmp_path.glob("*run*"))
 
 
 def test_only_a_cluster_writes_to_a_url(tmp_path: Path, capsys) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.commands import ran
 from tests.places import ROOT
 from tests.refusals import refused
 from tests.retrieval.encoder import reports
@@ -192,18 +191,6 @@ def test_wrong_wishes_are_told(run: Run, report_run: Run, tmp_path: Path) -> Non
     refused(lambda: export(run, "model3vec"), OptionError, "sentence-transformers")
     refused(lambda: export(report_run, "encoder"), OptionError, "in memory")
     refused(lambda: export(run, "encoder", tmp_path / "nowhere" / "e"), TargetError, "does not exist")
-
-
-def test_the_command(run: Run, tmp_path: Path) -> None:
-    folder = str(run.folder)
-    done = ran(["export", folder, "--to", "model2vec", "--json"]).json
-    assert done["target"] == f"{folder}-model2vec"
-    assert done["words"] > 50
-    assert "--overwrite" in ran(["export", folder, "--to", "model2vec"], 2).err
-    output = ran(["export", folder, "--to", "glove", "-o", tmp_path / "g.txt"])
-    assert output.out == f"{tmp_path / 'g.txt'}\n"
-    assert "word counts" in output.err
-    assert "not a run folder" in ran(["export", tmp_path, "--to", "glove"], 2).err
 
 
 def test_every_target_is_described_and_on_the_page() -> None:

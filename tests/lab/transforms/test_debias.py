@@ -147,6 +147,5 @@ def test_the_command_reads_sets_and_refuses_unknown_kinds(biased: Vectors, tmp_p
     given = ["vectors", "debias", str(tmp_path / "in.vec"), str(tmp_path / "out.vec")]
     found = ran([*given, "--bias-sets", tmp_path / "sets.toml", "--method", "soft", "--json"]).json
     assert (found["pairs"], found["neutral"]) == (2, 303)
-    assert "--method: is one of hard, soft" in ran([*given, "--method", "gentle"], 2).err
     with pytest.raises(OptionError, match="no pair that defines the direction"):
         transform(Vectors(["x"], np.ones((1, 2), np.float32)), "debias")

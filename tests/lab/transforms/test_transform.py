@@ -150,13 +150,3 @@ def test_all_principal_axes_keep_every_cosine_and_some_keep_the_most() -> None:
     np.testing.assert_allclose(whole.unit @ whole.unit.T, table.unit @ table.unit.T, atol=1e-5)
     np.testing.assert_array_equal(whole.vectors[:, :4], half.vectors)  # any prefix is the shorter table
     refused(lambda: transform(table, "principal-axes", dimensions=9), OptionError, "1 to 8")
-
-
-def test_the_command_writes_the_table_and_reports_in_json(tmp_path: Path) -> None:
-    rows = np.random.default_rng(1).standard_normal((9, 6)).astype(np.float32)
-    selfvec.save(Vectors([f"w{i}" for i in range(9)], rows), tmp_path / "in.vec")
-    given = [str(tmp_path / "in.vec"), str(tmp_path / "out.safetensors")]
-    found = ran(["vectors", "join", *given, "--with", given[0], "--json"]).json
-    assert (found["words"], found["dimensions"], found["shared"]) == (9, 6, 9)
-    assert selfvec.load(tmp_path / "out.safetensors").vectors.shape == (9, 6)
-    assert "did you mean selfvec vectors join?" in ran(["vectors", "joins", *given], 2).err
