@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.examples import TIMES
+from tests.examples import TIMES, soaked
 
 import selfvec
 from selfvec.base.errors import SelfvecError
@@ -63,7 +63,7 @@ def test_any_ids_slices_and_dates_from_memory(tmp_path_factory, ids, slices, dat
     read_again(out)
 
 
-@pytest.mark.parametrize("asked", [False, True])
+@pytest.mark.parametrize("asked", soaked([False, True], True))
 @given(st.lists(st.tuples(names, names | st.lists(names)), max_size=4), names)
 @example([("a\0", "b\0")], "c\0")
 @example([("a\ud800", "b\udfff")], "c")

@@ -97,6 +97,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return found[3:]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("call", TYPES)
 def test_a_result_has_its_type(call: str, said: list[str]) -> None:
     revealed = said[list(TYPES).index(call)]

@@ -68,6 +68,7 @@ def test_refining_is_chosen_on_held_out_text(run: Run) -> None:
     assert run.health()["verdicts"] == []
 
 
+@pytest.mark.soak
 def test_drift_finds_the_planted_words_and_few_others(run: Run) -> None:
     rows = selfvec.drift(run, "decade").rows
     changed = [row["word"] for row in rows if row["q"] <= 0.05]

@@ -39,7 +39,7 @@ def digests(run: Path) -> dict[str, str]:
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for path, name in names.items()}
 
 
-@pytest.mark.parametrize("methods", soaked([["online", "auto"], list(METHODS)], ["online", "auto"]))
+@pytest.mark.parametrize("methods", soaked([["auto"], list(METHODS)], ["auto"]))
 def test_threads_and_the_order_of_sets_change_nothing(methods: list[str], storm_file: Path) -> None:
     folder = storm_file.parent
     for jobs, order in (("1", "0"), ("2", "12345")):

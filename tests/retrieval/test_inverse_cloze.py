@@ -173,6 +173,7 @@ def test_learns_subjects_and_records_what_spans_find(learned: tuple[TokenBatch, 
     assert not np.array_equal(found, rows)
 
 
+@pytest.mark.soak
 def test_any_number_of_threads_learns_the_same(
     learned: tuple[TokenBatch, np.ndarray, Learned], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +211,7 @@ def test_few_or_short_texts_are_not_learned_by_heart(documents: int, length: int
     assert (about["steps"], about["documents"]) == (0, documents if length >= 12 else 0)
 
 
+@pytest.mark.soak
 def test_the_figure_never_falls() -> None:
     ids = np.random.default_rng(0).integers(0, 2000, 600 * 90).astype(np.int32)  # noise
     batch = TokenBatch(ids, np.arange(601, dtype=np.int64) * 90, [f"w{i}" for i in range(2000)])

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from tests.damage import damaged
+from tests.examples import TIMES
 from tests.heard import Heard
 from tests.processes import PATIENCE
 
@@ -224,7 +225,7 @@ def test_whatever_becomes_of_a_file_the_answer_is_that_without_a_cache(name: str
     chance = random.Random(name)
     for file in sorted(entry.iterdir()):
         content = file.read_bytes()
-        for other in (b"", b"{}", *(changed(file, chance) for _ in range(2))):
+        for other in (b"", b"{}", *(changed(file, chance) for _ in range(TIMES))):
             file.unlink()  # it may be mapped
             file.write_bytes(other)
             again, said = asked(name, folder)

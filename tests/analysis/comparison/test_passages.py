@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.examples import soaked
 from tests.places import SHARED_DATA
 
 import selfvec
@@ -175,7 +176,7 @@ def threads(wrote: str, wrap: int | None = None) -> tuple[list[str], list[str]]:
     return texts, REPORTS
 
 
-@pytest.mark.parametrize("wrote", WROTE)
+@pytest.mark.parametrize("wrote", soaked(WROTE, "English", "Russian", "a header"))
 def test_what_mails_quote_is_left_out_with_who_wrote_it(wrote: str) -> None:
     texts, own = threads(WROTE[wrote])
     assert left_of(texts) == plain(own)

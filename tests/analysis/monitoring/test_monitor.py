@@ -53,6 +53,7 @@ def run() -> Run:
     return run_of(reports(300, 0))
 
 
+@pytest.mark.soak
 def test_false_alarms_come_at_their_rate() -> None:
     trials, p, bias = 30, [], []
     for seed in range(trials):

@@ -49,6 +49,7 @@ def test_an_interrupted_refinement_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.soak
 def test_a_killed_refinement_is_repeated(tmp_path: Path, corpus: Path) -> None:
     run = tmp_path / "run"
     stopped_at_work(corpus, run, signal.SIGKILL)

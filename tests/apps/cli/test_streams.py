@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from tests.examples import soaked
 
 from selfvec.apps.cli import main
 
@@ -138,11 +139,10 @@ def test_letters_that_a_terminal_lacks_are_replaced(
 
 @pytest.mark.parametrize(
     ("command", "limit"),
-    [
+    soaked(
+        [("similar run hail", 5), ("similar run hail", 14), ("refine text.txt -o few --vectors none", 16)],
         ("similar run hail", 5),  # before any command begins
-        ("similar run hail", 14),
-        ("refine text.txt -o few --vectors none", 16),
-    ],
+    ),
 )
 def test_few_open_files_are_enough_or_said_in_one_line(folder: Path, command: str, limit: int) -> None:
     done = sh(folder, command, before=f"ulimit -n {limit}; ")
@@ -210,7 +210,9 @@ def test_in_a_pipe_paths_are_one_line_and_messages_come_before_the_path_of_the_r
     shutil.rmtree(text.parents[1])
 
 
-@pytest.mark.parametrize("command", ["similar run hail", "similar run hail --json"])
+@pytest.mark.parametrize(
+    "command", soaked(["similar run hail", "similar run hail --json"], "similar run hail")
+)
 def test_a_reader_that_leaves_ends_a_command_quietly(folder: Path, command: str) -> None:
     done = sh(folder, command, "| head -c 1; exit ${PIPESTATUS[0]}")
     assert done.returncode in (0, 1)

@@ -512,6 +512,7 @@ def test_what_is_no_message_is_answered_with_an_error(folder: Path) -> None:
     assert answers[-1]["result"]["serverInfo"]["name"] == "selfvec"
 
 
+@pytest.mark.soak
 def test_an_older_client_and_an_interruption(folder: Path) -> None:
     command = [sys.executable, "-m", "selfvec", "mcp", str(folder / "run")]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}

@@ -142,6 +142,7 @@ class At(Progress):
         yield lambda _: None
 
 
+@pytest.mark.soak
 def test_a_lost_scheduler_is_one_error(tmp_path: Path, corpus: Path) -> None:
     run = tmp_path / "run"
     with started_scheduler() as (address, process):
@@ -177,6 +178,7 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path, corpus: Path, scheduler: Schedule
         time.sleep(0.05)
 
 
+@pytest.mark.soak
 def test_ctrl_c_in_a_terminal_reaches_the_workers_too(tmp_path: Path, corpus: Path) -> None:
     command = [sys.executable, "-m", "selfvec", "refine", str(corpus), "-o", str(tmp_path / "run")]
     command += ["--vectors", "none", "--cluster", "local", "--jobs", "1"]

@@ -138,6 +138,7 @@ print([main(["export", sys.argv[1], "--to", *to.split()]) for to in sys.argv[2:]
 """
 
 
+@pytest.mark.soak
 def test_a_pushed_run_is_private_says_what_was_measured_and_opens_in_model2vec(
     hub: Hub, storms: Path, tmp_path: Path
 ) -> None:
