@@ -118,6 +118,7 @@ def test_one_of_several_filters_on_a_field_has_to_be_met_by_some_document() -> N
     with pytest.raises(NotFound, match="no document has v=utha; did you mean UTAH"):
         passing(["IOWA", "OHIO", "UTAH"], "=utha", "=iowaa")
     assert passing(["IOWA", "OHIO", "UTAH"], "=iowa", "=utha") == [0]
+    assert passing(["1", "5", "9", "12"], "=..2", "=9", "=11..") == [0, 2, 3]
     rows = [{"text": "hail", "a": "x", "date": "2019"}, {"text": "rain", "a": "y", "date": "2020"}]
     run = selfvec.refine(rows, "none", "original")
     index = run_index(run)

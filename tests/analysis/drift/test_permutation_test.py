@@ -71,6 +71,14 @@ def test_splits_stop_early_if_chance_does_as_much_and_go_on_otherwise() -> None:
     assert late == 1000
 
 
+def test_the_sides_themselves_count_as_one_of_the_splits() -> None:
+    """Or p would be too small: at most .05 in more than 5 of 100 texts of few documents."""
+    found = splits([rows_of(seed, 12) for seed in range(40)], 6, 99, 10**9, 0)[0]
+    reached = found[:, 1] * 100 - 1
+    assert np.allclose(reached, reached.round(), atol=1e-6)
+    assert reached.max() > 30
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_beyond_all_splits_drawn_p_is_near_that_of_all_splits(seed: int) -> None:
     """1,000 of 48,620 splits are drawn; the order of such p is kept."""
