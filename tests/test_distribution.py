@@ -42,6 +42,7 @@ def built(folder: Path, where: Path) -> Path:
     return next((copy / "dist").glob("*.whl"))
 
 
+@pytest.mark.soak
 def test_the_wheel_has_the_same_bytes_wherever_it_is_built(tmp_path: Path) -> None:
     pytest.importorskip("hatchling")
     one, two = built(ROOT, tmp_path / "a"), built(ROOT, tmp_path / "elsewhere" / "b")
@@ -99,6 +100,7 @@ def test_actions_are_named_by_a_full_version_or_a_commit() -> None:
     assert [name for name in used if not full.fullmatch(name)] == []
 
 
+@pytest.mark.soak
 def test_the_bill_of_materials_lists_the_core_with_licences(tmp_path: Path) -> None:
     for name in "ab":
         subprocess.run([sys.executable, ROOT / "tools/sbom.py", tmp_path / name], check=True)

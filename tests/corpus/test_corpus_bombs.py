@@ -84,6 +84,7 @@ PARTS = [  # the text of a Word file, what is repeated in it, and the size that 
 ]
 
 
+@pytest.mark.soak
 def test_word_files_are_unpacked_in_bounded_memory(tmp_path: Path) -> None:
     pytest.importorskip("lxml", reason="needs selfvec[documents]")
     paths = {}

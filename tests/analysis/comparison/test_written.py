@@ -107,7 +107,8 @@ def test_where_only_the_mix_changes_no_subject_is_said_to_grow(number: int) -> N
     assert held == ("kind",)
 
 
-@pytest.mark.parametrize("number", soaked([60, 300], 60))
+@pytest.mark.soak
+@pytest.mark.parametrize("number", [60, 300])
 def test_of_sides_that_are_written_alike_nothing_is_said(number: int) -> None:
     said = [said_of(list(reports(number, seed))) for seed in range(20)]
     assert sum(map(bool, said)) <= 1

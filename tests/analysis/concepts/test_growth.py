@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from tests.analysis.concepts.subjects import SUBJECTS, subject_table
 from tests.commands import ran
+from tests.examples import soaked
 from tests.html_pages import Html
 from tests.refusals import refused
 
@@ -107,7 +108,7 @@ def test_where_nothing_changes_a_subject_is_named_in_at_most_five_of_a_hundred_t
 
 
 @pytest.mark.parametrize(("documents", "texts", "most"), [(1_000, 500, 0.05), (100_000, 100, 0.08)])
-@pytest.mark.parametrize("grown", [1, 3])
+@pytest.mark.parametrize("grown", soaked([1, 3], 3))
 def test_however_long_the_text_is_the_others_are_not_named_because_some_grew(
     documents: int, texts: int, most: float, grown: int
 ) -> None:
@@ -354,6 +355,7 @@ def test_the_group_that_differs_is_named_with_the_subject_and_its_words() -> Non
     assert found["north"].sentence == f"north (100 documents): {shares} of the others."
 
 
+@pytest.mark.soak
 def test_where_groups_are_alike_hardly_any_is_said_to_differ() -> None:
     texts = [differences(place_run([0.25] * 4, seed)) for seed in range(20)]
     named = [any(row.larger or row.words for row in found.values()) for found in texts]

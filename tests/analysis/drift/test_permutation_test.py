@@ -103,6 +103,7 @@ def test_a_word_has_the_same_splits_whatever_else_is_measured() -> None:
     alone = splits(parts[1:], 6, 300, 20, 7, words=[9])
     for one, other in zip(both, alone, strict=True):
         np.testing.assert_array_equal(one[1], other[0])
+    assert not np.array_equal(splits(parts, 6, 300, 20, 8, words=[4, 9])[0], both[0])  # another seed
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -14,7 +14,7 @@ from tests.refusals import refused
 import selfvec
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.measures import Measures, measure_words
-from selfvec.analysis.word_drift.word_choice import in_order_of_change, order_key
+from selfvec.analysis.word_drift.word_choice import in_order_of_change, is_changed, order_key
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
@@ -228,3 +228,11 @@ def test_one_result_serves_every_choice_of_words(run: Run, measured: list[int]) 
         anew = drift(run.replace(folder=None), seed=5, **which)
         assert measured == [number + 1]
         assert found.rows == anew.rows
+
+
+@pytest.mark.parametrize(
+    ("q", "low", "changed"),
+    [(0.05, 0.21, True), (0.05, 0.2, False), (0.06, 0.9, False), (None, 0.9, False), (0.01, None, False)],
+)
+def test_a_word_changed_if_that_is_significant_and_surely_more_than_a_fifth(q, low, changed) -> None:
+    assert is_changed({"q": q, "new_uses_low": low}) == changed

@@ -241,6 +241,7 @@ def test_the_command_prints_senses_and_readings(sense_folder: Path, capsys) -> N
     assert "twin does not occur here" in shown
 
 
+@pytest.mark.soak
 def test_real_words_of_two_senses(shared_data: Path) -> None:
     corpus = Corpus.open([shared_data / "noaa" / "events.jsonl.gz"])
     texts = [text for batch in corpus.batches() for text in batch.texts.to_list() if " line" in text]

@@ -37,6 +37,8 @@ _FLAGS = (
     "--disable-component-update",
     "--force-color-profile=srgb",
     "--hide-scrollbars",
+    "--process-per-site",
+    "--disable-features=SpareRendererForSitePerProcess",
 )
 
 

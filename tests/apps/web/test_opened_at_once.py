@@ -146,7 +146,7 @@ def test_the_first_view_comes_in_every_order_of_three_requests(
 
 @pytest.mark.parametrize(
     ("length", "seed"),
-    soaked([("short", 0), ("short", 1), ("long", 2), ("long", 3)], ("short", 0), ("long", 2)),
+    soaked([("short", 0), ("short", 1), ("long", 2), ("long", 3)], ("long", 2)),
 )
 def test_everything_comes_in_any_order_of_requests(
     served: Serve, go: threading.Event, length: str, seed: int

@@ -50,6 +50,7 @@ def test_a_turned_and_shuffled_language_is_found_again_exactly_without_a_diction
     assert found.a is a
 
 
+@pytest.mark.soak
 def test_the_seed_decides_and_another_copy_of_the_language_is_found_with_noise() -> None:
     a = language()
     b, true = cipher(a, noise=0.15)

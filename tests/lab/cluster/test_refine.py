@@ -61,7 +61,7 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize("options", soaked(OPTIONS, OPTIONS[1], OPTIONS[3]))
+@pytest.mark.parametrize("options", soaked(OPTIONS, OPTIONS[1]))
 @pytest.mark.usefixtures("many_tasks")
 def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, clustered, options) -> None:
     texts = [*sentences(280), *sentences(25)]  # 25 come twice

@@ -83,6 +83,7 @@ def test_the_tokenizer_cuts_any_text_as_we_do(text: str, split: str) -> None:
     assert library_tokens(text, split, list(dict.fromkeys(ours))) == ours
 
 
+@pytest.mark.soak
 def test_every_code_point_means_the_same_to_both() -> None:
     """Between letters, and between digits, every character of this Unicode joins or separates alike."""
     characters = [chr(c) for c in range(0x110000) if unicodedata.category(chr(c)) not in ("Cs", "Cn", "Co")]

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,12 @@ from same_runs import assert_same, table, texts
 from sklearn.base import clone
 from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
+from tests.examples import soaked
 from tests.heard import Heard
 from tests.refinement.topical import TOPICS, WORDS, topical_texts
 
 import selfvec
-from selfvec.base.errors import InputError, Interrupted, OptionError, SelfvecError
+from selfvec.base.errors import InputError, OptionError, SelfvecError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders.encoded_texts import encoded_texts_of, text_hashes
@@ -235,7 +236,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("method", "rules"), CASES, ids=str)
+@pytest.mark.parametrize(("method", "rules"), soaked(CASES, *CASES[1:5], CASES[-1]), ids=str)
 def test_update_and_merge_are_anew(method: str, rules: dict[str, Any]) -> None:
     documents, options = texts(60), {"method": method, **rules}
     whole = refined(documents, encoder=Toy(), **options)
@@ -560,36 +561,3 @@ def test_what_was_encoded_is_not_encoded_again_after_a_kill(tmp_path: Path, call
     assert not (run / "encoded.journal").exists()
     found = encoded_texts_of(selfvec.open_run(run).present)
     assert found.lookup(sorted(first | second))[1].all()
-
-
-def test_a_journal_of_another_function_is_not_used(tmp_path: Path) -> None:
-    """What was encoded before Ctrl-C is used again if the function gives the same vectors."""
-    documents = [f"text number {i}" for i in range(300)]
-
-    def stops(sign: int) -> Callable[[list[str]], np.ndarray]:
-        def function(given: list[str]) -> np.ndarray:
-            if sign > 0 and "text number 299" in given:  # not among the texts that are timed
-                raise KeyboardInterrupt
-            return sign * letters(given)
-
-        return function
-
-    with pytest.raises(Interrupted, match="interrupted while texts were encoded; repeat the command"):
-        selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "run", encoder=stops(1))
-    assert [path.name for path in (tmp_path / "run").iterdir()] == ["encoded.journal"]
-    heard = Heard()
-    with pytest.raises(Interrupted):
-        options: dict[str, Any] = {"output": tmp_path / "run", "progress": heard}
-        selfvec.refine(documents, "none", "decorrelated", encoder=stops(1), **options)
-    assert re.search("; [0-9]+ texts of the interrupted command are there", heard.said[0])
-    made = selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "run", encoder=stops(-1))
-    whole = selfvec.refine(documents, "none", "decorrelated", encoder=stops(-1))
-    np.testing.assert_array_equal(encoded_texts_of(made.present).rows, encoded_texts_of(whole.present).rows)
-    with pytest.raises(Interrupted):
-        selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "wide", encoder=stops(1))
-
-    def function(given: list[str]) -> np.ndarray:  # has the same name, and gives shorter vectors
-        return letters(given)[:, :5]
-
-    made = selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "wide", encoder=function)
-    assert encoded_texts_of(made.present).dimensions == 5
