@@ -347,6 +347,16 @@ def test_probabilities_add_up_and_a_use_without_context_gets_the_shares() -> Non
     assert fit_senses(space, alone).shares.tolist() == [1.0]
 
 
+def test_the_seed_draws_the_occurrences_that_are_clustered() -> None:
+    others = np.random.default_rng(0).integers(1, 40, (1200, 2))
+    batch = TokenBatch.from_documents([[f"w{a}", "x", f"w{b}"] for a, b in others])
+    space = SenseSpace.of(batch, np.random.default_rng(1).standard_normal((len(batch.types), 8), np.float32))
+    windows = padded_windows(batch, occurrences(batch, batch.types.index("x")))
+    one, same, other = (fit_senses(space, windows, 2, seed).landmarks for seed in (3, 3, 4))
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
 def test_likelihood_ratio_by_hand() -> None:
     # word 0: 8 of 10 against 0 of 10; G² = 2 (8 ln 2)
     scores = log_likelihood_scores(np.array([8, 2, 0, 1]), np.array([0, 2, 8, 1]))
