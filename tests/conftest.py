@@ -58,26 +58,22 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 FIRST = (
-    "tests/test_docs.py",
-    "tests/analysis/views/test_figures_of_runs.py",
-    "tests/corpus/test_corpus_bombs.py",
-    "tests/corpus/test_corpus_fuzz.py",
-    "tests/corpus/test_corpus_sources.py",
-    "tests/storage/formats/test_format_contract.py",
     "tests/test_examples.py",
+    "tests/laws/test_law_of_live_runs.py",
+    "tests/laws/test_law_of_forged_files.py",
+    "tests/analysis/comparison/test_written.py",
+    "tests/laws/test_law_of_open_servers.py",
+    "tests/refinement/incremental/test_update_with_an_encoder.py",
+    "tests/storage/test_cache.py",
+    "tests/lab/cluster/test_refine.py",
+    "tests/apps/cli/test_streams.py",
+    "tests/apps/mcp/test_assistant.py",
+    "tests/refinement/incremental/test_growth_law.py",
     "tests/text/test_languages.py",
-    "tests/lab/exporters/test_typed_fields.py",
-    "tests/apps/cli/test_interruption.py",
-    "tests/apps/test_refiner_in_scikit_learn.py",
-    "tests/storage/test_keep.py",
-    "tests/refinement/test_determinism.py",
-    "tests/lab/evaluation/baselines/test_against.py",
+    "tests/lab/cluster/test_dask.py",
+    "tests/storage/test_kills.py",
 )
-"""Files that begin, because each takes long: so no worker is left alone with one at the end.
-
-In a fresh checkout the first worker compiles nearly all kernels for the documentation. Meanwhile the others
-have the files that need few, so that they do not compile the same.
-"""
+"""Files that begin, because each takes long: so no worker is left alone with one at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
