@@ -95,6 +95,17 @@ def test_inlp_hides_the_sides_from_a_linear_classifier(biased: Vectors) -> None:
     assert after < 0.7
 
 
+def test_clustering_tells_the_sides_apart_before_and_not_after() -> None:
+    rows = np.random.default_rng(0).standard_normal((60, 8))
+    rows[:30, 0] -= 9
+    rows[30:, 0] += 9
+    names = ["she", "woman", *(f"a{i}" for i in range(28)), "he", "man", *(f"b{i}" for i in range(28))]
+    method = Debias("hard", DebiasSets([["she", "he"], ["woman", "man"]], [], [], []))
+    method.fit_transform(Vectors(names, rows.astype(np.float32)))
+    assert method.report_["clustered_before"] == 1
+    assert method.report_["clustered_after"] < 1
+
+
 def test_double_hard_also_takes_out_a_main_direction(biased: Vectors) -> None:
     rows = biased.vectors.copy()
     rows[:, 5] += 8  # all words share it, by their frequency
