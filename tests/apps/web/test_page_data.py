@@ -36,7 +36,6 @@ from selfvec.data.run import Run, TopicName
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.retrieval import run_index
 from selfvec.storage.inspection import verify
 from selfvec.storage.run_folder import open_run
 
@@ -497,14 +496,6 @@ def test_unknown_words_say_where_their_vectors_come_from(site: Site, run: Run) -
     assert set(zest["near"]) <= set(TOPICS["kitchen"]) | {"cell"}
     only = words.unknown(site.data, zest["source_after"], 1, "ZES", 0, 50)["rows"]
     assert [row["word"] for row in only] == ["zest"]
-
-
-def test_the_page_finds_what_the_command_finds(site: Site, run: Run) -> None:
-    found = documents.search(site.data, "zest dough nonsense", 5)
-    assert found["unknown"] == ["nonsense"]
-    assert all(set(TOPICS["kitchen"]) & set(hit["text"].split()) for hit in found["rows"])
-    command = run_index(run).search("zest dough nonsense", 5).hits
-    assert [(hit["id"], hit["score"]) for hit in found["rows"]] == [(hit.id, hit.score) for hit in command]
 
 
 def test_nearly_identical_hits_are_one_row(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
 from tests.retrieval.word_sums import WordSums
 from tokenizers import Tokenizer
@@ -191,11 +190,3 @@ def test_what_has_no_rows_of_an_encoder_is_refused(run: Run, tmp_path: Path) -> 
         )
     assert not (tmp_path / "store").exists()
     assert not (tmp_path / "table").exists()
-
-
-def test_the_command(run: Run, tmp_path: Path) -> None:
-    line = ["export", str(run.folder), "--to", "model2vec", "--rows", "encoder", "-o", str(tmp_path / "t")]
-    done = ran([*line, "--json"]).json
-    assert done["dimensions"] == WordSums.dimensions
-    assert selfvec.load(tmp_path / "t").vector_size == WordSums.dimensions
-    assert "--rows: is encoder only for" in ran([*line[:3], "faiss", *line[4:]], 2).err
