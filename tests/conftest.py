@@ -91,7 +91,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def _one_worker_compiles_a_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The others wait for it, and read it from Numba's cache."""
-    folder = tmp_path_factory.getbasetemp().parent  # that of all workers
+    base = tmp_path_factory.getbasetemp()
+    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base  # that of all workers
 
     def locked(kernel: _Kernel) -> Any:
         dispatcher = plain.func(kernel)
