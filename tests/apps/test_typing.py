@@ -104,6 +104,7 @@ def test_a_result_has_its_type(call: str, said: list[str]) -> None:
     assert re.sub(r"\b(?:\w+\.)+(\w+)", r"\1", revealed) == f'Revealed type is "{TYPES[call]}"'
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("call", ERRORS)
 def test_a_mistake_is_found(call: str, said: list[str]) -> None:
     assert said[len(TYPES) + list(ERRORS).index(call)].startswith(ERRORS[call])
