@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import selfvec
 
 CODE = """
@@ -71,6 +73,7 @@ def test_visits_of_a_run_that_need_no_kernel_load_no_numba(tmp_path: Path, storm
 SEARCH = "from selfvec.apps.cli import main; main(['search', 'run', 'Grêle and hail, 3 inches', '--json'])"
 
 
+@pytest.mark.soak
 def test_search_gives_the_same_with_and_without_numba(tmp_path: Path, storms: list[str]) -> None:
     texts = [*storms, "Grêle: « la grêle » l’orage. " * 400, "短い文。雹が降った。" * 300]  # with passages
     selfvec.refine(texts, "none", "decorrelated", output=tmp_path / "run").search("hail")

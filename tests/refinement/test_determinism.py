@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.examples import soaked
+from tests.places import ROOT
 
 import selfvec
+from selfvec.apps.cli import main
 from selfvec.data.vectors import Vectors
 
 VARIABLE = ("run.json", "index.json")  # hold times
@@ -21,15 +23,26 @@ GOLDEN = {
     "online": [0.2428, 0.0319, 0.2432, 0.3608],
     "decorrelated": [0.2256, -0.0073, 0.1506, 0.3767],
 }
-CODE = """
-import sys
-from selfvec.apps.cli import main
-folder, jobs, methods = sys.argv[1], sys.argv[2], sys.argv[3:]
-for method in methods:
-    options = ["--method", method, "--jobs", jobs, "--seed", "3", "--phrases", "auto", "--stop-words", "en"]
-    assert main(["refine", f"{folder}/storms.txt", "-o", f"{folder}/{jobs}-{method}", *options]) == 0
-    assert main(["search", f"{folder}/{jobs}-{method}", "hail"]) == 0
-"""
+CODE = "import sys; from tests.refinement.test_determinism import work; work(*sys.argv[1:])"
+
+
+def work(folder: Path | str, jobs: str, *methods: str) -> None:
+    """Refine and search by each method."""
+    for method in methods:
+        options = [
+            "--method",
+            method,
+            "--jobs",
+            jobs,
+            "--seed",
+            "3",
+            "--phrases",
+            "auto",
+            "--stop-words",
+            "en",
+        ]
+        assert main(["refine", f"{folder}/storms.txt", "-o", f"{folder}/{jobs}-{method}", *options]) == 0
+        assert main(["search", f"{folder}/{jobs}-{method}", "hail"]) == 0
 
 
 def digests(run: Path) -> dict[str, str]:
@@ -42,14 +55,11 @@ def digests(run: Path) -> dict[str, str]:
 @pytest.mark.parametrize("methods", soaked([["auto"], list(METHODS)], ["auto"]))
 def test_threads_and_the_order_of_sets_change_nothing(methods: list[str], storm_file: Path) -> None:
     folder = storm_file.parent
-    for jobs, order in (("1", "0"), ("2", "12345")):
-        threads = {"OMP_NUM_THREADS": jobs, "OPENBLAS_NUM_THREADS": jobs, "POLARS_MAX_THREADS": jobs}
-        subprocess.run(
-            [sys.executable, "-c", CODE, folder, jobs, *methods],
-            env=os.environ | threads | {"PYTHONHASHSEED": order},
-            check=True,
-            capture_output=True,
-        )
+    work(folder, "1", *methods)  # with sets in another order in each process
+    threads = {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "POLARS_MAX_THREADS": "2"}
+    command = [sys.executable, "-c", CODE, str(folder), "2", *methods]
+    environment = os.environ | threads | {"PYTHONHASHSEED": "12345"}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
     for method in methods:
         one, two = digests(folder / f"1-{method}"), digests(folder / f"2-{method}")
         assert len(one) > 5

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.examples import soaked
 
 from selfvec.files.tensors import write_tensors
 from selfvec.numerics.rows import unit_rows
@@ -59,8 +58,9 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="pages of maps are given back on Linux")
-@pytest.mark.parametrize(("method", "most"), soaked([("paper", 1.3), ("decorrelated", 2.0)], ("paper", 1.3)))
+@pytest.mark.parametrize(("method", "most"), [("paper", 1.3), ("decorrelated", 2.0)])
 def test_peak_memory_in_tables(method: str, most: float, mapped: Path) -> None:
     command = [sys.executable, "-c", JOB, str(mapped), method, str(TOKENS)]
     environment = os.environ | {"OMP_NUM_THREADS": "2"}  # every thread has buffers

@@ -151,6 +151,7 @@ class ManySums(WordSums):
         return super()._word(word) / max(1, 9 - 2 * len(word))  # short words say little
 
 
+@pytest.mark.soak
 def test_an_encoder_is_trusted_as_far_as_it_agrees_with_the_text(storm_run: Run) -> None:
     texts = list(gather(storm_run, Progress()).texts)
     own = Index.memory(storm_run, texts)

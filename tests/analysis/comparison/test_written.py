@@ -132,36 +132,11 @@ def german(text: str) -> str:
 
 
 FEW = [row["text"] for row in reports(20, 9)]
+# What the words of two sides tell alone is in test_ways_of_writing.py.
 OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
     "capitals": (
         str.lower,
         "2009..2018 is written without capitals (0.0% of the letters, 1.4% in 2000..2008",
-    ),
-    "digits": (lambda text: re.sub(r"(?<=\w{3})[aeiou]", "3", text), "2009..2018 has more digits ("),
-    "numbers in figures": (
-        lambda text: text.replace(" a ", " 1 "),
-        "2009..2018 has more digits (0.6% of the characters, 0.0% in 2000..2008",
-    ),
-    "punctuation": (lambda text: text.replace("the ", " (the) "), "2009..2018 has more punctuation ("),
-    "function words": (
-        lambda text: re.sub(r"\b(?:the|and|a|was) ", "", text, flags=re.IGNORECASE),
-        "2000..2008 has more function words (",
-    ),
-    "links": (
-        lambda text: f"{text} https://example.org/2018/{len(text)}",
-        "100% of the documents of 2009..2018 and 0% of 2000..2008 have links.",
-    ),
-    "users": (
-        lambda text: f"@ann2000 {text}",
-        "100% of the documents of 2009..2018 and 0% of 2000..2008 have names of users such as @name.",
-    ),
-    "emoji": (
-        lambda text: f"{text} \N{CLOUD WITH RAIN}",
-        "100% of the documents of 2009..2018 and 0% of 2000..2008 have emoji.",
-    ),
-    "headings": (
-        lambda text: f"Place: {text}",
-        "100% of the documents of 2009..2018 and 0% of 2000..2008 have headings that end with a colon.",
     ),
     "copies": (
         lambda text: FEW[sum(map(ord, text)) % len(FEW)],
@@ -175,8 +150,6 @@ OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
         lambda text: text.replace(". ", "."),
         "72% of the documents of 2009..2018 and 0% of 2000..2008 have sentences without a blank between",
     ),
-    "documents": (lambda text: " ".join([text] * 3), "2009..2018 has longer documents: in the median "),
-    "sentences": (lambda text: text.replace(".", ","), "2009..2018 has longer sentences: in the median "),
     "formula": (lambda text: f"{text} This report is confidential and must not be copied.", "The passage “"),
     "language": (
         german,

@@ -74,7 +74,10 @@ def test_a_result_that_cannot_be_written_is_an_error_in_one_line(
 
 
 @pytest.mark.parametrize(
-    ("text", "redirect", "status"), [("-", "<text.txt 2>/dev/full", 0), ("text.txt", ">&- 2>&- <&-", 2)]
+    ("text", "redirect", "status"),
+    soaked(
+        [("-", "<text.txt 2>/dev/full", 0), ("text.txt", ">&- 2>&- <&-", 2)], ("text.txt", ">&- 2>&- <&-", 2)
+    ),
 )
 def test_a_run_is_written_whole_whatever_can_be_shown(
     folder: Path, text: str, redirect: str, status: int, here: Command
@@ -87,7 +90,8 @@ def test_a_run_is_written_whole_whatever_can_be_shown(
 
 
 @pytest.mark.parametrize(
-    ("redirect", "status"), [("2>/dev/full", 0), ("2>&- <&-", 0), (">/dev/full 2>/dev/full", 2)]
+    ("redirect", "status"),
+    soaked([("2>/dev/full", 0), ("2>&- <&-", 0), (">/dev/full 2>/dev/full", 2)], ("2>/dev/full", 0)),
 )
 def test_what_cannot_be_shown_stops_nothing(folder: Path, redirect: str, status: int, here: Command) -> None:
     done = sh(folder, "similar run hail --json", redirect)
