@@ -98,7 +98,7 @@ def test_other_names_are_of_options_that_exist() -> None:
 def test_what_the_command_line_shows_is_said(name: str) -> None:
     row: CommandRow = ROWS[name]
     names = set(row.declaration.parameters)
-    assert {*row.options} <= names | {"output"}
+    assert {*row.options} <= names | {"output", *row.instead}
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def over_periods(
     """
     names = [point.period for point in series[0][0]]
     every = [*chain.from_iterable(points for points, _ in series)]
-    sure = [point for point in every if not point.few] or every
+    sure = [point for point in every if not point.few and point.low is not None] or every
     ends = [end for point in sure for end in (point.value, point.high, point.chance) if end]
     top = min(most, max([least, *ends])) or 1.0
     step = max(1, math.ceil(_LETTER * max(map(len, names)) * len(names) / size[0]))

@@ -110,7 +110,7 @@ function timeline(chart, small = false) {
     height = small ? 130 : 260;
   const { places, bounds, figures } = across(periods, width, small ? 5 : width / 70),
     open = rare(periods);
-  // The bands are inside the axes, too: a band that is cut off looks surer than it is. An open mark may not be.
+  // The bands are inside the axes, too: one that is cut off looks surer than it is. An open mark may not be.
   const values = series.flatMap(({ points }) =>
     points.map(({ value, high }, i) => (open[i] ? 0 : Math.max(value, high ?? 0))),
   );
