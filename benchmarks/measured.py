@@ -38,6 +38,7 @@ RESTS_ON = {
     "dense_weight": SEARCH,
     "drift": ("analysis.usage.occurrence_vectors", "analysis.word_drift.permutation_test"),
     "encoder": (*SEARCH, "encoders.student", "retrieval.encoder_part"),
+    "encoder_weight": (*SEARCH, "retrieval.encoder_part"),
     "encoders": TEXTS,
     "gains": TEXTS,
     "hybrids": (*SEARCH, "encoders.student", "retrieval.encoder_part"),
@@ -49,7 +50,7 @@ RESTS_ON = {
     "oov": REFINING,
     "replacements": (*REFINING, "refinement.derived_vectors", "analysis.word_neighbours"),
     "senses": (*REFINING, "analysis.word_senses", "analysis.usage.contexts"),
-    "untouched": (*SEARCH, "refinement.selection"),
+    "untouched": (*SEARCH, "refinement.selection", "retrieval.encoder_part"),
 }
 """The modules of `selfvec` whose public constants decide the figures of each benchmark of quality."""
 

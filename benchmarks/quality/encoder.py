@@ -40,7 +40,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, rank_correlation
 from selfvec.retrieval import Index
 from selfvec.retrieval.encoder_part import ENCODER as ENCODED
-from selfvec.retrieval.encoder_part import QUESTIONS
+from selfvec.retrieval.encoder_part import UNKNOWN
 from selfvec.retrieval.run_student import student_of
 from selfvec.storage.formats import load
 from selfvec.text.preprocessing import encode_texts, merge_stems
@@ -48,12 +48,11 @@ from selfvec.text.preprocessing import encode_texts, merge_stems
 ENCODER = SHARED_DATA / "encoders" / "minilm"
 COLLECTIONS = {**JUDGED, "CovidFAQ": "covidfaq"}
 WEIGHED = {**COLLECTIONS, "CISI": "cisi"}
-WEIGHTS = (0.5, 1.0, 1.5, 2.0, 3.0)
 CLASSES = ("trec", "sst2", "ohsumed")
 SHOTS = 10
 ABSTRACTS = 2_000
 METRICS = ("ndcg@10", "spearman", "accuracy")
-GAINS = ("without", "whole weight", "`search`", "of its weight")
+GAINS = ("without", "weight 1.5", "`search`", "its weight")
 TODAY = "hybrid, without an encoder"
 
 
@@ -108,22 +107,6 @@ def _cell(of: Estimate) -> dict[str, object]:
     return {"value": of.value, "low": low, "high": high}
 
 
-def weights() -> str:
-    """The hybrid by the weight of the encoder, which reads the questions or does not."""
-    heads = ["nDCG@10 by weight", *map(str, WEIGHTS)]
-    lines = []
-    for name in WEIGHED:
-        collection = read_collection(SHARED_DATA / "retrieval" / WEIGHED[name])
-        index = Index.memory(run_of(name, ENCODER), collection.documents)
-        assert index.encoder_part is not None
-        parts = [replace(index.encoder_part, weights=dict.fromkeys(QUESTIONS, w), trust=1.0) for w in WEIGHTS]
-        weighed = [replace(index, encoder_part=part) for part in parts]
-        for question in QUESTIONS:
-            figures = (mean_ndcg(collection, by_index(collection, one, question=question)) for one in weighed)
-            lines.append([f"{name}, questions by {_by(question)}", *(f"{figure:.3f}" for figure in figures)])
-    return table(heads, lines)
-
-
 @cache
 def multilingual() -> SentenceEncoder:
     """multilingual-e5-small, which remembers what it has read."""
@@ -145,7 +128,7 @@ class Universal:
 
 
 def trusted() -> str:
-    """What an encoder gives search, with its whole weight and with what search leaves of it."""
+    """What an encoder gives search, with a weight of 1.5 and with the weight that search gives it."""
     lines = []
     encoders = (
         ("MiniLM", ENCODER),
@@ -162,15 +145,15 @@ def trusted() -> str:
 
 
 def gains(collection: Collection, without: Index, index: Index) -> list[str]:
-    """nDCG@10 without an encoder, and of questions by it with its whole weight and as search has it."""
+    """nDCG@10 without an encoder, and of questions by it with a weight of 1.5 and as search has it."""
     part = index.encoder_part
     assert part is not None
-    whole = replace(index, encoder_part=replace(part, trust=1.0))
+    usual = replace(index, encoder_part=replace(part, weight=UNKNOWN))
     rankings = [
         by_index(collection, without, "hybrid"),
-        *(by_index(collection, one, question=ENCODED) for one in (whole, index)),
+        *(by_index(collection, one, question=ENCODED) for one in (usual, index)),
     ]
-    return [*(f"{mean_ndcg(collection, one):.3f}" for one in rankings), f"{part.trust:.0%}"]
+    return [*(f"{mean_ndcg(collection, one):.3f}" for one in rankings), f"{part.weight:.2f}"]
 
 
 def _way(row: Mapping[str, object], with_encoder: bool) -> str:
@@ -290,7 +273,6 @@ NEEDS_DATA = True
 PAGES = {
     "teacher.md": {
         "search": search,
-        "weights": weights,
         "trusted": trusted,
         "classes": classes,
         "words": words,

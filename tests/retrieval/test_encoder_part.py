@@ -23,7 +23,7 @@ from selfvec.encoders.student import text_rows
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval import Index, nearest_documents, run_index, similar_documents
 from selfvec.retrieval.documents import gather
-from selfvec.retrieval.encoder_part import LEAST_TRUST, WEIGHT
+from selfvec.retrieval.encoder_part import BY_ROWS, DOUBTED, LEAST, MOST, weight_of
 from selfvec.retrieval.run_student import student_of
 from selfvec.storage.run_folder import open_run
 from selfvec.text.preprocessing import encode_texts, merge_stems
@@ -69,7 +69,7 @@ def test_the_score_is_the_hybrid_and_the_encoder_in_its_deviations(index: Index)
     short = hybrid.best < 0
     np.testing.assert_allclose(
         both.scores[short],
-        (hybrid.scores + WEIGHT * index.encoder_part.trust * spread)[short],
+        (hybrid.scores + index.encoder_part.weight * spread)[short],
         rtol=1e-3,
         atol=1e-3,
     )
@@ -93,7 +93,7 @@ def test_mode_dense_is_the_mean_of_both_cosines_by_weight(index: Index) -> None:
     own = replace(index, encoder_part=None).scores(QUESTION, "dense").scores
     (asked,) = centred(index, [QUESTION])
     cosines = index.scorer.near_encoded(asked).scores
-    weight = WEIGHT * index.encoder_part.trust
+    weight = index.encoder_part.weight
     np.testing.assert_allclose(both, (own + weight * cosines) / (1 + weight), atol=2e-3)
 
 
@@ -152,17 +152,36 @@ class ManySums(WordSums):
 
 
 @pytest.mark.soak
-def test_an_encoder_is_trusted_as_far_as_it_agrees_with_the_text(storm_run: Run) -> None:
+def test_an_encoder_counts_as_far_as_it_agrees_with_the_text(storm_run: Run) -> None:
     texts = list(gather(storm_run, Progress()).texts)
     own = Index.memory(storm_run, texts)
-    for encoder, trust in ((Chance(), LEAST_TRUST), (ManySums(), 1.0)):
+    for encoder, knows in ((Chance(), False), (ManySums(), True)):
         index = Index.memory(refine(texts, method="original", encoder=encoder), texts)
-        assert index.encoder_part.trust == trust
+        weight = index.encoder_part.weight
+        assert DOUBTED < weight <= MOST if knows else weight == LEAST
         found = index.search(QUESTION)
-        doubts = [note for note in found.notes if "10% of its usual weight" in note]
-        assert len(doubts) == (trust < 1)
+        doubts = [note for note in found.notes if "counts little, 0.15 where 1 to 3 is usual" in note]
+        assert len(doubts) == (not knows)
         first = {hit.id for hit in own.search(QUESTION).hits} & {hit.id for hit in found.hits}
-        assert trust == 1 or len(first) > 7  # chance moves few documents
+        assert knows or len(first) > 7  # chance moves few documents
+
+
+def test_the_weight_grows_with_the_quotient_and_in_short_texts_less_is_expected() -> None:
+    """By hand: 10 · (quotient + 1.5 / words - 0.7), within 0.15 and 3."""
+    assert weight_of(0.85, 100) == pytest.approx(1.65)
+    assert weight_of(0.6, 10) == pytest.approx(0.5)
+    assert weight_of(0.6, 5) == pytest.approx(2)
+    assert weight_of(0.85, 5) == MOST
+    assert weight_of(0.6, 100) == weight_of(-1, 0) == LEAST
+    assert weight_of(2, 100) == MOST
+
+
+def test_questions_by_rows_weigh_at_most_one(index: Index) -> None:
+    query = index.vocabulary.parse(QUESTION)
+    for weight, by_rows in ((MOST, BY_ROWS), (0.5, 0.5)):
+        part = replace(index.encoder_part, weight=weight)
+        assert part.asked(WordSums(), QUESTION).weight == weight
+        assert part.asked_by_rows(query, None).weight == by_rows
 
 
 def test_the_assistant_and_the_page_ask_alike(encoded_run: Run, tmp_path: Path) -> None:
@@ -231,7 +250,7 @@ def test_what_was_not_encoded_has_the_students_vector(encoded_run: Run) -> None:
 def test_it_is_written_and_read_with_the_index(index: Index, tmp_path) -> None:
     opened = index.saved(tmp_path / "index")
     one, other = index.encoder_part, opened.encoder_part
-    assert one.name == other.name
+    assert (one.name, one.weight) == (other.name, other.weight)
     for name, array in one.arrays.items():
         np.testing.assert_array_equal(array, other.arrays[name])
     for question in ("rows", "encoder"):

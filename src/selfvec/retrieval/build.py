@@ -37,7 +37,7 @@ from .documents import (
     like_units,
     vocabulary_and_units,
 )
-from .encoder_part import EncoderPart, encoded_units, encoder_part, trust
+from .encoder_part import EncoderPart, encoded_units, encoder_part, weight_of
 from .run_student import student_of
 from .scoring import Scorer, best_documents
 from .segments import IndexedPart, SearchedDocuments
@@ -94,7 +94,8 @@ def build_index(
         agreed = agreement(vocabulary, Scorer(indexed, space, encoder), gathered.texts, seed)
         space = replace(space, share=dense_share(agreed))
         if encoder is not None and agreed is not None and agreed.encoder is not None:
-            encoder = replace(encoder, trust=trust(agreed.encoder / (agreed.words or 1)))
+            length = float(indexed.lengths[: len(indexed)].mean())
+            encoder = replace(encoder, weight=weight_of(agreed.encoder / (agreed.words or 1), length))
     return vocabulary, space, indexed, encoder, pool
 
 

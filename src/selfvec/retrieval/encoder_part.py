@@ -6,8 +6,7 @@ the encoder does not read has a vector by the rows of its words, see `selfvec.re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -32,23 +31,22 @@ ENCODER, ROWS = "encoder", "rows"
 QUESTIONS = (ENCODER, ROWS)
 """How a question gets its vector: by the encoder, or by the rows of its words."""
 
-# Of the encoder's part, in standard deviations of the hybrid without it. They are constants, because no rule
-# held where it had not been fitted: one that grew with the encoder's agreement with BM25 gave 0 on the
-# collections that gain most, since what an encoder adds are documents that BM25 does not find. Near both, the
-# figures of most collections change little (docs/results/teacher.md). Words have learned less of a question
-# than its encoder knows: at 1.5, they harm on CACM. Both are too much for an encoder that knows little of a
-# text: see `EncoderPart.trust`.
-WEIGHT = 1.5
-WEIGHT_BY_ROWS = 1.0
-_WEIGHTS = {ENCODER: WEIGHT, ROWS: WEIGHT_BY_ROWS}
-
-# An encoder that knows little of a text is told by the company it keeps: the dense part, which has read the
-# text, agrees with it much less than with BM25. What it says of questions then pushes good documents down.
-# The quotient of both agreements judges it by what the text allows. An encoder's agreement with BM25 alone
-# does not: good encoders agree little with BM25 where they bring most.
-DOUBTED = 0.65  # the quotient up to which an encoder has the least weight
-TRUSTED = 0.8  # from which it has all of it
-LEAST_TRUST = 0.1  # of its weight: alone it finds what a question without a word of the text asks
+# The weight of the encoder's part, in standard deviations of the hybrid without it. What is best depends on
+# the collection: 1 with abstracts of one science, 3 and more with questions in everyday words. An encoder is
+# told by the company it keeps: the dense part, which has read the text, agrees with it nearly as often as
+# with BM25, or much less; then what it says of questions pushes good documents down. The quotient of both
+# agreements judges it by what the text allows. An encoder's agreement with BM25 alone does not: good encoders
+# agree little with BM25 where they bring most (docs/results/teacher.md).
+# In a text of few words each of them decides what BM25 and the dense part find, so both agree for that reason
+# alone: abstracts cut to 8 words lower the quotient of the same encoder from 0.84 to 0.62.
+SLOPE = 10.0  # the weight grows by 1 for 0.1 more of the quotient
+NONE = 0.7  # the quotient at which the weight would be 0
+SHORT = 1.5  # is divided by the words of a document, in the mean, and added to the quotient
+LEAST = 0.15  # of the weight: alone it finds what a question without a word of the text asks
+MOST = 3.0
+UNKNOWN = 1.5  # the weight if the agreement cannot be measured
+BY_ROWS = 1.0  # the largest weight of questions by rows: words have learned less of a question
+DOUBTED = 1.0  # a lower weight is told to those who ask
 
 PART: Forms = {
     **ENCODED,
@@ -66,13 +64,17 @@ def check_question(question: str) -> None:
         raise OptionError.one_of(question, QUESTIONS, field="question")
 
 
-def trust(quotient: float) -> float:
-    """What an encoder's weight is multiplied by, from the dense part's agreement with it and with BM25.
+def weight_of(quotient: float, words: float) -> float:
+    """The weight of an encoder, by the dense part's agreement with it over that with BM25.
 
-    >>> [round(trust(quotient), 2) for quotient in (0.5, 0.7, 0.9)]
-    [0.1, 0.33, 1.0]
+    ``words`` are those of a document, in the mean, without stop words.
+
+    >>> [round(weight_of(quotient, 100), 2) for quotient in (0.5, 0.8, 0.9, 1.2)]
+    [0.15, 1.15, 2.15, 3.0]
+    >>> round(weight_of(0.6, 5), 2)
+    2.0
     """
-    return float(np.clip((quotient - DOUBTED) / (TRUSTED - DOUBTED), LEAST_TRUST, 1))
+    return float(np.clip(SLOPE * (quotient + SHORT / max(words, 1) - NONE), LEAST, MOST))
 
 
 class Asked(NamedTuple):
@@ -92,21 +94,21 @@ class EncoderPart:
     rows: AnyFloats  # (V, h) float16 of the types of the index, times their weights
     mean: Floats  # (h,) of the encoder's vectors of passages
     unseen: EncodedTexts  # the rows, times their weights, of words that the index lacks, as stop words
-    weights: Mapping[str, float] = field(default_factory=_WEIGHTS.copy)  # by how a question gets its vector
-    trust: float = 1.0  # what the weights are multiplied by
+    weight: float = UNKNOWN  # in the hybrid, of questions by the encoder
 
     def asked(self, encoder: SentenceEncoder, question: str) -> Asked | None:
         """A question as its encoder reads it; None for one without a word."""
         (row,) = encoder.encode([question], question=True)
-        return self._asked(row - self.mean, ENCODER) if row.any() else None
+        return self._asked(row - self.mean) if row.any() else None
 
     def asked_by_text(self, document: int) -> Asked | None:
         """A document as a question."""
-        return self._asked(self.vectors.at(np.array([document]))[0], ENCODER)
+        return self._asked(self.vectors.at(np.array([document]))[0])
 
     def asked_by_rows(self, query: Query, language: str | None) -> Asked | None:
         """A question by the rows of its words; None if none of them has one."""
-        return self._asked(self.by_rows(query, language), ROWS)
+        asked = self._asked(self.by_rows(query, language))
+        return asked and asked._replace(by=ROWS, weight=min(self.weight, BY_ROWS))
 
     def by_rows(self, query: Query, language: str | None) -> Rows:
         """The sum of the rows of a question's words, (h,)."""
@@ -121,9 +123,9 @@ class EncoderPart:
                 total = total + rows[np.argmax(has_row)]
         return total
 
-    def _asked(self, vector: Rows, by: str) -> Asked | None:
+    def _asked(self, vector: Rows) -> Asked | None:
         """None if the vector says nothing."""
-        return Asked(unit_rows(vector[None])[0], by, self.weights[by] * self.trust) if vector.any() else None
+        return Asked(unit_rows(vector[None])[0], ENCODER, self.weight) if vector.any() else None
 
     @property
     def arrays(self) -> dict[str, Array]:
@@ -133,11 +135,11 @@ class EncoderPart:
         return dict(zip(PART, (*own, self.unseen.written_hashes, self.unseen.rows), strict=True))
 
     @classmethod
-    def read(cls, arrays: Arrays, documents: int, name: str, trust: float) -> EncoderPart:
+    def read(cls, arrays: Arrays, documents: int, name: str, weight: float) -> EncoderPart:
         """From what was written."""
         codes, scales, rows, mean, hashes, unseen_rows = (arrays[name] for name in PART)
         unseen = EncodedTexts.written(hashes, unseen_rows)
-        return cls(name, UnitVectors(codes, scales, documents), rows, mean, unseen, trust=trust)
+        return cls(name, UnitVectors(codes, scales, documents), rows, mean, unseen, weight)
 
 
 def encoder_part(

@@ -46,7 +46,7 @@ from selfvec.text.vocabulary import Query, Vocabulary
 from .build import POOL, PoolOfTexts, build_index, build_like, build_words_only
 from .dense_space import SPACE, TABLES, DenseSpace
 from .documents import GatheredDocuments, IndexedDocuments, UnitVectors
-from .encoder_part import ENCODER, PART, ROWS, Asked, EncoderPart, check_question
+from .encoder_part import DOUBTED, ENCODER, PART, ROWS, Asked, EncoderPart, check_question
 from .question import Question, by_signs, count_written, within_reach, words_of
 from .scoring import Scored, Scorer, check_mode
 from .segments import IndexedPart, SearchedDocuments
@@ -55,10 +55,10 @@ from .snippets import Found, describe, different_texts
 _COMPARED = 10_000  # ids that are compared with an unknown one
 
 _DOUBT = (
-    "the encoder {part.name!r} has {part.trust:.0%} of its usual weight: documents that it finds alike "
-    "are seldom alike by the words of this text"
+    "the encoder {part.name!r} counts little, {part.weight:.2g} where 1 to 3 is usual: documents that it "
+    "finds alike are seldom alike by the words of this text"
 )
-VERSION = 17  # raised when arrays or their meaning change: an older index in a cache is then made again
+VERSION = 18  # raised when arrays or their meaning change: an older index in a cache is then made again
 _HEAD = "index.json"
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"
@@ -68,7 +68,7 @@ _DESCRIBED: Schema = {
     "preprocessing": {},
     "fields": {},
     "dense_share": Kind("float, at least 0 and at most 1").fault,
-    "encoder": {...: ("name", "trust"), "name": Kind("str").fault, "trust": Kind("float").fault},
+    "encoder": {...: ("name", "weight"), "name": Kind("str").fault, "weight": Kind("float").fault},
 }
 
 
@@ -236,7 +236,7 @@ class Index:
         }
         part = self.encoder_part
         if part is not None:
-            head["encoder"] = {"name": part.name, "trust": part.trust}
+            head["encoder"] = {"name": part.name, "weight": part.weight}
         write_vocabulary(folder / _WORDS, self.vocabulary.types)
         tensors = {name: getattr(self.space, name) for name in SPACE}
         encoded = {} if part is None else part.arrays
@@ -406,7 +406,7 @@ class Index:
                 raise OptionError(f"is an option of {why}", field="question", remedy="leave it out")
         if part is None or mode == "bm25":
             return None, []
-        notes = [] if part.trust == 1 else [_DOUBT.format(part=part)]
+        notes = [_DOUBT.format(part=part)] if part.weight < DOUBTED else []
         encoder = None if question == ROWS else self.find_encoder()
         if encoder is not None:
             return part.asked(encoder, query), notes
