@@ -42,7 +42,7 @@ RESTS_ON = {
     "encoders": TEXTS,
     "gains": TEXTS,
     "hybrids": (*SEARCH, "encoders.student", "retrieval.encoder_part"),
-    "listed": (*SEARCH, "analysis.concepts.topic_clusters", "analysis.usage.occurrence_vectors"),
+    "glosses": (*SEARCH, "analysis.concepts.topic_clusters", "analysis.usage.occurrence_vectors"),
     "live": SEARCH,
     "monitor": ("analysis.monitoring_evidence",),
     "online": ("refinement.methods.sequential",),

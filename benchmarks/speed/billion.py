@@ -42,9 +42,9 @@ _SENTENCE, _DOCUMENT = 20, 200  # mean numbers of words
 
 def frequent_words() -> list[bytes]:
     """The words of the built-in vectors in their order, which is about that of frequency."""
-    from selfvec.storage.formats.built_in import built_in
+    from selfvec.storage.formats.built_in import token_vectors
 
-    return [word.encode() for word in built_in().index_to_key if len(word) > 1 and word.isascii()]
+    return [word.encode() for word in token_vectors().index_to_key if len(word) > 1 and word.isascii()]
 
 
 @njit(nogil=True)

@@ -244,7 +244,7 @@ def open_run(path: str | os.PathLike[str]) -> Run:
 
 
 @overload
-def open(path: Literal["default", "english"], holds: None = None) -> Vectors: ...  # type: ignore[overload-overlap]
+def open(path: Literal["default", "glosses"], holds: None = None) -> Vectors: ...  # type: ignore[overload-overlap]
 
 
 @overload

@@ -200,6 +200,6 @@ def _built_in(name: str) -> dict[str, Any]:
     description, licence = BUILT_IN[name]
     return {
         "name": name, "kind": "vectors", "description": description, "language": "en",
-        "licence": licence, "source": vectors.provenance["package"], "words": len(vectors),
+        "licence": licence, "source": ", ".join(vectors.provenance["sources"]), "words": len(vectors),
         "dimensions": vectors.vector_size, "bytes": vectors.vectors.nbytes, "path": name,
     }  # fmt: skip

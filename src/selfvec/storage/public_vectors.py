@@ -27,7 +27,7 @@ _ENCODER_FILES = ("onnx/model_quantized.onnx", "tokenizer.json", "tokenizer_conf
 
 BUILT_IN = {
     "default": ("the built-in vectors", "MIT"),
-    "english": ("the same, with what a sentence encoder knows of 47,008 words", "MIT, Apache-2.0, SCOWL's"),
+    "glosses": ("what a sentence encoder knows of words, learned from WordNet", "Apache-2.0, WordNet's"),
 }
 """Vectors that need no file, all in English: what they are and their licences."""
 

@@ -1,6 +1,7 @@
-"""The built-in vectors: `default`, and `english` with its list of words."""
+"""The vectors `glosses`; those of `default` are in test_format_subwords."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,59 +9,55 @@ import pytest
 
 import selfvec
 from selfvec.data.vectors import Source
-from selfvec.numerics.rows import unit_rows
-from selfvec.storage.formats.built_in import LISTED, Listed, built_in, read_listed
+from selfvec.files.compressed_files import zstd
+from selfvec.files.tensors import map_tensors, read_metadata
+from selfvec.storage.formats.built_in import GLOSSES
+from selfvec.storage.formats.subwords import SubwordRows
 
-PLAIN = built_in()
-WORDS = ["graupel", "storm", "x-ray"]
-CODES = np.random.default_rng(0).integers(-9, 10, (3, 256)).astype(np.int8)
-LIST = Listed(WORDS, CODES, np.array([2, 0.5, 4], np.float16), {"sha256": "0"})
-
-
-def test_listed_words_have_the_rows_of_the_list_in_any_case() -> None:
-    vectors = built_in(LIST)
-    rows, sources, pieces = vectors.lookup_pieces(["graupel", "storm", "x-ray"])
-    directions = unit_rows(CODES)
-    np.testing.assert_allclose(rows, directions * [[2], [0.5], [4]], atol=1e-5)
-    assert sources.tolist() == [Source.KNOWN] * 3
-    assert pieces.tolist() == [1, 1, 1]
-    assert vectors.index_to_key == [*PLAIN.index_to_key, "graupel", "x-ray"]
-    assert vectors.similarity("graupel", "x-ray") == pytest.approx(directions[0] @ directions[2], abs=1e-5)
-    assert built_in(LIST, 10).index_to_key == PLAIN.index_to_key[:10]
-    capitals = vectors.lookup(["Graupel", "STORM", "X-ray"])[0]
-    np.testing.assert_allclose(capitals, rows, rtol=1e-6)
+VECTORS = selfvec.load("glosses")
 
 
-def test_other_words_are_as_without_the_list() -> None:
-    vectors = built_in(LIST)
-    words = ["pickle", "hailstones", "café", "日本"]
-    assert np.array_equal(vectors.lookup(words)[0], PLAIN.lookup(words)[0])
-    others = [word for word in PLAIN.index_to_key if word not in WORDS]
-    assert np.array_equal(vectors.lookup(others)[0], PLAIN.lookup(others)[0])
-    assert vectors.provenance["listed"] == "0"
+def test_the_file_says_what_it_was_made_from_and_holds_it() -> None:
+    tensors = map_tensors(GLOSSES)
+    parts = [zstd.decompress(tensors[name].tobytes()) for name in ("pieces", "columns")]
+    record = json.loads(read_metadata(GLOSSES)["provenance"])
+    assert record["digest"] == hashlib.sha256(b"".join(parts)).hexdigest()
+    assert record["pieces"] == len(tensors["lengths"])
+    assert {"WordNet 3.0", "all-MiniLM-L6-v2"} < set(record["sources"])
+    assert "WordNet 3.0 Copyright 2006" in GLOSSES.with_suffix(".NOTICE").read_text(encoding="utf-8")
+    assert GLOSSES.stat().st_size < 20e6
+    assert VECTORS.provenance["sources"] == record["sources"]
 
 
-def test_english_has_the_words_of_its_file() -> None:
-    listed = read_listed(LISTED)
-    digest = hashlib.sha256("\n".join(listed.words).encode() + listed.codes.tobytes()).hexdigest()
-    assert len(listed.words) == listed.provenance["words"] == 47_008
-    assert digest == listed.provenance["sha256"]
-    english = selfvec.load("english")
-    assert english.provenance["path"] == "english"
-    assert set(listed.words) <= set(english.index_to_key)
-    rows, _ = PLAIN.lookup(listed.words[:2000])
-    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), listed.lengths[:2000], rtol=1e-3)
-    # Nothing in their spelling says that these are alike.
-    assert english.similarity("physician", "surgeon") > 0.5
+def test_a_word_is_known_or_the_sum_of_its_pieces_in_any_case() -> None:
+    added = VECTORS.index_to_key[-1]  # the encoder cuts it into pieces, so that it gives way to a text
+    rows, sources, pieces = VECTORS.lookup_pieces(["storm", "thundersnowing", added])
+    assert sources.tolist() == [Source.KNOWN, Source.SUBWORDS, Source.SUBWORDS]
+    assert pieces[2] == 1
+    composer = VECTORS.composer
+    assert isinstance(composer, SubwordRows)
+    names = composer.tokenizer.encode("thundersnowing", add_special_tokens=False).tokens
+    assert len(names) == pieces[1] > 1
+    ids = [composer.tokenizer.token_to_id(name) for name in names]
+    np.testing.assert_allclose(rows[1], composer.rows[ids].sum(axis=0), atol=1e-5)
+    others = VECTORS.lookup(["Storm", "STORM", "Thundersnowing"])[0]
+    np.testing.assert_allclose(others, rows[[0, 0, 1]], rtol=1e-6)
+    assert not VECTORS.lookup(["---", "\u13a0"])[0].any()  # signs, and a script that the encoder lacks
 
 
-def test_a_run_of_english_is_updated_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_words_are_as_people_would_put_them() -> None:
+    # Nothing in their spelling says that these are alike, or that those are not.
+    assert VECTORS.similarity("physician", "surgeon") > 0.5
+    assert VECTORS.similarity("physician", "physics") < VECTORS.similarity("physician", "nurse")
+
+
+def test_a_run_is_updated_by_the_name_of_its_vectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     texts = [f"The storm number {k} broke the windmill near the harbour." for k in range(40)]
-    run = selfvec.refine(texts, "english", output="run", method="decorrelated")
-    assert run.provenance.vectors["name"] == "english"
+    run = selfvec.refine(texts, "glosses", output="run", method="decorrelated")
+    assert run.provenance.vectors["name"] == "glosses"
     updated = selfvec.update("run", ["A windmill fell."])
-    english = selfvec.load("english")
     words = ["storm", "windmill", "fell"]
-    original = updated.original.lookup(words)[0]
-    np.testing.assert_allclose(original, unit_rows(english.lookup(words)[0]), atol=1e-6)
+    rows = VECTORS.lookup(words)[0]
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    np.testing.assert_allclose(updated.original.lookup(words)[0], unit, atol=1e-6)

@@ -18,7 +18,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.data.vectors import Source, Vectors
 from selfvec.storage.formats import load, save
-from selfvec.storage.formats.built_in import built_in
+from selfvec.storage.formats.built_in import token_vectors
 
 model2vec = pytest.importorskip("model2vec")
 
@@ -179,7 +179,7 @@ def files_of_wordllama() -> tuple[Tokenizer, np.ndarray]:
 
 
 def test_built_in_words_are_sums_of_their_pieces() -> None:
-    default = built_in()
+    default = token_vectors()
     tokenizer, pieces = files_of_wordllama()
     words = [
         "storm", "tornado", "Thunderstorm", "café", "日本", "x-ray", "pickle", *default.index_to_key[::500],
@@ -205,7 +205,7 @@ def test_default_is_a_lower_case_table_of_whole_words() -> None:
     assert not default.cased
     assert all(word.isalnum() for word in default.index_to_key)
     assert default.provenance["format"] == "default"
-    assert default.provenance["package"].startswith("wordllama ")
+    assert "wordllama" in default.provenance["sources"]
     assert "weather" in [word for word, _ in default.most_similar("storm")]
 
 

@@ -28,7 +28,7 @@ from selfvec.storage.folder_kinds import Mistake, mistaken
 from selfvec.storage.public_vectors import BUILT_IN, locate
 from selfvec.storage.run_folder import refuse_run
 
-from .built_in import LISTED, built_in, read_listed
+from .built_in import gloss_vectors, token_vectors
 from .input_file import Input, open_input
 
 
@@ -169,7 +169,7 @@ def load(
     row = None if format is None else format_of(format)
     name = os.fspath(path)
     if name in BUILT_IN and row is None:
-        vectors = built_in(read_listed(LISTED) if name == "english" else None, limit)
+        vectors = gloss_vectors(limit) if name == "glosses" else token_vectors(limit)
     else:
         place = locate(path)
         source = replace(open_input(place), errors=errors, limit=limit)

@@ -1,7 +1,7 @@
-"""Are the built-in vectors better with what a sentence encoder knows of words? Fills docs/results/listed.md.
+"""Are vectors learned from a dictionary as good as the built-in ones? Fills docs/results/glosses.md.
 
-`benchmarks.listed_words` made the list, which is laid over the token rows. Both are compared without a text,
-after refining, and as the initial vectors of a search. Map, weights and list were chosen on these figures.
+`benchmarks.glosses` made them. Both are compared without a text, as the initial vectors of a search, and
+in other uses.
 """
 
 from __future__ import annotations
@@ -9,15 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY, sample, texts
+from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY, open_corpus
 from benchmarks.page import table
-from benchmarks.quality.gains import similarity
+from benchmarks.quality.drift import PEOPLE, PERIODS
+from benchmarks.quality.topics import document_counts, mean_npmi
 from benchmarks.rankings import SEED, by_index, differs, estimate, over
 from benchmarks.refining import refined
+from selfvec import evaluate, refine
+from selfvec.analysis.concepts.corpus_topics import topics
+from selfvec.analysis.word_drift.drift import drift
 from selfvec.data.vectors import Vectors
+from selfvec.lab.evaluation import Classification
+from selfvec.lab.evaluation.classification import read_labelled
 from selfvec.lab.evaluation.collection import Collection, read_collection
 from selfvec.lab.evaluation.compared_vectors import word_vectors
 from selfvec.lab.evaluation.words import read_pairs
@@ -25,7 +32,7 @@ from selfvec.numerics.statistics import Estimate, spearman
 from selfvec.retrieval import Index
 from selfvec.storage.formats import load
 
-WITHOUT, WITH = "default", "english"
+WITHOUT, WITH = "default", "glosses"
 SETS = {
     **SIMILARITY,
     "RG-65": SHARED_DATA / "similarity/rg65.tsv",
@@ -33,13 +40,12 @@ SETS = {
 }
 COLLECTIONS = {**JUDGED, "CISI": "cisi", "CovidFAQ": "covidfaq"}
 MODES = ("hybrid", "dense")
-ABSTRACTS = 5_000
 TOPICS = 16
 
 
 @cache
 def given() -> dict[str, Vectors]:
-    """The built-in vectors without and with the list."""
+    """The vectors that come with Selfvec."""
     return {name: load(name) for name in (WITHOUT, WITH)}
 
 
@@ -67,16 +73,6 @@ def without_text() -> str:
         for way, vectors in given().items()
     }
     return compared(found, list(SETS))
-
-
-def after_text() -> str:
-    """Similarity after some abstracts, over the pairs whose words occur."""
-    some = sample(texts("PubMed"), ABSTRACTS)
-    found = {
-        way: similarity(refined(some, vectors, min_count=3), list(SIMILARITY))["refined"]
-        for way, vectors in given().items()
-    }
-    return compared(found, [name for name in SIMILARITY if name in found[WITH]])
 
 
 def compared(
@@ -112,5 +108,47 @@ def search() -> str:
     return "\n\n".join(parts)
 
 
+# ---- Other uses
+
+
+def other_uses() -> str:
+    """Few labels, topics, and drift in languages that neither source knows."""
+    found = {way: dict(_uses(vectors)) for way, vectors in given().items()}
+    rows = [[use, *(of[use] for of in found.values())] for use in found[WITH]]
+    return table(["", *found], rows)
+
+
+def _uses(vectors: Vectors) -> Any:
+    for name in ("trec", "sst2", "ohsumed"):
+        folder = SHARED_DATA / "classification" / name
+        run = refined(read_labelled(folder, 0).texts, vectors)
+        row = evaluate(run, Classification(folder), shots=10).rows[0]
+        yield f"ten labels a class, {name}: accuracy", f"{row['value']:.3f}"
+    run = refined(open_corpus("NOAA"), vectors)
+    batch = run.require_tokens()
+    words = [row["terms"] for row in topics(run, TOPICS, seed=SEED).rows]
+    yield "topics of NOAA: NPMI", f"{mean_npmi(document_counts(batch), batch, words):.3f}"
+    for name in PEOPLE:
+        yield f"drift, {name}: Spearman with people", f"{changed(name, vectors):.3f}"
+
+
+def changed(name: str, vectors: Vectors) -> float:
+    """Spearman's correlation of drift's distances with the change that people judged."""
+    folder = SHARED_DATA / "drift" / name
+    lines = (folder / "truth_graded.tsv").read_text("utf-8").splitlines()
+    degrees = {word: float(degree) for word, degree in (line.split("\t") for line in lines)}
+    options: dict[str, Any] = {"date_field": "date", "min_count": 1, "history": "none"}
+    run = refine(folder / "usages.jsonl.gz", vectors, **options)
+    rows = {row["word"]: row["distance"] for row in drift(run, PERIODS, all_words=True, seed=SEED)}
+    away = np.array([rows.get(word, -1.0) for word in degrees])
+    return spearman(away, np.array(list(degrees.values())), SEED).value
+
+
 NEEDS_DATA = True
-PAGES = {"listed.md": {"similarity": without_text, "after": after_text, "search": search}}
+PAGES = {
+    "glosses.md": {
+        "similarity": without_text,
+        "search": search,
+        "uses": other_uses,
+    }
+}
