@@ -15,8 +15,8 @@ import numpy as np
 
 from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY, open_corpus
 from benchmarks.page import table
+from benchmarks.quality.concepts import document_counts, mean_npmi
 from benchmarks.quality.drift import PEOPLE, PERIODS
-from benchmarks.quality.topics import document_counts, mean_npmi
 from benchmarks.rankings import SEED, by_index, differs, estimate, over
 from benchmarks.refining import refined
 from selfvec import evaluate, refine
