@@ -26,7 +26,6 @@ class Typed:
 
     value: str = ""  # how its value is written; in brackets if it is an argument that may be left out
     help: str = ""  # where the command line does something else than the function
-    flag: str = ""  # where that has another name
     short: str = ""  # a second flag
     also: str = ""  # a further one, which is not shown
     default: Any = None  # where it differs from that of the function; ``{run}`` is the run that was given
@@ -101,10 +100,9 @@ TOP: dict[str, CommandRow] = {
             "output": Typed("RUN", needed=True),
             "encoder": Typed("NAME|FOLDER"),
             "corpus": Typed(help="Files or folders of text; - reads standard input."),
-            "oov": Typed(flag="--oov-vectors"),
             "epochs": Typed(hidden=True),
         },
-        in_python=("operator", "distance_weights", "max_types", "vectors_errors"),
+        in_python=("oov", "operator", "distance_weights", "max_types", "vectors_errors"),
         show="refined",
     ),
     "update": CommandRow(

@@ -106,7 +106,7 @@ SHARED: Mapping[str, Typed] = {
 }
 """How parameters are typed in all commands, unless a row of the table of commands says otherwise."""
 _PLAIN = Typed()
-_NEVER = {"oov_vectors", "progress"}  # ``oov`` is written --oov-vectors
+_NEVER = {"progress"}
 
 
 def typed(name: str, row: CommandRow) -> Typed:
@@ -258,7 +258,7 @@ def _with_flags(text: str, row: CommandRow) -> str:
     def written(found: re.Match[str]) -> str:
         other = row.declaration.parameters.get(found[1])
         is_flag = other is not None and is_option(other, row) and not is_argument(other, row)
-        return (typed(found[1], row).flag or flag(found[1])) if is_flag else found[1]
+        return flag(found[1]) if is_flag else found[1]
 
     return re.sub(r"``(\w+)``", written, text).replace("`", "")
 
@@ -282,7 +282,7 @@ def _argument(parameter: Parameter, row: CommandRow) -> Argument:
 
 def _option(parameter: Parameter, row: CommandRow) -> Option:
     how = typed(parameter.name, row)
-    flags = [how.flag or flag(parameter.name), *filter(None, (how.short, how.also))]
+    flags = [flag(parameter.name), *filter(None, (how.short, how.also))]
     is_switch = isinstance(parameter.default, bool)
     written = None if is_switch else value_of(parameter, row)
     return Option(

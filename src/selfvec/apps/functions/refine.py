@@ -31,10 +31,10 @@ Target = str | os.PathLike[str] | None
 class RefineOptions(FieldOptions, SettingsOptions, total=False):
     """How documents are read, and how they are refined.
 
-    Parameters
-    ----------
+    Other Parameters
+    ----------------
     oov_vectors : {"subwords", "zero"}
-        The same as ``oov``.
+        Initial vectors of out-of-vocabulary words; another name of ``oov``.
     """
 
     oov_vectors: str
