@@ -15,8 +15,8 @@ since the encoder's vectors share a direction, which says nothing about a word. 
 whitened a little. Numbers are rounded to steps of STEP, of which few are different, so that Zstandard halves
 the file.
 
-The same machine makes the same bytes each time. The encoder's numbers depend on the processor and on the
-version of onnxruntime, which is recorded.
+The encoder's numbers depend on the processor and on the version of onnxruntime, which is recorded, so another
+machine's file differs in some of its roundings.
 """
 
 from __future__ import annotations
