@@ -98,13 +98,18 @@ def save_run(run: record.Run, path: str | os.PathLike[str], *, overwrite: bool =
     check_path("path", path, "the path of a run folder")
     from selfvec.storage.run_writer import RunWriter
 
-    state = run.present
-    if state.provenance.encoder is not None:
-        from selfvec.encoders.encoded_texts import encoded_texts_of
-
-        encoded_texts_of(state)  # of documents that came later, too: all is written in one piece
+    state = in_one_piece(run.present)
     with RunWriter(path, overwrite=overwrite) as writer:
         writer.finish(state)
+
+
+def in_one_piece(run: record.Run) -> record.Run:
+    """The run, holding its encoder's vectors of documents that came later, too, as it is written."""
+    if run.provenance.encoder is not None:
+        from selfvec.encoders.encoded_texts import encoded_texts_of
+
+        encoded_texts_of(run)
+    return run
 
 
 class Run(record.Run):

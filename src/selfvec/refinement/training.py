@@ -7,7 +7,7 @@ initial vectors. `selfvec.lab.evaluation.baselines` compares with them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
+from pkgutil import resolve_name
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -54,9 +54,8 @@ def vectors_from_text(batch: TokenBatch, name: str = "none", seed: int = 0) -> V
     """
     check_installed(name)
     trainer = FROM_TEXT[name]
-    module, _, function = trainer.function.partition(":")
     width = Vectors(batch.types, np.zeros((len(batch.types), DIMENSIONS), np.float32))
-    train = getattr(import_module(f"selfvec.lab.training.{module}"), function)
+    train = resolve_name(f"selfvec.lab.training.{trainer.function}")
     rows = unit_rows(train(batch, width, seed, 1, **trainer.options))
     sources = np.where(rows.any(axis=1), Source.RANDOM, Source.NONE).astype(np.uint8)
     return Vectors(batch.types, rows, sources=sources, normalized=True)

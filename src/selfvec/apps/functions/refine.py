@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Unpack
 
-from selfvec.apps.run import Run, open_run
+from selfvec.apps.run import Run, in_one_piece, open_run
 from selfvec.base.checks import is_path
 from selfvec.base.declarations import checked, options
 from selfvec.base.errors import OptionError
@@ -196,11 +196,7 @@ def finished(run: record.Run, writer: RunWriter | None, undo: bool = True) -> Ru
     """The run, or what was written of it."""
     if writer is None:
         return Run.of(run)
-    if run.provenance.encoder is not None:
-        from selfvec.encoders.encoded_texts import encoded_texts_of
-
-        encoded_texts_of(run)  # of documents that came later, too: all is written in one piece
-    writer.finish(run, undo=undo)
+    writer.finish(in_one_piece(run), undo=undo)
     made = open_run(writer.target)
     LOG.info("seconds: %s", ", ".join(f"{n} {s:.2f}" for n, s in made.provenance.timings.items()))
     if run.provenance.encoder is not None:

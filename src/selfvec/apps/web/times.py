@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -51,7 +52,8 @@ def topics(page: PageData, unit: addresses.Unit = None, filter: addresses.Filter
     result = page.topics.result()
     growth: list[ShareChange | None] = [None] * len(result.topics if result else ())
     if result and passes is None:  # it is that of all documents
-        growth = _growth_of_subjects(page)
+        made = partial(_growth_of_subjects, page)
+        growth = page.run.held("growth of subjects", made, of=tuple(page.run.topic_names))
     own = own_name_of_each(result, page.run.topic_names) if result else []
     named = page.named_topics
     return {
@@ -79,7 +81,7 @@ def _growth_of_subjects(page: PageData) -> list[ShareChange | None]:
     run, whole, named, sides = page.run, page.topics.result(), page.named_topics, default_sides(page.run)
     assert whole is not None
     assert named is not None
-    few = run.held("subjects", lambda: few_with_growth(run, named, sides), of=tuple(run.topic_names))
+    few = few_with_growth(run, named, sides)
     if sides is None or few.groups is None or few.groups.sides is None:
         return [None] * len(whole.topics)
     changes: list[ShareChange | None] = [*topic_changes(whole, sides, few.groups.sides)]

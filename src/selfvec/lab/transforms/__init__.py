@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.errors import OptionError
@@ -37,8 +37,7 @@ class TransformRow:
     @property
     def method(self) -> type[Transform]:
         """The class."""
-        module, _, name = self.home.partition(".")
-        method: type[Transform] = getattr(import_module(f"{__name__}.{module}"), name)
+        method: type[Transform] = resolve_name(f"{__name__}.{self.home}")
         return method
 
     @property

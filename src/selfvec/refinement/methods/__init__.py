@@ -7,7 +7,7 @@ update a word at each token are in `sequential`. A module is imported when its m
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
+from pkgutil import resolve_name
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -106,8 +106,7 @@ def start(plan: Plan, jobs: int | None = None) -> Refinement:
     """
     method = Refinement
     if plan.method != "original":
-        module, _, name = _HOMES[plan.method].partition(".")
-        method = getattr(import_module(f"{__name__}.{module}"), name)
+        method = resolve_name(f"{__name__}.{_HOMES[plan.method]}")
     return method.of_plan(plan, jobs)
 
 

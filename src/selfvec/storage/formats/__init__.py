@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from selfvec.base.lazy import lazily
+from selfvec.base.lazy import deferred, lazily
 from selfvec.data.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -15,17 +15,4 @@ __all__ = ["FORMATS", "Format", "check_save", "load", "save"]
 if not TYPE_CHECKING:
     __getattr__ = lazily(__name__, dict.fromkeys(__all__, "load_and_save"))
 
-
-def _load(*given: Any, **options: Any) -> Any:
-    from .load_and_save import load
-
-    return load(*given, **options)
-
-
-def _save(*given: Any, **options: Any) -> list[str]:
-    from .load_and_save import save
-
-    return save(*given, **options)
-
-
-Vectors.register_files(_load, _save)
+Vectors.register_files(*(deferred(f"{__name__}.load_and_save.{name}") for name in ("load", "save")))

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import numpy as np
 from selfvec.base.checks import check_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
+from selfvec.base.lazy import deferred
 from selfvec.data.vectors import Source, Vectors
 from selfvec.files.atomic_files import atomic_files, check_target
 from selfvec.files.compressed_files import PACKED, pack
@@ -49,13 +49,8 @@ class Format:
 
 
 def _by(place: str) -> Callable[..., Any]:
-    """A function of a module of this package, which is imported when it is called."""
-    module, _, name = place.partition(".")
-
-    def call(*given: Any) -> Any:
-        return getattr(import_module(f"{__package__}.{module}"), name)(*given)
-
-    return call
+    """A function of a module of this package, whose formats are loaded when a file has them."""
+    return deferred(f"{__package__}.{place}")
 
 
 _COLUMNS = ("sources", "counts")
