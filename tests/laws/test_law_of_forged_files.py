@@ -35,7 +35,7 @@ IMPOSSIBLE = {  # numbers that are no place in another array
 }
 
 
-@pytest.fixture(scope="module", params=soaked([8, 1], 8))
+@pytest.fixture(scope="module", params=soaked([20, 1], 20))
 def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
     """What came of each nth forgery, by file, array and kind."""
     folder = str(tmp_path_factory.mktemp("forged"))

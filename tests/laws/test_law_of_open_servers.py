@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from changing_run import ALL, ChangingRun, any_step
 from servers import MOST, Assistant, Held, Page
+from tests.examples import soaked
 
 import selfvec
 from selfvec.analysis.word_drift.drift_result import Drift
@@ -39,7 +40,9 @@ def check(server: Page | Assistant | Held, run: ChangingRun) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "seed"),
-    [("page", 0), ("page", 1), ("assistant", 1), ("assistant", 2), ("python", 2), ("python", 0)],
+    soaked(
+        [(kind, seed) for kind in SERVERS for seed in range(3)], ("page", 0), ("assistant", 1), ("python", 2)
+    ),
 )
 def test_any_sequence_of_changes(seed: int, kind: str, tmp_path: Path) -> None:
     chance = random.Random(seed)
@@ -115,7 +118,7 @@ def test_questions_while_the_run_is_updated(kind: str, folder: Path) -> None:
     stop = threading.Event()
 
     def change() -> Iterator[None]:
-        for number in range(6):
+        for number in range(4):
             sizes.add(13)
             selfvec.update(folder, [{"id": f"n{number}", "text": f"hail and wind {number}"}], output=folder)
             selfvec.update(folder, withdraw=[f"n{number}"], output=folder, no_undo=bool(number % 2))

@@ -8,16 +8,19 @@ import numpy as np
 import pytest
 
 import selfvec
-from selfvec.data.vectors import Source
+from selfvec.data.vectors import Source, Vectors
 from selfvec.files.compressed_files import zstd
 from selfvec.files.tensors import map_tensors, read_metadata
 from selfvec.storage.formats.built_in import GLOSSES
 from selfvec.storage.formats.subwords import SubwordRows
 
-VECTORS = selfvec.load("glosses")
+
+@pytest.fixture(scope="module")
+def vectors() -> Vectors:
+    return selfvec.load("glosses")
 
 
-def test_the_file_says_what_it_was_made_from_and_holds_it() -> None:
+def test_the_file_says_what_it_was_made_from_and_holds_it(vectors: Vectors) -> None:
     tensors = map_tensors(GLOSSES)
     parts = [zstd.decompress(tensors[name].tobytes()) for name in ("pieces", "columns")]
     record = json.loads(read_metadata(GLOSSES)["provenance"])
@@ -26,38 +29,40 @@ def test_the_file_says_what_it_was_made_from_and_holds_it() -> None:
     assert {"WordNet 3.0", "all-MiniLM-L6-v2"} < set(record["sources"])
     assert "WordNet 3.0 Copyright 2006" in GLOSSES.with_suffix(".NOTICE").read_text(encoding="utf-8")
     assert GLOSSES.stat().st_size < 20e6
-    assert VECTORS.provenance["sources"] == record["sources"]
+    assert vectors.provenance["sources"] == record["sources"]
 
 
-def test_a_word_is_known_or_the_sum_of_its_pieces_in_any_case() -> None:
-    added = VECTORS.index_to_key[-1]  # the encoder cuts it into pieces, so that it gives way to a text
-    rows, sources, pieces = VECTORS.lookup_pieces(["storm", "thundersnowing", added])
+def test_a_word_is_known_or_the_sum_of_its_pieces_in_any_case(vectors: Vectors) -> None:
+    added = vectors.index_to_key[-1]  # the encoder cuts it into pieces, so that it gives way to a text
+    rows, sources, pieces = vectors.lookup_pieces(["storm", "thundersnowing", added])
     assert sources.tolist() == [Source.KNOWN, Source.SUBWORDS, Source.SUBWORDS]
     assert pieces[2] == 1
-    composer = VECTORS.composer
+    composer = vectors.composer
     assert isinstance(composer, SubwordRows)
     names = composer.tokenizer.encode("thundersnowing", add_special_tokens=False).tokens
     assert len(names) == pieces[1] > 1
     ids = [composer.tokenizer.token_to_id(name) for name in names]
     np.testing.assert_allclose(rows[1], composer.rows[ids].sum(axis=0), atol=1e-5)
-    others = VECTORS.lookup(["Storm", "STORM", "Thundersnowing"])[0]
+    others = vectors.lookup(["Storm", "STORM", "Thundersnowing"])[0]
     np.testing.assert_allclose(others, rows[[0, 0, 1]], rtol=1e-6)
-    assert not VECTORS.lookup(["---", "\u13a0"])[0].any()  # signs, and a script that the encoder lacks
+    assert not vectors.lookup(["---", "\u13a0"])[0].any()  # signs, and a script that the encoder lacks
 
 
-def test_words_are_as_people_would_put_them() -> None:
+def test_words_are_as_people_would_put_them(vectors: Vectors) -> None:
     # Nothing in their spelling says that these are alike, or that those are not.
-    assert VECTORS.similarity("physician", "surgeon") > 0.5
-    assert VECTORS.similarity("physician", "physics") < VECTORS.similarity("physician", "nurse")
+    assert vectors.similarity("physician", "surgeon") > 0.5
+    assert vectors.similarity("physician", "physics") < vectors.similarity("physician", "nurse")
 
 
-def test_a_run_is_updated_by_the_name_of_its_vectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_updated_by_the_name_of_its_vectors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vectors: Vectors
+) -> None:
     monkeypatch.chdir(tmp_path)
     texts = [f"The storm number {k} broke the windmill near the harbour." for k in range(40)]
     run = selfvec.refine(texts, "glosses", output="run", method="decorrelated")
     assert run.provenance.vectors["name"] == "glosses"
     updated = selfvec.update("run", ["A windmill fell."])
     words = ["storm", "windmill", "fell"]
-    rows = VECTORS.lookup(words)[0]
+    rows = vectors.lookup(words)[0]
     unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     np.testing.assert_allclose(updated.original.lookup(words)[0], unit, atol=1e-6)
