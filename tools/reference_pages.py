@@ -15,7 +15,6 @@ import selfvec
 from selfvec.apps.cli.parser import help_text
 from selfvec.apps.cli.tree import root
 from selfvec.apps.run import RunMethod
-from selfvec.lab.transforms import TRANSFORMS
 
 if TYPE_CHECKING:
     from mkdocs.structure.files import Files
@@ -59,9 +58,7 @@ def python() -> Iterator[str]:
     """Every public name with its docstring."""
     yield "# Python reference\n\nThe public names of `selfvec`; begin with [Python API](api.md).\n"
     for name in dir(selfvec):
-        if name.replace("_", "-") in TRANSFORMS:  # its options are those of a class, which no source shows
-            yield f"## {name}\n\n{_written(name, getattr(selfvec, name))}"
-        elif name in ("Run", "Vectors"):  # with the methods of the records that they extend
+        if name in ("Run", "Vectors"):  # with the methods of the records that they extend
             yield f"::: selfvec.{name}\n    options:\n      inherited_members: true\n"
             yield from _functions_of(name)
         elif name != "__version__":

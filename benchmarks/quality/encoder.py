@@ -35,7 +35,7 @@ from selfvec.lab.evaluation.classification import read_labelled
 from selfvec.lab.evaluation.collection import Collection, read_collection
 from selfvec.lab.evaluation.retrieval import ranked
 from selfvec.lab.evaluation.task import rows as lines_of
-from selfvec.lab.transforms import transform
+from selfvec.lab.transforms.distill import distill
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, rank_correlation
 from selfvec.retrieval import Index
@@ -258,9 +258,9 @@ def _tables(documents: Sequence[str]) -> dict[str, Vectors]:
     encoder = Remembered()
     corpus = partial(Corpus.from_texts, documents)
     return {
-        "the word alone": transform(encoder, "distill", corpus=corpus(), from_="words"),
-        "the mean of its states": transform(ENCODER, "distill", corpus=corpus(), from_="states"),
-        "**the student: one linear solve**": transform(encoder, "distill", corpus=corpus()),
+        "the word alone": distill(encoder, corpus=corpus(), from_="words"),
+        "the mean of its states": distill(ENCODER, corpus=corpus(), from_="states"),
+        "**the student: one linear solve**": distill(encoder, corpus=corpus()),
     }
 
 

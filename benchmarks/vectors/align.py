@@ -23,7 +23,6 @@ from selfvec.files.checksums import sha256
 from selfvec.lab.align import align
 from selfvec.lab.evaluation import Dictionary, Similarity
 from selfvec.lab.evaluation.compared_vectors import ComparedVectors
-from selfvec.lab.transforms import transform
 from selfvec.numerics.statistics import Estimate
 
 PAIRS = 1_000  # of the lexicon
@@ -105,7 +104,7 @@ def joined(google: Vectors) -> Iterator[Row]:
     tables: dict[str, Vectors | str] = {"GoogleNews": google, "the built-in vectors": "default"}
     for how in JOINED:
         more = {"dimensions": 150} if how == "gcca" else {}
-        tables[how] = transform(google, "join", others=["default"], method=how, **more)
+        tables[how] = selfvec.join(google, ["default"], how, **more)
     report = selfvec.evaluate(tables, [Similarity(SHARED_DATA / "similarity" / f"{one}.tsv") for one in SETS])
     value = {(row["task"], row["vectors"]): row["value_common"] for row in report.rows}
     apart = {(one["task"], one["vectors_a"], one["vectors_b"]): one for one in report.comparisons}

@@ -15,7 +15,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.lab.evaluation import Analogies, Bias, Retrieval, Similarity
 from selfvec.lab.evaluation.compared_vectors import ComparedVectors
 from selfvec.lab.evaluation.task import Task
-from selfvec.lab.transforms.debias import Debias
+from selfvec.lab.transforms.written import figures_of
 from selfvec.numerics.statistics import Estimate
 
 SOURCES = {
@@ -42,9 +42,8 @@ def debiased() -> Iterator[Row]:
     table = selfvec.load(GOOGLENEWS)
     effect = _effects(table)[WORK]
     for kind, source in SOURCES.items():
-        method = Debias(kind)
-        made = method.fit_transform(table)
-        item, report = f"Debiasing, {kind} ({source})", method.report_
+        made = selfvec.debias(table, kind)
+        item, report = f"Debiasing, {kind} ({source})", figures_of(made)
         for name, metric in BIAS.items():
             both = report[f"{name}_before"], report[f"{name}_after"]
             yield Row(item, metric.format(**report), "GoogleNews", *both)

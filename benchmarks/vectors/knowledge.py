@@ -20,7 +20,6 @@ from selfvec.data.vectors import Vectors
 from selfvec.lab.evaluation import Retrieval, Similarity
 from selfvec.lab.evaluation.compared_vectors import ComparedVectors
 from selfvec.lab.evaluation.task import Task
-from selfvec.lab.transforms import transform
 from selfvec.lab.transforms.knowledge import Knowledge, read_knowledge, row_pairs
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, mean, spearman
@@ -64,7 +63,7 @@ def _fitted(lexicon: Knowledge) -> Iterator[Row]:
     """Each method on both tables."""
     for label, place in STARTS.items():
         table = selfvec.load(place)
-        made = {by: transform(table, "retrofit", method=by, lexicon=lexicon) for by in SOURCES}
+        made = {by: selfvec.retrofit(table, method=by, lexicon=lexicon) for by in SOURCES}
         found = {name: figures({"": table, **made}, Similarity(file)) for name, file in PAIRS.items()}
         for by, source in SOURCES.items():
             for name, of in found.items():
@@ -77,14 +76,14 @@ def _refined_first(lexicon: Knowledge) -> Iterator[Row]:
     run = refined("PubMed", GOOGLENEWS)
     with tempfile.TemporaryDirectory() as folder:
         fitted = Path(folder) / "fitted.safetensors"
-        selfvec.save(transform(selfvec.load(GOOGLENEWS), "retrofit", lexicon=lexicon), fitted)
+        selfvec.save(selfvec.retrofit(selfvec.load(GOOGLENEWS), lexicon=lexicon), fitted)
         turned = refined("PubMed", str(fitted)).vectors
     alone = {
         "refined alone": run.vectors,
-        "retrofitted alone": transform(run.original, "retrofit", lexicon=lexicon),
+        "retrofitted alone": selfvec.retrofit(run.original, lexicon=lexicon),
         "retrofitted, then refined": turned,
     }
-    both = transform(run.vectors, "retrofit", lexicon=lexicon)
+    both = selfvec.retrofit(run.vectors, lexicon=lexicon)
     files = PAIRS | {"UMNSRS": SIMILARITY["UMNSRS"]}
     tasks: dict[str, Task] = {  # type: ignore[type-arg]
         **{f"{name}, Spearman, common pairs": Similarity(file) for name, file in files.items()},
@@ -105,7 +104,7 @@ def _definitions(lexicon: Knowledge) -> Iterator[Row]:
     words = [table.index_to_key[i] for i in hidden]
     left = np.delete(np.arange(len(table)), hidden)
     kept = Vectors([table.index_to_key[i] for i in left.tolist()], table.vectors[left])
-    made = transform(kept, "define", lexicon=lexicon)
+    made = selfvec.define(kept, lexicon=lexicon)
     # The baseline: the plain mean of the words of the first definition.
     texts = [_first_definition(lexicon, word).lower().split() for word in words]
     means = np.stack([kept.lookup(text)[0].sum(axis=0) if text else np.zeros(300) for text in texts])
@@ -114,7 +113,7 @@ def _definitions(lexicon: Knowledge) -> Iterator[Row]:
     )
     metric = f"own vector among the 10 nearest of {len(table):,}, {len(words):,} hidden words"
     yield compared(item, metric, "plain mean of the first definition", plain, first)
-    tables = {"before": table, "after": transform(table, "define", lexicon=lexicon)}
+    tables = {"before": table, "after": selfvec.define(table, lexicon=lexicon)}
     found = figures(tables, Similarity(SIMILARITY["RW"]), common=False)
     yield compared(item, "RW, Spearman, all pairs", "GoogleNews", found["before"], found["after"])
 
@@ -140,7 +139,7 @@ def _aspect(lexicon: Knowledge) -> Iterator[Row]:
         kind: [(words[a], words[b]) for a, b in pairs.tolist() if drawn[a] and drawn[b]]
         for kind, pairs in both.items()
     }
-    made = transform(table, "retrofit", method="aspect", lexicon=Knowledge(edges=edges))
+    made = selfvec.retrofit(table, method="aspect", lexicon=Knowledge(edges=edges))
     unseen = {kind: pairs[~drawn[pairs].any(axis=1)] for kind, pairs in both.items()}
     unseen["synonym"] = np.random.default_rng(SEED).permutation(unseen["synonym"])[: len(unseen["antonym"])]
     pairs = np.concatenate(list(unseen.values()))

@@ -64,9 +64,9 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.lab.transforms.compress import compress as compress
     from selfvec.lab.transforms.compress import principal_axes as principal_axes
     from selfvec.lab.transforms.debias import debias as debias
+    from selfvec.lab.transforms.define import define as define
     from selfvec.lab.transforms.distill import distill as distill
     from selfvec.lab.transforms.join import join as join
-    from selfvec.lab.transforms.nodes import define as define
     from selfvec.lab.transforms.retrofit import retrofit as retrofit
     from selfvec.lab.transforms.tokenizer_transfer import tokenizer as tokenizer
     from selfvec.retrieval import Index as Index
@@ -98,6 +98,7 @@ _HOMES = {
     "load": "storage.formats",
     "open": "apps.run",
     "open_run": "apps.run",
+    "principal_axes": "lab.transforms.compress",
     "run_index": "retrieval",
     "save": "storage.formats",
     "save_run": "apps.run",

@@ -7,16 +7,11 @@ function, and add a row here: it is then also a function of `selfvec`. Nothing h
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from selfvec.base.declarations import Declaration, Kind, Parameter, declared_at
-from selfvec.lab.transforms import TRANSFORMS
+from selfvec.base.declarations import Declaration, declared_at
 
-_TAKEN = {
-    "vectors": "A vectors file, a run folder, or default.",
-    "encoder": "The folder of an encoder or language model, or an encoder's name.",
-}
 _FIELDS = ("slice_field", "keep_fields")  # what a run keeps of documents
 
 
@@ -39,7 +34,7 @@ class Typed:
 class CommandRow:
     """A command."""
 
-    calls: str  # the place of its function in the package, or of the class of a method
+    calls: str  # the place of its function in the package
     examples: tuple[str, ...] = ()  # without "selfvec" and the name of the command
     show: str = ""  # function of `selfvec.apps.cli.shown` that prints a result without a view, such as a run
     view: str = ""  # function that makes the view of the result, if its room cannot; by default its own
@@ -49,7 +44,7 @@ class CommandRow:
     prints: str = ""  # a path, or another plain text, that is printed instead of a view
     written: tuple[str, ...] = ()  # options that name a file which the function writes besides
     writes: str = ""  # function that writes the result to the file of --output
-    transform: str = ""  # the name of a method of `selfvec.lab.transforms`
+    figures: str = ""  # function that makes figures of a result that is none, such as vectors
     options: Mapping[str, Typed] = field(default_factory=dict)  # typed otherwise than in all commands
     in_python: tuple[str, ...] = ()  # arguments of the function that hardly anybody would type
     instead: Mapping[str, str] = field(default_factory=dict)  # options that call another function: its place
@@ -66,13 +61,8 @@ class CommandRow:
 
     @property
     def declaration(self) -> Declaration:
-        """What the function takes, or a method and what it transforms."""
-        own = declared_at(self.calls)
-        parameters = dict(own.parameters)
-        if self.transform:
-            takes = TRANSFORMS[self.transform].takes
-            parameters = {takes: Parameter(takes, kind=Kind("path"), help=_TAKEN[takes]), **parameters}
-        return replace(own, parameters=parameters)
+        """What the function takes."""
+        return declared_at(self.calls)
 
 
 TOP: dict[str, CommandRow] = {
@@ -201,6 +191,23 @@ TOP: dict[str, CommandRow] = {
     "serve": CommandRow("apps.starting.serve", ("run", "run --save run.html"), json=False, public=False),
     "mcp": CommandRow("apps.starting.mcp", ("run", "run --http 8766"), json=False, public=False),
 }
+
+
+def _transform(
+    place: str, example: str, takes: str = "vectors", in_python: tuple[str, ...] = (), **options: Typed
+) -> CommandRow:
+    """A command that makes new vectors of what it takes first, and prints where they are."""
+    return CommandRow(
+        f"lab.transforms.{place}",
+        (example,),
+        figures="lab.transforms.written.figures_of",
+        prints="{output}",
+        options={"output": Typed(needed=True), takes: Typed("IN"), **options},
+        in_python=("to", *in_python),  # the suffix of OUT says the format
+        repeated={"source": takes, "target": "output"},
+    )
+
+
 VECTORS: dict[str, CommandRow] = {
     "fetch": CommandRow(
         "apps.functions.vectors.fetch",
@@ -227,18 +234,22 @@ VECTORS: dict[str, CommandRow] = {
         options={"output": Typed(needed=True)},
         in_python=("trim", "centre", "anchor_words", "jobs"),
     ),
-    **{
-        row.name: CommandRow(
-            f"lab.transforms.{row.home}",
-            (f"{row.source} -o {'new' if row.takes == 'encoder' else 'new.vec'} {row.example}",),
-            prints="{target}",
-            transform=row.name,
-            options={"output": Typed(needed=True), row.takes: Typed("IN")},
-            in_python=("to", "seed"),  # the suffix of OUT says the format
-        )
-        for row in TRANSFORMS.values()
-        if row.example
-    },
+    "join": _transform("join.join", "word2vec.bin -o new.vec --with glove.txt"),
+    "retrofit": _transform("retrofit.retrofit", "run -o new.vec --lexicon wordnet/", in_python=("seed",)),
+    "define": _transform("define.define", "run -o new.vec --lexicon wordnet/"),
+    "debias": _transform("debias.debias", "run -o new.vec --method hard", in_python=("seed",)),
+    "distill": _transform(
+        "distill.distill",
+        "encoder/ -o new --corpus reports.csv",
+        takes="encoder",
+        corpus=Typed(is_flag=True),
+    ),
+    "tokenizer": CommandRow(
+        "lab.transforms.tokenizer_transfer.tokenizer",
+        ("model/ -o new --vectors run --add-words 500",),
+        prints="{target}",
+        options={"encoder": Typed("IN"), "vectors": Typed(is_flag=True), "tokenizer": Typed("FILE")},
+    ),
 }
 RUN: dict[str, CommandRow] = {
     "info": CommandRow(
@@ -403,8 +414,6 @@ GROUPS: dict[str, tuple[str, Mapping[str, CommandRow]]] = {
 
 def functions() -> Iterator[tuple[str, str]]:
     """The public functions: their names, and the places where they are defined."""
-    for method in TRANSFORMS.values():
-        yield method.name.replace("-", "_"), method.function
     for row in (*TOP.values(), *VECTORS.values(), *RUN.values(), *TEXT.values()):
-        if row.public and not row.transform:
+        if row.public:
             yield from ((place.rpartition(".")[2], place) for place in {row.calls, *row.instead.values()})

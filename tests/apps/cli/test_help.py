@@ -183,7 +183,7 @@ def test_a_row_leaves_only_arguments_to_python_that_there_are() -> None:
     rows = {**TABLE, **{name: row for _, group in GROUPED.values() for name, row in group.items()}}
     for name, row in rows.items():
         missing = set(row.in_python) - row.declaration.parameters.keys()
-        assert missing <= ({"to", "seed"} if row.transform else set()), name
+        assert not missing, name
 
 
 def test_one_flag_has_one_meaning() -> None:

@@ -24,7 +24,6 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.files.report_page import save_page
 from selfvec.lab.align import align
 from selfvec.lab.evaluation import Similarity, evaluate
-from selfvec.lab.transforms import TRANSFORMS
 from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.adapter import Adapter
@@ -68,7 +67,7 @@ REPORTED |= dict.fromkeys(("keyness", "collocates", "frequency", "ngrams", "disp
 FILES |= {f"{name} report": f"{name} {REPORTS[name]} --report OUT.{kind}" for name, kind in REPORTED.items()}
 COMMANDS = RUNS | FILES | FOLDERS
 QUIET = {"health", "info", "verify", "mcp", "migrate"}  # migrate works on its store
-ELSEWHERE = {"fetch", *TRANSFORMS} - {"join", "tokenizer"}
+ELSEWHERE = {"fetch", "retrofit", "define", "debias", "distill"}
 """Commands that are tested with what they do."""
 
 
@@ -253,7 +252,18 @@ def test_every_function_that_can_overwrite_is_tried() -> None:
             "replaced",
         ),  # behind others
         # Commands above do.
-        *("refine", "update", "merge", "demo", "example", "align", "compress", "convert", "export"),
+        *(
+            "refine",
+            "update",
+            "merge",
+            "demo",
+            "example",
+            "align",
+            "compress",
+            "convert",
+            "export",
+            "tokenizer",
+        ),
         *("write", "trajectory", "topics", "concordance", "variants", "serve"),
         *("save_graph", "save_paths", "save_figure"),
         *("save_rows", "run_writer", "refine_on", "report"),

@@ -10,8 +10,8 @@ from tests.commands import ran
 import selfvec
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
-from selfvec.lab.transforms import transform
-from selfvec.lab.transforms.debias import GENDER, Debias, DebiasSets, read_debias_sets
+from selfvec.lab.transforms.debias import GENDER, DebiasSets, read_debias_sets
+from selfvec.lab.transforms.written import figures_of
 
 SETS = DebiasSets([["she", "he"], ["woman", "man"]], [["aunt", "uncle"]], ["beard"], [])
 
@@ -36,7 +36,7 @@ def direct_bias(table: Vectors) -> float:
 
 
 def test_hard_debiasing_neutralises_and_equalises(biased: Vectors) -> None:
-    made = transform(biased, "debias", bias_sets=SETS)
+    made = selfvec.debias(biased, bias_sets=SETS)
     assert direct_bias(biased) > 0.1
     assert direct_bias(made) < 1e-2
     np.testing.assert_array_equal(made["beard"], biased.unit[6])  # specific
@@ -48,7 +48,7 @@ def test_hard_debiasing_neutralises_and_equalises(biased: Vectors) -> None:
 
 
 def test_only_the_neutral_words_that_are_named_are_neutralised(biased: Vectors) -> None:
-    made = transform(biased, "debias", bias_sets=DebiasSets(SETS.pairs, [], [], ["job3"]))
+    made = selfvec.debias(biased, bias_sets=DebiasSets(SETS.pairs, [], [], ["job3"]))
     changed = np.flatnonzero(np.abs(made.vectors - biased.unit).max(axis=1) > 1e-6)
     assert [biased.index_to_key[i] for i in changed] == ["job3"]
 
@@ -62,7 +62,7 @@ def test_soft_debiasing_is_the_minimum_of_its_cost(biased: Vectors) -> None:
         biased.vectors,
         composer=lambda words: identity[[axes.index(word) for word in words]],
     )
-    made = transform(spelled, "debias", method="soft", bias_sets=SETS)
+    made = selfvec.debias(spelled, method="soft", bias_sets=SETS)
     turn = made.lookup(axes)[0].astype(np.float64)
     unit = biased.unit.astype(np.float64)
     every, neutral = (rows.T @ rows / len(rows) for rows in (unit, unit[7:]))
@@ -80,13 +80,13 @@ def test_soft_debiasing_is_the_minimum_of_its_cost(biased: Vectors) -> None:
     for _ in range(20):
         step = rng.standard_normal((len(b), len(b))) * 1e-2
         assert cost(turn @ turn + step + step.T) > least
-    assert direct_bias(transform(biased, "debias", method="soft", bias_sets=SETS)) < 0.7 * direct_bias(biased)
+    assert direct_bias(selfvec.debias(biased, method="soft", bias_sets=SETS)) < 0.7 * direct_bias(biased)
 
 
 def test_inlp_hides_the_sides_from_a_linear_classifier(biased: Vectors) -> None:
     linear = pytest.importorskip("sklearn.linear_model")
     side = biased.unit[7:, 0] > 0
-    made = transform(biased, "debias", method="inlp", bias_sets=SETS)
+    made = selfvec.debias(biased, method="inlp", bias_sets=SETS)
     before, after = (
         linear.LogisticRegression().fit(table.unit[7:200], side[:193]).score(table.unit[200:], side[193:])
         for table in (biased, made)
@@ -100,34 +100,33 @@ def test_clustering_tells_the_sides_apart_before_and_not_after() -> None:
     rows[:30, 0] -= 9
     rows[30:, 0] += 9
     names = ["she", "woman", *(f"a{i}" for i in range(28)), "he", "man", *(f"b{i}" for i in range(28))]
-    method = Debias("hard", DebiasSets([["she", "he"], ["woman", "man"]], [], [], []))
-    method.fit_transform(Vectors(names, rows.astype(np.float32)))
-    assert method.report_["clustered_before"] == 1
-    assert method.report_["clustered_after"] < 1
+    sets = DebiasSets([["she", "he"], ["woman", "man"]], [], [], [])
+    figures = figures_of(selfvec.debias(Vectors(names, rows.astype(np.float32)), "hard", sets))
+    assert figures["clustered_before"] == 1
+    assert figures["clustered_after"] < 1
 
 
 def test_double_hard_also_takes_out_a_main_direction(biased: Vectors) -> None:
     rows = biased.vectors.copy()
     rows[:, 5] += 8  # all words share it, by their frequency
     table = Vectors(biased.index_to_key, rows)
-    hard, double = (Debias(method, SETS) for method in ("hard", "double-hard"))
-    assert np.linalg.matrix_rank(hard.fit_transform(table).vectors[7:], tol=1e-2) == 11
-    made = double.fit_transform(table)
-    assert np.linalg.matrix_rank(made.vectors[7:], tol=1e-2) == 10
-    assert direct_bias(made) < direct_bias(table) / 2
-    assert double.report_["clustered_after"] <= hard.report_["clustered_after"]
+    hard, double = (selfvec.debias(table, method, SETS) for method in ("hard", "double-hard"))
+    assert np.linalg.matrix_rank(hard.vectors[7:], tol=1e-2) == 11
+    assert np.linalg.matrix_rank(double.vectors[7:], tol=1e-2) == 10
+    assert direct_bias(double) < direct_bias(table) / 2
+    assert figures_of(double)["clustered_after"] <= figures_of(hard)["clustered_after"]
 
 
 @pytest.mark.parametrize("kind", ["hard", "soft", "double-hard", "inlp"])
 def test_every_kind_reports_and_turns_composed_words_too(kind: str, biased: Vectors) -> None:
     table = Vectors(biased.index_to_key, biased.vectors, composer=lambda _: biased.vectors[7:8])
-    method = Debias(kind, SETS)
-    made = method.fit_transform(table)
-    assert method.report_["direct_bias_after"] < method.report_["direct_bias_before"]
-    assert method.report_["clustered_after"] <= 1
+    made = selfvec.debias(table, kind, SETS)
+    figures = figures_of(made)
+    assert figures["direct_bias_after"] < figures["direct_bias_before"]
+    assert figures["clustered_after"] <= 1
     composed = made.embed("new")
     np.testing.assert_allclose(composed / np.linalg.norm(composed), made["job0"], atol=1e-4)
-    np.testing.assert_array_equal(made.vectors, Debias(kind, SETS).fit_transform(table).vectors)
+    np.testing.assert_array_equal(made.vectors, selfvec.debias(table, kind, SETS).vectors)
 
 
 def test_the_built_in_sets_are_well_formed_and_have_each_word_once() -> None:
@@ -159,4 +158,4 @@ def test_the_command_reads_sets_and_refuses_unknown_kinds(biased: Vectors, tmp_p
     found = ran([*given, "--bias-sets", tmp_path / "sets.toml", "--method", "soft", "--json"]).json
     assert (found["pairs"], found["neutral"]) == (2, 303)
     with pytest.raises(OptionError, match="no pair that defines the direction"):
-        transform(Vectors(["x"], np.ones((1, 2), np.float32)), "debias")
+        selfvec.debias(Vectors(["x"], np.ones((1, 2), np.float32)))

@@ -16,7 +16,6 @@ from selfvec.corpus import Corpus
 from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders import as_sentence_encoder
 from selfvec.encoders.student import learn, text_rows
-from selfvec.lab.transforms import transform
 from selfvec.lab.transforms.distill import TextWords, alone, centred, in_texts
 
 pytest.importorskip("onnx")
@@ -34,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def distilled(encoder: Any, texts: list[str] = TEXTS, **options: Any) -> Vectors:
-    return transform(encoder, "distill", corpus=Corpus.from_texts(texts), **options)
+    return selfvec.distill(encoder, Corpus.from_texts(texts), **options)
 
 
 def test_each_way_is_that_of_the_encoders_room(folder: Path) -> None:
@@ -122,5 +121,4 @@ def test_the_command_distils_a_table_that_refine_starts_from(way: str, folder: P
 def test_what_cannot_be(tmp_path: Path, plane: Vectors) -> None:
     refused(lambda: distilled(plane), InputError, "no sentence encoder")
     refused(lambda: distilled(tmp_path / "none"), FormatError, "not the folder of a sentence encoder")
-    refused(lambda: transform(tmp_path, "distill"), OptionError, "corpus: is needed")
     refused(lambda: distilled(tmp_path, from_="layers"), OptionError, r"from_: is one of|from_: is")

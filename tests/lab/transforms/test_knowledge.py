@@ -10,9 +10,9 @@ from tests.refusals import refused
 import selfvec
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Source, Vectors
-from selfvec.lab.transforms import make_transform, transform
+from selfvec.lab.transforms.define import is_a
 from selfvec.lab.transforms.knowledge import Knowledge, read_knowledge, row_pairs
-from selfvec.lab.transforms.nodes import is_a
+from selfvec.lab.transforms.written import figures_of
 
 pytest.importorskip("scipy")
 
@@ -171,7 +171,7 @@ def test_files_that_are_no_lexicon_are_refused_with_their_place(write, wordnet: 
 
 def test_a_lexicon_of_other_words_is_refused(write) -> None:
     with pytest.raises(OptionError, match="relates no two words"):
-        transform(words(0, 90), "retrofit", lexicon=[write("a.tsv", TRIPLES)])
+        selfvec.retrofit(words(0, 90), lexicon=[write("a.tsv", TRIPLES)])
 
 
 # ---- Retrofitting and smoothing
@@ -180,7 +180,7 @@ def test_a_lexicon_of_other_words_is_refused(write) -> None:
 def test_retrofitting_solves_the_paper_s_equations() -> None:
     table = words(0, 40, 90, 200)
     lexicon = Knowledge(edges={"synonym": [("a", "b"), ("b", "c")]})
-    made = transform(table, "retrofit", lexicon=lexicon)
+    made = selfvec.retrofit(table, lexicon=lexicon)
     # q_a = (a + q_b) / 2, q_c = (c + q_b) / 2, q_b = (b + (q_a + q_c) / 2) / 2;
     # q_b = (2 b + (a + c) / 2) / 3
     a, b, c, d = table.vectors
@@ -192,8 +192,8 @@ def test_retrofitting_solves_the_paper_s_equations() -> None:
 def test_lengths_and_words_without_relations_are_kept(plane: Vectors) -> None:
     table = Vectors(plane.index_to_key, plane.vectors * np.float32(3), composer=lambda _: np.ones((1, 2)))
     for method in ("retrofit", "smooth"):
-        made = transform(
-            table, "retrofit", method=method, lexicon=Knowledge(edges={"related": [("hail", "storm")]})
+        made = selfvec.retrofit(
+            table, method=method, lexicon=Knowledge(edges={"related": [("hail", "storm")]})
         )
         assert made.similarity("hail", "storm") > table.similarity("hail", "storm")
         np.testing.assert_allclose(np.linalg.norm(made.vectors[:5], axis=1), 3, rtol=1e-5)
@@ -203,11 +203,11 @@ def test_lengths_and_words_without_relations_are_kept(plane: Vectors) -> None:
 
 def test_smoothing_gives_a_word_of_zeros_the_vector_of_its_surroundings(plane: Vectors) -> None:
     lexicon = Knowledge(edges={"is-a": [("blank", "ice")]})
-    made = transform(plane, "retrofit", method="smooth", lexicon=lexicon)
+    made = selfvec.retrofit(plane, method="smooth", lexicon=lexicon)
     assert made.similarity("blank", "ice") == pytest.approx(1, abs=1e-3)
-    assert not transform(
-        plane, "retrofit", method="smooth", lexicon=Knowledge(edges={"is-a": [("ice", "hail")]})
-    )["blank"].any()
+    assert not selfvec.retrofit(plane, method="smooth", lexicon=Knowledge(edges={"is-a": [("ice", "hail")]}))[
+        "blank"
+    ].any()
 
 
 @pytest.mark.parametrize("method", ["retrofit", "smooth"])
@@ -215,7 +215,7 @@ def test_more_weight_pulls_further(method: str) -> None:
     table, lexicon = words(0, 80), Knowledge(edges={"synonym": [("a", "b")]})
 
     def made(weight: float) -> Vectors:
-        return transform(table, "retrofit", method=method, lexicon=lexicon, weight=weight)
+        return selfvec.retrofit(table, method=method, lexicon=lexicon, weight=weight)
 
     near = [made(weight).similarity("a", "b") for weight in (0.1, 0.5, 0.9)]
     assert near == sorted(near)
@@ -226,7 +226,7 @@ def test_more_weight_pulls_further(method: str) -> None:
 def test_a_weight_has_the_bound_of_its_method(method: str, weight: float) -> None:
     pairs = Knowledge(edges={"synonym": [("a", "b")]})
     given = {"lexicon": pairs, "method": method, "weight": weight}
-    refused(lambda: transform(words(0, 80), "retrofit", **given), OptionError, "is at most")
+    refused(lambda: selfvec.retrofit(words(0, 80), **given), OptionError, "is at most")
 
 
 # ---- Counter-fitting and attract-repel
@@ -239,14 +239,14 @@ def test_synonyms_come_together_and_antonyms_go_apart(method: str) -> None:
     table.vectors[41:50:2] = table.vectors[40:50:2] + 0.5 * table.vectors[41:50:2]
     pairs, apart = ([(f"w{i}", f"w{i + 1}") for i in range(*ends, 2)] for ends in ((0, 40), (40, 50)))
     lexicon = Knowledge(edges={"synonym": pairs, "antonym": apart})
-    made = transform(table, "retrofit", method=method, lexicon=lexicon, weight=1.0)
+    made = selfvec.retrofit(table, method=method, lexicon=lexicon, weight=1.0)
     assert made.similarity("w40", "w41") < table.similarity("w40", "w41") - 0.1
     gained = [made.similarity(a, b) - table.similarity(a, b) for a, b in pairs]
     assert np.mean(gained) > 0.1
     np.testing.assert_allclose(made.unit[50:], table.unit[50:], atol=1e-5)  # in no pair
-    part = transform(table, "retrofit", method=method, lexicon=lexicon, weight=0.5)
+    part = selfvec.retrofit(table, method=method, lexicon=lexicon, weight=0.5)
     assert made.similarity("w40", "w41") < part.similarity("w40", "w41") < table.similarity("w40", "w41")
-    again = transform(table, "retrofit", method=method, lexicon=lexicon, weight=0.5)
+    again = selfvec.retrofit(table, method=method, lexicon=lexicon, weight=0.5)
     np.testing.assert_array_equal(part.vectors, again.vectors)
 
 
@@ -265,19 +265,19 @@ def test_a_step_of_counter_fitting_follows_the_gradient() -> None:
 def test_the_report_says_how_near_pairs_are_in_the_vectors_that_are_returned(method: str) -> None:
     table = words(0, 60, 90, 200)
     lexicon = Knowledge(edges={"synonym": [("a", "b")], "antonym": [("c", "d")]})
-    by = make_transform("retrofit", method=method, lexicon=lexicon)
-    made = by.fit_transform(table)
-    assert by.report_["pairs_before"] == pytest.approx(table.similarity("a", "b"), abs=1e-5)
-    assert by.report_["pairs_after"] == pytest.approx(made.similarity("a", "b"), abs=1e-5)
+    made = selfvec.retrofit(table, lexicon, method)
+    figures = figures_of(made)
+    assert figures["pairs_before"] == pytest.approx(table.similarity("a", "b"), abs=1e-5)
+    assert figures["pairs_after"] == pytest.approx(made.similarity("a", "b"), abs=1e-5)
     if method not in ("retrofit", "smooth"):
-        assert by.report_["pushed_after"] == pytest.approx(made.similarity("c", "d"), abs=1e-5)
+        assert figures["pushed_after"] == pytest.approx(made.similarity("c", "d"), abs=1e-5)
 
 
 def test_a_pair_that_both_pulls_and_pushes_only_pushes() -> None:
     both = Knowledge(edges={"antonym": [("a", "b")], "synonym": [("a", "b"), ("c", "d")]})
     antonyms = Knowledge(edges={"antonym": [("a", "b")], "synonym": [("c", "d")]})
     made = [
-        transform(words(0, 60, 90, 200), "retrofit", method="counter-fit", lexicon=lexicon).vectors
+        selfvec.retrofit(words(0, 60, 90, 200), method="counter-fit", lexicon=lexicon).vectors
         for lexicon in (both, antonyms)
     ]
     np.testing.assert_array_equal(*made)
@@ -289,15 +289,15 @@ def test_a_pair_that_both_pulls_and_pushes_only_pushes() -> None:
 def test_an_unknown_word_gets_the_mean_of_its_definition() -> None:
     table = words(0, 90, 45, names=["rain", "ice", "house"])
     lexicon = Knowledge(definitions={"sleet": "rain and ice", "house": "a house"})
-    made = transform(table, "define", lexicon=lexicon)
+    made = selfvec.define(table, lexicon=lexicon)
     assert list(made) == ["rain", "ice", "house", "sleet"]
     assert made.similarity("sleet", "house") == pytest.approx(1, abs=1e-5)  # halfway between rain and ice
     assert made.sources[3] == Source.CONTEXT
     np.testing.assert_array_equal(made.vectors[:3], table.vectors)
-    alone = transform(table, "define", lexicon=Knowledge(definitions={"sleet": "rain and ice"}))
+    alone = selfvec.define(table, lexicon=Knowledge(definitions={"sleet": "rain and ice"}))
     assert alone.similarity("sleet", "house") == pytest.approx(1, abs=1e-5)
     with pytest.raises(OptionError, match="no definitions"):
-        transform(table, "define", lexicon=Knowledge(edges={"is-a": [("rain", "ice")]}))
+        selfvec.define(table, lexicon=Knowledge(edges={"is-a": [("rain", "ice")]}))
 
 
 def test_definitions_of_known_words_teach_a_map() -> None:
@@ -309,7 +309,7 @@ def test_definitions_of_known_words_teach_a_map() -> None:
     names = [f"p{i}" for i in range(40)] + [f"q{i}" for i in range(40)]
     lexicon = Knowledge(definitions={f"q{i}": f"p{i} p{(i * 7 + 1) % 40}" for i in range(40)})
     hidden = Vectors(names[:-5], rows[:-5])
-    made = transform(hidden, "define", lexicon=lexicon)
+    made = selfvec.define(hidden, lexicon=lexicon)
     whole = Vectors(names, rows)
     cosines = [
         float(made.get_vector(f"q{i}", norm=True) @ whole.get_vector(f"q{i}", norm=True))
@@ -321,9 +321,8 @@ def test_definitions_of_known_words_teach_a_map() -> None:
 def test_nodes_stand_beside_words_and_unnamed_ones_take_their_surroundings(write) -> None:
     pytest.importorskip("pronto")
     table = words(0, 30, 120, names=["hail", "weather", "tax"])
-    made = transform(
+    made = selfvec.define(
         table,
-        "define",
         rows="concepts",
         lexicon=[write("w.obo", OBO + "\n[Term]\nid: W:4\nname: zyx\nis_a: W:2\n")],
     )
@@ -331,12 +330,12 @@ def test_nodes_stand_beside_words_and_unnamed_ones_take_their_surroundings(write
     assert made.most_similar("W:4", topn=1)[0][0] == "W:2"
     assert made.similarity("W:2", "hail") > made.similarity("W:2", "tax")
     plain = Knowledge(edges={"is-a": [("hail storm", "weather")]}, definitions={"hail storm": "hail"})
-    assert list(transform(table, "define", rows="concepts", lexicon=plain)) == [*table, "hail_storm"]
+    assert list(selfvec.define(table, rows="concepts", lexicon=plain)) == [*table, "hail_storm"]
     with pytest.raises(OptionError, match="every node"):
         lexicon = Knowledge(edges={"is-a": [("hail", "weather")]})
-        transform(table, "define", rows="concepts", lexicon=lexicon)
+        selfvec.define(table, rows="concepts", lexicon=lexicon)
     with pytest.raises(OptionError, match="relations: are for rows of concepts"):
-        transform(table, "define", lexicon=plain, relations="is-a")
+        selfvec.define(table, lexicon=plain, relations="is-a")
 
 
 def test_an_aspect_keeps_one_relation_and_pushes_another_also_for_unseen_pairs() -> None:
@@ -353,7 +352,7 @@ def test_an_aspect_keeps_one_relation_and_pushes_another_also_for_unseen_pairs()
             "antonym": [(f"a{i}", f"p{i}") for i in range(40)],
         }
     )
-    made = transform(table, "retrofit", method="aspect", lexicon=lexicon)
+    made = selfvec.retrofit(table, method="aspect", lexicon=lexicon)
 
     def gap(of: Vectors) -> float:
         unseen = range(40, 60)
@@ -362,7 +361,7 @@ def test_an_aspect_keeps_one_relation_and_pushes_another_also_for_unseen_pairs()
 
     assert gap(made) > gap(table) + 0.1
     refused(
-        lambda: transform(table, "retrofit", method="aspect", lexicon=lexicon, push="synonym"),
+        lambda: selfvec.retrofit(table, method="aspect", lexicon=lexicon, push="synonym"),
         OptionError,
         "must differ",
     )
@@ -398,10 +397,9 @@ def test_relations_that_are_not_used_are_counted(tmp_path: Path) -> None:
     lines += ["storm\trelated\train", "hail\tantonym\tstorm", "hail\tpart-of\tstorm"]
     path = tmp_path / "lexicon.tsv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    made = make_transform("retrofit", lexicon=[str(path)])
-    made.fit_transform(table)
-    assert (made.report_["pairs"], made.report_["unused"]) == (2, 4)
-    why = made.report_["why_unused"]
+    figures = figures_of(selfvec.retrofit(table, [str(path)]))
+    assert (figures["pairs"], figures["unused"]) == (2, 4)
+    why = figures["why_unused"]
     assert "2 with words that have no vector: graupel, sleet" in why
     assert "1 of another kind: antonym; 1 of another kind: part-of" in why
     assert "names columns: word1, relation, word2" in why

@@ -1,12 +1,14 @@
 """A model with another tokenizer, or more words: what keeps its bits, and where new rows come from."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from tests.commands import ran
+from tests.refusals import refused
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 import selfvec
@@ -14,9 +16,8 @@ from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.files.tensors import map_tensors, read_header
-from selfvec.lab.transforms.tokenizer_transfer import TokenizerTransfer, Tokens
+from selfvec.lab.transforms.tokenizer_transfer import Tokens
 from selfvec.numerics.rows import unit_rows
-from selfvec.storage.formats import load
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
 NAMED = {
@@ -106,8 +107,7 @@ def test_shared_tokens_and_everything_else_keep_their_bits(dtype: str, tmp_path:
     folder, new = model(tmp_path / "model", dtype), tmp_path / "new.json"
     tokens = ["[PAD]", "[UNK]", "[SEP]", "[CLS]", "sleet", "rain", "fee", "##s", "hail"]
     word_piece(tokens).save(str(new))
-    transfer = TokenizerTransfer(static_vectors(), tokenizer=new, output=tmp_path / "out")
-    left_out = transfer.write(folder)
+    made = selfvec.tokenizer(folder, static_vectors(), new, output=tmp_path / "out")
     old_file, new_file = (place / "model.safetensors" for place in (folder, tmp_path / "out"))
     assert read_header(new_file)[0]["__metadata__"] == {"format": "pt"}
     assert list(read_header(new_file)[0]) == list(read_header(old_file)[0])
@@ -124,24 +124,23 @@ def test_shared_tokens_and_everything_else_keep_their_bits(dtype: str, tmp_path:
                 j = OLD.index(token)
                 assert data[i * size : (i + 1) * size] == before[j * size : (j + 1) * size], token
     counts = {"tokens": 9, "kept": 7, "from_vectors": 2, "from_pieces": 0, "mean_row": 0}
-    assert transfer.report_ == {**counts, "dimensions": WIDTH, "tensors": [TABLE, BIAS, HEAD]}
+    assert dict(made).items() >= {**counts, "dimensions": WIDTH, "tensors": [TABLE, BIAS, HEAD]}.items()
     config = json.loads((tmp_path / "out" / "config.json").read_text())
     kept = {"pad_token_id": 0, "bos_token_id": 5, "layers": 1}
     assert config == {"vocab_size": 9, "eos_token_id": [2], **kept}
     assert (tmp_path / "out" / "tokenizer.json").read_bytes() == new.read_bytes()
     assert (tmp_path / "out" / "README.md").read_text() == "tiny"
     assert not (tmp_path / "out" / "vocab.txt").exists()
-    assert "vocab.txt described the old tokenizer" in left_out
-    assert any("bos_token_id was 'storm'" in note for note in left_out)
+    assert "vocab.txt described the old tokenizer" in made["left_out"]
+    assert any("bos_token_id was 'storm'" in note for note in made["left_out"])
 
 
 def test_new_tokens_lie_among_words_of_their_field_whatever_the_tokenizer(tmp_path: Path) -> None:
     folder, new = model(tmp_path / "model", tied=True), tmp_path / "new" / "tokenizer.json"
     new.parent.mkdir()
     spelled_with_blanks().save(str(new))
-    transfer = TokenizerTransfer(static_vectors(), tokenizer=new.parent, output=tmp_path / "out")
-    transfer.write(folder)
-    assert transfer.report_["tensors"] == [TABLE]
+    made = selfvec.tokenizer(folder, static_vectors(), new.parent, output=tmp_path / "out")
+    assert made["tensors"] == [TABLE]
     before, after = (map_tensors(place / "model.safetensors")[TABLE] for place in (folder, tmp_path / "out"))
     ids = Tokenizer.from_file(str(new)).get_vocab()
     same_tokens = {"▁hail": "hail", "s": "##s", "<s>": "[CLS]", "</s>": "[SEP]", "<pad>": "[PAD]"}
@@ -187,24 +186,12 @@ def test_a_static_encoder_keeps_its_library(tmp_path: Path) -> None:
     rows = np.stack([np.eye(2, WIDTH)[field(w)] * 3 + rng.standard_normal(WIDTH) for w in words])
     selfvec.save(Vectors(words, rows.astype(np.float32)), tmp_path / "encoder", format="model2vec")
     (tmp_path / "words.txt").write_text("sleet\nfog\n")
-    TokenizerTransfer(static_vectors(), add_words=tmp_path / "words.txt", output=tmp_path / "out").write(
-        str(tmp_path / "encoder")
-    )
+    added = {"add_words": tmp_path / "words.txt", "output": tmp_path / "out"}
+    selfvec.tokenizer(tmp_path / "encoder", static_vectors(), **added)
     encoder = model2vec.StaticModel.from_pretrained(str(tmp_path / "out"))
     hail, sleet, loan = encoder.encode(["hail rain snow", "sleet fog", "loan tax bank"])
     np.testing.assert_allclose(hail, rows[[0, 2, 4]].mean(axis=0), atol=1e-5)
     assert sleet @ hail / np.linalg.norm(hail) > sleet @ loan / np.linalg.norm(loan)
-
-
-def test_a_loaded_model_is_transformed_in_memory(tmp_path: Path) -> None:
-    vectors = load(model(tmp_path / "model"))
-    word_piece(["[UNK]", "hail", "sleet", "##s"]).save(str(tmp_path / "new.json"))
-    made = TokenizerTransfer(static_vectors(), tokenizer=tmp_path / "new.json").fit_transform(vectors)
-    assert made.index_to_key == ["hail", "sleet"]
-    np.testing.assert_array_equal(made["hail"], vectors["hail"])
-    assert made.embed("sleets") is not None
-    with pytest.raises(InputError, match="no vectors of a model's tokens"):
-        TokenizerTransfer(static_vectors(), add_words=3).fit_transform(static_vectors())
 
 
 def test_two_aligned_tables_serve_two_languages(tmp_path: Path) -> None:
@@ -214,11 +201,8 @@ def test_two_aligned_tables_serve_two_languages(tmp_path: Path) -> None:
     selfvec.save(table, tmp_path / "aligned" / "a.safetensors")
     selfvec.save(foreign, tmp_path / "aligned" / "b.safetensors")
     word_piece(["[UNK]", "liah", "eef"]).save(str(tmp_path / "new.json"))
-    transfer = TokenizerTransfer(
-        tmp_path / "aligned", tokenizer=tmp_path / "new.json", output=tmp_path / "out"
-    )
-    transfer.write(folder)
-    assert transfer.report_["from_vectors"] == 2
+    made = selfvec.tokenizer(folder, tmp_path / "aligned", tmp_path / "new.json", output=tmp_path / "out")
+    assert made["from_vectors"] == 2
     before, after = (map_tensors(place / "model.safetensors")[TABLE] for place in (folder, tmp_path / "out"))
     assert (before[4:14] @ after[1]).argmax() < 5 <= (before[4:14] @ after[2]).argmax()
 
@@ -235,21 +219,16 @@ def test_what_a_token_stands_for(marker: str, text: str, starts: bool) -> None:
 
 def test_what_cannot_be_transferred_is_said(tmp_path: Path) -> None:
     folder, static = model(tmp_path / "model"), static_vectors()
-    with pytest.raises(OptionError, match="one of tokenizer and add_words"):
-        TokenizerTransfer(static)
-    with pytest.raises(OptionError, match="one of tokenizer and add_words"):
-        TokenizerTransfer(static, tokenizer="x", add_words=3)
-    few = Vectors(["hail"], np.ones((1, 3), np.float32))
-    with pytest.raises(InputError, match="have 1 tokens of the old tokenizer, 10 are needed"):
-        TokenizerTransfer(few, add_words=1, output=tmp_path / "out").write(folder)
-    with pytest.raises(OptionError, match="keeps its format"):
-        TokenizerTransfer(static, add_words=1, output=tmp_path / "out", to="npz").write(folder)
     (tmp_path / "words.txt").write_text("hail\n")
-    with pytest.raises(InputError, match="no word that is not a token yet"):
-        TokenizerTransfer(static, add_words=tmp_path / "words.txt", output=tmp_path / "out").write(
-            str(folder)
-        )
-    with pytest.raises(InputError, match="merge a sharded one first"):
-        TokenizerTransfer(static, add_words=1, output=tmp_path / "out").write(tmp_path)
+    few = Vectors(["hail"], np.ones((1, 3), np.float32))
+    for given, vectors, options, error, rule in (
+        (folder, static, {}, OptionError, "one of tokenizer and add_words"),
+        (folder, static, {"tokenizer": "x", "add_words": 3}, OptionError, "one of tokenizer and add_words"),
+        (folder, few, {"add_words": 1}, InputError, "have 1 tokens of the old tokenizer, 10 are needed"),
+        (folder, static, {"add_words": tmp_path / "words.txt"}, InputError, "no word that is not a token"),
+        (tmp_path, static, {"add_words": 1}, InputError, "merge a sharded one first"),
+    ):
+        made = partial(selfvec.tokenizer, given, vectors, output=tmp_path / "out", **options)
+        refused(made, error, rule)
     assert not (tmp_path / "out").exists()
     assert "--vectors" in ran(["vectors", "tokenizer", folder, tmp_path / "out", "--add-words", "3"], 2).err

@@ -9,14 +9,10 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.apps.table import VECTORS
-from selfvec.base.declarations import declared
-from selfvec.base.errors import InputError, OptionError, flag
+from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.lab.evaluation import Similarity
-from selfvec.lab.transforms import TRANSFORMS, make_transform, transform
-from selfvec.lab.transforms.join import Join
-from selfvec.lab.transforms.method import Transform
+from selfvec.lab.transforms.written import figures_of
 
 WORDS = [f"w{i}" for i in range(300)]
 
@@ -41,7 +37,7 @@ def agreement(rows: np.ndarray, latent: np.ndarray) -> float:
 
 def test_a_cosine_of_concatenated_rows_is_the_mean_of_the_cosines() -> None:
     a, b, _ = views()
-    found = Join([b], method="concatenate").fit_transform(a)
+    found = selfvec.join(a, [b], method="concatenate")
     assert found.vectors.shape == (300, 22)
     expected = (a.unit @ a.unit.T + b.unit @ b.unit.T) / 2
     np.testing.assert_allclose(found.vectors @ found.vectors.T, expected, atol=1e-5)
@@ -50,7 +46,7 @@ def test_a_cosine_of_concatenated_rows_is_the_mean_of_the_cosines() -> None:
 @pytest.mark.parametrize("method", ["average", "concatenate", "gcca"])
 def test_two_noisy_views_together_see_more_than_either(method: str) -> None:
     a, b, latent = views()
-    found = Join([b], method=method, dimensions=8 if method == "gcca" else None).fit_transform(a)
+    found = selfvec.join(a, [b], method=method, dimensions=8 if method == "gcca" else None)
     assert agreement(found.vectors, latent) > 0.03 + max(agreement(t.vectors, latent) for t in (a, b))
 
 
@@ -58,21 +54,20 @@ def test_a_table_and_its_turned_copy_average_to_itself() -> None:
     a, _, _ = views()
     turn = np.linalg.qr(np.random.default_rng(3).standard_normal((12, 12)))[0]
     copy = Vectors(WORDS[::-1], (a.vectors[::-1] @ turn).astype(np.float32))
-    joined = Join([copy]).fit_transform(a)
+    joined = selfvec.join(a, [copy])
     np.testing.assert_allclose(joined[WORDS], a.unit, atol=1e-5)
 
 
 def test_union_and_intersection_and_words_of_one_table() -> None:
     a, b, _ = views()
     one, other = Vectors(WORDS[:200], a.vectors[:200]), Vectors(WORDS[100:], b.vectors[100:])
-    both = Join([other], vocabulary="intersection").fit_transform(one)
+    both = selfvec.join(one, [other], vocabulary="intersection")
     assert both.index_to_key == WORDS[100:200]
-    join = Join([other])
-    every = join.fit_transform(one)
+    every = selfvec.join(one, [other])
     assert every.index_to_key == WORDS
-    assert join.report_ == {"shared": 100, "known": [200, 200]}
+    assert (figures_of(every)["shared"], figures_of(every)["known"]) == (100, [200, 200])
     np.testing.assert_allclose(every["w5"], one.unit[5], atol=1e-6)
-    wide = Join([other], method="concatenate").fit_transform(one)
+    wide = selfvec.join(one, [other], method="concatenate")
     assert not wide["w5"][12:].any()
     assert not wide["w250"][:12].any()
 
@@ -80,7 +75,7 @@ def test_union_and_intersection_and_words_of_one_table() -> None:
 def test_what_a_table_composes_is_joined_too() -> None:
     a, b, _ = views()
     one = Vectors(WORDS[:200], a.vectors[:200], composer=lambda words: np.ones((len(words), 12), np.float32))
-    found = Join([b]).fit_transform(one)
+    found = selfvec.join(one, [b])
     assert found.embed("never").any()
     np.testing.assert_allclose(found["w250"], found.composer(["w250"])[0], atol=1e-6)
 
@@ -105,48 +100,27 @@ def test_what_cannot_be_joined_is_said() -> None:
         ({"dimensions": 3}, "average has no choice of dimensions"),
         ({"method": "gcca", "dimensions": 99}, "22 dimensions together"),
     ):
-        refused(lambda: Join([b], **options).fit_transform(a), OptionError, rule)
+        refused(lambda: selfvec.join(a, [b], **options), OptionError, rule)
     with pytest.raises(InputError, match="no word has a vector in all"):
-        Join([Vectors(["x"], np.ones((1, 10), np.float32))]).fit_transform(a)
+        selfvec.join(a, [Vectors(["x"], np.ones((1, 10), np.float32))])
     few = Vectors(WORDS[:5], b.vectors[:5])
-    refused(lambda: Join([few]).fit_transform(a), InputError, "only 5 remain .*; choose method concaten")
-    refused(lambda: Join([]), OptionError, "name the vectors to join with")
+    refused(lambda: selfvec.join(a, [few]), InputError, "only 5 remain .*; choose method concaten")
+    refused(lambda: selfvec.join(a, []), OptionError, "name the vectors to join with")
 
 
 @pytest.mark.soak
 def test_real_tables_joined_are_better_than_the_better_one(shared_data: Path) -> None:
     google = selfvec.load(shared_data / "vectors" / "googlenews-26k-300d.bin")
-    tables = {"google": google, "default": "default", "joined": Join(["default"]).fit_transform(google)}
+    tables = {"google": google, "default": "default", "joined": selfvec.join(google, ["default"])}
     rows = selfvec.evaluate(tables, [Similarity(shared_data / "similarity" / "simlex999.tsv")]).rows
     value = {row["vectors"]: row["value_common"] for row in rows}
     assert value["joined"] > max(value["google"], value["default"]) + 0.02
 
 
-@pytest.mark.parametrize("name", TRANSFORMS)
-def test_every_method_is_documented_and_its_options_are_those_of_its_row(name: str) -> None:
-    row = TRANSFORMS[name]
-    assert issubclass(row.method, Transform)
-    assert row.method.__doc__
-    said = declared(row.method)
-    if not row.example:
-        assert name == "principal-axes"  # only in Python
-        return
-    shown = ran(["vectors", name, "--help"]).out
-    assert said.summary in shown
-    for one in said.parameters.values():
-        assert one.help or one.name == "progress"
-        assert one.name in (*VECTORS[name].in_python, "progress") or flag(one.name) in shown
-
-
-def test_unknown_methods_and_options_are_refused_with_the_names_that_work() -> None:
-    refused(lambda: make_transform("nonsense"), OptionError, "principal-axes")
-    refused(lambda: make_transform("principal-axes", nonsense=1), OptionError, "nonsense")
-
-
 def test_all_principal_axes_keep_every_cosine_and_some_keep_the_most() -> None:
     rows = np.random.default_rng(0).standard_normal((50, 8)).astype(np.float32) * [4, 3, 2, 1, 1, 1, 1, 1]
     table = Vectors([f"w{i}" for i in range(50)], rows.astype(np.float32))
-    whole, half = transform(table, "principal-axes"), transform(table, "principal-axes", dimensions=4)
+    whole, half = selfvec.principal_axes(table), selfvec.principal_axes(table, 4)
     np.testing.assert_allclose(whole.unit @ whole.unit.T, table.unit @ table.unit.T, atol=1e-5)
     np.testing.assert_array_equal(whole.vectors[:, :4], half.vectors)  # any prefix is the shorter table
-    refused(lambda: transform(table, "principal-axes", dimensions=9), OptionError, "1 to 8")
+    refused(lambda: selfvec.principal_axes(table, 9), OptionError, "1 to 8")

@@ -25,7 +25,6 @@ from selfvec.base.errors import OptionError, flag
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import Figures
 from selfvec.files.atomic_files import check_target
-from selfvec.lab.transforms import TRANSFORMS, make_transform
 
 from .parser import Argument, Command, CommandGroup, CommandTable, Option, help_all
 from .streams import is_quiet, print_json, print_text, say, show
@@ -62,12 +61,12 @@ SHARED: Mapping[str, Typed] = {
     "language": Typed("LANG"),
     "lemmatize": Typed("LANG"),
     "level": Typed("P"),
-    "lexicon": Typed("FILE..."),
+    "lexicon": Typed("FILE...", is_flag=True),
     "like": Typed("FILE.json"),
     "new": Typed(is_flag=True),
     "number": Typed("K"),
     "old": Typed(is_flag=True),
-    "others": Typed("VECTORS..."),
+    "others": Typed("VECTORS...", is_flag=True),
     "output": Typed("OUT", help="The file or folder to write.", short="-o", is_flag=True),
     "overwrite": Typed(help="Replace what exists at that place."),
     "phrases": Typed("N|auto|FILE"),
@@ -203,7 +202,7 @@ def _command(name: str, path: str, row: CommandRow) -> Command:
     added = [*starmap(_mode, row.instead.items()), *_outputs(row)]
     every = [*taken.values(), *(parameter for parameter in added if parameter.name not in taken)]
     shown = [_as_typed(parameter, row) for parameter in every if is_option(parameter, row)]
-    needed = [parameter for parameter in shown if is_argument(parameter, row)][: 1 if row.transform else None]
+    needed = [parameter for parameter in shown if is_argument(parameter, row)]
     others = [parameter for parameter in shown if parameter not in needed]
     others.sort(key=lambda parameter: _LAST.index(parameter.name) if parameter.name in _LAST else -1)
     arguments = [_argument(parameter, row) for parameter in needed]
@@ -218,11 +217,7 @@ def _command(name: str, path: str, row: CommandRow) -> Command:
         help=declared.summary,
         more=f"{declared.more}\n\nExit status 1: {row.failed}.".strip() if row.failed else declared.more,
         examples=[f"{path} {example}".rstrip() for example in row.examples],
-        in_python={
-            flag(name): f"selfvec.{row.transform.replace('-', '_') or row.name}(…, {name}=…)"
-            for name in row.in_python
-            if name in taken
-        },
+        in_python={flag(name): f"selfvec.{row.name}(…, {name}=…)" for name in row.in_python if name in taken},
     )
 
 
@@ -331,12 +326,10 @@ def call(row: CommandRow, parameters: Sequence[Argument | Option], **typed: Any)
     targets = _targets(row, given, overwrite)  # before the work, which may take minutes
     if "overwrite" not in row.declaration.parameters:
         given.pop("overwrite", None)
-    if row.transform:
-        source = given.pop(TRANSFORMS[row.transform].takes)
-        result = make_transform(row.transform, **given).written_of(source, row.transform)
-    else:
-        switches = row.instead.keys() - row.declaration.parameters.keys()
-        result = _named(row.calls)(**{name: given[name] for name in given if name not in switches})
+    switches = row.instead.keys() - row.declaration.parameters.keys()
+    result = _named(row.calls)(**{name: given[name] for name in given if name not in switches})
+    if row.figures:
+        result = _named(row.figures)(result)
     for name, path in targets.items():
         _write(row, name, result, path, overwrite)
     written = {name: given[name] for name in row.written if name in given}

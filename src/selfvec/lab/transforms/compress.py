@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -37,12 +37,12 @@ from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.quantization import CODES, decode, encode
 from selfvec.numerics.statistics import Estimate, difference, mean
 from selfvec.storage.formats.compressed import packed_words, write
-from selfvec.storage.opened import GivenVectors, opened
+from selfvec.storage.opened import GivenVectors, as_vectors, opened
 from selfvec.text.document_vectors import SelfRetrieval
 from selfvec.text.phrases import units_of
 from selfvec.text.preprocessing import Preprocessing
 
-from .method import Transform, as_function
+from .written import Writing, check_writing, written
 
 SHARES = (1.0, 0.5, 0.25, 0.125)  # of the words that keep a row
 _PERCENT = Form("share", lambda value: f"{value:.1f}%", is_figure=True, digits=1)
@@ -310,7 +310,7 @@ class Packed:
         self._words = vectors.index_to_key
         self._candidate = candidate
         if candidate.dimensions < rows.shape[1]:
-            rows = PrincipalAxes(candidate.dimensions).fit_transform(vectors).vectors
+            rows = on_principal_axes(vectors, candidate.dimensions).vectors
         # The encoded unit rows.
         self.arrays = encode(rows[: candidate.rows], candidate.method, candidate.groups, seed)
         self.arrays["vocabulary"] = vocabulary
@@ -439,7 +439,10 @@ def _nearest_words(whole: Vectors, seed: int) -> Measure:
 # ---- Principal axes: the same vectors in fewer dimensions. Every prefix is the best of its length.
 
 
-class PrincipalAxes(Transform):
+@checked
+def principal_axes(
+    vectors: GivenVectors, dimensions: int | None = None, **writing: Unpack[Writing]
+) -> Vectors:
     """Rotate onto principal axes, keep some.
 
     Unit rows are rotated onto the first principal axes of the uncentred rows. Among all vectors with as
@@ -448,31 +451,42 @@ class PrincipalAxes(Transform):
 
     Parameters
     ----------
+    vectors : Vectors, Run, path or name
+        A vectors file, a run folder, or default.
     dimensions : int, at least 1, optional
         Number of axes kept; by default all.
+    **writing
+        See `Writing`.
+
+    Returns
+    -------
+    Vectors
+        Rows of zeros stay zero.
+
+    Raises
+    ------
+    OptionError
+        If there are not so many dimensions.
+    InputError
+        If a file cannot be read or is damaged.
+    TargetError
+        If ``output`` exists and ``overwrite`` is false, or cannot be written.
 
     Examples
     --------
     >>> selfvec.principal_axes("default", 100)
     <Vectors: 10,981 words × 100 dimensions, float32>
     """
-
-    dimensions: int | None = None
-
-    def fit_transform(self, vectors: Vectors) -> Vectors:
-        """Vectors (V, dimensions); rows of zeros stay zero."""
-        width = vectors.vector_size if self.dimensions is None else self.dimensions
-        if width > vectors.vector_size:
-            raise OptionError(
-                f"the vectors have {vectors.vector_size} dimensions, they cannot be cut to {width}",
-                field="dimensions",
-                remedy=f"choose a number from 1 to {vectors.vector_size}",
-            )
-        mapped = on_principal_axes(vectors, width)
-        known = int(np.any(vectors.vectors != 0, axis=1).sum())
-        kept = float(np.square(mapped.vectors, dtype=np.float64).sum()) / max(known, 1)
-        self.report_ = {"variance_kept": kept}
-        return mapped
-
-
-principal_axes = as_function("principal_axes", PrincipalAxes, PrincipalAxes.made_of)
+    check_writing(writing)
+    given = as_vectors(vectors)
+    width = given.vector_size if dimensions is None else dimensions
+    if width > given.vector_size:
+        raise OptionError(
+            f"the vectors have {given.vector_size} dimensions, they cannot be cut to {width}",
+            field="dimensions",
+            remedy=f"choose a number from 1 to {given.vector_size}",
+        )
+    made = on_principal_axes(given, width)
+    filled = int(np.any(given.vectors != 0, axis=1).sum())
+    kept = float(np.square(made.vectors, dtype=np.float64).sum()) / max(filled, 1)
+    return written(made, "principal-axes", {"variance_kept": kept}, writing)

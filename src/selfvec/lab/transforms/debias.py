@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from selfvec.base.arrays import Ints, Rows
 from selfvec.base.checks import check_path
+from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors, mapped_composer, same_words
 from selfvec.files.text_files import check, read_toml_or_json
 from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import axes_of_points, spectrum
+from selfvec.storage.opened import GivenVectors, as_vectors
 
 from .knowledge import LexiconRows
-from .method import Transform, as_function
+from .written import Writing, check_writing, written
 
 GENDER = Path(__file__).with_name("gender.toml")
 _LAMBDA = 0.2  # of soft debiasing, as in the paper
@@ -45,7 +47,14 @@ class DebiasSets:
     neutral: list[str]
 
 
-class Debias(Transform):
+@checked
+def debias(
+    vectors: GivenVectors,
+    method: str = "hard",
+    bias_sets: str | Path | DebiasSets | None = None,
+    seed: int = 0,
+    **writing: Unpack[Writing],
+) -> Vectors:
     """Remove a direction, such as gender.
 
     Words that should be neutral lose the direction. The direction is the first principal axis of the
@@ -65,6 +74,8 @@ class Debias(Transform):
 
     Parameters
     ----------
+    vectors : Vectors, Run, path or name
+        A vectors file, a run folder, or default.
     method : {"hard", "soft", "double-hard", "inlp"}
         How.
     bias_sets : path, DebiasSets, optional
@@ -72,6 +83,22 @@ class Debias(Transform):
         optionally ``equalize``, ``specific`` and ``neutral``.
     seed : int, at least 0
         Seed of all random choices: held-out words and clusters.
+    **writing
+        See `Writing`.
+
+    Returns
+    -------
+    Vectors
+        Unit vectors.
+
+    Raises
+    ------
+    OptionError
+        If an option is wrong, or names nothing that the words have.
+    InputError
+        If a file cannot be read or is damaged.
+    TargetError
+        If ``output`` exists and ``overwrite`` is false, or cannot be written.
 
     Examples
     --------
@@ -81,30 +108,20 @@ class Debias(Transform):
     >>> gap(vectors), gap(selfvec.debias(vectors))
     (0.051, 0.0)
     """
-
-    method: str = "hard"
-    bias_sets: str | Path | DebiasSets | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not isinstance(self.bias_sets, DebiasSets | None):
-            check_path("bias_sets", self.bias_sets, "a path")
-
-    def fit_transform(self, vectors: Vectors) -> Vectors:
-        """Unit vectors (V, d)."""
-        sets = self.bias_sets
-        if not isinstance(sets, DebiasSets):
-            sets = read_debias_sets(Path(sets or GENDER))
-        bias = _BiasRows.of(sets, vectors, self.seed)
-        unit = vectors.unit
-        rows, mapping = _REMOVALS[self.method](unit, bias)
-        self.report_ = {"pairs": len(bias.pairs), "neutral": len(bias.neutral)}
-        for name, matrix in (("before", unit), ("after", rows)):
-            cosines = matrix[bias.neutral] @ bias.direction
-            self.report_[f"direct_bias_{name}"] = float(np.abs(cosines).mean()) if len(cosines) else 0.0
-            self.report_[f"clustered_{name}"] = _clustered(matrix[bias.biased], self.seed)
-        return same_words(vectors, rows, mapped_composer(vectors.composer, mapping))
+    if not isinstance(bias_sets, DebiasSets | None):
+        check_path("bias_sets", bias_sets, "a path")
+    check_writing(writing)
+    given = as_vectors(vectors)
+    sets = bias_sets if isinstance(bias_sets, DebiasSets) else read_debias_sets(Path(bias_sets or GENDER))
+    bias = _BiasRows.of(sets, given, seed)
+    rows, mapping = _REMOVALS[method](given.unit, bias)
+    figures: dict[str, Any] = {"pairs": len(bias.pairs), "neutral": len(bias.neutral)}
+    for name, matrix in (("before", given.unit), ("after", rows)):
+        cosines = matrix[bias.neutral] @ bias.direction
+        figures[f"direct_bias_{name}"] = float(np.abs(cosines).mean()) if len(cosines) else 0.0
+        figures[f"clustered_{name}"] = _clustered(matrix[bias.biased], seed)
+    made = same_words(given, rows, mapped_composer(given.composer, mapping))
+    return written(made, "debias", figures, writing)
 
 
 @dataclass(frozen=True)
@@ -253,7 +270,7 @@ _REMOVALS: dict[str, Callable[[Rows, _BiasRows], tuple[Rows, Rows]]] = {
 
 
 def read_debias_sets(path: Path) -> DebiasSets:
-    """Read the sets of `Debias` from a .toml or .json file; `InputError` names the invalid key."""
+    """Read the sets of `debias` from a .toml or .json file; `InputError` names the invalid key."""
     data = read_toml_or_json(path)
     check(data, _SETS, path, "see docs/how-to/change-vectors.md")
     return DebiasSets(**{name: data.get(name, []) for name in ("pairs", "equalize", "specific", "neutral")})
@@ -277,6 +294,3 @@ _SETS: dict[Any, Any] = {
     ...: ("pairs",),
 }
 """The form of the sets."""
-
-
-debias = as_function("debias", Debias, Debias.made_of)

@@ -1,17 +1,19 @@
-"""`Distill`: static vectors of the words of a text, from a sentence encoder."""
+"""`distill`: static vectors of the words of a text, from a sentence encoder."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Unpack
 
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask, Rows
 from selfvec.base.characters import plain
+from selfvec.base.declarations import checked
 from selfvec.base.errors import CorpusError, OptionError
+from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Source, Vectors
@@ -22,7 +24,7 @@ from selfvec.encoders.sentence_encoder import Advance, SentenceEncoder, unwatche
 from selfvec.numerics.rows import filled_rows, unit_rows
 from selfvec.text.tokenizers import find_words
 
-from .method import Transform, as_function
+from .written import Writing, check_writing, written
 
 # ---- Vectors of words from a sentence encoder: of each word alone, and of its uses in texts
 #
@@ -58,15 +60,13 @@ class TextWords:
         return cls(texts, batch, np.stack([words.starts, words.ends], axis=1)[whole.ids < size])
 
 
-def alone(
-    encoder: SentenceEncoder, words: Sequence[str], *, jobs: int | None = None, advance: Advance = unwatched
-) -> Rows:
+def alone(encoder: SentenceEncoder, words: Sequence[str], advance: Advance = unwatched) -> Rows:
     """Each word as a text of its own, less the mean of all: (V, h) unit rows."""
-    return centred(encoder.encode(words, jobs=jobs, advance=advance))
+    return centred(encoder.encode(words, advance=advance))
 
 
 def in_texts(
-    encoder: SentenceEncoder, words: TextWords, *, jobs: int | None = None, advance: Advance = unwatched
+    encoder: SentenceEncoder, words: TextWords, advance: Advance = unwatched, *, jobs: int | None = None
 ) -> Rows:
     """The mean of all uses of each word, less the mean of all words: (V, h) unit rows.
 
@@ -122,13 +122,23 @@ Texts = Corpus | Sequence[str | os.PathLike[str]]
 """A corpus, or the paths of its files and folders."""
 
 
-class Distill(Transform):
+@checked
+def distill(
+    encoder: GivenSentenceEncoder,
+    corpus: Texts,
+    from_: str = "student",
+    min_count: int = 1,
+    text_field: str | None = None,
+    **writing: Unpack[Writing],
+) -> Vectors:
     """Make static vectors of words from a sentence encoder.
 
     A long text is read in passages.
 
     Parameters
     ----------
+    encoder : path, name or encoder
+        The folder of an encoder, or its name.
     corpus : path, paths, texts or Corpus
         Files or folders of text, whose words are the vocabulary.
     from_ : {"student", "states", "words"}
@@ -139,6 +149,22 @@ class Distill(Transform):
         Leave out words that occur less often.
     text_field : str, optional
         Fields that hold the text, separated by commas.
+    **writing
+        See `Writing`.
+
+    Returns
+    -------
+    Vectors
+        Vectors (V, h) of the words of the corpus.
+
+    Raises
+    ------
+    OptionError
+        If an option is wrong, or names nothing that the words have.
+    InputError
+        If a file cannot be read or is damaged.
+    TargetError
+        If ``output`` exists and ``overwrite`` is false, or cannot be written.
 
     Examples
     --------
@@ -147,60 +173,54 @@ class Distill(Transform):
     >>> selfvec.distill(encode, ["hail fell", "rain fell"]).index_to_key
     ['fell', 'hail', 'rain']
     """
-
-    corpus: Texts
-    from_: str = "student"
-    min_count: int = 1
-    text_field: str | None = None
-
-    def open(self, source: Any) -> Any:
-        """The encoder as it was given, which `fit_transform` opens."""
-        return source
-
-    def made_of(self, source: GivenSentenceEncoder) -> Vectors:
-        """Vectors of the words of the corpus, from an encoder."""
-        return super().made_of(cast(Any, source))
-
-    def fit_transform(self, vectors: Any) -> Vectors:
-        """Vectors (V, h) of the words of the corpus, from an encoder: see `as_sentence_encoder`."""
-        encoder = as_sentence_encoder(vectors)
-        words = self._words()
-        self.report_ = {"from": self.from_, "passages": len(words.texts)}
-        rows = {"student": self._learned, "states": self._states, "words": self._alone}[self.from_](
-            encoder, words
-        )
-        sources = np.where(filled_rows(rows), Source.KNOWN, Source.NONE).astype(np.uint8)
-        return Vectors(words.batch.types, rows, sources=sources, counts=words.batch.counts)
-
-    def _words(self) -> TextWords:
-        corpus = self.corpus
-        if not isinstance(corpus, Corpus):
-            corpus = as_corpus(corpus, "corpus", text_field=self.text_field, keep_fields=False)
-        texts = (text for batch in corpus.batches() for text in batch.texts.to_list())
-        return TextWords.of(list(passages_of(texts)), self.min_count)
-
-    def _alone(self, encoder: SentenceEncoder, words: TextWords) -> Rows:
-        with self.shown.stage("Encoding words", len(words.batch.types), "words") as advance:
-            return alone(encoder, words.batch.types, advance=advance)
-
-    def _states(self, encoder: SentenceEncoder, words: TextWords) -> Rows:
-        with self.shown.stage("Reading", len(words.texts), "passages") as advance:
-            return in_texts(encoder, words, advance=advance)
-
-    def _learned(self, encoder: SentenceEncoder, words: TextWords) -> Rows:
-        """The student's rows; its prior is each word alone, with its states where the encoder has them."""
-        from selfvec.encoders.onnx_encoder import OnnxEncoder
-        from selfvec.encoders.student import learn
-
-        with self.shown.stage("Encoding", len(words.texts), "passages") as advance:
-            teacher = encoder.encode(words.texts, advance=advance)
-        priors = {"words": self._alone(encoder, words)}
-        if isinstance(encoder, OnnxEncoder) and encoder.has_states:
-            priors["words and states"] = centred(priors["words"] + self._states(encoder, words))
-        student = learn(words.batch, teacher, priors, progress=self.shown)
-        explained = {name: round(share, 3) for name, share in student.explained.items()}
-        self.report_ |= {"prior": student.prior, "ridge": student.ridge, "explained": explained}
-        return student.rows
+    check_writing(writing)
+    opened = as_sentence_encoder(encoder)
+    words = _words_of(corpus, min_count, text_field)
+    progress = as_progress(writing.get("progress"))
+    figures: dict[str, Any] = {"from": from_, "passages": len(words.texts)}
+    if from_ == "words":
+        rows = _alone(opened, words, progress)
+    elif from_ == "states":
+        rows = _of_states(opened, words, progress)
+    else:
+        rows, learned = _learned(opened, words, progress)
+        figures |= learned
+    sources = np.where(filled_rows(rows), Source.KNOWN, Source.NONE).astype(np.uint8)
+    made = Vectors(words.batch.types, rows, sources=sources, counts=words.batch.counts)
+    return written(made, "distill", figures, writing)
 
 
-distill = as_function("distill", Distill, Distill.made_of, "encoder")
+def _words_of(corpus: Texts, min_count: int, text_field: str | None) -> TextWords:
+    """The passages of a corpus, and their words."""
+    if not isinstance(corpus, Corpus):
+        corpus = as_corpus(corpus, "corpus", text_field=text_field, keep_fields=False)
+    texts = (text for batch in corpus.batches() for text in batch.texts.to_list())
+    return TextWords.of(list(passages_of(texts)), min_count)
+
+
+def _alone(encoder: SentenceEncoder, words: TextWords, progress: Progress) -> Rows:
+    with progress.stage("Encoding words", len(words.batch.types), "words") as advance:
+        return alone(encoder, words.batch.types, advance)
+
+
+def _of_states(encoder: SentenceEncoder, words: TextWords, progress: Progress) -> Rows:
+    with progress.stage("Reading", len(words.texts), "passages") as advance:
+        return in_texts(encoder, words, advance)
+
+
+def _learned(encoder: SentenceEncoder, words: TextWords, progress: Progress) -> tuple[Rows, dict[str, Any]]:
+    """The student's rows, and what it tells of its learning.
+
+    Its prior is each word alone, with its states where the encoder has them.
+    """
+    from selfvec.encoders.onnx_encoder import OnnxEncoder
+    from selfvec.encoders.student import learn
+
+    with progress.stage("Encoding", len(words.texts), "passages") as advance:
+        teacher = encoder.encode(words.texts, advance=advance)
+    priors = {"words": _alone(encoder, words, progress)}
+    if isinstance(encoder, OnnxEncoder) and encoder.has_states:
+        priors["words and states"] = centred(priors["words"] + _of_states(encoder, words, progress))
+    student = learn(words.batch, teacher, priors, progress=progress)
+    explained = {name: round(share, 3) for name, share in student.explained.items()}
+    return student.rows, {"prior": student.prior, "ridge": student.ridge, "explained": explained}

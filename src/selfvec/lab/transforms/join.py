@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from selfvec.base.arrays import Mask, Rows
+from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
@@ -24,7 +25,7 @@ from selfvec.numerics.whitening import axes_of_points, spectrum
 from selfvec.refinement.common_space import fit_rotation
 from selfvec.storage.opened import GivenVectors, as_vectors
 
-from .method import Transform, as_function
+from .written import Writing, check_writing, written
 
 _RIDGE = 1e-2  # of the largest variance of a source; smaller variances are whitened as if they had this size
 _NOWHERE = np.zeros(1, np.float32)
@@ -33,11 +34,21 @@ Map = tuple[Rows, Rows]
 """A mean (d,) to subtract from the unit rows of a source, and a matrix (d, D) to multiply them by."""
 
 
-class Join(Transform):
+@checked
+def join(
+    vectors: GivenVectors,
+    others: GivenVectors | Sequence[GivenVectors],
+    method: str = "average",
+    vocabulary: str = "union",
+    dimensions: int | None = None,
+    **writing: Unpack[Writing],
+) -> Vectors:
     """Join vectors of several files into one.
 
     Parameters
     ----------
+    vectors : Vectors, Run, path or name
+        A vectors file, a run folder, or default.
     others : Vectors, path, or several
         Vectors to join with; may be repeated. Those that build unknown words from subwords do so for all
         words.
@@ -48,6 +59,22 @@ class Join(Transform):
         Words of any, or words that all have. In a union, a source adds nothing to a word that it lacks.
     dimensions : int, at least 1, optional
         Number of dimensions of gcca; by default that of the widest source.
+    **writing
+        See `Writing`.
+
+    Returns
+    -------
+    Vectors
+        Unit vectors: first the words of ``vectors``, then those of the others.
+
+    Raises
+    ------
+    OptionError
+        If an option is wrong, or names nothing that the words have.
+    InputError
+        If a file cannot be read or is damaged.
+    TargetError
+        If ``output`` exists and ``overwrite`` is false, or cannot be written.
 
     Examples
     --------
@@ -55,43 +82,31 @@ class Join(Transform):
     >>> selfvec.join(vectors, "default", method="concatenate", vocabulary="intersection")
     <Vectors: 3 words × 258 dimensions, float32>
     """
-
-    others: GivenVectors | Sequence[GivenVectors]
-    method: str = "average"
-    vocabulary: str = "union"
-    dimensions: int | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.dimensions is not None and self.method != "gcca":
-            rule = f"{self.method} has no choice of dimensions"
-            raise OptionError(rule, field="dimensions", remedy="leave it out")
-        if isinstance(self.others, list | tuple) and not self.others:
-            raise OptionError("none was given", field="others", remedy="name the vectors to join with")
-
-    def fit_transform(self, vectors: Vectors) -> Vectors:
-        """The joined unit vectors: first the words of ``vectors``, then those of the others."""
-        given = self.others
-        several: list[Any] = list(given) if isinstance(given, list | tuple) else [given]
-        others = [as_vectors(other, "others") for other in several]
-        sources = [vectors, *others]
-        words = list(dict.fromkeys(word for source in sources for word in source))
-        parts = [unit_rows(source.lookup(words)[0]) for source in sources]
-        known: Mask = np.stack([np.any(part != 0, axis=1) for part in parts])
-        kept = (np.all if self.vocabulary == "intersection" else np.any)(known, axis=0)
-        shared = int(np.all(known, axis=0).sum())
-        if not shared:
-            raise InputError(
-                "no word has a vector in all sources",
-                remedy="check that they have the same language and casing",
-            )
-        maps = _FITS[self.method](parts, known, self.dimensions)
-        self.report_ = {"shared": shared, "known": [int(each.sum()) for each in known]}
-        composer = None
-        if self.vocabulary == "union" and any(source.composer is not None for source in sources):
-            composer = partial(_joined, sources, maps)
-        words = [word for word, stays in zip(words, kept.tolist(), strict=True) if stays]
-        return Vectors(words, _joined(sources, maps, words), composer=composer, normalized=True)
+    if dimensions is not None and method != "gcca":
+        raise OptionError(f"{method} has no choice of dimensions", field="dimensions", remedy="leave it out")
+    several: list[Any] = list(others) if isinstance(others, list | tuple) else [others]
+    if not several:
+        raise OptionError("none was given", field="others", remedy="name the vectors to join with")
+    check_writing(writing)
+    sources = [as_vectors(vectors), *(as_vectors(other, "others") for other in several)]
+    words = list(dict.fromkeys(word for source in sources for word in source))
+    parts = [unit_rows(source.lookup(words)[0]) for source in sources]
+    there: Mask = np.stack([np.any(part != 0, axis=1) for part in parts])
+    shared = int(np.all(there, axis=0).sum())
+    if not shared:
+        raise InputError(
+            "no word has a vector in all sources",
+            remedy="check that they have the same language and casing",
+        )
+    maps = _FITS[method](parts, there, dimensions)
+    composer = None
+    if vocabulary == "union" and any(source.composer is not None for source in sources):
+        composer = partial(_joined, sources, maps)
+    kept = (np.all if vocabulary == "intersection" else np.any)(there, axis=0)
+    words = [word for word, stays in zip(words, kept.tolist(), strict=True) if stays]
+    made = Vectors(words, _joined(sources, maps, words), composer=composer, normalized=True)
+    figures = {"shared": shared, "known": there.sum(axis=1).tolist()}
+    return written(made, "join", figures, writing)
 
 
 def _identity(parts: list[Rows], known: Mask, dimensions: int | None) -> list[Map]:
@@ -155,6 +170,3 @@ _FITS: dict[str, Callable[[list[Rows], Mask, int | None], list[Map]]] = {
     "concatenate": _identity,
     "gcca": _canonical,
 }
-
-
-join = as_function("join", Join, Join.made_of)

@@ -123,6 +123,10 @@ class Knowledge:
         return up, down
 
 
+GivenLexicon = str | Path | Sequence[str | Path] | Knowledge
+"""A lexicon, or the paths of its files."""
+
+
 class LexiconRows:
     """The row of a word of a lexicon in vectors: as written, folded, in lower case, or with ``_``."""
 
@@ -218,7 +222,7 @@ _POINTERS = {"!": "antonym", "@": "is-a", "@i": "is-a"} | dict.fromkeys("&$^=", 
 _PARTS = {"n": "noun", "v": "verb", "a": "adj", "r": "adv"}
 
 
-def read_knowledge(paths: str | Path | Sequence[str | Path] | Knowledge) -> Knowledge:
+def read_knowledge(paths: GivenLexicon) -> Knowledge:
     """Read lexicons and ontologies into one graph; a `Knowledge` is returned as it is.
 
     Parameters
@@ -242,7 +246,7 @@ def read_knowledge(paths: str | Path | Sequence[str | Path] | Knowledge) -> Know
     return knowledge
 
 
-def check_lexicon(paths: str | Path | Sequence[str | Path] | Knowledge) -> list[Path]:
+def check_lexicon(paths: GivenLexicon) -> list[Path]:
     """The paths, or the errors of `read_knowledge` that are known before: no such file, a missing package."""
     if isinstance(paths, Knowledge):
         return []

@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Ints, Rows
+from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError, require
+from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import one_core
 from selfvec.data.vectors import Vectors, mapped_composer, same_words
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import covariance, whitening_matrix
+from selfvec.storage.opened import GivenVectors, as_vectors
 
-from .knowledge import kind_names, read_knowledge, row_pairs, unused_relations
-from .method import LexiconTransform, as_function
+from .knowledge import (
+    GivenLexicon,
+    check_lexicon,
+    kind_names,
+    read_knowledge,
+    row_pairs,
+    unused_relations,
+)
+from .written import Writing, check_writing, written
 
 _STEPS = 50  # at most
 _CLOSE = 1e-4  # largest change of a coordinate at which iteration stops
 _BLOCK = 1 << 10  # rows compared with all others at a time
 
 
-class Retrofit(LexiconTransform):
+@checked
+def retrofit(
+    vectors: GivenVectors,
+    lexicon: GivenLexicon,
+    method: str = "retrofit",
+    relations: str | Sequence[str] | None = None,
+    push: str | Sequence[str] = "antonym",
+    weight: float | None = None,
+    seed: int = 0,
+    **writing: Unpack[Writing],
+) -> Vectors:
     """Move related words together, and opposites apart.
 
     ``retrofit`` (Faruqui et al., 2015)
@@ -51,6 +71,11 @@ class Retrofit(LexiconTransform):
 
     Parameters
     ----------
+    vectors : Vectors, Run, path or name
+        A vectors file, a run folder, or default.
+    lexicon : path or paths, or Knowledge
+        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
+        `selfvec.lab.transforms.knowledge.read_knowledge`.
     method : {"retrofit", "smooth", "counter-fit", "attract-repel", "aspect"}
         How.
     relations : str or sequence of str
@@ -64,6 +89,22 @@ class Retrofit(LexiconTransform):
         the papers, unrelated pairs keep more of their similarity.
     seed : int, at least 0
         Seed of the order of the pairs, for attract-repel.
+    **writing
+        See `Writing`.
+
+    Returns
+    -------
+    Vectors
+        The same words.
+
+    Raises
+    ------
+    OptionError
+        If an option is wrong, or names nothing that the words have.
+    InputError
+        If a file cannot be read or is damaged.
+    TargetError
+        If ``output`` exists and ``overwrite`` is false, or cannot be written.
 
     Examples
     --------
@@ -80,50 +121,28 @@ class Retrofit(LexiconTransform):
     counter-fit 0.76 -0.11
     aspect 0.96 -0.85
     """
-
-    method: str = "retrofit"
-    relations: str | Sequence[str] | None = None
-    push: str | Sequence[str] = "antonym"
-    weight: float | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        how = _METHODS[self.method]
-        if how.on_graph:
-            require("scipy", "knowledge", f"the method {self.method}")
-        if not self.strength <= how.most:
-            raise OptionError(f"is at most {how.most:g} for {self.method}", field="weight")
-        self._pull = ("synonym",) if self.relations is None and how.pushes else self.relations
-        if how.pushes and set(kind_names(self._pull)) & set(kind_names(self.push)):
-            raise OptionError(
-                f"must differ from the relations that pull, both have {self.push}", field="push"
-            )
-
-    def fit_transform(self, vectors: Vectors) -> Vectors:
-        """Vectors (V, d) of the same words."""
-        how, unit = _METHODS[self.method], vectors.unit
-        knowledge, numbers = read_knowledge(self.lexicon), vectors.key_to_index
-        kinds = [self._pull, self.push][: 1 + how.pushes]
-        pulled, pushed = (*(row_pairs(knowledge, numbers, kind) for kind in kinds), _NO_PAIRS)[:2]
-        if how.pushes and not how.maps:
-            known = np.any(unit != 0, axis=1)
-            pulled, pushed = (pairs[known[pairs].all(axis=1)] for pairs in (pulled, pushed))
-            pulled = _without(pulled, pushed)
-        made = how.fit(self, vectors, Pairs(pulled, pushed))
-        self.report_ = {"pairs": len(pulled), **({"pushed": len(pushed)} if how.pushes else {})}
-        for name, pairs in (("pairs", pulled), ("pushed", pushed)):
-            if len(pairs):
-                before, after = (float(_cosines(matrix, pairs).mean()) for matrix in (unit, made.unit))
-                self.report_ |= {f"{name}_before": before, f"{name}_after": after}
-        used = [name for kind in kinds for name in kind_names(kind)]
-        self.report_ |= unused_relations(knowledge, numbers, used)
-        return made
-
-    @property
-    def strength(self) -> float:
-        """The weight that was given, or that of the method."""
-        return _METHODS[self.method].weight if self.weight is None else self.weight
+    how = _METHODS[method]
+    if how.on_graph:
+        require("scipy", "knowledge", f"the method {method}")
+    strength = how.weight if weight is None else weight
+    if not strength <= how.most:
+        raise OptionError(f"is at most {how.most:g} for {method}", field="weight")
+    pull = ("synonym",) if relations is None and how.pushes else relations
+    if how.pushes and set(kind_names(pull)) & set(kind_names(push)):
+        raise OptionError(f"must differ from the relations that pull, both have {push}", field="push")
+    check_lexicon(lexicon)  # before vectors are read
+    check_writing(writing)
+    given = as_vectors(vectors)
+    knowledge = read_knowledge(lexicon)
+    kinds = [pull, push] if how.pushes else [pull]
+    every = [row_pairs(knowledge, given.key_to_index, kind) for kind in kinds]
+    pairs = Pairs(*every) if how.pushes else Pairs(every[0], _NO_PAIRS)
+    if how.pushes and not how.maps:
+        pairs = _movable(pairs, given.unit)
+    made = how.fit(given, pairs, Asked(strength, seed, as_progress(writing.get("progress"))))
+    figures = _nearness(pairs, given.unit, made.unit, pushes=how.pushes)
+    used = [name for kind in kinds for name in kind_names(kind)]
+    return written(made, "retrofit", figures | unused_relations(knowledge, given.key_to_index, used), writing)
 
 
 class Pairs(NamedTuple):
@@ -136,8 +155,35 @@ class Pairs(NamedTuple):
 _NO_PAIRS = np.zeros((0, 2), np.int64)
 
 
-def _retrofitted(method: Retrofit, vectors: Vectors, pairs: Pairs) -> Vectors:
-    unit, weight = vectors.unit, method.strength
+class Asked(NamedTuple):
+    """What a method is asked for besides vectors and pairs."""
+
+    weight: float
+    seed: int
+    progress: Progress
+
+
+def _movable(pairs: Pairs, unit: Rows) -> Pairs:
+    """The pairs of words that both have a vector; what both pulls and pushes only pushes."""
+    filled = np.any(unit != 0, axis=1)
+    pulled, pushed = (some[filled[some].all(axis=1)] for some in pairs)
+    return Pairs(_without(pulled, pushed), pushed)
+
+
+def _nearness(pairs: Pairs, before: Rows, after: Rows, *, pushes: bool) -> dict[str, Any]:
+    """How many pairs there are, and their mean cosines before and after."""
+    figures: dict[str, Any] = {"pairs": len(pairs.pulled)}
+    if pushes:
+        figures["pushed"] = len(pairs.pushed)
+    for name, some in (("pairs", pairs.pulled), ("pushed", pairs.pushed)):
+        if len(some):
+            for when, unit in (("before", before), ("after", after)):
+                figures[f"{name}_{when}"] = float(_cosines(unit, some).mean())
+    return figures
+
+
+def _retrofitted(vectors: Vectors, pairs: Pairs, asked: Asked) -> Vectors:
+    unit, weight = vectors.unit, asked.weight
     graph = adjacency(pairs.pulled, len(unit))
     degrees = graph.sum(axis=1)
     graph = graph.multiply(np.divide(1, degrees, out=np.zeros_like(degrees), where=degrees > 0)[:, None])
@@ -146,16 +192,15 @@ def _retrofitted(method: Retrofit, vectors: Vectors, pairs: Pairs) -> Vectors:
     return at_same_length(vectors, propagated(graph.tocsr() * share, unit * own[:, None]))
 
 
-def _smoothed(method: Retrofit, vectors: Vectors, pairs: Pairs) -> Vectors:
+def _smoothed(vectors: Vectors, pairs: Pairs, asked: Asked) -> Vectors:
     unit, pulled = vectors.unit, pairs.pulled
     known = np.any(unit != 0, axis=1)[pulled].all(axis=1)
     weights = np.where(known, np.maximum(_cosines(unit, pulled), 0), 1)
-    return at_same_length(vectors, smoothed(unit, pulled, weights, method.strength))
+    return at_same_length(vectors, smoothed(unit, pulled, weights, asked.weight))
 
 
-def _averaged(method: Retrofit, vectors: Vectors, rows: Rows) -> Vectors:
+def _averaged(vectors: Vectors, rows: Rows, weight: float) -> Vectors:
     """The mean of the given vectors and of the rows, (V, d), that the method of a paper makes of them."""
-    weight = method.strength
     return at_same_length(vectors, (1 - weight) * vectors.unit + weight * unit_rows(rows))
 
 
@@ -168,8 +213,8 @@ _APART = 1.0  # δ: the distance of antonyms
 _RADIUS = 0.2  # ρ: pairs within this distance are kept near
 
 
-def _counter_fitted(method: Retrofit, vectors: Vectors, pairs: Pairs) -> Vectors:
-    return _averaged(method, vectors, counter_fitted(vectors.unit, pairs))
+def _counter_fitted(vectors: Vectors, pairs: Pairs, asked: Asked) -> Vectors:
+    return _averaged(vectors, counter_fitted(vectors.unit, pairs), asked.weight)
 
 
 def counter_fitted(unit: Rows, pairs: Pairs, steps: int = _FITTING) -> Rows:
@@ -206,12 +251,12 @@ _PASSES = 5  # the authors'
 _BATCH = 50  # pairs
 
 
-def _attracted(method: Retrofit, vectors: Vectors, pairs: Pairs) -> Vectors:
-    unit, rng = vectors.unit, np.random.default_rng(method.seed)
+def _attracted(vectors: Vectors, pairs: Pairs, asked: Asked) -> Vectors:
+    unit, rng = vectors.unit, np.random.default_rng(asked.seed)
     rows = unit.copy()
     squares = np.full(unit.shape, 0.1, np.float32)
     steps = _PASSES * sum(-(-len(own) // _BATCH) for own in pairs)
-    with one_core(), method.shown.stage("Fitting", steps, "batches") as advance:
+    with one_core(), asked.progress.stage("Fitting", steps, "batches") as advance:
         for _ in range(_PASSES):
             shuffled = [(rng.permutation(pairs.pulled), 1), (rng.permutation(pairs.pushed), -1)]
             batches = [
@@ -225,7 +270,7 @@ def _attracted(method: Retrofit, vectors: Vectors, pairs: Pairs) -> Vectors:
                 squares[words] += gradient**2
                 rows[words] -= _ADAGRAD * gradient / np.sqrt(squares[words])
                 advance(1)
-    return _averaged(method, vectors, rows)
+    return _averaged(vectors, rows, asked.weight)
 
 
 def _gradient(rows: Rows, pairs: Ints, sign: int) -> tuple[Ints, Rows]:
@@ -248,8 +293,8 @@ def _gradient(rows: Rows, pairs: Ints, sign: int) -> tuple[Ints, Rows]:
     return words, np.asarray((pull + pull.T) @ units, np.float32)
 
 
-def _with_aspect(method: Retrofit, vectors: Vectors, pairs: Pairs) -> Vectors:
-    del method
+def _with_aspect(vectors: Vectors, pairs: Pairs, asked: Asked) -> Vectors:
+    del asked
     unit = vectors.unit
     every = covariance(unit)[1]
     kept, pushed = (_scatter(unit, own) + every / np.trace(every) for own in pairs)
@@ -258,7 +303,7 @@ def _with_aspect(method: Retrofit, vectors: Vectors, pairs: Pairs) -> Vectors:
 
 
 class _Method(NamedTuple):
-    fit: Callable[[Retrofit, Vectors, Pairs], Vectors]
+    fit: Callable[[Vectors, Pairs, Asked], Vectors]
     weight: float  # by default
     most: float  # weight
     pushes: bool
@@ -286,7 +331,7 @@ def adjacency(pairs: Ints, size: int, weights: Any = 1.0, *, loops: bool = False
 
 
 def smoothed(start: Rows, pairs: Ints, weights: Any, spread: float) -> Rows:
-    """Personalised propagation of rows, (V, d), over edges (n, 2) with weights; see `Retrofit`."""
+    """Personalised propagation of rows, (V, d), over edges (n, 2) with weights; see `retrofit`."""
     graph = adjacency(pairs, len(start), weights, loops=True)
     scale = 1 / np.sqrt(graph.sum(axis=1))
     graph = graph.multiply(scale[:, None]).multiply(scale[None]).tocsr()
@@ -342,6 +387,3 @@ def _near(unit: Rows, rows: Ints, least: float) -> Ints:
 def _cosines(rows: Rows, pairs: Ints) -> Rows:
     cosines: Rows = np.einsum("ij,ij->i", rows[pairs[:, 0]], rows[pairs[:, 1]])
     return cosines
-
-
-retrofit = as_function("retrofit", Retrofit, Retrofit.made_of)

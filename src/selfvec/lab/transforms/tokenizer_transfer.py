@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Rows
-from selfvec.base.checks import check_path
+from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.result_table import Figures
 from selfvec.data.vectors import Source, Vectors
@@ -41,9 +41,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.storage.alignment_files import find_aligned
 from selfvec.storage.formats import load
 from selfvec.storage.formats.language_model import TokenEmbeddings, vocabulary_tensors
-from selfvec.storage.formats.subwords import SubwordRows, load_tokenizer
-
-from .method import Transform, as_function
+from selfvec.storage.formats.subwords import load_tokenizer
 
 _STALE = (  # files of the old tokenizer
     *("vocab.txt", "vocab.json", "merges.txt", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model"),
@@ -63,11 +61,22 @@ _ROLES = (  # special tokens that do the same in different tokenizers
 )
 
 
-class TokenizerTransfer(Transform):
+@checked
+def tokenizer(
+    encoder: str | os.PathLike[str],
+    vectors: Vectors | str | os.PathLike[str],
+    tokenizer: str | os.PathLike[str] | None = None,
+    add_words: str | os.PathLike[str] | int | None = None,
+    *,
+    output: str | os.PathLike[str],
+    overwrite: bool = False,
+) -> Figures:
     """Give a model's token vectors a new tokenizer.
 
     Parameters
     ----------
+    encoder : path
+        The folder of an encoder or language model.
     vectors : Vectors or path
         Static vectors that know the tokens; or two aligned files. A folder that ``align`` wrote has two
         sets of vectors: a for the old tokenizer, b for the new one, of another language.
@@ -76,6 +85,24 @@ class TokenizerTransfer(Transform):
     add_words : path or int, optional
         Words to add to the old tokenizer, or how many of the vectors. A file has one word per line; of a
         number, the most frequent words that the old tokenizer cuts into several pieces.
+    output : path
+        The folder to write.
+    overwrite : bool
+        Replace what exists at that place.
+
+    Returns
+    -------
+    Figures
+        The number of tokens by the origin of their rows.
+
+    Raises
+    ------
+    OptionError
+        If not one of ``tokenizer`` and ``add_words`` is given.
+    InputError
+        If a file cannot be read or is damaged.
+    TargetError
+        If ``output`` exists and ``overwrite`` is false, or cannot be written.
 
     Examples
     --------
@@ -86,114 +113,102 @@ class TokenizerTransfer(Transform):
     >>> selfvec.tokenizer("model", "default", add_words="words.txt", output="larger")["tokens"]
     31
     """
-
-    vectors: Vectors | str | os.PathLike[str]
-    tokenizer: str | os.PathLike[str] | None = None
-    add_words: str | os.PathLike[str] | int | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if (self.tokenizer is None) == (self.add_words is None):
-            rule = "needs a new tokenizer, or words for the old one"
-            raise OptionError(rule, field="tokenizer", remedy="give one of --tokenizer and --add-words")
-
-    def fit_transform(self, vectors: Vectors) -> Vectors:
-        """The words of the new tokenizer, from vectors that were read from a model with its tokenizer."""
-        pieces = vectors.composer
-        if not isinstance(pieces, SubwordRows):
-            raise InputError("has no vectors of a model's tokens", remedy="load the folder of a model")
-        new, made = self._fitted(pieces.tokenizer)
-        rows = made.estimate(np.asarray(pieces.rows[: made.old], np.float32))
-        composer = SubwordRows(new, rows, pool=pieces.pool, lower=pieces.lower)
-        words, tokens = composer.whole_words()
-        return Vectors(words, rows[tokens], composer=composer)
-
-    def copied_from(self, source: str | os.PathLike[str]) -> Figures:
-        """The figures of a model's copy, which has new token rows."""
-        check_path("encoder", source)
-        return self.written_of(source, "tokenizer")
-
-    def write(self, source: str) -> list[str]:
-        """Copy a model's folder with new token rows; return what was left out of the copy."""
-        if self.to is not None:
-            raise OptionError("a model keeps its format", field="to", remedy="leave it out")
-        target = Path(self.output or "")
-        check_target(target, overwrite=self.overwrite, folder=True)
-        place = _model_folder(Path(source))
-        path = place / "model.safetensors"
-        new, made = self._fitted(load_tokenizer(place / "tokenizer.json"))
-        tables = vocabulary_tensors(path, made.old)
-        if not tables or "mapping" in read_header(path)[0]:
-            raise FormatError(
-                f"has no tensor with a row for each of the {made.old:,} tokens",
-                path=path,
-                remedy="name a model whose token embeddings have a known name and are not quantised",
-            )
-        size = len(made.copied) if self.tokenizer is not None else max(len(made.copied), tables[0].shape[0])
-        shapes = read_header(path)[0]
-        arrays = {
-            t.name: _new_table(t, made, size).reshape(size, *shapes[t.name]["shape"][1:]) for t in tables
-        }
-        with atomic_folder(target, overwrite=self.overwrite) as folder:
-            shutil.copytree(source, folder, dirs_exist_ok=True)
-            inside = folder / place.relative_to(source)
-            replace_tensors(path, inside / "model.safetensors", arrays)
-            left_out = self._write_tokenizer(place, inside)
-            left_out += _write_configs(folder, load_tokenizer(place / "tokenizer.json"), new, size)
-        dimensions = tables[0].shape[1]
-        self.report_ = {**made.counts(), "dimensions": dimensions, "tensors": list(arrays)}
-        return left_out
-
-    def _fitted(self, old: Any) -> tuple[Any, NewRows]:
-        aligned = None if isinstance(self.vectors, Vectors) else find_aligned(self.vectors)
-        if aligned is not None:
-            of_old = load(aligned[0])
-            of_new = load(aligned[1])
+    if (tokenizer is None) == (add_words is None):
+        rule = "needs a new tokenizer, or words for the old one"
+        raise OptionError(rule, field="tokenizer", remedy="give one of --tokenizer and --add-words")
+    check_target(output, overwrite=overwrite, folder=True)
+    source = Path(encoder)
+    place = _model_folder(source)
+    old = load_tokenizer(place / "tokenizer.json")
+    of_old, of_new = _static_vectors(vectors)
+    words = [] if add_words is None else _chosen_words(str(add_words), old, of_new)
+    new = _with_words(old, words) if tokenizer is None else load_tokenizer(_tokenizer_file(tokenizer))
+    rows = NewRows.of(Tokens(old), Tokens(new), of_old, of_new)
+    path = place / "model.safetensors"
+    tables = _token_tables(path, rows.old)
+    size = len(rows.copied) if tokenizer is not None else max(len(rows.copied), tables[0].shape[0])
+    shapes = read_header(path)[0]
+    arrays = {
+        table.name: _new_table(table, rows, size).reshape(size, *shapes[table.name]["shape"][1:])
+        for table in tables
+    }
+    with atomic_folder(output, overwrite=overwrite) as folder:
+        shutil.copytree(source, folder, dirs_exist_ok=True)
+        inside = folder / place.relative_to(source)
+        replace_tensors(path, inside / "model.safetensors", arrays)
+        if tokenizer is None:
+            left_out = []
+            _add_to_tokenizer(inside / "tokenizer.json", words)
         else:
-            of_old = of_new = self.vectors if isinstance(self.vectors, Vectors) else load(self.vectors)
-        new = load_tokenizer(_tokenizer_file(self.tokenizer)) if self.tokenizer is not None else None
-        if new is None:
-            self._words = self._chosen_words(old, of_new)
-            new = _with_words(old, self._words)
-        return new, NewRows.of(Tokens(old), Tokens(new), of_old, of_new)
+            left_out = _replace_tokenizer(inside, Path(tokenizer))
+        left_out += _write_configs(folder, old, new, size)
+    figures = {**rows.counts(), "dimensions": tables[0].shape[1], "tensors": list(arrays)}
+    report = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in figures.items())
+    named = {"source": os.fspath(encoder), "target": os.fspath(output), "by": "tokenizer"}
+    return Figures(
+        "Transformed",
+        {**named, **figures, "left_out": left_out},
+        messages=[*left_out, f"tokenizer: {report}"],
+    )
 
-    def _chosen_words(self, old: Any, vectors: Vectors) -> list[str]:
-        """The words to add: those of the file, or the most frequent ones that are cut into pieces."""
-        number = str(self.add_words)
-        known = Tokens(old).keys
-        if not number.isdecimal():
-            words = [line.strip() for line in read_text(Path(number)).split("\n")]
-            words = [word for word in dict.fromkeys(words) if word and (word, True) not in known]
-            if not words:
-                raise InputError(
-                    "has no word that is not a token yet", path=number, remedy="give a word per line"
-                )
-            return words
-        order = (
-            range(len(vectors))
-            if vectors.counts is None
-            else np.argsort(-vectors.counts, kind="stable").tolist()
+
+def _static_vectors(given: Vectors | str | os.PathLike[str]) -> tuple[Vectors, Vectors]:
+    """The static vectors of the old tokens and of the new ones: the same, unless two are aligned."""
+    if isinstance(given, Vectors):
+        return given, given
+    if (aligned := find_aligned(given)) is not None:
+        return load(aligned[0]), load(aligned[1])
+    vectors = load(given)
+    return vectors, vectors
+
+
+def _chosen_words(asked: str, old: Any, vectors: Vectors) -> list[str]:
+    """The words to add: those of a file or, of a number, the most frequent ones that are cut into pieces."""
+    if not asked.isdecimal():
+        tokens = Tokens(old).keys
+        words = [line.strip() for line in read_text(Path(asked)).split("\n")]
+        words = [word for word in dict.fromkeys(words) if word and (word, True) not in tokens]
+        if not words:
+            rule = "has no word that is not a token yet"
+            raise InputError(rule, path=asked, remedy="give a word per line")
+        return words
+    order = (
+        range(len(vectors)) if vectors.counts is None else np.argsort(-vectors.counts, kind="stable").tolist()
+    )
+    words = [word for i in order if (word := vectors.index_to_key[i]).isalpha()]
+    pairs = zip(words, old.encode_batch(words, add_special_tokens=False), strict=True)
+    return [word for word, encoding in pairs if len(encoding.ids) > 1][: int(asked)]
+
+
+def _token_tables(path: Path, tokens: int) -> list[TokenEmbeddings]:
+    """The tensors of a model that have a row for each token."""
+    tables = vocabulary_tensors(path, tokens)
+    if not tables or "mapping" in read_header(path)[0]:
+        raise FormatError(
+            f"has no tensor with a row for each of the {tokens:,} tokens",
+            path=path,
+            remedy="name a model whose token embeddings have a known name and are not quantised",
         )
-        words = [word for i in order if (word := vectors.index_to_key[i]).isalpha()]
-        pairs = zip(words, old.encode_batch(words, add_special_tokens=False), strict=True)
-        return [word for word, encoding in pairs if len(encoding.ids) > 1][: int(number)]
+    return tables
 
-    def _write_tokenizer(self, place: Path, folder: Path) -> list[str]:
-        """Write tokenizer.json, and remove files that describe the old one."""
-        from tokenizers import Tokenizer
 
-        if self.tokenizer is None:
-            whole = Tokenizer.from_file(str(place / "tokenizer.json"))
-            (folder / "tokenizer.json").write_text(_with_words(whole, self._words).to_str(), encoding="utf-8")
-            return []
-        file = _tokenizer_file(self.tokenizer)
-        gone = [name for name in _STALE if (folder / name).exists()]
-        for name in gone:
-            (folder / name).unlink()
-            if file.parent != Path(self.tokenizer).parent and (file.parent / name).is_file():
-                shutil.copyfile(file.parent / name, folder / name)
-        shutil.copyfile(file, folder / "tokenizer.json")
-        return [f"{name} described the old tokenizer" for name in gone if not (folder / name).exists()]
+def _add_to_tokenizer(path: Path, words: list[str]) -> None:
+    """Add words to a tokenizer.json, whose truncation and padding stay."""
+    from tokenizers import Tokenizer
+
+    path.write_text(_with_words(Tokenizer.from_file(str(path)), words).to_str(), encoding="utf-8")
+
+
+def _replace_tokenizer(folder: Path, given: Path) -> list[str]:
+    """Replace tokenizer.json and files that describe the old one; notes on those that have no successor."""
+    file = _tokenizer_file(given)
+    gone = [name for name in _STALE if (folder / name).exists()]
+    for name in gone:
+        (folder / name).unlink()
+        if file.parent != given.parent and (file.parent / name).is_file():
+            shutil.copyfile(file.parent / name, folder / name)
+    shutil.copyfile(file, folder / "tokenizer.json")
+    return [f"{name} described the old tokenizer" for name in gone if not (folder / name).exists()]
 
 
 def _model_folder(source: Path) -> Path:
@@ -420,6 +435,3 @@ def _cut(old: Tokens, texts: list[str]) -> list[list[int]]:
     unknown = {old.ids[t] for t in ("[UNK]", "<unk>") if t in old.ids}
     encodings = old.tokenizer.encode_batch(texts, add_special_tokens=False)
     return [[number for number in encoding.ids if number not in unknown] for encoding in encodings]
-
-
-tokenizer = as_function("tokenizer", TokenizerTransfer, TokenizerTransfer.copied_from, "encoder")

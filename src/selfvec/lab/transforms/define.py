@@ -5,25 +5,35 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import chain, islice
+from typing import Unpack
 
 import numpy as np
 
 from selfvec.base.arrays import Rows
+from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError, require
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.ridge import ridge_map
 from selfvec.numerics.rows import unit_rows
+from selfvec.storage.opened import GivenVectors, as_vectors
 
-from .knowledge import Knowledge, LexiconRows, kind_names, read_knowledge
-from .method import LexiconTransform, as_function
+from .knowledge import GivenLexicon, Knowledge, LexiconRows, check_lexicon, kind_names, read_knowledge
 from .retrofit import smoothed
+from .written import Writing, check_writing, written
 
 _RIDGE = 1.0  # in mean sums of squares of a dimension
-_SPREAD = 0.5  # w of smooth, see `Retrofit`
+_SPREAD = 0.5  # w of smooth, see `retrofit`
 
 
-class Define(LexiconTransform):
+@checked
+def define(
+    vectors: GivenVectors,
+    lexicon: GivenLexicon,
+    rows: str = "words",
+    relations: str | Sequence[str] | None = None,
+    **writing: Unpack[Writing],
+) -> Vectors:
     """Give unknown words, or concepts, the vectors of their definitions.
 
     A definition is the mean of the unit vectors of its words, weighted by their inverse document frequency
@@ -35,15 +45,36 @@ class Define(LexiconTransform):
     ``concepts``
         Each concept of an ontology gets a row next to the words, under its identifier, so that
         ``most_similar("hail")`` also finds concepts. It begins as the mean of its words and its definition; a
-        word of n senses counts 1/n. Vectors are then propagated over the relations of concepts, as `Retrofit`
+        word of n senses counts 1/n. Vectors are then propagated over the relations of concepts, as `retrofit`
         smooths, so that concepts without known words get one, too.
 
     Parameters
     ----------
+    vectors : Vectors, Run, path or name
+        A vectors file, a run folder, or default.
+    lexicon : path or paths, or Knowledge
+        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
+        `selfvec.lab.transforms.knowledge.read_knowledge`.
     rows : {"words", "concepts"}
         Which rows are added.
     relations : str or sequence of str
         Kinds of relations that vectors of concepts are propagated over; by default all but antonym.
+    **writing
+        See `Writing`.
+
+    Returns
+    -------
+    Vectors
+        More rows; of words, rows of zeros are replaced where there is a definition.
+
+    Raises
+    ------
+    OptionError
+        If an option is wrong, or names nothing that the words have.
+    InputError
+        If a file cannot be read or is damaged.
+    TargetError
+        If ``output`` exists and ``overwrite`` is false, or cannot be written.
 
     Examples
     --------
@@ -56,53 +87,56 @@ class Define(LexiconTransform):
     >>> selfvec.define(vectors, ontology, rows="concepts").most_similar("ENVO:1", topn=1)[0][0]
     'graupel'
     """
+    if rows == "concepts":
+        require("scipy", "knowledge", "the vectors of concepts")
+    elif relations is not None:
+        raise OptionError("are for rows of concepts", field="relations", remedy="leave them out")
+    check_lexicon(lexicon)  # before vectors are read
+    check_writing(writing)
+    given = as_vectors(vectors)
+    knowledge = read_knowledge(lexicon)
+    if rows == "words":
+        made, figures = _with_words(knowledge, given)
+    else:
+        made, figures = _with_concepts(knowledge, given, relations)
+    return written(made, "define", figures, writing)
 
-    rows: str = "words"
-    relations: str | Sequence[str] | None = None
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.rows == "concepts":
-            require("scipy", "knowledge", "the vectors of concepts")
-        elif self.relations is not None:
-            raise OptionError("are for rows of concepts", field="relations", remedy="leave them out")
+def _with_words(knowledge: Knowledge, vectors: Vectors) -> tuple[Vectors, dict[str, int]]:
+    """The vectors with those of more words, made of their definitions."""
+    words, means = _by_word(knowledge, vectors)
+    finder = LexiconRows(vectors.key_to_index)
+    rows = np.array([-1 if (row := finder.get(word)) is None else row for word in words], np.int64)
+    defined = np.any(means != 0, axis=1)
+    known = defined & (rows >= 0)
+    known[known] = np.any(vectors.unit[rows[known]] != 0, axis=1)
+    new = np.flatnonzero(defined & ~known)
+    if known.sum() > vectors.vector_size:
+        ridge = _RIDGE * float(np.square(means[known]).sum()) / vectors.vector_size
+        means = means @ ridge_map(means[known], vectors.unit[rows[known]], ridge)
+    made = with_rows(vectors, [words[i] for i in new], means[new])
+    return made, {"defined": len(new), "learned_from": int(known.sum())}
 
-    def fit_transform(self, vectors: Vectors) -> Vectors:
-        """The vectors with more rows; of words, rows of zeros are replaced where a definition exists."""
-        knowledge = read_knowledge(self.lexicon)
-        return (self._words if self.rows == "words" else self._concepts)(knowledge, vectors)
 
-    def _words(self, knowledge: Knowledge, vectors: Vectors) -> Vectors:
-        words, means = _by_word(knowledge, vectors)
-        finder = LexiconRows(vectors.key_to_index)
-        rows = np.array([-1 if (row := finder.get(word)) is None else row for word in words], np.int64)
-        defined = np.any(means != 0, axis=1)
-        known = defined & (rows >= 0)
-        known[known] = np.any(vectors.unit[rows[known]] != 0, axis=1)
-        new = np.flatnonzero(defined & ~known)
-        if known.sum() > vectors.vector_size:
-            ridge = _RIDGE * float(np.square(means[known]).sum()) / vectors.vector_size
-            means = means @ ridge_map(means[known], vectors.unit[rows[known]], ridge)
-        self.report_ = {"defined": len(new), "learned_from": int(known.sum())}
-        return with_rows(vectors, [words[i] for i in new], means[new])
-
-    def _concepts(self, knowledge: Knowledge, vectors: Vectors) -> Vectors:
-        concepts = {*knowledge.labels, *knowledge.definitions, *chain(*knowledge.edges.get("is-a", ()))}
-        finder = LexiconRows(vectors.key_to_index)
-        nodes = sorted(node for node in concepts - knowledge.senses.keys() if finder.get(node) is None)
-        if not nodes:
-            rule = "every node of the lexicon is a word of the vectors"
-            raise OptionError(rule, field="lexicon", remedy="give an ontology or WordNet")
-        place = {node: i for i, node in enumerate(nodes)}
-        start = _start(knowledge, vectors, place)
-        edges = [pair for kind in kind_names(self.relations) for pair in knowledge.edges.get(kind, ())]
-        pairs = np.array([(place[a], place[b]) for a, b in edges if a in place and b in place], np.int64)
-        rows = smoothed(start, pairs.reshape(-1, 2), 1.0, _SPREAD)
-        filled = np.any(rows != 0, axis=1)
-        self.report_ = {"nodes": int(filled.sum()), "with_own_words": int(start.any(axis=1).sum())}
-        return with_rows(
-            vectors, [node for node, has_row in zip(nodes, filled, strict=True) if has_row], rows[filled]
-        )
+def _with_concepts(
+    knowledge: Knowledge, vectors: Vectors, relations: str | Sequence[str] | None
+) -> tuple[Vectors, dict[str, int]]:
+    """The vectors with those of concepts."""
+    concepts = {*knowledge.labels, *knowledge.definitions, *chain(*knowledge.edges.get("is-a", ()))}
+    finder = LexiconRows(vectors.key_to_index)
+    nodes = sorted(node for node in concepts - knowledge.senses.keys() if finder.get(node) is None)
+    if not nodes:
+        rule = "every node of the lexicon is a word of the vectors"
+        raise OptionError(rule, field="lexicon", remedy="give an ontology or WordNet")
+    place = {node: i for i, node in enumerate(nodes)}
+    start = _start(knowledge, vectors, place)
+    edges = [pair for kind in kind_names(relations) for pair in knowledge.edges.get(kind, ())]
+    pairs = np.array([(place[a], place[b]) for a, b in edges if a in place and b in place], np.int64)
+    rows = smoothed(start, pairs.reshape(-1, 2), 1.0, _SPREAD)
+    filled = np.any(rows != 0, axis=1)
+    named = [node for node, has_row in zip(nodes, filled, strict=True) if has_row]
+    figures = {"nodes": int(filled.sum()), "with_own_words": int(start.any(axis=1).sum())}
+    return with_rows(vectors, named, rows[filled]), figures
 
 
 def _by_word(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str], Rows]:
@@ -212,6 +246,3 @@ def is_a(
 
 def _spaced(word: str) -> str:
     return word.replace("_", " ")
-
-
-define = as_function("define", Define, Define.made_of)
