@@ -243,7 +243,6 @@ def test_every_function_that_can_overwrite_is_tried() -> None:
     tested = {name.split(",")[0].rpartition(".")[2] for name in FUNCTIONS}
     elsewhere = {
         *("fetch_vectors", "fetch", "fetch_noaa"),  # tests/storage/test_fetch_vectors.py, tests/corpus
-        "push",  # tests/lab/exporters/test_hub.py
         *(
             "write_index",
             "save_aligned_file",

@@ -179,8 +179,6 @@ def test_the_mean_of_the_passages_does_not_change_an_order(run: Run, tmp_path: P
 def test_what_has_no_rows_of_an_encoder_is_refused(run: Run, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="model2vec, sentence-transformers"):
         export(run, "faiss", tmp_path / "store", rows="encoder")
-    with pytest.raises(OptionError, match="rows"):
-        export(run, "hub:me/table", rows="encoder")
     with pytest.raises(OptionError, match="refine with encoder"):
         export(
             selfvec.refine(TEXTS, "none", method="decorrelated"),

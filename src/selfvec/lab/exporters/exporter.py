@@ -34,7 +34,7 @@ from selfvec.stores.rows import StoreRows, passage_rows
 from selfvec.text.passages import CUT, check_cut
 from selfvec.text.preprocessing import Preprocessing
 
-from .encoder_folders import HUB, Library, push, write_encoder, write_piece_encoder
+from .encoder_folders import Library, write_encoder, write_piece_encoder
 
 
 @checked
@@ -57,7 +57,7 @@ def export(
     run : Run or path
     to : str
         What to write: encoder, model2vec, sentence-transformers, projector, word2vec, lancedb, … An unknown
-        name lists all. ``hub:OWNER/NAME`` uploads a model2vec folder to the Hugging Face hub.
+        name lists all.
     output : path, optional
         The file or folder to write; by default RUN-TARGET next to the run.
     rows : {"run", "encoder"}
@@ -67,7 +67,7 @@ def export(
         Write what is new or changed, delete what is gone (lancedb only). The others keep their vectors.
         All passages are written if the run's vectors have changed.
     overwrite : bool
-        Replace an earlier export: a file, or a folder without other files. On the hub, add a commit.
+        Replace an earlier export: a file, or a folder without other files.
     progress : Progress, optional
 
     Other Parameters
@@ -95,23 +95,18 @@ def export(
     Exported
       to word2vec, target weather.bin, words 1,969, dimensions 256
     """
-    repository = to.removeprefix(HUB) if to.startswith(HUB) else None
-    if repository is None and to not in TARGETS:
-        raise OptionError.one_of(to, [*sorted(TARGETS), f"{HUB}OWNER/NAME"], field="to")
-    target = _ENCODERS["model2vec"] if repository is not None else TARGETS[to]
+    if to not in TARGETS:
+        raise OptionError.one_of(to, sorted(TARGETS), field="to")
+    target = TARGETS[to]
     if (cut := check_cut((passage_words, overlap))) != CUT and isinstance(target, Target):
         raise OptionError(f"{to} holds no passages", field="passage_words", remedy="leave it out")
-    if rows == "encoder" and (repository is not None or not (isinstance(target, Target) and target.by_rows)):
+    if rows == "encoder" and not (isinstance(target, Target) and target.by_rows):
         named = ", ".join(name for name, one in _ENCODERS.items() if one.by_rows)
         raise OptionError(f"is encoder only for {named}, not for {to}", field="rows", remedy="leave it out")
     run = as_run(run)
     progress = as_progress(progress)
     if update and not isinstance(target, LanceDB):
         raise OptionError(f"{to} cannot be updated", field="update", remedy="use --overwrite")
-    if repository is not None:
-        if output is not None:
-            raise OptionError("is not used: the hub holds the result", field="output", remedy="leave it out")
-        return _exported(target, push(run, repository, _ENCODERS["model2vec"].write, overwrite, progress))
     path = _default(run, to) if output is None else Path(output)
     read_passages = partial(passage_rows, run, cut=cut, progress=progress)
     if isinstance(target, LanceDB) and update and os.path.lexists(path):
@@ -135,7 +130,7 @@ def _exported(target: Target | Store, figures: dict[str, Any]) -> Figures:
         messages.append("all passages were rewritten" if figures.get("rewritten") else passages)
     messages.append(f"exported as {figures['to']}")
     if target.opened_by:
-        opened = target.opened_by.format(repr(figures.get("repository", figures["target"])))
+        opened = target.opened_by.format(repr(figures["target"]))
         messages.append(f"next, in Python: {opened}")
     return Figures("Exported", figures, messages=messages)
 
