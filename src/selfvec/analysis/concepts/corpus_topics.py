@@ -43,7 +43,7 @@ from .growth import ShareChange, Sides, default_sides, mix_and_units, share_chan
 from .subjects import FORGET, MOST, OTHERS, few_subjects, kept_with, with_names
 from .terms import NAMED, counts_in, phrase_names, terms, topic_rows, topical_terms
 from .text_size import text_growth
-from .topic_clusters import TERMS, cluster_terms
+from .topic_clusters import TERMS, Clustering, cluster_terms
 from .topic_result import LEAST_DOCUMENTS, GroupTopics, Topic, Topics, TopicShare
 
 _ARRAYS = "clusters.safetensors"  # in the cache
@@ -166,47 +166,36 @@ def topics(
     seeds, earlier = _beginnings(given.get("seed_words"), given.get("like"))
     _check_groups(by, match=match, hierarchy=hierarchy)
     own = owner(run)
-    home = own.present
     if documents is not None:
         check_report(documents, ROWS)
         check_target(documents, overwrite=overwrite, folder=False)
-    run = own_words(passing(with_variants(home, given.get("variants")), given.get("filter")))
-    parts = [] if by is None else document_groups(run, by)
     new = None
     if assign is not None:
-        new = as_corpus(assign, "assign", like=run.provenance.corpus, keep_fields=False)
-    options = {"top": top, "min_count": min_count, "seed": seed, "seeds": seeds, "earlier": earlier}
+        new = as_corpus(assign, "assign", like=own.provenance.corpus, keep_fields=False)
     progress = as_progress(progress)
-    clusters = _kept_clusters(run, number, options, progress)
-    told: list[str] = []
-    if (names := given.get("names")) is not None:
-        kept = kept_with(own, clusters, [] if names == FORGET else read_names(names), progress)
-        run.topic_names = own.topic_names
-        several = count_of(len(kept), "name") if kept else "no names"
-        told = [f"The run keeps {several} of topics, for its report and page, too."]
-    clusters = replace(with_names(clusters, run.topic_names), told=told)
+    of = own_words(passing(with_variants(own.present, given.get("variants")), given.get("filter")))
+    parts = [] if by is None else document_groups(of, by)
+    how = Clustering(number, top=top, min_count=min_count, seed=seed, seeds=seeds, earlier=earlier)
+    whole = _with_own_names(own, _kept_clusters(of, how, progress), given.get("names"), progress)
     if match:
-        groups = matched_topics(run, parts, len(clusters), min_count=min_count, seed=seed, progress=progress)
-        clusters = replace(clusters, groups=groups)
+        groups = matched_topics(of, parts, len(whole), min_count=min_count, seed=seed, progress=progress)
+        whole = replace(whole, groups=groups)
     elif parts:
         in_time = all(parse_span(part.name) for part in parts)
-        clusters = with_groups(run, clusters, parts, default_sides(run) if in_time else None)
-    assigned = None if new is None else assigned_table(run, clusters, new, progress)
+        whole = with_groups(of, whole, parts, default_sides(of) if in_time else None)
+    if new is not None:
+        whole = replace(whole, assigned=assigned_table(of, whole, new, progress))
     if documents is not None:
-        rows = (
-            document_table(run, clusters, parts, clusters.groups if match else None)
-            if assigned is None
-            else assigned
-        )
+        rows = whole.assigned
+        if rows is None:
+            rows = document_table(of, whole, parts, whole.groups if match else None)
         save_rows(rows, documents, overwrite=overwrite)
-    joins = topic_hierarchy(clusters) if hierarchy else None
-    return replace(clusters, hierarchy=joins, assigned=assigned)
+    return replace(whole, hierarchy=topic_hierarchy(whole) if hierarchy else None)
 
 
 def topics_as_found(run: Run, progress: Progress | None = None) -> Topics:
     """The topics of a run as `topics` finds them by default, without a person's names."""
-    options = {"top": 12, "min_count": 5, "seed": 0, "seeds": [], "earlier": []}
-    return _kept_clusters(own_words(run), None, options, as_progress(progress))
+    return _kept_clusters(own_words(run), Clustering(), as_progress(progress))
 
 
 def few_subjects_of(run: Run, sides: Sides | None, progress: Progress | None = None) -> Topics:
@@ -265,7 +254,19 @@ def _part_of(run: Run, documents: Mask) -> Run:
     return part
 
 
-def _kept_clusters(run: Run, number: int | None, options: dict[str, Any], progress: Progress) -> Topics:
+def _with_own_names(
+    run: Run, clusters: Topics, names: str | os.PathLike[str] | None, progress: Progress
+) -> Topics:
+    """The topics with the names that a person gave them; those of a file, if one is given, are kept first."""
+    told: list[str] = []
+    if names is not None:
+        kept = kept_with(run, clusters, [] if names == FORGET else read_names(names), progress)
+        several = count_of(len(kept), "name") if kept else "no names"
+        told = [f"The run keeps {several} of topics, for its report and page, too."]
+    return replace(with_names(clusters, run.topic_names), told=told)
+
+
+def _kept_clusters(run: Run, how: Clustering, progress: Progress) -> Topics:
     """What `cluster_terms` finds, from the cache in the run's folder if it is there."""
     figures = ("documents", "silhouette", "tried")
 
@@ -285,7 +286,7 @@ def _kept_clusters(run: Run, number: int | None, options: dict[str, Any], progre
         return Topics(rows, kept["documents"], kept["silhouette"], tried, **tensors, run=run)
 
     def make() -> Topics:
-        clusters = cluster_terms(run, number, **options, progress=progress)
+        clusters = cluster_terms(run, how, progress)
         with progress.stage("Naming", None, "topics"):
             names = phrase_names(run, clusters.of_documents, len(clusters))
         return replace(
@@ -296,7 +297,7 @@ def _kept_clusters(run: Run, number: int | None, options: dict[str, Any], progre
             ],
         )
 
-    return cached(run, "clusters", [_KIND, number, options], make, write, read, progress)
+    return cached(run, "clusters", [_KIND, asdict(how)], make, write, read, progress)
 
 
 def _terms_of(like: Topics | str | os.PathLike[str]) -> list[list[str]]:
@@ -457,7 +458,8 @@ def _topics_of(run: Run, group: Slice, number: int, min_count: int, seed: int) -
     """The topics of a group in the space of the run, or None if it has too few terms."""
     part = _part_of(run, group.documents)
     enough = min(number, len(terms(part, TERMS, min_count=min_count)) // 2)
-    return cluster_terms(part, enough, top=_LISTED, min_count=min_count, seed=seed) if enough >= 2 else None
+    how = Clustering(enough, top=_LISTED, min_count=min_count, seed=seed)
+    return cluster_terms(part, how) if enough >= 2 else None
 
 
 # ---- The hierarchy of similar topics

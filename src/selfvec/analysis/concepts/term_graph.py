@@ -33,7 +33,7 @@ from selfvec.text.phrases import row_of
 
 from .shared_contexts import CONTEXT_WINDOW, neighbour_ppmi
 from .terms import terms
-from .topic_clusters import TERMS, cluster_terms
+from .topic_clusters import TERMS, Clustering, cluster_terms
 from .topic_result import Topics
 
 _NEAR_BY = 4  # factor on the number of neighbours whose spelling is compared
@@ -199,7 +199,7 @@ def graph(
     cosines = cosines[pairs]
     together = together[pairs]
     company = company[pairs]
-    groups = topic_groups or cluster_terms(run, most=max(TERMS, top), seed=seed, progress=progress)
+    groups = topic_groups or cluster_terms(run, Clustering(most=max(TERMS, top), seed=seed), progress)
     listed = [
         Edge(a, b, float(cosines[a, b]), float(together[a, b]), _finite(company[a, b]))
         for a, b in np.argwhere(np.triu(joined)).tolist()

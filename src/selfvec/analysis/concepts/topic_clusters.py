@@ -6,7 +6,8 @@ centre of its topic, frequent in the topic's documents and rarer in others (c-TF
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -43,87 +44,127 @@ NEAR = 0.15  # smallest cosine of a word to the centre of its topic
 _STARTS = 4  # of k-means, which ends in another local optimum from each
 
 
-def cluster_terms(
-    run: Run,
-    number: int | None = None,  # of topics
-    *,
-    top: int = 12,  # terms listed per topic
-    most: int = TERMS,  # terms that are clustered, at most
-    min_count: int = 5,  # documents with a term, at least
-    seed: int = 0,  # for the first centres
-    seeds: Sequence[Sequence[str]] = (),  # groups of words, each with a topic of its own
-    earlier: Sequence[Sequence[str]] = (),  # terms of topics found before, which begin there in this order
-    progress: Progress | None = None,
-) -> Topics:
+@dataclass(frozen=True)
+class Clustering:
+    """How terms are clustered into topics."""
+
+    number: int | None = None  # of topics; None for the smallest of `NUMBERS` that is good enough
+    top: int = 12  # terms listed per topic
+    most: int = TERMS  # terms that are clustered, at most
+    min_count: int = 5  # documents with a term, at least
+    seed: int = 0  # for the first centres
+    seeds: Sequence[Sequence[str]] = ()  # groups of words, each with a topic of its own
+    earlier: Sequence[Sequence[str]] = ()  # terms of earlier topics, which begin there in this order
+
+    @property
+    def least(self) -> int:
+        """The smallest number of topics."""
+        return max(2, len(self.seeds), len(self.earlier))
+
+    def asked(self) -> int | None:
+        """The number of topics that was asked for, if one was; earlier topics ask for as many."""
+        begun = max(len(self.seeds), len(self.earlier))
+        if self.number and self.number < begun:
+            rule = f"is at least {begun}, those that are given, not {self.number}"
+            raise OptionError(rule, field="number")
+        return self.number or len(self.earlier) or None
+
+
+def cluster_terms(run: Run, how: Clustering | None = None, progress: Progress | None = None) -> Topics:
     """Cluster the terms of a run into topics.
 
     By default their number is the smallest of 4, 6, 8, 12, 16, 24 and 32 whose mean silhouette is at least
     90 % of the largest of these.
     """
-    progress = as_progress(progress)
-    begun = max(len(seeds), len(earlier))
-    if number and number < begun:
-        rule = f"is at least {begun}, those that are given, not {number}"
-        raise OptionError(rule, field="number")
-    number = number or len(earlier) or None
-    least = max(2, begun)
+    how, progress = how or Clustering(), as_progress(progress)
+    number = how.asked()
     with progress.stage("Relating texts", None, "words"):
-        chosen, coherent = _enough_terms(run, number or least, most, min_count, given=number is not None)
-        rows = topic_rows(run)
-        fixed = None
-        if seeds:
-            chosen, coherent, fixed = _with_seeds(run, chosen, coherent, rows, seeds)
-        term_rows = np.ascontiguousarray(rows[chosen.rows])
-        first = _earlier_centres(run, rows, earlier) if earlier else None
-    numbers = [number] if number else [k for k in NUMBERS if least <= k <= len(chosen) // 2] or [least]
-
-    def clustered(k: int) -> _Clusters:
-        starts = (np.random.default_rng([seed, start]) for start in range(_STARTS))
-        weights = _seeded_weights(chosen.weights, fixed, k)
-        labels, centres = k_means(
-            term_rows, k, starts, weights=weights, spherical=True, fixed=fixed, first=first
-        )
-        return _Clusters(labels, centres, silhouette(term_rows, labels, centres))
-
-    tried: dict[int, _Clusters] = {}
-    with progress.stage("Grouping", len(numbers), "numbers") as advance, one_core():
-        for k, clusters in zip(numbers, in_order(numbers, clustered, threads(None)), strict=True):
-            tried[k] = clusters
-            advance(1)
-    largest = max(clusters.silhouette for clusters in tried.values())
-    # Numbers rise: this is the smallest that is nearly as good as the best.
-    best = next(f for f in tried.values() if f.silhouette >= ENOUGH * largest or largest <= 0)
+        terms = _terms_to_cluster(run, how, number)
+        words = topic_rows(run)
+        first = _earlier_centres(run, words, how.earlier) if how.earlier else None
+    numbers = [number] if number else _numbers_to_try(how.least, len(terms.chosen))
+    tried = _clusters_of_each_number(terms, numbers, first, how.seed, progress)
+    best = _smallest_good_enough(tried)
     of_documents = nearest_centres(topic_text_vectors(run, run.require_tokens()), best.centres)
     documents = np.bincount(of_documents[of_documents >= 0], minlength=len(best.centres))
-    # Topics found before keep their places; after them, those of most documents come first.
-    order = np.argsort(-np.where(np.arange(len(documents)) < len(earlier), np.inf, documents), kind="stable")
-    place = np.append(np.argsort(order, kind="stable"), -1)  # of each centre; -1 selects the last entry
-    shares = documents / max(int(documents.sum()), 1)
-    typical = coherent[:, None] * _typical(run, chosen, of_documents, term_rows @ best.centres.T)
-    subject = can_name(run)
-    topics = []
-    for cluster in order.tolist():
-        members = np.flatnonzero(best.labels == cluster)
-        cosines = term_rows @ best.centres[cluster]
-        ordered = members[np.argsort(-typical[members, cluster], kind="stable")].tolist()
-        listed = [(chosen.names[i], float(cosines[i])) for i in ordered[:top]]
-        nouns = filter(subject, (chosen.names[i] for i in ordered))
-        name = ", ".join(distinct(nouns, NAMED) or distinct((term for term, _ in listed), NAMED))
-        mine = list(seeds[cluster]) if cluster < len(seeds) else []
-        topics.append(
-            Topic(name, listed, len(members), float(shares[cluster]), int(documents[cluster]), mine)
-        )
+    order = _order_of_topics(documents, len(how.earlier))
+    # Documents have the number of a centre, or -1; in `place` the last entry, which -1 selects, is -1 again.
+    place = np.append(np.argsort(order, kind="stable"), -1)
     centres = best.centres[order]
     return Topics(
-        topics,
+        _described(run, terms, best, of_documents, documents, how, order),
         documents=len(of_documents),
         silhouette=best.silhouette,
         tried={} if number else {k: clusters.silhouette for k, clusters in tried.items()},
-        labels=_word_topics(rows, centres),
+        labels=_word_topics(words, centres),
         of_documents=place[of_documents],
         centres=centres,
         run=run,
     )
+
+
+# ---- The terms that are clustered
+
+
+class _ClusteredTerms(NamedTuple):
+    """The n terms that are clustered."""
+
+    chosen: Terms
+    coherence: Floats  # (n,)
+    rows: Rows  # (n, d), their topic vectors
+    group: Ints | None  # (n,), the group of seed words that each belongs to, -1 for none
+
+
+def _terms_to_cluster(run: Run, how: Clustering, number: int | None) -> _ClusteredTerms:
+    """The most informative terms, at least two for each of ``number`` topics, and all seed words."""
+    least = 2 * (number or how.least)
+    chosen, coherence = topical_terms(run, how.most, min_count=how.min_count, least=least)
+    if len(chosen) < least:
+        terms = count_of(len(chosen), "word is a term that occurs", "words are terms that occur")
+        rule = f"{terms} in {count_of(how.min_count, 'document')}"
+        if number:
+            raise OptionError(f"{rule}, too few for {number} topics", field="number", remedy="choose fewer")
+        raise InputError(f"only {rule}", path=run.folder, remedy="add more text, or lower --min-count")
+    group = None
+    if how.seeds:
+        chosen, coherence, group = _with_seeds(run, chosen, coherence, how.seeds)
+    return _ClusteredTerms(chosen, coherence, np.ascontiguousarray(topic_rows(run)[chosen.rows]), group)
+
+
+def _with_seeds(
+    run: Run, chosen: Terms, coherence: Floats, seeds: Sequence[Sequence[str]]
+) -> tuple[Terms, Floats, Ints]:
+    """The terms with all seed words among them, their coherence, and the group of each, -1 for none."""
+    vectors = topic_rows(run)
+    group_of: dict[int, int] = {}
+    for group, words in enumerate(seeds):
+        for word in words:
+            row = row_of(run, word)
+            if not vectors[row].any():
+                raise OptionError(f"{word!r} has no vector of topics", field="seed_words")
+            if group_of.setdefault(row, group) != group:
+                raise OptionError(f"{word!r} is in two groups", field="seed_words")
+    more = np.array(sorted(set(group_of) - set(chosen.rows.tolist())), np.int64)
+    names = chosen.names + [run.require_tokens().types[row] for row in more.tolist()]
+    weights = term_weights(run.require_tokens())[0]
+    chosen = Terms(np.append(chosen.rows, more), names, np.append(chosen.weights, weights[more]))
+    groups = np.array([group_of.get(row, -1) for row in chosen.rows.tolist()], np.int64)
+    return chosen, np.append(coherence, np.ones(len(more), coherence.dtype)), groups
+
+
+def _earlier_centres(run: Run, words: Rows, earlier: Sequence[Sequence[str]]) -> Rows:
+    """Where the terms of earlier topics are in this run, (K, d) unit rows; ``words`` are all its rows."""
+    rows_of_each = [
+        [run.vectors.key_to_index[term] for term in terms if term in run.vectors] for terms in earlier
+    ]
+    centres = unit_rows(np.stack([words[own].sum(axis=0) for own in rows_of_each]))
+    if len(lost := np.flatnonzero(~centres.any(axis=1))):
+        rule = f"topic {lost[0]} of the earlier ones has no term of this run"
+        raise OptionError(rule, field="like", remedy="give the topics of a run on similar text")
+    return centres
+
+
+# ---- The clusters, and their number
 
 
 class _Clusters(NamedTuple):
@@ -134,59 +175,50 @@ class _Clusters(NamedTuple):
     silhouette: float
 
 
-def _enough_terms(run: Run, number: int, most: int, min_count: int, *, given: bool) -> tuple[Terms, Floats]:
-    """The terms that are clustered, at least two per topic, and their coherence."""
-    chosen, coherent = topical_terms(run, most, min_count=min_count, least=2 * number)
-    if len(chosen) < 2 * number:
-        terms = count_of(len(chosen), "word is a term that occurs", "words are terms that occur")
-        rule = f"{terms} in {count_of(min_count, 'document')}"
-        if given:
-            raise OptionError(f"{rule}, too few for {number} topics", field="number", remedy="choose fewer")
-        raise InputError(f"only {rule}", path=run.folder, remedy="add more text, or lower --min-count")
-    return chosen, coherent
+def _numbers_to_try(least: int, terms: int) -> list[int]:
+    """The numbers of topics of which each can have two terms, in rising order."""
+    return [k for k in NUMBERS if least <= k <= terms // 2] or [least]
 
 
-def _with_seeds(
-    run: Run, chosen: Terms, coherent: Floats, rows: Rows, seeds: Sequence[Sequence[str]]
-) -> tuple[Terms, Floats, Ints]:
-    """The terms with all seed words among them, their coherence, and the group of each, -1 for none."""
-    group_of: dict[int, int] = {}
-    for group, words in enumerate(seeds):
-        for word in words:
-            row = row_of(run, word)
-            if not rows[row].any():
-                raise OptionError(f"{word!r} has no vector of topics", field="seed_words")
-            if group_of.setdefault(row, group) != group:
-                raise OptionError(f"{word!r} is in two groups", field="seed_words")
-    more = np.array(sorted(set(group_of) - set(chosen.rows.tolist())), np.int64)
-    names = chosen.names + [run.require_tokens().types[row] for row in more.tolist()]
-    weights = term_weights(run.require_tokens())[0]
-    chosen = Terms(np.append(chosen.rows, more), names, np.append(chosen.weights, weights[more]))
-    fixed = np.array([group_of.get(row, -1) for row in chosen.rows.tolist()], np.int64)
-    return chosen, np.append(coherent, np.ones(len(more), coherent.dtype)), fixed
+def _clusters_of_each_number(
+    terms: _ClusteredTerms, numbers: Sequence[int], first: Rows | None, seed: int, progress: Progress
+) -> dict[int, _Clusters]:
+    """The terms in each number of clusters, which begin at the centres ``first`` if these are given."""
+
+    def clustered(k: int) -> _Clusters:
+        # The same first centres whatever else is tried, so that 8 of 4 to 32 topics are those of 8 alone.
+        starts = (np.random.default_rng([seed, start]) for start in range(_STARTS))
+        weights = _seeded_weights(terms.chosen.weights, terms.group, k)
+        labels, centres = k_means(
+            terms.rows, k, starts, weights=weights, spherical=True, fixed=terms.group, first=first
+        )
+        return _Clusters(labels, centres, silhouette(terms.rows, labels, centres))
+
+    tried: dict[int, _Clusters] = {}
+    # A number is clustered by one thread, and several numbers at the same time.
+    with progress.stage("Grouping", len(numbers), "numbers") as advance, one_core():
+        for k, clusters in zip(numbers, in_order(numbers, clustered, threads(None)), strict=True):
+            tried[k] = clusters
+            advance(1)
+    return tried
 
 
-def _earlier_centres(run: Run, rows: Rows, earlier: Sequence[Sequence[str]]) -> Rows:
-    """Where the terms of earlier topics are in this run, (K, d) unit rows."""
-    rows_of_each = [
-        [run.vectors.key_to_index[term] for term in terms if term in run.vectors] for terms in earlier
-    ]
-    centres = unit_rows(np.stack([rows[own].sum(axis=0) for own in rows_of_each]))
-    if len(lost := np.flatnonzero(~centres.any(axis=1))):
-        rule = f"topic {lost[0]} of the earlier ones has no term of this run"
-        raise OptionError(rule, field="like", remedy="give the topics of a run on similar text")
-    return centres
+def _smallest_good_enough(tried: Mapping[int, _Clusters]) -> _Clusters:
+    """The clusters of the smallest number whose silhouette is nearly the best, as numbers rise."""
+    largest = max(clusters.silhouette for clusters in tried.values())
+    # 90 % of a negative number is above it, so that no number would be good enough: then the smallest is.
+    return next(each for each in tried.values() if each.silhouette >= ENOUGH * largest or largest <= 0)
 
 
-def _seeded_weights(weights: Floats, fixed: Ints | None, k: int) -> Floats:
+def _seeded_weights(weights: Floats, group: Ints | None, k: int) -> Floats:
     """Weights of terms, of which the seed words of a group weigh together as much as a mean topic of ``k``.
 
     So they are half of their topic. Without this a topic leaves its seed words for others nearby.
     """
-    if fixed is None:
+    if group is None:
         return weights
-    groups = np.bincount(fixed[fixed >= 0])
-    return np.where(fixed >= 0, weights.sum() / k / groups[fixed], weights).astype(weights.dtype)
+    groups = np.bincount(group[group >= 0])
+    return np.where(group >= 0, weights.sum() / k / groups[group], weights).astype(weights.dtype)
 
 
 def silhouette(rows: Rows, labels: Ints, centres: Rows) -> float:
@@ -205,10 +237,52 @@ def silhouette(rows: Rows, labels: Ints, centres: Rows) -> float:
     return float(np.mean((other - own) / np.maximum(np.maximum(own, other), 1e-12)))
 
 
-def _word_topics(rows: Rows, centres: Rows) -> Ints:
+# ---- The topics that clusters are
+
+
+def _order_of_topics(documents: Ints, earlier: int) -> Ints:
+    """The clusters, those of most documents first; but ``earlier`` topics keep their places before them."""
+    size = np.where(np.arange(len(documents)) < earlier, np.inf, documents)
+    return np.argsort(-size, kind="stable")
+
+
+def _described(
+    run: Run,
+    terms: _ClusteredTerms,
+    clusters: _Clusters,
+    of_documents: Ints,  # the cluster of each document, -1 for none
+    documents: Ints,  # the number of each cluster's documents
+    how: Clustering,
+    order: Ints,
+) -> list[Topic]:
+    """The clusters in an order as topics: the name, the most typical terms and the size of each."""
+    cosines = terms.rows @ clusters.centres.T
+    typical = terms.coherence[:, None] * _typical(run, terms.chosen, of_documents, cosines)
+    total = max(int(documents.sum()), 1)
+    is_subject = can_name(run)
+    topics = []
+    for cluster in order.tolist():
+        members = np.flatnonzero(clusters.labels == cluster)
+        by_rank = members[np.argsort(-typical[members, cluster], kind="stable")].tolist()
+        names = [terms.chosen.names[term] for term in by_rank]
+        # Where no term is a noun, those of another kind name the topic: a name is never empty.
+        telling = distinct(filter(is_subject, names), NAMED) or distinct(names[: how.top], NAMED)
+        topic = Topic(
+            name=", ".join(telling),
+            terms=[(terms.chosen.names[term], float(cosines[term, cluster])) for term in by_rank[: how.top]],
+            size=len(members),
+            share=float(documents[cluster] / total),
+            documents=int(documents[cluster]),
+            seed_words=list(how.seeds[cluster]) if cluster < len(how.seeds) else [],
+        )
+        topics.append(topic)
+    return topics
+
+
+def _word_topics(words: Rows, centres: Rows) -> Ints:
     """The centre nearest to every word, (V,); -1 if its cosine is below `NEAR`."""
     with one_core():
-        cosines = rows @ centres.T
+        cosines = words @ centres.T
     return np.where(cosines.max(axis=1) >= NEAR, cosines.argmax(axis=1), -1)
 
 
