@@ -196,21 +196,10 @@ def collocates(
     listed = (pairs.together >= max(min_count, 1)) & (counted[WITH] >= min_documents)
     if stop_words is not None:
         listed &= ~_are_stop_words(asked.run.provenance.language, types, stop_words, listed)
-    rows = np.flatnonzero(listed)
-    values = {name: formula(pairs.of(rows)) for name, (formula, _) in MEASURES.items()}
-    order = np.argsort(-values[measure], kind="stable")[:top]
-    rows = rows[order]
-    chosen = pairs.of(rows)
-    columns: dict[str, Array | Sequence[Any]] = {
-        "word": [types[i] for i in rows.tolist()],
-        "together": chosen.together,
-        "left": counted[_BEFORE, rows],
-        "right": counted[_AFTER, rows],
-        "documents": counted[WITH, rows],
-        "count": chosen.collocates,
-        "expected": chosen.expected,
-        **{name: value[order] for name, value in values.items()},
-    }
+    places = np.flatnonzero(listed)
+    order = np.argsort(-MEASURES[measure][0](pairs.of(places)), kind="stable")[:top]
+    places = places[order]
+    columns = _columns(types, pairs.of(places), counted[:, places], places)
     figures = {
         "word": name,
         "count": pairs.word,
@@ -218,7 +207,7 @@ def collocates(
         "window": around.left if around.left == around.right else str(around),
         "within": within,
         "measure": measure,
-        "words": len(values[measure]),
+        "words": int(np.count_nonzero(listed)),
         **asked.said,
     }
     if asked.groups:
@@ -226,9 +215,25 @@ def collocates(
             group: _measured(part, query.hits(part), around, within)[0]
             for group, part in asked.groups.items()
         }
-        figures["groups"], groups = _by_group(measured, rows, measure)
+        figures["groups"], groups = _by_group(measured, places, measure)
         columns |= in_rows(groups)
     return Collocates(f"Collocates of {name}", figures | {"rows": rows_of(columns)}, rows="rows")
+
+
+def _columns(
+    types: Sequence[str], chosen: Pairs, counted: Ints, places: Ints
+) -> dict[str, Array | Sequence[Any]]:
+    """What is said of n chosen collocates, by column: their pairs, and the rows of `_add_pairs`, (4, n)."""
+    return {
+        "word": [types[i] for i in places.tolist()],
+        "together": chosen.together,
+        "left": counted[_BEFORE],
+        "right": counted[_AFTER],
+        "documents": counted[WITH],
+        "count": chosen.collocates,
+        "expected": chosen.expected,
+        **{name: formula(chosen) for name, (formula, _) in MEASURES.items()},
+    }
 
 
 def _measured(text: CountedText, hits: Hits, window: Window, within: str) -> tuple[Pairs, Ints]:

@@ -39,7 +39,7 @@ from selfvec.base.declarations import checked
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.result_table import Figures
-from selfvec.base.view import COUNT, PROBABILITY, SIGNED, Column, Part, Table, View, figure
+from selfvec.base.view import COUNT, PROBABILITY, SIGNED, Column, Part, Row, Table, View, figure
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
@@ -245,61 +245,108 @@ def keyness(
     """
     run = as_run(run)
     asked = [measures] if isinstance(measures, str) else list(measures)
-    findings: Sequence[Finding] = ()
-    nested = False
     if against is None:
-        run.require_tokens("in which words are counted")
-        passing, otherwise = given_filters(filter), ", or another run with --against"
-        slices, note, lost = two_parts(run, between, slice_field, passing, otherwise)
-        slice_of_each(slices)  # an error if they overlap
-        run, comparison = compared(run, slices, given, "raw", lost)
-        slices, findings, nested = comparison.slices, comparison.findings, comparison.nested
-        text = counted_text(run, repeats)
-        quotes = any(finding.kind == "quotations" for finding in findings) and repeats == "keep"
-        own = counted_text(run, "lines") if quotes else text
-        sides = [
-            _side(
-                part.name,
-                text.part(part.documents),
-                own.part(part.documents),
-                comparison.unit[part.documents],
-            )
-            for part in slices
-        ]
+        made = _parts_of_run(run, between, slice_field, given_filters(filter), repeats, given)
     elif between is not None or slice_field is not None:
         name = "slice_field" if between is None else "between"
         raise OptionError("does not go with another run", field=name, remedy="choose documents with --filter")
     else:
-        counting: Counting = {"repeats": repeats, "variants": given.get("variants")}
-        whole = _whole(asked_text(run, {**counting, "filter": filter}))
-        if isinstance(against, str | os.PathLike) and Path(against).is_file():
-            sides, note = [whole, _of_list(Path(against), whole, run.provenance.language)], ""
-        else:
-            other = as_run(against, "against")
-            sides, note = [whole, _whole(asked_text(other, counting))], _differences(run, other)
+        made = _run_and_other(run, against, filter, {"repeats": repeats, "variants": given.get("variants")})
+    sides = made.sides
     batches = over_one_vocabulary([*(side.batch for side in sides), *(side.tested for side in sides)])
     least = _least_counts(batches[2:], min_count, min_documents)
     rows, left_out = _rows(batches[:2], batches[2:], least, sort, asked)
-    listed = rows
-    figures: dict[str, Any] = {}
-    for name, side in zip("ab", sides, strict=True):
-        more = [row for row in rows if row["key_of"] == name]
-        significant = sum(row["q"] <= LEVEL for row in more)
-        figures |= {name: side.name, f"tokens_{name}": int(side.batch.counts.sum())}
-        figures |= {f"words_{name}": len(more), f"significant_{name}": significant}
-        if top is not None:
-            further = {id(row) for row in more[top:]}
-            listed = [row for row in listed if row["key_of"] and id(row) not in further]
-    if not nested:
+    findings = made.findings
+    if not made.nested:
         findings = in_order([*findings, *key_findings(rows, [side.name for side in sides])])
-    figures |= {"note": note, "findings": [finding.as_dict() for finding in findings], "repeats": repeats}
-    figures |= dict(zip(("min_count", "min_documents"), least, strict=True)) | {"left_out": left_out}
-    figures["counted"] = list(dict.fromkeys(said for side in sides for said in side.notes))
-    title = f"Keyness of {figures['a']} against {figures['b']}"
-    return Keyness(title, figures | {"measures": asked, "rows": listed}, rows="rows")
+    figures = {
+        **_sizes(rows, sides),
+        "note": made.note,
+        "findings": [finding.as_dict() for finding in findings],
+        "repeats": repeats,
+        "min_count": least[0],
+        "min_documents": least[1],
+        "left_out": left_out,
+        "counted": list(dict.fromkeys(said for side in sides for said in side.notes)),
+        "measures": asked,
+        "rows": rows if top is None else _first_of_each_side(rows, top),
+    }
+    return Keyness(f"Keyness of {sides[0].name} against {sides[1].name}", figures, rows="rows")
 
 
-def key_findings(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[Finding]:
+# ---- What is compared
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """Two sides, and what is said of them before a word is counted."""
+
+    sides: Sequence[_Side]
+    note: str
+    findings: Sequence[Finding] = ()
+    nested: bool = False  # a field lies whole on the two, so that no word is said to be key
+
+
+def _parts_of_run(
+    run: Run,
+    between: Sequence[str | Slice] | None,
+    field: str | None,
+    passing: Sequence[str],
+    repeats: str,
+    given: LikeForLike,
+) -> _Compared:
+    """Two parts of a run's text, as `drift` names and compares them."""
+    run.require_tokens("in which words are counted")
+    slices, note, lost = two_parts(run, between, field, passing, ", or another run with --against")
+    slice_of_each(slices)  # an error if they overlap
+    run, comparison = compared(run, slices, given, "raw", lost)
+    text = counted_text(run, repeats)
+    quotes = any(finding.kind == "quotations" for finding in comparison.findings) and repeats == "keep"
+    # Who answers quotes the words of somebody else, which are no evidence of a habit: own words are tested.
+    own = counted_text(run, "lines") if quotes else text
+    sides = [
+        _side(part.name, text.part(part.documents), own.part(part.documents), comparison.unit[part.documents])
+        for part in comparison.slices
+    ]
+    return _Compared(sides, note, comparison.findings, comparison.nested)
+
+
+def _run_and_other(run: Run, against: GivenRun, filter: GivenFilter, counting: Counting) -> _Compared:
+    """The whole text of a run, and another run or a frequency list."""
+    whole = _whole(asked_text(run, {**counting, "filter": filter}))
+    if isinstance(against, str | os.PathLike) and Path(against).is_file():
+        return _Compared([whole, _of_list(Path(against), whole, run.provenance.language)], note="")
+    other = as_run(against, "against")
+    return _Compared([whole, _whole(asked_text(other, counting))], _differences(run, other))
+
+
+def _sizes(rows: Sequence[Row], sides: Sequence[_Side]) -> dict[str, Any]:
+    """The names of the sides, their words, and how many of these are key."""
+    figures: dict[str, Any] = {}
+    for letter, side in zip("ab", sides, strict=True):
+        more = [row for row in rows if row["key_of"] == letter]
+        figures |= {
+            letter: side.name,
+            f"tokens_{letter}": int(side.batch.counts.sum()),
+            f"words_{letter}": len(more),
+            f"significant_{letter}": sum(row["q"] <= LEVEL for row in more),
+        }
+    return figures
+
+
+def _first_of_each_side(rows: Sequence[Row], top: int) -> list[Row]:
+    """The first rows of either side, in their order; words that are as frequent in both belong to neither."""
+    listed = {"a": 0, "b": 0}
+    first = []
+    for row in rows:
+        side = row["key_of"]
+        if side and listed[side] < top:
+            listed[side] += 1
+            first.append(row)
+    return first
+
+
+def key_findings(rows: Sequence[Row], names: Sequence[str]) -> list[Finding]:
     """What rows of `keyness` tell of the sides of these names: for each the first words beyond chance.
 
     >>> rows = [{"word": word, "key_of": "b", "q": q} for word, q in (("fax", 0.04), ("email", 0.001))]

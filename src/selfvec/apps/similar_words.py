@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast, overload
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 
 _STATES = ("original", "refined")
+_CHANGED = {"original": ("- ", "went"), "refined": ("+ ", "came")}
+"""The sign and style of a neighbour that the other state lacks."""
 _MARKS = {  # of neighbours, and what they mean
     "from_subwords": ("*", "built from subwords: the initial vectors lack the word"),
     "abbreviations": ("=", "abbreviates the word, or is abbreviated by it"),
@@ -94,33 +96,41 @@ class Similar(ResultTable):
 
 def _word_table(word: str, rows: Sequence[Mapping[str, Any]], compared: bool) -> Table:
     """The neighbours of a word, a column for each state; what changed is marked if both are there."""
-    lists = {row["state"]: [(str(term), float(cosine)) for term, cosine in row["neighbours"]] for row in rows}
-    states = _STATES if compared else tuple(lists)
-    near = {state: {term for term, _ in lists.get(state, ())} for state in states}
+    neighbours = {row["state"]: row["neighbours"] for row in rows}
+    states = _STATES if compared else tuple(neighbours)
+    lists = [neighbours.get(state, []) for state in states]
+    kept = set.intersection(*({term for term, _ in near} for near in lists))
+    indent = "  " * compared  # as wide as a sign
+    marks = _marks_of(rows)
+    columns: list[Column] = []
+    table: list[dict[str, Any]] = [{} for _ in range(max(1, *map(len, lists)))]
+    for state, near in zip(states, lists, strict=True):
+        columns.append(Column(state, indent + state, PIECES, width=26))
+        columns.append(Column(f"cosine_{state}", "cosine", figure(3)))
+        if not near:
+            table[0][state] = [(f"{indent}(no vector)", "quiet")]
+        for cells, (term, cosine) in zip(table, near, strict=False):  # the other list may be longer
+            sign, style = _CHANGED[state] if compared and term not in kept else (indent, "")
+            shown = escape_for_display(term) + marks.get(term, "")
+            cells |= {state: [(sign, style), (shown, style)], f"cosine_{state}": cosine}
+    return Table(columns, table, escape_for_display(word), list(_apart(rows)))
+
+
+def _marks_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The marks of neighbours that have any."""
     marks: dict[str, str] = {}
     for key, (mark, _) in _MARKS.items():
-        marks |= {term: marks.get(term, "") + mark for term in {t for row in rows for t in row.get(key, ())}}
-    table: list[dict[str, Any]] = [{} for _ in range(max([1, *map(len, lists.values())]))]
-    for number, state in enumerate(states):
-        sign, style = (("- ", "went"), ("+ ", "came"))[number] if compared else ("", "")
-        if not lists.get(state):
-            table[0][state] = [("  " * compared + "(no vector)", "quiet")]
-        for cells, (term, cosine) in zip(table, lists.get(state, ()), strict=False):
-            changed = compared and term not in near[states[1 - number]]
-            lead = (sign, style) if changed else ("  " * compared, "")
-            shown = (escape_for_display(term) + marks.get(term, ""), style if changed else "")
-            cells |= {state: [lead, shown], f"cosine_{state}": cosine}
-    columns = []
-    for state in states:
-        columns.append(Column(state, "  " * compared + state, PIECES, width=26))
-        columns.append(Column(f"cosine_{state}", "cosine", figure(3)))
-    apart = {what: dict.fromkeys(w for row in rows for w in row.get(key, ())) for key, what in _APART.items()}
-    notes = [
-        f"{what}: {escaped(list(words)[:_LISTED])}{', …' * (len(words) > _LISTED)}"
-        for what, words in apart.items()
-        if words
-    ]
-    return Table(columns, table, escape_for_display(word), notes)
+        for term in {term for row in rows for term in row.get(key, ())}:
+            marks[term] = marks.get(term, "") + mark
+    return marks
+
+
+def _apart(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A line for each kind of words that stand apart from the neighbours."""
+    for key, kind in _APART.items():
+        words = list(dict.fromkeys(word for row in rows for word in row.get(key, ())))
+        if words:
+            yield f"{kind}: {escaped(words[:_LISTED])}{', …' * (len(words) > _LISTED)}"
 
 
 @overload

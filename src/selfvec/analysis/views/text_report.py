@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import zip_longest
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from selfvec.analysis.comparison.finding import Finding, in_order
 from selfvec.analysis.concepts.document_topics import ToRead, topic_entries
@@ -88,12 +88,12 @@ class TextFindings:
 
 def text_report(found: TextFindings) -> View:
     """The page of what was found about the text of a run."""
-    first, more, counted = _sorted(found)
-    parts: list[Part] = [_about(found), *_picture(found), *_brief("What stands out", first)]
+    told = _sorted(found)
+    parts: list[Part] = [_about(found), *_picture(found), *_brief("What stands out", told.first)]
     titles = [_title(row) for row in found.to_read[:FIRST]]
     parts += [Entry([("Worth reading", "strong")], titles, brief=True)] * bool(titles)
-    if more:
-        parts += [Heading("What else differs"), *more]
+    if told.more:
+        parts += [Heading("What else differs"), *told.more]
     if found.words:
         parts += [Heading("Words that were asked for"), *map(spoken, word_sentences(found.words))]
     if found.groups:
@@ -106,7 +106,7 @@ def text_report(found: TextFindings) -> View:
         parts += [Heading(f"Words, {named.a} and {named.b}"), *named.evidence]
     if found.paths:
         parts += [Heading("Words over time"), *map(path_chart, found.paths)]
-    parts += [Heading("How this was made"), *counted, *_made(found)]
+    parts += [Heading("How this was made"), *told.counted, *_made(found)]
     return View(printable(_SUFFIX.sub("", found.run.provenance.corpus_name)), parts)
 
 
@@ -132,35 +132,67 @@ def _about(found: TextFindings) -> str:
     return printable(spoken(" ".join(said)))
 
 
-def _sorted(found: TextFindings) -> tuple[list[str], list[str], list[str]]:
-    """The findings of the first screen, the others, and those that say how something was counted.
+class _Sorted(NamedTuple):
+    """What is said of a text, by where it stands."""
+
+    first: list[str]  # on the first screen
+    more: list[str]  # in the evidence
+    counted: list[str]  # at the end: how something was counted
+
+
+def _sorted(found: TextFindings) -> _Sorted:
+    """The findings, and what fills a first screen that these leave room on."""
+    counted, others = _how_counted(found)
+    told = [finding.says for finding in _as_read(found, others)]
+    # Groups were asked for, so what differs most between them has a place on the first screen.
+    first = told[: FIRST - bool(found.groups)] if found.findings else []
+    fillers = [*_on_groups(found), *told[len(first) :], *_on_sizes(found)]
+    first += fillers[: FIRST - len(first)]
+    more = [says for says in told if says not in first]
+    return _Sorted(
+        first=[*map(spoken, first)],
+        more=[*map(spoken, more)],
+        counted=[spoken(finding.says) for finding in counted],
+    )
+
+
+def _how_counted(found: TextFindings) -> tuple[list[Finding], list[Finding]]:
+    """The findings that say how something was counted, and the others, which say what differs."""
+    # Where a field lies whole on the two parts, it is why no word is named: then it belongs to what differs.
+    nested = bool(found.drift and found.drift.nested)
+    counted: list[Finding] = []
+    others: list[Finding] = []
+    for finding in found.findings:
+        says_how = finding.kind in _COUNTED and not (finding.kind == "unit" and nested)
+        without_effect = finding.kind in ("calendar", "size") and finding.effect is None
+        (counted if says_how or without_effect else others).append(finding)
+    return counted, others
+
+
+def _as_read(found: TextFindings, findings: Sequence[Finding]) -> list[Finding]:
+    """Findings in the order in which a report tells them.
 
     First comes what tells the two parts apart best: a subject, or what would make all others untrue, such as
     another notation. Then subjects and words take turns, and words that only came or went follow.
     """
-    nested = bool(found.drift and found.drift.nested)
-    counted = [
-        row
-        for row in found.findings
-        if (row.kind in _COUNTED and not (row.kind == "unit" and nested))
-        or (row.kind in ("calendar", "size") and row.effect is None)
-    ]
-    rows = [row for row in found.findings if row not in counted]
-    of_subjects, of_words = ([row for row in rows if row.kind == kind] for kind in ("subject", "word"))
-    changed, unmatched = ([row for row in of_words if (row.effect is None) == none] for none in (False, True))
-    rest = [row for row in rows if row.kind not in ("subject", "word")]
-    moved = [row.growth for row in _records(found.topics) if row.growth and row.growth.like_for_like.moved]
-    apart = max((abs(change.share_last - change.share_first) for change in moved), default=0.0)
-    causes = sorted((row for row in rest if _apart(row) > apart), key=_apart, reverse=True)[:1]
-    rest = [row for row in rest if row not in causes]
-    turns = [row for pair in zip_longest(of_subjects, changed) for row in pair if row is not None]
-    told = [row.says for row in (*causes, *turns, *unmatched)]
-    rest.sort(key=lambda row: row.kind not in ("none", "size"))
-    told += [row.says for row in rest]
-    first = told[: FIRST - bool(found.groups)] if found.findings else []
-    first += [*_on_groups(found), *told[len(first) :], *_on_sizes(found)][: FIRST - len(first)]
-    more = [spoken(says) for says in told if says not in first]
-    return [*map(spoken, first)], more, [spoken(row.says) for row in counted]
+    subjects = [row for row in findings if row.kind == "subject"]
+    words = [row for row in findings if row.kind == "word"]
+    changed = [row for row in words if row.effect is not None]
+    came_or_went = [row for row in words if row.effect is None]
+    rest = [row for row in findings if row.kind not in ("subject", "word")]
+    cause = max(rest, key=_apart, default=None)  # the first of those that tell the parts apart as well
+    if cause is None or _apart(cause) <= _moved_most(found):
+        cause = None
+    turns = [row for pair in zip_longest(subjects, changed) for row in pair if row is not None]
+    last = sorted((row for row in rest if row is not cause), key=lambda row: row.kind not in ("none", "size"))
+    return [*([cause] if cause else []), *turns, *came_or_went, *last]
+
+
+def _moved_most(found: TextFindings) -> float:
+    """How well the subject that changed most tells the two parts apart; 0 without any."""
+    changes = [row.growth for row in _records(found.topics) if row.growth]
+    moved = [change for change in changes if change.like_for_like.moved]
+    return max((abs(change.share_last - change.share_first) for change in moved), default=0.0)
 
 
 def _apart(finding: Finding) -> float:
@@ -258,16 +290,25 @@ def _subjects(topics: Topics) -> Table:
     return Table(columns, rows, notes=without)
 
 
+def _how_read(run: Run) -> Iterator[str]:
+    """What was read, and what was mended in it."""
+    corpus = run.provenance.corpus
+    read = str(corpus.get("description", ""))
+    for file in corpus.get("files", ()):  # without folders, which are nobody's business
+        path = str(file.get("path", ""))
+        if path:
+            read = read.replace(path, PurePath(path).name)
+    code = run.provenance.text.get("language")
+    language = f", in {language_name(code)}" if code else ""
+    if read:
+        yield f"Read{language}: {read}"
+    # A note that names an option is advice to the person who refined, not to who reads the report.
+    yield from (note for note in corpus.get("notes", ()) if not re.search(r"(^|\s)--\w", note))
+
+
 def _made(found: TextFindings) -> Iterator[str]:
     """What was read and mended, how it was compared and counted, and what cannot be said."""
-    made = found.run.provenance
-    code = made.text.get("language")
-    language = f", in {language_name(code)}" if code else ""
-    notes = [note for note in made.corpus.get("notes", ()) if not re.search(r"(^|\s)--\w", note)]
-    read = str(made.corpus.get("description", ""))
-    for file in made.corpus.get("files", ()):  # without folders, which are nobody's business
-        read = read.replace(str(file.get("path", "")) or read, PurePath(str(file.get("path"))).name)
-    for note in (*([f"Read{language}: {read}"] if read else []), *notes):
+    for note in _how_read(found.run):
         yield printable(f"{note[:1].upper()}{note[1:]}.")
     yield from filter(None, [spoken(found.why), *found.missing])
     sides = found.topics and found.topics.groups and found.topics.groups.sides

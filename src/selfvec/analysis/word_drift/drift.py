@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
@@ -221,52 +221,69 @@ def drift(
         passed = given_filters(filter)
         slices, why, lost = asked_slices(run, between, slice, slice_field, passed)
         run, comparison = compared(run, slices, which, findings=lost)
-        table, text = WordTable.of(run), run.text
+        table = WordTable.of(run)
         named, unknown = measurable(comparison, table, words, run.provenance.language, min_count)
-
-        def measure() -> dict[str, Any]:
-            return vars(measure_words(comparison, table, text, test, jobs=which.get("jobs"), progress=steps))
-
-        key = [_FORMAT, comparison.key, asdict(test)]
-        measured = Measures(**cached_result(run, "drift", key, measure, steps))
-        measured = with_documents(run, comparison, measured, steps)
         choice = Choice(named, *spoken, every=which.get("all_words", False))
-        rows, left_out = listed_rows(table, measured, choice)
-        new, gone = ([], []) if words else new_and_gone(table, measured, choice)
-        beside = changed_beside(comparison, table, rows)
-        found = Drift(
-            a=measured.a,
-            b=measured.b,
-            rows=rows,
-            tested=len(rows),
-            significant=sum(map(is_significant, rows)),
-            changed=sum(map(is_changed, rows)),
-            beside=beside,
-            general=measured.general,
-            only_a=measured.only_a,
-            only_b=measured.only_b,
-            left_out=left_out,
+        measured = _measured(run, comparison, table, test, which.get("jobs"), steps)
+        result = replace(
+            _chosen(comparison, table, measured, choice),
             unknown=unknown,
             why=why,
             filters=passed,
-            named=[
-                row["word"]
-                for row in rows
-                if is_changed(row) and row["word"] not in beside and not comparison.nested
-            ],
-            chosen=bool(named),
-            new=new,
-            gone=gone,
-            sides=list(comparison.findings),
-            nested=comparison.nested,
-            confounded=list(comparison.mix),
             too_small=_too_small(comparison, table, measured, min_count),
-            slices=tuple(comparison.read.slices),
             seed=test.seed,
             state=run.stamp,
         )
-        found = found.select(top, fdr).compare_sentences(run, top or _SHOWN, steps)
-        return found.illustrate(run, top or _SHOWN, examples, steps) if examples else found
+        result = result.select(top, fdr).compare_sentences(run, top or _SHOWN, steps)
+        return result.illustrate(run, top or _SHOWN, examples, steps) if examples else result
+
+
+def _measured(
+    run: Run,
+    comparison: Comparison,
+    table: WordTable,
+    test: DriftTest,
+    jobs: int | None,
+    progress: Progress,
+) -> Measures:
+    """The measures of all words and of their documents, which the run folder keeps."""
+
+    def measure() -> dict[str, Any]:
+        return vars(measure_words(comparison, table, run.text, test, jobs=jobs, progress=progress))
+
+    key = [_FORMAT, comparison.key, asdict(test)]
+    of_words = Measures(**cached_result(run, "drift", key, measure, progress))
+    return with_documents(run, comparison, of_words, progress)
+
+
+def _chosen(comparison: Comparison, table: WordTable, measured: Measures, choice: Choice) -> Drift:
+    """The words that are listed, in order, and what is said of all that were measured."""
+    rows, left_out = listed_rows(table, measured, choice)
+    new, gone = ([], []) if choice.named else new_and_gone(table, measured, choice)
+    changed = [row["word"] for row in rows if is_changed(row)]
+    beside = changed_beside(comparison, table, rows)
+    return Drift(
+        a=measured.a,
+        b=measured.b,
+        rows=rows,
+        tested=len(rows),
+        significant=sum(map(is_significant, rows)),
+        changed=len(changed),
+        beside=beside,
+        general=measured.general,
+        only_a=measured.only_a,
+        only_b=measured.only_b,
+        left_out=left_out,
+        # Where a field lies whole on the two parts, its documents may be why all of them changed.
+        named=[] if comparison.nested else [word for word in changed if word not in beside],
+        chosen=bool(choice.named),
+        new=new,
+        gone=gone,
+        sides=list(comparison.findings),
+        nested=comparison.nested,
+        confounded=list(comparison.mix),
+        slices=tuple(comparison.read.slices),
+    )
 
 
 def _too_small(compared: Comparison, table: WordTable, measured: Measures, least: int) -> str:

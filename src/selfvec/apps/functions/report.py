@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked
@@ -14,9 +15,16 @@ from selfvec.base.progress import Progress
 from selfvec.base.result_table import Figures
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice
+from selfvec.data.run import Run
 from selfvec.files.atomic_files import check_target
 from selfvec.files.report_page import check_report, save_page
 from selfvec.storage.opened import GivenRun, as_run
+
+if TYPE_CHECKING:
+    from selfvec.analysis.concepts.growth import Sides
+    from selfvec.analysis.views.text_report import TextFindings
+    from selfvec.analysis.word_drift.drift_result import Drift
+    from selfvec.analysis.word_drift.word_paths import SlicePath
 
 T = TypeVar("T")
 _DRAWN = 3  # words over time, if none are named
@@ -91,64 +99,104 @@ def report(
     ['stream', 'mast', 'drone', 'panel']
     """
     from selfvec.analysis.variants import with_variants
+    from selfvec.analysis.views.text_report import text_report
 
     run = with_variants(as_run(run), variants)
     check_report(output, (".html",))
     check_target(output, overwrite=overwrite, folder=False)
     named = check_texts("words", words, "words") if words else []
-    rows, _ = run.rows(named) if named else ([], [])
-    passed = given_filters(filter)
-    field, values = (None, None) if groups is None else _field_and_values(groups)
-    from selfvec.analysis.comparison.chosen_slices import asked_slices, comparable_slices, field_slices
+    asked = _Asked(
+        between=between,
+        words=[run.vectors.index_to_key[row] for row in run.rows(named)[0]] if named else [],
+        filters=given_filters(filter),
+        groups=None if groups is None else _field_and_values(groups),
+        top=top,
+    )
+    findings = _find(run, asked, progress)
+    save_page(text_report(findings), output, overwrite=overwrite)
+    path = Path(output)
+    figures = {
+        "path": str(path),
+        "bytes": path.stat().st_size,
+        "topics": len(findings.topics or ()),
+        "words": [row["word"] for row in findings.drift or ()],
+    }
+    told = "the page holds sentences of the documents; it opens in any browser"
+    return Figures("Report", figures | findings.as_dict(), messages=[told])
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a report is asked for."""
+
+    between: str | Sequence[str | Slice] | None
+    words: Sequence[str]  # that the run has
+    filters: list[str]
+    groups: tuple[str, list[str] | None] | None  # a field, and its values if they are named
+    top: int
+
+
+def _find(run: Run, asked: _Asked, progress: Progress | None) -> TextFindings:
+    """All that a report says, or why something cannot be said."""
+    from selfvec.analysis.comparison.chosen_slices import field_slices
     from selfvec.analysis.concepts.corpus_topics import few_subjects_of, passing
     from selfvec.analysis.concepts.document_topics import documents_to_read
     from selfvec.analysis.concepts.group_differences import group_differences
-    from selfvec.analysis.concepts.growth import Sides, default_sides, word_changes
-    from selfvec.analysis.views.text_report import TextFindings, text_report
+    from selfvec.analysis.concepts.growth import word_changes
+    from selfvec.analysis.views.text_report import TextFindings
     from selfvec.analysis.word_drift.drift import drift
-    from selfvec.analysis.word_drift.word_paths import slice_paths
 
     missing: list[str] = []
-    part = passing(run, passed)  # in memory; drift, which keeps what it measures, has the filters
-    parts = [] if field is None else field_slices(part, field, values, MOST_GROUPS, option="groups")
-    compared = asked_slices(part, between)
-    sides = Sides(*compared.slices) if compared.slices else None
-    why = compared.why if sides else ""
-    if between is None and sides is None and (sides := default_sides(part)):
-        why = "Compared: the halves of the text, as periods are too small to tell."
+    part = passing(run, asked.filters)
+    groups = [] if asked.groups is None else field_slices(part, *asked.groups, MOST_GROUPS, option="groups")
+    sides, why = _compared_sides(part, asked.between)
     subjects = _or_why(missing, "Subjects", lambda: few_subjects_of(part, sides, progress))
-    changed, paths = None, []
-    if sides is not None:
-        asked = [side.name for side in sides]
-        changed = _or_why(
-            missing, "Words", lambda: drift(run, asked, filter=passed, top=top, examples=2, progress=progress)
-        )
-    chosen = [run.vectors.index_to_key[row] for row in rows]
-    drawn = chosen or [row["word"] for row in (changed.standing_out[:_DRAWN] if changed else [])]
-    slices = comparable_slices(part)
-    if slices and drawn:
-        paths = _or_why(missing, "Words over time", lambda: slice_paths(part, drawn, slices)) or []
-    elif named:
-        missing.append("Words over time: the documents have neither dates nor slices.")
-    findings = TextFindings(
+
+    def changed_words() -> Drift:
+        # Of the whole run with filters, as `part` is in memory, and drift keeps what it measures in a folder.
+        names = [side.name for side in sides or ()]
+        return drift(run, names, filter=asked.filters, top=asked.top, examples=2, progress=progress)
+
+    changed = _or_why(missing, "Words", changed_words) if sides is not None else None
+    drawn = asked.words or [row["word"] for row in (changed.standing_out[:_DRAWN] if changed else [])]
+    return TextFindings(
         part,
         subjects,
         changed,
-        paths,
+        _paths(part, drawn, missing, named=bool(asked.words)),
         missing,
-        passed,
+        asked.filters,
         why,
-        words=word_changes(part, chosen, sides),
-        groups=group_differences(part, subjects, parts) if parts else [],
-        field=field or "",
+        words=word_changes(part, asked.words, sides),
+        groups=group_differences(part, subjects, groups) if groups else [],
+        field=asked.groups[0] if asked.groups else "",
         to_read=[] if subjects is None else documents_to_read(subjects),
     )
-    save_page(text_report(findings), output, overwrite=overwrite)
-    path = Path(output)
-    figures = {"path": str(path), "bytes": path.stat().st_size, "topics": len(subjects or ())}
-    told = "the page holds sentences of the documents; it opens in any browser"
-    figures["words"] = [row["word"] for row in changed or ()]
-    return Figures("Report", figures | findings.as_dict(), messages=[told])
+
+
+def _compared_sides(part: Run, between: str | Sequence[str | Slice] | None) -> tuple[Sides | None, str]:
+    """The two parts that are compared, if the text has any, and why these."""
+    from selfvec.analysis.comparison.chosen_slices import asked_slices
+    from selfvec.analysis.concepts.growth import Sides, default_sides
+
+    compared = asked_slices(part, between)
+    if compared.slices:
+        return Sides(*compared.slices), compared.why
+    halves = default_sides(part) if between is None else None
+    return halves, "Compared: the halves of the text, as periods are too small to tell." if halves else ""
+
+
+def _paths(part: Run, words: Sequence[str], missing: list[str], *, named: bool) -> Sequence[SlicePath]:
+    """Words over time; if they were ``named`` and the text has no time, the ``missing`` say so."""
+    from selfvec.analysis.comparison.chosen_slices import comparable_slices
+    from selfvec.analysis.word_drift.word_paths import slice_paths
+
+    slices = comparable_slices(part)
+    if slices and words:
+        return _or_why(missing, "Words over time", lambda: slice_paths(part, words, slices)) or []
+    if named:
+        missing.append("Words over time: the documents have neither dates nor slices.")
+    return []
 
 
 def _field_and_values(groups: str) -> tuple[str, list[str] | None]:
