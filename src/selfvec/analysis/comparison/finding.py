@@ -33,6 +33,12 @@ KINDS = (
 
 
 WRITTEN = ("language", "writing")  # kinds of how texts are written
+DIFFERENT = 0.01
+"""p up to which the two sides differ in something but their words: fields, languages, how they are written.
+
+It is stricter than `selfvec.numerics.statistics.LEVEL`: each comparison tries many such things, and what is
+found changes how all words are compared.
+"""
 
 
 @dataclass(frozen=True)

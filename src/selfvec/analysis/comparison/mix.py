@@ -17,11 +17,11 @@ from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask
 from selfvec.numerics.statistics import chi_square_p, hypergeometric_p
 
 from .fields import Coded
+from .finding import DIFFERENT
 
 Row = dict[str, Any]
 
 _DIFFERENCE = 0.1  # of the shares on both sides, at least, by words or by documents
-_LEVEL = 0.01  # of p times the number of tests (Bonferroni)
 _WITHIN = 10  # documents on each side of a value that a comparison can be restricted to
 _FIELDS = 3  # held equal at once; values of more fields together have hardly any documents in common
 _LEAST = 5  # documents that each side keeps, or the mix is not held equal
@@ -43,7 +43,8 @@ def confounded_fields(fields: Sequence[Coded], lengths: Ints, side: Ids, weight:
             tested += rows
             most_uneven.append(max(rows, key=lambda row: (_difference(row), row["share_b"])))
     tests = 2 * len(tested)
-    certain = [row for row in most_uneven if min(row["p"], row["p_words"]) * tests <= _LEVEL]
+    # Bonferroni, as many values of many fields are tested.
+    certain = [row for row in most_uneven if min(row["p"], row["p_words"]) * tests <= DIFFERENT]
     large = [row for row in certain if _difference(row) >= _DIFFERENCE]
     return sorted(large, key=_difference, reverse=True)
 

@@ -11,8 +11,11 @@ from selfvec.base.arrays import Floats, Ids, Ints, Mask
 from selfvec.data.run import Run
 from selfvec.data.run_text import GROUP, TEXT
 from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.rows import sampled
 from selfvec.numerics.statistics import hypergeometric_p
 from selfvec.text.language_recognition import IN_PART, other_languages, recognised_language
+
+from .finding import DIFFERENT
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,7 +24,6 @@ Row = dict[str, Any]
 
 SAMPLED = 1_000  # documents of a side: p of what is large is small enough, in a second
 _GROUPS = 16  # of rows, that are decoded to read them
-_LEVEL = 0.01  # of p
 _ENDLESS = r"[^.!?。！？…\p{Pe}\p{Pf}\p{Pi}\"'\s]\s*$"  # no end of a sentence, bracket or quotation
 _LONG = 50  # characters of a text that is cut off: titles and labels are shorter
 _CUT = 0.2  # of the documents, by which the sides differ
@@ -42,10 +44,8 @@ class Sample(NamedTuple):
         """
         rng = np.random.default_rng(seed)
         numbers = np.flatnonzero(documents)
-        groups = np.unique(numbers // GROUP)
-        if len(groups) > _GROUPS:
-            numbers = numbers[np.isin(numbers // GROUP, rng.choice(groups, _GROUPS, replace=False))]
-        numbers = np.sort(rng.choice(numbers, min(SAMPLED, len(numbers)), replace=False))
+        group = numbers // GROUP
+        numbers = sampled(numbers[np.isin(group, sampled(np.unique(group), _GROUPS, rng))], SAMPLED, rng)
         texts = None if run.text is None else run.text.read((TEXT,), numbers.tolist())
         if texts is not None and own:
             import polars as pl
@@ -75,7 +75,7 @@ def foreign(parts: Sequence[TokenBatch]) -> list[Row]:
     rows = []
     for code in {**of_a, **of_b}:
         row = _shares(of_a.get(code, 0), size_a, of_b.get(code, 0), size_b)
-        if abs(row["a"] - row["b"]) >= IN_PART and row["p"] <= _LEVEL:
+        if abs(row["a"] - row["b"]) >= IN_PART and row["p"] <= DIFFERENT:
             rows.append({"language": code, **row})
     return rows
 
@@ -92,7 +92,7 @@ def cut_off(samples: Sequence[Sample]) -> Row | None:
         most = endless.mode().max() if len(endless) else None
         counts += [0 if most is None else int((endless == most).sum()), len(text)]
     row = _shares(*counts)
-    return row if abs(row["a"] - row["b"]) >= _CUT and row["p"] <= _LEVEL else None
+    return row if abs(row["a"] - row["b"]) >= _CUT and row["p"] <= DIFFERENT else None
 
 
 def _shares(a: int, of_a: int, b: int, of_b: int) -> Row:

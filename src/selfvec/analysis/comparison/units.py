@@ -22,12 +22,11 @@ from selfvec.data.run_text import RunText
 from selfvec.numerics.statistics import tail_p
 
 from .fields import Coded
-from .finding import Finding
+from .finding import DIFFERENT, Finding
 
 _TOGETHER = 0.05  # of the documents of a side share their value with others, or it hardly matters
 _WHOLE = 0.5  # correlation of the sides of two documents of a group; 1 if all lie whole on a side
 _DRAWS = 199  # random divisions: their p is .005 at least
-_LEVEL = 0.01  # of p: stricter than elsewhere, since several fields are tried
 _NESTED = 0.98  # correlation: a few documents may have a wrong value
 LEAST_UNITS = 8  # on each side: between fewer, as between two speakers, nothing can be told from chance
 
@@ -79,7 +78,7 @@ def wholeness(groups: Ints | Ids, side: Ids, seed: int = 0) -> Whole | None:
 def goes_with(groups: Ints, side: Ids) -> bool:
     """Whether the groups, (D,), mostly lie whole on one side, beyond chance."""
     lies = wholeness(groups, side)
-    return lies is not None and lies.p <= _LEVEL and lies.correlation >= _WHOLE
+    return lies is not None and lies.p <= DIFFERENT and lies.correlation >= _WHOLE
 
 
 class Together(NamedTuple):
@@ -106,7 +105,7 @@ def units_of(
     for field in fields:
         lies = wholeness(field.codes, side)
         least = _NESTED if field.in_time else _WHOLE
-        if lies is None or lies.p > _LEVEL or lies.correlation < least:
+        if lies is None or lies.p > DIFFERENT or lies.correlation < least:
             continue
         if lies.units.min() < LEAST_UNITS:
             # A field of a few values with a mix on each side is held equal instead.

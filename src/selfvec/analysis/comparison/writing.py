@@ -28,14 +28,14 @@ from selfvec.numerics.statistics import hypergeometric_p
 from selfvec.text.language_recognition import recognised_language
 from selfvec.text.languages import STOP_WORDS, stop_words_of_language
 
-from .finding import Finding
+from .finding import DIFFERENT, Finding
 from .writing_causes import AS_CLEAR, CAUSES, Cause, Shown
 from .writing_features import Family, Texts, content, families
 
 SENTENCES = 3
 """What is said at most: sides with more causes are two kinds of text."""
 
-_LEAST, _LEVEL = 0.6, 0.01  # how often documents are in the right order, and p
+_LEAST = 0.6  # how often documents are in the right order
 _CERTAIN = 3.0  # deviations by which a column differs
 _PERMUTATIONS, _FOLDS = 300, 5  # the least p is 1 / 301, below the level of .01
 _RIDGE = 0.3  # of the rows
@@ -155,7 +155,7 @@ def _strongest(
     clear, p = _tested(compared, given, rows)
     places = {name: place for place, name in enumerate(CAUSES)}
     candidates = []
-    for i in np.flatnonzero((clear >= _LEAST) & (p <= _LEVEL)).tolist():
+    for i in np.flatnonzero((clear >= _LEAST) & (p <= DIFFERENT)).tolist():
         shown = _shown(texts, every[i], given[i].taken_out(compared[i]), rows, sides, names)
         cause = CAUSES[every[i].name](shown)
         if cause is not None:

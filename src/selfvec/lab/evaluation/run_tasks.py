@@ -25,7 +25,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.nearest import nearest
-from selfvec.numerics.rows import ranks_among, unit_rows
+from selfvec.numerics.rows import ranks_among, sampled, unit_rows
 from selfvec.numerics.statistics import RESAMPLES, Estimate, mean, median
 from selfvec.numerics.whitening import orthogonal_factor
 
@@ -290,7 +290,7 @@ def words_to_hide(pretrained: Mask, batch: TokenBatch, seed: int) -> Ints:
         needed = _LEAST_HIDDEN * _SHARE
         rule = f"hiding words needs {needed} words with a vector of their own, this run has {len(pool)}"
         raise InputError(rule, remedy="give more text, or vectors of its language")
-    return np.sort(np.random.default_rng(seed).choice(pool, number, replace=False))
+    return sampled(pool, number, np.random.default_rng(seed))
 
 
 def without_relatives(types: Sequence[str], pretrained: Mask, hidden: Ints) -> Mask:
