@@ -17,8 +17,7 @@ import numpy as np
 
 import selfvec
 from benchmarks.page import FIGURES
-from selfvec.analysis.views.figure import save_figure
-from selfvec.analysis.views.plane import GREY, INK, WORDS
+from selfvec.analysis.views.figure import GREY, INK, WORDS, save_figure
 from selfvec.base.chart import Axis, Chart, Line, Mark
 from selfvec.corpus.python_docs import python_documentation
 from selfvec.files.atomic_files import atomic_file

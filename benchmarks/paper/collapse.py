@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 import selfvec
 from benchmarks.page import FIGURES, table
 from benchmarks.refining import by_epoch, refined
-from selfvec.analysis.views.figure import save_figure
-from selfvec.analysis.views.plane import GREY, ink, tint
-from selfvec.analysis.views.plane import WORDS as WORDS_COLOURS
+from selfvec.analysis.views.figure import GREY, ink, save_figure, tint
+from selfvec.analysis.views.figure import WORDS as WORDS_COLOURS
 from selfvec.apps.run import Run
 from selfvec.base import chart as drawing
 from selfvec.base.chart import Axis, Label, Line, Mark

@@ -15,6 +15,7 @@ from tests.apps.web.headless import Page, browsing, find
 
 from selfvec.analysis.concepts.term_graph import Edge, Graph, TermNode
 from selfvec.analysis.views.figure import SUFFIXES, save_figure
+from selfvec.analysis.views.figure import WORDS as COLOURS
 from selfvec.analysis.views.graphs import graph_figure
 from selfvec.analysis.views.path_figures import (
     Neighbour,
@@ -25,7 +26,6 @@ from selfvec.analysis.views.path_figures import (
     save_paths,
     trajectory_view,
 )
-from selfvec.analysis.views.plane import WORDS as COLOURS
 from selfvec.analysis.word_drift.word_paths import SlicePath
 from selfvec.base.display import escape_for_display
 from selfvec.data.trajectory import Trajectory

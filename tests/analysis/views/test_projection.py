@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.analysis.views.plane import GREY, INK, WORDS, ink, tint
+from selfvec.analysis.views.figure import GREY, INK, WORDS, ink, tint
 from selfvec.analysis.views.projection import PROJECTIONS, project
 from selfvec.base.errors import InputError, OptionError
 

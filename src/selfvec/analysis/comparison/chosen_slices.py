@@ -1,4 +1,4 @@
-"""Which slices of a corpus are compared, and which can be.
+"""Which slices of a corpus are compared, which can be, and which documents are in none.
 
 A corpus of many years may have years with few documents, so neighbouring periods are joined.
 """
@@ -15,6 +15,7 @@ import numpy as np
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import Doubles, Ints, Mask
 from selfvec.base.casing import in_any_case
+from selfvec.base.display import count_of, printable
 from selfvec.base.errors import InputError, NotFound, OptionError, did_you_mean
 from selfvec.corpus.slices import (
     Slice,
@@ -32,7 +33,6 @@ from selfvec.numerics.statistics import LEVEL, cross_counts, hypergeometric_p
 from selfvec.text.document_vectors import documents_of_words
 
 from .finding import Finding
-from .missing import undated
 
 ENOUGH_TOKENS = 2_000  # with fewer, hardly any word of a period can be compared
 ENOUGH_DOCUMENTS = 30  # of a period that is compared by default
@@ -439,3 +439,28 @@ def _two(sides: Sequence[T]) -> list[T]:
     if len(sides) != 2:
         raise OptionError(f"two slices are compared, not {len(sides)}", field="between")
     return list(sides)
+
+
+# ---- Documents on no side
+
+
+def undated(run: Run, slices: Sequence[Slice], field: str | None, among: Mask | None = None) -> list[Finding]:
+    """How many documents are on no side since they have no date or, of a field, no value."""
+    batch = run.tokens
+    if batch is None or not slices:
+        return []
+    asked = np.ones(batch.documents, bool) if among is None else among
+    if field is not None:
+        values = run.require_text().field(field)
+        lacking = np.array([not (value or "").strip() for value in values], bool)
+        what = field
+    elif batch.dates is not None and all(parse_span(part.name) for part in slices):
+        lacking, what = np.isnat(batch.dates), "date"
+    else:
+        return []
+    number, total = int((lacking & asked).sum()), int(asked.sum())
+    if not number:
+        return []
+    has = "has" if number == 1 else "have"
+    said = f"{number:,} of {count_of(total, 'document')} {has} no {what}, so they are on neither side."
+    return [Finding("missing", printable(said), effect=number / total)]

@@ -17,10 +17,9 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.cache import kept_result
 
 from .comparison import Comparison, Row
-from .fields import Coded, coded_fields
 from .finding import Finding, Remedy, in_order
 from .joined import AUTO, joined, joined_tokens, read_variants, split_pairs
-from .mix import equal_mix, mix_held_equal, value_groups
+from .mix import Coded, coded_fields, equal_mix, mix_held_equal, value_groups
 from .quotations import Quoted, own_texts, without_quotations
 from .samples import samples_of
 from .units import Together, asked_units, field_by_hand, units_of

@@ -21,8 +21,8 @@ from selfvec.data.field_types import coded
 from selfvec.data.run_text import RunText
 from selfvec.numerics.statistics import tail_p
 
-from .fields import Coded
 from .finding import DIFFERENT, Finding
+from .mix import Coded
 
 _TOGETHER = 0.05  # of the documents of a side share their value with others, or it hardly matters
 _WHOLE = 0.5  # correlation of the sides of two documents of a group; 1 if all lie whole on a side

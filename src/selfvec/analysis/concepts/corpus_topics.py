@@ -10,10 +10,9 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
-from selfvec.analysis.comparison.chosen_slices import comparable_slices
+from selfvec.analysis.comparison.chosen_slices import comparable_slices, undated
 from selfvec.analysis.comparison.compared import compared
 from selfvec.analysis.comparison.comparison import Comparison
-from selfvec.analysis.comparison.missing import undated
 from selfvec.analysis.comparison.quotations import own_words
 from selfvec.analysis.variants import with_variants
 from selfvec.base.arrays import Ints, Mask, Rows

@@ -17,9 +17,8 @@ from selfvec.base.errors import require
 from selfvec.files.atomic_files import atomic_file
 from selfvec.files.svg import Figure
 
+from .figure import GREY, INK, WORDS, check_figure, ink, save_figure, tint
 from .figure import SUFFIXES as FIGURES
-from .figure import check_figure, save_figure
-from .plane import GREY, INK, WORDS, ink, tint
 
 if TYPE_CHECKING:
     from selfvec.analysis.concepts.term_graph import Graph, TermNode

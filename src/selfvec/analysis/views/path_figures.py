@@ -37,9 +37,8 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import axes_of_moment
 
 from .charts import path_points
-from .figure import save_figure
-from .plane import GREY, INK, WORDS, ink, plane_axes, tint
-from .projection import Projection, project
+from .figure import GREY, INK, WORDS, ink, save_figure, tint
+from .projection import PROJECTIONS, Projection, project
 
 MOST_WORDS = 7  # colours that are distinguishable on white with any colour vision
 
@@ -464,7 +463,7 @@ def path_figure(view: PathView) -> Figure:
 
 def _map(view: PathView) -> Chart:
     """The paths, their marks and their neighbours, with names."""
-    x, y = plane_axes(view.frame, _MAP, view.method, view.explained)
+    x, y = _plane_axes(view.frame, _MAP, view.method, view.explained)
     pixels = np.array(_MAP) / [x.high - x.low, y.high - y.low]  # per unit
     shared = shared_neighbours(view)
     marks = [mark for word in view.paths for mark in word.marks()]
@@ -510,3 +509,22 @@ def _neighbour_names(view: PathView, shared: set[tuple[str, bool]], pixels: Doub
         for line in textwrap.wrap(", ".join(map(escape_for_display, pile)), 60):
             names.append(Label(line, middle, shade, italic=not last))
     return names
+
+
+def _plane_axes(
+    frame: tuple[float, float, float, float],  # left, right, bottom, top of the points
+    size: tuple[float, float],
+    method: str,
+    explained: tuple[float, float] | None,
+) -> tuple[Axis, Axis]:
+    """The axes of a map: the frame with a margin for names, with equal scales."""
+    left, right, bottom, top = frame
+    aspect = size[0] / size[1]
+    half = (max(right - left, (top - bottom) * aspect) * 1.24 or 1.0) / 2
+    if explained is None:
+        name = PROJECTIONS[method].title
+        titles = [f"{name} 1 (far distances mean little)", f"{name} 2"]
+    else:
+        titles = [f"PC {i}: {share:.0%} of the variance" for i, share in enumerate(explained, 1)]
+    x, y = (left + right) / 2, (bottom + top) / 2
+    return Axis(x - half, x + half, titles[0]), Axis(y - half / aspect, y + half / aspect, titles[1])

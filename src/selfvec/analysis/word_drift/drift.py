@@ -24,13 +24,13 @@ from selfvec.storage.cache import cached_result
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.tagger import PARTS, Tagger, tagger
 
-from .counted_sides import CountedSides
 from .drift_result import Drift
 from .measures import measure_words
 from .permutation_test import DriftTest
 from .sentences import with_documents
 from .word_choice import (
     Choice,
+    CountedSides,
     Measures,
     changed_beside,
     is_changed,

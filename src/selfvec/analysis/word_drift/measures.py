@@ -20,7 +20,6 @@ from selfvec.numerics.nearest import nearest, only_in_each
 from selfvec.numerics.statistics import hypergeometric_p
 from selfvec.text.document_vectors import document_frequencies
 
-from .counted_sides import CountedSides
 from .new_uses import NewUses, new_uses
 from .permutation_test import (
     Changes,
@@ -30,7 +29,7 @@ from .permutation_test import (
     permutation_test,
     refinement_drift,
 )
-from .word_choice import Measures, left_out_words, mark_words
+from .word_choice import CountedSides, Measures, left_out_words, mark_words
 
 _STEPS = {  # with their relative durations
     "Preparing occurrences": 2,

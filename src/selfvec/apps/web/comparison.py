@@ -22,12 +22,11 @@ from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.concepts.terms import content_words
 from selfvec.analysis.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.analysis.usage.occurrence_vectors import TOKENS, occurrence_space
-from selfvec.analysis.word_drift.counted_sides import CountedSides
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.drift_result import Drift, kind_and_spellings
 from selfvec.analysis.word_drift.measures import NEIGHBOURS, possible_neighbours
 from selfvec.analysis.word_drift.permutation_test import compared_means
-from selfvec.analysis.word_drift.word_choice import NAME
+from selfvec.analysis.word_drift.word_choice import NAME, CountedSides
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import AnyFloats, Ints, Mask, Rows
 from selfvec.base.errors import InputError, NotFound, OptionError
