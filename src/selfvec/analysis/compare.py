@@ -30,7 +30,7 @@ from selfvec.base.arrays import Doubles, Rows
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.result_table import Json, ResultTable, short_repr
 from selfvec.base.view import COUNT, PIECES, PROBABILITY, Cell, Column, Table, View, came_and_went, figure
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
@@ -63,8 +63,6 @@ _BY_PEERS = (
 
 _NEIGHBOURS = 5  # shown of those gained, and of those lost
 
-Row = dict[str, Any]
-
 
 def _neighbours(row: Mapping[str, Any]) -> Cell:
     """The first neighbours gained and lost."""
@@ -92,7 +90,7 @@ class ComparedVectors(ResultTable):
         Number of words that are not compared, by reason.
     """
 
-    rows: list[Row]
+    rows: list[Json]
     method: str
     tested: str
     words: int
@@ -124,7 +122,7 @@ class ComparedVectors(ResultTable):
         title = f"Comparison by {self.method}: {self.words:,} words, {self.significant:,} with q ≤ {self.fdr}"
         return short_repr(title, [row["word"] for row in self.rows], "see .rows or .to_polars()")
 
-    def as_dict(self) -> Row:
+    def as_dict(self) -> Json:
         """The result as ``selfvec run compare --json`` prints it."""
         names = ("method", "tested", "words", "significant", "fdr", "left_out", "rows")
         return {name: getattr(self, name) for name in names}
@@ -223,7 +221,7 @@ def _between_texts(
     neighbours: int,
     jobs: int | None,
     progress: Progress | None,
-) -> tuple[list[Row], dict[str, int]]:
+) -> tuple[list[Json], dict[str, int]]:
     """The rows of the drift between two texts, and how many words are left out.
 
     `InputError` unless both are runs of the same original vectors.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 import polars as pl
@@ -22,7 +22,7 @@ from selfvec.base.arrays import Ints
 from selfvec.base.declarations import checked, options
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
-from selfvec.base.result_table import Figures
+from selfvec.base.result_table import Figures, Json
 from selfvec.base.threads import stop_if_cancelled
 from selfvec.base.view import LEFT_CONTEXT, PROSE, RIGHT_CONTEXT, STRONG, Column, Table, View
 from selfvec.data.run import Run
@@ -37,7 +37,6 @@ from selfvec.text.tokenizers import find_words
 _LEVEL = re.compile(r"([1-9]\d?)([LR])", re.IGNORECASE)
 
 
-Row = dict[str, Any]
 """An occurrence: ``id``, ``date``, ``left``, ``word``, ``right``, ``start`` and ``end``."""
 
 
@@ -189,7 +188,7 @@ _COLUMNS = {
 
 
 def _save(
-    run: Run, rows: Sequence[Row], numbers: list[int], path: str | os.PathLike[str], overwrite: bool
+    run: Run, rows: Sequence[Json], numbers: list[int], path: str | os.PathLike[str], overwrite: bool
 ) -> None:
     """Write rows with the fields of their documents; a field named like a column of ours has its prefix."""
     assert run.text is not None
@@ -238,12 +237,12 @@ def _order(run: Run, text: TokenBatch, hits: Hits, owners: Ints, places: list[tu
 
 def _in_context(
     run: Run, text: TokenBatch, hits: Hits, owners: Ints, tokenizer: str, window: int
-) -> list[Row]:
+) -> list[Json]:
     """Occurrences with the words around them, as their documents have them."""
     kept = run.require_text()
     numbers = np.unique(owners)
     ids, dates = kept.names(numbers.tolist()), kept.dates(numbers.tolist())
-    rows: list[Row] = [{}] * len(owners)
+    rows: list[Json] = [{}] * len(owners)
     place = np.searchsorted(numbers, owners)
     begins = hits.starts - text.offsets[owners]
     ends = hits.ends - text.offsets[owners]

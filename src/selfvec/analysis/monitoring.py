@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import comb
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 import polars as pl
@@ -18,7 +18,7 @@ from selfvec.base.declarations import checked
 from selfvec.base.display import printable, whole_words
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.result_table import Json, ResultTable, short_repr
 from selfvec.base.view import NUMBER, PROBABILITY, PROSE, Column, Form, Part, Table, View, figure, share
 from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
@@ -66,8 +66,6 @@ _TEST_NAMES = {
     "topics": "topics of more or fewer documents",
 }
 
-Row = dict[str, Any]
-
 
 @dataclass(frozen=True, repr=False)
 class Monitoring(ResultTable):
@@ -106,8 +104,8 @@ class Monitoring(ResultTable):
     left_out: dict[str, int] = field(default_factory=dict)
     note: str = ""
     findings: list[Finding] = field(default_factory=list)
-    tests: list[Row] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
+    tests: list[Json] = field(default_factory=list)
+    rows: list[Json] = field(default_factory=list)
 
     def __repr__(self) -> str:
         names = [f"{row['kind']} {row['name']}" for row in self.rows if row["kind"] != "document"]
@@ -152,12 +150,12 @@ class Monitoring(ResultTable):
             lines.append(f"{' compared with '.join(sizes)}{left}")
         return [*lines, self.note] if self.note else lines
 
-    def as_dict(self) -> Row:
+    def as_dict(self) -> Json:
         """As ``selfvec monitor --json`` prints it."""
         return asdict(self) | {"findings": [finding.as_dict() for finding in self.findings]}
 
 
-def _tests_table(tests: list[Row]) -> Table:
+def _tests_table(tests: list[Json]) -> Table:
     """The means of the old and the new documents, and p. The mean of unknown words is a share."""
     rows = [
         {"test": _TEST_NAMES[row["test"]], "p": row["p"]}
@@ -321,7 +319,7 @@ def _tested(
     return replace(result, alarm=alarm, p=p, findings=found, tests=tests, rows=rows)
 
 
-def _answers(rows: Sequence[Row], p: float, *, alarm: bool) -> list[Finding]:
+def _answers(rows: Sequence[Json], p: float, *, alarm: bool) -> list[Finding]:
     """What changed, or that nothing did."""
     if not alarm:
         return [Finding("none", "The new documents differ from those of the run no more than chance.", p=p)]
@@ -357,7 +355,7 @@ def _writing(run: Run, frame: pl.DataFrame, compared: ComparedDocuments) -> list
     return new_text(old, new, (rows >= 0) & (run.original.sources[rows] == Source.KNOWN))
 
 
-def _test_row(name: str, p: float, figures: DocumentFigures, compared: ComparedDocuments) -> Row:
+def _test_row(name: str, p: float, figures: DocumentFigures, compared: ComparedDocuments) -> Json:
     """A test with the means of old and new documents, which only tests of documents have."""
     means: dict[str, float | None] = {"old": None, "new": None}
     values = {"unknown": figures.unknown, "distance": figures.distance}.get(name)
@@ -366,7 +364,7 @@ def _test_row(name: str, p: float, figures: DocumentFigures, compared: ComparedD
     return {"test": name, **means, "p": p}
 
 
-def _topic_rows(figures: DocumentFigures, compared: ComparedDocuments) -> list[Row]:
+def _topic_rows(figures: DocumentFigures, compared: ComparedDocuments) -> list[Json]:
     """Topics of the run, ordered by the p of a change of their share."""
     if figures.topics is None:
         return []
@@ -376,7 +374,7 @@ def _topic_rows(figures: DocumentFigures, compared: ComparedDocuments) -> list[R
     return [row | {"text": terms[row["name"]]} for row in rows]
 
 
-def _word_rows(run: Run, figures: DocumentFigures, compared: ComparedDocuments) -> list[Row]:
+def _word_rows(run: Run, figures: DocumentFigures, compared: ComparedDocuments) -> list[Json]:
     """Words, ordered by the p of a change of their number of documents."""
     pool = compared.pool
     words = np.flatnonzero(figures.tested)
@@ -386,7 +384,7 @@ def _word_rows(run: Run, figures: DocumentFigures, compared: ComparedDocuments) 
     return [row | {"text": "" if row["name"] in run.vectors else "unknown to the run"} for row in rows]
 
 
-def _share_rows(kind: str, names: list[str], old: Ints, new: Ints, compared: ComparedDocuments) -> list[Row]:
+def _share_rows(kind: str, names: list[str], old: Ints, new: Ints, compared: ComparedDocuments) -> list[Json]:
     """Rows of the shares of old and new documents, ordered by p."""
     before, after = (int(of.sum()) for of in _sides(compared))
     p = np.maximum(hypergeometric_p(new, old + new, after, before + after), 1e-300)
@@ -398,7 +396,7 @@ def _share_rows(kind: str, names: list[str], old: Ints, new: Ints, compared: Com
     ]
 
 
-def _document_rows(figures: DocumentFigures, compared: ComparedDocuments, frame: pl.DataFrame) -> list[Row]:
+def _document_rows(figures: DocumentFigures, compared: ComparedDocuments, frame: pl.DataFrame) -> list[Json]:
     """The new documents farthest from the run; p is the share of old documents as far."""
     old, new = (figures.distance[of] for of in _sides(compared))
     p = tail_p(new, old)

@@ -12,6 +12,9 @@ from .view import Column, Table, View, columns_of
 if TYPE_CHECKING:
     import polars as pl
 
+Json = dict[str, Any]
+"""An object as JSON holds it: a row of a result, an answer of the page, what is kept in a cache."""
+
 _NAMED = 5  # rows named in a repr
 _WIDTH = 96  # characters of a line of a repr
 

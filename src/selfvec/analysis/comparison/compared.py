@@ -11,12 +11,13 @@ import numpy as np
 
 from selfvec.base.declarations import options
 from selfvec.base.display import printable
+from selfvec.base.result_table import Json
 from selfvec.corpus.slices import Slice, named_months, parse_span
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.cache import kept_result
 
-from .comparison import Comparison, Row
+from .comparison import Comparison
 from .finding import Finding, Remedy, in_order
 from .joined import AUTO, joined, joined_tokens, read_variants, split_pairs
 from .mix import Coded, coded_fields, equal_mix, mix_held_equal, value_groups
@@ -252,7 +253,7 @@ def _on_quotations(quoted: Quoted | None, ends: Comparison, mix: str) -> list[Fi
     return [Finding("quotations", printable(said), effect=shares[1] - shares[0], remedy=remedy)]
 
 
-def _on_mix(rows: Sequence[Row], made: Comparison, mix: str, share: float | None) -> list[Finding]:
+def _on_mix(rows: Sequence[Json], made: Comparison, mix: str, share: float | None) -> list[Finding]:
     """A finding for each field that goes with what is compared, and whether it is held equal."""
     said = []
     for row in rows[:_FIELDS]:

@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ids, Ints
+from selfvec.base.result_table import Json
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.token_batch import TokenBatch
 
 from .finding import Finding, told
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +60,7 @@ class Comparison:
     unit: Ints
     word_of: Mapping[str, str]
     findings: Sequence[Finding] = ()
-    mix: Sequence[Row] = ()
+    mix: Sequence[Json] = ()
     fields: Sequence[str] = ()
     strata: Ids | None = None
     nested: bool = False

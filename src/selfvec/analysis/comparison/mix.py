@@ -14,14 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask
+from selfvec.base.result_table import Json
 from selfvec.corpus.slices import parse_span
 from selfvec.data.field_types import coded
 from selfvec.data.run_text import RunText, column_of
 from selfvec.numerics.statistics import chi_square_p, hypergeometric_p
 
 from .finding import DIFFERENT
-
-Row = dict[str, Any]
 
 _VALUES = (20, 100)  # of a field: more than 20 only if each has about twenty documents
 _OF_TIME = {"period", "epoch", "era", "phase", "wave", "slice", "time", "when"}  # names of such a field
@@ -94,15 +93,15 @@ def tells_the_date(codes: Ids, dates: Any) -> bool:
     return bool(np.count_nonzero(np.diff(in_time)) < len(np.unique(in_time)))
 
 
-def confounded_fields(fields: Sequence[Coded], lengths: Ints, side: Ids, weight: Floats) -> list[Row]:
+def confounded_fields(fields: Sequence[Coded], lengths: Ints, side: Ids, weight: Floats) -> list[Json]:
     """Fields of few values that go with the two sides, the most uneven first; ``lengths`` are words, (D,).
 
     A row has the ``field``, the ``value`` that differs most, its shares ``share_a`` and ``share_b`` of the
     documents, and ``words_a`` and ``words_b`` of the words, ``p`` of the former and ``p_words`` of the
     latter, and ``within``: the value that most documents of both sides have, or None if hardly any has.
     """
-    tested: list[Row] = []
-    most_uneven: list[Row] = []  # of each field
+    tested: list[Json] = []
+    most_uneven: list[Json] = []  # of each field
     for name, codes, values, few, _ in fields:
         if few and np.count_nonzero(np.unique(codes[side >= 0]) >= 0) > 1:
             rows = _value_rows(name, values, codes, lengths, side, weight)
@@ -115,14 +114,14 @@ def confounded_fields(fields: Sequence[Coded], lengths: Ints, side: Ids, weight:
     return sorted(large, key=_difference, reverse=True)
 
 
-def _difference(row: Row) -> float:
+def _difference(row: Json) -> float:
     """Of the shares of the documents, or of the words if that is larger."""
     return max(abs(float(row[f"{of}_a"] - row[f"{of}_b"])) for of in ("share", "words"))
 
 
 def _value_rows(
     name: str, values: Sequence[str], codes: Ids, lengths: Ints, side: Ids, weight: Floats
-) -> list[Row]:
+) -> list[Json]:
     """The values of a field, with their shares and p."""
     own = [np.where(side == number, weight, 0).astype(np.float64) for number in (0, 1)]
     counts, words = (
@@ -184,7 +183,7 @@ def _p_of_words(codes: Ids, lengths: Ints, own: Sequence[Doubles], values: int) 
 
 def mix_held_equal(
     fields: Sequence[Coded], lengths: Ints, side: Ids, weight: Floats
-) -> tuple[list[Row], list[str], Floats]:
+) -> tuple[list[Json], list[str], Floats]:
     """The `confounded_fields` of two sides, those to hold equal, and the weights with these held equal.
 
     So many are held equal that none goes with the sides any more; none if that cannot be done.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ids, Ints, Mask
+from selfvec.base.result_table import Json
 from selfvec.data.run import Run
 from selfvec.data.run_text import GROUP, TEXT
 from selfvec.data.token_batch import TokenBatch
@@ -20,7 +21,6 @@ from .finding import DIFFERENT
 if TYPE_CHECKING:
     import polars as pl
 
-Row = dict[str, Any]
 
 SAMPLED = 1_000  # documents of a side: p of what is large is small enough, in a second
 _GROUPS = 16  # of rows, that are decoded to read them
@@ -65,7 +65,7 @@ def language_of(types: Sequence[str], counts: Ints) -> str | None:
     return recognised_language((types[i], int(counts[i])) for i in np.flatnonzero(counts).tolist())
 
 
-def foreign(parts: Sequence[TokenBatch]) -> list[Row]:
+def foreign(parts: Sequence[TokenBatch]) -> list[Json]:
     """The languages but that of the text in which one of two sides has more of its documents.
 
     A row has the ``language`` and its shares ``a`` and ``b`` of a sample of the documents.
@@ -80,7 +80,7 @@ def foreign(parts: Sequence[TokenBatch]) -> list[Row]:
     return rows
 
 
-def cut_off(samples: Sequence[Sample]) -> Row | None:
+def cut_off(samples: Sequence[Sample]) -> Json | None:
     """The shares ``a`` and ``b`` of the documents that stop at one length; None if these hardly differ."""
     counts = []
     for sample in samples:
@@ -95,6 +95,6 @@ def cut_off(samples: Sequence[Sample]) -> Row | None:
     return row if abs(row["a"] - row["b"]) >= _CUT and row["p"] <= DIFFERENT else None
 
 
-def _shares(a: int, of_a: int, b: int, of_b: int) -> Row:
+def _shares(a: int, of_a: int, b: int, of_b: int) -> Json:
     (p,) = hypergeometric_p(np.array([b]), np.array([a + b]), of_b, of_a + of_b)
     return {"a": a / max(of_a, 1), "b": b / max(of_b, 1), "p": float(p)}

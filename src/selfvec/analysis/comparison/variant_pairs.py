@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from selfvec.analysis.word_kinds import with_letters
 from selfvec.analysis.word_neighbours import abbreviates
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
 from selfvec.base.characters import without_accents
+from selfvec.base.result_table import Json
 from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -25,8 +26,6 @@ from selfvec.numerics.rows import sampled
 from selfvec.storage.cache import kept_result
 from selfvec.text.document_vectors import document_frequencies, places_among
 from selfvec.text.odd_words import letters_key, spelling_key
-
-Row = dict[str, Any]
 
 _FORMAT = 4  # of what is kept in a cache: another number, and what an older version kept is made again
 _FEWEST = 5  # documents with a word that vanishes or comes, on the side that has it
@@ -52,7 +51,7 @@ _LONGEST_X = 4  # letters of an abbreviation that ends in x
 _SMOOTHED = 0.5  # added to counts of neighbours
 
 
-def written_apart(parts: Sequence[TokenBatch]) -> list[Row]:
+def written_apart(parts: Sequence[TokenBatch]) -> list[Json]:
     """Words that one of two sides writes in two, such as *web site* beside *website*.
 
     A row has the ``word``, how it is written ``apart``, and how often each occurs, as ``word_a``, ``word_b``,
@@ -80,7 +79,7 @@ def written_apart(parts: Sequence[TokenBatch]) -> list[Row]:
     own = np.arange(len(cuts))
     replaced = (counts[here, own] >= _FEWEST) & (rates[here, own] >= _VANISHED * rates[1 - here, own])
     replaced &= rates[here, own] >= _REPLACED * of_whole[1 - here, own]
-    best: dict[int, Row] = {}
+    best: dict[int, Json] = {}
     for i in np.argsort(-counts.max(axis=0), kind="stable").tolist():
         if replaced[i]:
             row = {"word": names[whole[i]], "apart": f"{names[first[i]]} {names[second[i]]}"}
@@ -140,7 +139,7 @@ def relation(a: str, b: str) -> str:
     return "ending" if long.startswith(short) and len(long) <= 2 * len(short) else "abbreviation"
 
 
-def variant_pairs(run: Run, slices: Sequence[Slice]) -> list[Row]:
+def variant_pairs(run: Run, slices: Sequence[Slice]) -> list[Json]:
     """Pairs of words of which one vanishes, and the other comes, from the first to the last of some slices.
 
     A row has the ``word`` as it is written out, its ``variant``, their ``relation``, the counts of both on
@@ -155,15 +154,15 @@ def variant_pairs(run: Run, slices: Sequence[Slice]) -> list[Row]:
         return []
     ends = slices[0], slices[-1]
 
-    def make() -> dict[str, list[Row]]:
+    def make() -> dict[str, list[Json]]:
         initial = run.original.sources == Source.KNOWN
         return {"rows": pairs_between([batch.part(part.documents) for part in ends], initial)}
 
-    rows: list[Row] = kept_result(run, "variants", (_FORMAT, len(batch), *documents_of(ends)), make)["rows"]
+    rows: list[Json] = kept_result(run, "variants", (_FORMAT, len(batch), *documents_of(ends)), make)["rows"]
     return rows
 
 
-def pairs_between(parts: Sequence[TokenBatch], initial: Mask, seed: int = 0) -> list[Row]:
+def pairs_between(parts: Sequence[TokenBatch], initial: Mask, seed: int = 0) -> list[Json]:
     """The rows of `variant_pairs` between two texts over V types; the ``initial``, (V,), had vectors."""
     names = parts[0].types
     moves = _moves(parts)
@@ -205,7 +204,7 @@ def _replaces(names: Sequence[str], pair: _Pair, moves: _Moves, counts: Ints, ra
     return bool(others and most_stay and moves.sharp[words].all() and as_often and pair.cosine >= _ALIKE)
 
 
-def _row(names: Sequence[str], counts: Ints, pair: _Pair, *, came_misread: bool) -> Row:
+def _row(names: Sequence[str], counts: Ints, pair: _Pair, *, came_misread: bool) -> Json:
     # The written out form names the pair; of other pairs, the word that came, which is how it is written now.
     word, variant = pair.came, pair.gone
     shorter = pair.relation == "abbreviation" and len(names[word]) < len(names[variant])

@@ -10,6 +10,7 @@ import numpy as np
 
 from selfvec.base.arrays import Floats, Ids, Ints, Mask
 from selfvec.base.display import count_of, printable
+from selfvec.base.result_table import Json
 from selfvec.corpus.fingerprints import hashes_of_words
 from selfvec.data.run_text import TEXT
 from selfvec.data.token_batch import TokenBatch
@@ -19,7 +20,7 @@ from selfvec.text.language_recognition import language_name
 from .finding import Finding, Remedy
 from .joined import joined_sentences, pair_names
 from .near_copies import near_copies
-from .samples import Row, Sample, cut_off, foreign, language_of
+from .samples import Sample, cut_off, foreign, language_of
 from .units import goes_with
 from .variant_pairs import pairs_between, written_apart
 
@@ -86,7 +87,7 @@ def copies_of(batch: TokenBatch, side: Ids) -> Copies | None:
 def how_written(
     samples: Sequence[Sample],  # of the two sides
     names: tuple[str, str],
-    pairs: Sequence[Row],  # of `variant_pairs`
+    pairs: Sequence[Json],  # of `variant_pairs`
     *,
     joined: Mapping[str, str] | None = None,  # variants that are counted as their word
     lacking: Mapping[str, str] | None = None,  # those of which the text lacks a word
@@ -123,7 +124,7 @@ def how_written(
     ]
 
 
-def _texts(sample: Sample, pairs: Sequence[Row]) -> list[str]:
+def _texts(sample: Sample, pairs: Sequence[Json]) -> list[str]:
     """The texts of a sample with each variant as its word: what pairs explain is not said a second time."""
     if sample.texts is None:
         return []
@@ -142,7 +143,9 @@ def _texts(sample: Sample, pairs: Sequence[Row]) -> list[str]:
     return [pattern.sub(word, text) for text in texts]
 
 
-def _on_languages(codes: Sequence[str | None], foreign: Sequence[Row], names: Sequence[str]) -> list[Finding]:
+def _on_languages(
+    codes: Sequence[str | None], foreign: Sequence[Json], names: Sequence[str]
+) -> list[Finding]:
     """Two languages, or documents in another one."""
     a, b = codes
     if a is not None and b is not None and a != b:
@@ -157,8 +160,8 @@ def _on_languages(codes: Sequence[str | None], foreign: Sequence[Row], names: Se
 
 
 def on_pairs(
-    pairs: Sequence[Row],
-    apart: Sequence[Row],
+    pairs: Sequence[Json],
+    apart: Sequence[Json],
     names: Sequence[str],
     joined: Mapping[str, str],
     *,
@@ -192,7 +195,7 @@ def on_pairs(
 
 
 def on_replaced(
-    pairs: Sequence[Row], apart: Sequence[Row], explained: Set[str], names: Sequence[str]
+    pairs: Sequence[Json], apart: Sequence[Json], explained: Set[str], names: Sequence[str]
 ) -> list[Finding]:
     """Words that took the place of others, as units and labels do, and that nothing else explains."""
     explained = {*explained, *" ".join(f"{row['word']} {row['apart']}" for row in apart).split()}
@@ -209,19 +212,19 @@ def on_replaced(
     return [Finding("writing", printable(said), words=tuple(word for pair in found.items() for word in pair))]
 
 
-def _shown(said: str, names: Sequence[str], row: Row) -> Finding:
+def _shown(said: str, names: Sequence[str], row: Json) -> Finding:
     """A sentence with the shares of the sides."""
     told = printable(said.format(**_ordered(names, row)))
     return Finding("writing", told, p=row["p"], effect=abs(row["b"] - row["a"]))
 
 
-def _ordered(names: Sequence[str], row: Row) -> dict[str, Any]:
+def _ordered(names: Sequence[str], row: Json) -> dict[str, Any]:
     """The sides of a measure by what they have of it."""
     less, more = sorted(zip((row["a"], row["b"]), names, strict=True), key=lambda side: side[0])
     return {"more": more[1], "less": less[1], "high": more[0], "low": less[0]}
 
 
-def _writes(row: Row, what: str) -> int:
+def _writes(row: Json, what: str) -> int:
     """The side that writes the variant, or the word apart, rather than the word."""
     shares = [row[f"{what}_{side}"] / max(row[f"{what}_{side}"] + row[f"word_{side}"], 1) for side in "ab"]
     return 0 if shares[0] >= shares[1] else 1

@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Floats, Ints
 from selfvec.base.display import printable, shortened
+from selfvec.base.result_table import Json
 from selfvec.base.view import Pieces
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -33,7 +33,6 @@ SELF = "self"  # the mark of the word itself
 _LONGEST = 280  # characters of a sentence
 _WORDS = re.compile(r"\w+")
 
-Json = dict[str, Any]
 FormsOf = Callable[[Sequence[str]], list[str]]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.progress import Progress
+from selfvec.base.result_table import Json
 from selfvec.base.threads import at_once, threads
 from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
@@ -40,8 +40,6 @@ _STEPS = {  # with their relative durations
 }
 NEIGHBOURS = 10  # of a word that are compared; the usual number of the literature
 _AMONG = 10_000  # most frequent words of a side, which may be neighbours: those of rarer ones are chance
-
-Row = dict[str, Any]
 
 
 def measure_words(
@@ -106,7 +104,7 @@ def _rows(
     shares: NewUses,
     counts: Ints,
     neighbours: Sequence[dict[str, list[str]]],
-) -> list[Row]:
+) -> list[Json]:
     figures = {
         "distance": measured.distance,
         "low": measured.low,
@@ -183,7 +181,7 @@ _SMALLEST = 1e-300  # p is never 0
 
 def unmatched_words(
     compared: Comparison, table: WordTable, sides: CountedSides
-) -> tuple[list[Row], dict[str, str]]:
+) -> tuple[list[Json], dict[str, str]]:
     """Words that are rare in one of two slices only, with their p; and the reasons not to list some."""
     counts, least = sides.counts, sides.least
     frequent = (counts.max(axis=0) >= least) & (counts.min(axis=0) < least)

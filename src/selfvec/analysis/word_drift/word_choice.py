@@ -15,6 +15,7 @@ from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.errors import InputError
+from selfvec.base.result_table import Json
 from selfvec.base.threads import in_order, threads
 from selfvec.corpus.slices import slice_counts
 from selfvec.data.run import rows_of
@@ -24,8 +25,6 @@ from selfvec.numerics.statistics import LEVEL, benjamini_hochberg
 from selfvec.text.document_vectors import documents_of_words
 from selfvec.text.odd_words import letters_key, names_of, spelling_key
 from selfvec.text.tagger import Tagger
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +64,11 @@ class Measures:
     a: str  # the names of the states
     b: str
     general: float  # by how much the words that are listed by default differ beyond chance, as a median
-    rows: list[Row]  # one per word, as in `drift`, but without q, which depends on the choice of words
+    rows: list[Json]  # one per word, as in `drift`, but without q, which depends on the choice of words
     only_a: int  # words that occur often enough, but in one slice only; they have no row
     only_b: int
     reasons: dict[str, str]  # by word, why it is not listed by default
-    unmatched: list[Row]  # words that occur often enough in one slice only, see `unmatched_words`
+    unmatched: list[Json]  # words that occur often enough in one slice only, see `unmatched_words`
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ _ALL = Choice()
 
 def listed_rows(
     table: WordTable, measured: Measures, choice: Choice = _ALL
-) -> tuple[list[Row], dict[str, int]]:
+) -> tuple[list[Json], dict[str, int]]:
     """The rows of a choice of words, with their q, in order; and how many words each rule leaves out.
 
     q is the false discovery rate among all words that are tested.
@@ -104,7 +103,9 @@ def listed_rows(
     return once, left_out | {"other spellings": len(tested) - len(once)}
 
 
-def new_and_gone(table: WordTable, measured: Measures, choice: Choice = _ALL) -> tuple[list[Row], list[Row]]:
+def new_and_gone(
+    table: WordTable, measured: Measures, choice: Choice = _ALL
+) -> tuple[list[Json], list[Json]]:
     """Words that came, and words that went, with q ≤ .05, the most certain first; names and numbers last."""
     rows, _ = _tested_rows(table, measured.unmatched, measured.reasons, choice)
     certain = [row for row in _with_q(rows) if row["q"] <= LEVEL]
@@ -118,7 +119,7 @@ def new_and_gone(table: WordTable, measured: Measures, choice: Choice = _ALL) ->
     return new, gone
 
 
-def _with_q(rows: Sequence[Row]) -> list[Row]:
+def _with_q(rows: Sequence[Json]) -> list[Json]:
     """The rows with their false discovery rate."""
     q = benjamini_hochberg(np.array([row["p"] for row in rows], np.float64)).tolist()
     return [row | {"q": None if of != of else of} for row, of in zip(rows, q, strict=True)]
@@ -143,7 +144,7 @@ _BESIDE = 1 / 3  # of the documents of a word on one side, and twice what is usu
 _LESS = 0.5  # times as many uses are new as of the other, at most, and up to once, if all documents have it
 
 
-def changed_beside(compared: Comparison, table: WordTable, rows: Sequence[Row]) -> dict[str, str]:
+def changed_beside(compared: Comparison, table: WordTable, rows: Sequence[Json]) -> dict[str, str]:
     """Words that surely changed, but are mostly where a word before them in order is: that word of each."""
     changed = [row["word"] for row in rows if is_changed(row)]
     if len(changed) < 2:
@@ -175,7 +176,7 @@ def order_key(row: Mapping[str, Any]) -> tuple[bool, bool, bool, float]:
     return not significant, significant and row["kind"] != WORD, unsure, -row["change"]
 
 
-def in_order_of_change(rows: Iterable[Row]) -> list[Row]:
+def in_order_of_change(rows: Iterable[Json]) -> list[Json]:
     """Rows in the order of `Drift.order`, see there."""
     ordered = []
     for _, rows_of_group in groupby(sorted(rows, key=order_key), lambda row: order_key(row)[:3]):
@@ -191,7 +192,7 @@ def in_order_of_change(rows: Iterable[Row]) -> list[Row]:
     return ordered
 
 
-def _each_once(rows: Sequence[Row]) -> list[Row]:
+def _each_once(rows: Sequence[Json]) -> list[Json]:
     """The sorted rows without other spellings of a word above."""
     listed: set[str] = set()
     kept = []
@@ -203,8 +204,8 @@ def _each_once(rows: Sequence[Row]) -> list[Row]:
 
 
 def _tested_rows(
-    table: WordTable, measured: Sequence[Row], reasons: Mapping[str, str], choice: Choice
-) -> tuple[list[Row], dict[str, int]]:
+    table: WordTable, measured: Sequence[Json], reasons: Mapping[str, str], choice: Choice
+) -> tuple[list[Json], dict[str, int]]:
     """The rows of the words that are tested, frequent words first; and how many each rule leaves out."""
     order = table.refined.key_to_index
     rows = sorted(measured, key=lambda row: order[row["word"]])
@@ -224,7 +225,7 @@ def _tested_rows(
 
 def measurable(
     compared: Comparison, table: WordTable, words: Sequence[str], language: str | None, least: int
-) -> tuple[set[str], list[Row]]:
+) -> tuple[set[str], list[Json]]:
     """The named words that can be measured; for each other word, the reason and its counts.
 
     Raises `InputError` if words are named and none can be measured.
@@ -247,7 +248,7 @@ def measurable(
     return measured, unknown
 
 
-def _unmeasured(table: WordTable, word: str, sides: CountedSides) -> Row:
+def _unmeasured(table: WordTable, word: str, sides: CountedSides) -> Json:
     """A word that cannot be measured, the reason and its counts."""
     a, b = sides.counts[:, table.refined.key_to_index[word]].tolist()
     few = [side for side, n in zip(sides.names, (a, b), strict=True) if n < sides.least]
@@ -316,7 +317,7 @@ VARIANT = "variant"
 
 
 def mark_words(
-    compared: Comparison, table: WordTable, text: RunText | None, rows: Sequence[Row], min_count: int
+    compared: Comparison, table: WordTable, text: RunText | None, rows: Sequence[Json], min_count: int
 ) -> None:
     """Add to each row its ``kind``, and the ``variants`` of its word: other spellings, most frequent first.
 
@@ -352,7 +353,7 @@ def _groups(table: WordTable, least: int) -> dict[str, list[str]]:
     return {key: words for key, words in groups.items() if len(words) > 1}
 
 
-def _confused(row: Row, table: WordTable) -> Iterable[str]:
+def _confused(row: Json, table: WordTable) -> Iterable[str]:
     """A more frequent word with letters like those of a row's word that is also one of its neighbours."""
     key = letters_key(row["word"])
     near = [word for word in (*row.get("gained", ()), *row.get("lost", ())) if letters_key(word) == key]

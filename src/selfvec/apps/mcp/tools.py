@@ -28,6 +28,7 @@ from selfvec.apps.table import TEXT, TOP
 from selfvec.base.declarations import Declaration, declared_at
 from selfvec.base.display import whole_words
 from selfvec.base.progress import Progress
+from selfvec.base.result_table import Json
 from selfvec.base.view import Column
 from selfvec.corpus.given_filters import given_filters
 from selfvec.data import run as record
@@ -78,7 +79,6 @@ _CHANGE = (
     *("count_a", "count_b", "gained", "lost"),
 )
 
-Json = dict[str, Any]
 Filter = str | Json | list[str | Json]
 Method = TypeVar("Method", bound=Callable[..., Any])
 R = TypeVar("R")

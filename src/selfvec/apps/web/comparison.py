@@ -31,6 +31,7 @@ from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import AnyFloats, Ints, Mask, Rows
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.base.progress import Progress
+from selfvec.base.result_table import Json
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
 from selfvec.data.queries import MIN_COUNT, least_count
 from selfvec.data.run import Run
@@ -440,8 +441,6 @@ class Comparisons:
 
 
 _CAME = 50  # words that came, and that went
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ from pydantic import create_model
 
 from selfvec.analysis.concepts.terms import stop_words
 from selfvec.base.errors import OptionError
+from selfvec.base.result_table import Json
 from selfvec.corpus.filters import allowed
 from selfvec.retrieval import Found, Index, nearest_documents
 
 from . import addresses
 from .addresses import address
-from .page_data import Json, PageData
+from .page_data import PageData
 
 _FOLDED = 4  # times as many documents are looked at, if nearly identical ones are one row
 _BEGINNING = 400  # characters of a document in the list of documents

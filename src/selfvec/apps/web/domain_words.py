@@ -10,7 +10,6 @@ as far as the lexicon of the extra pos is installed and knows them: *asked* says
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.analysis.word_neighbours import lexicon
 from selfvec.base.arrays import Mask
 from selfvec.base.errors import InputError
+from selfvec.base.result_table import Json
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, Vectors
 from selfvec.text.languages import STEMMERS
@@ -37,8 +37,6 @@ _LOOKED_AT = 40  # nearest words, of which those that say nothing are left out
 _SHORTEST = 3  # letters of a word that a newcomer can read; *nw* and *md* are not
 _OFTEN = 10  # occurrences of a word that is shown; fewer in a text below 100,000 words
 _ALIKE = 5  # letters at the beginning that make two spellings alike
-
-Json = dict[str, Any]
 
 
 def domain_words(run: Run, topics: Topics | None, names: Mask) -> list[Json]:

@@ -12,6 +12,7 @@ import polars as pl
 
 from selfvec.base.arrays import Mask
 from selfvec.base.chart import round_figures
+from selfvec.base.result_table import Json
 from selfvec.corpus.filters import allowed
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.field_types import DAY, INTEGER, LIST, MOMENT, NUMBER, kind_of, written
@@ -20,7 +21,7 @@ from selfvec.retrieval import Index
 from . import addresses
 from .addresses import address
 from .maps import shown_on
-from .page_data import Json, PageData
+from .page_data import PageData
 
 _VALUES = 8  # of a field, those that most documents have
 _BARS = 7  # of a histogram, about: each is 24 pixels wide or more, or it could not be touched

@@ -10,12 +10,13 @@ from hashlib import sha256
 import numpy as np
 
 from selfvec.analysis.views.run_summary import self_retrieval_gain
+from selfvec.base.result_table import Json
 from selfvec.base.versions import __version__
 from selfvec.data.vectors import has_row
 
 from .addresses import address
 from .domain_words import frequent_words
-from .page_data import Json, PageData
+from .page_data import PageData
 from .times import described_period, halves, periods, units
 
 _FREQUENT = 40  # words

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import AnyInts, Ints
+from selfvec.base.result_table import Json
 from selfvec.corpus.slices import Slice, slice_counts, slice_of_each
 from selfvec.data.run import Run
 from selfvec.retrieval.segments import SearchedDocuments
 
 from .addresses import ComparisonKey, Layout, MapOf, OptionalWord, address
 from .comparison import Ranking, rows_of_one_side
-from .page_data import Json, PageData
+from .page_data import PageData
 from .word_map import FITTED, WordMap, draw_map
 from .work import BackgroundTask, need
 

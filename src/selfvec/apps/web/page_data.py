@@ -17,6 +17,7 @@ from selfvec.base.arrays import Mask
 from selfvec.base.compiled import load_compiler
 from selfvec.base.errors import InputError, NotFound, SelfvecError
 from selfvec.base.progress import Progress
+from selfvec.base.result_table import Json
 from selfvec.base.threads import threads
 from selfvec.data.run import Run
 from selfvec.files.memory import return_freed_memory
@@ -37,8 +38,6 @@ _INDEXING = {  # the steps of indexing, and their approximate cost
     "Relating documents": 1,
     "Comparing words and meaning": 1,
 }
-
-Json = dict[str, Any]
 
 
 class PageData:

@@ -14,13 +14,14 @@ from selfvec.analysis.concepts.subjects import own_name_of_each
 from selfvec.analysis.usage.contexts import occurrences
 from selfvec.base.arrays import Mask
 from selfvec.base.errors import NotFound
+from selfvec.base.result_table import Json
 from selfvec.corpus.filters import filtered_documents
 from selfvec.corpus.slices import MONTHS, Slice, by_label, by_period, later, parse_span
 from selfvec.data.token_batch import TokenBatch
 
 from . import addresses
 from .addresses import address
-from .page_data import Json, PageData
+from .page_data import PageData
 
 _DEFAULT_UNITS = ("month", "year", "decade")
 _MOST = 60  # periods of a chart

@@ -20,6 +20,7 @@ from selfvec.analysis.views.projection import project
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.progress import Progress
+from selfvec.base.result_table import Json
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.trajectory import History
@@ -36,8 +37,6 @@ _BLOCK = 8192  # rows that are read at a time: 8 MB at 256 dimensions
 FEWEST = 5  # points that PaCMAP needs
 LAYOUTS = ("pca", "pacmap")
 _DOCUMENTS = 50_000  # on a map; of more documents, as many at regular intervals
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from selfvec.apps.table import TEXT
 from selfvec.base.arrays import Ints
 from selfvec.base.characters import folded, without_accents
 from selfvec.base.errors import NotFound, OptionError
-from selfvec.base.result_table import Figures
+from selfvec.base.result_table import Figures, Json
 from selfvec.base.view import COUNT, PROSE, WORDS, Column, Table
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, coverage, has_row
@@ -34,7 +34,7 @@ from selfvec.data.vectors import Source, coverage, has_row
 from . import addresses
 from .addresses import address
 from .comparison import REFINED, Filter, counts_of, rows_of_one_side
-from .page_data import Json, PageData
+from .page_data import PageData
 
 _NEIGHBOUR_WEIGHT = 0.5  # of a neighbour in the window of an occurrence, in units of cosine
 _NEAR = 5  # words near an unknown one

@@ -15,6 +15,7 @@ from selfvec.base.checks import Paths, as_paths, check_texts
 from selfvec.base.declarations import checked, options
 from selfvec.base.errors import OptionError, flag
 from selfvec.base.progress import Progress, as_progress
+from selfvec.base.result_table import Json
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import RESAMPLES, Estimate, difference
 from selfvec.storage.opened import GivenVectors
@@ -28,8 +29,6 @@ from .retrieval import Questions, Retrieval, search_settings
 from .run_tasks import HiddenWords, Stability
 from .task import Measurement, Task
 from .words import Analogies, Dictionary, Similarity
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -212,8 +211,8 @@ def _measured(
     first = entries[0].name
     entries += [truncated(entry, size) for size in dict.fromkeys(dimensions) for entry in entries]
 
-    rows: list[Row] = []
-    comparisons: list[Row] = []
+    rows: list[Json] = []
+    comparisons: list[Json] = []
     with progress.stage("Measuring", len(tasks), "tasks") as advance:
         for task, name in zip(tasks, _task_names(tasks), strict=True):
             measured = list(task.measure(entries, seed))
@@ -249,7 +248,7 @@ def _task_names(tasks: Sequence[Task]) -> list[str]:
     return [names[i] for i in range(len(tasks))]
 
 
-def _cost(entry: ComparedVectors) -> Row:
+def _cost(entry: ComparedVectors) -> Json:
     """The ``seconds`` that vectors took to make, if known."""
     if "seconds" in entry.vectors.provenance:
         return {"seconds": entry.vectors.provenance["seconds"]}
@@ -259,8 +258,8 @@ def _cost(entry: ComparedVectors) -> Row:
     return {"seconds": timings.get("select", 0.0) + timings["refine"]}
 
 
-def _row(measured: Measurement) -> Row:
-    common: Row = {}
+def _row(measured: Measurement) -> Json:
+    common: Json = {}
     if measured.n_common is not None:
         common = _figure(measured.common, "_common") | {"n_common": measured.n_common}
     return {
@@ -277,14 +276,14 @@ def _row(measured: Measurement) -> Row:
     }
 
 
-def _figure(estimate: Estimate | None, over: str = "") -> Row:
+def _figure(estimate: Estimate | None, over: str = "") -> Json:
     """A figure and its interval; ``over`` ends the names of the keys."""
     low, high = (None, None) if estimate is None else estimate.interval
     value = None if estimate is None else estimate.value
     return {f"value{over}": value, f"low{over}": low, f"high{over}": high}
 
 
-def _compared(a: Measurement, b: Measurement, kind: str) -> Iterator[Row]:
+def _compared(a: Measurement, b: Measurement, kind: str) -> Iterator[Json]:
     """The difference of two figures, if they have the same metric, method, items and truncation."""
     same = {
         (side.metric, side.extra.get("method"), side.n, side.dimensions if side.truncated else None)
@@ -294,7 +293,7 @@ def _compared(a: Measurement, b: Measurement, kind: str) -> Iterator[Row]:
         return
     metric, method, _, size = same.pop()
     asked = {"a": a.extra.get("question"), "b": b.extra.get("question")}
-    common: Row = {}
+    common: Json = {}
     if a.n_common is not None:
         common = _difference(a.common, b.common, a.n_common, kind, "_common") | {"n_common": a.n_common}
     yield {
@@ -311,7 +310,7 @@ def _compared(a: Measurement, b: Measurement, kind: str) -> Iterator[Row]:
     }
 
 
-def _difference(a: Estimate | None, b: Estimate | None, items: int, kind: str, over: str = "") -> Row:
+def _difference(a: Estimate | None, b: Estimate | None, items: int, kind: str, over: str = "") -> Json:
     """``a`` minus ``b``; ``over`` ends the names of the keys."""
     both = None if a is None or b is None else difference(a, b)
     if both is not None and too_few(items, kind):  # the resamples of a single item are all alike

@@ -13,13 +13,11 @@ import numpy as np
 
 from selfvec.base.chart import Axis, Chart, Line, Mark
 from selfvec.base.display import escape_controls, escape_for_display
-from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.result_table import Json, ResultTable, short_repr
 from selfvec.base.view import Cell, Drawn, Part, Table, View, text_table
 from selfvec.files.report_page import page_html, page_markdown, save_page
 from selfvec.files.svg import COLOUR, chart_svg
 from selfvec.numerics.statistics import FEWEST
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,10 +32,10 @@ class Report(ResultTable):
     have. Their comparisons have ``difference_common`` and so on.
     """
 
-    rows: list[Row]
-    comparisons: list[Row] = field(default_factory=list)  # vectors_a - vectors_b: difference, low, high, p
-    tables: list[Row] = field(default_factory=list)  # name, words, dimensions and cost
-    settings: Row = field(default_factory=dict)  # seed, resamples
+    rows: list[Json]
+    comparisons: list[Json] = field(default_factory=list)  # vectors_a - vectors_b: difference, low, high, p
+    tables: list[Json] = field(default_factory=list)  # name, words, dimensions and cost
+    settings: Json = field(default_factory=dict)  # seed, resamples
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-serialisable; what ``selfvec evaluate --json`` prints."""
@@ -46,10 +44,10 @@ class Report(ResultTable):
     def figures(self) -> list[Figure]:
         """Rows and comparisons by task, metric and method, in order."""
 
-        def group(row: Row) -> tuple[str, str, str, str | None]:
+        def group(row: Json) -> tuple[str, str, str, str | None]:
             return row["kind"], row["task"], row["metric"], row.get("method")
 
-        groups: dict[tuple[str, str, str, str | None], list[Row]] = {}
+        groups: dict[tuple[str, str, str, str | None], list[Json]] = {}
         for row in self.rows:
             groups.setdefault(group(row), []).append(row)
         return [
@@ -199,7 +197,7 @@ def _name(vectors: str, mode: str | None, dimensions: int | None = None, questio
     return f"{vectors}{mode}{asked}{f', {dimensions} dimensions' if dimensions else ''}"
 
 
-def _unused(row: Row) -> str:
+def _unused(row: Json) -> str:
     unused = row["unused"]
     a = unused["without_vector_in_a"]
     b = unused["without_vector_in_b"]
@@ -207,7 +205,7 @@ def _unused(row: Row) -> str:
     return f"{which}: {a:,} have no vector in A, {b:,} no translation with one in B"
 
 
-def _lacking(row: Row) -> str:
+def _lacking(row: Json) -> str:
     lost = row["lacking"]
     first = ", ".join(map(repr, lost["first"]))
     few = f"{lost['ids']:,} of {lost['of']:,} judged ids are not among the documents"
@@ -228,7 +226,7 @@ def _are_alike(row: Mapping[str, Any], over: str = "") -> bool:
     return low is not None and low == row[f"high{over}"] and row["kind"] not in (*UNRANKED, "similarity")
 
 
-def _why_no_interval(row: Row) -> str:
+def _why_no_interval(row: Json) -> str:
     items = f"{row['n']} item{' is' if row['n'] == 1 else 's are'}"
     if too_few(row["n"], row["kind"]):
         remedy = f"it takes {FEWEST} or more"
@@ -237,13 +235,13 @@ def _why_no_interval(row: Row) -> str:
     return f"{row['task']}: the {items} {what}" if _are_alike(row) else ""
 
 
-def _outside(row: Row) -> bool:
+def _outside(row: Json) -> bool:
     """Whether the value of a row, as shown, is not in its interval."""
     low, value, high = (round(row[key], 3) for key in ("low", "value", "high"))
     return not low <= value <= high
 
 
-def _compared_names(row: Row) -> tuple[str, str]:
+def _compared_names(row: Json) -> tuple[str, str]:
     """Names of the two figures that a comparison compares."""
     keys = ("vectors_", "mode_", "question_")
     sides = ([row.get(f"{key}{x}") for key in keys] for x in "ab")
@@ -251,7 +249,7 @@ def _compared_names(row: Row) -> tuple[str, str]:
     return a, b
 
 
-def _on_common(row: Row) -> Row:
+def _on_common(row: Json) -> Json:
     """A comparison over common items; itself if the task does not measure them."""
     keys = ("difference", "low", "high", "p") if "n_common" in row else ()
     return row | {key: row[f"{key}_common"] for key in keys}
@@ -272,7 +270,7 @@ def _interval(row: Mapping[str, Any], over: str = "", form: str = ".3f") -> str:
     return "–" if low is None or _are_alike(row, over) else f"{low:{form}} to {row[f'high{over}']:{form}}"
 
 
-def comparison_result(row: Row) -> str:
+def comparison_result(row: Json) -> str:
     """Whether the first vectors are better, or "not distinguishable" if the interval contains 0.
 
     It is also "not distinguishable" without an interval, if common items are too few.
@@ -296,8 +294,8 @@ class Figure:
     task: str
     metric: str
     method: str | None
-    rows: list[Row]
-    differences: list[Row]
+    rows: list[Json]
+    differences: list[Json]
 
     @property
     def title(self) -> str:
@@ -357,17 +355,17 @@ class Figure:
                 out.append(_difference_cells(f"{names}, common pairs", _on_common(row)))
         return out
 
-    def draw(self, row: Row) -> Drawn:
+    def draw(self, row: Json) -> Drawn:
         """The interval of a row, in characters and as SVG."""
         return Drawn(_characters(self, row), _chart(self, row))
 
-    def places(self, row: Row, size: float) -> list[float]:
+    def places(self, row: Json, size: float) -> list[float]:
         """Where low, value and high lie on an axis of this size."""
         start, end = self.axis
         return [(row[key] - start) / (end - start) * size for key in ("low", "value", "high")]
 
 
-def _difference_cells(names: str, row: Row) -> list[Cell]:
+def _difference_cells(names: str, row: Json) -> list[Cell]:
     numbers = _shown(row["difference"], "+.3f"), _interval(row, form="+.3f"), _shown(row["p"])
     result = comparison_result(row)
     return [names, *numbers, [(result, {"better": "good", "worse": "bad"}.get(result, ""))]]
@@ -390,7 +388,7 @@ def _pairs_table(tally: Mapping[tuple[str, str], Mapping[str, int]]) -> Table:
     return replace(table, notes=[note])
 
 
-def _characters(figure: Figure, row: Row) -> str:
+def _characters(figure: Figure, row: Json) -> str:
     left, value, right = (round(place) for place in figure.places(row, _WIDTH - 1))
     drawn = ["·"] * _WIDTH
     drawn[left : right + 1] = "─" * (right + 1 - left)
@@ -400,7 +398,7 @@ def _characters(figure: Figure, row: Row) -> str:
     return f"`{''.join(drawn)}`"
 
 
-def _chart(figure: Figure, row: Row) -> str:
+def _chart(figure: Figure, row: Json) -> str:
     start, end = figure.axis
     value, low, high = (row[key] for key in ("value", "low", "high"))
     lines = [

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from selfvec.base.declarations import checked
 from selfvec.base.display import printable
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.result_table import Figures
+from selfvec.base.result_table import Figures, Json
 from selfvec.base.view import COUNT, Column, Form, Part, Table, View, figure
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -55,8 +55,6 @@ _CUT_BY = ("tokenizer", "lemmatize", "stem", "stop_words")
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]i?)?b?", re.IGNORECASE)
-
-Row = dict[str, Any]
 
 
 class Compressed(Figures):
@@ -185,15 +183,15 @@ def compress(
 
 def _first_that_keeps(
     keep: float, files: Iterable[Packed], tasks: Sequence[Measure], whole: Vectors
-) -> tuple[Packed, Row, list[Row]]:
+) -> tuple[Packed, Json, list[Json]]:
     """The first file that keeps enough, or the one that keeps most; its row, and those of all files tried.
 
     A file keeps the least share of the tasks.
     """
     unit = Vectors(whole.index_to_key, whole.unit, normalized=True)
     before = [task.of(unit) for task in tasks]
-    best: tuple[Packed, Row] | None = None
-    tried: list[Row] = []
+    best: tuple[Packed, Json] | None = None
+    tried: list[Json] = []
     for file in files:
         decoded = file.decoded()
         figures = [_figure(task, was, task.of(decoded)) for task, was in zip(tasks, before, strict=True)]
@@ -233,13 +231,13 @@ def _fitting(vectors: Vectors, vocabulary: int, below: int | None) -> list[Candi
     return fitting
 
 
-def _figure(task: Measure, before: Estimate, after: Estimate) -> Row:
+def _figure(task: Measure, before: Estimate, after: Estimate) -> Json:
     share, low, high = kept(before, after)
     figures = {"original": before.value, "compressed": after.value, "kept": share, "low": low, "high": high}
     return {"task": task.task, "metric": task.metric, **figures}
 
 
-def _provenance(given: Vectors | Run) -> Row:
+def _provenance(given: Vectors | Run) -> Json:
     """The options that determine how texts are cut into words."""
     options = given.provenance.get("options")
     if not isinstance(options, dict):
@@ -327,7 +325,7 @@ class Packed:
         """The size of the arrays."""
         return sum(array.nbytes for array in self.arrays.values())
 
-    def described(self) -> Row:
+    def described(self) -> Json:
         """What the report says about it; groups of product quantisation only."""
         groups = {} if self._candidate.method == "pq" else {"groups": None}
         return asdict(self._candidate) | groups | {"bytes": self.bytes, "fidelity": self.fidelity}
