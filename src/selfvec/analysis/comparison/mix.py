@@ -205,14 +205,14 @@ def mix_held_equal(
     return mix, held, equal
 
 
-def equal_mix(groups: Ids, lengths: Ints, side: Ids, weight: Floats, seed: int = 0) -> Floats | None:
+def equal_mix(groups: Ids, lengths: Ints, side: Ids, weight: Floats) -> Floats | None:
     """Weights with which all groups have the same shares of the words of both sides, (D,).
 
     Of the documents of a group that a side has too many of, some weigh 0. None if hardly anything would be
     left. (Smaller weights for all of these would leave out nothing, but then a division by chance is no
     model of the sides: of words that do not change, .6 to 1 % had p ≤ .05 where the sides differ in size.)
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     number = int(groups.max()) + 1
     own = [(np.where(side == of, weight, 0) * lengths).astype(np.float64) for of in (0, 1)]
     words = np.stack([_sums(groups, each, number) for each in own])

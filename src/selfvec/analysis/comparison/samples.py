@@ -37,12 +37,12 @@ class Sample(NamedTuple):
     units: Ints  # (n,), equal for documents that are one observation
 
     @classmethod
-    def of(cls, run: Run, documents: Mask, unit: Ints, own: Mapping[int, str], seed: int = 0) -> Sample:
+    def of(cls, run: Run, documents: Mask, unit: Ints, own: Mapping[int, str]) -> Sample:
         """Some of the documents, (D,) bool, in order. Few row groups are decoded for them.
 
         ``own`` are the texts of documents without what they quote, by number.
         """
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(0)
         numbers = np.flatnonzero(documents)
         group = numbers // GROUP
         numbers = sampled(numbers[np.isin(group, sampled(np.unique(group), _GROUPS, rng))], SAMPLED, rng)

@@ -41,7 +41,7 @@ class Whole(NamedTuple):
     units: Ints  # (S,), groups on each side
 
 
-def wholeness(groups: Ints | Ids, side: Ids, seed: int = 0) -> Whole | None:
+def wholeness(groups: Ints | Ids, side: Ids) -> Whole | None:
     """How whole the groups, (D,), -1 for none, lie on two sides, (D,); None if hardly any has two documents.
 
     The pairs of documents of a group are counted that lie on the same side, each group with the weight of its
@@ -62,7 +62,7 @@ def wholeness(groups: Ints | Ids, side: Ids, seed: int = 0) -> Whole | None:
         of_a = sizes - of_b
         return float((of_a * (of_a - 1) + of_b * (of_b - 1)) @ weights)
 
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     reached = together(own)
     drawn = np.array([together(rng.permutation(own)) for _ in range(_DRAWS)])
     most, usual = float(several.sum()), float(drawn.mean())

@@ -162,7 +162,7 @@ def variant_pairs(run: Run, slices: Sequence[Slice]) -> list[Json]:
     return rows
 
 
-def pairs_between(parts: Sequence[TokenBatch], initial: Mask, seed: int = 0) -> list[Json]:
+def pairs_between(parts: Sequence[TokenBatch], initial: Mask) -> list[Json]:
     """The rows of `variant_pairs` between two texts over V types; the ``initial``, (V,), had vectors."""
     names = parts[0].types
     moves = _moves(parts)
@@ -170,10 +170,10 @@ def pairs_between(parts: Sequence[TokenBatch], initial: Mask, seed: int = 0) -> 
         return []
     pairs: dict[int, int] = {}
     judged: list[_Pair] = []
-    least = _usual_agreement(parts, moves, seed)
+    least = _usual_agreement(parts, moves)
     for _ in range(_ROUNDS):
         # Neighbours are often replaced at once. Pairs found so far are one word to the next round.
-        judged = _judged(names, moves, _Contexts.of(parts, moves, pairs, seed), seed, least)
+        judged = _judged(names, moves, _Contexts.of(parts, moves, pairs), least)
         joined = {pair.gone: pair.came for pair in judged if pair.relation and pair.near}
         if joined == pairs:
             break
@@ -255,7 +255,7 @@ class _Contexts:
     usual: Doubles  # (F,), how frequent each number is
 
     @classmethod
-    def of(cls, parts: Sequence[TokenBatch], moves: _Moves, pairs: Mapping[int, int], seed: int) -> _Contexts:
+    def of(cls, parts: Sequence[TokenBatch], moves: _Moves, pairs: Mapping[int, int]) -> _Contexts:
         """Those of the words that go in the first part, and of those that come in the second.
 
         ``pairs`` are words that are known to be one.
@@ -265,7 +265,7 @@ class _Contexts:
         for number, pair in enumerate(pairs.items(), len(moves.shared)):
             names[list(pair)] = number
         size = len(moves.shared) + len(pairs)
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(0)
         drawn = [
             _near_words(part, words, names, size, rng)
             for part, words in zip(parts, (moves.going, moves.coming), strict=True)
@@ -326,12 +326,12 @@ class _Pair(NamedTuple):
         return self.cosine > 0 and self.cosine >= self.least * self.expected
 
 
-def _usual_agreement(parts: Sequence[TokenBatch], moves: _Moves, seed: int) -> float:
+def _usual_agreement(parts: Sequence[TokenBatch], moves: _Moves) -> float:
     """The share of the cosine of random halves that the contexts of a word on both sides reach at least."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     among = moves.shared[len(moves.shared) // 10 :]  # words of function agree better
     chosen = sampled(among, _CONTROLS, rng)
-    contexts = _Contexts.of(parts, replace(moves, going=chosen, coming=chosen), {}, seed)
+    contexts = _Contexts.of(parts, replace(moves, going=chosen, coming=chosen), {})
     shares = []
     for i in range(len(chosen)):
         halves = _of_halves(contexts, i, len(chosen) + i, rng)
@@ -343,7 +343,7 @@ def _usual_agreement(parts: Sequence[TokenBatch], moves: _Moves, seed: int) -> f
     return float(np.clip(np.quantile(shares, _LOWEST), _NEAR, _NEAREST))
 
 
-def _judged(names: Sequence[str], moves: _Moves, contexts: _Contexts, seed: int, least: float) -> list[_Pair]:
+def _judged(names: Sequence[str], moves: _Moves, contexts: _Contexts, least: float) -> list[_Pair]:
     """Pairs whose contexts are among the nearest; each word is in one pair."""
     every = np.stack([contexts.direction(contexts.of_word(i)) for i in range(len(contexts.starts) - 1)])
     going = len(moves.going)
@@ -354,7 +354,7 @@ def _judged(names: Sequence[str], moves: _Moves, contexts: _Contexts, seed: int,
         few = best.take(range(min(_CANDIDATES, cosines.shape[axis])), axis=axis)
         np.put_along_axis(near, few, True, axis)
     near &= moves.sharp[moves.going][:, None] | moves.sharp[moves.coming]
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     judged = []
     for i, j in np.argwhere(near).tolist():
         gone, came = int(moves.going[i]), int(moves.coming[j])

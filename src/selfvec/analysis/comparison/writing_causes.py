@@ -16,7 +16,7 @@ import polars as pl
 
 from selfvec.base.arrays import Doubles, Ints, Mask
 
-from .writing_features import END, MARKS, MASKS, TOUCHING, Family, Texts
+from .writing_features import END, MARKS, MASKS, PASSAGE_WORDS, TOUCHING, Family, Texts
 
 AS_CLEAR = 0.1  # below the largest probability: the plainer of two explanations is said
 _IN_DOCUMENTS = 0.2  # by which shares of the documents differ
@@ -123,11 +123,11 @@ def _passages(shown: Shown) -> Cause | None:
     return None
 
 
-def _whole_passage(texts: Texts, start: int, length: int = 4) -> Ints:
+def _whole_passage(texts: Texts, start: int) -> Ints:
     """The words of a passage, with those before and after it that nearly always are there."""
-    passage: list[int] = texts.ids[start : start + length].tolist()
+    passage: list[int] = texts.ids[start : start + PASSAGE_WORDS].tolist()
     at = texts.places_of(np.array(passage))
-    for step, place in ((1, at + length), (-1, at - 1)):
+    for step, place in ((1, at + PASSAGE_WORDS), (-1, at - 1)):
         while len(passage) < _LONGEST:
             inside = (place >= 0) & (place < len(texts.ids))
             inside[inside] = texts.word_document[place[inside]] == texts.word_document[at[inside]]

@@ -23,10 +23,11 @@ _NAMED = {"\n": "line breaks", "\t": "tabs", "\r": "carriage returns"}
 _INVERSE = np.uint64(pow(int(BASE), -1, 1 << 64))
 _COLUMNS = 80  # of a family, the most frequent ones
 _RARE = 0.02  # share of the documents: what fewer have tells no side from the other
-_PASSAGE = 4  # words; longer passages are several
+PASSAGE_WORDS = 4  # of a passage; a longer one is all of its passages
 _ENDINGS = 40  # of words, the most frequent ones
 _COMMON = 3  # documents with a word that another may be misspelt for
 _CONTENT = (0.01, 0.3)  # shares of the documents with a word that tells the subject
+_SUBJECT_WORDS = 1_000  # the most frequent of these
 _LONG = 4  # letters of a word whose neighbours in spelling are no accident
 _LINKED, _USER = r"(?:https?://|www\.)\S+", r"(?:^|\s)@\w+"
 TOUCHING = "sentences without a blank between them"
@@ -244,13 +245,13 @@ def _most_frequent(texts: Texts, words: Ints, most: int = _COLUMNS) -> Ints:
     return words[np.argsort(-texts.frequencies[words], kind="stable")[:most]]
 
 
-def content(texts: Texts, function_words: Collection[str], most: int = 1_000) -> Doubles:
+def content(texts: Texts, function_words: Collection[str]) -> Doubles:
     """The words that tell a document's subject, as unit rows, (D, m)."""
     low, high = (share * texts.number for share in _CONTENT)
     chosen = (texts.frequencies >= max(low, _COMMON)) & (texts.frequencies <= high)
     chosen &= texts.lengths[texts.first] >= _LONG
     chosen[texts.numbers(function_words)] = False
-    words = _most_frequent(texts, np.flatnonzero(chosen), most)
+    words = _most_frequent(texts, np.flatnonzero(chosen), _SUBJECT_WORDS)
     rows = np.sqrt(texts.counted(texts.ids, texts.word_document, words, len(texts.types)))
     out: Doubles = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
     return out
@@ -276,10 +277,10 @@ def _masks(texts: Texts) -> Family:
 
 def _passages(texts: Texts) -> Family:
     """Passages that many documents have; labels are the numbers of their first words."""
-    starts = np.arange(max(len(texts.ids) - _PASSAGE + 1, 0))
+    starts = np.arange(max(len(texts.ids) - PASSAGE_WORDS + 1, 0))
     document = texts.word_document
-    starts = starts[document[starts] == document[starts + _PASSAGE - 1]]
-    has, first = presence(texts, hashed(texts.ids, starts, starts + _PASSAGE), document[starts])
+    starts = starts[document[starts] == document[starts + PASSAGE_WORDS - 1]]
+    has, first = presence(texts, hashed(texts.ids, starts, starts + PASSAGE_WORDS), document[starts])
     return Family("passages", has.astype(np.float64), [str(starts[at]) for at in first])
 
 

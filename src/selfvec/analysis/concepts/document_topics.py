@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _EXAMPLES = 2  # documents quoted for a topic
+_READ = 5  # documents that a report names
 _READABLE = 5  # of which one is named that does not begin with signs, as code
 _TRIED = 20  # documents of which these are the first of different sentences
 _LONGEST = 300  # characters of a quoted sentence
@@ -143,7 +144,7 @@ class ToRead:
     title: str
 
 
-def documents_to_read(topics: Topics, most: int = 5) -> list[ToRead]:
+def documents_to_read(topics: Topics) -> list[ToRead]:
     """A typical document of each subject: of those that grew, from the second part; then of the largest.
 
     Empty if the run has not kept its text.
@@ -163,7 +164,7 @@ def documents_to_read(topics: Topics, most: int = 5) -> list[ToRead]:
     if not subjects and typical:  # all are small
         tried = [(0, [place]) for place in typical[0]]
     read = []
-    for i, places in tried[:most]:
+    for i, places in tried[:_READ]:
         topic = topics.topics[i]
         titles = _titles(run.text, places, _pattern(topic))
         best = next((n for n, title in enumerate(titles) if title[:1].isalnum()), 0)
