@@ -13,7 +13,7 @@ from __future__ import annotations
 import csv
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
@@ -38,8 +38,8 @@ from selfvec.base.casing import lower
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.result_table import Figures
-from selfvec.base.view import COUNT, PROBABILITY, SIGNED, Column, Part, Row, Table, View, figure
+from selfvec.base.result_table import Figures, Json
+from selfvec.base.view import COUNT, PROBABILITY, SIGNED, Column, Part, Table, View, figure
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
@@ -320,7 +320,7 @@ def _run_and_other(run: Run, against: GivenRun, filter: GivenFilter, counting: C
     return _Compared([whole, _whole(asked_text(other, counting))], _differences(run, other))
 
 
-def _sizes(rows: Sequence[Row], sides: Sequence[_Side]) -> dict[str, Any]:
+def _sizes(rows: Sequence[Json], sides: Sequence[_Side]) -> dict[str, Any]:
     """The names of the sides, their words, and how many of these are key."""
     figures: dict[str, Any] = {}
     for letter, side in zip("ab", sides, strict=True):
@@ -334,7 +334,7 @@ def _sizes(rows: Sequence[Row], sides: Sequence[_Side]) -> dict[str, Any]:
     return figures
 
 
-def _first_of_each_side(rows: Sequence[Row], top: int) -> list[Row]:
+def _first_of_each_side(rows: Sequence[Json], top: int) -> list[Json]:
     """The first rows of either side, in their order; words that are as frequent in both belong to neither."""
     listed = {"a": 0, "b": 0}
     first = []
@@ -346,23 +346,23 @@ def _first_of_each_side(rows: Sequence[Row], top: int) -> list[Row]:
     return first
 
 
-def key_findings(rows: Sequence[Row], names: Sequence[str]) -> list[Finding]:
+def key_findings(rows: Sequence[Json], names: Sequence[str]) -> list[Finding]:
     """What rows of `keyness` tell of the sides of these names: for each the first words beyond chance.
 
     >>> rows = [{"word": word, "key_of": "b", "q": q} for word, q in (("fax", 0.04), ("email", 0.001))]
     >>> key_findings(rows, ["2001", "2019"])[0].says
     '2019 uses more: fax and email (2 words beyond chance).'
     """
-    found = []
+    findings = []
     for side, name in zip("ab", names, strict=True):
         key = [row for row in rows if row["key_of"] == side and row["q"] <= LEVEL]
         if key:
-            words = [row["word"] for row in key[:_NAMED]]
+            words = tuple(row["word"] for row in key[:_NAMED])
             listed = " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-            said = f"{name} uses more: {listed} ({count_of(len(key), 'word')} beyond chance)."
-            found.append(Finding("word", printable(said), q=min(row["q"] for row in key), words=tuple(words)))
+            said = printable(f"{name} uses more: {listed} ({count_of(len(key), 'word')} beyond chance).")
+            findings.append(Finding("word", said, q=min(row["q"] for row in key), words=words))
     none = f"No word is more frequent in {names[0]} or {names[1]} beyond chance."
-    return found or [Finding("none", printable(none))]
+    return findings or [Finding("none", printable(none))]
 
 
 def _whole(asked: AskedText) -> _Side:
@@ -479,41 +479,65 @@ def _rows(
     least: tuple[int, int],
     sort: str,
     measures: Sequence[str],
-) -> tuple[list[dict[str, Any]], int]:
+) -> tuple[list[Json], int]:
     """The rows of the words that have the least counts, in order; and how many words have not.
 
     What is shown is counted in ``batches``, p in the ``tested`` ones.
     """
     counts = [batch.counts for batch in batches]
     both = counts[0] + counts[1]
-    sizes = [int(count.sum()) for count in counts]
     spreads = _spreads(batches)
     documents = sum(spread.documents for spread in spreads if spread is not None)
-    scores = log_likelihood_scores(*counts)
     # A word of a frequency list alone has no documents; it is listed unless documents are asked for.
     enough = (both >= least[0]) & ((documents >= least[1]) | (least[1] == 1))
     listed = np.flatnonzero(enough)
+    scores = log_likelihood_scores(*counts)
+    sizes = [int(count.sum()) for count in counts]
     shares = [np.maximum(count, ABSENT) / size for count, size in zip(counts, sizes, strict=True)]
-    ll, ratio = scores[listed] ** 2, np.log2(shares[0] / shares[1])[listed]
-    same = all(of is batch for of, batch in zip(tested, batches, strict=True))
-    p = _p(tested, spreads if same else _spreads(tested))
-    # A unit of many documents has more words than one of a few, so what a side lacks is tested by both.
-    p = (p if same else np.maximum(p, _of_absence(batches, spreads)))[listed]
-    q = benjamini_hochberg(p)
-    order = np.lexsort({"ll": (-ll,), "log-ratio": (-ll, -np.abs(ratio)), "q": (-ll, p, q)}[sort])
+    p = _p_of_words(batches, tested, spreads)[listed]
+    figures = {
+        "key_of": np.array(["b", "", "a"])[1 + np.sign(scores[listed]).astype(int)],
+        "log_ratio": np.log2(shares[0] / shares[1])[listed],
+        "ll": scores[listed] ** 2,
+        "bic": scores[listed] ** 2 - math.log(sum(sizes)),
+        "diff": 100 * (shares[0] / shares[1] - 1)[listed],
+        "p": p,
+        "q": benjamini_hochberg(p),
+    }
+    order = _order(figures, sort)
     chosen = listed[order]
     columns: dict[str, Array | Sequence[Any]] = {"word": [batches[0].types[i] for i in chosen.tolist()]}
     for side, count, size, spread in zip("ab", counts, sizes, spreads, strict=True):
-        columns[f"count_{side}"] = count[chosen]
-        columns[f"per_million_{side}"] = per_million(count[chosen], size)
         unknown = [None] * len(chosen)
-        columns[f"documents_{side}"] = unknown if spread is None else spread.documents[chosen]
-        columns[f"dp_{side}"] = unknown if spread is None else spread.dp[chosen]
-    columns["key_of"] = np.array(["b", "", "a"])[1 + np.sign(scores[chosen]).astype(int)]
-    columns |= {"log_ratio": ratio[order], "ll": ll[order]}
-    further = {"bic": ll[order] - math.log(sum(sizes)), "diff": 100 * (shares[0] / shares[1] - 1)[chosen]}
-    columns |= {name: further[name] for name in measures} | {"p": p[order], "q": q[order]}
+        columns |= {
+            f"count_{side}": count[chosen],
+            f"per_million_{side}": per_million(count[chosen], size),
+            f"documents_{side}": unknown if spread is None else spread.documents[chosen],
+            f"dp_{side}": unknown if spread is None else spread.dp[chosen],
+        }
+    columns |= {name: figures[name][order] for name in ("key_of", "log_ratio", "ll", *measures, "p", "q")}
     return rows_of(columns), int(np.count_nonzero((both > 0) & ~enough))
+
+
+def _order(figures: Mapping[str, Array], sort: str) -> Ints:
+    """Words by what ``sort`` asks for; what is equal by it, and words as sure, by their log-likelihood."""
+    ll = -figures["ll"]
+    keys = {
+        "ll": (ll,),
+        "log-ratio": (ll, -np.abs(figures["log_ratio"])),
+        "q": (ll, figures["p"], figures["q"]),
+    }
+    return np.lexsort(keys[sort])  # by the last key first
+
+
+def _p_of_words(
+    batches: Sequence[TokenBatch], tested: Sequence[TokenBatch], spreads: Sequence[Spread | None]
+) -> Doubles:
+    """p of each of U words, (U,), by the units of chance; these are often the documents themselves."""
+    if all(units is batch for units, batch in zip(tested, batches, strict=True)):
+        return _p(tested, spreads)
+    # A unit of many documents has more words than one of a few, so what a side lacks is tested by both.
+    return np.maximum(_p(tested, _spreads(tested)), _of_absence(batches, spreads))
 
 
 def _spreads(batches: Sequence[TokenBatch]) -> list[Spread | None]:

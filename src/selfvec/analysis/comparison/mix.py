@@ -51,7 +51,7 @@ def coded_fields(text: RunText | None, dates: Any, side: Ids, names: Sequence[st
         return []
     few, most = _VALUES
     limit = max(few, min(most, len(text) // few))
-    found = []
+    fields = []
     for name in text.fields:
         column = text.read((column_of(name),)).to_series()
         if not 2 <= column.n_unique() <= max(len(text) * (1 - _SHARED), limit) + 1:  # null is one
@@ -64,8 +64,8 @@ def coded_fields(text: RunText | None, dates: Any, side: Ids, names: Sequence[st
         in_time = is_few and tells_the_date(codes, dates)
         numbers = all(any(map(str.isdigit, value)) for value in values)
         if not (in_time and (numbers or name.lower() in _OF_TIME)):
-            found.append(Coded(name, codes, values, is_few and not in_time, in_time))
-    return found
+            fields.append(Coded(name, codes, values, is_few and not in_time, in_time))
+    return fields
 
 
 def names_the_sides(codes: Ids, values: Sequence[str], side: Ids, names: Sequence[str]) -> bool:

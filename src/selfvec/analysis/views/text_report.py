@@ -86,45 +86,45 @@ class TextFindings:
         }
 
 
-def text_report(found: TextFindings) -> View:
+def text_report(report: TextFindings) -> View:
     """The page of what was found about the text of a run."""
-    told = _sorted(found)
-    parts: list[Part] = [_about(found), *_picture(found), *_brief("What stands out", told.first)]
-    titles = [_title(row) for row in found.to_read[:FIRST]]
+    told = _sorted(report)
+    parts: list[Part] = [_about(report), *_picture(report), *_brief("What stands out", told.first)]
+    titles = [_title(row) for row in report.to_read[:FIRST]]
     parts += [Entry([("Worth reading", "strong")], titles, brief=True)] * bool(titles)
     if told.more:
         parts += [Heading("What else differs"), *told.more]
-    if found.words:
-        parts += [Heading("Words that were asked for"), *map(spoken, word_sentences(found.words))]
-    if found.groups:
-        parts += [Heading(f"Subjects by {printable(found.field)}"), pivot_table(found.groups)]
-        parts.append(word_table(found.groups))
-    if found.topics is not None:
-        parts += [Heading("Subjects"), _subjects(found.topics), *topic_entries(found.topics)]
-    if found.drift is not None:
-        named = replace(found.drift, a=spoken(found.drift.a), b=spoken(found.drift.b))
+    if report.words:
+        parts += [Heading("Words that were asked for"), *map(spoken, word_sentences(report.words))]
+    if report.groups:
+        parts += [Heading(f"Subjects by {printable(report.field)}"), pivot_table(report.groups)]
+        parts.append(word_table(report.groups))
+    if report.topics is not None:
+        parts += [Heading("Subjects"), _subjects(report.topics), *topic_entries(report.topics)]
+    if report.drift is not None:
+        named = replace(report.drift, a=spoken(report.drift.a), b=spoken(report.drift.b))
         parts += [Heading(f"Words, {named.a} and {named.b}"), *named.evidence]
-    if found.paths:
-        parts += [Heading("Words over time"), *map(path_chart, found.paths)]
-    parts += [Heading("How this was made"), *told.counted, *_made(found)]
-    return View(printable(_SUFFIX.sub("", found.run.provenance.corpus_name)), parts)
+    if report.paths:
+        parts += [Heading("Words over time"), *map(path_chart, report.paths)]
+    parts += [Heading("How this was made"), *told.counted, *_made(report)]
+    return View(printable(_SUFFIX.sub("", report.run.provenance.corpus_name)), parts)
 
 
 # ---- The first screen
 
 
-def _about(found: TextFindings) -> str:
+def _about(report: TextFindings) -> str:
     """What was read, of when, how much, and what is compared."""
-    batch = found.run.tokens
+    batch = report.run.tokens
     documents = 0 if batch is None else batch.documents
     days = batch.period if batch else None
     dated = f" of {days[0]} to {days[1]}" if days else ""
-    read = len(batch) if batch and found.filters else found.run.provenance.tokens or 0
+    read = len(batch) if batch and report.filters else report.run.provenance.tokens or 0
     words = count_of(read, "word")
     said = [f"{count_of(documents, 'document')}{dated}, {words}." if documents else f"{words}."]
-    if found.filters:
-        said.append(f"Only those with {', '.join(each.replace('=', ' ') for each in found.filters)}.")
-    sides = found.topics and found.topics.groups and found.topics.groups.sides
+    if report.filters:
+        said.append(f"Only those with {', '.join(each.replace('=', ' ') for each in report.filters)}.")
+    sides = report.topics and report.topics.groups and report.topics.groups.sides
     if sides:
         (a, b), (first, last) = sides.names, sides.slices
         sizes = f"({count_of(int(last.documents.sum()), 'document')}) with {a} ({first.documents.sum():,})"
@@ -140,13 +140,13 @@ class _Sorted(NamedTuple):
     counted: list[str]  # at the end: how something was counted
 
 
-def _sorted(found: TextFindings) -> _Sorted:
+def _sorted(report: TextFindings) -> _Sorted:
     """The findings, and what fills a first screen that these leave room on."""
-    counted, others = _how_counted(found)
-    told = [finding.says for finding in _as_read(found, others)]
+    counted, others = _how_counted(report)
+    told = [finding.says for finding in _as_read(report, others)]
     # Groups were asked for, so what differs most between them has a place on the first screen.
-    first = told[: FIRST - bool(found.groups)] if found.findings else []
-    fillers = [*_on_groups(found), *told[len(first) :], *_on_sizes(found)]
+    first = told[: FIRST - bool(report.groups)] if report.findings else []
+    fillers = [*_on_groups(report), *told[len(first) :], *_on_sizes(report)]
     first += fillers[: FIRST - len(first)]
     more = [says for says in told if says not in first]
     return _Sorted(
@@ -156,20 +156,20 @@ def _sorted(found: TextFindings) -> _Sorted:
     )
 
 
-def _how_counted(found: TextFindings) -> tuple[list[Finding], list[Finding]]:
+def _how_counted(report: TextFindings) -> tuple[list[Finding], list[Finding]]:
     """The findings that say how something was counted, and the others, which say what differs."""
     # Where a field lies whole on the two parts, it is why no word is named: then it belongs to what differs.
-    nested = bool(found.drift and found.drift.nested)
+    nested = bool(report.drift and report.drift.nested)
     counted: list[Finding] = []
     others: list[Finding] = []
-    for finding in found.findings:
+    for finding in report.findings:
         says_how = finding.kind in _COUNTED and not (finding.kind == "unit" and nested)
         without_effect = finding.kind in ("calendar", "size") and finding.effect is None
         (counted if says_how or without_effect else others).append(finding)
     return counted, others
 
 
-def _as_read(found: TextFindings, findings: Sequence[Finding]) -> list[Finding]:
+def _as_read(report: TextFindings, findings: Sequence[Finding]) -> list[Finding]:
     """Findings in the order in which a report tells them.
 
     First comes what tells the two parts apart best: a subject, or what would make all others untrue, such as
@@ -181,16 +181,16 @@ def _as_read(found: TextFindings, findings: Sequence[Finding]) -> list[Finding]:
     came_or_went = [row for row in words if row.effect is None]
     rest = [row for row in findings if row.kind not in ("subject", "word")]
     cause = max(rest, key=_apart, default=None)  # the first of those that tell the parts apart as well
-    if cause is None or _apart(cause) <= _moved_most(found):
+    if cause is None or _apart(cause) <= _moved_most(report):
         cause = None
     turns = [row for pair in zip_longest(subjects, changed) for row in pair if row is not None]
     last = sorted((row for row in rest if row is not cause), key=lambda row: row.kind not in ("none", "size"))
     return [*([cause] if cause else []), *turns, *came_or_went, *last]
 
 
-def _moved_most(found: TextFindings) -> float:
+def _moved_most(report: TextFindings) -> float:
     """How well the subject that changed most tells the two parts apart; 0 without any."""
-    changes = [row.growth for row in _records(found.topics) if row.growth]
+    changes = [row.growth for row in _records(report.topics) if row.growth]
     moved = [change for change in changes if change.like_for_like.moved]
     return max((abs(change.share_last - change.share_first) for change in moved), default=0.0)
 
@@ -203,22 +203,22 @@ def _apart(finding: Finding) -> float:
     return effect if finding.kind in ("unit", "document", "writing", "mix") and effect <= 1 else 0.0
 
 
-def _on_groups(found: TextFindings) -> Iterator[str]:
+def _on_groups(report: TextFindings) -> Iterator[str]:
     """What the groups that differ most have more of."""
-    rows = [row for row in found.groups if row.larger]
+    rows = [row for row in report.groups if row.larger]
     for row in sorted(rows, key=lambda row: -row.larger[0][1].low):
-        yield f"{printable(found.field)} {row.sentence}"
+        yield f"{printable(report.field)} {row.sentence}"
 
 
-def _on_sizes(found: TextFindings) -> Iterator[str]:
+def _on_sizes(report: TextFindings) -> Iterator[str]:
     """The largest subjects, where nothing is compared."""
-    for row in _largest(found.topics):
+    for row in _largest(report.topics):
         terms = distinct([_name(row).replace(" ", LINK), *(term for term, _ in row.terms)], 1 + _DRAWN)[1:]
         words = ", ".join(term.replace(LINK, " ").strip() for term in terms)
         size = f"{percent(row.share)} of the documents ({row.documents:,})"
         yield printable(f"About {_name(row)}: {size}. Its words are {words}.")
-    if not _largest(found.topics):
-        for row in _records(found.topics):
+    if not _largest(report.topics):
+        for row in _records(report.topics):
             named = ", ".join(distinct((name.split(", ")[0] for name in row.finer), _DRAWN))
             yield printable(f"About many small subjects: {named}.")
 
@@ -246,11 +246,11 @@ def _brief(title: str, sentences: Sequence[str]) -> list[Part]:
     return [Entry([(title, "strong")], lines, brief=True)] if lines else []
 
 
-def _picture(found: TextFindings) -> Iterator[Part]:
+def _picture(report: TextFindings) -> Iterator[Part]:
     """Subjects in groups or, without these, in both parts that are compared; or how large they are."""
-    rows = _largest(found.topics)
-    if found.groups and found.groups[0].subjects:
-        yield pivot_chart(found.groups, found.field)
+    rows = _largest(report.topics)
+    if report.groups and report.groups[0].subjects:
+        yield pivot_chart(report.groups, report.field)
     elif rows:
         # Those that moved, then the largest; in the order of their share.
         chosen = sorted(rows, key=lambda row: not (row.growth and row.growth.like_for_like.moved))[:_DRAWN]
@@ -306,22 +306,22 @@ def _how_read(run: Run) -> Iterator[str]:
     yield from (note for note in corpus.get("notes", ()) if not re.search(r"(^|\s)--\w", note))
 
 
-def _made(found: TextFindings) -> Iterator[str]:
+def _made(report: TextFindings) -> Iterator[str]:
     """What was read and mended, how it was compared and counted, and what cannot be said."""
-    for note in _how_read(found.run):
+    for note in _how_read(report.run):
         yield printable(f"{note[:1].upper()}{note[1:]}.")
-    yield from filter(None, [spoken(found.why), *found.missing])
-    sides = found.topics and found.topics.groups and found.topics.groups.sides
+    yield from filter(None, [spoken(report.why), *report.missing])
+    sides = report.topics and report.topics.groups and report.topics.groups.sides
     if sides and sides.fields:
         yield printable(
             f"Words are compared with the same mix of {' and '.join(sides.fields)} in both parts."
         )
-    if found.topics is not None:
+    if report.topics is not None:
         yield (
             "A subject is a group of words that occur in the same documents; its name is typical of them. "
             "Each document counts for the nearest subject, also if it is about two or about none."
         )
-    if found.findings or found.groups:
+    if report.findings or report.groups:
         yield (
             "There is more or less of a subject if its share of the documents differs beyond chance, and in "
             "another way than the shares of the other subjects: as shares add up to 100 %, one that grows "
@@ -329,12 +329,12 @@ def _made(found: TextFindings) -> Iterator[str]:
             "Figures in brackets are the ends of 95 % intervals. Documents are taken as independent; where "
             "several are about the same event, less is sure than it looks."
         )
-    if found.drift is not None:
+    if report.drift is not None:
         yield (
             "New uses of a word are those in contexts that it did not have before, beyond what is usual for "
             "words as frequent; q is the share of false alarms to expect among words with as low a q."
         )
-    if found.paths:
+    if report.paths:
         yield (
             "In charts of words, bars are 95 % intervals, and the dashed line is the distance that chance "
             f"alone gives; a hollow point has fewer than {FEW_USES} occurrences and sets no scale, and a "
