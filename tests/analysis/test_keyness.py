@@ -216,7 +216,6 @@ def test_the_order_is_asked_for() -> None:
         found = selfvec.keyness(run, sort=sort, min_count=1)
         assert [row["word"] for row in found.rows if row["word"] in named] == order
     assert selfvec.keyness(run, min_count=1).rows == selfvec.keyness(run, sort="ll", min_count=1).rows
-    refused(lambda: selfvec.keyness(run, sort="p"), OptionError, "one of ll, log-ratio, q")
 
 
 def test_words_that_could_not_differ_beyond_chance_are_left_out() -> None:

@@ -124,7 +124,6 @@ def test_a_run_is_searched_as_it_is(texts: Path) -> None:
 
 def test_mistakes_are_named(texts: Path, tmp_path: Path) -> None:
     refused(lambda: asked(texts, "  "), OptionError, "empty")
-    refused(lambda: asked(texts, "hail", mode="magic"), OptionError, "mode")
     refused(lambda: asked(texts, "hail", cache=texts / "cache"), OptionError, "cache")
     (tmp_path / "empty").mkdir()
     refused(lambda: selfvec.ask(tmp_path / "empty", "hail", cache=tmp_path / "other"), InputError, "no file")

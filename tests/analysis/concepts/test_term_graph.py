@@ -12,7 +12,7 @@ from tests.refusals import refused
 import selfvec
 from selfvec.analysis.concepts.term_graph import Edge, Graph, TermNode, graph
 from selfvec.analysis.views.graphs import save_graph
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import InputError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
@@ -137,8 +137,3 @@ def test_neighbours_are_drawn_near_one_another(subject_run: Run) -> None:
     assert np.mean(joined) < 0.6 * distances[apart].mean()
     assert distances[apart].min() > 0.01
     assert len(repr(found).splitlines()) <= 3
-
-
-def test_options_that_cannot_be(subject_run: Run) -> None:
-    for options in ({"top": 1}, {"neighbours": 0}, {"edges": "luck"}):
-        refused(lambda: graph(subject_run, **options), OptionError)

@@ -98,11 +98,6 @@ def test_a_word_without_a_vector_has_no_cosine() -> None:
     assert {row.context for row in found.contexts} <= {"fell", "hard"}
 
 
-def test_what_cannot_be_asked(subject_run: Run) -> None:
-    for options in ({"top": 0}, {"window": 2}, {"examples": -1}):
-        refused(lambda options=options: why(subject_run, "hail", "rain", **options), OptionError)
-
-
 PLAIN = Preprocessing(stop_words=None, stem=None)
 CONCEPTS = [
     "Storm\n\nA storm brings wind, hail and rain.",

@@ -16,7 +16,7 @@ from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.measures import Measures, measure_words
 from selfvec.analysis.word_drift.word_choice import in_order_of_change, is_changed, order_key
 from selfvec.apps.cli import main
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import InputError
 from selfvec.data.run import Run
 
 WORDS = [f"{a}{b}" for a in ("ba", "ke", "lo", "mi", "nu") for b in ("dar", "fel", "gon", "pir", "sut")]
@@ -139,7 +139,6 @@ def test_an_error_is_raised_if_no_word_can_be_measured(run: Run) -> None:
     refused(lambda: drift(run, words=["nothing"]), InputError, "does not occur")
     with pytest.raises(InputError, match="'nothing' does not occur in this run; 'society' occurs too rarely"):
         drift(run, words=["nothing", "society"])
-    refused(lambda: drift(run, pos=["article"]), OptionError, "noun, verb")
 
 
 def test_parts_of_speech(folder) -> None:

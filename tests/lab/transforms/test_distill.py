@@ -121,4 +121,3 @@ def test_the_command_distils_a_table_that_refine_starts_from(way: str, folder: P
 def test_what_cannot_be(tmp_path: Path, plane: Vectors) -> None:
     refused(lambda: distilled(plane), InputError, "no sentence encoder")
     refused(lambda: distilled(tmp_path / "none"), FormatError, "not the folder of a sentence encoder")
-    refused(lambda: distilled(tmp_path, from_="layers"), OptionError, r"from_: is one of|from_: is")

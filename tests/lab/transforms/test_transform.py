@@ -95,8 +95,6 @@ def test_three_tables_by_the_command(tmp_path: Path, capsys) -> None:
 def test_what_cannot_be_joined_is_said() -> None:
     a, b, _ = views()
     for options, rule in (
-        ({"method": "sum"}, "method: is one of average"),
-        ({"vocabulary": "some"}, "vocabulary: is one of union"),
         ({"dimensions": 3}, "average has no choice of dimensions"),
         ({"method": "gcca", "dimensions": 99}, "22 dimensions together"),
     ):
