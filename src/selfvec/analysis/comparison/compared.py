@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
@@ -72,60 +72,85 @@ def compared(
     those of all documents. ``findings`` are those about documents on no side. Nothing is said of less than
     two slices; of more, the first and the last are looked at.
     """
-    mix, asked = given.get("mix", mix), given.get("variants")
+    mix, together = given.get("mix", mix), given.get("together")
+    read = _read(run, slices, given.get("variants"))
+    if len(slices) < 2:
+        words = read.text.vectors.index_to_key
+        batch = read.text.tokens or TokenBatch.of_counts(words, np.zeros(len(words), np.int64))
+        return read.text, replace(Comparison.of(batch, slices), findings=list(findings))
+    run = read.run
+    ends = Comparison.of(run.require_tokens(), [slices[0], slices[-1]])
+    fields = coded_fields(run.text, ends.tokens.dates, ends.side, ends.names)
+    copies = _kept_copies(run, ends, read.certain)
+    units = _units(run, ends, fields, copies, together)
+    about = [*findings, *_of_one_document(run, ends), *_on_quotations(read.quoted, ends, mix)]
+    made = _in_units(replace(ends, findings=about), units)
+    made = _each_once(made, copies, mix)
+    key = (mix == "raw", together, *read.word_of.items(), _FORMAT, *ends.key)
+    seen = kept_result(run, "sides", key, lambda: _look(read, made, fields))
+    written = [Finding.of(row) for row in seen["writing"]]
+    fair = _with_equal_mix(replace(made, mix=seen["mix"], fields=seen["fields"]), fields, mix, units.fields)
+    seasons = [] if mix == "beside" else _on_months(ends)  # where sizes are compared, that says it
+    of_all = Comparison.of(read.text.require_tokens(), slices)
+    return read.text, replace(
+        fair,
+        tokens=of_all.tokens,
+        names=of_all.names,
+        side=of_all.side,
+        weight=fair.weight if len(slices) == 2 else of_all.weight,
+        unit=fair.unit if len(slices) == 2 else of_all.unit,
+        word_of=read.text.provenance.variants,
+        findings=in_order([*fair.findings, *written, *seasons]),
+    )
+
+
+# ---- What is looked at, and what is found in it
+
+
+class _Read(NamedTuple):
+    """A run's text as it is compared."""
+
+    run: Run  # without what its documents quote of others
+    text: Run  # the same, in which variants are one word: this is counted
+    quoted: Quoted | None  # what was left out
+    own: Mapping[int, str]  # the texts of documents that quote, without what they quote
+    pairs: Sequence[Json]  # of `variant_pairs`
+    word_of: Mapping[str, str]  # of each variant that was asked for
+    certain: Mapping[str, str]  # of each variant that surely is its word, asked for or not
+
+
+def _read(run: Run, slices: Sequence[Slice], variants: str | os.PathLike[str] | None) -> _Read:
+    """The text of a run without quotations, and with the variants as one word that are asked for."""
     quoted = without_quotations(run) if len(slices) > 1 else None
     own = {} if quoted is None else own_texts(run)
     run = run if quoted is None else run.replace(tokens=quoted.batch)
     pairs = variant_pairs(run, slices)
     certain = {row["variant"]: row["word"] for row in pairs if row["certain"]}
-    word_of = {} if asked is None else certain if asked == AUTO else read_variants(asked)
-    text = joined(run, word_of)
-    if len(slices) < 2:
-        words = text.vectors.index_to_key
-        batch = text.tokens or TokenBatch.of_counts(words, np.zeros(len(words), np.int64))
-        return text, replace(Comparison.of(batch, slices), findings=list(findings))
-    ends = Comparison.of(run.require_tokens(), [slices[0], slices[-1]])
-    fields = coded_fields(run.text, ends.tokens.dates, ends.side, ends.names)
-    copies = _kept_copies(run, ends, certain)
-    field = given.get("together")
-    by_hand = None if field is None else field_by_hand(run.require_text(), field)
+    word_of: Mapping[str, str] = {}
+    if variants is not None:
+        word_of = certain if variants == AUTO else read_variants(variants)
+    return _Read(run, joined(run, word_of), quoted, own, pairs, word_of, certain)
 
-    made = replace(
-        ends, findings=[*findings, *_of_one_document(run, ends), *_on_quotations(quoted, ends, mix)]
-    )
-    tied = None if copies is None else copies.units(len(made.side))
-    together = (
-        units_of(fields, made.side, made.names, tied)
-        if by_hand is None
-        else asked_units(by_hand, made.side, tied)
-    )
-    made = _in_units(made, together)
-    made = _each_once(made, copies, mix)
-    joint, lacking = split_pairs(text.provenance.variants, text.vectors)
 
-    def look() -> dict[str, Any]:
-        rows, held, equal = mix_held_equal(fields, np.diff(made.tokens.offsets), made.side, made.weight)
-        # What the mix brings with it, such as the capitals of one kind, is not said a second time.
-        samples = samples_of(run, made.side, equal, made.unit, own)
-        said = how_written(samples, (made.names[0], made.names[1]), pairs, joined=joint, lacking=lacking)
-        return {"mix": rows, "fields": held, "writing": [finding.as_dict() for finding in said]}
+def _units(
+    run: Run, ends: Comparison, fields: Sequence[Coded], copies: Copies | None, together: str | None
+) -> Together:
+    """The documents that are one observation: copies, and those with one value of a field."""
+    tied = None if copies is None else copies.units(len(ends.side))
+    if together is None:
+        return units_of(fields, ends.side, ends.names, tied)
+    return asked_units(field_by_hand(run.require_text(), together), ends.side, tied)
 
-    seen = kept_result(run, "sides", (mix == "raw", field, *word_of.items(), _FORMAT, *ends.key), look)
-    made = replace(made, mix=seen["mix"], fields=seen["fields"])
-    made = _with_equal_mix(made, fields, mix, together.fields)
-    written = [Finding.of(row) for row in seen["writing"]]
-    seasons = [] if mix == "beside" else _on_months(ends)  # where sizes are compared, that says it
-    of_all = Comparison.of(text.require_tokens(), slices)
-    return text, replace(
-        made,
-        tokens=of_all.tokens,
-        names=of_all.names,
-        side=of_all.side,
-        weight=made.weight if len(slices) == 2 else of_all.weight,
-        unit=made.unit if len(slices) == 2 else of_all.unit,
-        word_of=text.provenance.variants,
-        findings=in_order([*made.findings, *written, *seasons]),
-    )
+
+def _look(read: _Read, made: Comparison, fields: Sequence[Coded]) -> dict[str, Any]:
+    """The mix of the sides, and how they are written."""
+    rows, held, equal = mix_held_equal(fields, np.diff(made.tokens.offsets), made.side, made.weight)
+    # What the mix brings with it, such as the capitals of one kind, is not said a second time.
+    samples = samples_of(read.run, made.side, equal, made.unit, read.own)
+    names = (made.names[0], made.names[1])
+    joint, lacking = split_pairs(read.text.provenance.variants, read.text.vectors)
+    said = how_written(samples, names, read.pairs, joined=joint, lacking=lacking)
+    return {"mix": rows, "fields": held, "writing": [finding.as_dict() for finding in said]}
 
 
 def _kept_copies(run: Run, ends: Comparison, certain: Mapping[str, str]) -> Copies | None:
