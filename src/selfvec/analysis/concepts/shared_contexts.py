@@ -214,16 +214,10 @@ def why(
         raise OptionError(f"{a!r} and {b!r} are the same word in this run, {name!r}", remedy="name two words")
     batch = run.require_tokens()
     counts, ppmi = neighbour_ppmi(batch, rows, window)
-    kept = np.where(counts >= _LEAST, ppmi, 0.0)
-    kept[:, list(rows)] = 0.0
-    stops = stop_words(run)
-    kept[:, [c for c in np.flatnonzero(kept.any(axis=0)).tolist() if batch.types[c].lower() in stops]] = 0.0
-    lengths = np.linalg.norm(kept, axis=1)
-    contributions = kept[0] * kept[1] / max(float(lengths[0] * lengths[1]), 1e-12)
+    contributions = _contributions(run, rows, counts, ppmi)
     order = np.argsort(-contributions, kind="stable")[:top]
     listed = [int(c) for c in order if contributions[c] > 0]
     total = float(contributions.sum())
-    shown = _occurrences(run, rows, contributions, listed[:_SHOWN], window // 2, examples)
     repeats = run.provenance.repeats or {}
     return Why(
         a=batch.types[rows[0]],
@@ -247,7 +241,7 @@ def why(
         rest=total - float(contributions[listed].sum()),
         together=int(counts[0, rows[1]]),
         together_ppmi=float(ppmi[0, rows[1]]),
-        uses=shown,
+        uses=_occurrences(run, rows, contributions, listed[:_SHOWN], window // 2, examples),
         repeated=float(repeats.get("share", 0)),
         repeats=str(repeats.get("counted", "all")),
     )
@@ -269,11 +263,24 @@ def neighbour_ppmi(
     return counts, pmi(counts, np.array(rows)[:, None], others[None])
 
 
+def _contributions(run: Run, rows: Sequence[int], counts: Ints, ppmi: Doubles) -> Doubles:
+    """What each context adds to the cosine of the ``rows`` of two words, (V,), by counts and PPMI, (2, V).
+
+    The words themselves add nothing, nor do stop words and contexts that are near a word by chance.
+    """
+    types, stops = run.require_tokens().types, stop_words(run)
+    kept = np.where(counts >= _LEAST, ppmi, 0.0)
+    kept[:, list(rows)] = 0.0
+    kept[:, [c for c in np.flatnonzero(kept.any(axis=0)).tolist() if types[c].lower() in stops]] = 0.0
+    lengths = np.linalg.norm(kept, axis=1)
+    out: Doubles = kept[0] * kept[1] / max(float(lengths[0] * lengths[1]), 1e-12)
+    return out
+
+
 def _cosine(vectors: Rows, rows: Sequence[int]) -> float | None:
     """The cosine of two unit rows; None if one is zero."""
-    one = vectors[rows[0]]
-    other = vectors[rows[1]]
-    return float(one @ other) if one.any() and other.any() else None
+    a, b = vectors[rows[0]], vectors[rows[1]]
+    return float(a @ b) if a.any() and b.any() else None
 
 
 def _occurrences(
