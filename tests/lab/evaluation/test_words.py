@@ -28,7 +28,7 @@ def test_a_pair_without_a_vector_has_cosine_zero(plane: Vectors, write) -> None:
     (row,) = rows_of(plane, Similarity(file))
     assert row["value"] == pytest.approx(4.5 / np.sqrt(4.5 * 5))
     assert row["covered"] == 0.5
-    assert row["value_known"] == row["spearman_covered"] == 1
+    assert row["value_known"] == 1
     # of those that occur, cosines .94, 0, -1 against 9, 3, 1
     assert (row["occurring"], row["spearman_occurring"]) == (3, 1)
 
@@ -39,7 +39,7 @@ def test_the_common_figure_is_over_pairs_that_all_tables_know(plane: Vectors, wr
     other = Vectors(["hail", "invoice", "Rome"], np.array([[1, 0], [1, 0], [0, 1]], np.float32))
     alone = rows_of(plane, Similarity(file))[0]
     assert (alone["n"], alone["n_common"]) == (4, 3)
-    assert alone["value_common"] == alone["spearman_covered"] == 1
+    assert alone["value_common"] == alone["value_known"] == 1
     report = selfvec.evaluate({"plane": plane, "other": other}, [Similarity(file)])
     assert [row["n_common"] for row in report.rows] == [2, 2]
     assert [row["value_common"] for row in report.rows] == [1, -1]  # invoice 1, Rome 2
@@ -163,7 +163,7 @@ def test_real_figures(shared_data) -> None:
     tables = {"news": shared_data / "vectors/googlenews-26k-300d.bin", "pieces": "default"}
     report = selfvec.evaluate(tables, tasks)
     found = {(row["vectors"], row["task"], row.get("method")): row for row in report.rows}
-    assert found["news", "ws353", None]["spearman_covered"] == pytest.approx(0.69, abs=0.03)
+    assert found["news", "ws353", None]["value_known"] == pytest.approx(0.69, abs=0.03)
     assert found["news", "rw2034", None]["covered"] == pytest.approx(0.23, abs=0.01)
     assert found["pieces", "men3000", None]["value"] == pytest.approx(0.625, abs=0.02)
     assert found["pieces", "men3000", None]["covered"] == 1

@@ -28,7 +28,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.storage.alignment_files import find_aligned
 from selfvec.storage.formats import load
 from selfvec.storage.opened import GivenVectors, is_table, opened
-from selfvec.text.document_vectors import STRENGTH, embed, known_share, smooth_by_neighbours
+from selfvec.text.document_vectors import embed, known_share, smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class ComparedVectors:
         return Encoder.of(self.run)
 
     def text_rows(
-        self, texts: Sequence[str], collection: int, *, questions: bool = False, strength: float = STRENGTH
+        self, texts: Sequence[str], collection: int, *, questions: bool = False
     ) -> tuple[Floats, float]:
         """Vectors of texts, (D, d) float32 unit rows or zeros, and the share of known tokens.
 
@@ -89,7 +89,7 @@ class ComparedVectors:
         encoder reads whole texts, so all of their tokens are known. That of a run stands beside its vectors,
         but in search, where it is compared by itself.
         """
-        own, covered = self._own_rows(texts, collection, questions, strength)
+        own, covered = self._own_rows(texts, collection, questions)
         if self.run is None or not self.refined or self.truncated or questions:
             return own, covered
         from selfvec.encoders.run_encoder import read_documents
@@ -97,9 +97,7 @@ class ComparedVectors:
         read = read_documents(self.run, texts, self.progress)
         return (own, covered) if read is None else (unit_rows(np.hstack([unit_rows(own), read])), 1.0)
 
-    def _own_rows(
-        self, texts: Sequence[str], collection: int, questions: bool, strength: float
-    ) -> tuple[Floats, float]:
+    def _own_rows(self, texts: Sequence[str], collection: int, questions: bool) -> tuple[Floats, float]:
         if self.encoder is not None and not self.truncated:
             encoder = as_sentence_encoder(self.encoder)
             with self.progress.stage(f"Encoding with {encoder.name}", len(texts), "texts") as advance:
@@ -109,10 +107,10 @@ class ComparedVectors:
         own = self._run_encoder
         if own is None:
             words = self.preprocessing
-            return embed(texts, self.texts, words, collection, questions=questions, strength=strength)
+            return embed(texts, self.texts, words, collection, questions=questions)
         rows = own.encode(texts)
         end = collection if questions else len(rows)
-        rows[:end] = smooth_by_neighbours(rows[:end], collection, strength=strength)
+        rows[:end] = smooth_by_neighbours(rows[:end], collection)
         return rows, known_share(texts, self.vectors, self.preprocessing)
 
 

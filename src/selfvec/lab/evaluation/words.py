@@ -44,12 +44,12 @@ class Similarity(Task):
     """Spearman's rank correlation of cosines with human scores.
 
     All pairs count in ``value``. A pair with a word that has no vector gets cosine 0, and ``covered`` is the
-    share of pairs with both vectors. ``value_known`` is over these alone, None if they are fewer than two
-    (``spearman_covered`` is its older name, 0 without pairs). ``value_common``, from ``low_common`` to
-    ``high_common``, is over the ``n_common`` pairs of all compared vectors, and None if these are fewer than
-    two; most papers report this figure. ``spearman_occurring`` is over the ``occurring`` pairs whose words
-    are in the vocabulary, with or without a vector. The original and the refined vectors of a run have the
-    vocabulary of its corpus, so it compares them on words that the corpus contains.
+    share of pairs with both vectors. ``value_known`` is over these alone, None if they are fewer than two.
+    ``value_common``, from ``low_common`` to ``high_common``, is over the ``n_common`` pairs of all compared
+    vectors, and None if these are fewer than two; most papers report this figure. ``spearman_occurring`` is
+    over the ``occurring`` pairs whose words are in the vocabulary, with or without a vector. The original and
+    the refined vectors of a run have the vocabulary of its corpus, so it compares them on words that the
+    corpus contains.
 
     Parameters
     ----------
@@ -76,15 +76,14 @@ class Similarity(Task):
             both = present[a] & present[b]
             there = present | listed(entry.vectors, pairs.words)
             occurring = there[a] & there[b]
-            over_known = rank_correlation(cosines[both], pairs.scores[both])
+            over_known = rank_correlation(cosines[both], pairs.scores[both]) if both.sum() > 1 else None
             measured = Measurement.of(
                 entry,
                 "spearman",
                 spearman(cosines, pairs.scores, seed),
                 n=len(cosines),
                 covered=float(both.mean()),
-                value_known=over_known if both.sum() > 1 else None,
-                spearman_covered=over_known,
+                value_known=over_known,
                 spearman_occurring=rank_correlation(cosines[occurring], pairs.scores[occurring]),
                 occurring=int(occurring.sum()),
             )
