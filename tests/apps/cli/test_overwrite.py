@@ -48,6 +48,7 @@ FILES = {
     "graph": "graph run -o OUT.json --top 10",
     "trajectory": "trajectory run hail --plot OUT.svg",
     "trajectory by slice": "trajectory run hail --slices --plot OUT.svg",
+    "serve": "serve run --save OUT.html",
     "report": "report run -o OUT.html",
     "topics": "topics run --min-count 1 --number 2 --documents OUT.csv",
     "concordance": "concordance run hail --csv OUT.csv",
@@ -65,7 +66,7 @@ REPORTED |= dict.fromkeys(("search", "ask", "phrases", "topics", "compare", "sen
 REPORTED |= dict.fromkeys(("keyness", "collocates", "frequency", "ngrams", "dispersion", "profile"), "csv")
 FILES |= {f"{name} report": f"{name} {REPORTS[name]} --report OUT.{kind}" for name, kind in REPORTED.items()}
 COMMANDS = RUNS | FILES | FOLDERS
-QUIET = {"health", "info", "verify", "serve", "mcp", "migrate"}  # migrate works on its store
+QUIET = {"health", "info", "verify", "mcp", "migrate"}  # migrate works on its store
 ELSEWHERE = {"fetch", "retrofit", "define", "debias", "distill"}
 """Commands that are tested with what they do."""
 
@@ -262,7 +263,7 @@ def test_every_function_that_can_overwrite_is_tried() -> None:
             "export",
             "tokenizer",
         ),
-        *("write", "trajectory", "topics", "concordance", "variants"),
+        *("write", "trajectory", "topics", "concordance", "variants", "serve"),
         *("save_graph", "save_paths", "save_figure"),
         *("save_rows", "run_writer", "refine_on", "report"),
     }

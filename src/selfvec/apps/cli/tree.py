@@ -79,6 +79,7 @@ SHARED: Mapping[str, Typed] = {
     "retrieval": Typed("BEIR_DIR..."),
     "run": Typed("RUN", help="A run folder."),
     "runs": Typed("RUN..."),
+    "save": Typed("FILE.html"),
     "seed": Typed(help="Seed of all random choices.", seldom=True),
     "seed_words": Typed("A,B;C,D..."),
     "similarity": Typed("TSV..."),

@@ -1,4 +1,5 @@
-// Requests to the server.
+// Requests to the server, or to what a saved page holds.
+import { Documents } from "./saved.js";
 
 class Refused extends Error {
   constructor(error, status) {
@@ -13,6 +14,47 @@ function address(path, asked) {
     for (const one of [value].flat())
       if (one !== "" && one !== null && one !== undefined) wanted.append(name, one);
   return `./api/${path}?${wanted}`;
+}
+
+const ANSWERS = globalThis.selfvecKept; // of a page saved as one file
+export const SAVED = ANSWERS !== undefined;
+let documents; // of a saved page
+const SAME = new Set(["limit", "n", "sort", "whole"]); // arguments that do not change an answer there
+
+/** An answer that a saved page holds. */
+function saved(path, asked) {
+  if (path === "complete") {
+    const words = Object.entries(ANSWERS)
+      .filter(([key]) => key.startsWith("word\n"))
+      .map(([, { word, count }]) => [word, count]);
+    const part = asked.q.toLowerCase(),
+      differs = ([word]) => word.toLowerCase() !== part;
+    return {
+      words: words
+        .filter(([word]) => word.toLowerCase().includes(part))
+        .sort((a, b) => differs(a) - differs(b))
+        .slice(0, 8),
+    };
+  }
+  if (ANSWERS.documents) {
+    documents ??= new Documents(ANSWERS.documents, ANSWERS.spans);
+    const answer = path in Documents.prototype ? documents[path](asked) : ANSWERS.none;
+    if (answer) return answer;
+    if (path === "document") throw new Refused({ rule: `this file has no document ${asked.id}` }, 404);
+  }
+  const given = Object.entries(asked)
+    .filter(([name, value]) => !SAME.has(name) && String(value ?? "") !== "")
+    .map(([name, value]) => `${name}=${value}`);
+  const answer = ANSWERS[[path, ...given.sort()].join("\n")];
+  if (answer === undefined)
+    throw new Refused(
+      {
+        rule: "this file holds only the words that changed most and the most frequent ones",
+        remedy: "ask selfvec serve for others",
+      },
+      404,
+    );
+  return answer;
 }
 
 const WAIT = 300; // milliseconds between requests for unfinished work
@@ -58,6 +100,7 @@ async function fetched(path, asked, signal, busy) {
  * knows when the run has changed.
  */
 export async function ask(path, asked = {}, { signal, progress, busy } = {}) {
+  if (ANSWERS) return saved(path, asked);
   let answer = await (await fetched(path, asked, signal, busy)).json();
   while (answer.ready === false) {
     progress?.(answer.share);
@@ -84,8 +127,9 @@ export async function change(path, rows, token) {
 /** A map: its description, and its points as 16-bit integers. */
 export async function askMap(asked, how) {
   const described = await ask("map", asked, how);
-  const given = { ...asked, whole: described.whole };
-  const bytes = await (await fetched("map/points", given, how.signal)).arrayBuffer();
+  const bytes = ANSWERS
+    ? Uint8Array.from(atob(saved("map/points", asked)), (c) => c.charCodeAt(0)).buffer
+    : await (await fetched("map/points", { ...asked, whole: described.whole }, how.signal)).arrayBuffer();
   const view = new DataView(bytes),
     out = new Int16Array(bytes.byteLength / 2);
   for (let i = 0; i < out.length; i++) out[i] = view.getInt16(2 * i, true);

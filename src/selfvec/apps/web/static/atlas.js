@@ -27,7 +27,7 @@ export class Atlas {
       "Map of all words; the names of colours below select words, and list them as text",
     );
     this.map.selected = (places) => this.select(places, "in the outline");
-    const shown = { words: "words", ...(about.has_documents && { documents: "documents" }) };
+    const shown = { words: "words", ...(about.has_documents && !about.kept && { documents: "documents" }) };
     const declared = {
       of: { label: "show", options: shown },
       layout: { label: "arranged", options: LAYOUTS },

@@ -55,10 +55,13 @@ const choose = (word) =>
   });
 
 function describe() {
+  document.body.classList.toggle("kept", Boolean(about.kept));
   document.body.classList.toggle("textless", !about.has_documents);
-  $("about").textContent = about.tokens
-    ? `${about.description} · ${count(about.tokens)} words of text, ${count(about.types)} different`
-    : about.description;
+  $("about").textContent =
+    (about.kept ? "saved page of " : "") +
+    (about.tokens
+      ? `${about.description} · ${count(about.tokens)} words of text, ${count(about.types)} different`
+      : about.description);
   document.title = `${about.description} – Selfvec`;
   const [sign, kind] = about.verdicts.length
     ? [" ✗", "no"]
@@ -269,12 +272,12 @@ async function begin() {
     alarm(error);
     return;
   }
-  about.mapped = about.has_documents ? "documents" : "words";
+  about.mapped = about.has_documents && !about.kept ? "documents" : "words";
   describe();
   narrowing = new Filters($("filters"), about);
   ranking = new Ranking(about);
   page = new WordPage($("word"), about, choose);
-  check = watched(about, renew);
+  if (!about.kept) check = watched(about, renew);
   onChange(update);
   await update(state, null);
   document.body.dataset.ready = "yes";

@@ -119,9 +119,9 @@ export class WordPage {
     ]);
   }
 
-  /** The profile, and lists that are made when they are opened. */
+  /** The profile, and lists that are made when they are opened; a saved page has neither. */
   usage({ word, names }) {
-    if (!this.about.has_tokens) return [];
+    if (!this.about.has_tokens || this.about.kept) return [];
     const parts = names[0] === "original" ? [""] : names,
       place = h("div.profile");
     this.profiled(async (signal) => {
