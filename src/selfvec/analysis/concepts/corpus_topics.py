@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 
@@ -416,10 +416,8 @@ def matched_topics(
     (Kuhn, 1955, the Hungarian method). If the cosine is below `SAME`, a new topic begins.
     """
     require("scipy", "sparse", "matching topics")
-    from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
-
     batch = run.require_tokens()
-    last: list[Rows] = []  # the latest centre of each topic
+    latest: list[Rows] = []  # the centre of each topic in the last group that has it
     rows: list[TopicShare] = []
     of_documents = np.full(batch.documents, -1, np.int64)
     left_out: list[str] = []
@@ -430,27 +428,42 @@ def matched_topics(
             if own is None:
                 left_out.append(group.name)
                 continue
-            cosines = own.centres @ np.array(last).T if last else np.zeros((len(own), 0))
-            pairs = dict(zip(*(each.tolist() for each in linear_sum_assignment(-cosines)), strict=True))
-            chains = []
-            for i, topic in enumerate(own.topics):
-                chain = pairs.get(i, -1)
-                near = float(cosines[i, chain]) if chain >= 0 else -1.0
-                if near >= SAME:
-                    last[chain] = own.centres[i]
-                else:
-                    chain = len(last)
-                    last.append(own.centres[i])
-                chains.append(chain)
+            matches = _matches(own.centres, latest)
+            for topic, match in zip(own.topics, matches, strict=True):
                 listed = [term for term, _ in topic.terms]
-                cosine = near if near >= SAME else None
-                rows.append(
-                    TopicShare(group.name, chain, topic.name, topic.documents, topic.share, listed, cosine)
-                )
-            of_documents[group.documents] = np.array([*chains, -1])[own.of_documents]
+                share = topic.documents, topic.share, listed, match.cosine
+                rows.append(TopicShare(group.name, match.topic, topic.name, *share))
+            topic_of = np.array([*(match.topic for match in matches), -1])  # -1, no topic, is the last
+            of_documents[group.documents] = topic_of[own.of_documents]
     if not rows:
         raise InputError("no group has enough terms", path=run.folder, remedy="name a longer period")
     return GroupTopics(rows, of_documents, left_out)
+
+
+class _Match(NamedTuple):
+    """Which topic a topic of a group is."""
+
+    topic: int  # its number in all groups
+    cosine: float | None  # to its centre in the last group that has it; None of a new one
+
+
+def _matches(centres: Rows, latest: list[Rows]) -> list[_Match]:
+    """The topics of all groups that those of one group are, whose centres become the ``latest``."""
+    from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
+
+    cosines = centres @ np.array(latest).T if latest else np.zeros((len(centres), 0))
+    pairs = dict(zip(*(each.tolist() for each in linear_sum_assignment(-cosines)), strict=True))
+    matches = []
+    for i, centre in enumerate(centres):
+        topic = pairs.get(i, -1)
+        cosine = float(cosines[i, topic]) if topic >= 0 else -1.0
+        if cosine >= SAME:
+            latest[topic] = centre
+            matches.append(_Match(topic, cosine))
+        else:
+            matches.append(_Match(len(latest), None))
+            latest.append(centre)
+    return matches
 
 
 def _topics_of(run: Run, group: Slice, number: int, min_count: int, seed: int) -> Topics | None:
