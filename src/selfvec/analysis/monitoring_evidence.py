@@ -142,15 +142,11 @@ def chosen_documents(
     counts = np.zeros(len(new.types), np.int64)  # without the held-out documents
     counts[: len(own.types)] = own.counts - held_text.counts
     pool = concatenated([replace(held_text, types=new.types), new])
-    keys = np.concatenate([document_keys(own), document_keys(new)])
-    pool_keys = np.concatenate([keys[: len(held)][held], keys[len(held) :]])
     is_new = np.arange(pool.documents) >= held_out
+    keys, new_keys = document_keys(own), document_keys(new)
+    pool_keys = np.concatenate([keys[held], new_keys])
     tried = np.flatnonzero(np.diff(pool.offsets))
-    repeats = np.isin(pool_keys, keys[order[held_out:]])
-    if repeats[tried][is_new[tried]].mean() <= repeats[tried][~is_new[tried]].mean() + REDELIVERED:
-        repeats[:] = False
-    else:
-        repeats |= is_new & np.isin(pool_keys, keys[: len(held)])
+    repeats = _repeats(pool_keys, is_new, tried, keys[order[held_out:]], keys)
     fresh = rng.permutation(tried[~repeats[tried]])  # one of several equal documents is drawn
     chosen = _mask(pool, fresh[np.unique(pool_keys[fresh], return_index=True)[1]])
     left_out = {
@@ -168,6 +164,20 @@ def chosen_documents(
         expected=_left_out_share(held_text, own.counts, least),
         left_out=left_out,
     )
+
+
+def _repeats(pool: Hashes, is_new: Mask, tried: Ints, others: Hashes, own: Hashes) -> Mask:
+    """Which documents of a pool are left out, since they repeat the run; none if all repeat it as often.
+
+    A run repeats itself: some of its held-out documents have the words of ``others``, which are left in it.
+    If new ones do so much more often, the run was delivered again with them. Then those with the words of
+    any of the run's ``own`` documents are left out, too.
+    """
+    repeats: Mask = np.isin(pool, others)
+    of_new, of_held_out = repeats[tried][is_new[tried]], repeats[tried][~is_new[tried]]
+    if of_new.mean() <= of_held_out.mean() + REDELIVERED:
+        return np.zeros(len(pool), bool)
+    return repeats | (is_new & np.isin(pool, own))
 
 
 def document_keys(batch: TokenBatch) -> Hashes:
