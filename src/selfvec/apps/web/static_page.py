@@ -23,6 +23,7 @@ from selfvec.analysis.concepts.document_topics import documents_to_read
 from selfvec.analysis.concepts.growth import default_sides
 from selfvec.analysis.views.text_report import TextFindings, text_report
 from selfvec.base.progress import Progress
+from selfvec.base.result_table import Json
 from selfvec.base.view import COUNT, WORDS, Column, Table
 from selfvec.files.report_page import STYLE, body_html
 
@@ -30,7 +31,7 @@ from .addresses import ADDRESSES
 from .app import page_files, points_bytes
 from .comparison import Filter
 from .facets import facets
-from .page_data import Json, PageData
+from .page_data import PageData
 from .work import BackgroundTask
 
 _PARAMETERS = {"c": "key", "w": "word"}  # of the answering functions, by their names in a request
