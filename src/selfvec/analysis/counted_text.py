@@ -49,7 +49,7 @@ from selfvec.text.rules import Rulebook, Rules
 from selfvec.text.sentences import sentence_spans
 from selfvec.text.tokenizers import LONG, SPLITS
 
-MILLION = 1e6
+MILLION = 1e6  # words, in which rates are told
 _IDS = "ids.safetensors"
 _FORMS: Forms = {  # what `TokenBatch` checks is not said again
     "ids": Tensor("i4", ("N",)),

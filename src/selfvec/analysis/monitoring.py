@@ -50,7 +50,7 @@ KINDS = ("topic", "word", "document")  # of rows, in their order
 SNIPPET = 240  # characters
 MOST = 1000  # rows of documents
 _NEAREST = 5  # words shown without an alarm
-_SPLITS = 1000
+_SPLITS = 1000  # of the documents at random, or more where the level asks for a smaller p
 _NAMED = 3  # topics, words and documents in a sentence
 _TIMES = Form("times", lambda change: f"× {2**change:.2g}", is_figure=True)
 _DIFFERENCE = Form("signed", lambda change: f"{change:+.2f}", is_figure=True, digits=2)

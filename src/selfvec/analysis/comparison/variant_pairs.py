@@ -44,7 +44,7 @@ _NEAR, _NEAREST = 0.7, 0.85  # the bounds of what is asked for
 # A word without such letters stands where another stood if both are frequent, as frequent up to this ratio,
 # and used alike: subjects that come as others go use their words otherwise, with a cosine of .17 at most.
 _OFTEN, _AS_OFTEN, _ALIKE = 20, 2, 0.25
-_ROUNDS = 3
+_ROUNDS = 3  # at most: it ends where a round finds the pairs of the one before
 _REPLACED = 0.5  # of a word that one side writes in one: the other writes as many in two, at least
 _CANDIDATES = 3  # words whose contexts are nearest, that are looked at for each word
 _LONGEST_X = 4  # letters of an abbreviation that ends in x

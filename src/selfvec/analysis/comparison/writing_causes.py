@@ -35,8 +35,8 @@ _OF_CHARACTERS = "({high:.1%} of the characters, {low:.1%} in {less})"
 _OF_LETTERS = "({high:.1%} of the letters, {low:.1%} in {less})"
 _OF_WORDS = "({high:.1%} of the words, {low:.1%} in {less})"
 _CASES = ("capitals", "words with an initial capital", "words in capitals", "words with capitals inside")
-_NUMBERS = (r"\b\d{1,3}(?:[.,]\d{1,3})+\b", "1000")
-_SEPARATE = (r"(\p{Ll}{2}[.!?])(\p{Lu})", "$1 $2")
+_NUMBERS = (r"\b\d{1,3}(?:[.,]\d{1,3})+\b", "1000")  # with marks inside, whatever these are
+_SEPARATE = (r"(\p{Ll}{2}[.!?])(\p{Lu})", "$1 $2")  # sentences that touch
 _ENTITIES = (
     *(("&(?:#39|apos);", "'"), ("&quot;", '"'), ("&amp;", "&"), ("&nbsp;", " ")),
     (r"&#?\w{1,8};", ""),

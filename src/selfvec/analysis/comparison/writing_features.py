@@ -17,7 +17,7 @@ import polars as pl
 from selfvec.base.arrays import Array, Bytes, Doubles, Hashes, Ints, Mask
 from selfvec.text.kernels import BASE, MIX
 
-LETTER, CAPITAL, DIGIT, SPACE, PUNCTUATION, ACCENT = 1, 2, 4, 8, 16, 32
+LETTER, CAPITAL, DIGIT, SPACE, PUNCTUATION, ACCENT = 1, 2, 4, 8, 16, 32  # bits of a character's kind
 END, GAP = ".!?…。！？", "\0"  # of a sentence; between two texts
 _NAMED = {"\n": "line breaks", "\t": "tabs", "\r": "carriage returns"}
 _INVERSE = np.uint64(pow(int(BASE), -1, 1 << 64))

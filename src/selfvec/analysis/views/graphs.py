@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".graphml", ".json", *FIGURES)
 
-_MAP = (1180, 860)
+_MAP = (1180, 860)  # pixels: a page is filled by a graph alone
 _SHAPES = ("circle", "square", "diamond", "cross")
 _NAMED = 14  # topics in the legend
 

@@ -42,7 +42,7 @@ from .projection import PROJECTIONS, Projection, project
 
 MOST_WORDS = 7  # colours that are distinguishable on white with any colour vision
 
-_MAP = (640, 560)
+_MAP = (640, 560)  # pixels, beside the curves
 _TOGETHER = 9.0  # neighbours whose marks are closer than this many pixels share a label
 
 
@@ -100,7 +100,7 @@ def frame_of(points: Sequence[AnyFloats]) -> tuple[float, float, float, float]:
 MOST_STATES = 400  # drawn per word: more would be invisible and make large files
 MOST_STATES_BENT = 120  # for t-SNE and UMAP, whose time grows with the square of the points
 
-_STATE_CURVE = (280, 205)
+_STATE_CURVE = (280, 205)  # pixels; two stand one below the other
 _SHADES = 16  # steps of a path from light (early) to full colour (late)
 _STRAIGHT = 20.0  # pixels within which a running mean smooths back-and-forth movement; larger steps are kept
 _ZERO = "zero vector: it had none"
@@ -312,7 +312,7 @@ COMMON = 3000  # most frequent words, from which neighbours are chosen
 
 _CHI = 5.991  # quantile of chi-squared with two degrees of freedom, at 95 %
 _ROUND = 48  # points of an ellipse
-_SLICE_CURVE = (280, 290)
+_SLICE_CURVE = (280, 290)  # pixels; there is one
 
 
 @dataclass(frozen=True, eq=False)

@@ -315,7 +315,7 @@ SPREAD = 1.0  # standard deviation of squared lengths between words, as a share 
 ALONG = 0.12  # variance of occurrences along a word's vector, as a share of the length of their covariance
 DEVIATIONS = 1.96  # of a 95 % interval
 _SHORTEST = 0.1  # least squared length, as a share of the usual one
-_ROUNDS = 20
+_ROUNDS = 20  # of lengths and their noise, of which each is estimated by the other
 
 
 def distance_intervals(

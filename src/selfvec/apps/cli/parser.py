@@ -21,7 +21,7 @@ from .streams import Told, tell
 
 TOLD: Mapping[str, Told] = {"-q": "quiet", "--quiet": "quiet", "-v": "verbose", "--verbose": "verbose"}
 """Options of the program, which stand before the command or after it."""
-WIDTH = 80
+WIDTH = 80  # characters, as wide as the terminal that everybody has
 _COLUMN = 28  # the widest left column: options with longer names have their help on the next line
 _COMPLETION = 'eval "$(_SELFVEC_COMPLETE=bash_source selfvec)"'  # zsh_source and fish_source, too
 

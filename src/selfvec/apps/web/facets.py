@@ -26,7 +26,7 @@ from .page_data import PageData
 _VALUES = 8  # of a field, those that most documents have
 _BARS = 7  # of a histogram, about: each is 24 pixels wide or more, or it could not be touched
 _PERIODS = 15  # of a histogram of time, which has twice the room
-_YEARS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_YEARS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # of a bar, so that ends are round
 _TAIL = 0.98  # of the numbers are in bars of equal width; the last bar has those above
 
 

@@ -203,7 +203,7 @@ _MOST_HIDDEN = 1000  # words hidden
 _SHARE = 5  # at most one known word in so many is hidden, so that enough remain to learn from
 _LEAST_HIDDEN = 10  # hidden words, for a median
 _STEM = 5  # first letters that related words share
-_BLOCK = 512
+_BLOCK = 512  # vectors that are compared with all others at a time
 
 
 @dataclass(frozen=True)
