@@ -43,6 +43,8 @@ from selfvec.storage.formats import load
 from selfvec.storage.formats.language_model import TokenEmbeddings, vocabulary_tensors
 from selfvec.storage.formats.subwords import load_tokenizer
 
+from .written import transformed
+
 _STALE = (  # files of the old tokenizer
     *("vocab.txt", "vocab.json", "merges.txt", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model"),
     *("added_tokens.json", "special_tokens_map.json", "tokenizer_config.json"),
@@ -126,6 +128,7 @@ def tokenizer(
     rows = NewRows.of(Tokens(old), Tokens(new), of_old, of_new)
     path = place / "model.safetensors"
     tables = _token_tables(path, rows.old)
+    # Of a tokenizer that grows, a table may have rows that no token has: a model is often padded.
     size = len(rows.copied) if tokenizer is not None else max(len(rows.copied), tables[0].shape[0])
     shapes = read_header(path)[0]
     arrays = {
@@ -143,13 +146,8 @@ def tokenizer(
             left_out = _replace_tokenizer(inside, Path(tokenizer))
         left_out += _write_configs(folder, old, new, size)
     figures = {**rows.counts(), "dimensions": tables[0].shape[1], "tensors": list(arrays)}
-    report = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in figures.items())
-    named = {"source": os.fspath(encoder), "target": os.fspath(output), "by": "tokenizer"}
-    return Figures(
-        "Transformed",
-        {**named, **figures, "left_out": left_out},
-        messages=[*left_out, f"tokenizer: {report}"],
-    )
+    places = {"source": os.fspath(encoder), "target": os.fspath(output)}
+    return transformed("tokenizer", figures, left_out, **places)
 
 
 def _static_vectors(given: Vectors | str | os.PathLike[str]) -> tuple[Vectors, Vectors]:

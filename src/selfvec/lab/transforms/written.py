@@ -58,11 +58,14 @@ def figures_of(made: Vectors) -> Figures:
     """How vectors were made, and what the format of their file cannot hold, as a command prints it."""
     said = dict(made.provenance[_MADE])
     by, left_out = said.pop("by"), said.pop("left_out")
-    figures = {"words": len(made), "dimensions": made.vector_size, **said}
-    report = ", ".join(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in figures.items())
-    return Figures(
-        "Transformed", {"by": by, **figures, "left_out": left_out}, messages=[*left_out, f"{by}: {report}"]
-    )
+    return transformed(by, {"words": len(made), "dimensions": made.vector_size, **said}, left_out)
+
+
+def transformed(by: str, figures: dict[str, Any], left_out: list[str], **places: str) -> Figures:
+    """What a method made, in figures, and what it had to leave out."""
+    said = ", ".join(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in figures.items())
+    every = {**places, "by": by, **figures, "left_out": left_out}
+    return Figures("Transformed", every, messages=[*left_out, f"{by}: {said}"])
 
 
 def _shown(value: Any) -> str:
