@@ -231,7 +231,7 @@ def test_wrong_parameters_are_named(options, said) -> None:
 
 
 def test_an_unused_option_at_its_default_is_no_error() -> None:
-    assert selfvec.Refiner("paper", passes=2, operator="scan").passes == 2
+    assert selfvec.Refiner("paper", passes=2, anchor=None).passes == 2
     assert selfvec.Refiner("auto", passes=4, epochs=3).epochs == 3
 
 

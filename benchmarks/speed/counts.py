@@ -16,7 +16,8 @@ from scipy.sparse import coo_array, csr_array
 
 from benchmarks.datasets import tokens
 from benchmarks.harness import Result, compared, median_seconds
-from selfvec.cooccurrence import Counts, PPMIOperator, count
+from selfvec.base.threads import threads
+from selfvec.cooccurrence.counts import Counts, count, ppmi_matrix
 from selfvec.data.token_batch import TokenBatch
 
 DIMENSIONS = 256
@@ -61,23 +62,23 @@ def _counting(batch: TokenBatch, window: int) -> Iterator[Result]:
 def _product(batch: TokenBatch, window: int) -> Iterator[Result]:
     counts = count(batch, window)
     rows = np.random.default_rng(0).standard_normal((len(counts), DIMENSIONS), dtype=np.float32)
-    operator = PPMIOperator(counts)
+    ppmi, jobs = ppmi_matrix(counts), threads(None)
     shape = (len(counts), len(counts))
-    matrix = csr_array(operator.matrix[::-1], shape=shape)
+    matrix = csr_array(ppmi[::-1], shape=shape)
     exact = matrix.astype(np.float64) @ rows.astype(np.float64)
     scale = np.abs(exact).max()
-    error = np.abs(operator.apply(rows) - exact).max() / scale
+    error = np.abs(ppmi.times(rows, jobs) - exact).max() / scale
     plain = np.abs(matrix @ rows - exact).max() / scale
     assert error < 1e-6, "product differs"
-    built = median_seconds(lambda: PPMIOperator(counts), 3)
+    built = median_seconds(lambda: ppmi_matrix(counts), 3)
     made = len(counts.data) / built / 1e6
     yield Result(f"PPMI from counts, window {window}", made, "M entries/s", note=f"{built:.2f} s")
     yield compared(
         f"PPMI · table, d {DIMENSIONS}, window {window}",
-        lambda: operator.apply(rows),
+        lambda: ppmi.times(rows, jobs),
         lambda: matrix @ rows,
         "SciPy float32",
-        amount=len(operator.matrix.values) / 1e6,
+        amount=len(ppmi.values) / 1e6,
         unit="M entries/s",
         repeat=3,
         note=f"error {error:.0e}, SciPy float32 {plain:.0e}",

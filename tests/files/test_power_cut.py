@@ -106,8 +106,8 @@ import sys
 from pathlib import Path
 import selfvec
 from selfvec.storage.run_writer import RunWriter
-model = selfvec.Refiner(method="decorrelated", operator="counts", window=3)
-run = model.fit(["hail broke roofs"] * 9, "none").run_
+model = selfvec.Refiner(method="decorrelated", window=3)
+run = model.fit(["hail broke roofs of " + "all the houses in that street on a day in June"] * 12, "none").run_
 for _ in range(3):
     with RunWriter(Path(sys.argv[1]) / "run", overwrite=True) as writer:
         writer.finish(run)
@@ -122,7 +122,7 @@ def test_a_state_is_on_the_disk_before_it_becomes_the_run_and_an_old_one_goes_af
         became = place(calls, "rename", "/.run.json.partial", "/run.json")
         for name in ("vectors{}.safetensors", "original{}.safetensors", "vocabulary{}.txt"):
             assert place(calls, "fsync", f"<{name.format(state)}>") < became
-        for name in ("tokens{}.safetensors", "text{}.parquet", "report{}.json", "counts{}"):
+        for name in ("tokens{}.safetensors", "text{}.parquet", "report{}.json", "repeats{}"):
             assert place(calls, "fsync", f"<{name.format(state)}>") < became
         described = place(calls, "fsync", "<.run.json.partial>")
         if state:

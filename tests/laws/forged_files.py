@@ -20,7 +20,6 @@ from tests.damage import sealed_again
 import selfvec
 from selfvec.analysis.comparison.quotations import without_quotations
 from selfvec.base.errors import FormatError
-from selfvec.cooccurrence import run_counts
 from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.files.checksums import seal
 from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
@@ -52,7 +51,7 @@ def rows(names: range, more: str = "") -> list[dict[str, str]]:
 def made(folder: Path) -> None:
     """A run with a cached index, documents that came later, and some that are gone."""
     run_search._FEW = 1  # so that the index of few documents is kept
-    how = {"operator": "counts", "encoder": encoder, "slice_field": "state", "jobs": 1}
+    how = {"encoder": encoder, "slice_field": "state", "jobs": 1}
     selfvec.refine(rows(range(40)), "none", "decorrelated", output=folder, **how)
     run = selfvec.open(folder)
     run.add(rows(range(50, 60), "a tsunami came"))
@@ -82,8 +81,6 @@ def used(folder: Path) -> list[list[str]]:
     without_quotations(run.present)
     encoded_texts_of(run.present)
     repeats_of(run.present)
-    if (counts := run_counts(run.present.base)) is not None:
-        _ = counts.row_sums
     return answers
 
 

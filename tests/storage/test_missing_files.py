@@ -17,12 +17,17 @@ from selfvec.data.run import state_name
 from selfvec.storage.inspection import info
 
 ROWS = [
-    {"id": f"d{i}", "text": f"hail {'broke' if i % 2 else 'dented'} roof {i % 7}", "date": f"{2000 + i % 4}"}
+    {
+        "id": f"d{i}",
+        "text": f"hail {'broke' if i % 2 else 'dented'} roof {i % 7}{said}",
+        "date": f"{2000 + i % 4}",
+    }
     for i in range(40)
+    for said in [" of the house that stands at the end of the street by the harbour" * (i % 3 == 0)]
 ]
-OPTIONS = {"method": "decorrelated", "operator": "counts", "window": 5}
+OPTIONS = {"method": "decorrelated", "window": 5}
 FILES = ("vectors.safetensors", "original.safetensors", "vocabulary.txt", "tokens.safetensors")
-FILES += ("text.parquet", "report.json", "counts/")
+FILES += ("text.parquet", "report.json", "repeats/")
 COMMANDS: dict[str, Callable[[str, Path], list[str]]] = {
     "info": lambda run, _: ["run", "info", run],
     "health": lambda run, _: ["run", "health", run],
@@ -113,7 +118,7 @@ TEXTS = [{"text": f"hail and wind broke roof {i % 7}", "date": f"{1990 + i % 4}-
 
 def test_damaged_run_folders(tmp_path: Path) -> None:
     chance, run = random.Random(12), tmp_path / "run"
-    selfvec.refine(TEXTS, "none", "paper", operator="scan", history="epoch", slice="year", output=run)
+    selfvec.refine(TEXTS, "none", "paper", history="epoch", slice="year", output=run)
     files = sorted(file for file in run.rglob("*") if file.is_file() and file.name != "lock")
     for _ in range(DAMAGED):
         file = chance.choice(files)

@@ -20,7 +20,6 @@ from tests.refusals import refused
 import selfvec
 from selfvec.apps.run import open_run, save_run
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.cooccurrence.counts import run_counts
 from selfvec.data.run import Run, TopicName, split_state
 from selfvec.data.run_text import TEXT
 from selfvec.storage.inspection import verify
@@ -30,6 +29,9 @@ from selfvec.text.repeats import repeats_of
 SECRET = "zanzibar"
 ROWS = [{"id": f"d{i}", "text": f"hail {'broke' if i % 2 else 'dented'} roof {i % 7}"} for i in range(20)]
 NEW = [{"id": "new", "text": f"the {SECRET} storm broke a roof"}]
+PASSAGE = "the roofs of all the houses in that street were seen to shake"
+REPEATING = [{"id": f"p{i}", "text": f"{PASSAGE} {i}"} for i in range(12)]
+"""Of such texts a run keeps a part in a folder, its repeated passages."""
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +114,7 @@ def test_an_undo_of_a_damaged_state_is_not_redone(run: Path) -> None:
 
 
 def test_everything_that_reads_a_run_reads_its_present_state(tmp_path: Path) -> None:
-    run, options = tmp_path / "run", {"operator": "counts", "window": 5}
+    run, options = tmp_path / "run", {"window": 5}
     selfvec.refine(ROWS, "none", "decorrelated", output=run, **options)
     for number in (2, 3):
         menu = " ".join(f"{letter}word{number}" for letter in "abcdefghijklmno")
@@ -125,8 +127,6 @@ def test_everything_that_reads_a_run_reads_its_present_state(tmp_path: Path) -> 
             assert (vectors.vectors == grown.vectors.vectors).all()
         opened = open_run(run)
         whole = selfvec.refine(opened.require_text().texts(), "none", "decorrelated", **options)
-        counts = run_counts(opened)
-        assert (counts.data == run_counts(whole).data).all()  # type: ignore[union-attr]
         assert len(repeats_of(opened).passages) > 0
         assert repeats_of(opened).passages.tolist() == repeats_of(whole).passages.tolist()
         assert selfvec.info(run).about["documents"] == 12 * number + 8
@@ -141,19 +141,14 @@ from selfvec.storage.run_writer import save_topic_names
 def end(folder): os.kill(os.getpid(), signal.SIGKILL)
 
 atomic_files.sync_tree = end
-run = selfvec.open(sys.argv[1])
+save_topic_names(selfvec.open(sys.argv[1]), [TopicName("Weather", ("hail", "roof"))])
 """
-NAMED = "save_topic_names(run, [TopicName('Weather', ('hail', 'roof'))])"
-COUNTED = "run.update(['the zanzibar storm broke a roof'], output=run.folder)"
 
 
-@pytest.mark.parametrize(("change", "name"), [(NAMED, "topics-2.csv"), (COUNTED, "counts-2")])
-def test_what_a_killed_writer_left_is_named_and_swept(change: str, name: str, tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    selfvec.refine(ROWS, "none", "decorrelated", output=run, operator="counts", window=5)
-    subprocess.run([sys.executable, "-c", KILLED + change, run])
+def test_what_a_killed_writer_left_is_named_and_swept(run: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, run])
     left = verify(run).unchecked
-    assert any(Path(path).relative_to(run).parts[0].startswith(f".{name}.partial-") for path in left)
+    assert any(Path(path).relative_to(run).parts[0].startswith(".topics-2.csv.partial-") for path in left)
     selfvec.delete(run, "d1", erase=True)
     assert verify(run).unchecked == []
     assert [path.name for path in run.glob(".*")] == []
@@ -236,13 +231,13 @@ def test_a_writer_that_does_not_finish_leaves_what_was_there(run: Path, exists: 
     with pytest.raises(KeyboardInterrupt), RunWriter(place, overwrite=exists) as writer:
         writer.keep(open_run(run).original)
         writer.path("text.parquet").write_text("half")
-        writer.path("counts").mkdir()
+        writer.path("repeats").mkdir()
         raise KeyboardInterrupt
     assert files(run) == before
     assert (tmp_path / "new").exists() is False
 
 
-@pytest.mark.parametrize("left", [[], ["lock"], ["lock", "text.parquet", "text.parquet.1", "counts/a.npy"]])
+@pytest.mark.parametrize("left", [[], ["lock"], ["lock", "text.parquet", "text.parquet.1", "repeats/a.npy"]])
 def test_what_a_killed_first_writer_left_is_taken_over(left: list[str], tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.mkdir()
@@ -254,7 +249,7 @@ def test_what_a_killed_first_writer_left_is_taken_over(left: list[str], tmp_path
 
 
 def test_a_folder_of_something_else_is_not_taken_over(tmp_path: Path) -> None:
-    for name in ("text.parquet", "lock", "counts"):
+    for name in ("text.parquet", "lock", "repeats"):
         (tmp_path / "mine").mkdir(exist_ok=True)
         (tmp_path / "mine" / name).write_text("mine")
         (tmp_path / "mine/notes.md").write_text("mine")
@@ -265,7 +260,7 @@ def test_a_folder_of_something_else_is_not_taken_over(tmp_path: Path) -> None:
 
 def test_a_persons_own_files_stay(run: Path) -> None:
     own = [
-        "notes.md", "counts.csv", "report.json.bak", "text.parquet.gz", "text-1.parquet",
+        "notes.md", "repeats.csv", "report.json.bak", "text.parquet.gz", "text-1.parquet",
         "sub/vectors.txt",
     ]  # fmt: skip
     own += ["text-0002.parquet", "run-2.json", "history/old.txt", "vocabulary-2.md", ".hidden"]
@@ -289,7 +284,7 @@ def test_a_link_under_the_name_of_a_new_file_is_not_written_through(run: Path, t
         (run / f"{name}-2.parquet").symlink_to(victim)
     for name in ("vectors-2.safetensors", "vocabulary-2.txt", "report-2.json", "text-2.parquet.1"):
         (run / name).symlink_to(victim)
-    for name in ("counts-2", "repeats-2", "cache"):
+    for name in ("repeats-2", "cache"):
         (run / name).symlink_to(place)
     assert updated(run, "new report", no_undo=True).provenance.documents == 21
     assert not any(path.is_symlink() for path in run.iterdir())
@@ -410,15 +405,15 @@ def test_a_run_in_memory_keeps_its_text_without_the_folder(run: Path) -> None:
 
 
 def test_a_run_is_saved_over_itself(run: Path, tmp_path: Path) -> None:
-    opened = selfvec.refine(ROWS, "none", "decorrelated", operator="counts", output=tmp_path / "counted")
-    assert (tmp_path / "counted/counts").is_dir()
-    save_run(opened, tmp_path / "counted", overwrite=True)
-    first, second = (named(tmp_path / "counted", name) for name in ("previous.json", "run.json"))
+    opened = selfvec.refine(ROWS + REPEATING, "none", "original", output=tmp_path / "made")
+    assert (tmp_path / "made/repeats").is_dir()
+    save_run(opened, tmp_path / "made", overwrite=True)
+    first, second = (named(tmp_path / "made", name) for name in ("previous.json", "run.json"))
     assert {split_state(name.split("/")[0])[0] for name in second} >= {
         name.split("/")[0] for name in first
     } - {"previous.json"}
-    assert not verify(tmp_path / "counted").damaged
-    again = open_run(tmp_path / "counted")
+    assert not verify(tmp_path / "made").damaged
+    again = open_run(tmp_path / "made")
     assert again.require_text().texts() == opened.require_text().texts()
     assert (again.vectors.vectors == opened.vectors.vectors).all()
 

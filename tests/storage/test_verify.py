@@ -38,7 +38,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Path:
     for name, part in (("first", lines[:230]), ("storms", lines)):
         (folder / f"{name}.jsonl").write_text("".join(part))
     run = str(folder / "run")
-    how = {"method": "decorrelated", "operator": "counts", "stem": "en", "slice": "year"}
+    how = {"method": "decorrelated", "stem": "en", "slice": "year"}
     selfvec.refine(folder / "first.jsonl", output=run, **how)
     assert main(["update", run, str(folder / "storms.jsonl")]) == 0
     assert main(["search", run, "hail"]) == main(["drift", run]) == 0
@@ -75,8 +75,8 @@ def test_what_was_written_is_verified(made: Path, run: Path) -> None:
     assert found.damaged == found.unchecked == []
     assert found.files == len(files_of(run))
     parts = {path.name for path in run.iterdir()}
-    assert {"counts", "text.parquet", "previous.json", "cache"} <= parts
-    assert {"counts-2", "text-2.parquet", "history-2.safetensors"} <= parts
+    assert {"repeats", "text.parquet", "previous.json", "cache"} <= parts
+    assert {"repeats-2", "text-2.parquet", "history-2.safetensors"} <= parts
     for folder, kind in ((index_of(run), "index"), (made / "encoder", "encoder")):
         assert (verify(folder).kind, verify(folder).damaged) == (kind, [])
 
@@ -138,7 +138,7 @@ def test_a_path_that_leads_out_of_the_folder_is_not_read(run: Path, tmp_path: Pa
     refused(lambda: open_run(run), FormatError, r"secret: is not a file of this folder; make the run again")
 
 
-@pytest.mark.parametrize("name", ["text-2.parquet", "counts-2/counts.safetensors", "counts-2"])
+@pytest.mark.parametrize("name", ["text-2.parquet", "repeats-2/repeats.safetensors", "repeats-2"])
 def test_links_are_not_followed(run: Path, tmp_path: Path, name: str) -> None:
     (run / name).rename(tmp_path / "away")
     (run / name).symlink_to(tmp_path / "away")

@@ -1,4 +1,4 @@
-"""`count`, and `Counts`: exact co-occurrence counts of a corpus, which can be saved and loaded.
+"""Exact co-occurrence counts of a corpus, `count`, and positive pointwise mutual information, `PositivePMI`.
 
 They are counted one row of the matrix at a time. The totals of a row are in a dense array, (V,), which stays
 in the second-level cache, so that adding a pair takes one load and one store, without hashing.
@@ -6,45 +6,30 @@ in the second-level cache, so that adding a pair takes one load and one store, w
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from selfvec.base.arrays import Ids, Ints
+from selfvec.base.arrays import Doubles, Floats, Ids, Ints
 from selfvec.base.compiled import kernel
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import cut, in_order, threads
-from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.files.atomic_files import atomic_folder
-from selfvec.files.checksums import sha256
-from selfvec.files.tensors import Forms, Tensor, read_metadata, read_tensors, write_tensors
-from selfvec.files.text_files import read_vocabulary, write_vocabulary
-from selfvec.numerics.sparse_rows import SparseRowsMaker
+from selfvec.numerics.sparse_rows import SHARE, SparseRows, SparseRowsMaker
 
 HARMONIC_UNIT = 1 << 20  # weight of a neighbour at distance 1 with harmonic weights
 
-WEIGHTINGS: dict[str, Callable[[int, int], int]] = {
-    "flat": lambda _distance, _half: 1,
-    "linear": lambda distance, half: half + 1 - distance,
-    "harmonic": lambda distance, _half: max(1, (2 * HARMONIC_UNIT + distance) // (2 * distance)),
+WEIGHTINGS: dict[str, Callable[[int], int]] = {
+    "flat": lambda _distance: 1,
+    "harmonic": lambda distance: max(1, (2 * HARMONIC_UNIT + distance) // (2 * distance)),
 }
-"""The weight of a neighbour by its distance δ, 1 to half = window // 2: 1, half + 1 - δ, or 2**20 / δ to the
-nearest integer."""
-
-_FILE = "counts.safetensors"
-_FORMS: Forms = {
-    "indptr": Tensor("i8", ("V + 1",), ends="n"),
-    "indices": Tensor("i4", ("n",), 0, "V", step=1, within="indptr"),
-    "data": Tensor("i8", ("n",), 1),
-}
-_VOCABULARY = "vocabulary.txt"
+"""The weight of a neighbour by its distance δ, from 1 on: 1, or 2**20 / δ to the nearest integer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,40 +67,6 @@ class Counts:
         """The sum of all counts."""
         return int(self.row_sums.sum())
 
-    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write a folder with ``counts.safetensors`` and ``vocabulary.txt``, atomically.
-
-        `TargetError` if the folder exists and ``overwrite`` is false, or if it cannot be written.
-        """
-        arrays = {name: getattr(self, name) for name in _FORMS}
-        with atomic_folder(folder, overwrite=overwrite) as fresh:
-            write_vocabulary(fresh / _VOCABULARY, list(self.types))
-            metadata = {
-                "window": str(self.window),
-                "weighting": self.weighting,
-                "vocabulary_sha256": sha256(fresh / _VOCABULARY),
-            }
-            write_tensors(fresh / _FILE, arrays, metadata)
-
-    @classmethod
-    def load(cls, folder: str | os.PathLike[str]) -> Counts:
-        """Memory-map a folder written by `save`: a part of a run, whose seal tells if it has changed."""
-        path = Path(folder) / _FILE
-        how = read_metadata(path)
-        words = read_vocabulary(Path(folder) / _VOCABULARY)
-        arrays = read_tensors(path, _FORMS, "make the run again", V=len(words))
-        indptr, indices, data = (arrays[name] for name in _FORMS)
-        return cls(words, indptr, indices, data, window=int(how["window"]), weighting=how["weighting"])
-
-
-def run_counts(run: Run) -> Counts | None:
-    """The co-occurrence counts of a run, memory-mapped; None if the run did not keep them."""
-    kept = run.parts.get("counts")
-    if kept is None and (folder := run.part("counts")) is not None:
-        kept = run.parts["counts"] = Counts.load(folder)
-    assert kept is None or isinstance(kept, Counts)
-    return kept
-
 
 # ---- Counting
 
@@ -151,7 +102,7 @@ def count(
     longest = int(np.diff(batch.offsets).max(initial=0))
     half = min(nominal, max(longest - 1, 0))  # no two positions are farther apart
     weigh = WEIGHTINGS[weighting]
-    weights = np.array([0, *(weigh(distance, nominal) for distance in range(1, half + 1))], np.int64)
+    weights = np.array([0, *(weigh(distance) for distance in range(1, half + 1))], np.int64)
     with closing(SparseRowsMaker()) as made:
         for group in cut(batch.counts, _INDEXED):
             _count_group(made, batch, group, weights, jobs)
@@ -205,6 +156,68 @@ def count_near(
     column_of[list(columns)] = np.arange(len(columns))
     count_pairs(batch.ids, batch.offsets, window // 2, row_of, column_of, out)
     return out
+
+
+SMOOTHING = 0.75
+"""The exponent of the totals of contexts.
+
+One below 1 corrects the bias towards rare contexts (Levy, Goldberg, Dagan 2015, *Improving Distributional
+Similarity with Lessons Learned from Word Embeddings*, §3, which has this value).
+"""
+
+
+class PositivePMI:
+    """Positive pointwise mutual information with smoothed contexts.
+
+        max(0, log(C_ij · Σ_k r_k^s / (r_i · r_j^s))),  r = row sums of C,  s = `SMOOTHING`
+
+    A common factor of all counts cancels, so fixed-point weights need no scaling.
+    """
+
+    def __init__(self, degrees: Doubles) -> None:  # (V,), r
+        logs = np.log(np.maximum(degrees, 1))
+        contexts = np.where(degrees > 0, np.exp(SMOOTHING * logs), 0.0)
+        self._contexts = SMOOTHING * logs
+        self._words = logs - np.log(max(contexts.sum(), 1.0))
+
+    def __call__(
+        self, counts: Ints, words: NDArray[np.integer[Any]], contexts: NDArray[np.integer[Any]]
+    ) -> Doubles:
+        """Compute the values of counts in the rows ``words`` and columns ``contexts``, float64.
+
+        The three arrays are broadcast against each other.
+
+        >>> pmi = PositivePMI(np.array([2.0, 2.0, 1.0, 1.0]))
+        >>> pmi(np.array([[0, 2, 0, 0]]), np.array([[0]]), np.arange(4)[None]).round(3).tolist()
+        [[0.0, 1.16, 0.0, 0.0]]
+        """
+        with np.errstate(divide="ignore"):
+            logs = np.log(counts)
+        return np.asarray(np.maximum(logs - self._contexts[contexts] - self._words[words], 0.0))
+
+
+def ppmi_matrix(counts: Counts, jobs: int | None = None) -> SparseRows:
+    """The positive entries of `PositivePMI` of all counts, (V, V); the same bits for any number of threads.
+
+    A long matrix is a map of a temporary file.
+    """
+    pmi = PositivePMI(counts.row_sums.astype(np.float64))
+    lengths = np.diff(counts.indptr)
+
+    def block(rows: tuple[int, int]) -> tuple[Ints, Ids, Floats]:
+        first, last = rows
+        entries = slice(counts.indptr[first], counts.indptr[last])
+        contexts = counts.indices[entries]
+        words = np.repeat(np.arange(first, last), lengths[first:last])
+        values = pmi(counts.data[entries], words, contexts)
+        kept = values > 0
+        sizes = np.bincount(words[kept] - first, minlength=last - first)
+        return sizes, contexts[kept], values[kept].astype(np.float32)
+
+    with closing(SparseRowsMaker(np.float32)) as made:
+        for rows in in_order(cut(lengths + 1, SHARE), block, threads(jobs)):
+            made.append(*rows)
+        return made.finish()
 
 
 @kernel

@@ -20,16 +20,16 @@ def count_reference(batch: TokenBatch, window: int, weighting: str = "flat") -> 
         document = batch.ids[lo:hi].tolist()
         for i, word in enumerate(document):
             for distance, other in enumerate(document[i + 1 : i + 1 + half], start=1):
-                weight = WEIGHTINGS[weighting](distance, half)
+                weight = WEIGHTINGS[weighting](distance)
                 C[word, other] += weight
                 C[other, word] += weight
     return C
 
 
-def ppmi_reference(C: Ints, smoothing: float = 0.75) -> Doubles:
-    """PPMI_ij = max(0, log(C_ij · Σ_k r_k^s / (r_i · r_j^s))), (V, V) float64; zero where C is zero."""
+def ppmi_reference(C: Ints) -> Doubles:
+    """PPMI_ij = max(0, log(C_ij · Σ_k r_k^.75 / (r_i · r_j^.75))), (V, V) float64; zero where C is zero."""
     r = C.sum(axis=1).astype(np.float64)
-    contexts = np.where(r > 0, r, 1) ** smoothing * (r > 0)
+    contexts = np.where(r > 0, r, 1) ** 0.75 * (r > 0)
     ppmi = np.zeros(C.shape)
     i, j = np.nonzero(C)
     ppmi[i, j] = np.maximum(0, np.log(C[i, j] * contexts.sum() / (r[i] * contexts[j])))

@@ -12,10 +12,8 @@ on its own copy of its columns, so that no core writes to lines that another one
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,10 +22,6 @@ from selfvec.base.compiled import kernel
 from selfvec.base.threads import finish, in_order, sum_of_blocks, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import on_cache_lines, weighted_sum
-
-if TYPE_CHECKING:
-    from .counts import Counts
-
 
 # A row that enters a window and later leaves it does not cancel out in float32, so the sum drifts with each
 # position. Multiples of this are also where sequential methods may stop and continue with the same bits.
@@ -78,33 +72,18 @@ def degree_weights(degrees: Doubles, gamma: float) -> Doubles:
         return np.where(degrees > 0, degrees**-gamma, 0.0)
 
 
-class Operator(ABC):
-    """A neighbour operator A, as refining uses it."""
+class ScanOperator:
+    """A·E by one scan of the text per application.
 
-    degrees: Doubles
-    """Row sums of the counts: the total weight of the neighbours of each word, (V,)."""
-    counts: Counts | None = None
-    """The counts that it was made from, if any."""
-    occurrences: Array | None = None
-    """How often each word counts, (V,), if its documents have weights or it reads the text."""
-    tick: Callable[[float], None] = staticmethod(lambda _: None)
-    """Called in threads with the number of tokens that have just been summed, if it reads the text."""
-
-    @abstractmethod
-    def apply(self, rows: AnyFloats, out: Floats | None = None, words: Mask | None = None) -> Floats:
-        """Compute A·E, (V, d) -> (V, d) float32; ``out``, if given, receives it and may be ``rows``.
-
-        With ``words``, (V,), only their rows are needed; the others may mean nothing.
-        """
-
-
-class ScanOperator(Operator):
-    """A·E by one scan of the text per application; γ is usually 0.3 to 0.5, see `LinearOperator`.
+    γ is usually 0.3 to 0.5: the larger it is, the less weight frequent neighbours have.
 
     With ``weights``, (D,), which have a few distinct values, a document counts as that many copies of it. For
     a part of a longer text, ``degrees``, (V,), are the row sums of the whole: the results of all parts add up
     to that of the whole.
     """
+
+    tick: Callable[[float], None] = staticmethod(lambda _: None)
+    """Called in threads with the number of tokens that have just been summed."""
 
     def __init__(
         self,
@@ -130,9 +109,10 @@ class ScanOperator(Operator):
         self.degrees = degrees
 
     def apply(self, rows: AnyFloats, out: Floats | None = None, words: Mask | None = None) -> Floats:
-        """Sum every word's neighbours; (V, d) -> (V, d) float32.
+        """Sum every word's neighbours; (V, d) -> (V, d) float32; ``out``, if given, may be ``rows``.
 
-        With ``words`` it is faster if they are rare. Extra memory: two blocks of 64 to 128 columns for each
+        With ``words``, (V,), only their rows are needed, and the others may mean nothing; it is faster if
+        they are rare. Extra memory: two blocks of 64 to 128 columns for each
         thread.
         """
         result = np.empty((len(rows), rows.shape[1]), np.float32) if out is None else out

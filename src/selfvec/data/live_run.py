@@ -222,7 +222,7 @@ class LiveRun(Run):
             base.history,
             provenance,
             base.report_json,
-            parts={name: part for name, part in base.parts.items() if name not in ("counts", "encoded")},
+            parts={name: part for name, part in base.parts.items() if name != "encoded"},
             text=PresentText(segments),
             folder=base.folder,
             state=base.state,
@@ -251,7 +251,7 @@ class LiveRun(Run):
         live = {name: number for name, number in self.provenance.live.items() if name in _FIGURES}
         made = self.provenance.replace(live=live)
         # an encoder's vectors of all texts, if they were asked for
-        parts = {name: part for name, part in {**self.base.parts, **self.parts}.items() if name != "counts"}
+        parts = {**self.base.parts, **self.parts}
         kept = self.history, made, self.report_json, self.tokens, self.text, parts
         run = Run(self.vectors, self.original, *kept, self.folder, self.state, self.stamp)
         run.topic_names = self.topic_names

@@ -45,7 +45,7 @@ METHODS = {
         ),
         Method(
             "decorrelated",
-            options=("passes", "operator", "distance_weights", "half_life", "anchor"),
+            options=("passes", "half_life", "anchor"),
             passes="passes",
             # Chosen on word similarity after PubMed with two sets of vectors, see docs/results/gains.md.
             window=41,

@@ -42,8 +42,8 @@ _STATE = re.compile(r"-([2-9]|[1-9]\d{1,8})(?=$|\.)")
 def state_name(name: str, state: int) -> str:
     """The name of a file or folder in a state of a run.
 
-    >>> state_name("text.parquet", 1), state_name("text.parquet", 2), state_name("counts", 2)
-    ('text.parquet', 'text-2.parquet', 'counts-2')
+    >>> state_name("text.parquet", 1), state_name("text.parquet", 2), state_name("repeats", 2)
+    ('text.parquet', 'text-2.parquet', 'repeats-2')
     """
     path = Path(name)
     return name if state == 1 else f"{path.stem}-{state}{path.suffix}"
@@ -52,8 +52,8 @@ def state_name(name: str, state: int) -> str:
 def split_state(name: str) -> tuple[str, int]:
     """The name of a file or folder in the first state of a run, and the state that it belongs to.
 
-    >>> split_state("text.parquet"), split_state("text-12.parquet"), split_state("counts-2")
-    (('text.parquet', 1), ('text.parquet', 12), ('counts', 2))
+    >>> split_state("text.parquet"), split_state("text-12.parquet"), split_state("repeats-2")
+    (('text.parquet', 1), ('text.parquet', 12), ('repeats', 2))
     """
     number = _STATE.search(name)
     if number is None:
@@ -105,7 +105,7 @@ class Run:
     text : RunText, optional
         The documents as they were written.
     parts : mapping, optional
-        Further data by name (``counts``, ``repeats``), saved with the run.
+        Further data by name (``repeats``, ``encoded``), saved with the run.
     folder : Path, optional
         The run folder, if the run was opened from one.
     state : int
@@ -283,8 +283,6 @@ class Run:
         >>> run.part("topics") is None
         True
         """
-        if name == "counts" and self.provenance.live:  # they were counted in other documents
-            return None
         path = None if self.folder is None else self.folder / state_name(name, self.state)
         return path if path is not None and path.is_dir() and not path.is_symlink() else None
 

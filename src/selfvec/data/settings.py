@@ -65,11 +65,6 @@ class Settings:
     passes : int, at least 1
         Passes over the text; an even number for decorrelated; by default 1 for paper and online, 2 for
         decorrelated. With auto, those of decorrelated.
-    operator : {"scan", "counts", "ppmi"}
-        How decorrelated averages neighbours. scan reads the text again in every pass; counts uses exact
-        co-occurrence counts, which the run keeps; ppmi weights these by pointwise mutual information.
-    distance_weights : {"flat", "linear", "harmonic"}
-        How the weight of a neighbour falls with its distance; counts and ppmi only.
     half_life : float, above 0, optional
         Days after which a document counts half, from the newest one on; needs dates.
     anchor : float, at least 0, optional
@@ -127,8 +122,6 @@ class Settings:
     learning_rate: float | None = None
     epochs: int = 1
     passes: int = 2
-    operator: str = "scan"
-    distance_weights: str = "flat"
     half_life: float | None = None
     anchor: float | None = None
     oov: str = "subwords"
@@ -155,13 +148,9 @@ class Settings:
             self._check(option, getattr(self, option.name))
         if self.window == 1 and self.method in ("auto", "decorrelated"):
             raise OptionError("a window has at least 2 tokens, not 1", field="window")
-        if self.operator == "scan" and self.distance_weights != "flat":
-            rule = f"the operator scan weights all distances alike, not by {self.distance_weights!r}"
-            remedy = "choose the operator counts or ppmi"
-            raise OptionError(rule, field="distance_weights", remedy=remedy)
-        if self.half_life is not None and (self.method, self.operator) != ("decorrelated", "scan"):
-            rule = "is for the method decorrelated with the operator scan"
-            raise OptionError(rule, field="half_life", remedy="choose these, or leave it out")
+        if self.half_life is not None and self.method != "decorrelated":
+            rule = "is for the method decorrelated"
+            raise OptionError(rule, field="half_life", remedy="choose it, or leave this out")
 
     @classmethod
     def given(cls, **options: Any) -> Settings:
@@ -221,8 +210,6 @@ class SettingsOptions(TypedDict, total=False):
     learning_rate: float | None
     epochs: int
     passes: int
-    operator: str
-    distance_weights: str
     half_life: float | None
     anchor: float | None
     oov: str

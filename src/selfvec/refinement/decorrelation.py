@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from selfvec.base.arrays import Mask, Rows
-from selfvec.cooccurrence.scan import Operator
+from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.numerics.rows import unit_in_place
 from selfvec.numerics.whitening import whitened, whitening
 
@@ -15,7 +15,7 @@ GAMMA = 0.4  # a neighbour of frequency r counts r^-γ
 POWER = 0.4  # of the whitening; 0.5 is full whitening
 
 
-def start_from_neighbours(base: Rows, filled: Mask, operator: Operator) -> Rows:
+def start_from_neighbours(base: Rows, filled: Mask, operator: ScanOperator) -> Rows:
     """Initial vectors, (V, d) float32: the base, or the unit sum of the neighbours for words without one."""
     if filled.all():
         return base
@@ -26,7 +26,7 @@ def start_from_neighbours(base: Rows, filled: Mask, operator: Operator) -> Rows:
 
 def decorrelate(
     rows: Rows,
-    operator: Operator,
+    operator: ScanOperator,
     out: Rows | None = None,
 ) -> Rows:
     """One pass, (V, d) float32: the whitened, weighted sum of each word's neighbours, unit or zero rows.

@@ -160,7 +160,7 @@ def run_of(
             batch=batch if plan.settings.keeps_tokens else None,  # a cluster has it only then
             text=inputs.text,
         )
-    parts: dict[str, RunPart] = {} if refinement.counts is None else {"counts": refinement.counts}
+    parts: dict[str, RunPart] = {}
     if inputs.repeats is not None and len(inputs.repeats.passages):
         parts["repeats"] = inputs.repeats
     if inputs.encoded is not None and plan.settings.keeps_tokens:

@@ -44,7 +44,6 @@ HELD = {  # by the kind of a part of a run folder
     "added.safetensors": "the same as numbers of words, with these words",
     "deleted.safetensors": "the numbers of documents that were deleted or replaced",
     "repeats": "hashes of the repeated passages",
-    "counts": "exact co-occurrence counts",
     "encoded": "vectors of passages and words by a sentence encoder, found by hashes of the texts",
     "encoded.journal": "what an interrupted command has encoded; the next one goes on from there",
     "history.safetensors": "states of the vectors while refining",

@@ -12,7 +12,6 @@
                            added-encoded-N/ the vectors of their texts by the encoder, if the run has one
     deleted-N.safetensors  the numbers of the documents that are gone, by segment
     repeats/               hashes of the repeated passages, if there are any
-    counts/                exact co-occurrence counts, if they were made
     encoded/               a sentence encoder's vectors of the texts, if one was given
     history.safetensors    recorded states of the vectors, if kept
     report.json            health
@@ -78,7 +77,7 @@ TEXT = "text.parquet"
 CACHE = "cache"  # what can be made anew
 REPORT = "report.json"
 TOPICS = "topics.csv"
-PARTS = ("counts", "encoded", "repeats")
+PARTS = ("encoded", "repeats")
 ADDED = "added.parquet"
 ADDED_TOKENS = "added.safetensors"
 ADDED_ENCODED = "added-encoded"

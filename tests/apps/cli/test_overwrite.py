@@ -19,8 +19,6 @@ from selfvec.apps.cli.app import run
 from selfvec.apps.cli.tree import root
 from selfvec.base.errors import TargetError
 from selfvec.base.view import View
-from selfvec.cooccurrence import count
-from selfvec.data.token_batch import TokenBatch
 from selfvec.files.report_page import save_page
 from selfvec.lab.align import align
 from selfvec.lab.evaluation import Similarity, evaluate
@@ -196,7 +194,6 @@ def made(prepared: Path) -> SimpleNamespace:
         model=model,
         table=found.vectors,
         aligned=align(prepared / "run", prepared / "later"),
-        counts=count(TokenBatch.from_documents([["hail", "broke"], ["hail", "fell"]]), window=3),
         report=evaluate(found, [Similarity(prepared / "pairs.tsv")]),
     )
 
@@ -210,7 +207,6 @@ FUNCTIONS: dict[str, tuple[str, Callable[..., object]]] = {
     "Refiner.save": ("a", lambda m, path, **how: m.model.save(path, **how)),
     "Encoder.save": ("a", lambda m, path, **how: Encoder.of(m.run).save(path, **how)),
     "Adapter.save": ("a", lambda _, path, **how: Adapter(np.eye(2, dtype=np.float32), {}).save(path, **how)),
-    "Counts.save": ("a", lambda m, path, **how: m.counts.save(path, **how)),
     "Index.saved": ("a", lambda m, path, **how: Index.memory(m.run, ["hail fell"]).saved(path, **how)),
     "Aligned.save": ("a.vec", lambda m, path, **how: m.aligned.save(path, **how)),
     "Aligned.save, a folder": ("a", lambda m, path, **how: m.aligned.save(path, **how)),

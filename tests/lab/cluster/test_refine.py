@@ -296,7 +296,7 @@ def test_words_keep_the_order_of_first_appearance() -> None:
 @pytest.mark.parametrize(
     ("option", "value"),
     [
-        ("method", "paper"), ("method", "online"), ("operator", "counts"), ("operator", "ppmi"),
+        ("method", "paper"), ("method", "online"),
         ("phrases", "auto"), ("history", "epoch"), ("tagger", "en_core"), ("slice", "year"),
         ("half_life", 30.0),
     ],

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from selfvec.cooccurrence.counts import run_counts
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, FINGERPRINT, SLICE, TEXT
 from selfvec.data.vectors import Vectors
@@ -30,7 +29,7 @@ def texts(number: int, seed: int = 0) -> list[str]:
 
 
 def assert_same(made: Run, whole: Run) -> None:
-    """Texts, tokens, words, counts and both tables of two runs are equal to the bit."""
+    """Texts, tokens, words and both tables of two runs are equal to the bit."""
     assert made.vectors.index_to_key == whole.vectors.index_to_key
     for name in ("vectors", "original"):
         ours, theirs = getattr(made, name), getattr(whole, name)
@@ -42,10 +41,6 @@ def assert_same(made: Run, whole: Run) -> None:
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
     assert list(ours.slice_names) == list(theirs.slice_names)
     assert ours.sentences == theirs.sentences
-    assert (run_counts(made) is None) == (run_counts(whole) is None)
-    if run_counts(made) is not None and run_counts(whole) is not None:
-        for name in ("indptr", "indices", "data"):
-            np.testing.assert_array_equal(getattr(run_counts(made), name), getattr(run_counts(whole), name))
     columns = (TEXT, DATE, SLICE, FINGERPRINT)
     assert made.text.read(columns).equals(whole.text.read(columns))
     for name in ("method", "window", "tokens", "types", "documents", "sources", "options"):

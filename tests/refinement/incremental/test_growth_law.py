@@ -43,8 +43,6 @@ RULES: list[dict[str, Any]] = [
 ]
 RANDOM: dict[str, Any] = {"vectors": "none", "seed": 3}
 OF_ONE: list[dict[str, Any]] = [
-    {"operator": "counts", "window": 7, "distance_weights": "harmonic"},
-    {"operator": "ppmi", "window": 7},
     {"pos": ("noun", "verb"), "min_count": 2},
 ]
 """Rules of the method `decorrelated`, and one that is slow."""

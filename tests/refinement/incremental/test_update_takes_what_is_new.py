@@ -98,7 +98,7 @@ def test_text_files_of_a_folder_are_documents(place: Path) -> None:
     assert_same(open_run("run"), whole)
 
 
-@pytest.mark.parametrize("more", [{}, {"stem": "en", "min_count": 3}, {"operator": "counts"}])
+@pytest.mark.parametrize("more", [{}, {"stem": "en", "min_count": 3}])
 def test_without_what_is_withdrawn(place: Path, more: dict[str, Any]) -> None:
     refine("run", "in", **more)
     assert main(["update", "run", "--withdraw", "d1, d7", "--withdraw-file", "in/2.jsonl"]) == 0

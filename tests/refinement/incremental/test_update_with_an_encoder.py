@@ -223,7 +223,7 @@ def test_a_run_without_an_encoder_says_nothing_of_one() -> None:
     run = refined(texts(10))
     assert "encoder" not in run.provenance
     assert "encode" not in run.provenance["options"]
-    assert set(run.parts) <= {"repeats", "counts"}
+    assert set(run.parts) <= {"repeats"}
 
 
 # ---- Update = merge = anew

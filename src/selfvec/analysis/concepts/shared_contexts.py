@@ -1,8 +1,8 @@
 """Why two words are similar: what they share, and the contribution of each part to their similarity.
 
-By contexts, a word is represented by the positive pointwise mutual information of its neighbours (see
-`selfvec.cooccurrence.PositivePMI`). The cosine of two such rows is a sum over contexts, which shows what each
-context contributes:
+By contexts, a word is represented by the positive pointwise mutual information of its neighbours
+(`PositivePMI`). The cosine of two such rows is a sum over contexts, which shows what each context
+contributes:
 
     cos(a, b) = Σ_c PPMI(a, c) · PPMI(b, c) / (|PPMI(a)| · |PPMI(b)|)
 
@@ -32,7 +32,8 @@ from selfvec.base.display import escape_for_display, whole_words
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.base.view import COUNT, Column, Part, Table, View, figure, highlighted
-from selfvec.cooccurrence import PositivePMI, count_near, neighbour_totals
+from selfvec.cooccurrence.counts import PositivePMI, count_near
+from selfvec.cooccurrence.scan import neighbour_totals
 from selfvec.corpus import as_corpus
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch

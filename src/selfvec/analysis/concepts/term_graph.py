@@ -23,7 +23,7 @@ from selfvec.base.errors import InputError, require
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.threads import one_core
-from selfvec.cooccurrence import count_near
+from selfvec.cooccurrence.counts import count_near
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.numerics.whitening import axes_of_points

@@ -108,10 +108,9 @@ def _how(provenance: Provenance) -> str:
     """The window and the passes."""
     window = f"window {provenance.window}"
     passes = count_of(provenance.passes or 0, "pass", "passes")
-    if "operator" in METHODS[provenance.method or "original"].options:
-        by = {"scan": "", "counts": ", by counts", "ppmi": ", by PPMI"}[provenance.options["operator"]]
-        return f"{window}, {passes}{by}"
-    return f"{window}, learning rate {provenance.learning_rate}, {passes}"
+    if METHODS[provenance.method or "original"].learning_rate:
+        return f"{window}, learning rate {provenance.learning_rate}, {passes}"
+    return f"{window}, {passes}"
 
 
 def _made(provenance: Provenance) -> str:

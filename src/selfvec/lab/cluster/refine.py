@@ -71,7 +71,6 @@ KEPT_TOKENS = 1 << 28  # a run with more tokens does not keep them, because they
 _ONE_PLACE = "needs all of the text in one place"
 _REFUSED: dict[str, tuple[tuple[Any, ...], str, str]] = {
     "method": (("auto", "decorrelated"), "reads the text in order", "choose decorrelated"),
-    "operator": (("scan",), "holds counts of pairs of words, which do not fit one machine", "use the scan"),
     "phrases": ((None,), _ONE_PLACE, "leave it out"),
     "tagger": ((None,), "learns from the beginning of the text", "leave it out"),
     "slice": ((None,), _ONE_PLACE, "leave it out"),

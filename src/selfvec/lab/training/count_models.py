@@ -17,7 +17,7 @@ from itertools import count as numbers
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ids, Rows
-from selfvec.cooccurrence import PPMIOperator, count
+from selfvec.cooccurrence.counts import count, ppmi_matrix
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -74,7 +74,7 @@ def ppmi_svd(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Rows
     from scipy.sparse import csr_array  # type: ignore[import-untyped]
     from sklearn.utils.extmath import randomized_svd
 
-    ppmi = PPMIOperator(count(batch, PPMI_WINDOW, jobs=jobs), jobs=jobs).matrix
+    ppmi = ppmi_matrix(count(batch, PPMI_WINDOW, jobs=jobs), jobs)
     size = len(batch.types)
     matrix = csr_array((ppmi.values, ppmi.indices, ppmi.indptr), shape=(size, size))
     kept = min(original.vector_size, size)
@@ -124,7 +124,7 @@ def strongest(batch: TokenBatch, jobs: int) -> Ids:
     Rare pairs and pairs of a word with itself are left out.
     """
     counts = count(batch, PPMI_WINDOW, jobs=jobs)
-    ppmi = PPMIOperator(counts, jobs=jobs).matrix
+    ppmi = ppmi_matrix(counts, jobs)
     graph = np.full((len(batch.types), NEIGHBOURS), -1, np.int32)
     spans = zip(pairwise(counts.indptr.tolist()), pairwise(ppmi.indptr.tolist()), strict=True)
     for word, ((lo, hi), (first, last)) in enumerate(spans):

@@ -21,8 +21,7 @@ import numpy as np
 
 from selfvec.base.arrays import Ids, Rows
 from selfvec.base.compiled import SUMS, kernel
-from selfvec.cooccurrence import Counts, count
-from selfvec.cooccurrence.counts import HARMONIC_UNIT
+from selfvec.cooccurrence.counts import HARMONIC_UNIT, Counts, count
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 

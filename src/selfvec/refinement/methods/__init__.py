@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pkgutil import resolve_name
 from threading import Lock
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,14 +21,9 @@ from selfvec.numerics.rows import filled_rows
 from selfvec.refinement.history import HistoryPlan, Recorder
 from selfvec.refinement.inputs import Plan
 
-if TYPE_CHECKING:
-    from selfvec.cooccurrence import Counts
-
 
 class Refinement:
     """A refinement in rounds over a corpus. A method overrides `of_plan` and `advance`."""
-
-    counts: Counts | None = None  # co-occurrence counts, if the method computed them
 
     def __init__(
         self,

@@ -27,8 +27,6 @@ import numpy as np
 from selfvec.base.arrays import Bytes, Doubles, Floats, Ints, Rows
 from selfvec.base.errors import CorpusError
 from selfvec.base.threads import each_block
-from selfvec.cooccurrence import Operator
-from selfvec.cooccurrence import operator as named_operator
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
@@ -62,22 +60,13 @@ class Trust(NamedTuple):
 FULL, LITTLE = Trust(2 / 3, 10), Trust(0.1, 3)
 
 
-def _operator_of(plan: Plan, jobs: int | None) -> Operator:
-    """The operator of a text that is elsewhere, or the one that the settings of a plan name."""
+def _operator_of(plan: Plan, jobs: int | None) -> ScanOperator:
+    """The operator of a plan: of a text that is elsewhere, or of one whose documents may have weights."""
     if plan.inputs.scan is not None:
         return plan.inputs.scan(plan.window)
-    settings = plan.settings
-    batch = plan.inputs.batch
-    if settings.half_life is not None:
-        return ScanOperator(batch, plan.window, GAMMA, jobs, half_life_weights(batch, settings.half_life))
-    return named_operator(
-        settings.operator,
-        batch,
-        plan.window,
-        gamma=GAMMA,
-        weighting=settings.distance_weights,
-        jobs=jobs,
-    )
+    batch, half_life = plan.inputs.batch, plan.settings.half_life
+    weights = None if half_life is None else half_life_weights(batch, half_life)
+    return ScanOperator(batch, plan.window, GAMMA, jobs, weights)
 
 
 def half_life_weights(batch: TokenBatch, half_life: float) -> Doubles:
@@ -138,7 +127,7 @@ class Anchors:
         self.whole = filled & ~self.composed
         self.per_piece = PER_PIECE ** np.maximum(pieces - 2, 0)
 
-    def first_rows(self, operator: Operator, counts: Ints) -> Rows:
+    def first_rows(self, operator: ScanOperator, counts: Ints) -> Rows:
         """The base; the sum of known neighbours for unknown words; a mix for words built from subwords."""
         out = np.zeros(self.base.shape, np.float32)
         self.base.copy_to(out, self.whole)
@@ -231,7 +220,7 @@ class DecorrelatedRefinement(Refinement):
         anchor: float = _DEFAULTS.anchor,  # λ, at least 0
         history: HistoryPlan | None = None,
         jobs: int | None = None,
-        operator: Operator | None = None,
+        operator: ScanOperator | None = None,
     ) -> None:
         plan = history or HistoryPlan()
         size = len(batch.types) * passes * original.vector_size * 2
@@ -239,12 +228,10 @@ class DecorrelatedRefinement(Refinement):
         super().__init__(batch, original, passes, replace(plan, every=0, pass_ends=ends, watch=()))
         self.jobs = jobs
         self.operator = operator or ScanOperator(batch, window, GAMMA, jobs)
-        self.counts = self.operator.counts
         self.anchor = anchor
         self.anchors = Anchors(original)
         # With a half-life, words have weighted counts: an old word is as little evidence as a rare one.
-        weighted = self.operator.occurrences
-        self.words = batch if weighted is None else TokenBatch.of_counts(batch.types, weighted)
+        self.words = TokenBatch.of_counts(batch.types, self.operator.occurrences)
         self._begun = False
 
     @classmethod

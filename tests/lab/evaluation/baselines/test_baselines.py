@@ -138,11 +138,10 @@ def test_retrofitting_by_hand() -> None:
 
 def test_ppmi_svd_gives_back_the_matrix_it_factorises(planted, start) -> None:
     """With as many dimensions as words U·Σ^½ has the singular values of the matrix, to the half."""
-    from selfvec.cooccurrence import PPMIOperator, count
+    from selfvec.cooccurrence.counts import count, ppmi_matrix
 
     rows = BASELINES["ppmi-svd"].train(planted, start, 0, 1)
-    operator = PPMIOperator(count(planted, 11))
-    dense = operator.apply(np.eye(len(planted.types), dtype=np.float32))
+    dense = ppmi_matrix(count(planted, 11)).times(np.eye(len(planted.types), dtype=np.float32), 1)
     values = np.linalg.svd(dense.astype(np.float64), compute_uv=False)
     found = np.sort((rows**2).sum(axis=0))[::-1][: len(values)]
     np.testing.assert_allclose(found, values, atol=1e-3)
