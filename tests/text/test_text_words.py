@@ -195,6 +195,10 @@ def test_wordpunct_has_the_words_and_every_other_sign(text: str) -> None:
     assert all(len(sign) == 1 and not sign.isspace() and not sign.isalnum() for sign in signs)
 
 
+def test_signs_that_share_bytes_with_a_zero_width_space_are_kept_as_words() -> None:
+    assert tokens("x ∋ y ​ ⁋", "wordpunct") == ["x", "∋", "y", "⁋"]
+
+
 def test_punctuation_is_kept_as_words() -> None:
     text = "Hail, AT&T's “C++”... flash-flood: don't (1.5)! \u200b"
     marks = [

@@ -403,26 +403,31 @@ def readable_fields(fields: Fields, types: ColumnTypes, path: str) -> Fields:
     An id or date of an unsuitable type is not read, and said. `CorpusError` if the user named such a field,
     and for a text that is not of strings.
     """
-    wrong = {name for name in fields.text if name in types and not is_text_type(types[name])}
-    no_date = [name for name in types if name == fields.date and not _is_date(types[name])]
-    single = [name for name in (fields.id, fields.slice) if name in types]
-    no_name = {name for name in single if name and not _is_plain(types[name])}
-    asked = {fields.slice, fields.id if fields.id_given else None} & no_name
-    for name in fields.needed:
-        if name in wrong or (name in no_date and fields.date_given) or name in asked:
-            rule = f"a column of strings is needed, this one holds {types[name]}"
-            raise CorpusError(rule, path=path, field=name, remedy="choose another field")
-    others = [name for name in fields.kept if name in types and name not in single]
+
+    def unfit(name: str | None, fits: Callable[[pl.DataType | str], bool]) -> bool:
+        return name is not None and name in types and not fits(types[name])
+
+    texts = [name for name in fields.text if unfit(name, is_text_type)]
+    no_date, no_id = unfit(fields.date, _is_date), unfit(fields.id, _is_plain)
+    needed = [  # documents cannot be read without these
+        *texts,
+        *([fields.date] if no_date and fields.date_given else []),
+        *([fields.id] if no_id and fields.id_given else []),
+        *([fields.slice] if unfit(fields.slice, _is_plain) else []),
+    ]
+    for name in filter(None, needed):
+        rule = f"a column of strings is needed, this one holds {types[name]}"
+        raise CorpusError(rule, path=path, field=name, remedy="choose another field")
+    others = [name for name in fields.kept if name in types and name not in (fields.id, fields.slice)]
     unread = [name for name in others if _is_unread(types[name])]
 
-    def named(names: Collection[str]) -> str:
-        return ", ".join(f"{name} ({types[name]})" for name in names)
+    def typed(*names: str | None) -> str:
+        return ", ".join(f"{name} ({types[str(name)]})" for name in names)
 
-    no_id = [name for name in no_name if name == fields.id]
     notes = (
-        *((f"dates are not read: {named(no_date)} holds none",) if no_date else ()),
-        *((f"ids are not read: {named(no_id)} holds none",) if no_id else ()),
-        *((f"not kept: {named(unread)}",) if unread else ()),
+        *((f"dates are not read: {typed(fields.date)} holds none",) if no_date else ()),
+        *((f"ids are not read: {typed(fields.id)} holds none",) if no_id else ()),
+        *((f"not kept: {typed(*unread)}",) if unread else ()),
     )
     return replace(
         fields,

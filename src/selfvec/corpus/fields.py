@@ -254,23 +254,19 @@ def recognise(
     holds_text: Callable[[str], bool] = lambda _: True,  # whether the type of a column is that of a text
     first_rows: FirstRows = dict,
 ) -> Fields:
+    """The fields of a file with these columns: those that are named, or else those with usual names.
+
+    `NoTextField` if no field is a text; `CorpusError` for a name that is not there, or stands twice.
+    """
     there = _Columns(columns, path, inner)
     rows = {name: list(values) for name, values in first_rows().items()}
     headings = 0 if names.as_is else _headings(rows)
     rows = {name: values[headings:] for name, values in rows.items()}
-    notes: tuple[str, ...] = ()
+    doubts: list[str] = []
     if names.text:
         text = there.several(names.text, "--text-field")
     else:
-        body = there.usual(TEXTS, holds_text)
-        halves = tuple(name for half in DIVIDED for name in there.usual((half,), holds_text))
-        if len(halves) == len(DIVIDED) and set(body) <= set(halves):
-            body = halves
-        titles = tuple(name for name in there.usual(TITLES, holds_text) if holds_text(name) or not body)
-        text = titles + body
-        notes = tuple(filter(None, [_beside(text, not body, there, rows)])) if text else ()
-    if not text:
-        raise _no_text(there, rows)
+        text, doubts = _usual_text(there, holds_text, rows)
     fields = Fields(
         text,
         date=there.given(names.date, "--date-field") if names.date else there.dated(names.dates),
@@ -281,19 +277,32 @@ def recognise(
         id_given=bool(names.id),
         as_is=names.as_is,
         headings=headings,
-        notes=notes,
     )
     if not fields.date_given and not names.dates:
-        notes = (*notes, *_like_dates(rows, there.counts, fields.date))
-    named = [name for name in columns if there.counts[name] == 1 and _NAMES_IDS.search(name)]
-    if fields.id is None and named:
-        notes = (*notes, *_like_ids(named, rows))
-    fields = replace(fields, notes=notes)
-    fields = _with_kept(fields, names.keep, there)
+        doubts += _like_dates(rows, there.counts, fields.date)
+    if fields.id is None:
+        doubts += _like_ids(there, rows)
+    fields = _with_kept(replace(fields, notes=tuple(doubts)), names.keep, there)
     twice = next((name for name in fields.columns if there.counts[name] > 1), None)
     if twice is not None:
         raise CorpusError("two columns have this name", path=path, field=twice, remedy="rename one of them")
     return replace(fields, nested=tuple(name for name in fields.columns if name not in columns))
+
+
+def _usual_text(
+    there: _Columns, holds_text: Callable[[str], bool], rows: Mapping[str, Iterable[object]]
+) -> tuple[tuple[str, ...], list[str]]:
+    """The fields with usual names of a title and of a body, and a note if others look more like the text."""
+    body = there.usual(TEXTS, holds_text)
+    halves = tuple(name for half in DIVIDED for name in there.usual((half,), holds_text))
+    if len(halves) == len(DIVIDED) and set(body) <= set(halves):
+        body = halves
+    # A title of another type is taken only if nothing else could be the text: the error then names it.
+    titles = tuple(name for name in there.usual(TITLES, holds_text) if holds_text(name) or not body)
+    text = titles + body
+    if not text:
+        raise _no_text(there, rows)
+    return text, list(filter(None, [_beside(text, not body, there, rows)]))
 
 
 def _with_kept(fields: Fields, keep: bool | Sequence[str], there: _Columns) -> Fields:
@@ -444,9 +453,11 @@ def _like_dates(
     return [f"{why}; {_alike(list(columns), 'dates')}: --date-field {shlex.quote(best)}"]
 
 
-def _like_ids(named: Sequence[str], rows: Mapping[str, Iterable[object]]) -> list[str]:
+def _like_ids(there: _Columns, rows: Mapping[str, Iterable[object]]) -> list[str]:
     """A note on the first column of different values among those that are named as ids are."""
-    for name in named:
+    for name in there.names:
+        if there.counts[name] > 1 or not _NAMES_IDS.search(name):
+            continue
         texts = _written(rows.get(name, ()))
         if _LEAST <= len(texts) == len(set(texts)) and all(len(text) <= _SHOWN for text in texts):
             given = f"{name} looks like ids: --id-field {shlex.quote(name)}"

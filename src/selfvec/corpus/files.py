@@ -201,26 +201,10 @@ def _folder(folder: Path, left_out: LeftOut) -> Iterator[TextSource]:
     """The files of rows in a folder, then its other readable files, one document each."""
     others: list[str] = []
     files = sorted(_visible(folder, others))
-    rows = [path for path in files if (form := _row_format_of(path)) and form.has_fields]
-    suffixes = {*DOCUMENT_SUFFIXES, *(s for kind in DOCUMENT_KINDS if kind.there for s in kind.suffixes)}
-    documents = [path for path in files if path not in set(rows) and bare_suffix(path) in suffixes]
-    corpus = [path for path in rows if path.parent == folder and path.name.startswith("corpus.jsonl")]
-    if corpus and any(path.name.startswith("queries.jsonl") for path in rows):
-        rows = corpus[:1]  # BEIR: queries and relevance files are not documents
-        documents = []
+    rows, documents = _readable(folder, files)
     if not rows and not documents:
-        for kind in filter(None, (document_kind(bare_suffix(path)) for path in files)):
-            require_reader(kind)
-    if not rows and not documents:
-        there = ", ".join(kinds_of([*map(str, files), *others])[:10])
-        raise CorpusError(
-            f"there is no file to read in this folder, only {there}" if there else "the folder is empty",
-            path=folder,
-            remedy="text, csv, tsv, jsonl and parquet files are read, and html, pdf and docx; "
-            "a link is followed wherever it leads if you name it",
-        )
-    taken = {*rows, *documents}
-    unread = [*(str(path) for path in files if path not in taken), *others]
+        raise _nothing_to_read(folder, files, others)
+    unread = [*map(str, sorted({*files} - {*rows, *documents})), *others]
     left_out.names.extend(sorted(map(readable, unread)))
     for path in rows:
         try:
@@ -233,6 +217,27 @@ def _folder(folder: Path, left_out: LeftOut) -> Iterator[TextSource]:
     if documents:
         size = sum(path.stat().st_size for path in documents)
         yield TextSource(str(folder), kind="folder", size=size, members=documents)
+
+
+def _readable(folder: Path, files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Which files of a folder hold rows, and which of the others are documents."""
+    rows = [path for path in files if (form := _row_format_of(path)) and form.has_fields]
+    corpus = [path for path in rows if path.parent == folder and path.name.startswith("corpus.jsonl")]
+    if corpus and any(path.name.startswith("queries.jsonl") for path in rows):
+        return corpus[:1], []  # BEIR's layout, in which questions and judgements are no documents
+    suffixes = {*DOCUMENT_SUFFIXES, *(s for kind in DOCUMENT_KINDS if kind.there for s in kind.suffixes)}
+    return rows, [path for path in files if path not in rows and bare_suffix(path) in suffixes]
+
+
+def _nothing_to_read(folder: Path, files: Sequence[Path], others: Sequence[str]) -> CorpusError:
+    """The error for a folder without a file to read; `MissingExtra` if a package would read one of them."""
+    for kind in filter(None, (document_kind(bare_suffix(path)) for path in files)):
+        require_reader(kind)
+    there = ", ".join(kinds_of([*map(str, files), *others])[:10])
+    rule = f"there is no file to read in this folder, only {there}" if there else "the folder is empty"
+    remedy = "text, csv, tsv, jsonl and parquet files are read, and html, pdf and docx"
+    remedy += "; a link is followed wherever it leads if you name it"
+    return CorpusError(rule, path=folder, remedy=remedy)
 
 
 def _visible(folder: Path, left_out: list[str]) -> Iterator[Path]:

@@ -134,6 +134,24 @@ def deleted(
     return _changed(run, parts, change, provenance, number or _next(segments)), change
 
 
+def exchanged(
+    run: Run,
+    ids: Sequence[str],  # of the documents to delete, several with commas
+    corpus: Corpus | None,
+    duplicates: str = REPLACE,
+    number: int = 0,
+    execution: Execution | None = None,
+) -> tuple[Run, Change]:
+    """A run without some documents and with others, and what has changed; see `deleted` and `added`."""
+    made, change = run, Change()
+    if ids:
+        made, change = deleted(made, ids_named(made, ids), number, field="withdraw")
+    if corpus is None:
+        return made, change
+    made, more = added(made, corpus, duplicates, number, execution)
+    return made, replace(more, withdrawn=change.withdrawn)
+
+
 def ids_named(run: Run, named: Sequence[str]) -> list[str]:
     """The ids that an option names, several with commas; an id that holds commas itself counts first."""
     present = [_known(part).ids[part.present] for part in segments_of(run)]

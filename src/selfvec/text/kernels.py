@@ -90,12 +90,17 @@ def _flags(code_points: range) -> Bytes:
 
 
 _NEWLINE = 0x0A
-_UNDERSCORE = 0x5F
-_LONGEST_NAME = 4  # letters after a full stop, as in .NET and .csv
-_LONGEST_PART = 3  # letters before an ampersand, as in AT&T and PB&J
+_BLANK = 0x20
+_QUOTE = 0x22
+_SHARP = 0x23
+_AMPERSAND = 0x26
+_PLUS = 0x2B
 _HYPHEN = 0x2D
 _FULL_STOP = 0x2E
+_UNDERSCORE = 0x5F
 _IDEOGRAPHIC = 0xE3  # first byte of 。！？ and of later marks
+_LONGEST_NAME = 4  # letters after a full stop, as in .NET and .csv
+_LONGEST_PART = 3  # letters before an ampersand, as in AT&T and PB&J
 
 
 @kernel
@@ -147,37 +152,81 @@ def _dotted(data: Bytes, i: int, first: int, end: int) -> bool:
     return mixed == 0
 
 
+# Signs that belong to a word although they are no letters. A row for each: what stands before it in its word,
+# and after it; and a function for each below.
+#
+#   ++       a letter, but not two alone       no letter and no +         C++, notepad++; not Ca++, Mg++
+#   #        one letter alone                  no letter, number or #     C#, F#
+#   &        up to three letters               one or two letters         R&D, AT&T, Q&A; not &lt;
+#   " ”      Hebrew letters                    the last Hebrew letter     acronyms of Hebrew
+#   ·        l                                 l                          Catalan's l·l
+#   U+200B   anything                          a script with spaces       a place to break a line
+
+
+@kernel
+def _byte(data: Bytes, i: int, end: int) -> int:
+    """The byte at ``i``; a blank after the end."""
+    return data[i] if i < end else _BLANK
+
+
+@kernel
+def _is_double_plus(data: Bytes, start: int, i: int, end: int) -> bool:
+    after = _byte(data, i + 2, end)
+    if _byte(data, i + 1, end) != _PLUS or after == _PLUS or _is_letter(after):
+        return False
+    return _is_letter(data[i - 1]) and i - start != 2  # a symbol of two letters has a charge
+
+
+@kernel
+def _is_sharp(data: Bytes, start: int, i: int, end: int) -> bool:
+    after = _byte(data, i + 1, end)
+    goes_on = after >= 0x80 or after == _SHARP or 48 <= after <= 57 or _is_letter(after)
+    return i == start + 1 and _is_letter(data[start]) and not goes_on
+
+
+@kernel
+def _joins_short_parts(data: Bytes, start: int, i: int, end: int) -> bool:
+    first, second = i - start, _letters(data, i + 1, end)
+    if first > _LONGEST_PART or _letters(data, start, i) != first or not 1 <= second <= 2:
+        return False
+    return _byte(data, i + 1 + second, end) not in (0x3B, 0x3D)  # ; of &lt; and = of an address
+
+
+@kernel
+def _is_before_last_hebrew(data: Bytes, start: int, i: int, after: int, end: int) -> bool:
+    last = _is_hebrew(data, after, end) and not _is_hebrew(data, after + 2, end)
+    return last and i >= start + 2 and _is_hebrew(data, i - 2, end)
+
+
+@kernel
+def _joins_ls(data: Bytes, i: int, end: int) -> bool:
+    return bool((data[i - 1] | 32) == 0x6C == (_byte(data, i + 2, end) | 32))
+
+
 @kernel
 def _sign(data: Bytes, start: int, i: int, end: int) -> int:
-    """The bytes at ``i`` that belong to the word ``data[start:i]`` although they are no letters.
-
-    C++ and notepad++, but not the charge of Ca++ and Mg++; C#, F#; R&D, AT&T, Q&A, of which both parts are
-    short; the mark of Hebrew's acronyms, before their last letter; a zero-width space, which divides words
-    only in scripts without spaces; the dot of Catalan's *l·l*.
-    """
+    """The bytes of the sign at ``i``, if it belongs to the word ``data[start:i]``; else 0."""
     byte = data[i]
-    after = data[i + 1] if i + 1 < end else 0x20
-    if byte == 0x2B:  # +
-        double = after == 0x2B and _is_letter(data[i - 1]) and i - start != 2
-        return 2 if double and (i + 2 == end or not (data[i + 2] == 0x2B or _is_letter(data[i + 2]))) else 0
-    if byte == 0x23:  # #
-        alone = i == start + 1 and _is_letter(data[start])
-        return int(alone and not (after >= 0x80 or after == 0x23 or 48 <= after <= 57 or _is_letter(after)))
-    if byte == 0x26:  # &
-        size = _letters(data, i + 1, end)
-        if i - start > _LONGEST_PART or _letters(data, start, i) != i - start or not 1 <= size <= 2:
-            return 0
-        ends = data[i + 1 + size] if i + 1 + size < end else 0x20
-        return int(ends not in (0x3B, 0x3D))  # ; of &lt; and = of an address
-    if byte == 0x22 or (byte == 0xE2 and after == 0x80 and i + 2 < end and data[i + 2] == 0x9D):  # " and ”
-        width = 1 if byte == 0x22 else 3
-        last = _is_hebrew(data, i + width, end) and not _is_hebrew(data, i + width + 2, end)
-        return width if last and i >= start + 2 and _is_hebrew(data, i - 2, end) else 0
-    if byte == 0xC2 and after == 0xB7 and i + 2 < end:  # ·
-        return 2 if (data[i - 1] | 32) == 0x6C == (data[i + 2] | 32) else 0
-    if byte == 0xE2 and after == 0x80 and i + 3 < end and data[i + 2] == 0x8B:
-        return 3 if data[i + 3] < 0xE0 else 0
+    if byte == _PLUS:
+        return 2 * _is_double_plus(data, start, i, end)
+    if byte == _SHARP:
+        return 1 * _is_sharp(data, start, i, end)
+    if byte == _AMPERSAND:
+        return 1 * _joins_short_parts(data, start, i, end)
+    if byte == _QUOTE:
+        return 1 * _is_before_last_hebrew(data, start, i, i + 1, end)
+    if byte == 0xC2 and data[i + 1] == 0xB7:  # ·
+        return 2 * _joins_ls(data, i, end)
+    if byte == 0xE2 and data[i + 1] == 0x80 and data[i + 2] == 0x9D:  # ”
+        return 3 * _is_before_last_hebrew(data, start, i, i + 3, end)
+    if _is_zero_width_space(data, i, 3):
+        return 3 * (i + 3 < end and data[i + 3] < 0xE0)
     return 0
+
+
+@kernel
+def _is_zero_width_space(data: Bytes, i: int, width: int) -> bool:
+    return width == 3 and data[i] == 0xE2 and data[i + 1] == 0x80 and data[i + 2] == 0x8B
 
 
 def spans(
@@ -200,6 +249,17 @@ def spans(
     return starts[:number], lengths[:number], offsets
 
 
+@kernel
+def _joins(data: Bytes, i: int, width: int, before: int, mark: int, end: int, flags: Bytes) -> bool:
+    """Whether the mark at ``i`` stands inside a token: an apostrophe in *don't*, a point in *1.75*."""
+    if i + width >= end:
+        return False
+    after, _ = _character(data, i + width, flags)
+    apostrophe = mark & APOSTROPHE and before & WORD and after & WORD
+    point = mark & POINT and before & DIGIT and after & DIGIT
+    return bool(apostrophe or point)
+
+
 @kernel(steps=lambda data, *_: len(data))
 def _write_spans(
     data: Bytes,
@@ -218,48 +278,35 @@ def _write_spans(
         i = bounds[d]
         end = bounds[d + 1]
         while i < end:
-            kind, width = _character(data, i, flags)
             start = i
-            if not kind & STRONG and data[i] != _UNDERSCORE:  # a mark begins no token
-                i += width
-                if not (signs and data[start] == _FULL_STOP and _dotted(data, start, bounds[d], end)):
-                    unseen = (
-                        width == 3 and data[start] == 0xE2 and data[start + 2] == 0x8B
-                    )  # zero-width space
-                    if marks and not (kind & (SPACE | WORD) or unseen):
-                        starts[n] = start
-                        lengths[n] = width
-                        n += 1
-                    continue
-                kind, width = _character(data, i, flags)
-            strong = False  # whether the token has a letter or a number
-            previous = kind
-            # The token goes on with letters, and with an apostrophe or point between two that it joins.
-            while True:
-                if kind & WORD:
-                    strong |= kind & STRONG != 0
-                i += width
-                if i >= end:
-                    break
-                previous = kind
-                kind, width = _character(data, i, flags)
-                if kind & WORD:
-                    continue
-                if kind == 0 and signs:
-                    width = _sign(data, start, i, end)
-                    if data[i] in (0x2B, 0x23):  # C++ and C# end here
-                        i += width
+            kind, width = _character(data, i, flags)
+            begins = kind & STRONG or data[i] == _UNDERSCORE  # an accent alone begins no word
+            if begins or (signs and data[i] == _FULL_STOP and _dotted(data, i, bounds[d], end)):
+                is_token = False
+                # It goes on with letters, with signs of names, and with marks between two that they join.
+                while True:
+                    is_token |= kind & STRONG != 0
+                    i += width
+                    if i >= end:
                         break
-                    if width:
+                    before = kind
+                    kind, width = _character(data, i, flags)
+                    if kind & WORD:
                         continue
-                if not kind & (APOSTROPHE | POINT) or i + width >= end:
-                    break
-                after, _ = _character(data, i + width, flags)
-                apostrophe = kind & APOSTROPHE and previous & WORD and after & WORD
-                point = kind & POINT and previous & DIGIT and after & DIGIT
-                if not (apostrophe or point):
-                    break
-            if strong:
+                    if kind == 0 and signs:
+                        width = _sign(data, start, i, end)
+                        if data[i] in (_PLUS, _SHARP):  # C++ and C# end here
+                            i += width
+                            break
+                        if width:
+                            continue
+                    joins = kind & (APOSTROPHE | POINT) and _joins(data, i, width, before, kind, end, flags)
+                    if not joins:
+                        break
+            else:
+                i += width
+                is_token = marks and not (kind & (SPACE | WORD) or _is_zero_width_space(data, start, width))
+            if is_token:
                 starts[n] = start
                 lengths[n] = i - start
                 n += 1

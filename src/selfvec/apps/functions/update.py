@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any, Literal, Unpack, overload
@@ -216,14 +215,9 @@ def _with_vectors_kept(
     progress = as_progress(how.get("progress"))
 
     def change(state: record.Run, number: int) -> tuple[record.Run, updating.Change]:
-        made, without = state, updating.Change()
-        if ids:
-            made, without = live.deleted(state, live.ids_named(state, ids), number, field="withdraw")
-        if corpus is None:
-            return made, without
-        new = open_text(corpus, fields, keep=True, like=state.provenance.corpus)
-        made, more = live.added(made, new, duplicates, number, Execution(progress=progress))
-        return made, replace(more, withdrawn=without.withdrawn)
+        like = state.provenance.corpus
+        new = None if corpus is None else open_text(corpus, fields, keep=True, like=like)
+        return live.exchanged(state, ids, new, duplicates, number, Execution(progress=progress))
 
     old = as_run(run)
     if (own := _own_folder(old, output)) is not None and not dry_run:

@@ -199,6 +199,9 @@ class OnlineRefinement(SequentialRefinement):
 #   and is summed anew at the start of every pass.
 # - The word itself is in S, so its row is scaled by 1 − α instead of being left out.
 #
+# The loops over columns are written into each rule. As functions of their own they would be rounded in one
+# way when they have just been compiled, and in another when they are read from Numba's cache.
+#
 # S drifts by rounding. It is summed anew at the start of every document and every `REBUILD` tokens, so
 # stopping at a multiple of `REBUILD` and continuing gives the same bits. Rows have a row of zeros after
 # the last word, for where a window is clipped, and p columns, d rounded up so that loops have no
@@ -268,6 +271,33 @@ def _sum_window(
 
 
 @kernel
+def _weight_of_window(ids: Ids, first: int, last: int, weights: Floats, filled: Mask) -> float:
+    """W: the weights of the tokens ``first`` … ``last - 1``, but for words without a row."""
+    weight = 0.0
+    for p in range(first, last):
+        weight += np.float64(weights[ids[p]] * filled[ids[p]])
+    return weight
+
+
+@kernel
+def _move_window(ids: Ids, i: int, half: int, lo: int, hi: int, nothing: int, inside: Ids) -> tuple[int, int]:
+    """Move the window to the token after ``i``; return the words that enter and leave it, or ``nothing``."""
+    entering = ids[i + 1 + half] if i + 1 + half < hi else nothing
+    leaving = ids[i - half] if i - half >= lo else nothing
+    inside[entering] += 1
+    inside[leaving] -= 1
+    return entering, leaving
+
+
+@kernel
+def _leave_window(ids: Ids, end: int, half: int, lo: int, hi: int, inside: Ids) -> None:
+    """Set the counts of the words around the token ``end`` to zero, and that of the row of zeros."""
+    for p in range(max(lo, end - half), min(hi, end + half + 1)):
+        inside[ids[p]] = 0
+    inside[-1] = 0
+
+
+@kernel
 def _record(word: int, row: Floats, recording: Recording) -> None:
     """Count an update of a word, and store its row if it is due."""
     period, seen, rows, words, updates, filled = recording
@@ -324,10 +354,7 @@ def sweep_paper(
             stale = bool(squares <= 0)
             # So often the row is in S, before the window moves.
             change = np.float32(inside[word])
-            entering = ids[i + 1 + half] if i + 1 + half < hi else nothing
-            leaving = ids[i - half] if i - half >= lo else nothing
-            inside[entering] += 1
-            inside[leaving] -= 1
+            entering, leaving = _move_window(ids, i, half, lo, hi, nothing, inside)
             if not stale:
                 near = table[entering]
                 far = table[leaving]
@@ -339,9 +366,7 @@ def sweep_paper(
                     window_sum[j] += change * (new - old) + near[j] - far[j]
             if recording.period.size:
                 _record(word, row, recording)
-        for p in range(max(lo, end - half), min(hi, end + half + 1)):
-            inside[ids[p]] = 0
-        inside[nothing] = 0
+        _leave_window(ids, end, half, lo, hi, inside)
 
 
 @kernel(fastmath=SUMS)
@@ -367,7 +392,7 @@ def sweep_online(
         document += 1
         begin, end = max(lo, start), min(hi, stop)
         stale = True
-        heavy = 0.0  # W, the weights of the window, the word's own included
+        weight = 0.0  # W, the word's own weight included
         for i in range(begin, end):
             word = ids[i]
             row = table[word]
@@ -379,11 +404,9 @@ def sweep_online(
             while True:
                 if stale:
                     _sum_window(ids, first, last, table, weights, window_sum, inside)
-                    heavy = 0.0
-                    for p in range(first, last):
-                        heavy += np.float64(weights[ids[p]] * filled[ids[p]])
-                around = heavy - own * filled[word]  # the weights without the word's own
-                centre = np.float32(rate * around / max(mass[0], 1e-30))
+                    weight = _weight_of_window(ids, first, last, weights, filled)
+                around = weight - own * filled[word]  # of the neighbours
+                centre = np.float32(rate * around / max(mass[0], 1e-30))  # times U it is α · W·μ
                 squares = np.float32(0)
                 for j in range(row.size):
                     moved[j] = keep * row[j] + rate * window_sum[j] - centre * total[j] + pull[j]
@@ -393,21 +416,19 @@ def sweep_online(
                 if stale or squares >= (0.01 * rate * max(around, 1.0)) ** 2:
                     break
                 stale = True
+            # Below this a sum is rounding error, and the row stays; S is not moved on then.
             stale = bool(squares <= (NOISE * rate * around) ** 2)
             change = np.float32(inside[word]) * own
-            entering = ids[i + 1 + half] if i + 1 + half < hi else nothing
-            leaving = ids[i - half] if i - half >= lo else nothing
-            inside[entering] += 1
-            inside[leaving] -= 1
+            entering, leaving = _move_window(ids, i, half, lo, hi, nothing, inside)
             if not stale:
                 share = shares[word]
                 if not filled[word]:  # its first vector: from now on the word counts as a neighbour
                     filled[word] = True
                     mass[0] += share
-                    heavy += np.float64(change)
+                    weight += np.float64(change)
                 enter = weights[entering]
                 leave = weights[leaving]
-                heavy += np.float64(enter * filled[entering] - leave * filled[leaving])
+                weight += np.float64(enter * filled[entering] - leave * filled[leaving])
                 near = table[entering]
                 far = table[leaving]
                 scale = np.float32(1) / np.sqrt(squares)
@@ -421,6 +442,4 @@ def sweep_online(
                     window_sum[j] += change * (new - old) + enter * near[j] - leave * far[j]
             if recording.period.size:
                 _record(word, row, recording)
-        for p in range(max(lo, end - half), min(hi, end + half + 1)):
-            inside[ids[p]] = 0
-        inside[nothing] = 0
+        _leave_window(ids, end, half, lo, hi, inside)
