@@ -1,7 +1,8 @@
-"""Fingerprints: hashes that identify texts, within a corpus and in run folders on any machine."""
+"""Hashes, the same on every machine: of texts (their fingerprints), of words, of words in a row."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +13,14 @@ from selfvec.base.compiled import kernel, read_only
 if TYPE_CHECKING:
     import polars as pl
 
+# Odd constants with well-mixed bits: the golden ratio's and those of SplitMix64. Sums of products with odd
+# numbers, modulo 2^64, lose no bits of what is hashed.
+BASE = np.uint64(0x9E3779B97F4A7C15)
+MIX = np.uint64(0xBF58476D1CE4E5B9)
+_LAST = np.uint64(0x94D049BB133111EB)
+_INVERSE = np.uint64(pow(int(BASE), -1, 1 << 64))  # of BASE
+HALF = np.uint64(32)  # of the bits of a hash
 _BYTE = np.uint64(8)
-_HALF = np.uint64(32)
-_MIX = np.uint64(0x9E3779B97F4A7C15)  # odd constants with well-mixed bits (golden ratio; SplitMix64's last)
-_MIX_2 = np.uint64(0x94D049BB133111EB)
 _REST = np.uint64(0xFFFFFFFFFFFFFFFE)  # the lowest bit is 0 in all runs, so that new hashes equal theirs
 
 
@@ -35,7 +40,7 @@ class Seen:
         rising, places = np.unique(hashes, return_index=True)  # sorted, which are found much faster
         unseen = np.ones(len(rising), bool)
         for old in self.runs:
-            unseen &= old[np.minimum(np.searchsorted(old, rising), len(old) - 1)] != rising
+            unseen &= ~are_among(old, rising)
         new = np.zeros(len(hashes), bool)
         new[places[unseen]] = True
         if new.any():
@@ -71,13 +76,20 @@ def joined_utf8(texts: pl.Series) -> tuple[Bytes, Ints]:
 
 
 def hashes(data: Bytes, starts: Ints, ends: Ints) -> Hashes:
-    """A hash of each of n strings of bytes, (n,) uint64, the same on every machine.
+    """A hash of each of n strings of bytes, (n,) uint64.
 
     String i is ``data[starts[i]:ends[i]]``.
     """
     out = np.empty(len(starts), np.uint64)
     _hash(read_only(data), starts, ends, out)
     return out
+
+
+def word_hashes(words: Sequence[str]) -> Hashes:
+    """A hash of each word, (V,) uint64."""
+    parts = [word.encode(errors="surrogatepass") for word in words]
+    ends = np.cumsum([0, *map(len, parts)], dtype=np.int64)
+    return hashes(np.frombuffer(b"".join(parts), np.uint8), ends[:-1], ends[1:])
 
 
 def hashes_of_words(ids: Ids, starts: Ints, ends: Ints) -> Hashes:
@@ -94,21 +106,21 @@ def hashes_of_words(ids: Ids, starts: Ints, ends: Ints) -> Hashes:
 def _hash_columns(data: Bytes, starts: Ints, ends: Ints, out: Hashes) -> None:
     """The same for many short strings: the first eight bytes of all, then the next."""
     lengths = ends - starts
-    mixed = lengths.astype(np.uint64) * _MIX
+    mixed = lengths.astype(np.uint64) * BASE
     for done in range(8, int(lengths.max(initial=0)) + 1, 8):
         longer = np.flatnonzero(lengths >= done)
         eight = data[(starts[longer] + done - 8)[:, None] + np.arange(8)]
-        mixed[longer] = (mixed[longer] ^ eight.view(">u8")[:, 0]) * _MIX
-        mixed[longer] ^= mixed[longer] >> _HALF
+        mixed[longer] = (mixed[longer] ^ eight.view(">u8")[:, 0]) * BASE
+        mixed[longer] ^= mixed[longer] >> HALF
     word = np.zeros(len(out), np.uint64)
     whole = starts + lengths // 8 * 8
     for k in range(7):
         longer = np.flatnonzero(whole + k < ends)
         word[longer] = word[longer] << _BYTE | data[whole[longer] + k]
-    mixed = (mixed ^ word) * _MIX_2
-    mixed ^= mixed >> _HALF
-    mixed *= _MIX
-    out[:] = mixed ^ mixed >> _HALF
+    mixed = (mixed ^ word) * _LAST
+    mixed ^= mixed >> HALF
+    mixed *= BASE
+    out[:] = mixed ^ mixed >> HALF
 
 
 def _columns(data: Bytes, starts: Ints, ends: Ints, *_: Hashes) -> int:
@@ -121,18 +133,81 @@ def _hash(data: Bytes, starts: Ints, ends: Ints, out: Hashes) -> None:
     for n in range(len(out)):
         start = starts[n]
         end = ends[n]
-        mixed = np.uint64(end - start) * _MIX
+        mixed = np.uint64(end - start) * BASE
         whole = start + (end - start) // 8 * 8  # the end of the last eight bytes
         for i in range(start, whole, 8):
             word = np.uint64(0)
             for k in range(8):
                 word = word << _BYTE | np.uint64(data[i + k])
-            mixed = (mixed ^ word) * _MIX
-            mixed ^= mixed >> _HALF
+            mixed = (mixed ^ word) * BASE
+            mixed ^= mixed >> HALF
         word = np.uint64(0)
         for i in range(whole, end):
             word = word << _BYTE | np.uint64(data[i])
-        mixed = (mixed ^ word) * _MIX_2
-        mixed ^= mixed >> _HALF
-        mixed *= _MIX
-        out[n] = mixed ^ mixed >> _HALF
+        mixed = (mixed ^ word) * _LAST
+        mixed ^= mixed >> HALF
+        mixed *= BASE
+        out[n] = mixed ^ mixed >> HALF
+
+
+@kernel
+def mixed(value: np.uint64) -> np.uint64:
+    """A hash of a hash, in whose bits all of it have a part."""
+    value = (value ^ value >> HALF) * MIX
+    return value ^ value >> HALF
+
+
+@kernel(steps=lambda _, __, ___, ____, values, _____: len(values))
+def hash_ngrams(
+    text: tuple[Ids, Ints],  # ids (N,) and offsets (D + 1,)
+    documents: tuple[int, int],  # the first one, and the one after the last
+    length: int,  # words of an n-gram
+    words: Hashes,  # (V,) hashes of the words
+    values: Hashes,  # written: the hashes of the n-grams ...
+    places: Ints,  # ... and where they start
+) -> int:
+    """Hash the n-grams of some documents; return their number."""
+    ids, offsets = text
+    leaving = np.uint64(1)  # weight of the word that leaves the n-gram
+    for _ in range(length):
+        leaving *= BASE
+    size = 0
+    for document in range(documents[0], documents[1]):
+        start = offsets[document]
+        stop = offsets[document + 1]
+        if stop < start + length:
+            continue
+        value = np.uint64(0)  # hash of the n-gram that ends before i
+        for i in range(start, start + length):
+            value = value * BASE + words[ids[i]]
+        for i in range(start + length, stop + 1):
+            values[size] = value
+            places[size] = i - length
+            size += 1
+            if i < stop:
+                # Modulo 2**64, so the word that leaves is subtracted exactly.
+                value = value * BASE + words[ids[i]] - words[ids[i - length]] * leaving
+    return size
+
+
+def hashes_of_stretches(codes: Ints | Ids, starts: Ints, ends: Ints) -> Hashes:
+    """A hash of each stretch ``codes[starts[i]:ends[i]]``, (n,), however many overlap."""
+    powers = np.cumprod(np.full(len(codes) + 1, BASE))
+    inverse = np.cumprod(np.full(len(codes) + 1, _INVERSE))
+    sums = np.append(np.uint64(0), np.cumsum((codes.astype(np.uint64) + np.uint64(1)) * MIX * powers[:-1]))
+    out: Hashes = (sums[ends] - sums[starts]) * inverse[starts]
+    return out
+
+
+def hash_of_two(first: Hashes, lengths: Ints, second: Hashes) -> Hashes:
+    """The `hashes_of_stretches` of two in a row, the first of which has some length."""
+    powers = np.cumprod(np.full(int(lengths.max(initial=0)) + 1, BASE)) * _INVERSE
+    return first + powers[lengths] * second
+
+
+def are_among(rising: Hashes, hashed: Hashes) -> Mask:
+    """Which of n hashes are among others, (m,), in rising order; (n,) bool."""
+    if not len(rising):
+        return np.zeros(len(hashed), bool)
+    same: Mask = rising[np.minimum(np.searchsorted(rising, hashed), len(rising) - 1)] == hashed
+    return same

@@ -19,6 +19,7 @@ import numpy as np
 from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
 from selfvec.base.characters import APOSTROPHES, NEVER_ALONE, UNSEEN
 from selfvec.base.compiled import kernel
+from selfvec.corpus.fingerprints import MIX
 
 WORD = 1  # continues a token: letters, marks, numbers, underscore, characters that are not seen
 STRONG = 2  # a token needs one of these: letters and numbers
@@ -29,12 +30,8 @@ TERMINATOR = 32  # may end a sentence
 SPACE = 64
 LOWER = 128  # a sentence does not begin with one of these
 
-# Sums of products with odd numbers, modulo 2^64, lose no bits of what is hashed.
 NGRAM = 12
 """Tokens of the shortest passage."""
-BASE = np.uint64(0x9E3779B97F4A7C15)  # odd
-MIX = np.uint64(0xBF58476D1CE4E5B9)  # odd; the high bits of a product with it are the number of a counter
-HALF = np.uint64(32)  # of the bits of a hash
 _MOST = np.uint8(255)  # of a counter
 
 _CODE_POINTS = 0x110000
@@ -499,46 +496,6 @@ def _write_matches(classes: Ids, breaks: Mask, bounds: Ints, sizes: Ints, words:
                 taken = size
                 break
         i += taken
-
-
-@kernel
-def mixed(value: np.uint64) -> np.uint64:
-    """A hash of a hash, in whose bits all of it have a part."""
-    value = (value ^ value >> HALF) * MIX
-    return value ^ value >> HALF
-
-
-@kernel(steps=lambda _, __, ___, ____, values, _____: len(values))
-def hash_ngrams(
-    text: tuple[Ids, Ints],  # ids (N,) and offsets (D + 1,)
-    documents: tuple[int, int],  # the first one, and the one after the last
-    length: int,  # words of an n-gram
-    words: Hashes,  # (V,) hashes of the words
-    values: Hashes,  # written: the hashes of the n-grams ...
-    places: Ints,  # ... and where they start
-) -> int:
-    """Hash the n-grams of some documents; return their number."""
-    ids, offsets = text
-    leaving = np.uint64(1)  # weight of the word that leaves the n-gram
-    for _ in range(length):
-        leaving *= BASE
-    size = 0
-    for document in range(documents[0], documents[1]):
-        start = offsets[document]
-        stop = offsets[document + 1]
-        if stop < start + length:
-            continue
-        value = np.uint64(0)  # hash of the n-gram that ends before i
-        for i in range(start, start + length):
-            value = value * BASE + words[ids[i]]
-        for i in range(start + length, stop + 1):
-            values[size] = value
-            places[size] = i - length
-            size += 1
-            if i < stop:
-                # Modulo 2**64, so the word that leaves is subtracted exactly.
-                value = value * BASE + words[ids[i]] - words[ids[i - length]] * leaving
-    return size
 
 
 @kernel

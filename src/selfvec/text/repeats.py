@@ -14,7 +14,7 @@ either (`editorial_tokens`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from pathlib import Path
@@ -25,7 +25,7 @@ import numpy as np
 from selfvec.base.arrays import Array, Bytes, Hashes, Ids, Ints, Mask
 from selfvec.base.forks import check_polars
 from selfvec.base.threads import cut, in_order, threads
-from selfvec.corpus.fingerprints import hashes
+from selfvec.corpus.fingerprints import BASE, MIX, are_among, hash_ngrams, word_hashes
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.run_text import TEXT
@@ -34,7 +34,7 @@ from selfvec.data.token_batch import TokenBatch, changed
 from selfvec.files.memory import release, scratch_array
 from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
 
-from .kernels import BASE, MIX, NGRAM, count_hashes, hash_ngrams
+from .kernels import NGRAM, count_hashes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,7 +68,7 @@ class Ngrams:
         self.batch = batch
         self.counters = np.zeros(1 << bits, np.uint8)
         self._text = batch.read_only
-        self._words = _word_hashes(batch.types)  # (V,)
+        self._words = word_hashes(batch.types)  # (V,)
         self._shift = np.uint64(64 - bits)
         parts = max(min(threads(jobs), batch.documents), 1)
         ends = np.searchsorted(batch.offsets, np.linspace(0, len(batch), parts + 1)[1:-1])
@@ -151,7 +151,7 @@ class Ngrams:
             # Whether other documents have dates must not matter to one that has none.
             out += np.where(np.isnat(days), 0, days.astype(np.int64)).view(np.uint64) * MIX
         if batch.slices is not None:
-            names = np.concatenate([_word_hashes(batch.slice_names), np.zeros(1, np.uint64)])
+            names = np.concatenate([word_hashes(batch.slice_names), np.zeros(1, np.uint64)])
             out += names[batch.slices[documents]]  # -1 takes the last
         lengths = np.diff(batch.offsets)[documents]
         powers = BASE ** np.arange(lengths.max(initial=0), dtype=np.uint64)  # weights of tokens by place
@@ -174,13 +174,6 @@ def add_counters(counters: Bytes, more: Bytes) -> None:
     for start in range(0, len(counters), _BLOCK):
         own = counters[start : start + _BLOCK]
         own += np.minimum(more[start : start + _BLOCK], 255 - own)
-
-
-def _word_hashes(words: Sequence[str]) -> Hashes:
-    """A hash of each word, (V,) uint64, the same on every machine."""
-    parts = [word.encode(errors="surrogatepass") for word in words]
-    ends = np.cumsum([0, *map(len, parts)], dtype=np.int64)
-    return hashes(np.frombuffer(b"".join(parts), np.uint8), ends[:-1], ends[1:])
 
 
 def cover(tokens: Mask, places: Ints, value: bool) -> None:
@@ -238,7 +231,7 @@ class Repeats:
             text.look_for(self.passages)
             least = 1
         for values, places in text.candidates(least):
-            cover(covered, places[_among(self.passages, values)], True)
+            cover(covered, places[are_among(self.passages, values)], True)
         return covered
 
     def save(self, folder: Path) -> None:
@@ -272,7 +265,7 @@ def find_repeats(
     for values, places in text.candidates(LEAST_DOCUMENTS, at_once):
         rows = counted_occurrences(text, values, places, LEAST_DOCUMENTS)
         tables.append(rows)
-        cover(further, places[_among(rows["passage"].to_numpy(), values)], True)
+        cover(further, places[are_among(rows["passage"].to_numpy(), values)], True)
     ngrams = pl.concat(tables).sort("passage")
     if not len(ngrams):
         return nothing, further
@@ -417,15 +410,6 @@ def _at_least(least: int, begins: Mask, counted: Mask) -> Mask:
 def most_frequent(ngrams: pl.DataFrame) -> dict[str, Any]:
     """The row of the n-gram in the most documents; the first of equally frequent ones."""
     return ngrams.sort("documents", descending=True, maintain_order=True).row(0, named=True)
-
-
-def _among(passages: Hashes, values: Hashes) -> Mask:
-    """Which of n hashes are among those of passages, (P,), rising; (n,) bool."""
-    if not len(passages):
-        return np.zeros(len(values), bool)
-    nearest = np.minimum(np.searchsorted(passages, values), len(passages) - 1)
-    same: Mask = passages[nearest] == values
-    return same
 
 
 def tokens_by_document(tokens: Mask, batch: TokenBatch) -> Ints:

@@ -11,9 +11,9 @@ import numpy as np
 from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
 from selfvec.base.compiled import kernel
 from selfvec.base.threads import cut, finish, in_order, threads
-from selfvec.corpus.fingerprints import fingerprints, hashes_of_words
+from selfvec.corpus.fingerprints import MIX, fingerprints, hash_ngrams, hashes_of_words, mixed
 from selfvec.data.token_batch import TokenBatch
-from selfvec.text.kernels import MIX, NGRAM, hash_ngrams, mixed
+from selfvec.text.kernels import NGRAM
 from selfvec.text.repeats import counter_bits
 
 # A text is known by its shingles, the passages of four words in it. The smallest hashes of them, its sketch,

@@ -18,14 +18,13 @@ import numpy as np
 from selfvec.base.arrays import Array, Bytes, Hashes, Ints, Mask
 from selfvec.base.compiled import kernel, read_only
 from selfvec.base.threads import in_order, threads
-from selfvec.corpus.fingerprints import joined_utf8
+from selfvec.corpus.fingerprints import BASE, HALF, MIX, are_among, joined_utf8, mixed
 from selfvec.data.run import Run
 from selfvec.data.run_text import GROUP, TEXT, RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.files.checksums import write_sealed
 from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
 from selfvec.storage.cache import AGAIN, RESULT, cached, read_result
-from selfvec.text.kernels import BASE, HALF, MIX, mixed
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 from selfvec.text.repeats import find_repeats, without
 from selfvec.text.rules import first_of_stems, stems
@@ -289,18 +288,10 @@ def _pieces(text: RunText, *, sentences: bool, among: Hashes | None = None) -> _
         number, rows = numbered
         documents = np.arange(number * GROUP, number * GROUP + len(rows))
         pieces = _Pieces.of(rows[TEXT], documents, sentences=sentences)
-        return pieces if among is None else pieces.part(_among(among, pieces.hashed))
+        return pieces if among is None else pieces.part(are_among(among, pieces.hashed))
 
     parts = in_order(enumerate(text.batches((TEXT,))), work, threads(None))
     return _Pieces(*map(np.concatenate, zip(*parts, strict=True)))
-
-
-def _among(rising: Hashes, hashed: Hashes) -> Mask:
-    """Which of n hashes are among others, (m,), in rising order; (n,) bool."""
-    if not len(rising):
-        return np.zeros(len(hashed), bool)
-    found: Mask = rising[np.minimum(np.searchsorted(rising, hashed), len(rising) - 1)] == hashed
-    return found
 
 
 def _own_texts(text: RunText, batch: TokenBatch) -> dict[int, str]:
@@ -359,7 +350,7 @@ def _quoted_lines(lines: _Pieces, when: Ints) -> Mask:
     beside = _said_before(pairs, _repeated(pairs), when)
     beside[1:] |= beside[:-1]
     alone = np.bincount(lines.document, minlength=len(when))[lines.document] == 1
-    known = beside | _among(np.sort(lines.hashed[alone]), lines.hashed)
+    known = beside | are_among(np.sort(lines.hashed[alone]), lines.hashed)
     introduced = (lines.depth > 0) & (lines.words >= _INTRODUCED)
     return introduced | (lines.words >= _VERY_LONG) | (known & (lines.words >= _LONG))
 
@@ -374,7 +365,7 @@ def _pairs(pieces: _Pieces) -> _Pieces:
 def _repeated(pieces: _Pieces) -> _Pieces:
     """Those that occur several times."""
     rising = np.sort(pieces.hashed)
-    return pieces.part(_among(rising[1:][rising[1:] == rising[:-1]], pieces.hashed))
+    return pieces.part(are_among(rising[1:][rising[1:] == rising[:-1]], pieces.hashed))
 
 
 def _stretches(pieces: _Pieces, said: Mask, surely: Mask) -> Mask:

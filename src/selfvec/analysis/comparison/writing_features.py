@@ -15,12 +15,11 @@ import numpy as np
 import polars as pl
 
 from selfvec.base.arrays import Array, Bytes, Doubles, Hashes, Ints, Mask
-from selfvec.text.kernels import BASE, MIX
+from selfvec.corpus.fingerprints import hash_of_two, hashes_of_stretches
 
 LETTER, CAPITAL, DIGIT, SPACE, PUNCTUATION, ACCENT = 1, 2, 4, 8, 16, 32  # bits of a character's kind
 END, GAP = ".!?…。！？", "\0"  # of a sentence; between two texts
 _NAMED = {"\n": "line breaks", "\t": "tabs", "\r": "carriage returns"}
-_INVERSE = np.uint64(pow(int(BASE), -1, 1 << 64))
 _COLUMNS = 80  # of a family, the most frequent ones
 _RARE = 0.02  # share of the documents: what fewer have tells no side from the other
 PASSAGE_WORDS = 4  # of a passage; a longer one is all of its passages
@@ -74,21 +73,6 @@ def _kind(character: str) -> int:
     return DIGIT if category[0] == "N" else SPACE if character.isspace() or character == GAP else 0
 
 
-def hashed(codes: Ints, starts: Ints, ends: Ints) -> Hashes:
-    """A number for each stretch of codes, equal for equal stretches."""
-    powers = np.cumprod(np.full(len(codes) + 1, BASE))
-    inverse = np.cumprod(np.full(len(codes) + 1, _INVERSE))
-    sums = np.append(np.uint64(0), np.cumsum((codes.astype(np.uint64) + np.uint64(1)) * MIX * powers[:-1]))
-    out: Hashes = (sums[ends] - sums[starts]) * inverse[starts]
-    return out
-
-
-def joined(first: Hashes, lengths: Ints, second: Hashes) -> Hashes:
-    """The number of the stretch that two make, the first of some length."""
-    powers = np.cumprod(np.full(int(lengths.max(initial=0)) + 1, BASE)) * _INVERSE
-    return first + powers[lengths] * second
-
-
 class Texts:
     """Some texts as one array of characters and one of words; each is of a unit, see `writing`."""
 
@@ -116,7 +100,7 @@ class Texts:
         inside[1:-1] |= (self.codes[1:-1] == ord("'")) & letters[:-2] & letters[2:]
         edges = np.flatnonzero(np.diff(inside, prepend=False))
         self.word_starts, self.word_ends = edges[::2], edges[1::2]
-        self.hashes = hashed(self.codes, self.word_starts, self.word_ends)
+        self.hashes = hashes_of_stretches(self.codes, self.word_starts, self.word_ends)
         self.types, self.first, self.ids = np.unique(self.hashes, return_index=True, return_inverse=True)
         self.word_document: Ints = self.document[self.word_starts]
         self.lengths: Ints = self.word_ends - self.word_starts
@@ -280,7 +264,8 @@ def _passages(texts: Texts) -> Family:
     starts = np.arange(max(len(texts.ids) - PASSAGE_WORDS + 1, 0))
     document = texts.word_document
     starts = starts[document[starts] == document[starts + PASSAGE_WORDS - 1]]
-    has, first = presence(texts, hashed(texts.ids, starts, starts + PASSAGE_WORDS), document[starts])
+    hashes = hashes_of_stretches(texts.ids, starts, starts + PASSAGE_WORDS)
+    has, first = presence(texts, hashes, document[starts])
     return Family("passages", has.astype(np.float64), [str(starts[at]) for at in first])
 
 
@@ -327,7 +312,7 @@ def _halves(texts: Texts) -> Mask:
     same &= ~texts.of(CAPITAL | DIGIT)[starts] & ~texts.of(DIGIT)[ends - 1]
     hyphen = np.isin(texts.raw[ends], [*map(ord, "-‐\xad")]) & (blank == between - 1) & (blank > 0)
     apart = same & (blank == between) & (np.minimum(texts.lengths[:-1], texts.lengths[1:]) > 1)
-    whole = joined(texts.hashes[:-1][apart], texts.lengths[:-1][apart], texts.hashes[1:][apart])
+    whole = hash_of_two(texts.hashes[:-1][apart], texts.lengths[:-1][apart], texts.hashes[1:][apart])
     place = np.minimum(np.searchsorted(texts.types, whole), len(texts.types) - 1)
     known = (texts.types[place] == whole) & (texts.frequencies[place] >= 2)
     # A few words in two are a spelling; halves are of any word.
@@ -410,7 +395,9 @@ def _shapes(texts: Texts) -> Family:
     plain = np.isin(masked[runs[ends - 1]], [1, 2, *map(ord, ",.;:?!")]) & (ends - begins <= 2)
     plain &= masked[runs[begins]] <= 2
     begins, ends = begins[~plain], ends[~plain]
-    has, first = presence(texts, hashed(masked[runs], begins, ends), texts.document[runs[begins]])
+    has, first = presence(
+        texts, hashes_of_stretches(masked[runs], begins, ends), texts.document[runs[begins]]
+    )
     examples = (texts.written[runs[begins[at]] :][:40].replace(GAP, " ").split()[0] for at in first)
     return Family("shapes", has.astype(np.float64), [*examples])
 
@@ -424,7 +411,9 @@ def _words(texts: Texts, moved: Ints) -> list[Family]:
         stays & (texts.lengths[texts.first] > _LONG) & (letters == texts.lengths)[texts.first]
     )
     last = texts.word_ends[texts.first[own]]
-    types, first, ids = np.unique(hashed(texts.codes, last - 2, last), return_index=True, return_inverse=True)
+    types, first, ids = np.unique(
+        hashes_of_stretches(texts.codes, last - 2, last), return_index=True, return_inverse=True
+    )
     often = np.argsort(-np.bincount(ids, minlength=len(types)), kind="stable")[:_ENDINGS]
     ending = np.full(len(texts.types), len(types))
     ending[own] = ids
