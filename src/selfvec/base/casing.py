@@ -110,7 +110,7 @@ def in_any_case(name: str, known: Iterable[str]) -> str | None:
     >>> in_any_case("kind", ["Kind", "State"]), in_any_case("kind", ["Kind", "KIND"])
     ('Kind', None)
     """
-    alike = [one for one in known if one.casefold() == name.casefold()]
+    alike = [other for other in known if other.casefold() == name.casefold()]
     return name if name in alike else alike[0] if len(alike) == 1 else None
 
 

@@ -69,7 +69,7 @@ def no_such_option(name: str, known: Iterable[str]) -> OptionError:
     'k: there is no such option; did you mean top?'
     """
     known = list(known)
-    meant = [one for one, others in OTHER_NAMES.items() if name.lower() in others and one in known]
+    meant = [ours for ours, others in OTHER_NAMES.items() if name.lower() in others and ours in known]
     near = f"did you mean {meant[0]}?" if meant else did_you_mean(name, known, most=1)
     return OptionError("there is no such option", field=name, remedy=near or "leave it out")
 
@@ -110,7 +110,7 @@ def check_texts(name: str, value: Any, what: str = "texts") -> list[str]:
     (['hail'], ['hail', 'snow'])
     """
     several = [value] if isinstance(value, str) else list(value) if isinstance(value, Iterable) else None
-    if several is None or not all(isinstance(one, str) for one in several):
+    if several is None or not all(isinstance(text, str) for text in several):
         raise OptionError(f"are {what}, not {code_of(value)}", field=name)
     if not several:
         raise OptionError(f"the list is empty, at least one of these {what} is needed", field=name)

@@ -145,8 +145,8 @@ class Parameter:
         >>> Parameter("top", None, help="Words listed; by default all. Or so.").sentences
         ('Words listed.', 'all', 'Or so.')
         """
-        found = re.match(r"(?s)(.*?(?<!e\.g)\.)(?:\s+(.*)|$)", self.help)
-        first, rest = (found[1], found[2] or "") if found else (self.help, "")
+        parts = re.match(r"(?s)(.*?(?<!e\.g)\.)(?:\s+(.*)|$)", self.help)
+        first, rest = (parts[1], parts[2] or "") if parts else (self.help, "")
         sentence, _, default = first.partition("; by default ")
         return (f"{sentence}.", default.removesuffix("."), rest) if default else (first, "", rest)
 
@@ -211,8 +211,8 @@ class Declaration:
 
     def described_by(self, others: Iterable[Declaration]) -> Declaration:
         """That of a class or record some of whose fields others describe: its bases, for example."""
-        known = {name: one for other in others for name, one in other.parameters.items()}
-        every = {n: one if one.kind.text else known.get(n, one) for n, one in self.parameters.items()}
+        parameters = {name: one for other in others for name, one in other.parameters.items()}
+        every = {n: one if one.kind.text else parameters.get(n, one) for n, one in self.parameters.items()}
         return replace(self, parameters=every)
 
     @property

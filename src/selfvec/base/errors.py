@@ -109,9 +109,9 @@ def _with_parameters(text: str) -> str:
     if "selfvec " in text or "in Python" in text:
         return text
 
-    def parameter(found: re.Match[str]) -> str:
-        name = found[1].replace("-", "_")
-        return f"{name}=True" if found[1] in _SWITCHES else f"{name}={found[2]}" if found[2] else name
+    def parameter(written: re.Match[str]) -> str:
+        name = written[1].replace("-", "_")
+        return f"{name}=True" if written[1] in _SWITCHES else f"{name}={written[2]}" if written[2] else name
 
     return _FLAG.sub(parameter, text)
 
@@ -144,12 +144,12 @@ def did_you_mean(name: str, known: Iterable[str], shown: Callable[[str], str] = 
     'did you mean Kind or KIND?'
     """
     forms: dict[str, list[str]] = {}
-    for one in dict.fromkeys(known):
-        forms.setdefault(one.lower(), []).append(one)
+    for own in dict.fromkeys(known):
+        forms.setdefault(own.lower(), []).append(own)
     least = 0.6 if len(name) > 2 else 0.7  # *kind* has both letters of *id*, which tells nothing
     near = difflib.get_close_matches(name.lower(), forms, most, least)
-    found = [shown(one) for each in near for one in forms[each]]
-    return f"did you mean {' or '.join(found)}?" if found else ""
+    names = [shown(own) for each in near for own in forms[each]]
+    return f"did you mean {' or '.join(names)}?" if names else ""
 
 
 class CorpusError(InputError):

@@ -38,10 +38,11 @@ def items_at(value: Any, keys: Sequence[str]) -> list[Any]:
     >>> items_at({"k": [{"x": "y"}, {"x": ["z"]}, 3]}, ["k", "x"]), items_at("a", []), items_at("a", ["k"])
     (['y', 'z'], ['a'], [])
     """
-    found = _items(value)
+    items = _items(value)
     for key in keys:
-        found = [item for one in found if isinstance(one, dict) and key in one for item in _items(one[key])]
-    return found
+        objects = (item for item in items if isinstance(item, dict) and key in item)
+        items = [item for own in objects for item in _items(own[key])]
+    return items
 
 
 def value_at(row: Mapping[str, Any], path: str) -> Any:
@@ -55,10 +56,10 @@ def value_at(row: Mapping[str, Any], path: str) -> Any:
     'hail\\n\\nsnow'
     """
     outer, keys = parted(row, path)
-    found = [item for item in items_at(row.get(outer), keys) if item is not None]
-    if len(found) < 2:
-        return found[0] if found else None
-    return "\n\n".join(found) if all(isinstance(item, str) for item in found) else found
+    values = [item for item in items_at(row.get(outer), keys) if item is not None]
+    if len(values) < 2:
+        return values[0] if values else None
+    return "\n\n".join(values) if all(isinstance(item, str) for item in values) else values
 
 
 def inner_names(row: Mapping[str, Any]) -> dict[str, None]:

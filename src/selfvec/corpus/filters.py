@@ -144,8 +144,8 @@ class Compiler:
         wanted = self._all_of(filters)
         count = len(self.documents.days)
         frame = pl.DataFrame(self.columns or {"": np.zeros(count)})
-        found = frame.select(wanted.alias("")).to_series().to_numpy()
-        return np.broadcast_to(found.astype(bool), count).copy()
+        passes = frame.select(wanted.alias("")).to_series().to_numpy()
+        return np.broadcast_to(passes.astype(bool), count).copy()
 
     def missing(self) -> str:
         """A sentence for the first value that no document has; empty if there is none."""
@@ -235,12 +235,12 @@ class Compiler:
         return column.of_documents(column.fits_any(values) if sign == "=" else column.fits(sign, values[0]))
 
     def _column(self, name: str) -> _Column:
-        found = _field(self.documents, name)
+        field = _field(self.documents, name)
         days = self.documents.days.astype("datetime64[D]")
-        values = pl.Series(days) if found == "date" else _values(self.documents, found)
-        if found not in self.columns:
-            self.columns[found] = _plain(values).alias(found)
-        return _Column(found, values, self.columns[found])
+        values = pl.Series(days) if field == "date" else _values(self.documents, field)
+        if field not in self.columns:
+            self.columns[field] = _plain(values).alias(field)
+        return _Column(field, values, self.columns[field])
 
 
 def _every(parts: Iterable[pl.Expr]) -> pl.Expr:
@@ -264,15 +264,15 @@ def _as_text(value: Any) -> str:
 def _field(documents: WithFields, name: str) -> str:
     if name == "date" and np.isnat(documents.days).all():
         raise NotFound("the documents have no dates", field="filter", remedy="leave date= out")
-    known = filter_names(documents)
-    if found := in_any_case(name, known):
-        return found
+    names = filter_names(documents)
+    if field := in_any_case(name, names):
+        return field
     keys = name.split(".")
     for end in range(len(keys) - 1, 0, -1):
-        if found := in_any_case(".".join(keys[:end]), documents.fields):
-            return ".".join((found, *keys[end:]))
-    near = did_you_mean(name, known)
-    there = f"the fields are: {', '.join(known) or 'none'}"
+        if field := in_any_case(".".join(keys[:end]), documents.fields):
+            return ".".join((field, *keys[end:]))
+    near = did_you_mean(name, names)
+    there = f"the fields are: {', '.join(names) or 'none'}"
     raise NotFound(f"no field {name!r}", field="filter", remedy=f"{near} {there}".strip())
 
 
@@ -355,8 +355,8 @@ class _Column:
         wanted = self._wanted(values)
         there = self._flat(self.compared)
         there = there.dt.date() if self.kind == MOMENT else there
-        found = wanted.is_in(there.implode()).fill_null(False)
-        for place in (~found).arg_true():
+        is_there = wanted.is_in(there.implode()).fill_null(False)
+        for place in (~is_there).arg_true():
             spanned = (
                 self.kind in (DAY, MOMENT) and wanted[place] is None
             )  # a year is there with one of its days
@@ -406,9 +406,9 @@ class _Column:
         low, _, high = value.partition("..")
         ends = (low, high) if sign == "=.." else (value,)
         numbers = [_number(end) if end else None for end in ends]
-        known = [number for number in numbers if number is not None]
-        is_number = 0 < len(known) == len(list(filter(None, ends)))
-        if known != sorted(known):
+        bounds = [number for number in numbers if number is not None]
+        is_number = 0 < len(bounds) == len(list(filter(None, ends)))
+        if bounds != sorted(bounds):
             raise runs_backwards(low, high)
         span = asked_moments(value)
         if self.name == "date" and self.kind == DAY and span is None:
@@ -511,9 +511,9 @@ def asked_moments(value: str) -> tuple[datetime, datetime] | None:
     spans = [_span(end) for end in ((first, last) if dots else (first,)) if end.strip()]
     if not spans or None in spans:
         return None
-    found = [span for span in spans if span is not None]
-    start = found[0][0] if first.strip() else datetime.min.replace(tzinfo=UTC)
-    end = found[-1][1] if last.strip() or not dots else datetime.max.replace(tzinfo=UTC)
+    ends = [span for span in spans if span is not None]
+    start = ends[0][0] if first.strip() else datetime.min.replace(tzinfo=UTC)
+    end = ends[-1][1] if last.strip() or not dots else datetime.max.replace(tzinfo=UTC)
     if start > end:
         raise runs_backwards(first, last)
     return start, end
@@ -561,5 +561,5 @@ _TRUTH = {
 
 
 def _listed(values: Sequence[str]) -> str:
-    shown = ", ".join(whole_words(one, _SHOWN) for one in values[:_NAMED])
+    shown = ", ".join(whole_words(value, _SHOWN) for value in values[:_NAMED])
     return f"{shown}, … ({len(values):,} in all)" if len(values) > _NAMED else shown or "none"

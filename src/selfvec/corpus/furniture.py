@@ -238,11 +238,11 @@ class Transcript:
         with the first minute.
         """
         lines = text.split("\n")
-        found = [code for line in lines if (code := _TIME_CODE.match(line))]
-        times = [_seconds(code["code"]) for code in found]
-        if len(found) < _FEWEST or 10 * sum(a > b for a, b in pairwise(times)) > len(found):
+        codes = [code for line in lines if (code := _TIME_CODE.match(line))]
+        times = [_seconds(code["code"]) for code in codes]
+        if len(codes) < _FEWEST or 10 * sum(a > b for a, b in pairwise(times)) > len(codes):
             return None
-        certain = all(code["open"] or code["code"].count(":") > 1 for code in found)
+        certain = all(code["open"] or code["code"].count(":") > 1 for code in codes)
         if times[0] == times[-1] or not (certain or times[0] < 60):
             return None
         spoken = [line[code.end() :] if (code := _TIME_CODE.match(line)) else line for line in lines]

@@ -112,9 +112,11 @@ class KnownDocuments:
     @classmethod
     def of_text(cls, text: RunText) -> KnownDocuments:
         """Those of a run; a document without an id has what it is called, of which there are no versions."""
-        known = cls.of(text.named((FILE, FINGERPRINT)))
+        documents = cls.of(text.named((FILE, FINGERPRINT)))
         lacking = text.read((ID,))[ID].is_null().to_numpy()
-        return replace(known, versions=np.where(lacking, 0, known.versions)) if lacking.any() else known
+        if not lacking.any():
+            return documents
+        return replace(documents, versions=np.where(lacking, 0, documents.versions))
 
     @property
     def named(self) -> Mask:

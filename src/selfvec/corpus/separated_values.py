@@ -147,13 +147,13 @@ def _tables(text: str) -> Iterator[tuple[str, int, list[list[str]]]]:
     """
     for delimiter in ",;\t|":
         rows = islice(_rows_below(text, delimiter), _LOOKED_AT)
-        found = list(dropwhile(lambda numbered: len(numbered[1]) < 2, rows))
-        table = [row for _, row in found]
+        below = list(dropwhile(lambda numbered: len(numbered[1]) < 2, rows))
+        table = [row for _, row in below]
         if len(table) > 2 and {len(row) for row in table} == {len(table[0])}:
             names = [name.strip() for name in table[0]]
             names = names[: -1 if names[-1] == "" else None]  # a delimiter may end every line
             if len(set(names)) == len(names) and all(0 < len(name) <= _LONGEST_NAME for name in names):
-                yield delimiter, found[0][0], table
+                yield delimiter, below[0][0], table
 
 
 def delimiter_of(text: str) -> str | None:

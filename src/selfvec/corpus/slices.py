@@ -113,8 +113,8 @@ def document_groups(run: Run, by: str) -> list[Slice]:
     Several of these, separated by commas, give a group for every combination that occurs.
     """
     kept = [] if run.text is None else run.text.fields
-    known = (*PERIODS, "slice", ID, *kept)
-    parts = [_groups_by(run, name) for name in names_in(by, lambda name: in_any_case(name, known))]
+    names = (*PERIODS, "slice", ID, *kept)
+    parts = [_groups_by(run, name) for name in names_in(by, lambda name: in_any_case(name, names))]
     if not parts:
         raise OptionError("names a period or a field", field="by", remedy=f"try {', '.join(PERIODS)}")
     combined = [reduce(_both, combination) for combination in product(*parts)]
@@ -134,8 +134,8 @@ def _groups_by(run: Run, name: str) -> list[Slice]:
     return sorted(by_label(labelled_by(run, name, "by", (*PERIODS, "slice"))), key=lambda group: group.name)
 
 
-def _both(one: Slice, other: Slice) -> Slice:
-    return Slice(f"{one.name}, {other.name}", one.documents & other.documents)
+def _both(first: Slice, other: Slice) -> Slice:
+    return Slice(f"{first.name}, {other.name}", first.documents & other.documents)
 
 
 def named_slice(batch: TokenBatch, text: str) -> Slice:
@@ -147,10 +147,10 @@ def named_slice(batch: TokenBatch, text: str) -> Slice:
         return by_label(batch)[list(batch.slice_names).index(text)]
     span = asked_span(text)
     if span is None:
-        known = f"; the labels are {listed(batch.slice_names)}" if batch.slice_names else ""
+        labels = f"; the labels are {listed(batch.slice_names)}" if batch.slice_names else ""
         first_day, last_day = batch.period or ("2000-01-01", "2005-06-30")
         periods = f"{first_day[:4]}..{last_day[:4]}, {first_day[:7]}, {_quarter(last_day)}"
-        rule = f"{text!r} is not a slice{known}"
+        rule = f"{text!r} is not a slice{labels}"
         remedy = f"write dates as {periods} or {first_day}..{last_day}, or a label"
         raise NotFound(rule, remedy=remedy)
     dates = _dates(batch)
@@ -180,9 +180,9 @@ def parse_span(text: str) -> tuple[np.datetime64, np.datetime64] | None:
     spans = [_period(part) for part in ((first, last) if dots else (first,)) if part]
     if not spans or None in spans:
         return None
-    found = [span for span in spans if span is not None]
-    start = found[0][0] if first else np.datetime64("0001-01-01", "D")
-    end = found[-1][1] if last or not dots else np.datetime64("9999-12-31", "D")
+    ends = [span for span in spans if span is not None]
+    start = ends[0][0] if first else np.datetime64("0001-01-01", "D")
+    end = ends[-1][1] if last or not dots else np.datetime64("9999-12-31", "D")
     return (start, end) if start < end else None
 
 

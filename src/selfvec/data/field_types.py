@@ -64,9 +64,9 @@ def dtype_of(kind: str) -> Any:
 
 def fault_of_kind(kind: Any) -> str | None:
     """The rule that what a file calls a kind of values breaks; None if it is one."""
-    known = (TEXT, INTEGER, NUMBER, TRUTH, DAY, MOMENT, NOTHING)
-    is_one = isinstance(kind, str) and kind.replace(LIST, "") in known
-    return None if is_one else f"is a kind of values: {', '.join(known)}, or a list of one"
+    kinds = (TEXT, INTEGER, NUMBER, TRUTH, DAY, MOMENT, NOTHING)
+    is_kind = isinstance(kind, str) and kind.replace(LIST, "") in kinds
+    return None if is_kind else f"is a kind of values: {', '.join(kinds)}, or a list of one"
 
 
 def kind_of(dtype: Any) -> str:
@@ -382,10 +382,10 @@ def _own_mark_of(digits: str) -> str:
 def coded(values: Sequence[str | None]) -> tuple[Ids, list[str]]:
     """Values as codes, (D,), -1 for None, and the value of each code, in the order of their first use.
 
-    >>> codes, known = coded(["IOWA", None, "OHIO", "IOWA"])
-    >>> codes.tolist(), known
+    >>> codes, names = coded(["IOWA", None, "OHIO", "IOWA"])
+    >>> codes.tolist(), names
     ([0, -1, 1, 0], ['IOWA', 'OHIO'])
     """
-    known = list(dict.fromkeys(value for value in values if value is not None))
-    number = {value: code for code, value in enumerate(known)}
-    return np.array([-1 if value is None else number[value] for value in values], np.int32), known
+    names = list(dict.fromkeys(value for value in values if value is not None))
+    number = {value: code for code, value in enumerate(names)}
+    return np.array([-1 if value is None else number[value] for value in values], np.int32), names

@@ -218,9 +218,9 @@ def _has_shape(tensor: Array, shape: Sequence[int | str], sizes: dict[str, int])
 
 def _is_size(sizes: dict[str, int], size: int | str, number: int) -> bool:
     parts = str(size).split(" + ")
-    known = [part for part in parts if part.isdigit() or part in sizes]
-    rest = number - sum(_number(part, sizes) for part in known)
-    new = [part for part in parts if part not in known]
+    sized = [part for part in parts if part.isdigit() or part in sizes]
+    rest = number - sum(_number(part, sizes) for part in sized)
+    new = [part for part in parts if part not in sized]
     sizes |= dict.fromkeys(new, rest)
     return rest >= 0 if new else rest == 0
 

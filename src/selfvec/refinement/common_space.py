@@ -313,16 +313,16 @@ def paired_rows(a: Vectors, b: Vectors, dictionary: Dictionary) -> tuple[Ints, d
     path = Path(dictionary) if isinstance(dictionary, str | os.PathLike) else None
     words = read_dictionary(path) if path is not None else list(cast("Sequence[tuple[str, str]]", dictionary))
     rows = np.array([(_row(a, one), _row(b, other)) for one, other in words], np.int64).reshape(-1, 2)
-    known = rows >= 0
-    rows = rows[known.all(axis=1)]
+    has_row = rows >= 0
+    rows = rows[has_row.all(axis=1)]
     if not len(rows):
         rule = "the dictionary has no pair of words that both have a vector"
         remedy = "put words of A into the first column and words of B into the second"
         raise InputError(rule, path=path, remedy=remedy)
     unused = {
-        "pairs": len(known) - len(rows),
-        "without_vector_in_a": int(np.sum(~known[:, 0])),
-        "without_vector_in_b": int(np.sum(~known[:, 1])),
+        "pairs": len(has_row) - len(rows),
+        "without_vector_in_a": int(np.sum(~has_row[:, 0])),
+        "without_vector_in_b": int(np.sum(~has_row[:, 1])),
     }
     return rows, {"unused": unused, "header": getattr(words, "header", None)}
 

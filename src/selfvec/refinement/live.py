@@ -319,11 +319,11 @@ def _context_rows(
 ) -> Rows:
     """The unit means of the documents of groups of types, (G, d)."""
     counts = vectors.counts if vectors.counts is not None else np.ones(len(vectors), np.int64)
-    known = numbers >= 0
+    has_row = numbers >= 0
     rows = np.zeros((len(numbers), vectors.vector_size), np.float32)
-    rows[known] = vectors.unit[numbers[known]]
+    rows[has_row] = vectors.unit[numbers[has_row]]
     weights = np.zeros(len(numbers), np.float32)
-    weights[known] = np.maximum(counts[numbers[known]], 1) ** -GAMMA
+    weights[has_row] = np.maximum(counts[numbers[has_row]], 1) ** -GAMMA
     documents = unit_in_place(weighted_sums(tokens, rows, weights))
     own = group[tokens.ids]
     order = np.argsort(own, kind="stable")[np.count_nonzero(own < 0) :]

@@ -250,9 +250,9 @@ def _index_text(table: Any, stems: str | None) -> None:
     from lancedb.index import FTS
 
     if "text" in table.schema.names and ["text"] not in [index.columns for index in table.list_indices()]:
-        known = stems in _INDEXED
-        name = language(stems if known else "en").name
-        table.create_index("text", config=FTS(language=name, stem=known, remove_stop_words=known))
+        is_stemmed = stems in _INDEXED
+        name = language(stems if is_stemmed else "en").name
+        table.create_index("text", config=FTS(language=name, stem=is_stemmed, remove_stop_words=is_stemmed))
 
 
 def _arrow(rows: StoreRows) -> Any:

@@ -86,17 +86,17 @@ def passage_rows(
     from selfvec.text.preprocessing import Preprocessing
 
     progress = progress or Progress()
-    found = replace(gather(run, progress), cut=check_cut(cut))
-    ids, texts, owners = _passages(found)
+    documents = replace(gather(run, progress), cut=check_cut(cut))
+    ids, texts, owners = _passages(documents)
     table = pl.DataFrame(
         {
             "id": pl.Series(ids, dtype=pl.String),
-            "document": pl.Series([found.ids[owner] for owner in owners], dtype=pl.String),
+            "document": pl.Series([documents.ids[owner] for owner in owners], dtype=pl.String),
             "text": pl.Series(texts, dtype=pl.String),
-            "date": pl.Series(found.days.astype("datetime64[D]")[owners], dtype=pl.Date),
+            "date": pl.Series(documents.days.astype("datetime64[D]")[owners], dtype=pl.Date),
         }
     )
-    fields = _field_columns(found, [*table.columns, "vector"])
+    fields = _field_columns(documents, [*table.columns, "vector"])
     table = table.with_columns(column.gather(owners) for column in fields.values())
     if encode is None:
         encoder = Encoder.of(run, progress=progress)
@@ -107,19 +107,19 @@ def passage_rows(
         vectors = _encoded(texts, encode, progress)
         about = {}
     language = Preprocessing.of(run.provenance).stem
-    why = dict.fromkeys(found.left_out, "its values are too long")
-    why |= dict.fromkeys(found.unread, "it has bytes or vectors, or occurs twice")
+    why = dict.fromkeys(documents.left_out, "its values are too long")
+    why |= dict.fromkeys(documents.unread, "it has bytes or vectors, or occurs twice")
     notes = [f"the field {name!r} is not a column: {reason}" for name, reason in why.items()]
     return StoreRows("passages", table, vectors, language, [*notes, *_changes(fields)], about)
 
 
-def _field_columns(found: GatheredDocuments, taken: Sequence[str]) -> dict[str, pl.Series]:
+def _field_columns(documents: GatheredDocuments, taken: Sequence[str]) -> dict[str, pl.Series]:
     import polars as pl
 
-    names = column_names(list(found.fields), taken)
+    names = column_names(list(documents.fields), taken)
     columns = {}
     for old, new in names.items():
-        texts, kind = pl.Series(new, found.fields[old], dtype=pl.String), found.kinds[old]
+        texts, kind = pl.Series(new, documents.fields[old], dtype=pl.String), documents.kinds[old]
         columns[old] = typed_column(texts) if kind == TEXT else parsed(texts, kind)
     return columns
 
@@ -148,20 +148,22 @@ def word_rows(run: Run) -> StoreRows:
     """The words of a run with their refined vectors, as columns ``word`` and ``count``."""
     import polars as pl
 
-    known = np.flatnonzero(np.any(run.vectors.unit, axis=1))
+    with_vector = np.flatnonzero(np.any(run.vectors.unit, axis=1))
     words = run.vectors.index_to_key
-    table = pl.DataFrame({"word": pl.Series([words[i] for i in known.tolist()], dtype=pl.String)})
+    table = pl.DataFrame({"word": pl.Series([words[i] for i in with_vector.tolist()], dtype=pl.String)})
     if run.vectors.counts is not None:
-        table = table.with_columns(pl.Series("count", run.vectors.counts[known]))
-    return StoreRows("words", table, run.vectors.unit[known])
+        table = table.with_columns(pl.Series("count", run.vectors.counts[with_vector]))
+    return StoreRows("words", table, run.vectors.unit[with_vector])
 
 
-def _passages(found: GatheredDocuments) -> tuple[list[str], list[str], Ints]:
+def _passages(documents: GatheredDocuments) -> tuple[list[str], list[str], Ints]:
     ids: list[str] = []
     texts: list[str] = []
     owners: list[int] = []
-    taken = set(found.ids)
-    for number, (name, text, spans) in enumerate(zip(found.ids, found.texts, found.spans(), strict=True)):
+    taken = set(documents.ids)
+    for number, (name, text, spans) in enumerate(
+        zip(documents.ids, documents.texts, documents.spans(), strict=True)
+    ):
         sign = "#"
         own = [f"{name}#{i}" for i in range(1, len(spans) + 1)]
         while not taken.isdisjoint(own):  # a document may be called a#1 itself

@@ -187,10 +187,10 @@ class Vocabulary:
 
     def types_of(self, words: Sequence[str]) -> list[tuple[int, ...]]:
         """The types of each word: usually one, () for a stop word, -1 for an unknown word."""
-        found = [
+        types_by_word = [
             self._later.get(word) if (types := self._seen.get(word)) is None else types for word in words
         ]
-        new = list(dict.fromkeys([w for w, types in zip(words, found, strict=True) if types is None]))
+        new = list(dict.fromkeys([w for w, types in zip(words, types_by_word, strict=True) if types is None]))
         if new:
             looked_up = dict(zip(new, self._look_up(new), strict=True))
             if len(self._seen) + len(self._later) + len(new) > _KEPT:
@@ -200,8 +200,10 @@ class Vocabulary:
             for word, types in looked_up.items():
                 same = all(0 <= number < first for number in types)
                 (self._seen if same else self._later)[word] = types
-            found = [looked_up.get(word, types) for word, types in zip(words, found, strict=True)]
-        return cast(list[tuple[int, ...]], found)
+            types_by_word = [
+                looked_up.get(word, types) for word, types in zip(words, types_by_word, strict=True)
+            ]
+        return cast(list[tuple[int, ...]], types_by_word)
 
     def _look_up(self, words: list[str]) -> list[tuple[int, ...]]:
         types, ids, bounds = self._cut(words)
