@@ -19,11 +19,12 @@ from selfvec.base.installed import install_command
 
 from .document_files import DOCUMENT_KINDS
 from .fields import Fields
+from .fingerprints import Seen
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from selfvec.base.arrays import Hashes, Ints
+    from selfvec.base.arrays import Ints
 
 OF_SHARDS = "shards"
 """Prefix of the hash of a file that was read in shards: a hash of their hashes, not of the file."""
@@ -296,8 +297,9 @@ class CorpusPass:
     skip_bad_rows: bool = False
     batch_bytes: int = BATCH_BYTES
     advance: Callable[[int], None] = lambda _: None
-    _ids: list[Hashes] = field(default_factory=list)  # hashes of the ids read so far
-    _places: list[tuple[str, Ints]] = field(default_factory=list)  # path and lines of these
+    _ids: Seen = field(default_factory=Seen)  # hashes of the ids read so far
+    _repeated: int = 0  # documents with the id of an earlier one
+    _first_repeated: str = ""  # where the first of them is
     _unread: dict[tuple[str, str], list[tuple[str, str]]] = field(
         default_factory=dict
     )  # places and what of them
@@ -306,8 +308,10 @@ class CorpusPass:
     def named(self, ids: pl.Series, path: str, lines: Ints) -> None:
         """Take note of the ids of documents and their places, to say whether any repeat."""
         given = ids.is_not_null().to_numpy()
-        self._ids.append(ids.hash().to_numpy()[given])
-        self._places.append((path, lines[given]))
+        again = ~self._ids.add(ids.hash().to_numpy()[given])
+        if again.any() and not self._repeated:
+            self._first_repeated = f"{path}:{lines[given][again][0]}"
+        self._repeated += int(again.sum())
 
     def unread(self, place: str, kind: str, what: str, unit: str = "file") -> None:
         """Take note of what of a file could not be read, or is doubtful; of each kind, the first is named."""
@@ -322,23 +326,8 @@ class CorpusPass:
             self.summary.note(
                 f"--as-is leaves texts as they are written, without: {', '.join(self._may_stay)}"
             )
-        self._note_repeated_ids()
-
-    def _note_repeated_ids(self) -> None:
-        import numpy as np
-
-        hashes = np.concatenate(self._ids) if self._ids else np.zeros(0, np.uint64)
-        rising = np.sort(hashes)
-        repeated = int(np.sum(rising[1:] == rising[:-1]))
-        if not repeated:
-            return
-        again = np.ones(len(hashes), bool)
-        again[np.unique(hashes, return_index=True)[1]] = False
-        ends = np.cumsum([len(lines) for _, lines in self._places])
-        first = int(np.argmax(again))
-        batch = int(np.searchsorted(ends, first, side="right"))
-        path, lines = self._places[batch]
-        self.summary.note(note_on_ids(repeated, f"{path}:{lines[first - ends[batch]]}"))
+        if self._repeated:
+            self.summary.note(note_on_ids(self._repeated, self._first_repeated))
 
     def bad(
         self,
