@@ -19,7 +19,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.files.tensors import Forms, Tensor
-from selfvec.numerics.rows import top_indices, unit_in_place, unit_rows
+from selfvec.numerics.rows import sampled, top_indices, unit_in_place, unit_rows
 from selfvec.numerics.whitening import axes_of_rows
 from selfvec.refinement.derived_vectors import topic_vectors
 from selfvec.text.document_vectors import (
@@ -168,9 +168,7 @@ def sample_documents(batch: TokenBatch, seed: int) -> TokenBatch:
     """At most 20,000 of the documents, from which axes are computed."""
     if batch.documents <= _SAMPLE:
         return batch
-    chosen = np.zeros(batch.documents, bool)
-    chosen[np.random.default_rng(seed).choice(batch.documents, _SAMPLE, replace=False)] = True
-    return batch.part(chosen)
+    return batch.part(sampled(np.arange(batch.documents), _SAMPLE, np.random.default_rng(seed)))
 
 
 def projected(
