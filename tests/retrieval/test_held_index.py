@@ -41,7 +41,6 @@ def test_an_index_is_opened_once_for_a_state(saved: bool, folder: Path) -> None:
     index = run_index(run)
     assert run_index(run) is index
     assert run_index(run, cut=(50, 10)) is not index
-    assert run_index(run, tables=["original"]) is run_index(run, tables=["original"])
     assert run_index(pickle.loads(pickle.dumps(run))) is not index
     assert run_index(run.replace()) is not index
 

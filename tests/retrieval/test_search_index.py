@@ -297,12 +297,9 @@ def test_a_changed_description_and_one_of_another_version_are_refused(folder: Pa
     refused(lambda: Index.open(folder), FormatError, rf"version.*{VERSION}.*next search builds it again")
 
 
-def test_indexes_of_other_vectors_and_of_other_documents(copied_run: Run) -> None:
+def test_indexes_of_other_documents(copied_run: Run) -> None:
     run = copied_run
-    first = results(run_index(run))
-    before = run_index(run, tables=["original"])  # lies beside it
-    assert results(before) != first
-    assert results(before, "bm25") == results(run_index(run), "bm25")
+    assert len(run_index(run)) == 200
     selfvec.update(run, ["hail fell in Rome"], output=run.folder)
     updated = run_index(run.folder)
     assert len(updated) == 201

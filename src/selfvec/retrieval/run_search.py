@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -29,7 +28,6 @@ from selfvec.text.passages import CUT, Cut, check_cut
 from selfvec.text.vocabulary import Query
 
 from .build import build_index
-from .dense_space import TABLES
 from .documents import gather, gathered_text
 from .index import VERSION, Index
 from .scoring import saturated_counts
@@ -38,6 +36,7 @@ from .snippets import Found, describe, different_texts, text_key
 
 _FEW = 256  # documents of a segment that are indexed again whenever the run is opened: it takes a moment
 _MOST = 16  # indexes of segments that are kept
+_HELD = "index"  # in `Run.derived`
 
 
 @checked
@@ -45,7 +44,6 @@ def run_index(
     run: GivenRun,
     progress: Progress | None = None,
     *,
-    tables: Sequence[str] = TABLES,
     cut: Cut = CUT,
 ) -> Index:
     """The index of a run's documents.
@@ -57,8 +55,6 @@ def run_index(
     ----------
     run : Run or path
     progress : Progress, optional
-    tables : sequence of str
-        Vectors of the run to use.
     cut : tuple of int
         Words of a passage, and how many of them are repeated from the passage before.
 
@@ -84,24 +80,23 @@ def run_index(
 
     def make() -> Index:
         gathered = replace(gather(base, progress), cut=cut)
-        return Index(*build_index(base, gathered, tables=tables, progress=progress))
+        return Index(*build_index(base, gathered, progress=progress))
 
     def read(folder: Path) -> Index:
         return Index.read(folder, base.vectors.vector_size)
 
     def opened() -> Index:
-        index = cached(base, "search", [list(tables), list(cut)], make, Index.write, read, progress)
+        index = cached(base, "search", list(cut), make, Index.write, read, progress)
         return index.asking(run)
 
-    name = f"index of {', '.join(tables)}"
-    index = base.held(name, opened, tuple(cut))
+    index = base.held(_HELD, opened, tuple(cut))
     if not isinstance(run, LiveRun):
         return index
     live = run
-    return run.held(name, lambda: _with_segments(index, live, (name, *cut), cut), tuple(cut))
+    return run.held(_HELD, lambda: _with_segments(index, live, cut), tuple(cut))
 
 
-def _with_segments(index: Index, run: LiveRun, key: tuple[Any, ...], cut: Cut) -> Index:
+def _with_segments(index: Index, run: LiveRun, cut: Cut) -> Index:
     """The index of the documents that a run has now."""
 
     def whole(part: Part) -> IndexedPart:
@@ -116,16 +111,16 @@ def _with_segments(index: Index, run: LiveRun, key: tuple[Any, ...], cut: Cut) -
         if len(text) < _FEW or not isinstance(text.source, Path):
             return make()
         # A number may come again after an undo, in a file of another time.
-        of = [*key, *file_state(text.source)[1:], VERSION]
+        of = [*cut, *file_state(text.source)[1:], VERSION]
         return cached(run.base, "segment", of, make, IndexedPart.write, index.read_part, most=_MOST)
 
     def of_part(part: Part) -> IndexedPart:
         """The same as for the state before if no further document of the segment is gone."""
-        held: tuple[Ints, IndexedPart] | None = part.segment.derived.get(("indexed", *key))
+        held: tuple[Ints, IndexedPart] | None = part.segment.derived.get(("indexed", *cut))
         if held is None or not np.array_equal(held[0], part.gone):
-            of_all = part.segment.held(("index", *key), lambda: whole(part))
+            of_all = part.segment.held(("index", *cut), lambda: whole(part))
             held = part.gone, replace(of_all, present=part.present)
-            part.segment.derived["indexed", *key] = held
+            part.segment.derived["indexed", *cut] = held
         return held[1]
 
     return index.of_parts([of_part(part) for part in run.segments])
