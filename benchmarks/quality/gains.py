@@ -19,8 +19,8 @@ from benchmarks.page import table
 from benchmarks.rankings import SEED, differs, estimate, over
 from benchmarks.refining import refined
 from selfvec.cooccurrence.scan import ScanOperator
-from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
+from selfvec.data.settings import METHODS
 from selfvec.data.vectors import Source
 from selfvec.lab.evaluation.classification import read_labelled
 from selfvec.lab.evaluation.compared_vectors import listed, open_entries, word_vectors

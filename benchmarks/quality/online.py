@@ -15,8 +15,7 @@ from benchmarks.datasets import GOOGLENEWS, JUDGED, STARTS
 from benchmarks.page import table
 from benchmarks.quality.gains import abstracts, ndcg, similarity
 from benchmarks.refining import by_epoch, refined
-from selfvec.data.methods import METHODS
-from selfvec.data.settings import Settings
+from selfvec.data.settings import METHODS, Settings
 from selfvec.data.vectors import Source
 from selfvec.numerics.rows import anisotropy, unit_rows
 from selfvec.refinement.health import effective_rank

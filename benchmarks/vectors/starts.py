@@ -14,7 +14,7 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.lab.transforms.compress import Measure, measures
 from selfvec.numerics.statistics import Estimate, mean
-from selfvec.refinement.training import FROM_TEXT
+from selfvec.refinement.inputs import FROM_TEXT
 from selfvec.text.document_vectors import embed
 from selfvec.text.preprocessing import Preprocessing
 

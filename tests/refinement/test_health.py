@@ -45,7 +45,7 @@ def test_a_moved_and_spread_table_is_healthy() -> None:
     moved = unit_rows(SPREAD + 0.8 * unit_rows(RNG.standard_normal(SPREAD.shape)))
     health = check_health(table(SPREAD), table(moved))
     assert names(health) == ["healthy"]
-    assert health.ok
+    assert not health.verdicts
     assert 0.7 < health.mean_cosine_to_original < 0.85
 
 
@@ -53,7 +53,7 @@ def test_one_shared_direction_is_a_collapse() -> None:
     collapsed = unit_rows(SPREAD + 5 * SPREAD[0])
     health = check_health(table(SPREAD), table(collapsed))
     assert "collapsed" in names(health)
-    assert not health.ok
+    assert health.verdicts
     assert health.saturated < 1
     assert health.effective_rank < health.effective_rank_original / 2
 
@@ -75,7 +75,7 @@ def test_an_untouched_table_is_unmoved() -> None:
 def test_vectors_that_were_kept_on_purpose_are_not_called_unmoved() -> None:
     health = check_health(table(SPREAD), table(SPREAD), method="original")
     assert names(health) == ["original"]
-    assert health.ok
+    assert not health.verdicts
 
 
 DAYS = np.arange(np.datetime64("2010-01-01"), np.datetime64("2010-07-20"))  # 200, one document each
@@ -181,7 +181,7 @@ def test_a_table_that_lacks_most_words_is_said_plainly() -> None:
     health = covered(336, 0)
     assert (health.known, health.composed, health.oov) == (64, 336, 0)
     assert names(health) == ["healthy", "built from subwords"]
-    assert health.ok
+    assert not health.verdicts
     finding = health.findings[1]
     assert (finding.level, finding.message) == (
         "warn",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tests.refinement.problems import finished, random_problem, vectors
 
 from selfvec.cooccurrence.scan import REBUILD
-from selfvec.data.methods import METHODS
+from selfvec.data.settings import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import anisotropy, unit_rows

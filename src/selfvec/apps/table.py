@@ -92,7 +92,7 @@ TOP: dict[str, CommandRow] = {
             "corpus": Typed(help="Files or folders of text; - reads standard input."),
             "epochs": Typed(hidden=True),
         },
-        in_python=("oov", "max_types", "vectors_errors"),
+        in_python=("oov", "max_types"),
         show="refined",
     ),
     "update": CommandRow(

@@ -2,7 +2,7 @@
 
 The docstring of `Settings` says what values an option takes and what it means. The command line,
 `selfvec.Refiner` and ``run.json`` read it there. Which methods use an option, and defaults that differ by
-method, such as the anchor's weight, are in `selfvec.data.methods`.
+method, such as the anchor's weight, are in `METHODS`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from typing import Any, TypedDict, TypeVar
 from selfvec.base.checks import check_names
 from selfvec.base.declarations import Parameter, declared, options
 from selfvec.base.errors import OptionError
-
-from .methods import METHODS, methods_with
 
 Class = TypeVar("Class", bound=type)
 
@@ -73,9 +71,6 @@ class Settings:
     oov : {"subwords", "zero"}
         Initial vectors of out-of-vocabulary words. subwords builds them from word pieces or character
         n-grams if the vectors allow it; zero does not.
-    vectors_errors : {"strict", "replace"}
-        What to do with words of the vectors file that are not UTF-8 or occur twice: stop with an error, or
-        replace them.
     tokenizer : str
         How the text is cut into words. words; wordpunct, with each mark of punctuation as a word;
         whitespace for text that is tokenised already; or the path of a tokenizer.json.
@@ -125,7 +120,6 @@ class Settings:
     half_life: float | None = None
     anchor: float | None = None
     oov: str = "subwords"
-    vectors_errors: str = "strict"
     tokenizer: str = "words"
     language: str | None = None
     lemmatize: str | None = None
@@ -213,7 +207,6 @@ class SettingsOptions(TypedDict, total=False):
     half_life: float | None
     anchor: float | None
     oov: str
-    vectors_errors: str
     tokenizer: str
     language: str | None
     lemmatize: str | None
@@ -229,3 +222,62 @@ class SettingsOptions(TypedDict, total=False):
     keep: str
     encode: int | None
     seed: int
+
+
+# ---- The methods of refining: what they take, and their defaults. Each is a row here and a class in
+# `selfvec.refinement.methods`.
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method of refining. A default of 0 is that of an option that the method does not take."""
+
+    name: str
+    options: tuple[str, ...] = ()  # the `Settings` that not every method takes, and that this one takes
+    passes: str | None = None  # the option with the number of passes; None: no passes
+    window: int = 0  # default, in tokens, the word itself included; 0: the mean sentence length
+    learning_rate: float = 0.0  # default of α
+    anchor: float = 0.0  # default weight of the original vectors: β of online, λ of decorrelated
+    whitens: bool = False  # whether the refined vectors are whitened
+    repeats: str = "once"  # default of the option ``repeats``
+    steady: float = 0.005  # scatter of the last states above which words oscillate, see `Health.wander`
+
+
+METHODS = {
+    method.name: method
+    for method in (
+        Method(
+            "paper",
+            options=("learning_rate", "epochs"),
+            passes="epochs",
+            learning_rate=0.01,  # 0.075 and more is unstable
+            repeats="keep",  # the paper counts every occurrence
+        ),
+        Method(
+            "online",
+            options=("learning_rate", "epochs", "anchor"),
+            passes="epochs",
+            # Chosen on retrieval and word similarity with two sets of vectors, see docs/results/online.md.
+            window=41,
+            learning_rate=0.005,
+            anchor=0.2,
+            steady=0.12,  # words fluctuate around a fixed point
+        ),
+        Method(
+            "decorrelated",
+            options=("passes", "half_life", "anchor"),
+            passes="passes",
+            # Chosen on word similarity after PubMed with two sets of vectors, see docs/results/gains.md.
+            window=41,
+            anchor=2.25,
+            whitens=True,
+        ),
+        Method("original"),
+    )
+}
+"""The methods by name. ``auto`` tries those with passes, in this order."""
+
+
+def methods_with(option: str) -> list[str]:
+    """The methods that take an option of `Settings`; empty for an option of every method."""
+    return [method.name for method in METHODS.values() if option in method.options]

@@ -24,9 +24,8 @@ from selfvec.base.arrays import Bytes, Doubles, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.corpus.slices import Slice
-from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
-from selfvec.data.settings import Settings
+from selfvec.data.settings import METHODS, Settings
 from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place
@@ -167,10 +166,10 @@ def _original_vectors(a: Run, b: Run, batch: TokenBatch) -> tuple[Rows, Bytes]:
     return np.where(mine[:, None], rows_a, rows_b), np.where(mine, sources_a, sources_b).astype(np.uint8)
 
 
-def _agree(one: Vectors, other: Vectors) -> bool:
+def _agree(first: Vectors, other: Vectors) -> bool:
     """Whether the shared words have the same rows."""
-    if one.vector_size != other.vector_size:
+    if first.vector_size != other.vector_size:
         return False
-    both = [word for word in one.index_to_key if word in other]
-    rows, others = (of.unit[[of.key_to_index[word] for word in both]] for of in (one, other))
+    both = [word for word in first.index_to_key if word in other]
+    rows, others = (of.unit[[of.key_to_index[word] for word in both]] for of in (first, other))
     return bool(np.all(np.abs(rows - others) < _SAME))

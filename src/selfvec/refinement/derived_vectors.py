@@ -22,8 +22,8 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Floats
 from selfvec.base.progress import Progress, as_progress
 from selfvec.cooccurrence.scan import ScanOperator
-from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
+from selfvec.data.settings import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.whitening import spectrum, whitened

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import Floats, Ints
 from selfvec.base.display import count_of
 from selfvec.base.threads import one_core
-from selfvec.data.methods import METHODS, Method
 from selfvec.data.run_text import GROUP, TEXT, RunText
+from selfvec.data.settings import METHODS, Method
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import KNOWN_TEXT, Source, Vectors, coverage
@@ -127,11 +127,6 @@ class Health:
         """Names of the checks that failed."""
         return [finding.name for finding in self.findings if finding.level == "fail"]
 
-    @property
-    def ok(self) -> bool:
-        """Whether no check failed."""
-        return not self.verdicts
-
     def as_dict(self) -> dict[str, Any]:
         """The values as JSON-serialisable data; missing numbers are null."""
         data = {"verdicts": self.verdicts, **asdict(self)}
@@ -167,7 +162,7 @@ def check_health(
     """Compare refined vectors with the original ones, which have the same words in the same order.
 
     ``history`` is needed to detect oscillation. ``method`` decides how much words may scatter
-    (`selfvec.data.methods.Method.steady`) and what a finding recommends; with ``original`` no word is
+    (`selfvec.data.settings.Method.steady`) and what a finding recommends; with ``original`` no word is
     expected to move. ``repeats`` describes the repeated passages of the text, ``language`` is its code, as in
     ``run.json``; ``batch`` has its documents, ``text`` as they are written.
     """

@@ -29,8 +29,17 @@ from selfvec.text.languages import STOP_WORDS
 from selfvec.text.segmentation import segmenter, unsegmented
 from selfvec.text.tokenizers import SPLITS
 
-from .inputs import Execution, Inputs, by_token, check_slices, check_tokens, counted, initial_vectors
-from .training import FROM_TEXT, check_installed
+from .inputs import (
+    FROM_TEXT,
+    Execution,
+    Inputs,
+    by_token,
+    check_installed,
+    check_slices,
+    check_tokens,
+    counted,
+    initial_vectors,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -247,7 +256,7 @@ def load_start(vectors: Start, settings: Settings) -> tuple[Vectors | None, dict
     if isinstance(vectors, Vectors):
         return by_token(vectors, settings), {"name": "memory"} | vectors.provenance
     place = locate(vectors)
-    loaded = load(place, errors=settings.vectors_errors)
+    loaded = load(place)
     described: dict[str, Any] = {"name": os.fspath(vectors)}
     if place.is_file():
         described |= {"bytes": place.stat().st_size, "sha256": sha256(place)}

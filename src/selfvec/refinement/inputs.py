@@ -13,17 +13,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pkgutil import resolve_name
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from selfvec.base.arrays import Ids, Ints
-from selfvec.base.errors import CorpusError, InputError
+from selfvec.base.errors import CorpusError, InputError, require
 from selfvec.base.progress import Progress, Timings
-from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance
 from selfvec.data.run_text import RunText
-from selfvec.data.settings import Settings
+from selfvec.data.settings import METHODS, Settings
 from selfvec.data.token_batch import (
     TokenBatch,
     changed,
@@ -33,7 +34,7 @@ from selfvec.data.token_batch import (
 )
 from selfvec.data.vectors import Source, Vectors
 from selfvec.files.memory import release
-from selfvec.numerics.rows import filled_rows, unit_in_place
+from selfvec.numerics.rows import filled_rows, unit_in_place, unit_rows
 from selfvec.storage.run_folder import TEXT
 from selfvec.storage.run_writer import RunWriter
 from selfvec.storage.text_file import TextWriter
@@ -44,7 +45,6 @@ from selfvec.text.tokenizers import SPLITS
 
 from .history import HistoryPlan, parse_history
 from .selection import Choice
-from .training import vectors_from_text
 
 if TYPE_CHECKING:
     from selfvec.cooccurrence.scan import ScanOperator
@@ -175,7 +175,7 @@ def initial_vectors(
     """The initial vectors of a corpus' words with their sources: unit rows, zeros for words without a vector.
 
     Without ``pretrained`` they are computed from the text alone by ``name``, one of
-    `training.FROM_TEXT`. ``phrases`` are types; those without a vector are built from their words.
+    `FROM_TEXT`. ``phrases`` are types; those without a vector are built from their words.
     ``keys`` are the words to look up in ``pretrained`` for each type, by default the types themselves.
     """
     if pretrained is None:
@@ -283,3 +283,49 @@ class Execution:
     def text_writer(self, name: str = TEXT, kinds: Mapping[str, str] | None = None) -> TextWriter:
         """Writes documents into a file of the run, or into memory; see `TextWriter`."""
         return TextWriter(None if self.writer is None else self.writer.path(name), kinds)
+
+
+# ---- Initial vectors from the text alone: word2vec, fastText, GloVe, PPMI-SVD and sums of codes
+
+
+DIMENSIONS = 256  # of vectors from the text alone, as of the built-in ones
+
+
+class Trainer(NamedTuple):
+    """A way to make vectors from text alone."""
+
+    function: str  # module:function; it maps a batch, vectors of the same width, seed and threads to (V, d)
+    options: Mapping[str, object] = MappingProxyType({})
+    package: str | None = None  # that it needs
+
+
+FROM_TEXT = {
+    "none": Trainer("count_models:random_directions"),
+    "svd": Trainer("count_models:ppmi_svd", package="sklearn"),
+    "cipher": Trainer("count_models:cipher"),
+    "glove": Trainer("glove:glove"),
+    "word2vec": Trainer("gensim_models:trained", {"kind": "word2vec-sg", "continued": False}, "gensim"),
+    "fasttext": Trainer("gensim_models:trained", {"kind": "fasttext", "continued": False}, "gensim"),
+}
+"""By name, as in ``--vectors``. Modules are imported when they are used, since some compile kernels."""
+
+
+def check_installed(name: str) -> None:
+    """Raise `MissingExtra` if the package that one of `FROM_TEXT` needs is not installed."""
+    package = FROM_TEXT[name].package
+    if package is not None:
+        require(package, "baselines", f"--vectors {name}")
+
+
+def vectors_from_text(batch: TokenBatch, name: str = "none", seed: int = 0) -> Vectors:
+    """Vectors of the words of a corpus by one of `FROM_TEXT`: unit rows, (V, 256), or zeros.
+
+    One thread trains. Several would write to the same rows, and a seed would not reproduce the vectors.
+    """
+    check_installed(name)
+    trainer = FROM_TEXT[name]
+    width = Vectors(batch.types, np.zeros((len(batch.types), DIMENSIONS), np.float32))
+    train = resolve_name(f"selfvec.lab.training.{trainer.function}")
+    rows = unit_rows(train(batch, width, seed, 1, **trainer.options))
+    sources = np.where(rows.any(axis=1), Source.RANDOM, Source.NONE).astype(np.uint8)
+    return Vectors(batch.types, rows, sources=sources, normalized=True)

@@ -21,10 +21,9 @@ from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import one_core
 from selfvec.base.versions import environment
-from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run, RunPart
-from selfvec.data.settings import Settings
+from selfvec.data.settings import METHODS, Settings
 from selfvec.data.token_batch import TokenBatch, frequency_order
 from selfvec.data.vectors import Source, Vectors, coverage
 from selfvec.files.memory import release
@@ -32,10 +31,9 @@ from selfvec.storage.run_writer import RunWriter
 
 from .health import check_health
 from .input_reading import Start, check_packages, load_start, read_inputs, read_unstemmed, starts
-from .inputs import Execution, Inputs, Plan, counted, initial_vectors, joined_vectors
+from .inputs import FROM_TEXT, Execution, Inputs, Plan, counted, initial_vectors, joined_vectors
 from .methods import Refinement, found_sources, refined_rows, run_to_end, start
 from .selection import ENOUGH, ORIGINAL, SURE, Choice, choose, draw_documents
-from .training import FROM_TEXT
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
@@ -59,7 +57,7 @@ def refine(
     """Refine vectors on a corpus.
 
     If ``vectors`` is "none" or None, the initial vectors are random directions. For other names in
-    `training.FROM_TEXT` they are trained on the corpus itself. From a list, those that score best on
+    `inputs.FROM_TEXT` they are trained on the corpus itself. From a list, those that score best on
     held-out text are taken. ``encoder`` is a sentence encoder; ``embeddings`` are vectors of the documents.
     ``writer`` is that of the run folder. ``jobs`` is the number of threads and does not change the result.
     Lists of tokens are taken as they are.

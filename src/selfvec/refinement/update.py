@@ -39,10 +39,9 @@ from selfvec.storage.public_vectors import BUILT_IN, locate
 from selfvec.storage.run_writer import NEW
 
 from .input_reading import Start, option_files, read_inputs, refuse_tokens
-from .inputs import Execution, by_token
+from .inputs import FROM_TEXT, Execution, by_token
 from .pipeline import refine_inputs
 from .teacher import Teacher
-from .training import FROM_TEXT
 
 
 @dataclass
@@ -356,7 +355,7 @@ def source_vectors(part: SourceRun, given: MovedVectors = None) -> Start:
         source = locate(source)
         if "sha256" in recorded and (not Path(source).is_file() or sha256(source) != recorded["sha256"]):
             raise _different(os.fspath(source), f"the file that {part.name} was refined from")
-        vectors = load(source, errors=part.settings.vectors_errors)
+        vectors = load(source)
     if "sha256" not in recorded or isinstance(given, Vectors):
         _check_rows(by_token(vectors, part.settings), part)
     return vectors

@@ -343,7 +343,7 @@ def verify(path: GivenRun) -> Verified:
     Raises
     ------
     InputError
-        If the folder is not a run, index, encoder or fetched vectors, or was made before checksums existed.
+        If the folder is not a run, index, encoder or fetched vectors.
 
     Examples
     --------
@@ -395,9 +395,6 @@ def _compared(folder: Path, kind: FolderKind, checked: set[Path]) -> Iterator[Da
     except FormatError as error:
         yield Damage(str(description), error.rule)
         return
-    if "files" not in described and "sha256" not in described:
-        rule = "has no checksums, it was made by an earlier version"
-        raise InputError(rule, path=folder, remedy="make it again")
     if not intact:
         yield Damage(str(description), CHANGED)
     files = described.get("files")

@@ -26,10 +26,9 @@ from selfvec.base.arrays import Array, Bytes, Hashes, Ids, Ints, Mask
 from selfvec.base.forks import check_polars
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.corpus.fingerprints import BASE, MIX, are_among, hash_ngrams, word_hashes
-from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.run_text import TEXT
-from selfvec.data.settings import Settings
+from selfvec.data.settings import METHODS, Settings
 from selfvec.data.token_batch import TokenBatch, changed
 from selfvec.files.memory import release, scratch_array
 from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
@@ -91,15 +90,15 @@ class Ngrams:
 
     def candidates(self, least: int, at_once: int = AT_ONCE) -> Iterator[tuple[Hashes, Ints]]:
         """N-grams whose counter is at least ``least``, and their first tokens; equal ones come together."""
-        values, places, found = self._share(least, (0, 1), at_once)
-        shares = -(-found // at_once)
+        values, places, number_of_all = self._share(least, (0, 1), at_once)
+        shares = -(-number_of_all // at_once)
         if shares < 2:
             yield values, places
             return
         for number in range(shares):
-            values, places, found = self._share(least, (number, shares), at_once)
-            if found > len(values):  # a single n-gram may exceed the room
-                values, places, _ = self._share(least, (number, shares), found)
+            values, places, number_of_all = self._share(least, (number, shares), at_once)
+            if number_of_all > len(values):  # a single n-gram may exceed the room
+                values, places, _ = self._share(least, (number, shares), number_of_all)
             yield values, places
 
     def _share(self, least: int, share: tuple[int, int], room: int) -> tuple[Hashes, Ints, int]:

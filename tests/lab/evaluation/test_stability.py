@@ -8,8 +8,8 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import InputError, OptionError
-from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
+from selfvec.data.settings import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.lab.evaluation import Stability

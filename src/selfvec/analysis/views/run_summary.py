@@ -9,9 +9,8 @@ from typing import Any
 from selfvec.base.display import count_of, escape_for_display, printable, size_of
 from selfvec.base.progress import BESIDE
 from selfvec.base.view import COUNT, NUMBER, PROSE, Column, Part, Table, View
-from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance
-from selfvec.data.settings import Settings
+from selfvec.data.settings import METHODS, Settings
 from selfvec.storage.inspection import Contents
 from selfvec.text.encoding import RARE
 from selfvec.text.language_recognition import language_name

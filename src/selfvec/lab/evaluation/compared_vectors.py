@@ -20,8 +20,8 @@ from selfvec.base.characters import folded
 from selfvec.base.checks import is_path
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
-from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
+from selfvec.data.settings import METHODS
 from selfvec.data.vectors import Vectors, on_principal_axes
 from selfvec.encoders import as_sentence_encoder
 from selfvec.numerics.rows import unit_rows

@@ -1,1 +1,1 @@
-"""Models trained on a text alone, as `selfvec.refinement.training` names them."""
+"""Models trained on a text alone, as `selfvec.refinement.inputs` names them."""

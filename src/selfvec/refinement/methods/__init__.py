@@ -1,4 +1,4 @@
-"""The methods of refining. `selfvec.data.methods` has the table of their options and defaults.
+"""The methods of refining. `selfvec.data.settings` has the table of their options and defaults.
 
 A method is a subclass of `Refinement`, which itself has no rounds: it is the method ``original``. Those that
 update a word at each token are in `sequential`. A module is imported when its method is used.

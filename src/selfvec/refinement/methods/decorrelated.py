@@ -28,7 +28,7 @@ from selfvec.base.arrays import Bytes, Doubles, Floats, Ints, Rows
 from selfvec.base.errors import CorpusError
 from selfvec.base.threads import each_block
 from selfvec.cooccurrence.scan import ScanOperator
-from selfvec.data.methods import METHODS
+from selfvec.data.settings import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import KNOWN_TEXT, Source, Vectors
 from selfvec.files.memory import release

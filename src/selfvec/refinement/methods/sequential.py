@@ -15,7 +15,7 @@ from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import SUMS, kernel
 from selfvec.base.threads import ROW_BLOCK
 from selfvec.cooccurrence.scan import REBUILD
-from selfvec.data.methods import METHODS
+from selfvec.data.settings import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.files.memory import release

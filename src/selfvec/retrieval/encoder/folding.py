@@ -26,8 +26,8 @@ from selfvec.base.characters import plain
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once, in_order, one_core, threads
-from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
+from selfvec.data.settings import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.whitening import principal_axes
 from selfvec.retrieval.dense_space import run_tables, sample_documents
