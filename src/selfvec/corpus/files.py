@@ -30,7 +30,15 @@ from selfvec.files.compressed_files import bare_suffix
 from selfvec.files.untrusted import LFS_POINTER, LFS_REMEDY, parse_json
 
 from .columns import FIRST_ROWS, HOLDS_NUL, RowBatch, RowReader, batch_of_rows, fields_of_types
-from .document_files import DOCUMENT_KINDS, MAX_ROW, Remarks, document_kind, document_text, require_reader
+from .document_files import (
+    DOCUMENT_KINDS,
+    MAX_ROW,
+    DocumentKind,
+    Remarks,
+    document_kind,
+    document_text,
+    require_reader,
+)
 from .documents import Part, absolute
 from .fields import FieldNames, Fields, NoTextField
 from .furniture import LineForm
@@ -339,14 +347,7 @@ def _members(
         digests.append(f"{stream.sha256()}  {name}\n")
         corpus_pass.advance(stream.position)
         held += len(data)
-        text = _document(member, data, corpus_pass)
-        date = None
-        kind = document_kind(bare_suffix(member))
-        if text is not None and not fields.as_is and kind is None:
-            text, date = _plain_text(text, member, corpus_pass)
-        if text is not None and kind is not None and kind.paged:
-            text = text if fields.as_is else mended_document(text, str(member), corpus_pass, pages=True)
-            text = text.replace("\f", "\n")
+        text, date = _document(member, data, fields, corpus_pass)
         if text is not None:
             rows.append((text, name, date)[: len(names)])
         if held >= corpus_pass.batch_bytes:
@@ -354,6 +355,21 @@ def _members(
             rows = []
             held = 0
     yield batch_of_rows(rows, [1] * len(rows), names)
+
+
+def _document(
+    member: Path, data: bytes, fields: Fields, corpus_pass: CorpusPass
+) -> tuple[str | None, str | None]:
+    """The text of a file, None if it is a bad one; and the date that it gives itself."""
+    kind = document_kind(bare_suffix(member))
+    if kind is None:
+        text = _text(data.removeprefix(UTF8_BOM), str(member), corpus_pass)
+        return (text, None) if text is None or fields.as_is else _plain_text(text, member, corpus_pass)
+    text = _formatted_text(kind, member, data, corpus_pass)
+    if text is not None and kind.paged:
+        text = text if fields.as_is else mended_document(text, str(member), corpus_pass, pages=True)
+        text = text.replace("\f", "\n")
+    return text, None
 
 
 def _plain_text(text: str, member: Path, corpus_pass: CorpusPass) -> tuple[str, str | None]:
@@ -380,10 +396,8 @@ def _gives_dates(source: TextSource) -> bool:
     return False
 
 
-def _document(member: Path, data: bytes, corpus_pass: CorpusPass) -> str | None:
-    kind = document_kind(bare_suffix(member))
-    if kind is None:
-        return _text(data.removeprefix(UTF8_BOM), str(member), corpus_pass)
+def _formatted_text(kind: DocumentKind, member: Path, data: bytes, corpus_pass: CorpusPass) -> str | None:
+    """The text of a page of HTML, a PDF or a Word file; what of it is not read is said."""
     remarks = Remarks()
     try:
         text = document_text(kind, data, remarks)
