@@ -1,6 +1,7 @@
 """Which field is the text, and what is said where a person may have meant another; files without any."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -262,3 +263,9 @@ def test_what_is_said_of_repeated_ids_is_so(tmp_path: Path) -> None:
 def test_dates_are_found_under_usual_names_of_several_languages(name: str, tmp_path: Path) -> None:
     (tmp_path / "form.csv").write_text(f'"{name}";text\n18.06.2020;hail fell\n', "utf-8")
     assert Corpus.open(tmp_path / "form.csv").summary.date_field == name
+
+
+def test_the_seconds_of_a_chat_are_its_dates(tmp_path: Path) -> None:
+    (tmp_path / "slack.jsonl").write_text('{"user": "U1", "ts": "1614556800.000200", "text": "hail fell"}\n')
+    rows = Corpus.open(tmp_path / "slack.jsonl")
+    assert selfvec.refine(rows, "none", "original").tokens.dates.tolist() == [date(2021, 3, 1)]

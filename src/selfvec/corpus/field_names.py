@@ -30,7 +30,7 @@ DIVIDED = ("episode_narrative", "event_narrative")
 """The two halves of one report, as NOAA's tables of storms divide it: where both are there, both are text."""
 DATES = (
     *("date", "datetime", "timestamp", "published", "published_at"),
-    *("publication_date", "pub_date", "created_at", "created", "created_utc"),
+    *("publication_date", "pub_date", "created_at", "created", "created_utc", "ts"),
     *("posted_at", "event_date", "incident_date", "report_date", "begin_date", "begin_date_time"),
     *("year", "publication_year"),
     # of forms and tables in other languages

@@ -8,6 +8,7 @@ import pytest
 from drift_corpus import planted_run
 from tests.refusals import refused
 
+import selfvec
 from selfvec.analysis.comparison.chosen_slices import comparable_slices
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space, slice_vectors
@@ -128,3 +129,17 @@ def test_bent_projections_have_no_regions(run: Run, tmp_path: Path) -> None:
 
 def test_parts_are_the_labels_or_the_periods_with_enough_text(run: Run) -> None:
     assert [part.name for part in comparable_slices(run)] == ["old", "new"]
+
+
+@pytest.mark.parametrize(
+    ("days", "names"),
+    [
+        (["2020-01-03", "2021-11-30"], ["2020", "2021"]),
+        (["2020-01-03", "2020-11-30"], ["2020Q1", "2020Q4"]),
+        (["2020-01-03", "2020-02-01"], ["2020-01", "2020-02"]),
+        (["2020-01-03", "2020-01-04"], []),
+    ],
+)
+def test_a_text_of_one_year_is_divided_by_smaller_periods(days: list[str], names: list[str]) -> None:
+    run = selfvec.refine([{"date": day, "text": "hail fell"} for day in days], "none", "original")
+    assert [part.name for part in comparable_slices(run)] == names

@@ -62,20 +62,20 @@ def slices_of(run: Run) -> list[Slice]:
 def comparable_slices(run: Run) -> list[Slice]:
     """At most eight slices of a run's corpus, in order: by label, by its period, or by year.
 
-    Empty if the documents have neither labels nor dates, or fall into a single slice.
+    A text of one year is divided by quarter, one of a quarter by month. Empty if the documents have neither
+    labels nor dates, or fall into a single slice.
     """
     batch = run.tokens
     if batch is None:
         return []
-    period = run.provenance.options.get("slice")
-    try:
-        if batch.slices is not None:
-            slices = [part for part in by_label(batch) if part.documents.any()][:MOST_SLICES]
-        else:
-            slices = join_periods(by_period(batch, period or "year"), batch)
-    except InputError:  # no dates
+    if batch.slices is not None:
+        slices = [part for part in by_label(batch) if part.documents.any()][:MOST_SLICES]
+        return slices if len(slices) > 1 else []
+    if batch.dates is None or np.isnat(batch.dates).all():
         return []
-    return slices if len(slices) > 1 else []
+    period = run.provenance.options.get("slice")
+    divided = (join_periods(by_period(batch, unit), batch) for unit in ([period] if period else _UNITS))
+    return next((slices for slices in divided if len(slices) > 1), [])
 
 
 def join_periods(periods: Sequence[Slice], batch: TokenBatch, most: int = MOST_SLICES) -> list[Slice]:
