@@ -59,6 +59,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def unit(rows: Any) -> Any:
+    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
+
+
 def copied(made: Path, folder: Path) -> Path:
     import shutil
 
@@ -210,6 +214,35 @@ def test_a_later_word_has_the_mean_of_its_documents_wherever_it_comes_again() ->
     run.delete(["n", "m"])
     np.testing.assert_array_equal(run.vectors["tsunami"], kept)
     same_answers(run)
+
+
+def test_a_later_word_has_also_what_refining_would_make_of_its_initial_row() -> None:
+    initial = selfvec.load("default")
+    run = selfvec.refine(BASE, method="decorrelated", jobs=1)
+    vectors = run.vectors
+    words = [word for word in vectors if word in initial]
+    before, after = unit(initial[words]), vectors[words]
+    shift, mean = before.mean(axis=0), after.mean(axis=0)
+    penalty = np.eye(256)  # ridge regression is least squares with further rows: W should be 0
+    rows = np.vstack([before - shift, penalty]), np.vstack([after - mean, 0 * penalty])
+    change = np.linalg.lstsq(*rows, rcond=None)[0]
+    hail, roof, wind = (
+        vectors[word] * vectors.counts[vectors.get_index(word)] ** -0.4 for word in ("hail", "roof", "wind")
+    )
+    first, second = unit(hail + roof), unit(hail + wind)
+    means = unit(np.array([first + second, first, second]))  # of the documents of hail, roof and wind
+    alike = float((means * vectors[["hail", "roof", "wind"]]).sum() / 3)
+    expected = (unit(initial.embed("drone")) - shift) @ change + mean  # of its pieces
+    run.add(["hail drone roof", "drone wind hail"])
+    np.testing.assert_allclose(run.vectors["drone"], unit(alike * means[0] + expected), atol=1e-5)
+
+    assert "graupel" not in initial  # and pieces of words are not wanted
+    other = selfvec.refine(BASE, method="decorrelated", oov="zero", jobs=1)
+    one, two = (
+        other.vectors[word] * vectors.counts[vectors.get_index(word)] ** -0.4 for word in ("hail", "roof")
+    )
+    other.add(["hail graupel roof"])
+    np.testing.assert_allclose(other.vectors["graupel"], unit(one + two), atol=1e-5)
 
 
 def test_a_word_of_no_present_document_is_nowhere_until_it_comes_again(tmp_path: Path) -> None:

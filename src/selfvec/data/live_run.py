@@ -6,8 +6,8 @@
 
 A segment never changes. Adding, replacing and deleting is a new list of segments, each with the numbers of
 its documents that are gone, as in Lucene. Vectors stay as they are. A word that they lack has a row by the
-documents that it came with, which is kept with them: it is the same in all segments. A word that no present
-document has is no word of the run, so whatever lists words cannot name it.
+documents that it came with, see `selfvec.refinement.live`, which is kept with them: it is the same in all
+segments. A word that no present document has is no word of the run, so whatever lists words cannot name it.
 """
 
 from __future__ import annotations

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from selfvec.base.arrays import Ints, Mask, Rows
+from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import NotFound, OptionError
+from selfvec.base.threads import one_core
 from selfvec.corpus import Corpus
 from selfvec.corpus.kept_documents import KnownDocuments, hashed, told_apart
 from selfvec.corpus.summary import FROM_MEMORY, joined_corpora
@@ -36,17 +37,20 @@ from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabula
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of_segment
 from selfvec.encoders.run_encoder import encoder_of, keep_encoder
-from selfvec.numerics.rows import add_rows, unit_in_place
+from selfvec.numerics.ridge import ridge_map
+from selfvec.numerics.rows import add_rows, filled_rows, unit_in_place, unit_rows
 from selfvec.refinement.decorrelation import GAMMA
+from selfvec.storage.formats import load
+from selfvec.storage.public_vectors import BUILT_IN
 from selfvec.storage.text_file import text_in_memory, text_of
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.document_vectors import weighted_sums
 from selfvec.text.phrases import units_of
-from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.preprocessing import Preprocessing, mean_rows_by_stem
 from selfvec.text.rules import first_of_stems, stems
 
 from .input_reading import refuse_tokens
-from .inputs import Execution
+from .inputs import Execution, by_token
 from .teacher import Teacher
 from .update import Change, as_kept
 
@@ -287,8 +291,9 @@ def _later_words(tokens: TokenBatch, base: Run, before: Sequence[Part]) -> Vecto
 
     A word has the row that it has in the segments before. So have words of one stem, which are one in search.
     Otherwise it is the unit mean of its documents, as the sums of their other words, in which frequent words
-    count as little as they do while refining. Rows of the initial vectors, whose file would have to be read,
-    were tried beside these: they helped dense search of texts of another kind, and harmed the hybrid.
+    count as little as they do while refining. If the initial vectors come with Selfvec, what is expected of
+    its initial row is added, and the mean counts as much as such means of the run's words resemble their
+    rows. Either alone loses more: the mean in texts of another kind, the initial row in those of the same.
     """
     numbers = np.array([base.vectors.get_index(word, -1) for word in tokens.types], np.int64)
     lacking = np.flatnonzero(numbers < 0)
@@ -304,17 +309,61 @@ def _later_words(tokens: TokenBatch, base: Run, before: Sequence[Part]) -> Vecto
                 if name in own:
                     rows[number], new[number] = later.vectors[own[name]], False
     if new.any():
-        group = np.full(len(numbers), -1)
-        group[lacking] = np.where(new[group_of], group_of, -1)
-        rows += _context_rows(tokens, base.vectors, numbers, group, len(groups))
+        group = len(groups) + np.arange(len(numbers))
+        group[lacking] = group_of
+        contexts = _context_rows(tokens, base.vectors, numbers, group, len(groups) + len(numbers))
+        guessed, of_types = contexts[: len(groups)], contexts[len(groups) :]
+        expected = _expected_rows(base, names, group_of, tokens.counts[lacking], len(groups))
+        if expected is not None:
+            there = np.flatnonzero(numbers >= 0)
+            cosines = (of_types[there] * base.vectors.unit[numbers[there]]).sum(axis=1)
+            alike = cosines.sum(dtype=np.float64) / max(len(cosines), 1)
+            guessed = unit_in_place(np.float32(max(alike, 0)) * guessed + expected)
+        rows[new] = guessed[new]
     return Vectors(names, rows[group_of], normalized=True)
+
+
+def _expected_rows(
+    base: Run,
+    words: Sequence[str],
+    group_of: Ints,  # (n,) of the words
+    counts: Ints,  # (n,)
+    groups: int,
+) -> Rows | None:
+    """What refining is expected to make of the initial rows of groups of words, (G, d), at most of length 1.
+
+    Zeros for a group without an initial row. None if the initial vectors of the run do not come with Selfvec.
+    """
+    name = base.provenance.vectors.get("name")
+    if name not in BUILT_IN:
+        return None
+    initial, shift, change, mean = base.held("what refining does", partial(_refining, base, name))
+    found, _ = initial.lookup(words, compose=base.settings.oov == "subwords")
+    rows = mean_rows_by_stem(unit_rows(found), group_of, counts, groups)
+    with one_core():  # in float64, so that a row has the same bits whatever others are with it
+        expected: Rows = ((rows.astype(np.float64) - shift) @ change + mean).astype(np.float32)
+    expected[~filled_rows(rows)] = 0
+    return expected
+
+
+def _refining(base: Run, name: str) -> tuple[Vectors, Doubles, Doubles, Doubles]:
+    """Initial vectors by their name, and refining as a linear map of their rows: x → (x - shift) W + mean.
+
+    It is learned by ridge regression from the words of the run that have a row.
+    """
+    initial = by_token(load(name), base.settings)
+    places = [place for place, word in enumerate(base.vectors) if word in initial]
+    words = [base.vectors.index_to_key[place] for place in places]
+    before, after = unit_rows(initial[words]), base.vectors.unit[places]
+    shift, mean = (rows.sum(axis=0, dtype=np.float64) / max(len(rows), 1) for rows in (before, after))
+    return initial, shift, ridge_map(before - shift, after - mean, 1.0).astype(np.float64), mean
 
 
 def _context_rows(
     tokens: TokenBatch,
     vectors: Vectors,
     numbers: Ints,  # (T,) of the types among the vectors, -1 for those that they lack
-    group: Ints,  # (T,) of types that get a row, -1 for the others
+    group: Ints,  # (T,) of the types
     groups: int,
 ) -> Rows:
     """The unit means of the documents of groups of types, (G, d)."""
@@ -326,7 +375,7 @@ def _context_rows(
     weights[has_row] = np.maximum(counts[numbers[has_row]], 1) ** -GAMMA
     documents = unit_in_place(weighted_sums(tokens, rows, weights))
     own = group[tokens.ids]
-    order = np.argsort(own, kind="stable")[np.count_nonzero(own < 0) :]
+    order = np.argsort(own, kind="stable")
     of_occurrences = np.repeat(np.arange(tokens.documents, dtype=np.int32), np.diff(tokens.offsets))[order]
     bounds = np.searchsorted(own[order], np.arange(groups + 1))
     out = np.zeros((groups, vectors.vector_size), np.float32)

@@ -40,9 +40,9 @@ def add(
     """Add documents to a run, whose vectors stay: the next search finds them.
 
     A document with the id of an earlier one replaces it. The same document again changes nothing, nor does
-    one without an id whose text the run has. A word that the run lacks is found as it is written, and has
-    the mean vector of the documents it came with until the run is updated. All is on the disk when the
-    function returns.
+    one without an id whose text the run has. A word that the run lacks is found as it is written. Until
+    the run is updated its vector is the mean of the documents it came with, together with what refining would
+    make of its built-in vector, if the run started from such. All is on the disk when the function returns.
 
     Parameters
     ----------
