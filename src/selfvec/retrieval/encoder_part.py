@@ -32,18 +32,21 @@ QUESTIONS = (ENCODER, ROWS)
 """How a question gets its vector: by the encoder, or by the rows of its words."""
 
 # The weight of the encoder's part, in standard deviations of the hybrid without it. What is best depends on
-# the collection: 1 with abstracts of one science, 3 and more with questions in everyday words. An encoder is
-# told by the company it keeps: the dense part, which has read the text, agrees with it nearly as often as
-# with BM25, or much less; then what it says of questions pushes good documents down. The quotient of both
-# agreements judges it by what the text allows. An encoder's agreement with BM25 alone does not: good encoders
-# agree little with BM25 where they bring most (docs/results/teacher.md).
+# the collection and the encoder: 0 to 1 with abstracts of one science, 3 and more where a good encoder reads
+# questions in everyday words. An encoder is told by the company it keeps: the dense part, which has read the
+# text, agrees with it nearly as often as with BM25, or much less; then what it says of questions pushes good
+# documents down. The quotient of both agreements judges it by what the text allows. An encoder's agreement
+# with BM25 alone does not: good encoders agree little with BM25 where they bring most
+# (docs/results/teacher.md).
 # In a text of few words each of them decides what BM25 and the dense part find, so both agree for that reason
 # alone: abstracts cut to 8 words lower the quotient of the same encoder from 0.84 to 0.62.
 SLOPE = 10.0  # the weight grows by 1 for 0.1 more of the quotient
 NONE = 0.7  # the quotient at which the weight would be 0
 SHORT = 1.5  # is divided by the words of a document, in the mean, and added to the quotient
 LEAST = 0.15  # of the weight: alone it finds what a question without a word of the text asks
-MOST = 3.0
+# With more, the mean over collections and encoders stays, and a weak encoder loses: in questions and answers
+# its quotient is the highest of all, for it finds what the dense part finds.
+MOST = 1.75
 UNKNOWN = 1.5  # the weight if the agreement cannot be measured
 BY_ROWS = 1.0  # the largest weight of questions by rows: words have learned less of a question
 DOUBTED = 1.0  # a lower weight is told to those who ask
@@ -70,9 +73,9 @@ def weight_of(quotient: float, words: float) -> float:
     ``words`` are those of a document, in the mean, without stop words.
 
     >>> [round(weight_of(quotient, 100), 2) for quotient in (0.5, 0.8, 0.9, 1.2)]
-    [0.15, 1.15, 2.15, 3.0]
-    >>> round(weight_of(0.6, 5), 2)
-    2.0
+    [0.15, 1.15, 1.75, 1.75]
+    >>> round(weight_of(0.6, 6), 2)
+    1.5
     """
     return float(np.clip(SLOPE * (quotient + SHORT / max(words, 1) - NONE), LEAST, MOST))
 
