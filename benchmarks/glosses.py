@@ -1,4 +1,4 @@
-"""Makes the vectors that Selfvec calls `glosses`: `selfvec.storage.formats.built_in.GLOSSES`.
+"""Makes the vectors that Selfvec calls `glosses`: `selfvec.storage.formats.glosses.GLOSSES`.
 
     python -m benchmarks.glosses FILE --encoder FOLDER [--wordnet FOLDER]
 

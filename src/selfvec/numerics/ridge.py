@@ -56,6 +56,18 @@ def ridge_map(x: AnyFloats, y: AnyFloats, ridge: float) -> Floats:
         return (given.T @ solved if few else solved).astype(np.float32)
 
 
+def centred_ridge(x: AnyFloats, y: AnyFloats, ridge: float) -> tuple[Doubles, Doubles, Doubles]:
+    """The means of rows x, (m,), the map W of what differs from them, (m, d), and the means of rows y, (d,).
+
+    A row x is expected to become (x - mean of x) W + mean of y.
+
+    >>> [part.tolist() for part in centred_ridge(np.array([[0.0], [2.0]]), np.array([[1.0], [5.0]]), 2.0)]
+    [[1.0], [[1.0]], [3.0]]
+    """
+    shift, mean = (rows.sum(axis=0, dtype=np.float64) / max(len(rows), 1) for rows in (x, y))
+    return shift, ridge_map(x - shift, y - mean, ridge).astype(np.float64), mean
+
+
 def column_blocks(rows: int, columns: int, widest: int = _COLUMNS) -> list[slice]:
     """The columns of Y, (n, d), that are solved at a time, at most ``widest``."""
     share = max(8, min(widest, _ROOM // (48 * max(rows, 1))))

@@ -37,7 +37,7 @@ from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabula
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of_segment
 from selfvec.encoders.run_encoder import encoder_of, keep_encoder
-from selfvec.numerics.ridge import ridge_map
+from selfvec.numerics.ridge import centred_ridge
 from selfvec.numerics.rows import add_rows, filled_rows, unit_in_place, unit_rows
 from selfvec.refinement.decorrelation import GAMMA
 from selfvec.storage.formats import load
@@ -355,8 +355,7 @@ def _refining(base: Run, name: str) -> tuple[Vectors, Doubles, Doubles, Doubles]
     places = [place for place, word in enumerate(base.vectors) if word in initial]
     words = [base.vectors.index_to_key[place] for place in places]
     before, after = unit_rows(initial[words]), base.vectors.unit[places]
-    shift, mean = (rows.sum(axis=0, dtype=np.float64) / max(len(rows), 1) for rows in (before, after))
-    return initial, shift, ridge_map(before - shift, after - mean, 1.0).astype(np.float64), mean
+    return initial, *centred_ridge(before, after, 1.0)
 
 
 def _context_rows(

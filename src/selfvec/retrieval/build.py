@@ -38,6 +38,7 @@ from .documents import (
     vocabulary_and_units,
 )
 from .encoder_part import EncoderPart, encoded_units, encoder_part, weight_of
+from .general_rows import general_map
 from .run_student import student_of
 from .scoring import Scorer, best_documents
 from .segments import IndexedPart, SearchedDocuments
@@ -77,6 +78,8 @@ def build_index(
         rows, axes = projected(makers, documents, weights, seed)
         return_freed_memory()
         space = DenseSpace.of(rows, weights, documents, _refined_part(axes, run, tables))
+        if encoded is None:  # an encoder knows more of words that the text lacks
+            space = replace(space, general=general_map(run.vectors, stem_of, rows))
         del rows
     with progress.stage("Relating documents", None, "documents"):
         vectors, smoothing = _unit_vectors(units, documents, space, seed)

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -47,6 +47,7 @@ from .build import POOL, PoolOfTexts, build_index, build_like, build_words_only
 from .dense_space import SPACE, TABLES, DenseSpace
 from .documents import GatheredDocuments, IndexedDocuments, UnitVectors
 from .encoder_part import DOUBTED, ENCODER, PART, ROWS, Asked, EncoderPart, check_question
+from .general_rows import general_rows, with_general_row
 from .question import Question, by_signs, count_written, within_reach, words_of
 from .scoring import Scored, Scorer, check_mode
 from .segments import IndexedPart, SearchedDocuments
@@ -76,6 +77,7 @@ class _Answer(NamedTuple):
     """How D documents answer a question."""
 
     parsed: Query
+    scorer: Scorer
     scored: Scored
     asked: Asked | None  # in the encoder's space
     allowed: Mask  # (D,) that pass the filters
@@ -238,7 +240,7 @@ class Index:
         if part is not None:
             head["encoder"] = {"name": part.name, "weight": part.weight}
         write_vocabulary(folder / _WORDS, self.vocabulary.types)
-        tensors = {name: getattr(self.space, name) for name in SPACE}
+        tensors = {name: rows for name in SPACE if (rows := getattr(self.space, name)) is not None}
         encoded = {} if part is None else part.arrays
         pool: dict[str, Array] = {}
         if self.pool is not None:
@@ -287,8 +289,8 @@ class Index:
         sizes = {"V": len(vocabulary)} | ({} if width is None else {"r": width})
         indexed = IndexedDocuments.read(folder / _ARRAYS, head["fields"], others, _AGAIN, **sizes)
         arrays = indexed.arrays
-        rows, weights, pool_of_words, turn = (arrays[name] for name in SPACE)
-        space = DenseSpace(rows, weights, pool_of_words, turn, float(head["dense_share"]))
+        own: dict[str, Any] = {name: arrays[name] for name in SPACE if name in arrays}
+        space = DenseSpace(**own, share=float(head["dense_share"]))
         part = None if encoder is None else EncoderPart.read(arrays, len(indexed), **encoder)
         pool = [arrays[name] for name in POOL if name in arrays]
         documents = SearchedDocuments.whole(indexed)
@@ -356,7 +358,7 @@ class Index:
             len(self),
             parsed.words,
             parsed.unknown,
-            describe(self.vocabulary, self.scorer, parsed, answer.scored, best, mode),
+            describe(self.vocabulary, answer.scorer, parsed, answer.scored, best, mode),
             filters=filters,
             notes=[*answer.notes, *([why] if len(best) < top and (why := answer.why_few()) else [])],
             question=None if answer.asked is None else answer.asked.by,
@@ -373,6 +375,7 @@ class Index:
         words = words_of(read.text)
         notes = [*lacking, *read.notes, *signed.notes]
         notes += filter(None, [unsegmented([(word, 1) for word in words], code, "the question")])
+        scorer, parsed = self._with_general_rows(parsed, mode)
         asked, said = self._asked(read.text, parsed, mode, question)
         notes += said
         if not words and not read.signs:
@@ -385,10 +388,21 @@ class Index:
             scored = self.scorer.by_counts(count_written(self.documents, read.text, code, among))
             asked = None
         else:
-            scored = self.scorer.score(parsed, mode, asked)
+            scored = scorer.score(parsed, mode, asked)
         # Filters change no score
         scored = scored.preferring(signed.higher, signed.last).among(signed.passing)
-        return _Answer(parsed, scored, asked, passing, signed.passing, notes)
+        return _Answer(parsed, scorer, scored, asked, passing, signed.passing, notes)
+
+    def _with_general_rows(self, parsed: Query, mode: str) -> tuple[Scorer, Query]:
+        """A question with those of its words that the text lacks and `glosses` have, and what scores it."""
+        change = None if mode == "bm25" else self.space.general
+        words = [] if change is None else with_general_row(parsed.unknown)
+        if change is None or not words:
+            return self.scorer, parsed
+        types = np.append(parsed.types, len(self.vocabulary) + np.arange(len(words)))
+        counts = np.append(parsed.counts, np.ones(len(words), np.float32))
+        together = replace(parsed, types=types, counts=counts, words=[*parsed.words, *words])
+        return self.scorer.with_words(general_rows(words, change)), together
 
     def matching(self, query: str) -> Mask:
         """The documents that have a word of the question, and what it demands, (D,) bool."""

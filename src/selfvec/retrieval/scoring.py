@@ -141,6 +141,16 @@ class Scorer:
         dense = self.space.share
         return np.array([(1 - dense) / 2, (1 - dense) / 2, dense], np.float32)
 
+    def with_words(self, rows: Rows) -> Scorer:
+        """The same for a question with further words, which no document has, by their rows, (n, d)."""
+        later = rows if self.space.later is None else np.vstack([self.space.later, rows])
+        made = replace(self, space=self.space.with_later(later))
+        none = np.zeros(len(rows), np.int64)
+        weights = np.append(self.weights, bm25_weight(len(self.documents), none).astype(np.float32))
+        computed = {"_mean_length": self._mean_length, "_saturations": self._saturations, "weights": weights}
+        made.__dict__.update(computed)
+        return made
+
     def score(self, query: Query, mode: str = "hybrid", asked: Asked | None = None) -> Scored:
         """Score every document; in the hybrid and dense modes also by the question in the encoder's space."""
         check_mode(mode)

@@ -11,7 +11,7 @@ import selfvec
 from selfvec.data.vectors import Source, Vectors
 from selfvec.files.compressed_files import zstd
 from selfvec.files.tensors import map_tensors, read_metadata
-from selfvec.storage.formats.built_in import GLOSSES
+from selfvec.storage.formats.glosses import GLOSSES, gloss_rows, gloss_words
 from selfvec.storage.formats.subwords import SubwordRows
 
 
@@ -46,6 +46,13 @@ def test_a_word_is_known_or_the_sum_of_its_pieces_in_any_case(vectors: Vectors) 
     others = vectors.lookup(["Storm", "STORM", "Thundersnowing"])[0]
     np.testing.assert_allclose(others, rows[[0, 0, 1]], rtol=1e-6)
     assert not vectors.lookup(["---", "\u13a0"])[0].any()  # signs, and a script that the encoder lacks
+
+
+def test_the_rows_of_words_are_read_without_the_tokenizer(vectors: Vectors) -> None:
+    known = vectors.lookup(vectors.index_to_key)[1] == Source.KNOWN
+    assert list(gloss_words()) == [word for word, own in zip(vectors.index_to_key, known, strict=True) if own]
+    words = ["storm", "zebra", "hail"]
+    assert gloss_rows(words).tobytes() == vectors.lookup(words)[0].tobytes()
 
 
 def test_words_are_as_people_would_put_them(vectors: Vectors) -> None:

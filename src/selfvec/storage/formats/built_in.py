@@ -5,17 +5,11 @@ vector for every word: a good one for a word that is one token, little more than
 
 `glosses` are learned from WordNet as `selfvec.encoders.student` learns from the text of a run: the sum of the
 rows of a text comes near the vector that the encoder all-MiniLM-L6-v2 gives to the text. So no encoder is
-needed to use them. `benchmarks.glosses` makes their file, says how, and records its sources in it:
-
-    pieces   UTF-8 bytes, a newline after each, compressed with Zstandard: the pieces of the encoder, then
-             words; ``##`` is before what stands inside a word
-    columns  int8, (d, V), compressed with Zstandard: the first number of all pieces, then the second, ...
-    lengths  float16, (V,): of their rows, whose directions the columns give
+needed to use them. Their file is read by `selfvec.storage.formats.glosses`.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -28,16 +22,14 @@ import numpy as np
 from selfvec.base.arrays import Ints
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Source, Vectors
-from selfvec.files.compressed_files import zstd
-from selfvec.files.tensors import map_tensors, read_metadata
-from selfvec.numerics.rows import unit_in_place
+from selfvec.files.tensors import map_tensors
 
+from .glosses import GLOSSES, columns_of, is_lower_word, pieces_of, record_of, rows_of
 from .input_file import checked_matrix, checked_vectors, open_input
 from .subwords import SubwordRows, load_tokenizer
 
 _ROWS = Path("weights", "l2_supercat_256.safetensors")
 _TOKENIZER = Path("tokenizers", "l2_supercat_tokenizer_config.json")
-GLOSSES = Path(__file__).with_name("glosses.safetensors")
 UNKNOWN = "[UNK]"
 """The first piece, without a row: a word with a character that is in no piece."""
 _LONGEST = 100  # characters of a word that is cut, as of BERT
@@ -76,11 +68,7 @@ def _tokens(folder: Path) -> tuple[SubwordRows, list[str], Ints]:
     if len(rows) < tokenizer.get_vocab_size():
         raise source.error("lacks a row for every token of its tokenizer", remedy="reinstall wordllama")
     subwords = SubwordRows(tokenizer, rows, pool="sum", lower=True)
-    return subwords, *subwords.whole_words(_is_lower_word)
-
-
-def _is_lower_word(text: str) -> bool:
-    return text.isalnum() and text == text.lower()
+    return subwords, *subwords.whole_words(is_lower_word)
 
 
 # ---- What an encoder gives to the definitions of a dictionary
@@ -103,14 +91,8 @@ def read_glosses(path: Path) -> tuple[SubwordRows, list[str], Ints, dict[str, An
 
     The rows of the pieces; the pieces that are words, and their places, (V,); and what they were made from.
     """
-    tensors = map_tensors(path)
-    pieces = zstd.decompress(tensors["pieces"].tobytes()).decode().splitlines()
-    columns = np.frombuffer(zstd.decompress(tensors["columns"].tobytes()), np.int8)
-    rows = unit_in_place(np.ascontiguousarray(columns.reshape(-1, len(pieces)).T, np.float32))
-    rows *= tensors["lengths"][:, None]
-    composer = SubwordRows(word_pieces(pieces), rows, pool="sum")
-    record: dict[str, Any] = json.loads(read_metadata(path)["provenance"])
-    return composer, *composer.whole_words(_is_lower_word), record
+    composer = SubwordRows(word_pieces(pieces_of(path)), rows_of(*columns_of(path)), pool="sum")
+    return composer, *composer.whole_words(is_lower_word), record_of(path)
 
 
 def word_pieces(pieces: Sequence[str]) -> Any:
