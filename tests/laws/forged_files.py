@@ -11,6 +11,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numba  # noqa: F401 - kernels are compiled then, not interpreted
@@ -107,11 +108,13 @@ def forgeries(array: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
             yield f"{name} {part}", changed
 
 
-def forged(path: Path, seal_again: Callable[[], object], use: Callable[[], object]) -> None:
-    """Use each forgery of each array of a file; the file is then what it was."""
+def forged(path: Path, seal_again: Callable[[], object], use: Callable[[], object], only: str = "") -> None:
+    """Use each forgery of each array of a file, or of one; the file is then what it was."""
     content, about = path.read_bytes(), read_metadata(path)
     tensors = {name: np.array(tensor) for name, tensor in map_tensors(path).items()}
     for number, (name, tensor) in enumerate(tensors.items()):
+        if only not in ("", name):
+            continue
         for turn, (kind, other) in enumerate(forgeries(tensor)):
             if turn and (turn + number) % STEP:
                 continue
@@ -147,14 +150,18 @@ def main(folder: Path) -> None:
     made(run)
     right = used(run)
 
-    (entry,) = run.glob("cache/search-*")
-    shutil.copytree(entry, folder / "index")
-    index = folder / "index"
-    forged(
-        index / "arrays.safetensors",
-        lambda: reseal(index, "index.json"),
-        lambda: bool(asked(Index.open(index))),
-    )
+    bare = selfvec.refine(rows(range(40)), "none", "decorrelated", output=folder / "bare", jobs=1)
+    run_search.run_index(bare)
+    for made_of, only in (run, ""), (folder / "bare", "general"):  # which an index with an encoder lacks
+        (entry,) = made_of.glob("cache/search-*")
+        index = folder / "index" / made_of.name / "index"
+        shutil.copytree(entry, index)
+        forged(
+            index / "arrays.safetensors",
+            partial(reseal, index, "index.json"),
+            partial(lambda opened: bool(asked(Index.open(opened))), index),
+            only,
+        )
     for name, file in (
         ("segment", "arrays"),
         ("topics", "vectors"),

@@ -29,6 +29,7 @@ IMPOSSIBLE = {  # numbers that are no place in another array
     "field 0": ("least all", "most all", "next last"),
     "pool": ("least all", "most last", "negative all"),
     "days": ("most all",),
+    "general": ("shorter", "longer", "most all", "least last"),
     "offsets": ("least all", "most last", "next last", "shuffled"),
 }
 

@@ -22,6 +22,7 @@ from selfvec.files.tensors import Forms, Tensor
 from selfvec.numerics.rows import sampled, top_indices, unit_in_place, unit_rows
 from selfvec.numerics.whitening import axes_of_rows
 from selfvec.refinement.derived_vectors import topic_vectors
+from selfvec.storage.formats.glosses import COLUMNS
 from selfvec.text.document_vectors import (
     document_frequencies,
     inverse_document_frequency,
@@ -46,7 +47,7 @@ SPACE: Forms = {
     "weights": Tensor("f4", ("V",), finite=True),
     "pool": Tensor("i4", ("types of the pool",), 0, "V", step=1),
     "turn": Tensor("f4", ("r", "d")),
-    "general": Tensor("f2", ("g", "d"), optional=True),
+    "general": Tensor("f2", (COLUMNS + 1, "d"), finite=True, optional=True),
 }
 """What is written of a `DenseSpace`, by the names of its fields."""
 
@@ -62,9 +63,7 @@ class DenseSpace:
     weights: Rows  # (V,) BM25's inverse document frequencies, when the rows were made
     pool: Ids  # (P,) the types that may be related to others, rising
     turn: Rows  # (r, d) from refined rows to these
-    general: Halves | None = (
-        None  # (g + 1, d) from general rows to these, see `selfvec.retrieval.general_rows`
-    )
+    general: Halves | None = None  # (385, d) see `selfvec.retrieval.general_rows.general_map`
     share: float = 0.5  # share of the dense part in the hybrid
     later: Rows | None = None  # (n, d) of types that came later, zeros for a type without a vector
     related: dict[int, Related] = field(default_factory=dict, repr=False)  # of the V types, if asked before

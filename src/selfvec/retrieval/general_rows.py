@@ -24,7 +24,7 @@ from selfvec.text.preprocessing import mean_rows_by_stem
 
 
 def general_map(vectors: Vectors, stem_of: Ints, rows: AnyFloats) -> Halves | None:
-    """The map, (g + 1, d), from unit rows of `glosses`, with a 1 at the end, to rows of stems, (V, d).
+    """The map, (385, d), from unit rows of `glosses`, with a 1 at the end, to rows of stems, (V, d).
 
     ``stem_of``, (n,), are the stems of the words of the vectors. None if `glosses` lack most of the text:
     then it is in another language, in which a word may be written as another one is in English.

@@ -11,7 +11,7 @@ import selfvec
 from selfvec.data.vectors import Source, Vectors
 from selfvec.files.compressed_files import zstd
 from selfvec.files.tensors import map_tensors, read_metadata
-from selfvec.storage.formats.glosses import GLOSSES, gloss_rows, gloss_words
+from selfvec.storage.formats.glosses import COLUMNS, GLOSSES, gloss_rows, gloss_words
 from selfvec.storage.formats.subwords import SubwordRows
 
 
@@ -53,6 +53,7 @@ def test_the_rows_of_words_are_read_without_the_tokenizer(vectors: Vectors) -> N
     assert list(gloss_words()) == [word for word, own in zip(vectors.index_to_key, known, strict=True) if own]
     words = ["storm", "zebra", "hail"]
     assert gloss_rows(words).tobytes() == vectors.lookup(words)[0].tobytes()
+    assert gloss_rows(words).shape[1] == COLUMNS
 
 
 def test_words_are_as_people_would_put_them(vectors: Vectors) -> None:

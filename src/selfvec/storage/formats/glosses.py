@@ -24,6 +24,7 @@ from selfvec.files.tensors import map_tensors, read_metadata
 from selfvec.numerics.rows import unit_in_place
 
 GLOSSES = Path(__file__).with_name("glosses.safetensors")
+COLUMNS = 384  # of their rows: those of the encoder that they were learned from
 
 
 @lru_cache(maxsize=1)
