@@ -14,7 +14,7 @@ from tests.examples import TIMES
 
 from selfvec.apps.web.addresses import ADDRESSES
 
-EXAMPLES = 12 * TIMES  # of each kind and address
+EXAMPLES = 8 * TIMES  # of each kind and address
 PATHS = list(ADDRESSES)
 KNOWN = {"w": ("cell", "rain"), "other": ("charge",), "c": ("1990|2020", "refined"), "id": ("0", "7")}
 FOUND = {200, 404, 503}  # what a question that fits the description may be answered with

@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from same_runs import WORDS, assert_same, table, texts
 from tests.damage import sealed_again
+from tests.examples import soaked
 from tests.refusals import refused
 
 import selfvec
@@ -42,10 +43,7 @@ RULES: list[dict[str, Any]] = [
     {"phrases": 3, "window": 5},
 ]
 RANDOM: dict[str, Any] = {"vectors": "none", "seed": 3}
-OF_ONE: list[dict[str, Any]] = [
-    {"pos": ("noun", "verb"), "min_count": 2},
-]
-"""Rules of the method `decorrelated`, and one that is slow."""
+PARTS: dict[str, Any] = {"pos": ("noun", "verb"), "min_count": 2}  # slow
 
 
 def refined(documents: list[str], vectors: Vectors | str, **options: Any) -> Run:
@@ -58,11 +56,22 @@ CASES = [(method, rules) for method in ("paper", "decorrelated") for rules in RU
 CASES += [("online", rules) for rules in (RULES[0], RULES[1], RULES[4], RULES[8])]
 CASES += [("original", rules) for rules in (RULES[0], RULES[5], RULES[7])]
 CASES += [("auto", RULES[0]), ("auto", RULES[4])]
-CASES += [("decorrelated", rules) for rules in (*OF_ONE, RANDOM)]
+CASES += [("decorrelated", rules) for rules in (PARTS, RANDOM)]
+# `make test` tries each rule with one method, and each method with one rule.
+WITNESSES = [case for case in CASES if case[0] == "decorrelated"]
+WITNESSES += [
+    ("paper", RULES[0]),
+    ("paper", RULES[8]),
+    ("online", RULES[4]),
+    ("original", RULES[5]),
+    ("auto", {}),
+]
 
 
 @pytest.mark.parametrize(
-    ("method", "rules"), CASES, ids=lambda part: "+".join(part) or "plain" if isinstance(part, dict) else part
+    ("method", "rules"),
+    soaked(CASES, *WITNESSES),
+    ids=lambda part: "+".join(part) or "plain" if isinstance(part, dict) else part,
 )
 def test_every_method_and_rule(method: str, rules: dict[str, Any]) -> None:
     documents, options = texts(60), {"method": method, "vectors": table(), **rules}
