@@ -56,16 +56,31 @@ def ridge_map(x: AnyFloats, y: AnyFloats, ridge: float) -> Floats:
         return (given.T @ solved if few else solved).astype(np.float32)
 
 
-def centred_ridge(x: AnyFloats, y: AnyFloats, ridge: float) -> tuple[Doubles, Doubles, Doubles]:
-    """The means of rows x, (m,), the map W of what differs from them, (m, d), and the means of rows y, (d,).
+def affine_ridge(x: AnyFloats, y: AnyFloats, ridge: float) -> Doubles:
+    """The map of rows x, (n, m), to rows y, (n, d), for `affine`: (m + 1, d), of which the last row is added.
 
-    A row x is expected to become (x - mean of x) W + mean of y.
+    Both are centred first, so that the ridge draws a row to the mean of y.
 
-    >>> [part.tolist() for part in centred_ridge(np.array([[0.0], [2.0]]), np.array([[1.0], [5.0]]), 2.0)]
-    [[1.0], [[1.0]], [3.0]]
+    >>> affine_ridge(np.array([[0.0], [2.0]]), np.array([[1.0], [5.0]]), 2.0).tolist()
+    [[1.0], [2.0]]
     """
     shift, mean = (rows.sum(axis=0, dtype=np.float64) / max(len(rows), 1) for rows in (x, y))
-    return shift, ridge_map(x - shift, y - mean, ridge).astype(np.float64), mean
+    change = ridge_map(x - shift, y - mean, ridge).astype(np.float64)
+    return np.vstack([change, mean - shift @ change])
+
+
+def affine(rows: AnyFloats, change: AnyFloats) -> Floats:
+    """Rows, (n, m), through a map of `affine_ridge`, (n, d).
+
+    Each has the same bits whatever others are with it.
+
+    >>> affine(np.array([[0.0], [3.0]]), np.array([[1.0], [2.0]])).tolist()
+    [[2.0], [5.0]]
+    """
+    wide = change.astype(np.float64)
+    with one_core():  # and in float64: sums of another order are rounded to the same float32
+        made: Floats = (rows.astype(np.float64) @ wide[:-1] + wide[-1]).astype(np.float32)
+    return made
 
 
 def column_blocks(rows: int, columns: int, widest: int = _COLUMNS) -> list[slice]:

@@ -17,7 +17,6 @@ import polars as pl
 from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import NotFound, OptionError
-from selfvec.base.threads import one_core
 from selfvec.corpus import Corpus
 from selfvec.corpus.kept_documents import KnownDocuments, hashed, told_apart
 from selfvec.corpus.summary import FROM_MEMORY, joined_corpora
@@ -37,7 +36,7 @@ from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabula
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of_segment
 from selfvec.encoders.run_encoder import encoder_of, keep_encoder
-from selfvec.numerics.ridge import centred_ridge
+from selfvec.numerics.ridge import affine, affine_ridge
 from selfvec.numerics.rows import add_rows, filled_rows, unit_in_place, unit_rows
 from selfvec.refinement.decorrelation import GAMMA
 from selfvec.storage.formats import load
@@ -337,17 +336,16 @@ def _expected_rows(
     name = base.provenance.vectors.get("name")
     if name not in BUILT_IN:
         return None
-    initial, shift, change, mean = base.held("what refining does", partial(_refining, base, name))
+    initial, change = base.held("what refining does", partial(_refining, base, name))
     found, _ = initial.lookup(words, compose=base.settings.oov == "subwords")
     rows = mean_rows_by_stem(unit_rows(found), group_of, counts, groups)
-    with one_core():  # in float64, so that a row has the same bits whatever others are with it
-        expected: Rows = ((rows.astype(np.float64) - shift) @ change + mean).astype(np.float32)
+    expected = affine(rows, change)
     expected[~filled_rows(rows)] = 0
     return expected
 
 
-def _refining(base: Run, name: str) -> tuple[Vectors, Doubles, Doubles, Doubles]:
-    """Initial vectors by their name, and refining as a linear map of their rows: x → (x - shift) W + mean.
+def _refining(base: Run, name: str) -> tuple[Vectors, Doubles]:
+    """Initial vectors by their name, and refining as a map of their rows, see `affine`.
 
     It is learned by ridge regression from the words of the run that have a row.
     """
@@ -355,7 +353,7 @@ def _refining(base: Run, name: str) -> tuple[Vectors, Doubles, Doubles, Doubles]
     places = [place for place, word in enumerate(base.vectors) if word in initial]
     words = [base.vectors.index_to_key[place] for place in places]
     before, after = unit_rows(initial[words]), base.vectors.unit[places]
-    return initial, *centred_ridge(before, after, 1.0)
+    return initial, affine_ridge(before, after, 1.0)
 
 
 def _context_rows(

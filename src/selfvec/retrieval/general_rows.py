@@ -15,9 +15,8 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Halves, Ints, Rows
 from selfvec.base.casing import lower
 from selfvec.base.characters import plain
-from selfvec.base.threads import one_core
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.ridge import centred_ridge
+from selfvec.numerics.ridge import affine, affine_ridge
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.formats.glosses import gloss_rows, gloss_words
 from selfvec.text.preprocessing import mean_rows_by_stem
@@ -39,8 +38,7 @@ def general_map(vectors: Vectors, stem_of: Ints, rows: AnyFloats) -> Halves | No
     initial = mean_rows_by_stem(general, group, counts[places], len(used))
     wanted = rows[used].astype(np.float32)
     has_row = np.any(wanted != 0, axis=1)
-    shift, change, mean = centred_ridge(initial[has_row], wanted[has_row], 1.0)
-    return np.vstack([change, mean - shift @ change]).astype(np.float16)
+    return affine_ridge(initial[has_row], wanted[has_row], 1.0).astype(np.float16)
 
 
 def with_general_row(words: Sequence[str]) -> list[str]:
@@ -50,10 +48,7 @@ def with_general_row(words: Sequence[str]) -> list[str]:
 
 def general_rows(words: Sequence[str], change: Halves) -> Rows:
     """The rows of such words in the space of an index, (n, d), by its map."""
-    rows = unit_rows(gloss_rows(list(map(_name, words)))).astype(np.float64)
-    with one_core():  # in float64, so that a row has the same bits whatever others are with it
-        mapped: Rows = (rows @ change[:-1].astype(np.float64) + change[-1]).astype(np.float32)
-    return mapped
+    return affine(unit_rows(gloss_rows(list(map(_name, words)))), change)
 
 
 def _name(word: str) -> str:
