@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 import selfvec
+from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval import MODES, Found, Index, run_index
+from selfvec.retrieval.documents import gather
 from selfvec.retrieval.general_rows import general_map, general_rows, with_general_row
 from selfvec.storage.formats.glosses import gloss_rows
 
@@ -101,7 +103,9 @@ def test_it_is_written_with_the_index_and_has_a_row_alone_as_with_others(
 
 
 def test_an_encoder_keeps_its_own_way(encoded_run: Run) -> None:
-    index = run_index(encoded_run)
+    index = Index.memory(
+        encoded_run, gather(encoded_run, Progress())
+    )  # others use the run
     assert index.space.general is None
     assert index.search("blizzard", question="rows").asked == []
 
