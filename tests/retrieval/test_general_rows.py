@@ -103,9 +103,7 @@ def test_it_is_written_with_the_index_and_has_a_row_alone_as_with_others(
 
 
 def test_an_encoder_keeps_its_own_way(encoded_run: Run) -> None:
-    index = Index.memory(
-        encoded_run, gather(encoded_run, Progress())
-    )  # others use the run
+    index = Index.memory(encoded_run, gather(encoded_run, Progress()))  # others use the run
     assert index.space.general is None
     assert index.search("blizzard", question="rows").asked == []
 

@@ -19,7 +19,7 @@ import operator
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, wraps
 from numbers import Integral, Real
 from pathlib import Path
@@ -314,8 +314,6 @@ def declared(function: Callable[..., Any]) -> Declaration:
     defaults = {one.name: one.default for one in signature if one.kind is not one.VAR_KEYWORD}
     has_more = any(one.kind is one.VAR_KEYWORD for one in signature)
     own = _declaration(inspect.getdoc(function) or "", defaults, has_more)
-    if isinstance(function, type):
-        return own.described_by(declared(base) for base in function.__bases__ if is_dataclass(base))
     record = _record_of(function)
     return own if record is None else own.taking(declared(record))
 
@@ -340,14 +338,11 @@ def declared_at(place: str) -> Declaration:
 
     if isinstance(found, ast.ClassDef):
         defaults, has_more = _fields(found)
+        described = _described_by(found)
+        if described is None:  # the settings of a run
+            return _declaration(doc, defaults, has_more)
         bases = [other(one) for one in found.bases if is_ours(one)]
         inherited = {name: one.default for base in bases for name, one in base.parameters.items()}
-        described = _described_by(found)
-        if described is None:  # a dataclass, whose bases have keywords
-            needed = {name: one for name, one in inherited.items() if one is REQUIRED}
-            others = {name: one for name, one in inherited.items() if name not in defaults}
-            every = {**needed, **defaults, **others}
-            return _declaration(doc, every, has_more).described_by(bases)
         own = _declaration(doc, {**inherited, **defaults}, has_more)
         return own.described_by(map(other, described)).without_secrets
     own = _declaration(doc, *_arguments(found.args))
