@@ -33,6 +33,8 @@ def test_lookup_by_word() -> None:
     refused(lambda: VECTORS["x"], KeyError, "'x'")
     refused(lambda: VECTORS.most_similar("x"), KeyError)
     refused(lambda: VECTORS.most_similar(), InputError)
+    endless = np.array([[1, 0], [np.inf, 1]], np.float32)
+    refused(lambda: Vectors(["a", "b"], endless).most_similar("a"), OptionError, "'b' holds NaN or inf")
 
 
 def test_data_frames_hold_the_same_table() -> None:

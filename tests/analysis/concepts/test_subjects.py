@@ -67,6 +67,7 @@ def test_what_is_not_similar_is_not_named_as_one_subject(subject_run: Run) -> No
     few = few_subjects(found, 3)
     (others,) = [topic for topic in few.topics if topic.others]
     assert (others.name, len(few)) == ("other subjects", 3)
+    assert not others.named  # by a person, whose names stay
     assert others.documents == sum(sorted(topic.documents for topic in found.topics)[:2])
     kept = [topic.name for topic in few.topics if not topic.others]
     assert sorted([*kept, *others.finer]) == sorted(topic.name for topic in found.topics)
