@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from tests.refusals import refused
 
+from selfvec import Vectors
 from selfvec.base.errors import InputError, OptionError
-from selfvec.data.vectors import Source, Vectors
+from selfvec.data.vectors import Source
 from selfvec.numerics.rows import top_indices, unit_rows
 
 RNG = np.random.default_rng(1)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from tests.refusals import refused
 
+from selfvec import Vectors
 from selfvec.base.errors import FormatError, InputError
-from selfvec.data.vectors import Vectors
 
 gensim = pytest.importorskip("gensim.models")
 
