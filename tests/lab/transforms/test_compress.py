@@ -55,6 +55,7 @@ def test_the_smallest_table_that_keeps_enough_is_written_and_read_back(run: Run,
     assert found["kept"] >= 80
     assert target.stat().st_size == found["bytes"] < found["bytes_before"] / 5
     assert [row["kept"] >= 80 for row in found["tried"]] == [False] * (len(found["tried"]) - 1) + [True]
+    assert all((row["groups"] is not None) == (row["method"] == "pq") for row in found["tried"])
     sizes = [row["bytes"] for row in found["tried"]]
     assert sizes == sorted(sizes)
     small = selfvec.load(target)
