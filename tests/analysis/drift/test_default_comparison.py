@@ -49,6 +49,8 @@ CHOSEN = {
     "decades": (years(1900, 1989, 8, 100), ["1900..1944", "1945..1989"], HALVES),
     # 50 documents on either side tell little, but are more than 30 of 2,000 words
     "hardly enough": (years(2000, 2009, 10, 400), ["2000..2004", "2005..2009"], HALVES),
+    "just enough": (years(2000, 2001, 30, 70), ["2000", "2001"], HALVES),
+    "a document too few": (years(2000, 2001, 29, 80), [], "by refining: no two periods hold 30"),
     "three years": (years(2000, 2002, 100, 30), ["2000", "2001..2002"], HALVES),
     "uneven": (years(2000, 2000, 900, 100) + years(2001, 2001, 40, 60), ["2000", "2001"], HALVES),
     # half of the documents have a date, which is enough; two documents fewer are not
