@@ -138,8 +138,9 @@ docker:
 	@$(MAKE) --no-print-directory dist
 	docker build --tag selfvec --file docker/Dockerfile dist
 
+# Not `--quiet`: what it hides does not count as a warning, and a broken link is one.
 docs: $(VENV)/installed-docs
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf $(VENV) site demo-run demo-run.html .pytest_cache .mypy_cache .ruff_cache .hypothesis
