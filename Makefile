@@ -26,7 +26,7 @@
 # make docker     an image of `selfvec serve`, of that wheel; needs Docker
 # make dist       a reproducible wheel, tried in an empty environment, and its sources; a bill of materials and licences
 #                 -> dist/
-# make docs       the documentation as a web site in site/
+# make docs       the documentation as a web site in site/, and the results as their own in site/results/
 #
 # bench, paper and the targets that fill a page of docs/results/ use shared/data beside the checkout, if it is there.
 
@@ -140,7 +140,7 @@ docker:
 
 # Not `--quiet`: what it hides does not count as a warning, and a broken link is one.
 docs: $(VENV)/installed-docs
-	$(BIN)/mkdocs build --strict
+	for site in mkdocs mkdocs-results; do $(BIN)/mkdocs build --strict --config-file $$site.yml || exit; done
 
 clean:
 	rm -rf $(VENV) site demo-run demo-run.html .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Why does the paper's rule collapse? Draws the picture of docs/results/collapse.md and fills its figures.
+"""Why does the paper's rule collapse? Fills docs/results/collapse.md; draws a picture of the explanation.
 
 The text is the documentation of the Python that runs this, so anybody can.
 """

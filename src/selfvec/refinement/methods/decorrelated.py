@@ -192,7 +192,7 @@ class Anchors:
             return self.sources
         doubt = np.where(self.composed, trust.doubt, EVIDENCE)
         _, shares = blend_spelling(rows, words, self.whole, doubt, jobs, rows)
-        # As docs/results/oov.md names the sources: mixed between a quarter and three quarters.
+        # As docs/explanation/unknown-words.md names the sources: mixed between a quarter and three quarters.
         induced = np.select([shares < 0.25, shares <= 0.75], [Source.CONTEXT, Source.MIXED], Source.SUBWORDS)
         induced[~filled_rows(rows)] = Source.NONE
         return np.where(self.sources == Source.NONE, induced, self.sources).astype(np.uint8)
