@@ -319,10 +319,10 @@ def test_hybrid_is_above_bm25_on_real_collections(shared_data: Path) -> None:
     for name in ("med", "cran"):
         path = shared_data / "retrieval" / name
         run = refine(Corpus.open([path]), "default", Settings(method="decorrelated"))
-        rows = selfvec.evaluate(run, [Retrieval(path)], try_="mode=hybrid,bm25,dense").rows
-        hybrid, *others = (row["value"] for row in rows if row["metric"] == "ndcg@10")
-        assert hybrid > max(others), name
-        values.append(hybrid)
+        rows = selfvec.evaluate(run, [Retrieval(path)]).rows
+        found = {row["mode"]: row["value"] for row in rows if row["metric"] == "ndcg@10"}
+        assert found["hybrid"] == max(found.values()) > found["bm25"], name
+        values.append(found["hybrid"])
     assert np.mean(values) > 0.57
 
 

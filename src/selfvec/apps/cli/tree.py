@@ -94,7 +94,6 @@ SHARED: Mapping[str, Typed] = {
     "to": Typed("FORMAT", is_flag=True),
     "tokenizer": Typed("words|wordpunct|whitespace|FILE"),
     "top": Typed(short="--topn"),
-    "try_": Typed("NAME=VALUES..."),
     "variants": Typed("FILE|auto"),
     "vectors": Typed("FILE|NAME"),
     "withdraw": Typed("ID[,ID...]"),

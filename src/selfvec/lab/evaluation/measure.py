@@ -25,7 +25,7 @@ from .bias import Bias
 from .classification import Classification
 from .compared_vectors import ComparedVectors, distinct_names, open_entries, truncated
 from .report import Report, too_few
-from .retrieval import Questions, Retrieval, search_settings
+from .retrieval import Questions, Retrieval
 from .run_tasks import HiddenWords, Stability
 from .task import Measurement, Task
 from .words import Analogies, Dictionary, Similarity
@@ -104,7 +104,6 @@ def evaluate(
     shots: int | None = None,
     against: Mapping[str, Vectors] | str | Sequence[str] = (),
     dimensions: int | Sequence[int] = (),
-    try_: str | Sequence[str] = (),
     seed: int = 0,
     progress: Progress | None = None,
     **asked: Unpack[AskedTasks],
@@ -132,10 +131,6 @@ def evaluate(
         Classify from N documents a class.
     dimensions : int or sequence of int
         Measure again in so many principal axes: whole numbers with commas.
-    try_ : str or sequence of str
-        Settings of search to compare, such as mode=hybrid,bm25. mode, passage_words and overlap take
-        several values: every combination is measured with ``retrieval`` or ``questions``, and compared with
-        the first.
     seed : int, at least 0
         Seed of all random choices: resamples, draws and splits.
 
@@ -174,15 +169,10 @@ def evaluate(
         if not isinstance(task, Task):
             rule = f"are tasks of selfvec.lab.evaluation, not {type(task).__name__}"
             raise OptionError(rule, field="tasks", remedy="or give similarity=FILE and the like")
-    settings = search_settings(check_texts("try_", try_, "settings of search")) if try_ else {}
-    options = {"shots": shots, "settings": settings}
-    chosen = [_with_options(task, options) for task in [*chosen, *_asked_tasks(asked)]]
+    chosen = [_with_options(task, {"shots": shots}) for task in [*chosen, *_asked_tasks(asked)]]
     if shots is not None and not any(isinstance(task, Classification) for task in chosen):
         rule = "is the number of examples of each class, which --classification measures"
         raise OptionError(rule, field="shots", remedy="give it, or leave this out")
-    if settings and not any(isinstance(task, Retrieval) and task.settings for task in chosen):
-        rule = "compares settings of search, which --questions and --retrieval measure"
-        raise OptionError(rule, field="try_", remedy="give one of these")
     if not chosen:
         flags = ", ".join(flag(row.keyword) for row in TASKS)
         raise OptionError("there is nothing to measure", remedy=f"give at least one of {flags}")

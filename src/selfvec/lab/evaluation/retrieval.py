@@ -7,8 +7,7 @@ Documents are ranked by the cosine of vectors, by BM25, by a run's search and by
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field, replace
-from itertools import product
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -20,7 +19,6 @@ from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.numerics.rows import top_indices, unit_rows
 from selfvec.numerics.statistics import mean
-from selfvec.text.document_vectors import known_share
 from selfvec.text.preprocessing import Preprocessing
 
 from .collection import Collection, Rankings, judged_collection, read_collection, read_questions_about
@@ -34,14 +32,6 @@ REFINED = "refined"  # the end of the name of a run's vectors
 
 _DEPTH = 100  # documents of a ranking: recall@100 needs no more
 _DECIMALS = 5  # of a cosine; smaller differences come from the order of additions
-
-
-class SearchSetting(NamedTuple):
-    """Options of `selfvec.search` that change its ranking."""
-
-    mode: str = "hybrid"
-    passage_words: int = 200
-    overlap: int = 40
 
 
 class Ranked(NamedTuple):
@@ -75,59 +65,37 @@ class Retrieval(Task):
     ----------
     path : path
         A folder in BEIR's layout: corpus.jsonl, queries.jsonl, qrels/test.tsv.
-    settings : mapping of str to SearchSetting
-        Measure a run's search with these settings instead, by their names in the column ``mode``. All are
-        compared with the first.
     """
 
     kind: ClassVar[str] = "retrieval"
-    settings: Mapping[str, SearchSetting] = field(default_factory=dict)
 
     def read(self, entries: Sequence[ComparedVectors]) -> Collection:
         """Read the collection."""
         return read_collection(self.path)
 
     def measure(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
-        """A row for each mode or setting and metric; then BM25, with texts cut as for the first vectors."""
-        if self.settings and not any(map(_searches, entries)):
-            rule = "compares settings of search, which needs a run"
-            raise OptionError(rule, field="try_", remedy="give a run folder")
+        """A row for each mode and metric; then BM25, with texts cut as for the first vectors."""
         collection = self.read(entries)
         for entry in entries:
-            for ranking in self._ranked(collection, entry):
+            for ranking in _ranked(collection, entry):
                 extra = {**collection.missing, **ranking.extra}
                 for metric, values in collection.scores(ranking.rankings).items():
                     figure = mean(values, seed), len(values), ranking.covered, ranking.mode
                     yield replace(Measurement.of(entry, metric, *figure, **extra), vectors=ranking.vectors)
-        if not self.settings:
-            rankings = bm25_rankings(collection, entries[0].preprocessing)
-            for metric, values in collection.scores(rankings).items():
-                figure = mean(values, seed), len(values), 1.0, "bm25"
-                yield Measurement("bm25", metric, *figure, extra=collection.missing)
-
-    def _ranked(self, collection: Collection, entry: ComparedVectors) -> Iterator[Ranked]:
-        """The rankings by each mode or setting, and by the encoder of a run."""
-        if self.settings:
-            if entry.run is not None and _searches(entry):
-                texts = collection.documents + collection.queries
-                covered = known_share(texts, entry.vectors, entry.preprocessing)
-                for mode, rankings in search_rankings(collection, entry.run, self.settings).items():
-                    yield Ranked(entry.name, mode, rankings, covered)
-            return
-        rankings, covered = dense_rankings(collection, entry)
-        yield Ranked(entry.name, "dense", rankings, covered)
-        if entry.run is not None and _searches(entry):
-            for ranking in hybrid_rankings(collection, entry.run, entry.progress):
-                name = entry.name.removesuffix(REFINED) + ranking.vectors
-                yield ranking._replace(vectors=name, covered=covered if ranking.vectors == REFINED else 1.0)
-
-    def pairs(self, measured: Sequence[Measurement]) -> Iterable[tuple[Measurement, Measurement]]:
-        """All pairs, or those with the first setting."""
-        return [(a, b) for a, b in super().pairs(measured) if not self.settings or a.mode == measured[0].mode]
+        rankings = bm25_rankings(collection, entries[0].preprocessing)
+        for metric, values in collection.scores(rankings).items():
+            figure = mean(values, seed), len(values), 1.0, "bm25"
+            yield Measurement("bm25", metric, *figure, extra=collection.missing)
 
 
-def _searches(entry: ComparedVectors) -> bool:
-    return entry.run is not None and entry.refined and not entry.truncated
+def _ranked(collection: Collection, entry: ComparedVectors) -> Iterator[Ranked]:
+    """The rankings by each mode, and by the encoder of a run."""
+    rankings, covered = dense_rankings(collection, entry)
+    yield Ranked(entry.name, "dense", rankings, covered)
+    if entry.run is not None and entry.refined and not entry.truncated:
+        for ranking in hybrid_rankings(collection, entry.run, entry.progress):
+            name = entry.name.removesuffix(REFINED) + ranking.vectors
+            yield ranking._replace(vectors=name, covered=covered if ranking.vectors == REFINED else 1.0)
 
 
 @dataclass(frozen=True)
@@ -139,8 +107,6 @@ class Questions(Retrieval):
     path : path
         A CSV file with a header, or a .tsv file: columns ``question`` and ``id``, the id of a document of the
         run that answers the question. A question with several answers has several rows.
-    settings : mapping of str to SearchSetting
-        Measure search with these settings instead.
     """
 
     kind: ClassVar[str] = "retrieval"
@@ -253,62 +219,6 @@ def _kept(collection: Collection) -> tuple[list[int], list[str]]:
     """The documents that have text, and their numbers. A run keeps no others, and search counts its own."""
     numbers = [number for number, text in enumerate(collection.documents) if text.strip()]
     return numbers, [collection.documents[number] for number in numbers]
-
-
-def search_settings(given: Sequence[str]) -> dict[str, SearchSetting]:
-    """Every combination of the given values, by its name in the report; `OptionError` for one that is wrong.
-
-    >>> list(search_settings(["mode=hybrid,bm25", "passage_words=100"]))
-    ['hybrid, passage_words=100', 'bm25, passage_words=100']
-    """
-    values: dict[str, list[Any]] = {}
-    for text in given:
-        name, _, several = text.partition("=")
-        if name not in SearchSetting._fields:
-            raise OptionError.one_of(name, SearchSetting._fields, field="try_")
-        numbers = (int(value) if value.isdecimal() else value for value in several.split(","))
-        values.setdefault(name, []).extend(numbers)
-    combinations = product(*values.values()) if values else ()
-    settings = (dict(zip(values, combination, strict=True)) for combination in combinations)
-    return {_name(setting): _checked(SearchSetting(**setting)) for setting in settings}
-
-
-def _name(chosen: dict[str, Any]) -> str:
-    others = (f"{name}={value}" for name, value in chosen.items() if name != "mode")
-    return ", ".join([str(chosen.get("mode", SearchSetting().mode)), *others])
-
-
-def _checked(setting: SearchSetting) -> SearchSetting:
-    from selfvec.retrieval import check_mode
-    from selfvec.text.passages import check_cut
-
-    try:
-        check_mode(setting.mode)
-        check_cut(setting[1:])
-    except OptionError as error:
-        raise OptionError(
-            f"{error.field} {error.rule}", field="try_", remedy=error.remedy or "give another value"
-        ) from None
-    return setting
-
-
-def search_rankings(
-    collection: Collection, run: Run, settings: Mapping[str, SearchSetting]
-) -> dict[str, Rankings]:
-    """The best documents of each query as `selfvec.retrieval` ranks them, by each setting.
-
-    Settings that cut texts alike share an index.
-    """
-    from selfvec.retrieval import Index
-    from selfvec.retrieval.documents import GatheredDocuments
-
-    rankings: dict[str, Rankings] = {}
-    numbers, texts = _kept(collection)
-    for cut in dict.fromkeys(setting[1:] for setting in settings.values()):
-        searched = _Searched(Index.memory(run, replace(GatheredDocuments.of(texts), cut=cut)), numbers)
-        modes = {name: setting.mode for name, setting in settings.items() if setting[1:] == cut}
-        rankings |= {name: searched.rankings(collection, mode) for name, mode in modes.items()}
-    return {name: rankings[name] for name in settings}
 
 
 def hybrid_rankings(collection: Collection, run: Run, progress: Progress | None = None) -> Iterator[Ranked]:
