@@ -2,7 +2,6 @@
 
 import asyncio
 import importlib.util
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +13,9 @@ from selfvec.data.run import Run
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.langchain import SelfvecEmbeddings
 from selfvec.retrieval.encoder.llamaindex import SelfvecEmbedding
-from selfvec.retrieval.encoder.mteb import MTEBEncoder
 
 TEXTS = ["Hail broke the farm's windows.", "", "the river closed the road", "xyzzy"]
-EXTRAS = {"langchain": "langchain_core", "llamaindex": "llama_index", "mteb": "mteb"}
+EXTRAS = {"langchain": "langchain_core", "llamaindex": "llama_index"}
 
 
 def needs(extra: str) -> pytest.MarkDecorator:
@@ -93,53 +91,11 @@ def test_llamaindex_opens_the_encoder_again(encoder: Encoder, tmp_path: Path) ->
     refused(lambda: SelfvecEmbedding.from_dict(stored), InputError, "is not the encoder that was stored")
 
 
-def test_mteb_hands_over_texts_or_batches(encoder: Encoder, tmp_path: Path) -> None:
-    """By both protocols: lists of texts with a prompt's name, and batches with the task."""
-    model = MTEBEncoder(replace(encoder), "7", device="cpu")  # a copy has not warned yet
-    exact = encoder.encode_document(TEXTS)
-    np.testing.assert_array_equal(
-        model.encode(TEXTS, batch_size=2, prompt_name="passage", task_name="x"), exact
-    )
-    with pytest.warns(UserWarning, match="no word of the question"):
-        asked = model.encode(TEXTS, batch_size=2, prompt_name="query", task_name="x")
-    np.testing.assert_array_equal(asked, model.encoder.encode_query(TEXTS))
-    batches = [{"text": TEXTS[:3], "id": ["a", "b", "c"]}, {"text": TEXTS[3:], "id": ["d"]}]
-    np.testing.assert_array_equal(
-        model.encode(batches, task_metadata=None, hf_split="test", hf_subset="en", prompt_type=None), exact
-    )
-    encoder.save(tmp_path / "storms")
-    models = [MTEBEncoder(tmp_path / "storms"), MTEBEncoder(encoder, "7"), MTEBEncoder(changed(encoder), "7")]
-    names = [(model.name, model.revision) for model in models]
-    other = changed(encoder).digest
-    assert names == [
-        ("selfvec/storms", encoder.digest),
-        ("selfvec/encoder", f"7-{encoder.digest}"),
-        ("selfvec/encoder", f"7-{other}"),
-    ]
-    refused(lambda: MTEBEncoder(Path(__file__).parent), InputError, "not the folder")
-
-
-@needs("mteb")
-def test_mteb_takes_the_model(encoder: Encoder) -> None:
-    from mteb.models.model_meta import ModelMeta
-    from mteb.models.models_protocols import EncoderProtocol
-
-    model = MTEBEncoder(encoder, name="ours/storms")
-    assert isinstance(model, EncoderProtocol)
-    assert isinstance(model.mteb_model_meta, ModelMeta)
-    assert (model.mteb_model_meta.name, model.mteb_model_meta.revision) == ("ours/storms", encoder.digest)
-    assert model.mteb_model_meta.embed_dim == encoder.dimensions
-    rows = encoder.encode([TEXTS[0], TEXTS[2]])
-    np.testing.assert_allclose(np.asarray(model.similarity(rows, rows)), rows @ rows.T, atol=1e-5)
-    np.testing.assert_allclose(np.asarray(model.similarity_pairwise(rows, rows)), [1, 1], atol=1e-5)
-
-
 @pytest.mark.parametrize(
     ("extra", "use"),
     [
         ("langchain", SelfvecEmbeddings),
         ("llamaindex", SelfvecEmbedding),
-        ("mteb", lambda encoder: MTEBEncoder(encoder).mteb_model_meta),
     ],
 )
 def test_what_is_missing_names_its_extra(extra: str, use, encoder: Encoder) -> None:
