@@ -10,7 +10,6 @@ from tests.refusals import refused
 import selfvec
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Source, Vectors
-from selfvec.lab.transforms.define import is_a
 from selfvec.lab.transforms.knowledge import Knowledge, read_knowledge, row_pairs
 from selfvec.lab.transforms.written import figures_of
 
@@ -124,8 +123,6 @@ def test_every_format_yields_the_same_relations(kind: str, wordnet: Path, write)
         pytest.importorskip(package)
     text = {"lmf": ("t.xml", LMF), "obo": ("t.obo", OBO), "ttl": ("t.ttl", TTL)}
     found = read_knowledge([write(*text[kind]) if kind in text else wordnet])
-    assert found.closure("hail") == {"weather": 1}
-    assert found.closure("weather", down=True) == {"hail": 1, "hailstones": 1}
     assert found.senses["hail"] == found.senses["hailstones"]
     assert next(iter(found.definitions.values())).lower().startswith("balls of ice")
     rows = {"hail": 0, "hailstones": 1, "weather": 2, "hot": 3, "cold": 4, "storm": 5, "storm debris": 6}
@@ -142,7 +139,8 @@ def test_a_lexicon_of_the_database_of_wn_is_read(write, tmp_path: Path, monkeypa
     wn = pytest.importorskip("wn")
     monkeypatch.setattr(wn.config, "data_directory", tmp_path / "wn_data")
     wn.add(write("t.xml", LMF), progress_handler=None)
-    assert read_knowledge(["wn:tiny:1"]).closure("hail") == {"weather": 1}
+    found = read_knowledge(["wn:tiny:1"])
+    assert row_pairs(found, {"hail": 0, "weather": 1}, "is-a").tolist() == [[0, 1]]
     refused(lambda: read_knowledge(["wn:nothing:1"]), InputError, "wn download")
 
 
@@ -364,17 +362,6 @@ def test_an_aspect_keeps_one_relation_and_pushes_another_also_for_unseen_pairs()
         OptionError,
         "must differ",
     )
-
-
-def test_what_a_word_is_a_kind_of_is_a_symbolic_query_and_a_guess_for_others() -> None:
-    lexicon = Knowledge(
-        senses={"bank": ["b1", "b2"], "firm": ["f"], "slope": ["s"]},
-        edges={"is-a": [("b1", "f"), ("b2", "s")]},
-    )
-    assert is_a("bank", lexicon) == [("firm", 1.0), ("slope", 0.5)]
-    assert is_a("lender", lexicon) == []
-    table = words(0, 30, 90, names=["bank", "lender", "cat"])
-    assert [name for name, _ in is_a("lender", lexicon, table)] == ["firm", "slope"]
 
 
 # ---- The command

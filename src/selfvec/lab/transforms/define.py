@@ -1,10 +1,9 @@
-"""Vectors from a lexicon: of unknown words, by their definitions, and of concepts; and kinds of a word."""
+"""Vectors from a lexicon: of unknown words, by their definitions, and of concepts."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from itertools import chain, islice
+from itertools import chain
 from typing import Unpack
 
 import numpy as np
@@ -210,39 +209,3 @@ def with_rows(vectors: Vectors, words: Sequence[str], rows: Rows) -> Vectors:
         composer=vectors.composer,
         provenance=vectors.provenance,
     )
-
-
-def is_a(
-    word: str, knowledge: Knowledge, vectors: Vectors | None = None, *, neighbours: int = 10, topn: int = 10
-) -> list[tuple[str, float]]:
-    """What a word may be a kind of: candidates and their scores, best first.
-
-    For a word of the lexicon the query is symbolic, and a candidate n steps above the word's m-th sense
-    scores 1/(n m). A word that the lexicon lacks takes the candidates of its nearest neighbours in vectors,
-    weighted by their cosines (after Snow, Jurafsky and Ng, 2006).
-
-    Examples
-    --------
-    >>> lexicon = Knowledge(edges={"is-a": [("hail", "precipitation"), ("precipitation", "weather")]})
-    >>> is_a("hail", lexicon)
-    [('precipitation', 1.0), ('weather', 0.5)]
-    >>> vectors = Vectors(["hail", "graupel", "tax"], np.array([[1, 0], [0.8, 0.6], [0, 1]], np.float32))
-    >>> [(name, round(score, 2)) for name, score in is_a("graupel", lexicon, vectors)]
-    [('precipitation', 0.8), ('weather', 0.4)]
-    """
-    sources = {word: 1.0}
-    scores: dict[str, float] = defaultdict(float)
-    if vectors is not None and not knowledge.closure(word) and word in vectors:
-        ranked = vectors.most_similar(word, topn=len(vectors))
-        kinds = ((name, cosine) for name, cosine in ranked if cosine > 0 and knowledge.closure(_spaced(name)))
-        sources = dict(islice(kinds, neighbours))
-    for name, weight in sources.items():
-        for rank, node in enumerate(knowledge.senses_of(_spaced(name)), 1):
-            for wider, steps in knowledge.closure(_spaced(name), node=node).items():
-                scores[wider] += weight / (steps * rank)
-    scores.pop(word, None)
-    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:topn]
-
-
-def _spaced(word: str) -> str:
-    return word.replace("_", " ")

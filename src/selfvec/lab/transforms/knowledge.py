@@ -51,8 +51,8 @@ class Knowledge:
     Examples
     --------
     >>> lexicon = Knowledge(edges={"is-a": [("hail", "ice"), ("ice", "water")]})
-    >>> lexicon.closure("hail"), lexicon.closure("water", down=True)
-    ({'ice': 1, 'water': 2}, {'ice': 1, 'hail': 2})
+    >>> lexicon.nodes
+    ['hail', 'ice', 'water']
     """
 
     senses: dict[str, list[str]] = field(default_factory=dict)
@@ -91,36 +91,6 @@ class Knowledge:
     def senses_of(self, word: str) -> list[str]:
         """The nodes that a word names, and the word itself, which triples have as a node."""
         return [*self.senses.get(word, ()), word]
-
-    def closure(self, word: str, *, down: bool = False, node: str | None = None) -> dict[str, int]:
-        """All words that a word is a kind of, or with ``down`` its kinds, and the number of steps to each.
-
-        The query is symbolic: it follows ``is-a`` through any number of nodes, the shortest way first, from
-        all senses of the word, or from one ``node``.
-        """
-        reached = dict.fromkeys([node] if node else self.senses_of(word), 0)
-        queue = list(reached)
-        for node in queue:
-            for other in self._is_a[down].get(node, ()):
-                if other not in reached:
-                    reached[other] = reached[node] + 1
-                    queue.append(other)
-        steps: dict[str, int] = {}
-        for node, step in reached.items():
-            for label in self.words(node) if step else ():
-                steps.setdefault(label, step)
-        steps.pop(word, None)
-        return steps
-
-    @cached_property
-    def _is_a(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-        """Nodes above and below each node."""
-        up: dict[str, list[str]] = defaultdict(list)
-        down: dict[str, list[str]] = defaultdict(list)
-        for narrow, wide in self.edges.get("is-a", ()):
-            up[narrow].append(wide)
-            down[wide].append(narrow)
-        return up, down
 
 
 GivenLexicon = str | Path | Sequence[str | Path] | Knowledge
