@@ -63,7 +63,6 @@ RESULTS: dict[str, Callable[[Path], ResultTable]] = {
     "collocates": lambda _: selfvec.collocates("run", "storm"),
     "graph": lambda _: selfvec.graph("run", top=30),
     "why": lambda _: selfvec.why("run", "storm", "rain"),
-    "why by concepts": lambda _: selfvec.why("run", "hail", "snow", concepts=["Ice: hail and snow"]),
     "health": lambda _: selfvec.health("run"),
     "info": lambda _: selfvec.info("run"),
     "verify": lambda _: selfvec.verify("run"),

@@ -57,7 +57,6 @@ REPORTS = {
     "variants": "run -o variants.tsv --overwrite",
     "graph": "run -o graph.json --top 10",
     "why": "run hail storm",
-    "why by concepts": "run hail storm --concepts storms.txt",
     "senses": "run hail --number 2",
     "report": "run -o report.html --overwrite",
     "align": "run later -o aligned.safetensors",

@@ -6,7 +6,7 @@
 from selfvec.text.phrase_finding import phrases
 
 from .corpus_topics import topics
-from .shared_contexts import ConceptVectors, why
+from .shared_contexts import why
 from .term_graph import graph
 
-__all__ = ["ConceptVectors", "graph", "phrases", "topics", "why"]
+__all__ = ["graph", "phrases", "topics", "why"]

@@ -1,6 +1,6 @@
-"""Why two words are similar: what they share, and the contribution of each part to their similarity.
+"""Why two words are similar: the contexts that they share, and what each adds to their similarity.
 
-By contexts, a word is represented by the positive pointwise mutual information of its neighbours
+A word is represented by the positive pointwise mutual information of its neighbours
 (`PositivePMI`). The cosine of two such rows is a sum over contexts, which shows what each context
 contributes:
 
@@ -8,39 +8,29 @@ contributes:
 
 Neighbours that occur once or twice may be chance and are left out, like stop words and the two words
 themselves.
-
-By concepts, it is the same with documents about one subject, such as articles of an encyclopaedia. The vector
-of a word has a number for each concept, the tf-idf of the word in it; the vector of a text is the sum over
-its words. After E. Gabrilovich and S. Markovitch (2007), *Computing Semantic Relatedness using
-Wikipedia-based Explicit Semantic Analysis*, with the idf of BM25.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, overload
 
 import numpy as np
 
 from selfvec.analysis.usage.contexts import SAMPLED, occurrences, padded_windows
 from selfvec.analysis.usage.quotations import best_occurrences, distinct_texts, sentences
 from selfvec.base.arrays import Doubles, Ints, Rows
-from selfvec.base.checks import check_whole
 from selfvec.base.declarations import checked
-from selfvec.base.display import escape_for_display, whole_words
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.display import escape_for_display
+from selfvec.base.errors import OptionError
 from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.base.view import COUNT, Column, Part, Table, View, figure, highlighted
 from selfvec.cooccurrence.counts import PositivePMI, count_near
 from selfvec.cooccurrence.scan import neighbour_totals
-from selfvec.corpus import as_corpus
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun, as_run
-from selfvec.text.document_vectors import inverse_document_frequency, word_documents
 from selfvec.text.phrases import LINK, parts, row_of
-from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
 
 from .terms import stop_words
 
@@ -155,42 +145,27 @@ class Why(RecordTable):
         return View(f"Why {a} and {b} are similar", parts, records=self.rows)
 
 
-@overload
-def why(run: GivenRun, a: str, b: str, top: int = ..., *, window: int = ..., examples: int = ...) -> Why: ...
-@overload
-def why(run: GivenRun, a: str, b: str, top: int = ..., *, concepts: object) -> WhyConcepts: ...
 @checked
-def why(
-    run: GivenRun,
-    a: str,
-    b: str,
-    top: int = 12,
-    *,
-    window: int = 21,
-    examples: int = 2,
-    concepts: object = None,
-) -> Why | WhyConcepts:
+def why(run: GivenRun, a: str, b: str, top: int = 12, *, window: int = 21, examples: int = 2) -> Why:
     """Explain why two words are similar: list the contexts they share.
 
     Parameters
     ----------
     run : Run or path
     a : str, not empty
-        A word or phrase of the run; with concepts any text.
+        A word or phrase of the run.
     b : str, not empty
-        Another word or phrase, or text.
+        Another word or phrase.
     top : int, at least 1
-        Shared contexts or concepts listed.
+        Shared contexts listed.
     window : int, at least 3
         Tokens around a word that count as its context.
     examples : int, at least 0
         Example sentences of each word.
-    concepts : path, texts, data frame or `Corpus`, optional
-        List shared concepts instead: a file with a text for each, its name first.
 
     Returns
     -------
-    Why, or WhyConcepts with ``concepts``
+    Why
 
     Raises
     ------
@@ -207,8 +182,6 @@ def why(
       single 0.026, size 0.023, sky 0.022
     """
     run = as_run(run)
-    if concepts is not None:
-        return ConceptVectors.of(concepts, run).why(a, b, top)
     rows = (row_of(run, a), row_of(run, b))
     if rows[0] == rows[1]:
         name = run.vectors.index_to_key[rows[0]]
@@ -321,142 +294,3 @@ def _best_occurrences(
         found.append((shared, replace(quote, word=word.split(LINK)[0], pieces=words)))
     told = sentences(run, [quote for _, quote in found])
     return [Occurrence(word, of.document, of.text, own) for (own, _), of in zip(found, told, strict=True)]
-
-
-# ---- By concepts
-
-
-_NAME = 60  # characters of the name of a text
-
-
-@dataclass(frozen=True)
-class SharedConcept:
-    """A concept that two texts share."""
-
-    concept: str
-    contribution: float  # its part of the cosine of the two vectors
-    weight_a: float  # its number in either unit vector
-    weight_b: float
-
-
-@dataclass(frozen=True, repr=False)
-class WhyConcepts(RecordTable):
-    """The concepts that make two words or texts similar.
-
-    Attributes
-    ----------
-    a, b : str
-    concept_cosine : float
-        The sum of all contributions.
-    concepts : list of SharedConcept
-        The largest contribution first.
-    rest : float
-        Contribution of the concepts that are not listed.
-    """
-
-    listed = "concepts"
-    columns = (
-        Column("concept", "shared concept", width=60),
-        Column("contribution", "adds", figure(4)),
-        Column("weight_a", "weight in a", figure(3)),
-        Column("weight_b", "in b", figure(3)),
-    )
-
-    a: str
-    b: str
-    concept_cosine: float
-    concepts: list[SharedConcept]
-    rest: float
-
-    def __repr__(self) -> str:
-        title = f"Why {self.a!r} and {self.b!r} are similar: cosine {self.concept_cosine:.2f} of concepts"
-        return short_repr(title, [f"{row.concept} {row.contribution:.3f}" for row in self.concepts])
-
-    def view(self, top: int | None = None) -> View:
-        """The concepts that two words or texts share."""
-        others = {"concept": "others", "contribution": self.rest}
-        total = {"concept": "sum: cosine of concepts", "contribution": self.concept_cosine}
-        title = f"Why {escape_for_display(self.a)} and {escape_for_display(self.b)} are similar"
-        return View(title, [Table(self.columns, [*self.rows[:top], others, total])], records=self.rows)
-
-
-class ConceptVectors:
-    """Vectors over concepts, each a text whose first line is its name.
-
-    Attributes
-    ----------
-    names : list of str
-        One for each of the C concepts.
-
-    >>> found = ConceptVectors(["Ice: hail and snow", "Bank: a loan of cash"]).why("snow", "hail")
-    >>> round(found.concept_cosine, 3), found.concepts[0].concept
-    (1.0, 'Ice: hail and snow')
-    """
-
-    def __init__(self, texts: Sequence[str], preprocessing: Preprocessing | None = None) -> None:
-        """Count the words of the concepts, tokenised by ``preprocessing`` like a run's corpus."""
-        self._cut = (preprocessing or Preprocessing()).by_words
-        self.names = [_name(text) for text in texts]
-        batch = self._words(texts)
-        if len(batch) == 0:
-            raise InputError("the concepts hold no words", remedy="name a file with a text for each concept")
-        self._index = {word: i for i, word in enumerate(batch.types)}
-        self._concepts, counts, self._starts = word_documents(batch.ids, batch.offsets, len(batch.types))
-        self._idf = inverse_document_frequency(batch).astype(np.float64)
-        weights = (1 + np.log(counts)) * np.repeat(self._idf, np.diff(self._starts))
-        lengths = np.sqrt(np.bincount(self._concepts, weights**2, minlength=len(texts)))
-        self._weights = weights / lengths[self._concepts]
-
-    @classmethod
-    def of(cls, corpus: Any, run: Run) -> ConceptVectors:
-        """The concepts of a corpus, see `selfvec.as_corpus`, tokenised like the corpus of a run."""
-        read = as_corpus(corpus, "corpus", keep_fields=False)
-        texts = [text or "" for batch in read.batches() for text in batch.texts]
-        return cls(texts, Preprocessing.of(run.provenance))
-
-    def vector(self, text: str) -> Doubles:
-        """The unit vector of a word or text, (C,) float64; zeros if its words occur in no concept."""
-        out = np.zeros(len(self.names))
-        batch = self._words([text])
-        for word, count in zip(batch.types, batch.counts.tolist(), strict=True):
-            row = self._index.get(word)
-            if row is not None and count:
-                own = slice(self._starts[row], self._starts[row + 1])
-                out[self._concepts[own]] += (1 + np.log(count)) * self._idf[row] * self._weights[own]
-        return out / max(float(np.linalg.norm(out)), 1e-300)
-
-    def why(self, a: str, b: str, top: int = 12) -> WhyConcepts:
-        """The concepts that make two words or texts similar.
-
-        Raises
-        ------
-        InputError
-            If the words of a text occur in no concept.
-        """
-        check_whole("top", top)
-        vector_a = self.vector(a)
-        vector_b = self.vector(b)
-        for text, vector in ((a, vector_a), (b, vector_b)):
-            if not vector.any():
-                remedy = "choose other words, or give concepts that contain them"
-                raise InputError(f"no concept has a word of {text!r}", remedy=remedy)
-        shared = vector_a * vector_b
-        order = np.argsort(-shared, kind="stable")[:top]
-        listed = order[shared[order] > 0].tolist()
-        rows = [
-            SharedConcept(self.names[c], float(shared[c]), float(vector_a[c]), float(vector_b[c]))
-            for c in listed
-        ]
-        return WhyConcepts(a, b, float(shared.sum()), rows, float(shared.sum() - shared[listed].sum()))
-
-    def _words(self, texts: Sequence[str]) -> TokenBatch:
-        return merge_stems(encode_texts(texts, self._cut), self._cut)
-
-
-def _name(text: str) -> str:
-    """The first line of a text, or its first words.
-
-    >>> _name("Hail\\n\\nBalls of ice that fall in storms.")
-    'Hail'
-    """
-    return whole_words(text.strip().partition("\n")[0].strip(), _NAME)

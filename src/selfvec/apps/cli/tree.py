@@ -45,7 +45,6 @@ SHARED: Mapping[str, Typed] = {
     "cache": Typed("DIR"),
     "classification": Typed("DIR..."),
     "cluster": Typed("local|ADDRESS"),
-    "concepts": Typed("CORPUS"),
     "corpus": Typed("CORPUS..."),
     "date_field": Typed("F"),
     "dictionary": Typed("TSV"),
