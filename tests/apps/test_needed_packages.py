@@ -80,8 +80,6 @@ CASES: dict[str, tuple[str, str, Callable[[Run], Any]]] = {
     "refine, word2vec": ("gensim", "baselines", refined(vectors="word2vec")),
     "refine, one of several": ("gensim", "baselines", refined(vectors=["default", "fasttext"])),
     "refine, svd": ("sklearn", "baselines", refined(vectors="svd")),
-    "topics, hierarchy": ("scipy", "sparse", lambda run: selfvec.topics(run, hierarchy=True, **LATE)),
-    "topics, match": ("scipy", "sparse", lambda run: selfvec.topics(run, by="year", match=True, **LATE)),
     "graph": ("networkx", "plot", lambda run: selfvec.graph(run, **LATE)),
     "graph file": ("networkx", "plot", lambda _: check_suffix("a.graphml")),
     "figure": ("vl_convert", "plot", lambda _: check_figure("a.png")),

@@ -1,4 +1,4 @@
-"""Topics by period and field, matched over time, joined to a tree, and written for each document."""
+"""Topics by period and field, and written for each document."""
 
 import json
 from datetime import date, timedelta
@@ -12,15 +12,10 @@ from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.concepts.corpus_topics import (
-    matched_topics,
-    topic_hierarchy,
-    topic_shares,
-    topics,
-)
+from selfvec.analysis.concepts.corpus_topics import topic_shares, topics
 from selfvec.analysis.concepts.document_topics import document_table
 from selfvec.base.errors import InputError, NotFound, OptionError
-from selfvec.corpus.slices import Slice, document_groups
+from selfvec.corpus.slices import document_groups
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
 
@@ -80,43 +75,6 @@ def test_shares_of_topics_by_year_and_field_add_up(dated: Run) -> None:
     assert all(row.group == subject_of(row.terms) and row.share == 1 for row in by_subject.shares)
 
 
-def test_topics_of_each_year_are_matched_with_those_before(dated: Run) -> None:
-    found = matched_topics(dated, document_groups(dated, "year"), 3)
-    first, second = ([row for row in found.shares if row.group == year] for year in ("2001", "2002"))
-    subjects = {row.topic: subject_of(row.terms) for row in first}
-    assert sorted(subjects) == [0, 1, 2]
-    for row in second:
-        subject = subject_of(row.terms)
-        if subject in subjects.values():
-            assert subjects[row.topic] == subject
-            assert row.cosine > 0.9
-        else:
-            assert (row.topic, row.cosine) == (3, None)
-    storm = next(topic for topic, subject in subjects.items() if subject == "storm")
-    assert found.of_documents[[0, 2, 300]].tolist() == [storm] * 3
-    assert [subject_of(name.split(", ")) for name in found.names[:3]] == list(subjects.values())
-
-
-def test_a_group_without_enough_terms_is_left_out(dated: Run) -> None:
-    year = document_groups(dated, "year")[0]
-    few = Slice("few", np.arange(400) < 3)
-    assert matched_topics(dated, [few, year], 3).left_out == ["few"]
-    refused(lambda: matched_topics(dated, [few], 3), InputError, "enough terms")
-
-
-def test_the_hierarchy_joins_all_topics_most_similar_first(dated: Run) -> None:
-    found = topics(dated, 4)
-    joins = topic_hierarchy(found)
-    assert [join["node"] for join in joins] == [4, 5, 6]
-    assert joins[-1]["topics"] == [0, 1, 2, 3]
-    cosines = found.centres @ found.centres.T - 2 * np.eye(4)
-    assert joins[0]["cosine"] == pytest.approx(cosines.max(), abs=1e-5)
-    assert set(joins[0]["children"]) == set(np.unravel_index(cosines.argmax(), (4, 4)))
-    falling = [join["cosine"] for join in joins]
-    assert falling == sorted(falling, reverse=True)
-    assert topic_hierarchy(topics(dated, 1)) == []
-
-
 def test_the_table_of_documents(dated: Run) -> None:
     found = topics(dated, 4)
     table = document_table(dated, found, groups=document_groups(dated, "year"))
@@ -146,5 +104,5 @@ def test_groups_that_cannot_be(dated: Run, folder: Path, tmp_path: Path) -> None
     refused(lambda: document_groups(dated, "yaer"), OptionError, "did you mean year")
     refused(lambda: document_groups(dated, " , "), OptionError, "month")
     refused(lambda: document_groups(dated, "slice"), InputError, "slices")
-    for given in (["--match"], ["--documents", str(tmp_path / "x.doc")]):
-        assert given[-1] in ran(["text", "topics", folder / "run", *given], 2).err
+    given = ["--documents", tmp_path / "x.doc"]
+    assert "x.doc" in ran(["text", "topics", folder / "run", *given], 2).err

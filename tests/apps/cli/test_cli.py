@@ -46,7 +46,7 @@ REPORTS = {
     "search for nothing": "run zyzzyva",
     "phrases": "storms.txt",
     "topics": "run --min-count 1 --number 2",
-    "topics of documents": "run --min-count 1 --number 2 --hierarchy --documents topics.csv --overwrite",
+    "topics of documents": "run --min-count 1 --number 2 --documents topics.csv --overwrite",
     "frequency": "run --unit lemma --by slice",
     "ngrams": "run --n 3 --slot",
     "dispersion": "run hail",

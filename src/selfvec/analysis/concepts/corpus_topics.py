@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, NamedTuple, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
@@ -15,10 +15,10 @@ from selfvec.analysis.comparison.compared import compared
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.comparison.quotations import own_words
 from selfvec.analysis.variants import with_variants
-from selfvec.base.arrays import Ints, Mask, Rows
+from selfvec.base.arrays import Ints, Mask
 from selfvec.base.declarations import checked, options
 from selfvec.base.display import count_of
-from selfvec.base.errors import InputError, OptionError, require
+from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
@@ -40,7 +40,7 @@ from selfvec.storage.text_file import text_part
 from .document_topics import assigned_table, document_table
 from .growth import ShareChange, Sides, default_sides, mix_and_units, share_changes
 from .subjects import FORGET, MOST, OTHERS, few_subjects, kept_with, with_names
-from .terms import NAMED, counts_in, phrase_names, terms, topic_rows, topical_terms
+from .terms import counts_in, phrase_names, topic_rows, topical_terms
 from .text_size import text_growth
 from .topic_clusters import TERMS, Clustering, cluster_terms
 from .topic_result import LEAST_DOCUMENTS, GroupTopics, Topic, Topics, TopicShare
@@ -97,8 +97,6 @@ def topics(
     top: int = 12,
     min_count: int = 5,
     by: str | None = None,
-    match: bool = False,
-    hierarchy: bool = False,
     assign: Texts | None = None,
     documents: str | os.PathLike[str] | None = None,
     seed: int = 0,
@@ -131,10 +129,6 @@ def topics(
     ----------------
     min_count : int, at least 1
         Leave out terms in fewer documents.
-    match : bool
-        Cluster each group of ``by`` by itself, and match its topics in order.
-    hierarchy : bool
-        Show which topics are similar. The result has them as ``hierarchy``.
     seed : int, at least 0
 
     Returns
@@ -163,7 +157,6 @@ def topics(
     20% hail, body shops, merewater
     """
     seeds, earlier = _beginnings(given.get("seed_words"), given.get("like"))
-    _check_groups(by, match=match, hierarchy=hierarchy)
     own = owner(run)
     if documents is not None:
         check_report(documents, ROWS)
@@ -176,20 +169,15 @@ def topics(
     parts = [] if by is None else document_groups(of, by)
     how = Clustering(number, top=top, min_count=min_count, seed=seed, seeds=seeds, earlier=earlier)
     whole = _with_own_names(own, _kept_clusters(of, how, progress), given.get("names"), progress)
-    if match:
-        groups = matched_topics(of, parts, len(whole), min_count=min_count, seed=seed, progress=progress)
-        whole = replace(whole, groups=groups)
-    elif parts:
+    if parts:
         in_time = all(parse_span(part.name) for part in parts)
         whole = with_groups(of, whole, parts, default_sides(of) if in_time else None)
     if new is not None:
         whole = replace(whole, assigned=assigned_table(of, whole, new, progress))
     if documents is not None:
-        rows = whole.assigned
-        if rows is None:
-            rows = document_table(of, whole, parts, whole.groups if match else None)
+        rows = document_table(of, whole, parts) if whole.assigned is None else whole.assigned
         save_rows(rows, documents, overwrite=overwrite)
-    return replace(whole, hierarchy=topic_hierarchy(whole) if hierarchy else None)
+    return whole
 
 
 def topics_as_found(run: Run, progress: Progress | None = None) -> Topics:
@@ -225,30 +213,16 @@ def _beginnings(
     return seeds, [] if like is None else _terms_of(like)
 
 
-def _check_groups(by: str | None, *, match: bool, hierarchy: bool) -> None:
-    """Refuse matching without groups; what matches and joins topics has to be installed."""
-    if match and by is None:
-        raise OptionError("needs groups to match", field="match", remedy="add --by year, or another period")
-    if match or hierarchy:
-        require("scipy", "sparse", "matching topics" if match else "a hierarchy of topics")
-
-
 def passing(run: Run, filter: GivenFilter | None) -> Run:
-    """The documents of a run that pass, as a run in memory; the run itself without filters."""
+    """The documents of a run that pass, in memory and in the space of its topics; the run without filters."""
     if not filter:
         return run
     from selfvec.corpus.filters import filtered_documents  # only a filter needs Polars
 
     documents = filtered_documents(run, given_filters(filter))
-    part = _part_of(run, documents)
-    part.text = None if run.text is None else text_part(run.text, documents)
-    return part
-
-
-def _part_of(run: Run, documents: Mask) -> Run:
-    """Some documents of a run, without their texts, in the space of its topics; nothing is kept for them."""
     topic_rows(run)
-    part = run.replace(tokens=run.require_tokens().part(documents), text=None, folder=None)
+    text = None if run.text is None else text_part(run.text, documents)
+    part = run.replace(tokens=run.require_tokens().part(documents), text=text, folder=None)
     part.derived[TOPICS] = run.derived[TOPICS]
     return part
 
@@ -332,7 +306,6 @@ def _groups_of_words(given: str | Sequence[Sequence[str]] | None) -> list[list[s
 
 # ---- Topics by period or field
 # All groups have the same topics, those of the whole corpus, so that their shares can be compared.
-# `matched_topics` clusters each group separately.
 
 
 def with_groups(run: Run, whole: Topics, groups: Sequence[Slice], sides: Sides | None = None) -> Topics:
@@ -385,115 +358,6 @@ def topic_shares(run: Run, whole: Topics, groups: Sequence[Slice]) -> GroupTopic
                 best = [i for i in np.argsort(-mine, kind="stable")[:_LISTED].tolist() if mine[i] > 0]
                 listed = [chosen.names[i] for i in best]
                 interval = share_interval(count, size)
-                rows.append(
-                    TopicShare(
-                        group.name, number, topic.name, count, count / size, listed, None, size, *interval
-                    )
-                )
-    return GroupTopics(rows, whole.of_documents)
-
-
-# ---- Topics of groups that are clustered separately
-
-
-# In random quarters of storm reports, 88 % of 8 topics and 79 % of 16 are found again.
-SAME = 0.4  # smallest cosine of the centres of the same topic in two groups
-
-
-def matched_topics(
-    run: Run,
-    groups: Sequence[Slice],  # in order of time
-    number: int,  # of topics of a group, at most; each has at least two terms
-    *,
-    min_count: int = 5,  # documents of a group with a term, at least
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> GroupTopics:
-    """Cluster the terms of each group separately, and match its topics with those of earlier groups.
-
-    All groups use the topic vectors of the whole run, so that centres can be compared. A group's topics are
-    matched one to one with the latest centres of all earlier topics, so that the sum of cosines is largest
-    (Kuhn, 1955, the Hungarian method). If the cosine is below `SAME`, a new topic begins.
-    """
-    require("scipy", "sparse", "matching topics")
-    batch = run.require_tokens()
-    latest: list[Rows] = []  # the centre of each topic in the last group that has it
-    rows: list[TopicShare] = []
-    of_documents = np.full(batch.documents, -1, np.int64)
-    left_out: list[str] = []
-    with as_progress(progress).stage("Grouping", len(groups), "groups") as advance:
-        for group in groups:
-            own = _topics_of(run, group, number, min_count, seed)
-            advance(1)
-            if own is None:
-                left_out.append(group.name)
-                continue
-            matches = _matches(own.centres, latest)
-            for topic, match in zip(own.topics, matches, strict=True):
-                listed = [term for term, _ in topic.terms]
-                share = topic.documents, topic.share, listed, match.cosine
-                rows.append(TopicShare(group.name, match.topic, topic.name, *share))
-            topic_of = np.array([*(match.topic for match in matches), -1])  # -1, no topic, is the last
-            of_documents[group.documents] = topic_of[own.of_documents]
-    if not rows:
-        raise InputError("no group has enough terms", path=run.folder, remedy="name a longer period")
-    return GroupTopics(rows, of_documents, left_out)
-
-
-class _Match(NamedTuple):
-    """Which topic a topic of a group is."""
-
-    topic: int  # its number in all groups
-    cosine: float | None  # to its centre in the last group that has it; None of a new one
-
-
-def _matches(centres: Rows, latest: list[Rows]) -> list[_Match]:
-    """The topics of all groups that those of one group are, whose centres become the ``latest``."""
-    from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
-
-    cosines = centres @ np.array(latest).T if latest else np.zeros((len(centres), 0))
-    pairs = dict(zip(*(each.tolist() for each in linear_sum_assignment(-cosines)), strict=True))
-    matches = []
-    for i, centre in enumerate(centres):
-        topic = pairs.get(i, -1)
-        cosine = float(cosines[i, topic]) if topic >= 0 else -1.0
-        if cosine >= SAME:
-            latest[topic] = centre
-            matches.append(_Match(topic, cosine))
-        else:
-            matches.append(_Match(len(latest), None))
-            latest.append(centre)
-    return matches
-
-
-def _topics_of(run: Run, group: Slice, number: int, min_count: int, seed: int) -> Topics | None:
-    """The topics of a group in the space of the run, or None if it has too few terms."""
-    part = _part_of(run, group.documents)
-    enough = min(number, len(terms(part, TERMS, min_count=min_count)) // 2)
-    how = Clustering(enough, top=_LISTED, min_count=min_count, seed=seed)
-    return cluster_terms(part, how) if enough >= 2 else None
-
-
-# ---- The hierarchy of similar topics
-
-
-def topic_hierarchy(flat: Topics) -> list[dict[str, Any]]:
-    """Topics joined in pairs, the most similar first: average linkage of the cosines of their centres.
-
-    Returns a row for each join: ``node``, a number after those of the topics; the two ``children``; the mean
-    ``cosine`` of their topics; all ``topics`` below; and a ``name``, the first terms of the largest topics.
-    """
-    if len(flat) < 2:
-        return []
-    require("scipy", "sparse", "a hierarchy of topics")
-    from scipy.cluster.hierarchy import linkage  # type: ignore[import-untyped]
-
-    below: dict[int, list[int]] = {number: [number] for number in range(len(flat))}
-    rows = []
-    for node, (a, b, distance, _) in enumerate(linkage(flat.centres, "average", "cosine"), len(flat)):
-        children = sorted((int(a), int(b)))
-        below[node] = sorted(below[children[0]] + below[children[1]])
-        first = [flat.topics[number].name.split(", ")[0] for number in below[node]]  # the largest first
-        row = {"node": node, "children": children, "cosine": 1 - float(distance)}
-        rows.append(row | {"topics": below[node], "name": ", ".join(first[:NAMED])})
-    return rows
+                shares = count, count / size, listed, size, *interval
+                rows.append(TopicShare(group.name, number, topic.name, *shares))
+    return GroupTopics(rows)

@@ -39,14 +39,11 @@ _LONGEST = 300  # characters of a quoted sentence
 _COLUMNS = 8  # topics whose shares in groups are shown side by side
 
 
-def document_table(
-    run: Run, topics: Topics, groups: Sequence[Slice] = (), matched: GroupTopics | None = None
-) -> pl.DataFrame:
+def document_table(run: Run, topics: Topics, groups: Sequence[Slice] = ()) -> pl.DataFrame:
     """A row for each document: number, id, date, topic, the topic's name and share, and the group.
 
     The share is that of the topic's words among the words of all topics in the document, weighted by inverse
-    document frequency. It is null for documents without a topic. ``matched`` adds ``group_topic`` and
-    ``group_topic_name``, the document's topic among those of its group.
+    document frequency. It is null for documents without a topic.
     """
     import polars as pl
 
@@ -60,8 +57,6 @@ def document_table(
     if groups:
         names = np.array([*(group.name for group in groups), None], object)  # -1, no group, is the last
         columns["group"] = names[slice_of_each(groups)].tolist()
-    if matched is not None:
-        columns["group_topic"], columns["group_topic_name"] = _named(matched.of_documents, matched.names)
     return pl.DataFrame(columns)
 
 
@@ -89,17 +84,11 @@ def assigned_table(
 def _topic_columns(run: Run, topics: Topics, batch: TokenBatch, topic_of: Ints) -> dict[str, pl.Series]:
     import polars as pl
 
-    topic, name = _named(topic_of, [row.name for row in topics.topics])
+    topic = pl.Series([n if n >= 0 else None for n in topic_of.tolist()], dtype=pl.Int64)
+    names = {number: row.name for number, row in enumerate(topics.topics)}
+    name = topic.replace_strict(names, return_dtype=pl.String)
     share = pl.Series(_own_shares(run, topics, batch, topic_of), dtype=pl.Float64).fill_nan(None)
     return {"topic": topic, "name": name, "share": share}
-
-
-def _named(topic_of: Ints, names: Sequence[str]) -> tuple[pl.Series, pl.Series]:
-    """Numbers of topics and their names, null for documents without a topic."""
-    import polars as pl
-
-    topic = pl.Series([n if n >= 0 else None for n in topic_of.tolist()], dtype=pl.Int64)
-    return topic, topic.replace_strict(dict(enumerate(names)), return_dtype=pl.String)
 
 
 def _most_typical_first(run: Run, topics: Topics) -> Ints:
@@ -253,9 +242,7 @@ def topics_page(found: Topics) -> View:
     view = replace(found.view(), about=list(_summary(found)), parts=parts)
     if found.groups is None:
         return view
-    left_out = found.groups.left_out
-    notes = [f"Too little text: {', '.join(map(printable, left_out))}."] if left_out else []
-    return replace(view, parts=[*parts, _shares(found.groups)], notes=notes)
+    return replace(view, parts=[*parts, _shares(found.groups)])
 
 
 def _summary(found: Topics) -> Iterator[str]:
@@ -279,11 +266,11 @@ def _plain(term: str) -> str:
 def _shares(groups: GroupTopics) -> Table:
     """The shares of the largest topics in each group."""
     counts: dict[str, dict[int, int]] = {}
+    names = {row.topic: _plain(row.name).split(", ")[0] for row in groups.shares}
     for row in groups.shares:
         counts.setdefault(row.group, {})[row.topic] = row.documents
-    total = {topic: sum(mine.get(topic, 0) for mine in counts.values()) for topic in range(len(groups.names))}
+    total = {topic: sum(mine.get(topic, 0) for mine in counts.values()) for topic in sorted(names)}
     largest = sorted(total, key=lambda topic: -total[topic])[:_COLUMNS]
-    names = {topic: _plain(groups.names[topic]).split(", ")[0] for topic in largest}
     columns = [Column("group", ""), Column("documents", form=COUNT)]
     columns += [Column(str(topic), names[topic], share()) for topic in largest]
     rows = []

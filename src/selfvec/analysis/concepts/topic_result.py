@@ -71,10 +71,9 @@ class TopicShare:
     documents: int  # of this topic in the group
     share: float  # of the group's documents that have a topic
     terms: list[str]  # characteristic of the topic in this group
-    cosine: float | None = None  # to the same topic in an earlier group, if groups were clustered separately
-    of: int = 0  # documents of the group that have a topic
-    low: float = 0.0  # of the share's 95 % interval
-    high: float = 1.0
+    of: int  # documents of the group that have a topic
+    low: float  # of the share's 95 % interval
+    high: float
 
 
 def is_small(topic: Topic) -> bool:
@@ -106,10 +105,6 @@ class GroupTopics(RecordTable):
     Attributes
     ----------
     shares : list of TopicShare
-    of_documents : (D,) int64
-        Topic of every document, -1 for none.
-    left_out : list of str
-        Groups with too little text to be clustered separately.
     growth : TextGrowth or None
         How the number of documents changed, if the groups are periods.
     sides : Comparison or None
@@ -121,8 +116,6 @@ class GroupTopics(RecordTable):
     listed = "shares"
 
     shares: list[TopicShare]
-    of_documents: Ints = field(repr=False)
-    left_out: list[str] = field(default_factory=list)
     growth: TextGrowth | None = None
     sides: Comparison | None = None
     last_documents: Mask | None = field(default=None, repr=False)
@@ -130,16 +123,6 @@ class GroupTopics(RecordTable):
     def __repr__(self) -> str:
         groups = list(dict.fromkeys(row.group for row in self.shares))
         return short_repr(f"Topics of {len(groups)} groups", groups)
-
-    @property
-    def names(self) -> list[str]:
-        """The name of each topic, from the group in which it has most documents."""
-        largest: dict[int, TopicShare] = {}
-        for row in self.shares:
-            if row.topic not in largest or row.documents > largest[row.topic].documents:
-                largest[row.topic] = row
-        number = max(largest, default=-1) + 1
-        return [largest[topic].name if topic in largest else "" for topic in range(number)]
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -160,8 +143,7 @@ class GroupTopics(RecordTable):
             {"group": name, "documents": sum(row.documents for row in topics), "topics": _largest(topics)}
             for name, topics in groups.items()
         ]
-        notes = [f"too little text: {escaped(self.left_out)}"] * bool(self.left_out)
-        return Table(self.columns, rows, notes=notes)
+        return Table(self.columns, rows)
 
     def view(self, top: int | None = None) -> View:
         """The groups with their largest topics."""
@@ -170,7 +152,7 @@ class GroupTopics(RecordTable):
     def as_dict(self) -> dict[str, Any]:
         """As ``selfvec text topics --by ... --json`` prints it, under ``groups``."""
         more = {} if self.growth is None else {"growth": asdict(self.growth)}
-        return {"rows": self.rows, "left_out": self.left_out, **more}
+        return {"rows": self.rows, **more}
 
 
 @dataclass(frozen=True, repr=False)
@@ -195,8 +177,6 @@ class Topics(ResultTable):
         Unit rows.
     groups : GroupTopics or None
         The topics of groups of documents, if requested.
-    hierarchy : list of dict or None
-        The hierarchy of similar topics, see `topic_hierarchy`, if requested.
     assigned : DataFrame or None
         A row for each new document, if requested, as `document_table` has them for those of the run.
     told : list of str
@@ -215,7 +195,6 @@ class Topics(ResultTable):
     of_documents: Ints = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
     centres: Rows = field(default_factory=lambda: np.zeros((0, 0), np.float32), repr=False)
     groups: GroupTopics | None = None
-    hierarchy: list[dict[str, Any]] | None = None
     assigned: pl.DataFrame | None = field(default=None, repr=False)
     told: list[str] = field(default_factory=list, repr=False)
     run: Run | None = field(default=None, repr=False)
@@ -271,7 +250,7 @@ class Topics(ResultTable):
         return told_of_growth(self.findings(), "topic")
 
     def view(self, top: int | None = None) -> View:
-        """The topics; their shares in groups, their hierarchy and those of new documents, if there are."""
+        """The topics; their shares in groups and those of new documents, if there are."""
         tried = ", ".join(f"{number}: {value:.2f}" for number, value in self.tried.items())
         shown = f"{len(self)} topics of {self.documents:,} documents, silhouette {self.silhouette:.2f}"
         note = f"{shown} (of {tried})" if tried else shown
@@ -280,8 +259,6 @@ class Topics(ResultTable):
         parts.append(Table(self.columns, large[:top], notes=[note, *self._small()]))
         if self.groups is not None:
             parts.append(self.groups.table)
-        if self.hierarchy is not None:
-            parts += self._tree(self.hierarchy)
         if self.assigned is not None:
             parts.append(self._assigned(self.assigned))
         return View("Topics", parts, records=self.rows if self.groups is None else self.groups.rows)
@@ -295,22 +272,6 @@ class Topics(ResultTable):
         names = "; ".join(escape_for_display(row.name.split(", ")[0]) for row in small)
         limits = f"less than {LEAST_SHARE:.0%} of the documents, or fewer than {LEAST_DOCUMENTS}"
         return [f"apart: {count_of(len(small), 'topic')} with {limits}, {documents} together: {names}"]
-
-    def _tree(self, joins: Sequence[Row]) -> list[Part]:
-        """A line for each join of the hierarchy and each topic, indented below what joins it."""
-        by_node = {join["node"]: join for join in joins}
-        lines: list[Part] = [[("topics by the mean cosine of their centres", "quiet")]]
-
-        def grow(node: int, indent: str) -> None:
-            if node < len(self):
-                lines.append(f"{indent}{node}: {escape_for_display(self.topics[node].name)}")
-                return
-            lines.append([(f"{indent}{by_node[node]['cosine']:.2f}", "quiet")])
-            for child in by_node[node]["children"]:
-                grow(child, f"{indent}  ")
-
-        grow(joins[-1]["node"] if joins else 0, "")
-        return lines
 
     def _assigned(self, assigned: pl.DataFrame) -> Table:
         """The share of each topic in the new documents, beside that in the run."""
@@ -350,7 +311,7 @@ class Topics(ResultTable):
         out = {"documents": self.documents, "silhouette": self.silhouette, "tried": tried}
         if self.groups is not None:
             out["findings"] = [finding.as_dict() for finding in self.findings()]
-        more = {"groups": self.groups and self.groups.as_dict(), "hierarchy": self.hierarchy}
+        more: dict[str, Any] = {"groups": self.groups and self.groups.as_dict()}
         if self.run is not None and self.run.provenance.variants:
             more["joined"] = split_pairs(self.run.provenance.variants, self.run.vectors)[0]
         if self.assigned is not None:
