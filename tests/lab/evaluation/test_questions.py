@@ -1,13 +1,9 @@
-"""Questions about documents and their judgements: from a CSV of questions and ids, or in memory."""
+"""Questions about the documents of a run, from a CSV of questions and ids."""
 
 import json
-import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
-import polars as pl
 import pytest
 from tests.commands import ran
 
@@ -15,7 +11,7 @@ import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
-from selfvec.lab.evaluation import Judgements, Questions
+from selfvec.lab.evaluation import Questions
 from selfvec.lab.evaluation.report import comparison_result
 
 TEXTS = {
@@ -105,69 +101,3 @@ def test_a_table_has_no_documents(write, run_folder: Path) -> None:
     path = write("questions.csv", "question,id\nbread,b\n")
     with pytest.raises(OptionError, match="no run was given"):
         selfvec.evaluate(selfvec.open_run(run_folder).vectors, [Questions(path)])
-
-
-GAINS = {"q1": {"a": 1, "b": 2}}
-QUERIES = {"q1": "hail", "q2": "is not judged"}
-ROWS = {"doc_id": ["a", "b"], "score": [1, 2]}
-
-
-@pytest.mark.parametrize(
-    ("judged", "queries"),
-    [
-        (GAINS, QUERIES),
-        (pd.DataFrame({"q_id": ["q1", "q1"], **ROWS}), QUERIES),  # ranx
-        (
-            pl.DataFrame(
-                {"query_id": ["q1", "q1"], "doc_id": ["a", "b"], "relevance": [1, 2]}
-            ),  # ir-measures
-            pl.DataFrame({"query_id": ["q1"], "text": ["hail"]}),
-        ),
-    ],
-)
-def test_figures_are_those_worked_out_by_hand(judged: Any, queries: Any) -> None:
-    """Words find a, of gain 1, and not b, of gain 2."""
-    rows = [{"id": "a", "text": "hail broke the roof"}, {"id": "b", "text": "the river rose"}]
-    run = selfvec.refine(rows, "none", "decorrelated")
-    task = Judgements(judged=judged, queries=queries)
-    found = {row["metric"]: row["value"] for row in selfvec.evaluate(run, task).rows if row["mode"] == "bm25"}
-    assert found["ndcg@10"] == pytest.approx(1 / (2 + 1 / math.log2(3)))
-    assert found["recall@100"] == pytest.approx(1 / 2)
-    assert found["mrr@10"] == 1
-
-
-def test_documents_may_be_given_and_what_is_lacking_is_said() -> None:
-    task = Judgements(judged={"q1": {"a": 1, "x": 1}}, queries=QUERIES, documents={"a": "hail fell"})
-    assert task.read([]).missing == {"missing": 1, "lacking": {"ids": 1, "of": 2, "first": ["x"]}}
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({"judged": {"q9": {"a": 1}}}, "queries: the judged query 'q9' is not there"),
-        ({"judged": {"q1": {"a": 0}}}, "judged: no query has a relevant document"),
-        ({"judged": 3}, "judged: is a mapping, or a data frame with a column q_id"),
-        (
-            {"judged": {"q1": ["a"]}},
-            r"judged: the gains of query 'q1' are a mapping from documents, not \['a'\]",
-        ),
-        *(
-            ({"judged": {"q1": {"a": gain}}}, "judged: the gain of query 'q1' and document 'a' is a finite")
-            for gain in (math.nan, math.inf, None, "much", [1])
-        ),
-        (
-            {"judged": pl.DataFrame({"q_id": ["q1"] * 2, "doc_id": ["a"] * 2, "score": [1, 2]})},
-            "judged: query 'q1' and document 'a' have the gains 1 and 2; give one",
-        ),
-        ({"queries": {"q1": None}}, "queries: query 'q1' is a text, not None"),
-        (
-            {"queries": pl.DataFrame({"q_id": ["q1", "q1"], "text": ["hail", "snow"]})},
-            "queries: query 'q1' has two texts; give one",
-        ),
-        ({"documents": None}, "documents: are needed where no run is measured"),
-    ],
-)
-def test_wrong_judgements_are_named(given: dict[str, Any], said: str) -> None:
-    task = Judgements(**{"judged": GAINS, "queries": QUERIES, "documents": {"a": "hail"}, **given})
-    with pytest.raises(OptionError, match=f"^{said}"):
-        task.read([])

@@ -9,7 +9,7 @@ from .bias import Bias
 from .classification import Classification
 from .measure import TASKS, AskedTasks, TaskRow, evaluate
 from .report import Report
-from .retrieval import Judgements, Questions, Retrieval
+from .retrieval import Questions, Retrieval
 from .run_tasks import HiddenWords, Stability
 from .task import Measurement, Task
 from .words import Analogies, Dictionary, Similarity
@@ -22,7 +22,6 @@ __all__ = [
     "Classification",
     "Dictionary",
     "HiddenWords",
-    "Judgements",
     "Measurement",
     "Questions",
     "Report",

@@ -1,13 +1,12 @@
 """Judged collections: documents, queries, and which documents are relevant to which query.
 
 A collection is a folder in the layout of BEIR: corpus.jsonl, queries.jsonl and qrels/test.tsv. Or it is the
-documents of a run, with a plain CSV of questions and the documents that answer them. Or it is in memory. Its
-rankings are measured by nDCG, recall and the reciprocal rank.
+documents of a run, with a plain CSV of questions and the documents that answer them. Its rankings are
+measured by nDCG, recall and the reciprocal rank.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Doubles
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.files.text_files import separated_rows
@@ -240,83 +239,3 @@ def _column(header: Sequence[str], names: Sequence[str], path: Path) -> int:
             return header.index(name)
     rule = f"the header has no column {names[0]!r}"
     raise InputError(rule, path=path, line=1, remedy="begin the file with: question,id")
-
-
-# ---- Judgements in memory
-
-
-_QUERY_ID = ("q_id", "query_id", "query-id", "qid")
-_GAIN = ("score", "relevance", "rel", "gain")
-
-
-def judged_collection(judged: Any, queries: Any, documents: Mapping[str, str]) -> Collection:
-    """The queries that are judged, and the documents, as `Judgements` takes them."""
-    places = {str(name): number for number, name in enumerate(documents)}
-    asked = _texts_given(queries)
-    judgements = list(_judged(judged))
-    for query, _, _ in judgements:
-        if query not in asked:
-            rule = f"the judged query {query!r} is not there"
-            raise OptionError(rule, field="queries", remedy="add its text")
-    gains = _gains(judgements, places)
-    if not gains:
-        rule = "no query has a relevant document (a gain above 0)"
-        raise OptionError(rule, field="judged", remedy="check the gains")
-    lost = lacking((name for _, name, _ in judgements), places)
-    texts = [asked[query] for query in gains]
-    return Collection(list(documents.values()), texts, list(gains.values()), lacking=lost)
-
-
-def _judged(given: Any) -> Iterator[tuple[str, str, float]]:
-    """Queries, documents and gains, each pair once: of two gains one would be taken in silence."""
-    seen: dict[tuple[str, str], float] = {}
-    for query, document, gain in _gains_given(given):
-        pair = f"query {query!r} and document {document!r}"
-        try:
-            value = float(gain)
-        except (TypeError, ValueError):
-            value = math.nan
-        if not math.isfinite(value):
-            rule = f"the gain of {pair} is a finite number, not {gain!r}"
-            raise OptionError(rule, field="judged", remedy="correct it, or leave the pair out")
-        if seen.setdefault((query, document), value) != value:
-            rule = f"{pair} have the gains {seen[query, document]:g} and {value:g}"
-            raise OptionError(rule, field="judged", remedy="give one")
-        yield query, document, value
-
-
-def _gains_given(given: Any) -> Iterator[tuple[str, str, Any]]:
-    if not isinstance(given, Mapping):
-        columns = [_values(given, names, "judged") for names in (_QUERY_ID, _ID[2:], _GAIN)]
-        yield from ((str(query), str(document), gain) for query, document, gain in zip(*columns, strict=True))
-        return
-    for query, gains in given.items():
-        if not isinstance(gains, Mapping):
-            rule = f"the gains of query {str(query)!r} are a mapping from documents, not {gains!r}"
-            raise OptionError(rule, field="judged", remedy="write {query: {document: gain}}")
-        yield from ((str(query), str(document), gain) for document, gain in gains.items())
-
-
-def _texts_given(given: Any) -> dict[str, str]:
-    """The text of each query by its id."""
-    if isinstance(given, Mapping):
-        pairs: Iterable[tuple[Any, Any]] = given.items()
-    else:
-        columns = (_values(given, names, "queries") for names in (_QUERY_ID, ("text", "query")))
-        pairs = zip(*columns, strict=True)
-    texts: dict[str, str] = {}
-    for query, text in pairs:
-        if not isinstance(text, str):
-            raise OptionError(f"query {str(query)!r} is a text, not {text!r}", field="queries")
-        if texts.setdefault(str(query), text) != text:
-            raise OptionError(f"query {str(query)!r} has two texts", field="queries", remedy="give one")
-    return texts
-
-
-def _values(frame: Any, names: Sequence[str], field: str) -> list[Any]:
-    """The values of the first column of a data frame with one of these names."""
-    column = next((name for name in names if name in getattr(frame, "columns", ())), None)
-    if column is None:
-        rule = f"is a mapping, or a data frame with a column {names[0]}"
-        raise OptionError(rule, field=field, remedy=f"name the column {' or '.join(names)}")
-    return list(frame[column])

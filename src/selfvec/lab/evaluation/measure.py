@@ -118,7 +118,6 @@ def evaluate(
         Run folders and vectors files, before options. A run is measured twice, as "refined" and "original".
     tasks : task or sequence of tasks
         `Similarity`, `Retrieval`, ... of `selfvec.lab.evaluation`, or their short forms, see ``asked``.
-        Relevance judgements in dictionaries or data frames are `Judgements`.
     against : str or sequence of str, or vectors by name
         Baselines, trained now on the run's text; or all.
     progress : Progress, optional

@@ -6,9 +6,8 @@ Documents are ranked by the cosine of vectors, by BM25, by a run's search and by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -21,7 +20,7 @@ from selfvec.numerics.rows import top_indices, unit_rows
 from selfvec.numerics.statistics import mean
 from selfvec.text.preprocessing import Preprocessing
 
-from .collection import Collection, Rankings, judged_collection, read_collection, read_questions_about
+from .collection import Collection, Rankings, read_collection, read_questions_about
 from .compared_vectors import ComparedVectors
 from .task import Measurement, Task
 
@@ -118,48 +117,6 @@ class Questions(Retrieval):
             rule = f"{self.path} has questions about the documents of a run, but no run was given"
             raise OptionError(rule, remedy="give a run folder, or a collection with --retrieval")
         return read_questions_about(run, self.path)
-
-
-@dataclass(frozen=True)
-class Judgements(Retrieval):
-    """nDCG@10, recall@100 and MRR@10 by relevance judgements that are in memory, as for ranx or ir-measures.
-
-    Parameters
-    ----------
-    judged : mapping of mappings, or data frame
-        ``{query id: {document id: gain}}``; or columns q_id or query_id, doc_id, and score or relevance.
-    queries : mapping of str to str, or data frame
-        ``{query id: text}``; or columns q_id or query_id, and text or query.
-    documents : mapping of str to str, optional
-        ``{document id: text}``; by default the documents of the first run that is measured.
-
-    Examples
-    --------
-    >>> task = Judgements(judged={"q1": {"a": 1}}, queries={"q1": "hail"}, documents={"a": "hail fell"})
-    >>> task.read([]).relevant
-    [{0: 1.0}]
-    """
-
-    path: Path = Path("judgements")
-    _: KW_ONLY
-    judged: Any
-    queries: Any
-    documents: Mapping[str, str] | None = None
-
-    def read(self, entries: Sequence[ComparedVectors]) -> Collection:
-        """The judged queries, and the documents."""
-        documents = dict(_run_documents(entries)) if self.documents is None else self.documents
-        return judged_collection(self.judged, self.queries, documents)
-
-
-def _run_documents(entries: Sequence[ComparedVectors]) -> Iterable[tuple[str, str]]:
-    run = _first_run(entries)
-    if run is None:
-        raise OptionError("are needed where no run is measured", field="documents", remedy="give their texts")
-    from selfvec.retrieval.documents import gather
-
-    documents = gather(run, Progress())
-    return zip(documents.ids, documents.texts, strict=True)
 
 
 def _first_run(entries: Sequence[ComparedVectors]) -> Run | None:
