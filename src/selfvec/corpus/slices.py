@@ -61,6 +61,12 @@ def by_period(batch: TokenBatch, period: str) -> list[Slice]:
     return [Slice(_called(int(n), period), dated & (number == n)) for n in np.unique(number[dated])]
 
 
+def by_day(batch: TokenBatch) -> list[Slice]:
+    """A slice for every day that has documents, in order of time."""
+    dates = _dates(batch).astype("datetime64[D]")
+    return [Slice(str(day), dates == day) for day in np.unique(dates[~np.isnat(dates)])]
+
+
 def _called(number: int, period: str) -> str:
     months = MONTHS[period]
     month = np.datetime64(number * months - _EPOCH, "M")

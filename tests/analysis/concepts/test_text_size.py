@@ -9,7 +9,7 @@ from selfvec.analysis.comparison.chosen_slices import join_periods
 from selfvec.analysis.comparison.finding import Finding
 from selfvec.analysis.concepts.growth import Sides
 from selfvec.analysis.concepts.text_size import text_growth
-from selfvec.corpus.slices import by_period
+from selfvec.corpus.slices import by_period, named_slice
 from selfvec.data.token_batch import TokenBatch
 
 
@@ -184,3 +184,16 @@ def test_where_documents_come_evenly_the_text_is_rarely_said_to_grow() -> None:
         ]
         grew.append(found(np.concatenate(days))[-1].p <= 0.05)
     assert np.mean(grew) <= 0.08
+
+
+def test_parts_that_share_a_month_have_no_rate() -> None:
+    """Three days and seven of the same March, three documents a day: the text did not grow."""
+    dates = np.repeat(every_day("2024-03-01", "2024-03-11"), 3)
+    batch = TokenBatch(np.zeros(30, np.int32), np.arange(31), ["a"], dates)
+    spans = ("2024-03-01..2024-03-03", "2024-03-04..2024-03-10")
+    growth = text_growth(Sides(*(named_slice(batch, span) for span in spans)), batch)
+    assert growth is not None
+    assert [finding.says for finding in growth.findings] == [
+        "2024-03-01..2024-03-03 has 9 documents (2024-03-01 to 2024-03-03), 2024-03-04..2024-03-10 21 "
+        "(2024-03-04 to 2024-03-10): how the text grew cannot be told."
+    ]

@@ -105,9 +105,12 @@ def test_slices_may_be_named(corpus: Path) -> None:
         assert (found["a"], found["b"]) == (form[1], form[-1])
 
 
-def test_without_slices_original_and_refined_are_compared(corpus: Path) -> None:
+BY_REFINING = ("--between", "original", "refined")
+
+
+def test_original_and_refined_are_compared(corpus: Path) -> None:
     run = refine(corpus)
-    found = rows_of(run)
+    found = rows_of(run, *BY_REFINING)
     assert (found["a"], found["b"]) == ("original", "refined")
     opened = open_run(run)
     for row in found["rows"]:
@@ -120,7 +123,7 @@ def test_without_slices_original_and_refined_are_compared(corpus: Path) -> None:
 
 
 def test_words_that_stayed_where_they_were_have_not_changed(corpus: Path) -> None:
-    found = rows_of(refine(corpus, "--method", "original"))
+    found = rows_of(refine(corpus, "--method", "original"), *BY_REFINING)
     assert {row["p"] for row in found["rows"]} == {1.0}
     assert all(row["distance"] < 1e-6 for row in found["rows"])
 

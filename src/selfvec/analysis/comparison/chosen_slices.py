@@ -19,14 +19,17 @@ from selfvec.base.display import count_of, printable
 from selfvec.base.errors import InputError, NotFound, OptionError, did_you_mean
 from selfvec.corpus.slices import (
     Slice,
+    by_day,
     by_label,
     by_period,
     labelled_by,
     listed,
     named_slice,
     parse_span,
+    slice_counts,
     slice_of_each,
 )
+from selfvec.data.queries import MIN_COUNT
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import LEVEL, cross_counts, hypergeometric_p
@@ -35,7 +38,6 @@ from selfvec.text.document_vectors import documents_of_words
 from .finding import Finding
 
 ENOUGH_TOKENS = 2_000  # with fewer, hardly any word of a period can be compared
-ENOUGH_DOCUMENTS = 30  # of a period that is compared by default
 MOST_SLICES = 8  # of a text
 LEAST = 16  # documents on each side of words of which new uses are counted
 SURE = 100  # such words: with fewer, a side is too small to tell which words changed
@@ -62,8 +64,8 @@ def slices_of(run: Run) -> list[Slice]:
 def comparable_slices(run: Run) -> list[Slice]:
     """At most eight slices of a run's corpus, in order: by label, by its period, or by year.
 
-    A text of one year is divided by quarter, one of a quarter by month. Empty if the documents have neither
-    labels nor dates, or fall into a single slice.
+    A text of one year is divided by quarter, one of a quarter by month, one of a month by day. Empty if the
+    documents have neither labels nor dates, or fall into a single slice.
     """
     batch = run.tokens
     if batch is None:
@@ -73,9 +75,15 @@ def comparable_slices(run: Run) -> list[Slice]:
         return slices if len(slices) > 1 else []
     if batch.dates is None or np.isnat(batch.dates).all():
         return []
-    period = run.provenance.options.get("slice")
-    divided = (join_periods(by_period(batch, unit), batch) for unit in ([period] if period else _UNITS))
+    divided = (join_periods(periods, batch) for periods in _periods(run, batch).values())
     return next((slices for slices in divided if len(slices) > 1), [])
+
+
+def _periods(run: Run, batch: TokenBatch) -> dict[str, list[Slice]]:
+    """The periods that a run was made with; or its years, quarters and months, and days within a month."""
+    unit = run.provenance.options.get("slice")
+    every = {name: by_period(batch, name) for name in ([unit] if unit else _UNITS)}
+    return every if unit or len(every["month"]) > 1 else every | {"day": by_day(batch)}
 
 
 def join_periods(periods: Sequence[Slice], batch: TokenBatch, most: int = MOST_SLICES) -> list[Slice]:
@@ -275,12 +283,14 @@ def _last_and_before(run: Run, batch: TokenBatch) -> Chosen:
     """The last whole year, quarter or month and the one before, or a period that the run was made with.
 
     It is the largest that tells of changes: of a subject that doubled, and of 100 words or as many as the
-    halves of the text do. If none does, these are compared.
+    halves of the text do. If none does, these are compared; a text of one month is divided by day.
     """
     unit = run.provenance.options.get("slice")
-    every = {name: by_period(batch, name) for name in ([unit] if unit else _UNITS)}
-    if unit and len(every[unit]) == 1:
-        return Chosen([], f"{_BY_REFINING}the run has only one slice, {every[unit][0].name}.")
+    every = _periods(run, batch)
+    smallest = [*every.values()][-1]
+    if len(smallest) == 1:
+        only = "the run has only one slice" if unit else "all documents are of one day"
+        return Chosen([], f"{_BY_REFINING}{only}, {smallest[0].name}.")
     whole = {name: _whole(parts, batch) for name, parts in every.items()}
     single = [
         Chosen(parts[-2:], f"Compared: the last whole {name} with the one before{_gap(parts[-2:])}.")
@@ -298,9 +308,9 @@ def _last_and_before(run: Run, batch: TokenBatch) -> Chosen:
             words = _words_told_of(run, batch, chosen.slices)
             if words >= SURE or words >= _words_told_of(run, batch, halved[0].slices):
                 return chosen
-    large = (chosen for chosen in halved if unit or _is_large(chosen.slices, batch))
-    least = f"{ENOUGH_DOCUMENTS} documents and {ENOUGH_TOKENS:,} words"
-    return next(large, Chosen([], f"{_BY_REFINING}no two periods hold {least} each."))
+    shared = (chosen for chosen in halved if unit or _share_a_word(chosen.slices, batch))
+    none = f"{_BY_REFINING}no word occurs {MIN_COUNT} times in both halves of the text."
+    return next(shared, Chosen([], none))
 
 
 def _whole(periods: list[Slice], batch: TokenBatch) -> list[Slice]:
@@ -363,9 +373,9 @@ def _words_told_of(run: Run, batch: TokenBatch, sides: Sequence[Slice]) -> int:
     return int((counts >= LEAST).all(axis=1).sum())
 
 
-def _is_large(sides: Sequence[Slice], batch: TokenBatch) -> bool:
-    documents = min(int(side.documents.sum()) for side in sides)
-    return documents >= ENOUGH_DOCUMENTS and bool(_sizes(sides, batch).min() >= ENOUGH_TOKENS)
+def _share_a_word(sides: Sequence[Slice], batch: TokenBatch) -> bool:
+    """Whether a word is frequent enough on both sides to be compared."""
+    return bool((slice_counts(batch, sides).min(axis=0) >= MIN_COUNT).any())
 
 
 def _named_sides(between: Any) -> Any:

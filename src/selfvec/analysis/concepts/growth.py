@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.analysis.comparison.chosen_slices import comparable_slices, default_slices, halves
+from selfvec.analysis.comparison.chosen_slices import default_slices
 from selfvec.analysis.comparison.compared import compared
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.comparison.finding import Finding, told
@@ -138,13 +138,8 @@ class Sides(NamedTuple):
 
 
 def default_sides(run: Run) -> Sides | None:
-    """The two parts that are compared by default; None if there are none.
-
-    Subjects of a text that is too small to tell of words are compared between its halves.
-    """
+    """The two parts that are compared by default; None if there are none."""
     slices = default_slices(run).slices
-    if not slices and len(periods := comparable_slices(run)) > 1:
-        slices = halves(periods, run.require_tokens())
     return Sides(*slices) if slices else None
 
 

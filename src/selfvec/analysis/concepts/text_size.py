@@ -121,6 +121,7 @@ def text_growth(sides: Sides, batch: TokenBatch) -> TextGrowth | None:
     if not gaps and _come_and_go(parts, covered):
         gaps = f"{sides.last.name} has documents in {names[1]}, {sides.first.name} in {names[0]}."
     days = [batch.dates[side.documents] for side in sides]
+    shared = np.intersect1d(*(unit[side.documents] for side in sides))  # units of which neither has all
     return TextGrowth(
         first=sides.first.name,
         last=sides.last.name,
@@ -132,7 +133,7 @@ def text_growth(sides: Sides, batch: TokenBatch) -> TextGrowth | None:
         months_last=names[1],
         months=names[2],
         gaps=gaps,
-        **({} if gaps else _rates(parts, a_year)),
+        **({} if gaps or len(shared) else _rates(parts, a_year)),
     )
 
 

@@ -114,7 +114,7 @@ def drift(
     run : Run or path
     between : sequence of slices, optional
         The two slices; by default the last two whole years. If years are cut or too small to tell, quarters,
-        months or the halves of the text; one without dates is compared before and after refining.
+        months, days or the halves of the text; one without dates is compared before and after refining.
         Named as 1976..1979, 2020-05, 2020Q2, 2000.., or labels; or original refined. Also a single period,
         such as "year".
     slice : str, optional

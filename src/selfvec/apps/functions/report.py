@@ -177,13 +177,10 @@ def _find(run: Run, asked: _Asked, progress: Progress | None) -> TextFindings:
 def _compared_sides(part: Run, between: str | Sequence[str | Slice] | None) -> tuple[Sides | None, str]:
     """The two parts that are compared, if the text has any, and why these."""
     from selfvec.analysis.comparison.chosen_slices import asked_slices
-    from selfvec.analysis.concepts.growth import Sides, default_sides
+    from selfvec.analysis.concepts.growth import Sides
 
     compared = asked_slices(part, between)
-    if compared.slices:
-        return Sides(*compared.slices), compared.why
-    halves = default_sides(part) if between is None else None
-    return halves, "Compared: the halves of the text, as periods are too small to tell." if halves else ""
+    return (Sides(*compared.slices), compared.why) if compared.slices else (None, "")
 
 
 def _paths(part: Run, words: Sequence[str], missing: list[str], *, named: bool) -> Sequence[SlicePath]:
