@@ -292,8 +292,9 @@ def changed(name: str) -> str:
         "lost",
         "gained",
     ]
+    answer = next(finding.says for finding in found.findings if finding.kind in ("word", "none"))
     said = (
-        f"{found.summary} {len(significant):,} words have q ≤ .05; {found.only_a:,} occur only in {found.a} "
+        f"{answer} {len(significant):,} words have q ≤ .05; {found.only_a:,} occur only in {found.a} "
         f"and {found.only_b:,} only in {found.b}."
     )
     return f"{said}\n\n{table(heads, rows)}"

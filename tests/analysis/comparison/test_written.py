@@ -440,7 +440,7 @@ def test_copies_count_once_so_that_they_change_no_word() -> None:
     said = "48% of the documents of 2009..2018 and 46% of 2000..2008 have the same words as another one"
     all_of_them = selfvec.drift(run, BETWEEN, mix="raw")
     assert all_of_them.significant == 0
-    assert all_of_them.introduction[0].startswith(f"{said}: each counts")
+    assert all_of_them.introduction[0].startswith(f"{said}. Each counts")
     once = selfvec.drift(run, BETWEEN)
     assert once.significant == 0
     assert once.introduction[0] == f"{said}. Each text counts once. Count all: --mix raw."

@@ -241,8 +241,8 @@ def _of_one_document(run: Run, ends: Comparison) -> list[Finding]:
 
 _COUNTED = {
     "equal": ". Each text counts once",
-    "beside": ": each counts in shares of documents, and once in what words changed",
-    "raw": ": each counts, and all of one text are one observation in tests",
+    "beside": ". Each counts in shares of documents, and once in what words changed",
+    "raw": ". Each counts, and all of one text are one observation in tests",
 }
 
 

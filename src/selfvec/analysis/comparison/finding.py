@@ -26,7 +26,7 @@ KINDS = (
     "mix",  # a field whose values have different shares
     "subject",  # a subject with a larger or smaller share
     "word",  # words that changed, came or went
-    "none",  # nothing beyond chance
+    "none",  # nothing beyond chance, or nothing that can be told
     "size",  # how large the sides are, and what is too small to tell
 )
 """What findings are of, in the order in which a reader needs them: what makes others untrue comes first."""

@@ -172,17 +172,16 @@ def _how_counted(report: TextFindings) -> tuple[list[Finding], list[Finding]]:
 def _as_read(report: TextFindings, findings: Sequence[Finding]) -> list[Finding]:
     """Findings in the order in which a report tells them.
 
-    First comes what tells the two parts apart best: a subject, or what would make all others untrue, such as
-    another notation. Then subjects and words take turns, and words that only came or went follow.
+    First comes the first that tells the two parts apart better than subjects: what would make these untrue,
+    such as another notation. Then subjects and words take turns, and words that only came or went follow.
     """
     subjects = [row for row in findings if row.kind == "subject"]
     words = [row for row in findings if row.kind == "word"]
     changed = [row for row in words if row.effect is not None]
     came_or_went = [row for row in words if row.effect is None]
     rest = [row for row in findings if row.kind not in ("subject", "word")]
-    cause = max(rest, key=_apart, default=None)  # the first of those that tell the parts apart as well
-    if cause is None or _apart(cause) <= _moved_most(report):
-        cause = None
+    least = _moved_most(report)
+    cause = next((row for row in rest if _apart(row) > least), None)
     turns = [row for pair in zip_longest(subjects, changed) for row in pair if row is not None]
     last = sorted((row for row in rest if row is not cause), key=lambda row: row.kind not in ("none", "size"))
     return [*([cause] if cause else []), *turns, *came_or_went, *last]

@@ -24,7 +24,7 @@ from selfvec.storage.cache import cached_result
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.tagger import PARTS, Tagger, tagger
 
-from .drift_result import Drift
+from .drift_result import Drift, came_and_left
 from .measures import measure_words
 from .permutation_test import DriftTest
 from .sentences import with_documents
@@ -279,6 +279,7 @@ def _chosen(comparison: Comparison, table: WordTable, measured: Measures, choice
         chosen=bool(choice.named),
         new=new,
         gone=gone,
+        came=came_and_left(new, gone, measured.a, measured.b),
         sides=list(comparison.findings),
         nested=comparison.nested,
         confounded=list(comparison.mix),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from selfvec.analysis.comparison.chosen_slices import LEAST
-from selfvec.analysis.comparison.finding import Finding, told
+from selfvec.analysis.comparison.finding import Finding, in_order, told
 from selfvec.analysis.usage.quotations import Quotation
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
@@ -86,6 +86,8 @@ class Drift(ResultTable):
         What documents had to pass.
     new, gone : list of dict
         Words too rare in the first slice, or the second, to be compared, that are frequent in the other.
+    came : list of Finding
+        How many words came and went beyond doubt.
     sides : list of Finding
         What else differs between the two, and what was done about it.
     confounded : list of dict
@@ -117,6 +119,7 @@ class Drift(ResultTable):
     chosen: bool = False  # whether only words that somebody asked for are listed
     new: list[dict[str, Any]] = field(default_factory=list)
     gone: list[dict[str, Any]] = field(default_factory=list)
+    came: list[Finding] = field(default_factory=list)
     sides: list[Finding] = field(default_factory=list)
     nested: bool = False
     confounded: list[dict[str, Any]] = field(default_factory=list)
@@ -230,96 +233,81 @@ class Drift(ResultTable):
         return [why_unknown(row) for row in self.unknown]
 
     @property
-    def summary(self) -> str:
-        """How far words differ in general, how many changed beyond that, and which most.
+    def findings(self) -> list[Finding]:
+        """What differs between the sides and what changed, in the order in which a reader needs them.
+
+        Whoever draws the result takes its sentences, and the first of them, from here.
+        """
+        return in_order([*self.sides, *self._answers()])
+
+    def _answers(self) -> Iterator[Finding]:
+        """The words that changed, came and went, or that there are none; or why words are not tested."""
+        if not self.tested:
+            small = f"{self.too_small} " if self.too_small else ""
+            yield Finding("none", f"{small}No word of {self.a} and {self.b} can be tested.")
+        elif any(row["q"] is None for row in self.rows):
+            return
+        elif not self.is_sliced:
+            yield self._by_refining()
+        else:
+            yield self._changed()
+            yield from [] if self.nested else self.came
+
+    def _changed(self) -> Finding:
+        """How many words changed, and which most.
 
         A word counts if the lower end of its interval does: with a thousand words some always have a small q.
-        Without a test it is why there is none, if that is known.
         """
-        if all(row["q"] is None for row in self.rows) or not self.tested:
-            return self.too_small
-        if not self.is_sliced:
-            return self._refined_summary()
-        small = f"{self.too_small} " if self.too_small and not self.changed else ""
+        sides = f"{self.a} to {self.b}"
+        small = f"{self.too_small} " if self.too_small else ""
         if not self.significant:
-            return f"{small}{self._none()}{self._came()}."
+            return Finding("none", f"{small}No word of {self.tested:,} changed from {sides} beyond chance.")
         if self.nested:
             what = f"{self.significant:,} of {self.tested:,} words differ beyond chance"
-            return f"{small}From {self.a} to {self.b}, {what}; whether they changed cannot be told."
-        much = next(text for least, text in _MUCH if self.general >= least)
-        median = "" if self.general < _MUCH[-2][0] else f" (median {self.general:.2f} beyond chance)"
-        return f"{small}From {self.a} to {self.b}, most words {much}{median}; {self._most()}"
-
-    def _none(self) -> str:
-        return f"No word of {self.tested:,} changed from {self.a} to {self.b} beyond chance"
-
-    def _came(self) -> str:
-        """The words that came and went, where no other changed."""
-        said = [_in_brief(rows, what) for rows, what in ((self.new, "came"), (self.gone, "went"))]
-        return f", but {', and '.join(filter(None, said))}" * any(said)
-
-    def _most(self, noun: str = "") -> str:
-        """How many words changed, and which most; with a noun, as a sentence by itself."""
-        if not self.changed:
+            return Finding("none", f"{small}From {sides}, {what}; whether they changed cannot be told.")
+        if not self.named:
             rest = f"{count_of(self.significant, 'word')} changed beyond chance, but not surely by so much"
-            return f"no word of {self.tested:,} surely changed in more than a fifth of its uses ({rest})."
+            surely = f"no word of {self.tested:,} surely changed in more than a fifth of its uses"
+            return Finding("none", f"{small}From {sides}, {surely} ({rest}).")
         number, words = len(self.named), self.named[:_FIRST]
         its = "its" if number == 1 else "their"
         by = "by words and texts " * self.by_texts
         most = f": {_named(words)}" if number == len(words) else f", most of all {by}{_named(words)}"
-        beside = f", and {count_of(len(self.beside), 'word')} beside {'it' if number == 1 else 'them'}"
-        beside *= bool(self.beside and not noun)
+        much = f"changed in more than a fifth of {its} uses{most}"
+        said = f"From {sides}, {number:,} of {self.tested:,} words {much}"
         row = next((row for row in self.rows if row["word"] == words[0]), None)
-        uses = "" if row is None else f"; {new_uses_of(row)}"
-        said = f"{number:,} of {self.tested:,} {noun}changed in more than a fifth of {its} uses{most}"
-        return f"{said}{beside}{uses}."
+        if row is None:
+            return Finding("word", f"{said}.", words=tuple(self.named))
+        figures = (row["p"], row["q"], row["new_uses"], row["new_uses_low"], row["new_uses_high"])
+        return Finding("word", f"{said}; {new_uses_of(row)}.", *figures, words=tuple(self.named))
 
-    def _refined_summary(self) -> str:
+    def _by_refining(self) -> Finding:
         """How many words refining moved in a direction that their documents agree on."""
         words = [row["word"] for row in self.rows[:_FIRST] if is_significant(row)]
         if not self.significant or not words:
-            return f"No word of {self.tested:,} changed by refining beyond chance."
-        return (
-            f"{self.significant:,} of {count_of(self.tested, 'word')} changed by refining, "
-            f"most of all {_named(words)}."
-        )
-
-    @property
-    def findings(self) -> list[Finding]:
-        """What differs between the sides, then what changed."""
-        return [*self.sides, *self._answers()]
-
-    def _answers(self) -> Iterator[Finding]:
-        """The words that changed, came and went; or that there are none."""
-        if self.too_small:
-            yield Finding("size", self.too_small)
-        if not self.is_sliced or not self.tested or self.nested:
-            return
-        if self.named:
-            row = next((row for row in self.rows if row["word"] == self.named[0]), None)
-            figures = {} if row is None else {"effect": row["new_uses"], "p": row["p"], "q": row["q"]}
-            ends = {} if row is None else {"low": row["new_uses_low"], "high": row["new_uses_high"]}
-            said = self._most("words ")
-            yield Finding("word", said, **figures, **ends, words=tuple(self.named))
-        for rows, what in ((self.new, "came"), (self.gone, "went")):
-            if told_of := _in_brief(rows, what):
-                words = tuple(row["word"] for row in rows)
-                yield Finding("word", f"{told_of}.", p=rows[0]["p"], q=rows[0]["q"], words=words)
-        if not self.named:
-            much = f"No word of {self.tested:,} surely changed in more than a fifth of its uses."
-            yield Finding("none", much if self.significant else f"{self._none()}.")
+            return Finding("none", f"No word of {self.tested:,} changed by refining beyond chance.")
+        number = f"{self.significant:,} of {count_of(self.tested, 'word')}"
+        said = f"{number} changed by refining, most of all {_named(words)}."
+        return Finding("word", said, words=tuple(words))
 
     @property
     def introduction(self) -> list[str]:
-        """How the sides are written, what was found, what was compared and why."""
+        """What the findings say, how far words differ in general, what was compared and why."""
         only = [f"Only documents with {escaped(self.filters)}."] if self.filters else []
-        return list(filter(None, [*told(self.sides), self.summary, *only, self.why]))
+        return list(filter(None, [*told(self.findings), self._in_general(), *only, self.why]))
+
+    def _in_general(self) -> str:
+        if not (self.is_sliced and self.significant) or self.nested:
+            return ""
+        much = next(text for least, text in _MUCH if self.general >= least)
+        median = "" if self.general < _MUCH[-2][0] else f" (median {self.general:.2f} beyond chance)"
+        return f"Most words {much}{median}."
 
     @property
     def evidence(self) -> list[Part]:
         """What a report has: the words that surely changed, with quotations, and those that came and went."""
         rows = self.standing_out
-        table = [Table(self.columns, rows)] if rows else [] if self.nested else [self.summary]
+        table = [Table(self.columns, rows)] if rows else [] if self.nested else told(self._answers())
         return [*table, *map(self._entry, rows), *self._unmatched()]
 
     def view(self, top: int | None = None) -> View:
@@ -331,8 +319,7 @@ class Drift(ResultTable):
         shown = self.select(top)
         title = f"Drift from {self.a} to {self.b}"
         if not shown.rows:
-            none = f"no word that this text can test changed between {self.a} and {self.b}"
-            return View(title, [none, *shown.introduction, *shown._unmatched()])
+            return View(title, [*shown.introduction, *shown._unmatched()])
         first_told = shown.rows if shown.chosen else shown.standing_out
         if top is None:
             quoted = [row for row in first_told if row["word"] in shown.quotes]
@@ -376,7 +363,9 @@ class Drift(ResultTable):
                 yield f"{head}: {', '.join(shown[:_CAME])}{' …' * (len(shown) > _CAME)}"
 
     def _notes(self) -> Iterator[str]:
-        """How rows are sorted, and why some figures are blank."""
+        """Which words are not named, how rows are sorted, and why some figures are blank."""
+        if self.beside and not self.nested:
+            yield f"Not named, as words that changed more stand beside them: {escaped(self.beside)}."
         by = "change" if self.is_sliced else "distance"
         if self.by_texts:
             yield "Listed by words and texts: q and 95 % are those of the words, by which a change is sure."
@@ -469,12 +458,18 @@ REFINED_COLUMNS = (
 )
 
 
-def _in_brief(rows: Sequence[Row], what: str) -> str:
+def came_and_left(new: Sequence[Row], gone: Sequence[Row], a: str, b: str) -> list[Finding]:
     """How many words came or went beyond doubt, and which first, how often; empty if none did."""
-    uses = "count_b" if what == "came" else "count_a"
-    words = [f"{row['word']} ({count_of(row[uses], 'time')})" for row in rows if row["p"] <= _PLAIN]
-    such = ", such as" if len(words) > _FIRST else ":"
-    return f"{count_of(len(words), 'word')} {what}{such} {_named(words[:_FIRST])}" * bool(words)
+    found = []
+    for every, uses, where in ((new, "count_b", f"came in {b}"), (gone, "count_a", f"of {a} went")):
+        rows = [row for row in every if row["p"] <= _PLAIN]
+        if rows:
+            such = ", such as" if len(rows) > _FIRST else ":"
+            named = [f"{row['word']} ({count_of(row[uses], 'time')})" for row in rows[:_FIRST]]
+            said = f"{count_of(len(rows), 'word')} {where}{such} {_named(named)}."
+            words = tuple(row["word"] for row in every)
+            found.append(Finding("word", said, p=rows[0]["p"], q=rows[0]["q"], words=words))
+    return found
 
 
 def _named(words: Sequence[str]) -> str:

@@ -406,11 +406,12 @@ class Comparisons:
 
     def _compare(self, key: str) -> tuple[Callable[[Progress], StateComparison], Sides]:
         """What makes a comparison, and the sides that `drift` compares."""
+        usual = key == self.default  # then drift says why it compares these
         if key == REFINED:
-            return lambda _: compare_refined(self.run), BY_REFINING
+            return lambda _: compare_refined(self.run), None if usual else BY_REFINING
         pair = self.pair(key)
         every = self.slices if len(self.slices) > 2 else pair
-        sides = None if key == self.default else pair  # then drift says why it compares these
+        sides = None if usual else pair
         return lambda progress: compare_slices(self.run, pair, every, self.jobs, progress), sides
 
     def _made(self, key: str) -> ComparisonTasks:
@@ -490,7 +491,7 @@ class Ranking:
         try:
             return cls(run, sides, drift(run, sides, jobs=jobs, progress=progress, **given), given)
         except InputError:  # no word is frequent enough on both sides
-            names = [side if isinstance(side, str) else side.name for side in sides or ("", "")]
+            names = [side if isinstance(side, str) else side.name for side in sides or BY_REFINING]
             return cls(run, sides, Drift(names[0], names[1], []))
 
     @cached_property
@@ -512,8 +513,7 @@ class Ranking:
             "total": len(rows),
             "ranked": changes.tested,
             "tested": any(row["q"] is not None for row in changes.rows),
-            "summary": changes.summary,
-            "findings": [finding.as_dict() for finding in changes.sides],
+            "findings": [finding.as_dict() for finding in changes.findings],
             "notes": [changes.why] * bool(changes.why),
             "new": changes.new[:_CAME],
             "gone": changes.gone[:_CAME],

@@ -92,10 +92,18 @@ export class Ranking extends List {
       (refined ? "occur" : "occur in both parts") +
       ` ${many(found.least, "time")} or more`;
     const test = found.tested ? "" : "; too little text to test for significance";
-    this.lead.textContent = `${told(found.summary, found.names)} Here: ${who}${test}.`.trim();
+    // The first sentence is that of every answer; where it is about the two parts, that about words follows.
+    const [first] = found.findings;
+    const about = (wanted) => found.findings.find(({ kind }) => kind === wanted);
+    const answer = about("none") ?? about("word");
+    const lead = [...new Set([first, answer])].map((finding) => finding?.says ?? "").join(" ");
+    this.lead.textContent = `${told(lead, found.names)} Here: ${who}${test}.`.trim();
     this.meanings.textContent = meanings(found.columns);
     const noted = (notes) => notes.map((note) => h("p.note", told(note, found.names)));
-    const differences = findings(found.findings, found.names, this.fields);
+    const others = found.findings.filter(
+      (finding) => finding !== answer && finding.kind !== "word" && (finding !== first || finding.remedy),
+    ); // words that came and went are listed below
+    const differences = findings(others, found.names, this.fields);
     this.differ.textContent = differences.length
       ? `${many(differences.length, "other difference")} between the two, and what is measured`
       : "What is measured?";
