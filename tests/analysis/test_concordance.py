@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.refusals import refused
 
 import selfvec
-from selfvec.base.errors import NotFound, OptionError, TargetError
+from selfvec.base.errors import NotFound, OptionError
 
 ROWS = [
     {
@@ -117,18 +117,13 @@ def test_filters_top_and_an_unknown_order(run: selfvec.Run) -> None:
         refused(lambda: selfvec.concordance(run, empty), OptionError, "query")
 
 
-def test_rows_are_written_and_nothing_is_replaced(run: selfvec.Run, tmp_path: Path) -> None:
+def test_rows_are_written(run: selfvec.Run, tmp_path: Path) -> None:
     path = tmp_path / "hail.csv"
     found = selfvec.concordance(run, "hail", csv=path)
     table = pl.read_csv(path, schema_overrides={"id": pl.String})
     assert table.columns == ["id", "date", "left", "word", "right", "start", "end", "kind"]
     assert table["kind"].to_list() == ["note", "note", "log", "log"]
     assert table["word"].to_list() == words(found)
-    before = path.read_bytes()
-    refused(lambda: selfvec.concordance(run, "flood", csv=path), TargetError, "exists already")
-    assert path.read_bytes() == before
-    selfvec.concordance(run, "snow", csv=path, overwrite=True)
-    assert pl.read_csv(path).columns == table.columns
     with pytest.raises(OptionError, match=r"\.csv, not \.txt"):
         selfvec.concordance(run, "hail", csv=tmp_path / "hail.txt")
 

@@ -327,7 +327,6 @@ def test_filters_choose_the_documents_of_both_sides() -> None:
         ({"filter": "kind=letter"}, InputError, "only one slice, 1990"),
         ({"between": ["1990", "2000"], "filter": "kind=wire"}, InputError, "no document of 1990 passes"),
         ({"filter": "kind=telex"}, NotFound, "no document has kind=telex"),
-        ({"min_count": 0}, OptionError, "min_count"),
     ],
 )
 def test_what_cannot_be_compared_is_an_error(run: selfvec.Run, options, error, said: str) -> None:

@@ -7,10 +7,8 @@ from hypothesis import strategies as st
 from tests.refinement.problems import finished, random_problem
 
 import selfvec
-from selfvec.base.errors import OptionError
 from selfvec.cooccurrence.reference import count_reference, linear_reference
 from selfvec.cooccurrence.scan import REBUILD, ScanOperator
-from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import anisotropy, unit_rows
@@ -214,15 +212,6 @@ def test_passes_do_not_collapse() -> None:
     table = finished(DecorrelatedRefinement(batch, original, window=9, passes=8, anchor=0)).table
     assert abs(anisotropy(table)) < 0.05
     assert effective_rank(table) > 20
-
-
-@pytest.mark.parametrize("method", ["decorrelated", "auto"])
-@pytest.mark.parametrize(
-    "options", [{"window": 1}, {"passes": 0}, {"anchor": -1.0}, {"anchor": float("nan")}]
-)
-def test_senseless_options_of_the_decorrelated_update_are_refused(method: str, options) -> None:
-    with pytest.raises(OptionError, match=rf"{next(iter(options))}: "):
-        Settings(method, **options)
 
 
 @pytest.mark.parametrize("method", ["paper", "online", "decorrelated", "auto", "original"])

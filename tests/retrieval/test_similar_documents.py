@@ -7,7 +7,7 @@ import pytest
 from tests.refusals import refused
 
 import selfvec
-from selfvec.base.errors import InputError, NotFound, OptionError
+from selfvec.base.errors import InputError, NotFound
 from selfvec.data.run import Run
 from selfvec.retrieval import Index, nearest_documents, similar_documents
 
@@ -85,13 +85,6 @@ def test_an_unknown_id_suggests_ids(index: Index) -> None:
 def test_a_document_without_known_words_is_near_none(small_run: Run) -> None:
     with pytest.raises(InputError, match=r"no word of the document '2' has a vector.*search for some"):
         similar_documents(small_run, "2")
-
-
-@pytest.mark.parametrize(
-    ("given", "rule"), [({"document": " "}, "document: is empty"), ({"top": 0}, "top: is a whole")]
-)
-def test_wrong_arguments_are_refused(small_run: Run, given: dict, rule: str) -> None:
-    refused(lambda: similar_documents(small_run, **{"document": "1", **given}), OptionError, rule)
 
 
 def test_a_run_has_it_as_a_method(small_run: Run, monkeypatch) -> None:

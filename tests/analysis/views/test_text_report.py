@@ -12,7 +12,7 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.base.chart import Point, over_periods
-from selfvec.base.errors import InputError, NotFound, OptionError, TargetError
+from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.data.run import Run
 from selfvec.files.svg import chart_svg
 
@@ -208,15 +208,6 @@ def test_filters_choose_the_documents_of_every_part(run: Run, tmp_path: Path) ->
     with pytest.raises(NotFound, match="no document is dated 1950"):
         selfvec.report(run, tmp_path / "none.html", filter="date=1950")
     assert not (tmp_path / "none.html").exists()
-
-
-def test_a_page_that_exists_stays_unless_it_may_be_replaced(run: Run, tmp_path: Path) -> None:
-    path = tmp_path / "report.html"
-    path.write_text("mine")
-    refused(lambda: selfvec.report(run, path), TargetError, "exists already")
-    assert path.read_text() == "mine"
-    selfvec.report(run, path, overwrite=True)
-    assert "What stands out" in path.read_text(encoding="utf-8")
 
 
 def test_wrong_arguments_write_nothing(run: Run, tmp_path: Path) -> None:

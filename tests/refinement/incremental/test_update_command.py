@@ -80,9 +80,6 @@ def test_a_new_run_leaves_the_old_one(workshop: Path) -> None:
     assert (step["by"], step["documents"]) == ("update", 20)
     assert {n: step[n] + part[n] for n in ("tokens", "types")} == {n: whole[n] for n in ("tokens", "types")}
     assert step["files"] == [{name: told["corpus"]["files"][1][name] for name in ("path", "sha256")}]
-    told = ran(["update", "a", "new.jsonl", "-o", "grown"], 2).err
-    assert "grown: exists already; choose another name, or replace it with --overwrite" in told
-    assert main(["update", "a", "new.jsonl", "-o", "grown", "--overwrite"]) == 0
 
 
 def test_several_runs_become_one(workshop: Path) -> None:
@@ -95,7 +92,6 @@ def test_several_runs_become_one(workshop: Path) -> None:
     assert told["corpus"] == whole["corpus"]
     assert told["vectors"] == whole["vectors"]
     assert told["timings"].keys() >= {"read", "tokenize", "count", "refine", "save"}
-    assert main(["run", "merge", "a", "b", "-o", "merged"]) == 2
 
 
 def test_what_grew_grows_on(workshop: Path) -> None:
