@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -168,7 +168,10 @@ def evaluate(
         if not isinstance(task, Task):
             rule = f"are tasks of selfvec.lab.evaluation, not {type(task).__name__}"
             raise OptionError(rule, field="tasks", remedy="or give similarity=FILE and the like")
-    chosen = [_with_options(task, {"shots": shots}) for task in [*chosen, *_asked_tasks(asked)]]
+    chosen = [
+        replace(task, shots=shots) if isinstance(task, Classification) and task.shots is None else task
+        for task in [*chosen, *_asked_tasks(asked)]
+    ]
     if shots is not None and not any(isinstance(task, Classification) for task in chosen):
         rule = "is the number of examples of each class, which --classification measures"
         raise OptionError(rule, field="shots", remedy="give it, or leave this out")
@@ -307,13 +310,6 @@ def _difference(a: Estimate | None, b: Estimate | None, items: int, kind: str, o
         both = replace(both, low=min(both.low, 0.0), high=max(both.high, 0.0), p=p)
     keys = {"difference": "value", "low": "low", "high": "high", "p": "p"}
     return {f"{key}{over}": getattr(both, name, None) for key, name in keys.items()}
-
-
-def _with_options(task: Task, options: Mapping[str, Any]) -> Task:
-    """A task with those of the options that it does not have itself."""
-    own = {field.name for field in fields(task)}
-    lacking = {name: value for name, value in options.items() if name in own and not getattr(task, name)}
-    return replace(task, **lacking) if lacking else task
 
 
 def _asked_tasks(asked: AskedTasks) -> list[Task]:
