@@ -274,7 +274,7 @@ class Drift(ResultTable):
         by = "by words and texts " * self.by_texts
         most = f": {_named(words)}" if number == len(words) else f", most of all {by}{_named(words)}"
         much = f"changed in more than a fifth of {its} uses{most}"
-        said = f"From {sides}, {number:,} of {self.tested:,} words {much}"
+        said = f"From {sides}, {number:,} of {count_of(self.tested, 'word')} {much}"
         row = next((row for row in self.rows if row["word"] == words[0]), None)
         if row is None:
             return Finding("word", f"{said}.", words=tuple(self.named))
