@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import product
@@ -190,6 +190,16 @@ def parse_span(text: str) -> tuple[np.datetime64, np.datetime64] | None:
     start = ends[0][0] if first else np.datetime64("0001-01-01", "D")
     end = ends[-1][1] if last or not dots else np.datetime64("9999-12-31", "D")
     return (start, end) if start < end else None
+
+
+def spans_years(names: Iterable[str]) -> bool:
+    """Whether all are periods of a year or more, which could have the same months.
+
+    >>> spans_years(["2020", "1990..1999"]), spans_years(["2020", "2020-05"]), spans_years(["2020", "spring"])
+    (True, False, False)
+    """
+    spans = [parse_span(name) for name in names]
+    return all(span is not None and span[1] - span[0] >= np.timedelta64(365, "D") for span in spans)
 
 
 def asked_span(text: str) -> tuple[np.datetime64, np.datetime64] | None:

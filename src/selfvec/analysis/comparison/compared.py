@@ -12,7 +12,7 @@ import numpy as np
 from selfvec.base.declarations import options
 from selfvec.base.display import printable
 from selfvec.base.result_table import Json
-from selfvec.corpus.slices import Slice, named_months, parse_span
+from selfvec.corpus.slices import Slice, named_months, spans_years
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.cache import kept_result
@@ -203,9 +203,9 @@ def _with_equal_mix(
 
 
 def _on_months(ends: Comparison) -> list[Finding]:
-    """Whether the two periods cover other months of the year, so that what differs may be the season."""
+    """Whether two periods of years cover other months, so that what differs may be the season."""
     dates = ends.tokens.dates
-    if dates is None or not all(parse_span(name) for name in ends.names):
+    if dates is None or not spans_years(ends.names):
         return []
     covered = []
     for number in (0, 1):

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from selfvec.analysis.comparison.finding import Finding
 from selfvec.base.arrays import AnyInts, Ints, Mask
 from selfvec.base.display import count_of, printable
-from selfvec.corpus.slices import MONTH_NAMES, WHOLE_YEAR, Slice, named_months, parse_span
+from selfvec.corpus.slices import MONTH_NAMES, WHOLE_YEAR, Slice, named_months, parse_span, spans_years
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import LEVEL, NORMAL, chi_square_p, student_p
 
@@ -60,7 +60,8 @@ class TextGrowth:
         """Which months are compared, if the parts cover others; and how large the parts are."""
         covers = f"{self.last} covers {self.months_last}, {self.first} {self.months_first}"
         so = f"how large they are is compared in {self.months}" if self.months else "no month is in both"
-        said = self.gaps or (f"{covers}: {so}." if self.months_first != self.months_last else "")
+        others = self.months_first != self.months_last and spans_years((self.first, self.last))
+        said = self.gaps or (f"{covers}: {so}." if others else "")
         return [*([Finding("calendar", printable(said))] if said else []), self._on_size()]
 
     def _on_size(self) -> Finding:
