@@ -162,15 +162,13 @@ def mcp(
     progress : Progress, optional
     """
     try:
-        from selfvec.apps.mcp.server import create_server
+        from selfvec.apps.mcp.server import create_server, serve_http
         from selfvec.apps.mcp.tools import Tools
     except ImportError as error:
         raise MissingExtra("mcp", "mcp", "an assistant's access") from error
 
     tools = Tools(open_run(run), progress)
     if http is not None:
-        from selfvec.apps.mcp.http import serve_http
-
         serve_http(tools, http, _say_where, write=write)
         return
     if sys.stdin.isatty():

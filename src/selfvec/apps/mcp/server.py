@@ -1,4 +1,4 @@
-"""The server: the tools of a run, offered through the official ``mcp`` package.
+"""The servers: the tools of a run by the official ``mcp`` package, on standard input or over HTTP.
 
 On standard input the package passes over lines that are no message (modelcontextprotocol/python-sdk issue
 2751), so that the client would wait for its answer for ever. `StdioServer` answers them with an error.
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
+import secrets
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import anyio
 from anyio.to_thread import run_sync
@@ -30,6 +32,13 @@ from selfvec.base.versions import __version__
 
 from .tools import Tools
 
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+HOST = "127.0.0.1"
+PATH = "/mcp"
+_BODY = 1 << 20  # bytes of a request
+_SESSIONS = 64  # of assistants at a time
 _INSTRUCTIONS = """\
 Tools about one corpus of documents and what its words mean in it. Begin with info. Use search to find what
 the documents say, and quote their ids; similar_documents finds more like one of them. Before searching for a
@@ -225,3 +234,49 @@ def _id(message: object) -> RequestId | None:
     with suppress(ValidationError):
         return _ID.validate_json(json.dumps(message.get("id") if isinstance(message, dict) else None))
     return None
+
+
+# ---- Over HTTP, for programs on this machine that have the token. Only this needs what the page is made of.
+
+
+def http_app(tools: Tools, token: str, *, write: bool = False) -> ASGIApp:
+    """The application at `PATH`. Requests need the header ``Authorization: Bearer TOKEN``.
+
+    The package ``mcp`` refuses requests from web pages and with foreign Host headers.
+    """
+    from starlette.requests import Request
+
+    from selfvec.apps.web.guard import has_token
+    from selfvec.apps.web.responses import error_response
+
+    app = create_server(tools, write=write).streamable_http_app(
+        streamable_http_path=PATH, max_request_body_size=_BODY, max_sessions=_SESSIONS, host=HOST
+    )
+
+    async def locked(scope: Scope, receive: Receive, send: Send) -> None:
+        answer: ASGIApp = app
+        if scope["type"] == "http" and not has_token(request := Request(scope), token):
+            remedy = "send the header Authorization: Bearer with the token that selfvec mcp printed"
+            headers = {"www-authenticate": "Bearer"}
+            answer = error_response(request, 401, "this address needs a token", remedy, headers=headers)
+        await answer(scope, receive, send)
+
+    return locked
+
+
+def serve_http(tools: Tools, port: int, say: Callable[[str, str], None], *, write: bool = False) -> None:
+    """Serve the tools until interrupted; ``say`` is called once, with the address and the token.
+
+    Raises
+    ------
+    OptionError
+        If the port is in use, or the token in the environment is too short.
+    """
+    from selfvec.apps.web.server import bind, run_server
+    from selfvec.apps.web.writing import TOKEN, check_token
+
+    token = check_token(os.environ.get(TOKEN) or secrets.token_urlsafe(32), TOKEN)  # each start makes another
+    with bind(HOST, port) as listening:
+        app = http_app(tools, token, write=write)
+        say(f"http://{HOST}:{listening.getsockname()[1]}{PATH}", token)
+        run_server(app, listening, lifespan="on")
