@@ -23,7 +23,7 @@ from selfvec.corpus.python_docs import python_documentation
 from selfvec.files.atomic_files import atomic_file
 from selfvec.files.svg import FONT, Figure
 
-QUESTION = "flood at the tannery"
+QUESTION = "wind at the greenhouses"
 OF_PYTHON = "convert a picture"  # entries on images have neither word
 WAYS = {"bm25": "Search by words alone (BM25)", "hybrid": "Selfvec"}
 WIDE = 390  # pixels of a column of `found_beside`

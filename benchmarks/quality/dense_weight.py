@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.datasets import JUDGED, SHARED_DATA, judged
 from benchmarks.packaged_texts import documentation
 from benchmarks.page import table
-from benchmarks.rankings import by_index, differs, estimate, over
+from benchmarks.rankings import by_index, by_words, differs, estimate, over
 from benchmarks.refining import refined
 from benchmarks.self_retrieval import medical_items, self_retrieval
 from selfvec.lab.evaluation.collection import Collection, read_collection
@@ -84,8 +84,9 @@ def measured() -> list[Row]:
     for name, source, collection in everything():
         index = Index.memory(refined(collection.documents), collection.documents)
         agreed = agreement(index.vocabulary, index.scorer, collection.documents)
-        bm25, dense, hybrid = (
-            estimate(collection, by_index(collection, index, mode)) for mode in ("bm25", "dense", "hybrid")
+        bm25 = estimate(collection, by_words(collection, index))
+        dense, hybrid = (
+            estimate(collection, by_index(collection, index, mode)) for mode in ("dense", "hybrid")
         )
         blends = [replace(index, space=replace(index.space, share=share)) for share in SHARES]
         fixed = tuple(estimate(collection, by_index(collection, one, "hybrid")) for one in blends)

@@ -14,7 +14,7 @@ from benchmarks.datasets import SHARED_DATA
 from benchmarks.packaged_texts import packaged
 from benchmarks.page import table
 from benchmarks.quality.encoder import ENCODER
-from benchmarks.rankings import by_cosine, by_index, differs, estimate, fused_by_rank, over
+from benchmarks.rankings import by_cosine, by_index, by_words, differs, estimate, fused_by_rank, over
 from selfvec.apps.functions.refine import refine
 from selfvec.encoders import as_sentence_encoder
 from selfvec.lab.evaluation.collection import Collection, read_collection
@@ -38,11 +38,11 @@ def measured(collection: Collection) -> dict[str, Estimate]:
         for one in (None, encoder)
     )
     rows = [encoder.encode(collection.documents), encoder.encode(collection.queries, question=True)]
-    by_words, by_encoder = by_index(collection, index, "bm25"), by_cosine(collection, np.concatenate(rows))
+    words, by_encoder = by_words(collection, index), by_cosine(collection, np.concatenate(rows))
     found = {
-        WORDS: by_words,
+        WORDS: words,
         ENCODED: by_encoder,
-        FUSED: fused_by_rank(by_words, by_encoder),
+        FUSED: fused_by_rank(words, by_encoder),
         SEARCH: by_index(collection, index, "hybrid"),
         BOTH: by_index(collection, with_encoder, question="encoder"),
     }

@@ -27,7 +27,9 @@ from selfvec.files.checksums import seal
 from selfvec.retrieval import MODES, PARTS, Found, Index, run_index
 from selfvec.retrieval import documents as documents_module
 from selfvec.retrieval import index as index_module
+from selfvec.retrieval.documents import GatheredDocuments
 from selfvec.retrieval.index import VERSION
+from selfvec.text.preprocessing import Preprocessing
 
 QUESTIONS = ("hail broke windows", "tornado near the bridge", "storm", "gust of WIND at a school", "snow")
 
@@ -167,6 +169,25 @@ def test_threads_find_the_same(storm_run: Run, reports: list[str]) -> None:
     with ThreadPoolExecutor(4) as pool:
         found = pool.map(lambda one: index.search(one[0], mode=one[1]).hits, asked)
         assert list(found) == alone
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "bm25"])
+def test_a_text_that_begins_with_its_subject_comes_before_one_that_mentions_it(
+    storm_run: Run, mode: str
+) -> None:
+    others = " ".join(["windows bridge river lightning road school fog county"] * 3)
+    texts = [f"{others} hail", f"hail {others}"]
+    index = Index.memory(storm_run, texts)
+    assert index.ranking("hail", mode=mode) == [1, 0]
+    later = index.of_parts([index.indexed(storm_run, GatheredDocuments.of(texts))])
+    np.testing.assert_array_equal(later.scores("hail", mode).scores, index.scores("hail", mode).scores)
+
+
+def test_the_bm25_that_search_is_compared_with_counts_all_words_alike() -> None:
+    others = " ".join(["windows bridge river lightning road school fog county"] * 3)
+    index = Index.words_only([f"{others} hail", f"hail {others}"], Preprocessing())
+    one, other = index.scores("hail", "bm25").scores
+    assert one == other > 0
 
 
 @pytest.mark.parametrize("mode", MODES)

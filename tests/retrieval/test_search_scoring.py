@@ -11,9 +11,10 @@ from tests.examples import TIMES
 from selfvec.base.compiled import read_only
 from selfvec.corpus.fingerprints import _hash
 from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.quantization import quantised
 from selfvec.numerics.rows import add_rows
-from selfvec.retrieval import Index, documents, kernels, scoring
+from selfvec.retrieval import Index, build, documents, kernels, scoring
 from selfvec.retrieval.build import Agreement, agreement, dense_share
 from selfvec.retrieval.dense_space import DenseSpace, projected
 from selfvec.retrieval.documents import GatheredDocuments, IndexedDocuments, Passages
@@ -162,6 +163,20 @@ def test_postings_are_the_texts_turned_round(texts) -> None:
         part = slice(starts[word], starts[word + 1])
         np.testing.assert_array_equal(units[part], np.flatnonzero(table[:, word]))
         np.testing.assert_array_equal(numbers[part], table[units[part], word])
+
+
+def test_words_that_a_text_says_first_count_more() -> None:
+    texts = [["hail"] * 5 + ["ice"] * 15 + ["paid", "roof", "roof", "hail"], ["paid", "hail"]]
+    batch = TokenBatch.from_documents(texts)
+    starts, _, counts = kernels.invert(*batch.read_only, 4, build.TIMES)
+    found = {name: counts[starts[i] : starts[i + 1]].tolist() for i, name in enumerate(batch.types)}
+    # Three times if the first of its occurrences is among the first five words, twice among the next fifteen
+    assert found == {"hail": [6 * 3, 3], "ice": [15 * 2], "paid": [1, 3], "roof": [2]}
+
+
+def test_counts_stay_in_sixteen_bits() -> None:
+    ids = np.zeros(30_000, np.int32)
+    assert kernels.invert(ids, np.array([0, len(ids)]), 1, build.TIMES)[2].tolist() == [65_535]
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 70_000))

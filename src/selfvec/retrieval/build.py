@@ -48,6 +48,13 @@ IndexParts = tuple[Vocabulary, DenseSpace, SearchedDocuments, EncoderPart | None
 # Of smoothing. The hybrid gains from twice the default: where smoothing would harm, the dense share is small.
 STRENGTH = 1.0
 
+# A text says at once what it is about, and mentions other things later. So a word counts more if it is said
+# there, as in a title (BM25F), but without a title. Vectors do not: in documentation they gain as much,
+# but they lose where questions are about details. See docs/results/search.md.
+LEAD = (5, 20)  # a word that is among so many first words of a text or passage counts once more each
+TIMES = (1 + np.sum(np.arange(LEAD[-1] + 1)[:, None] < LEAD, axis=1)).astype(np.uint16)
+"""What each occurrence of a word counts by the place of its first, the last for all later places."""
+
 
 def build_index(
     run: Run,
@@ -86,7 +93,7 @@ def build_index(
         pool = None if smoothing is None else PoolOfTexts.of(smoothing, gathered.texts)
         repeats, _ = find_repeats(documents)
         in_int8 = vectors.codes, vectors.scales
-        built = IndexedDocuments.build(gathered, units, gathered.passages, in_int8, repeats)
+        built = IndexedDocuments.build(gathered, units, gathered.passages, in_int8, repeats, TIMES)
         indexed = SearchedDocuments.whole(built)
         encoder = None
         if encoded is not None and student is not None:
@@ -172,7 +179,8 @@ def build_like(
         return rows if pool is None else pool.smoothing.moved(rows, own[numbers], out=rows)
 
     vectors = UnitVectors.of(units.documents, documents, smoothed)
-    indexed = IndexedDocuments.build(gathered, units, gathered.passages, (vectors.codes, vectors.scales))
+    in_int8 = vectors.codes, vectors.scales
+    indexed = IndexedDocuments.build(gathered, units, gathered.passages, in_int8, times=TIMES)
     student = None if encoded is None else student_of(run)
     taught = None
     if encoded is not None and student is not None:

@@ -39,6 +39,7 @@ from selfvec.text.rules import stems
 from selfvec.text.vocabulary import Vocabulary, is_text
 
 from . import kernels
+from .kernels import ONCE, U16
 
 if TYPE_CHECKING:
     import polars as pl
@@ -333,10 +334,11 @@ class IndexedDocuments:
         passages: Passages,
         vectors: tuple[Int8s, Floats],  # and their scales
         repeats: Repeats | None = None,
+        times: U16 = ONCE,  # that a word counts, by the place of its first occurrence in a unit
     ) -> IndexedDocuments:
         """From documents, their passages, and all units as tokens and as vectors in int8."""
         occurs = document_frequencies(batch, len(gathered.texts))
-        starts, units, counts = kernels.invert(*batch.read_only, len(batch.types))
+        starts, units, counts = kernels.invert(*batch.read_only, len(batch.types), times)
         arrays: dict[str, Array] = {
             "starts": starts,
             "units": units,

@@ -59,7 +59,7 @@ _DOUBT = (
     "the encoder {part.name!r} counts little, {part.weight:.2g} where 1 to 1.75 is usual: documents that it "
     "finds alike are seldom alike by the words of this text"
 )
-VERSION = 19  # raised when arrays or their meaning change: an older index in a cache is then made again
+VERSION = 20  # raised when arrays or their meaning change: an older index in a cache is then made again
 _HEAD = "index.json"
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"

@@ -16,35 +16,40 @@ MOMENTS = (0.9, 0.999)  # decay of the mean gradient and of its square, of Adam
 _SCORED = 1 << 14  # texts that `score_postings` scores at a time
 
 U16 = NDArray[np.uint16]
+ONCE: U16 = np.ones(1, np.uint16)
 _BLOCK = 1 << 12  # vectors that `_dot_products` widens at a time
 
 
-def invert(ids: Ids, offsets: Ints, types: int) -> tuple[Ints, Ids, U16]:
+def invert(ids: Ids, offsets: Ints, types: int, times: U16 = ONCE) -> tuple[Ints, Ids, U16]:
     """Postings of U texts.
 
-    Where those of each type begin, (types + 1,); texts, rising within a type, (N,); occurrences in each,
-    65,535 at most, (N,).
+    Where those of each type begin, (types + 1,); texts, rising within a type, (N,); occurrences in each, each
+    counted ``times`` by the place of the first, the last for all later places, 65,535 at most, (N,).
     """
     starts = np.concatenate(([0], np.cumsum(document_frequencies(ids, offsets, types))))
     units = np.empty(starts[-1], np.int32)
     counts = np.zeros(starts[-1], np.uint16)
-    _write_postings(ids, offsets, np.full(types, -1, np.int64), starts[:-1].copy(), units, counts)
+    last, each = np.full(types, -1, np.int64), np.zeros(types, np.uint16)
+    _write_postings(ids, offsets, times, last, each, starts[:-1].copy(), units, counts)
     return starts, units, counts
 
 
 @kernel(steps=lambda ids, *_: len(ids))
-def _write_postings(ids: Ids, offsets: Ints, last: Ints, end: Ints, units: Ids, counts: U16) -> None:
+def _write_postings(
+    ids: Ids, offsets: Ints, times: U16, last: Ints, each: U16, end: Ints, units: Ids, counts: U16
+) -> None:
     """Write texts and occurrences from the beginnings ``end`` of each type on."""
     for unit in range(len(offsets) - 1):
         for i in range(offsets[unit], offsets[unit + 1]):
             word = ids[i]
             if last[word] != unit:
                 last[word] = unit
+                each[word] = times[min(i - offsets[unit], len(times) - 1)]
                 units[end[word]] = unit
                 end[word] += 1
+            count = counts[end[word] - 1]
             # The most that uint16 holds; BM25 is saturated long before.
-            if counts[end[word] - 1] < 65535:
-                counts[end[word] - 1] += np.uint16(1)
+            counts[end[word] - 1] += min(each[word], 65535 - count)
 
 
 def _dot_products(vectors: Int8s, scales: Floats, query: NDArray[np.int16], scale: float) -> Floats:
