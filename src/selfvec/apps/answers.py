@@ -103,7 +103,7 @@ def ask(
     --------
     >>> found = selfvec.ask(selfvec.example("weather.jsonl"), "damage to roofs", top=1)
     >>> found.rows[0]["id"]
-    'r0904'
+    'r0221'
     """
     named = given_filters(filter)
     omitted: Omissions = {}

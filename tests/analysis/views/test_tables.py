@@ -13,7 +13,7 @@ from selfvec.analysis.compare import ComparedVectors
 from selfvec.analysis.views.terminal import draw
 from selfvec.apps.functions.trajectories import Trajectories
 from selfvec.apps.similar_words import Similar
-from selfvec.base.view import View
+from selfvec.base.view import COUNT, Column, Table, View
 from selfvec.data.run import Health
 from selfvec.data.trajectory import Trajectory
 
@@ -54,6 +54,12 @@ COMPARED = [
     row("hail", "original", ("rain", 0.8123), ("storm", 0.7), ("snow", 0.55)),
     row("hail", "refined", ("golfball", 0.9), ("rain", 0.85), ("dime", 0.8)),
 ]
+
+
+def test_a_period_of_days_above_figures_is_wrapped_between_its_days() -> None:
+    columns = [Column("n", "2024-03-01..2024-03-05", COUNT), Column("m", "a_name_of_twenty_five", COUNT)]
+    heads = render(View("", [Table(columns, [{"n": 126, "m": 7}])])).split("126")[0].split()
+    assert {"2024-03-01..", "2024-03-05", "a_name"} <= set(heads)
 
 
 def test_before_and_after_side_by_side() -> None:

@@ -210,7 +210,8 @@ def test_axe_finds_nothing(page: Page, site: Site, width: int, scheme: str) -> N
         "view=time": "document.querySelector('.full .chart')",
         "c=refined&view=texts&filter=date=2020": "document.querySelector('.found') && " + PANEL,
         "c=refined&word=cell": "document.querySelector('.profile .concordance')",
-        "view=changes&c=1990|2004..2021": "document.querySelector('#word .quotes')",
+        "view=changes&c=1990|2004..2021": "document.querySelector('#word .quotes') && "
+        "document.querySelector('.ranking a')",
         "c=refined&view=map&of=words": NAMED,
         "c=refined&view=map&of=documents": NAMED,
         "c=refined&view=unknown": "document.querySelector('tbody tr')",

@@ -22,6 +22,7 @@ _WIDTH = 80  # characters of a quotation: one line each, so that the two sides c
 _MANY = 7  # columns, of which more stand closer together, so that figures of drift fit 80 characters
 _NARROW, _WIDE = 1, 2  # characters between columns
 _LONG, _NARROWEST = 10, 6  # characters of a head, and of the column when a longer one is wrapped
+_DAY = 12  # characters of a day with the two points of a period: as long a word of a head is not broken
 _LEAST = 8  # columns of the text beside a word
 _STYLES = {
     "strong": "bold",
@@ -93,8 +94,11 @@ def _add_column(drawn: RichTable, column: Column, cells: Sequence[Cell]) -> None
     """Figures are aligned right and never wrapped; other texts are cut at their width, or wrapped."""
     if column.form.is_figure:
         width = max([_NARROWEST, *(len(str(cell)) for cell in cells)])
-        fixed = width if len(column.head) > max(width, _LONG) else None  # only the head is wrapped
-        drawn.add_column(column.head, justify="right", overflow="fold", width=fixed, no_wrap=fixed is None)
+        head, fixed = column.head, None
+        if len(head) > max(width, _LONG):  # only the head is wrapped
+            head = head.replace("..", ".. ")
+            fixed = max([width, *(len(word) for word in head.split() if len(word) <= _DAY)])
+        drawn.add_column(head, justify="right", overflow="fold", width=fixed, no_wrap=fixed is None)
     elif column.width is not None:
         drawn.add_column(column.head, overflow="ellipsis", no_wrap=True, max_width=column.width)
     else:

@@ -5,8 +5,6 @@ import { grid } from "./table.js";
 const kind = (schema = {}) =>
   schema.enum?.join(" | ") ?? (schema.anyOf?.find((one) => one.type !== "null") ?? schema).type ?? "";
 
-const HEADS = ["argument", "by default", "type", "meaning"].map((head) => [head]);
-
 function row({ name, required, description, schema }) {
   const initial = schema.default === undefined || schema.default === "" ? "" : JSON.stringify(schema.default);
   return [h("code", name), required ? "required" : initial, kind(schema), description ?? ""];
@@ -16,7 +14,7 @@ const entry = (path, { get: { parameters = [], description } }) =>
   h("section", [
     h("h2", h("code", `GET ${path}`)),
     h("p", description ?? ""),
-    parameters.length > 0 && grid(HEADS, parameters.map(row)),
+    parameters.length > 0 && grid([["argument"], ["by default"], ["type"], ["meaning"]], parameters.map(row)),
   ]);
 
 const found = await (await fetch("./openapi.json", { credentials: "same-origin" })).json();

@@ -208,11 +208,10 @@ export class Atlas {
       ids
         ? h("li", { dir: direction(words[i]) }, toDocument(ids[i], clean(words[i]) || ids[i]))
         : h("li", toWord(words[i], "", { view: "map" }));
-    const save = () => this.save(places);
     this.selection.replaceChildren(
       h("div.head", [
         h("h3", `${many(places.length, ids ? "document" : "word")} ${why}`),
-        button("Save as CSV", save, { disabled: places.length === 0 }),
+        button("Save as CSV", () => this.save(places), { disabled: places.length === 0 }),
         button("Clear", () => this.clear()),
       ]),
       h("ul", { class: ids ? "plainlist" : "chips" }, shown.map(one)),

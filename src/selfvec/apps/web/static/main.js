@@ -112,8 +112,7 @@ function compared(key) {
 
 async function view(name) {
   document.body.dataset.view = name;
-  const others = VIEWS.indexOf(name) >= TABS;
-  document.body.classList.toggle("others", others);
+  const others = document.body.classList.toggle("others", VIEWS.indexOf(name) >= TABS);
   for (const tab of document.querySelectorAll("nav a")) {
     const own = tab.dataset.view;
     tab.setAttribute("href", link({ view: own === "more" ? (others ? name : "map") : own }));

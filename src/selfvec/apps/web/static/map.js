@@ -577,9 +577,7 @@ function listen(map) {
   };
   canvas.addEventListener("pointerup", end);
   canvas.addEventListener("pointercancel", end);
-  canvas.addEventListener("pointerleave", () => {
-    map.tip.hidden = true;
-  });
+  canvas.addEventListener("pointerleave", () => map.tip.toggleAttribute("hidden", true));
   canvas.addEventListener(
     "wheel",
     (event) => {

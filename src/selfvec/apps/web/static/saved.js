@@ -1,7 +1,6 @@
 // The documents that a saved page holds: found by their words, listed and read. Answers have the shape of the
 // server's.
-const K1 = 1.2,
-  B = 0.75; // of BM25, as in selfvec search
+const [K1, B, LEAD] = [1.2, 0.75, [5, 20]]; // of BM25, and words said first, as in selfvec search
 const LONGEST = 300; // letters of a snippet
 const BEGINNING = 400; // letters in the list of documents
 const VALUES = 8; // of a field, those that most documents have
@@ -19,15 +18,17 @@ const ORDERS = {
 export class Documents {
   constructor(rows, spans) {
     Object.assign(this, { rows, spans });
-    this.counts = new Map(); // of a word: its times in each document that has it
+    this.counts = new Map(); // of a word: what it counts in each document that has it
     rows.forEach((row, i) => {
       const words = wordsOf(row.text);
       row.words = row.text.split(/\s+/u).filter(Boolean).length;
       row.terms = words.length;
-      for (const word of words) {
+      words.forEach((word, place) => {
         if (!this.counts.has(word)) this.counts.set(word, new Map());
-        this.counts.get(word).set(i, (this.counts.get(word).get(i) ?? 0) + 1);
-      }
+        const texts = this.counts.get(word),
+          own = texts.get(i) ?? { n: 0, times: 1 + LEAD.filter((few) => place < few).length };
+        texts.set(i, { ...own, n: own.n + own.times });
+      });
     });
     this.mean = rows.reduce((sum, row) => sum + row.terms, 0) / Math.max(rows.length, 1) || 1;
     this.names = [...new Set(rows.flatMap((row) => Object.keys(row.fields)))];
@@ -55,7 +56,7 @@ export class Documents {
     for (const word of asked) {
       const places = this.counts.get(word) ?? new Map(),
         idf = Math.log(1 + (this.rows.length - places.size + 0.5) / (places.size + 0.5));
-      for (const [i, n] of places)
+      for (const [i, { n }] of places)
         scores.set(
           i,
           (scores.get(i) ?? 0) + (idf * n) / (n + K1 * (1 - B + (B * this.rows[i].terms) / this.mean)),

@@ -20,9 +20,8 @@ export class WordPage {
 
   /** Show a word; the sentences and the map are loaded afterwards. */
   async show(word) {
-    const { c } = state;
     return this.newest(async (signal) => {
-      const asked = { w: word, c };
+      const asked = { w: word, c: state.c };
       const progress = (done) => {
         if (!this.word)
           this.element.replaceChildren(
