@@ -480,6 +480,16 @@ def test_maps_that_wait_are_those_of_the_comparisons_that_are_kept(
     assert all(task.result(PATIENCE) for task in asked[-comparison.KEPT :])
 
 
+def test_the_comparison_with_options_that_was_used_last_is_kept(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparison, "KEPT", 1)
+    data = PageData(run, jobs=1)
+    first, last = (data.comparisons.tested(key, {"mix": "raw"}) for key in (REFINED, "1990|2020"))
+    assert data.comparisons.tested("1990|2020", {"mix": "raw"}) is last
+    assert data.comparisons.tested(REFINED, {"mix": "raw"}) is not first
+
+
 def test_a_whole_map_waits_for_all_states(run: Run) -> None:
     data = PageData(run, jobs=1)
     assert len(drawn(data, "1990|2020", "cell", whole=True)[1]) == 3

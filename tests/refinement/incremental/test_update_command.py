@@ -177,6 +177,13 @@ def test_vectors_that_moved(workshop: Path) -> None:
     assert_same(open_run("a"), open_run("whole"))
 
 
+def test_vectors_beside_the_run_are_found_from_any_folder(workshop: Path, monkeypatch) -> None:
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    assert main(["update", "../a", "../new.jsonl"]) == 0
+    assert_same(open_run("../a"), open_run("../whole"))
+
+
 def test_options_that_differ_are_named(workshop: Path) -> None:
     fields = ["--text-field", "body", "--vectors", "vectors.vec"]
     assert main(["refine", "new.jsonl", "-o", "c", *fields, *OPTIONS, "--min-count", "2"]) == 0
