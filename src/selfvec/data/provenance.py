@@ -132,7 +132,12 @@ class Provenance(Mapping[str, Any]):
 
     @property
     def corpus_name(self) -> str:
-        """The files that the text was read from, without their folders, or else a description of it."""
+        """The files that the text was read from, without their folders, or else a description of it.
+
+        >>> given = [[{"path": f"a/{i}.csv"} for i in range(n)] for n in (1, 3)]
+        >>> [Provenance.of({"corpus": {"files": files}}).corpus_name for files in given]
+        ['0.csv', '0.csv and 2 more']
+        """
         files = [PurePath(str(file.get("path", ""))).name for file in self.corpus.get("files", [])]
         if not files:
             return str(self.corpus.get("description", "a text"))

@@ -42,6 +42,12 @@ def test_texts_are_escaped_and_intervals_stay_inside_their_axis() -> None:
     assert not {"<b>", "<i>", "<u>"} & {drawn[i : i + 3] for i in range(len(drawn))}
 
 
+def test_a_small_chart_names_its_first_and_its_last_period() -> None:
+    points = [Point(str(year), 0.5, None, None) for year in range(2000, 2004)]
+    chart = over_periods([(points, "blue")], "share", "{:.1f}".format, size=(230, 50), small=True)
+    assert list(chart.x.ticks) == [(0, "2000"), (3, "2003")]
+
+
 def test_thin_periods_do_not_stretch_the_axis_unless_all_are_thin() -> None:
     thin, sure = Point("2000", 1.0, 0.2, 1.0, few=True), Point("2001", 0.1, 0.05, 0.25)
     chart = over_periods([([thin, sure], "blue")], "share", "{:.2f}".format, size=(90, 50), most=1.0)

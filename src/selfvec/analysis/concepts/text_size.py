@@ -149,6 +149,9 @@ def _units_of_a_year(dates: NDArray[np.datetime64]) -> int:
     >>> first = np.array(["2020-01-01", "2020-04-01", "2021-01-01"], "datetime64[D]")
     >>> _units_of_a_year(first), _units_of_a_year(first[[0, 2]]), _units_of_a_year(first + np.arange(3))
     (4, 1, 4)
+    >>> later = np.array(["2021-03-02", "2021-05-09"], "datetime64[D]")
+    >>> [_units_of_a_year(np.append(first[[0] * several], later)) for several in (4, 5)]
+    [4, 1]
     """
     days, documents = np.unique(dates, return_counts=True)
     month = _month(days)
