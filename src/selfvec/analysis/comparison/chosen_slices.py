@@ -6,7 +6,7 @@ A corpus of many years may have years with few documents, so neighbouring period
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
@@ -75,15 +75,18 @@ def comparable_slices(run: Run) -> list[Slice]:
         return slices if len(slices) > 1 else []
     if batch.dates is None or np.isnat(batch.dates).all():
         return []
-    divided = (join_periods(periods, batch) for periods in _periods(run, batch).values())
+    divided = (join_periods(periods, batch) for _, periods in _periods(run, batch))
     return next((slices for slices in divided if len(slices) > 1), [])
 
 
-def _periods(run: Run, batch: TokenBatch) -> dict[str, list[Slice]]:
+def _periods(run: Run, batch: TokenBatch) -> Iterator[tuple[str, list[Slice]]]:
     """The periods that a run was made with; or its years, quarters and months, and days within a month."""
     unit = run.provenance.options.get("slice")
-    every = {name: by_period(batch, name) for name in ([unit] if unit else _UNITS)}
-    return every if unit or len(every["month"]) > 1 else every | {"day": by_day(batch)}
+    for name in [unit] if unit else _UNITS:
+        periods = by_period(batch, name)
+        yield name, periods
+    if not unit and len(periods) == 1:
+        yield "day", by_day(batch)
 
 
 def join_periods(periods: Sequence[Slice], batch: TokenBatch, most: int = MOST_SLICES) -> list[Slice]:
@@ -286,7 +289,7 @@ def _last_and_before(run: Run, batch: TokenBatch) -> Chosen:
     halves of the text do. If none does, these are compared; a text of one month is divided by day.
     """
     unit = run.provenance.options.get("slice")
-    every = _periods(run, batch)
+    every = dict(_periods(run, batch))
     smallest = [*every.values()][-1]
     if len(smallest) == 1:
         only = "the run has only one slice" if unit else "all documents are of one day"
