@@ -35,12 +35,6 @@ def by_index(
     return [index.ranking(query, mode=mode, question=question) for query in collection.queries]
 
 
-def by_words(collection: Collection, index: Index) -> Rankings:
-    """Rankings by BM25 of whole documents, the baseline of `selfvec evaluate`, with the words of an index."""
-    words = Index.words_only(collection.documents, index.vocabulary.preprocessing)
-    return by_index(collection, words, "bm25")
-
-
 def fused_by_rank(*several: Rankings) -> Rankings:
     """Reciprocal rank fusion (Cormack, Clarke and Buettcher, 2009), with the constant of its paper."""
     out = []

@@ -326,3 +326,12 @@ def test_no_file_has_markers_of_a_conflict() -> None:
     if marked.returncode > 1:
         pytest.skip("no git checkout")
     assert not marked.stdout
+
+
+def test_the_description_of_the_first_picture_names_what_the_picture_shows() -> None:
+    ((told, path),) = re.findall(
+        r"^!\[(.*?)\]\((\S+\.svg)\)$", (ROOT / "README.md").read_text(), re.MULTILINE
+    )
+    named = re.findall(r"\w+(?:\.\w+)+", told)
+    assert len(named) >= 4
+    assert not [name for name in named if name not in (ROOT / path).read_text(encoding="utf-8")]

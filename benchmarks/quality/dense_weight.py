@@ -18,10 +18,11 @@ import numpy as np
 from benchmarks.datasets import JUDGED, SHARED_DATA, judged
 from benchmarks.packaged_texts import documentation
 from benchmarks.page import table
-from benchmarks.rankings import by_index, by_words, differs, estimate, over
+from benchmarks.rankings import by_index, differs, estimate, over
 from benchmarks.refining import refined
 from benchmarks.self_retrieval import medical_items, self_retrieval
 from selfvec.lab.evaluation.collection import Collection, read_collection
+from selfvec.lab.evaluation.retrieval import bm25_rankings
 from selfvec.numerics.statistics import Estimate, difference
 from selfvec.retrieval import Index
 from selfvec.retrieval.build import LEAST, MOST, NONE, SLOPE, agreement
@@ -84,7 +85,7 @@ def measured() -> list[Row]:
     for name, source, collection in everything():
         index = Index.memory(refined(collection.documents), collection.documents)
         agreed = agreement(index.vocabulary, index.scorer, collection.documents)
-        bm25 = estimate(collection, by_words(collection, index))
+        bm25 = estimate(collection, bm25_rankings(collection, index.vocabulary.preprocessing))
         dense, hybrid = (
             estimate(collection, by_index(collection, index, mode)) for mode in ("dense", "hybrid")
         )

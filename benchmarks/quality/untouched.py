@@ -14,10 +14,11 @@ from benchmarks.datasets import SHARED_DATA
 from benchmarks.packaged_texts import packaged
 from benchmarks.page import table
 from benchmarks.quality.encoder import ENCODER
-from benchmarks.rankings import by_cosine, by_index, by_words, differs, estimate, fused_by_rank, over
+from benchmarks.rankings import by_cosine, by_index, differs, estimate, fused_by_rank, over
 from selfvec.apps.functions.refine import refine
 from selfvec.encoders import as_sentence_encoder
 from selfvec.lab.evaluation.collection import Collection, read_collection
+from selfvec.lab.evaluation.retrieval import bm25_rankings
 from selfvec.numerics.statistics import Estimate
 from selfvec.retrieval import Index
 
@@ -38,7 +39,8 @@ def measured(collection: Collection) -> dict[str, Estimate]:
         for one in (None, encoder)
     )
     rows = [encoder.encode(collection.documents), encoder.encode(collection.queries, question=True)]
-    words, by_encoder = by_words(collection, index), by_cosine(collection, np.concatenate(rows))
+    words = bm25_rankings(collection, index.vocabulary.preprocessing)
+    by_encoder = by_cosine(collection, np.concatenate(rows))
     found = {
         WORDS: words,
         ENCODED: by_encoder,
