@@ -13,7 +13,7 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import CorpusError
-from selfvec.data.field_types import Guess, parse_moments, parsed, unfit, without_missing, written
+from selfvec.data.field_types import Guess, parse_moments, parsed, read_as, written
 
 
 def read(values: list[str | None], name: str = "f", cuts: tuple[int, ...] = ()) -> tuple[str, list[object]]:
@@ -21,7 +21,7 @@ def read(values: list[str | None], name: str = "f", cuts: tuple[int, ...] = ()) 
     series, guess = pl.Series(name, values, dtype=pl.String), Guess(name)
     for start, end in zip((0, *cuts), (*cuts, len(values)), strict=True):
         guess.add(series[start:end])
-    return guess.kind, parsed(without_missing(series), guess.kind, guess.decimal).to_list()
+    return guess.kind, parsed(series, guess.kind, guess.decimal).to_list()
 
 
 UTC = dt.UTC
@@ -30,6 +30,7 @@ READ = {
     "with blanks": (["1", "", " ", "n/a", "2"], "integer", [1, None, None, None, 2]),
     "ids of 19 digits": (["9007199254740993", "9007199254740992"], "integer", [2**53 + 1, 2**53]),
     "ids that 64 bits cannot hold": (["99999999999999999999999"], "text", ["99999999999999999999999"]),
+    "long codes": (["1.5", "00000000000000007"], "text", ["1.5", "00000000000000007"]),
     "numbers": (["4", "4.5", "1e-07"], "number", [4.0, 4.5, 1e-7]),
     "numbers of a data frame": (["4.0", "3.25"], "number", [4.0, 3.25]),
     "prices": (["€ 3,00", "1.234,50 €"], "number", [3.0, 1234.5]),
@@ -82,7 +83,7 @@ def test_digits_that_are_names_stay_texts(name: str) -> None:
 def test_what_is_written_is_read_as_the_same_again(values: list[str | None]) -> None:
     series, guess = pl.Series(values, dtype=pl.String), Guess("f")
     guess.add(series)
-    typed = parsed(without_missing(series), guess.kind, guess.decimal)
+    typed = parsed(series, guess.kind, guess.decimal)
     assert parsed(written(typed), guess.kind).equals(typed)
 
 
@@ -119,13 +120,16 @@ def test_moments_are_read_in_utc() -> None:
 
 
 def test_what_does_not_fit_is_told() -> None:
-    assert unfit(pl.Series(["4", "4.5", "n/a", None, "007"]), "integer").to_list() == [
-        False,
-        True,
-        False,
-        False,
-        True,
-    ]
+    values = {"size": ["4", "4.5", "n/a", None, "007"], "price": ["1,500", "2,75 €", "soon", "-", None]}
+    read, odd = read_as(pl.DataFrame(values), {"size": "integer", "price": "number"})
+    assert read.to_dict(as_series=False) == {
+        "size": [4, None, None, None, None],
+        "price": [1.5, 2.75, None, None, None],
+    }
+    assert odd.to_dict(as_series=False) == {
+        "size": [False, True, False, False, True],
+        "price": [False, False, True, False, False],
+    }
 
 
 ROWS = [

@@ -14,6 +14,7 @@ from selfvec.text.document_vectors import (
     inverse_document_frequency,
     smooth_by_neighbours,
 )
+from selfvec.text.kernels import _count_documents
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 
 TEXTS = st.lists(st.lists(st.sampled_from("abcdefg"), max_size=8), min_size=1, max_size=6)
@@ -134,3 +135,17 @@ def test_texts_after_the_collection_change_nothing_for_those_in_it(seed) -> None
     np.testing.assert_allclose(
         smooth_by_neighbours(rows, 20)[:20], smooth_by_neighbours(rows[:20], 20), atol=1e-5
     )
+
+
+@given(st.lists(st.lists(st.integers(0, 6), max_size=9), max_size=9))
+def test_documents_of_a_type_are_counted_alike_with_and_without_numba(documents: list[list[int]]) -> None:
+    batch = TokenBatch(
+        np.array([word for words in documents for word in words], np.int32),
+        np.cumsum([0, *map(len, documents)]),
+        [f"w{n}" for n in range(7)],
+    )
+    expected = [sum(word in words for words in documents) for word in range(7)]
+    for count in (_count_documents.compiled, _count_documents.instead):
+        out = np.zeros(7, np.int64)
+        count(*batch.read_only, np.full(7, -1), out)
+        assert out.tolist() == expected

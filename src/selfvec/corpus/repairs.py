@@ -392,12 +392,12 @@ _SIGNS_OF_TEXT = (
     r" :[a-z0-9_+'-]+:|-by: |Change-Id: I|___",
     r"(?:\A|\n)[ \t]*[\[(<]?\d{1,3}:\d\d",
     r"\n(?:-- |\r?\n[^\n]{1,80}\n\r?\n)",  # a line that stands alone may be the head of a page
-    "[+=]|base64",
+    ";base64,|[A-Za-z0-9+/_-]{64}",
     "START OF TH|SMALL PRINT| mailing list",
 )
 """One of these is in every text that may need a repair, the latter of which are made in texts alone. Several
-take a few ms each for 27 MB: Polars skips to the beginnings of alternatives if these are few. All as one take
-190 ms, and one for each repair as long."""
+take a few ms each for 27 MB, and that of base64 60: Polars skips to the beginnings of alternatives if these
+are few. All as one take 190 ms, and one for each repair as long; a sign of many texts costs seconds."""
 _MANY = 256  # rows that are looked through in several threads
 
 

@@ -11,7 +11,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ _MOMENT = (
     r"(?: ?([Zz]|[+-][0-9]{2}:?[0-9]{2}))?$"
 )
 _EXACT = 15  # digits of a number that is not rounded
+_LONG = rf"^[+-]?[0-9]{{{_EXACT + 1},}}$"
 # Digits of these are not counted with: 1.10 is another version than 1.1.
 _NAMES_CODES = re.compile(
     r"(?i)(?:^|[\W_]|(?<=[a-z])(?=[A-Z]))(?:versions?|release|zip|post(?:al)?code|plz|phone|tel|fax|code|sku|isbn"
@@ -96,12 +97,18 @@ def parse_moments(values: pl.Series) -> pl.Series:
     """
     import polars as pl
 
-    groups = values.str.strip_chars().str.extract_groups(_MOMENT).struct.unnest()
-    day, clock, seconds, fraction, zone = map(pl.col, groups.columns)
+    return values.to_frame().select(_moments(pl.col(values.name))).to_series()
+
+
+def _moments(values: pl.Expr) -> pl.Expr:
+    import polars as pl
+
+    groups = values.str.strip_chars().str.extract_groups(_MOMENT).struct
+    day, clock, seconds, fraction, zone = (groups.field(str(number)) for number in range(1, 6))
     second = pl.concat_str(seconds.fill_null(":00"), pl.lit("."), fraction.fill_null("0"))
     text = pl.concat_str(day, pl.lit("T"), clock, second, zone.str.to_uppercase().fill_null("Z"))
     read = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", strict=False)
-    return groups.select(read.alias(values.name)).to_series()
+    return read.alias(values.meta.output_name())
 
 
 def parsed(values: pl.Series, kind: str, decimal: str = ".") -> pl.Series:
@@ -113,46 +120,64 @@ def parsed(values: pl.Series, kind: str, decimal: str = ".") -> pl.Series:
     >>> parsed(pl.Series(["€ 4,50", "3"]), NUMBER, ",").to_list()
     [4.5, 3.0]
     """
+    return typed(values.to_frame(), {values.name: (kind, decimal)}).to_series()
+
+
+def typed(documents: pl.DataFrame, forms: Mapping[str, tuple[str, str]]) -> pl.DataFrame:
+    """Columns of texts as values of these kinds, all in one pass; numbers have a decimal mark each."""
     import polars as pl
 
-    stripped = values.str.strip_chars()
-    dtype = dtype_of(kind)
-    if kind in (TEXT, NOTHING):
-        return values.cast(dtype, strict=False)
-    if kind.startswith(LIST):
-        return pl.Series(values.name, [_list(text, kind) for text in values], dtype)
-    if kind == INTEGER:
-        return _among(stripped, _WHOLE).cast(dtype, strict=False)
+    made = documents.select(_parsing(pl.col(name), kind) for name, (kind, _) in forms.items())
+    for name, (kind, decimal) in forms.items():
+        if kind.startswith(LIST):
+            values = [_list(text, kind) for text in documents[name].str.strip_chars()]
+            made = made.with_columns(pl.Series(name, values, dtype_of(kind)))
+        elif kind == NUMBER:
+            made = made.with_columns(_all_numbers(documents[name], made[name], decimal))
+    return made
+
+
+def _all_numbers(texts: pl.Series, numbers: pl.Series, decimal: str) -> pl.Series:
+    """Numbers, also those that only people write so; null where one would be rounded to another."""
+    import polars as pl
+
+    exact = (numbers.abs() < 10**_EXACT).all() and numbers.null_count() == texts.null_count()
+    if decimal == "." and exact:
+        return numbers
+    values = [
+        number
+        if text is None or (decimal == "." and number is not None and abs(number) < 10**_EXACT)
+        else _number(text.strip(), number, decimal)
+        for text, number in zip(texts, numbers, strict=True)
+    ]
+    return pl.Series(texts.name, values, numbers.dtype)
+
+
+def _parsing(values: pl.Expr, kind: str) -> pl.Expr:
+    """Texts as values of a kind; lists stay texts, and numbers as only people write them are null."""
+    import polars as pl
+
+    dtype, stripped = dtype_of(kind), values.str.strip_chars()
+    if kind == MOMENT:
+        return pl.coalesce(_moments(values), _parsing(values, DAY).cast(dtype))
     if kind == TRUTH:
         low = stripped.str.to_lowercase()
-        return (low == "true").set(~low.is_in(["true", "false"]), None)
+        return pl.when(low.is_in(["true", "false"])).then(low == "true")
     if kind == DAY:
-        return _among(stripped, _DAY).str.to_date("%Y-%m-%d", strict=False)
-    if kind == MOMENT:
-        return parse_moments(stripped).zip_with(
-            stripped.str.contains(_MOMENT).fill_null(False), parsed(values, DAY).cast(dtype)
-        )
-    numbers = _among(stripped, _PLAIN).cast(dtype, strict=False)
-    other = stripped.is_not_null() & numbers.is_null() & ~stripped.str.contains(_CODE).fill_null(True)
-    if decimal == "," or other.any():  # as 1.500 is another number then
-        numbers = pl.Series(
-            values.name,
-            [
-                written_number(text, decimal) if (is_other or decimal == ",") and text else number
-                for text, is_other, number in zip(stripped, other, numbers, strict=True)
-            ],
-            dtype,
-        ).fill_nan(None)
-        numbers = numbers.set(stripped.str.contains(_CODE).fill_null(False), None)
-    long = stripped.str.contains(rf"^[+-]?[0-9]{{{_EXACT + 1},}}$").fill_null(False)
-    for place in long.arg_true().to_list():  # a long id would become another one
-        if int(numbers[place] or 0) != int(stripped[place]):
-            numbers[place] = None
-    return numbers
+        return pl.when(stripped.str.contains(_DAY)).then(stripped).str.to_date("%Y-%m-%d", strict=False)
+    if kind in (INTEGER, NUMBER):
+        plain = _WHOLE if kind == INTEGER else _PLAIN
+        return pl.when(stripped.str.contains(plain)).then(stripped).cast(dtype, strict=False)
+    return values if kind.startswith(LIST) else values.cast(dtype, strict=False)
 
 
-def _among(values: pl.Series, pattern: str) -> pl.Series:
-    return values.set(~values.str.contains(pattern).fill_null(False), None)
+def _number(text: str, plain: float | None, decimal: str) -> float | None:
+    """A text as a number, given what it is if it is plainly one; None if it is none."""
+    if plain is None or decimal == ",":  # as 1.500 is another number then
+        plain = math.nan if re.search(_CODE, text) else written_number(text, decimal)
+    if math.isnan(plain):
+        return None
+    return None if re.search(_LONG, text) and int(plain) != int(text) else plain
 
 
 def _list(text: str | None, kind: str) -> list[Any] | None:
@@ -179,16 +204,22 @@ def _items(text: str | None) -> list[Any] | None:
     return items if plain else None
 
 
-def unfit(values: pl.Series, kind: str) -> pl.Series:
-    """Which texts are no value of a kind, (n,) bool; what stands for no value is none of them.
+def read_as(documents: pl.DataFrame, kinds: Mapping[str, str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Columns of texts as values of these kinds, and which texts are none of their column's, bool.
+
+    What stands for no value is none of them.
 
     >>> import polars as pl
-    >>> unfit(pl.Series(["4", "soon", None, "n/a"]), INTEGER).to_list()
-    [False, True, False, False]
+    >>> values, odd = read_as(pl.DataFrame({"size": ["4", "soon", None, "n/a"]}), {"size": INTEGER})
+    >>> values["size"].to_list(), odd["size"].to_list()
+    ([4, None, None, None], [False, True, False, False])
     """
-    own = without_missing(values)
-    decimal = decimal_mark(own.drop_nulls()) if kind == NUMBER else "."
-    return own.is_not_null() & parsed(own, kind, decimal).is_null()
+    import polars as pl
+
+    own = documents.select(without_missing(pl.col(name)) for name in kinds)
+    marks = {name: decimal_mark(own[name].drop_nulls()) if kinds[name] == NUMBER else "." for name in kinds}
+    values = typed(own, {name: (kind, marks[name]) for name, kind in kinds.items()})
+    return values, own.select(pl.col(name).is_not_null() & values[name].is_null() for name in kinds)
 
 
 def shown_kind(kind: str) -> str:
@@ -208,19 +239,32 @@ def written(values: pl.Series) -> pl.Series:
     >>> [written(pl.Series(own)).to_list() for own in ([4.0, 0.5, None], [True], [["a", "b"]], [7])]
     [['4', '0.5', None], ['true'], ['["a", "b"]'], ['7']]
     """
+    return all_written(values.to_frame(), [values.name]).to_series()
+
+
+def all_written(documents: pl.DataFrame, names: Collection[str]) -> pl.DataFrame:
+    """Documents in which these columns are texts, as `written` has them."""
     import polars as pl
 
-    kind = kind_of(values.dtype)
+    def text(name: str) -> pl.Series | pl.Expr:
+        kind = kind_of(documents[name].dtype)
+        if not kind.startswith(LIST):
+            return _writing(pl.col(name), kind)
+        lists = (None if own is None else own.to_list() for own in documents[name])
+        texts = [None if own is None else json.dumps(own, ensure_ascii=False) for own in lists]
+        return pl.Series(name, texts, pl.String)
+
+    return documents.with_columns(map(text, names))
+
+
+def _writing(values: pl.Expr, kind: str) -> pl.Expr:
+    import polars as pl
+
+    text = values.cast(pl.String)
     if kind == NUMBER:
         short = (values == values.round(0)) & (values.abs() < 10**_EXACT)
-        whole = values.set(~short.fill_null(False), None).cast(pl.Int64).cast(pl.String)
-        return whole.zip_with(short.fill_null(False), values.cast(pl.String))
-    if kind == MOMENT:
-        return values.dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
-    if kind.startswith(LIST):
-        texts = [None if own is None else json.dumps(own.to_list(), ensure_ascii=False) for own in values]
-        return pl.Series(values.name, texts, pl.String)
-    return values.cast(pl.String)
+        return pl.when(short).then(values.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(text)
+    return values.dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ") if kind == MOMENT else text
 
 
 @dataclass
@@ -248,12 +292,17 @@ class Guess:
 
     def add(self, values: pl.Series) -> None:
         """See some more of the values."""
-        if self.values and not self.alive:  # it is text
+        import polars as pl
+
+        if self.is_text:
             return
-        own = without_missing(values).drop_nulls().unique(maintain_order=True)
+        unique = without_missing(pl.col("")).drop_nulls().unique(maintain_order=True)
+        own = values.to_frame("").select(unique).to_series()
         self.values += len(own)
-        codes = _NAMES_CODES.search(self.name)
-        self.alive = [kind for kind in self.alive if not codes and self._fits(own, kind)]
+        if _NAMES_CODES.search(self.name):
+            self.alive = []
+        for some in (own.head(_TRIED), own):  # most fields fail at once
+            self.alive = [kind for kind in self.alive if self._fits(some, kind)]
         if NUMBER in self.alive or _COMMAS in self.alive:
             self.marks.update(mark for text in own if (mark := _own_mark(text)))
             digits = own.str.extract(r"\.([0-9]+)$").drop_nulls()
@@ -269,8 +318,12 @@ class Guess:
                 self.items |= {type(item) for item in items if item is not None}
             return True
         how = (NUMBER, ",") if kind == _COMMAS else (kind,)
-        few = parsed(own.head(_TRIED), *how)  # most fields fail at once
-        return not few.has_nulls() and not parsed(own, *how).has_nulls()
+        return not parsed(own, *how).has_nulls()
+
+    @property
+    def is_text(self) -> bool:
+        """Whether no further value can make it anything else."""
+        return self.values > 0 and not self.alive
 
     @property
     def decimal(self) -> str:
@@ -297,9 +350,11 @@ _COMMAS = "number with a decimal comma"
 _TRIED = 20  # values of a column: most that are not of a kind show it here
 
 
-def without_missing(values: pl.Series) -> pl.Series:
+def without_missing(values: pl.Expr) -> pl.Expr:
     """Texts without what stands for no value."""
-    return values.set(values.str.strip_chars().str.to_lowercase().is_in(_MISSING).fill_null(False), None)
+    import polars as pl
+
+    return pl.when(~values.str.strip_chars().str.to_lowercase().is_in(_MISSING)).then(values)
 
 
 # ---- Numbers as people write them: 1.234,56 €, $3, 12 %, (1,000)
@@ -360,7 +415,7 @@ def _match(text: str) -> re.Match[str] | None:
 
 
 def _own_mark(text: str) -> str:
-    number = _match(text)
+    number = None if text.isdecimal() else _match(text)
     return _own_mark_of(number["digits"]) if number else ""
 
 

@@ -293,6 +293,10 @@ class LiveRun(Run):
             batches.append(batch)
         return concatenated(batches, self._words).with_counts(self._counts[there])
 
+    @property
+    def _documents_of_tokens(self) -> int:  # which are not joined to be counted
+        return sum(part.segment.tokens.documents - len(part.gone) for part in self.segments)
+
     @cached_property
     def vectors(self) -> Vectors:  # type: ignore[override]
         """The refined vectors, and rows of the words that came since they were made."""

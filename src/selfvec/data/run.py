@@ -259,6 +259,10 @@ class Run:
             raise InputError(rule, path=self.folder, remedy="refine again, with the default of --keep")
         return self.tokens
 
+    @property
+    def _documents_of_tokens(self) -> int | None:
+        return None if self.tokens is None else self.tokens.documents
+
     def require_text(self, reason: str = "which this needs") -> RunText:
         """`text`, or an `InputError` with the reason why it is needed.
 
@@ -271,8 +275,8 @@ class Run:
         if self.text is None:
             rule = f"the run has not kept its text, {reason}"
             raise InputError(rule, path=self.folder, remedy="refine again, with the default of --keep")
-        if self.tokens is not None and len(self.text) != self.tokens.documents:
-            rule = f"the text has {len(self.text):,} documents, the tokens {self.tokens.documents:,}"
+        if (counted := self._documents_of_tokens) not in (None, len(self.text)):
+            rule = f"the text has {len(self.text):,} documents, the tokens {counted:,}"
             raise FormatError(rule, path=self.folder, remedy="make the run again")
         return self.text
 

@@ -19,7 +19,7 @@ from selfvec.base.forks import check_polars
 from selfvec.files.untrusted import decoding
 
 from .field_types import TEXT as TEXTS
-from .field_types import dtype_of, kind_of, written
+from .field_types import all_written, dtype_of, kind_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -190,7 +190,7 @@ class RunText:
 
     def _as_written(self, documents: pl.DataFrame) -> pl.DataFrame:
         own = {column_of(name) for name, kind in self.kinds.items() if kind != TEXTS}
-        return documents.with_columns(written(documents[name]) for name in documents.columns if name in own)
+        return all_written(documents, [name for name in documents.columns if name in own])
 
     def _read(self, columns: Collection[str], numbers: Sequence[int] | None = None) -> pl.DataFrame:
         import polars as pl

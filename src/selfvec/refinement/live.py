@@ -21,6 +21,7 @@ from selfvec.corpus import Corpus
 from selfvec.corpus.kept_documents import KnownDocuments, hashed, told_apart
 from selfvec.corpus.summary import FROM_MEMORY, joined_corpora
 from selfvec.data.documents import Documents
+from selfvec.data.field_types import all_written
 from selfvec.data.live_run import (
     LiveRun,
     Part,
@@ -237,12 +238,10 @@ def _same(new: pl.DataFrame, old: pl.DataFrame) -> pl.Series:
 
     def by_id(frame: pl.DataFrame) -> pl.DataFrame:
         lacking = [pl.lit(None, pl.String).alias(name) for name in names if name not in frame]
-        return frame.with_columns(lacking).select(ID, pl.struct(names).hash().alias("hash"))
+        texts = all_written(frame, [name for name in names if name in frame])
+        return texts.with_columns(lacking).select(ID, pl.struct(names).hash().alias("hash"))
 
-    strings = [pl.col(name).cast(pl.String) for name in names]
-    both = by_id(new.with_columns(*(s for s in strings if s.meta.output_name() in new))).join(
-        by_id(old.with_columns(*(s for s in strings if s.meta.output_name() in old))), on=ID
-    )
+    both = by_id(new).join(by_id(old), on=ID)
     return both.filter(pl.col("hash") == pl.col("hash_right"))[ID]
 
 

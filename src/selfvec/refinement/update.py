@@ -25,9 +25,9 @@ from selfvec.corpus.fingerprints import Seen
 from selfvec.corpus.kept_documents import Intake, KnownDocuments, kept_corpus, notes_on_ids, repeated_between
 from selfvec.corpus.summary import joined_corpora, refuse_same_files
 from selfvec.data.documents import Documents
-from selfvec.data.field_types import NOTHING, TEXT, shown_kind, unfit
+from selfvec.data.field_types import NOTHING, TEXT, read_as, shown_kind
 from selfvec.data.run import Run
-from selfvec.data.run_text import ID, RunText, column_of, column_or_nulls, schema_of
+from selfvec.data.run_text import FIELD, ID, RunText, column_of, column_or_nulls, schema_of
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders.given import GivenSentenceEncoder
@@ -172,27 +172,27 @@ def as_kept(run: Run, corpus: Corpus, batch: Documents, path: str) -> Documents:
     if named is not None:
         own = schema_of([*kinds, *named])
         documents = documents.select([name for name in documents.columns if name in own])
-    for name, kind in kinds.items():
-        if kind in (TEXT, NOTHING) or column_of(name) not in documents:
+    columns = {column_of(name): kind for name, kind in kinds.items() if kind not in (TEXT, NOTHING)}
+    columns = {name: kind for name, kind in columns.items() if name in documents}
+    values, odd = read_as(documents, columns)
+    for name, kind in columns.items():
+        if not odd[name].any():
             continue
-        values = documents[column_of(name)]
-        odd = unfit(values, kind)
-        if odd.any() and not corpus.skip_bad_rows:
-            row = int(odd.arg_max() or 0)
-            rule = (
-                f"{values[row]!r:.60} is not {shown_kind(kind)}, as the values of this field are in the run"
-            )
-            line = None if batch.lines is None else int(batch.lines[row])
-            where = path if line else f"{path}, document {column_or_nulls(documents, ID)[row]!r}"
-            remedy = "correct it, skip bad rows to leave it out, or refine the run anew, which decides again"
-            raise CorpusError(rule, path=where, line=line, field=name, remedy=remedy)
-        if odd.any():
-            count = count_of(int(odd.sum()), "value")
-            corpus.summary.note(
-                f"{count} of {name} left out: not {shown_kind(kind)}, first {values.filter(odd)[0]!r:.60}"
-            )
-            documents = documents.with_columns(values.set(odd, None))
-    return batch.of_rows(documents)
+        first = int(odd[name].arg_max() or 0)
+        field, text = name.removeprefix(FIELD), documents[name][first]
+        if corpus.skip_bad_rows:
+            count = count_of(int(odd[name].sum()), "value")
+            corpus.summary.note(f"{count} of {field} left out: not {shown_kind(kind)}, first {text!r:.60}")
+            continue
+        line = None if batch.lines is None else int(batch.lines[first])
+        raise CorpusError(
+            f"{text!r:.60} is not {shown_kind(kind)}, as the values of this field are in the run",
+            path=path if line else f"{path}, document {column_or_nulls(documents, ID)[first]!r}",
+            line=line,
+            field=field,
+            remedy="correct it, skip bad rows to leave it out, or refine the run anew, which decides again",
+        )
+    return batch.of_rows(documents.with_columns(values))
 
 
 def _refined(

@@ -19,7 +19,7 @@ from queue import Full, Queue
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.arrays import Mask
-from selfvec.data.field_types import NOTHING, TEXT, Guess, parsed, without_missing
+from selfvec.data.field_types import NOTHING, TEXT, Guess, all_written, kind_of, typed
 from selfvec.data.run_text import DATE, GROUP, NAME, RunText, column_of, fields_among, schema_of
 from selfvec.files.atomic_files import writing, writing_by_polars
 
@@ -43,7 +43,6 @@ class TextWriter:
         self._kinds = kinds
         self._parts: list[_Part] = []
         self._fields: list[str] = []
-        self._guesses: dict[str, Guess] = {}
 
     def add(self, documents: pl.DataFrame) -> None:
         """Append documents; their columns are some of `schema_of`."""
@@ -51,18 +50,18 @@ class TextWriter:
         if new or not self._parts:
             self._fields += new
             self._begin()
-        if self._kinds is not None:
-            _look(self._guesses, documents)
-        self._parts[-1].put(documents)
+        names = map(column_of, fields_among(documents.columns))
+        self._parts[-1].put(all_written(documents, [*names]))
 
     def finish(self, days: pl.Series | None = None) -> RunText:
         """All documents, when they are written; with other dates, (D,), if these are given."""
         if not self._parts:
             self._begin()
         self._parts[-1].close()
-        forms = _forms(self._guesses, self._kinds or {})
+        texts = [RunText(part.content) for part in self._parts]
+        forms = {} if self._kinds is None else _forms(texts, self._kinds)
         again = len(self._parts) > 1 or days is not None or any(kind != TEXT for kind, _ in forms.values())
-        return RunText(self._joined(days, forms) if again else self._parts[0].content)
+        return RunText(self._joined(texts, days, forms) if again else self._parts[0].content)
 
     def _begin(self) -> None:
         place = self.target
@@ -71,9 +70,9 @@ class TextWriter:
             place = place and place.with_name(f"{place.name}.{len(self._parts)}")
         self._parts.append(_Part(place, schema_of(self._fields)))
 
-    def _joined(self, days: pl.Series | None, forms: _Forms) -> Path | bytes:
+    def _joined(self, texts: Sequence[RunText], days: pl.Series | None, forms: _Forms) -> Path | bytes:
         place = self.target and self.target.with_name(f"{self.target.name}.joined")
-        joined = _joined([RunText(part.content) for part in self._parts], self._fields, days, place, forms)
+        joined = _joined(texts, self._fields, days, place, forms)
         for part in self._parts:
             part.remove()
         return joined.replace(self.target) if isinstance(joined, Path) and self.target else joined
@@ -138,28 +137,32 @@ _Forms = Mapping[str, tuple[str, str]]
 """The kind of each field, and the decimal mark of its numbers."""
 
 
-def _look(guesses: dict[str, Guess], documents: pl.DataFrame) -> None:
-    """See the values of some documents."""
-    for name in fields_among(documents.columns):
-        guesses.setdefault(name, Guess(name)).add(documents[column_of(name)])
+def _forms(texts: Sequence[RunText], kinds: Mapping[str, str]) -> _Forms:
+    """The kinds that are given of fields, or those that all values are.
 
-
-def _forms(guesses: Mapping[str, Guess], kinds: Mapping[str, str]) -> _Forms:
-    """The kinds that are given of fields, or those that all values are."""
-    made = {name: (kinds.get(name, guess.kind), guess.decimal) for name, guess in guesses.items()}
-    return {
-        name: (guesses[name].kind if kind == NOTHING else kind, mark) for name, (kind, mark) in made.items()
-    }
+    These are looked at once, when all is written: beside other work each look would wait for its turn.
+    """
+    forms = {}
+    for name in dict.fromkeys(name for text in texts for name in text.fields):
+        forms[name] = kinds.get(name, NOTHING), "."
+        if forms[name][0] == NOTHING:
+            guess = Guess(name)
+            for text in texts:
+                if name in text.fields:
+                    for rows in text.batches((column_of(name),)):
+                        guess.add(rows.to_series())
+                        if guess.is_text:
+                            break
+            forms[name] = guess.kind, guess.decimal
+    return forms
 
 
 def _of_kinds(documents: pl.DataFrame, forms: _Forms) -> pl.DataFrame:
     """Documents with the values of fields as what they are."""
     columns = {column_of(name): form for name, form in forms.items() if form[0] != TEXT}
-    return documents.with_columns(
-        parsed(without_missing(documents[name]), *form)
-        for name, form in columns.items()
-        if name in documents.columns
-    )
+    texts = {name: columns[name] for name in documents.columns if name in columns}
+    texts = {name: form for name, form in texts.items() if kind_of(documents[name].dtype) == TEXT}
+    return documents.with_columns(typed(documents, texts)) if texts else documents
 
 
 def _with_all(documents: pl.DataFrame, schema: dict[str, Any]) -> pl.DataFrame:
@@ -220,11 +223,9 @@ def text_part(text: RunText, documents: Mask) -> RunText:
 
 
 def text_of(documents: pl.DataFrame, like: Mapping[str, str]) -> RunText:
-    """Documents whose columns are some of `schema_of` as a text in memory; its fields are of these kinds."""
+    """Documents as a text in memory; values of fields of these kinds may be those, or texts."""
     memory = BytesIO()
-    guesses: dict[str, Guess] = {}
-    _look(guesses, documents)
-    forms = _forms(guesses, like)
+    forms = _forms([RunText.of(b"", documents)], like)
     kinds = {name: kind for name, (kind, _) in forms.items()}
     schema = schema_of(list(forms), kinds, names=NAME in documents)
     whole = _with_all(_of_kinds(documents, forms), schema)

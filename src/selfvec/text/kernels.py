@@ -257,7 +257,7 @@ def _joins(data: Bytes, i: int, width: int, before: int, mark: int, end: int, fl
     return bool(apostrophe or point)
 
 
-@kernel(steps=lambda data, *_: len(data))
+@kernel(steps=lambda data, *_: len(data) >> 3)  # bytes are read as numbers of Python
 def _write_spans(
     data: Bytes,
     bounds: Ints,
@@ -522,7 +522,13 @@ def document_frequencies(
     return out
 
 
-@kernel(steps=lambda ids, *_: len(ids))
+def _count_pairs(ids: Ids, offsets: Ints, _: Ints, out: Ints) -> None:
+    documents = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    pairs = np.unique(documents * len(out) + ids[offsets[0] : offsets[-1]])
+    out += np.bincount(pairs % max(len(out), 1), minlength=len(out))
+
+
+@kernel(steps=lambda ids, *_: len(ids) >> 4, instead=_count_pairs)
 def _count_documents(
     ids: Ids,
     offsets: Ints,

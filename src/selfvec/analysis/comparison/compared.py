@@ -113,7 +113,7 @@ class _Read(NamedTuple):
     run: Run  # without what its documents quote of others
     text: Run  # the same, in which variants are one word: this is counted
     quoted: Quoted | None  # what was left out
-    own: Mapping[int, str]  # the texts of documents that quote, without what they quote
+    whole: Run  # with what they quote
     pairs: Sequence[Json]  # of `variant_pairs`
     word_of: Mapping[str, str]  # of each variant that was asked for
     certain: Mapping[str, str]  # of each variant that surely is its word, asked for or not
@@ -122,14 +122,13 @@ class _Read(NamedTuple):
 def _read(run: Run, slices: Sequence[Slice], variants: str | os.PathLike[str] | None) -> _Read:
     """The text of a run without quotations, and with the variants as one word that are asked for."""
     quoted = without_quotations(run) if len(slices) > 1 else None
-    own = {} if quoted is None else own_texts(run)
-    run = run if quoted is None else run.replace(tokens=quoted.batch)
+    whole, run = run, run if quoted is None else run.replace(tokens=quoted.batch)
     pairs = variant_pairs(run, slices)
     certain = {row["variant"]: row["word"] for row in pairs if row["certain"]}
     word_of: Mapping[str, str] = {}
     if variants is not None:
         word_of = certain if variants == AUTO else read_variants(variants)
-    return _Read(run, joined(run, word_of), quoted, own, pairs, word_of, certain)
+    return _Read(run, joined(run, word_of), quoted, whole, pairs, word_of, certain)
 
 
 def _units(
@@ -146,7 +145,8 @@ def _look(read: _Read, made: Comparison, fields: Sequence[Coded]) -> dict[str, A
     """The mix of the sides, and how they are written."""
     rows, held, equal = mix_held_equal(fields, np.diff(made.tokens.offsets), made.side, made.weight)
     # What the mix brings with it, such as the capitals of one kind, is not said a second time.
-    samples = samples_of(read.run, made.side, equal, made.unit, read.own)
+    own = {} if read.quoted is None else own_texts(read.whole)
+    samples = samples_of(read.run, made.side, equal, made.unit, own)
     names = (made.names[0], made.names[1])
     joint, lacking = split_pairs(read.text.provenance.variants, read.text.vectors)
     said = how_written(samples, names, read.pairs, joined=joint, lacking=lacking)
