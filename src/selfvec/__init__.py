@@ -27,7 +27,6 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.analysis.keyness import keyness as keyness
     from selfvec.analysis.monitoring import monitor as monitor
     from selfvec.analysis.ngrams import ngrams as ngrams
-    from selfvec.analysis.profile import profile as profile
     from selfvec.analysis.variants import variants as variants
     from selfvec.analysis.word_drift.drift import drift as drift
     from selfvec.analysis.word_senses import senses as senses

@@ -58,7 +58,6 @@ RESULTS: dict[str, Callable[[Path], ResultTable]] = {
     "frequency": lambda _: selfvec.frequency("run", by="year", top=9),
     "ngrams": lambda _: selfvec.ngrams("run", n=4, slot=True, by="decade", top=9),
     "dispersion": lambda _: selfvec.dispersion("run", ["hail", "storm", "snoww"]),
-    "profile": lambda _: selfvec.profile("run", "hail"),
     "concordance": lambda _: selfvec.concordance("run", "storm*", top=9),
     "collocates": lambda _: selfvec.collocates("run", "storm"),
     "graph": lambda _: selfvec.graph("run", top=30),

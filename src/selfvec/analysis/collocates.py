@@ -32,7 +32,7 @@ from selfvec.text.rules import listed_stop_words
 _SIDES = re.compile(r"(?:(\d{1,5})L)?(?:(\d{1,5})R)?", re.IGNORECASE)
 _WIDEST = 1000  # words on a side
 _AT_ONCE = 1 << 20  # occurrences
-_BEFORE, _AFTER, WITH, _LATEST = range(4)  # rows of what `_add_pairs` counts
+_BEFORE, _AFTER, _WITH, _LATEST = range(4)  # rows of what `_add_pairs` counts
 
 
 class Collocates(Figures):
@@ -193,7 +193,7 @@ def collocates(
     query, hits = asked_query(asked, word)
     name = name_of(asked.text, word, hits)
     pairs, counted = _measured(asked.text, hits, around, within)
-    listed = (pairs.together >= max(min_count, 1)) & (counted[WITH] >= min_documents)
+    listed = (pairs.together >= max(min_count, 1)) & (counted[_WITH] >= min_documents)
     if stop_words is not None:
         listed &= ~_are_stop_words(asked.run.provenance.language, types, stop_words, listed)
     places = np.flatnonzero(listed)
@@ -229,7 +229,7 @@ def _columns(
         "together": chosen.together,
         "left": counted[_BEFORE],
         "right": counted[_AFTER],
-        "documents": counted[WITH],
+        "documents": counted[_WITH],
         "count": chosen.collocates,
         "expected": chosen.expected,
         **{name: formula(chosen) for name, (formula, _) in MEASURES.items()},

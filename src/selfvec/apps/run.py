@@ -139,7 +139,6 @@ class Run(record.Run):
     monitor = method(lambda: selfvec.monitor)
     ngrams = method(lambda: selfvec.ngrams)
     phrases = method(lambda: selfvec.phrases)
-    profile = method(lambda: selfvec.profile)
     report = method(lambda: selfvec.report)
     run_index = method(lambda: selfvec.run_index)
     save = method(lambda: selfvec.save_run)

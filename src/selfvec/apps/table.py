@@ -378,13 +378,6 @@ TEXT: dict[str, CommandRow] = {
         options={"word": Typed("QUERY"), "slice": Typed("A..B"), "window": Typed("N|nLmR")},
         in_python=("variants", "min_documents"),
     ),
-    "profile": CommandRow(
-        "analysis.profile.profile",
-        ("run hail", "run '[lemma=\"drive\"]' --report drive.html"),
-        report=True,
-        options={"word": Typed("QUERY"), "slice": Typed("A..B")},
-        in_python=("variants",),
-    ),
     "graph": CommandRow(
         "analysis.concepts.term_graph.graph",
         ("run -o terms.html", "run hail storm -o hail.graphml"),

@@ -171,11 +171,6 @@ class Figures(ResultTable):
         """What to know besides the figures."""
         return self._messages
 
-    @property
-    def tables(self) -> Sequence[Table]:
-        """Tables that a page draws one below another, if it is a result of several."""
-        return ()
-
     def view(self, top: int | None = None) -> View:
         """What is shown of them, and of their first ``top`` rows; by default one table."""
         return replace(super().view(top), title=self.title)

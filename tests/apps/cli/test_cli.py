@@ -50,7 +50,6 @@ REPORTS = {
     "frequency": "run --unit lemma --by slice",
     "ngrams": "run --n 3 --slot",
     "dispersion": "run hail",
-    "profile": "run hail",
     "keyness": "run --against later --measures bic,diff",
     "concordance": "run hail --sort left --csv hail.csv --overwrite",
     "collocates": "run hail --window 3L0R --measure delta_p",

@@ -44,7 +44,7 @@ GROUPS = {
     "run": ["info", "health", "verify", "merge", "migrate", "compare", "trajectory"],
     "text": [
         *("phrases", "topics", "frequency", "ngrams", "dispersion"),
-        *("keyness", "concordance", "collocates", "profile"),
+        *("keyness", "concordance", "collocates"),
         *("graph", "senses", "why"),
     ],
 }

@@ -61,7 +61,7 @@ FOLDERS = {
 }
 REPORTED = {"similar": "csv", "drift": "html", "monitor": "md", "evaluate": "html", "why": "md"}
 REPORTED |= dict.fromkeys(("search", "ask", "phrases", "topics", "compare", "senses"), "csv")
-REPORTED |= dict.fromkeys(("keyness", "collocates", "frequency", "ngrams", "dispersion", "profile"), "csv")
+REPORTED |= dict.fromkeys(("keyness", "collocates", "frequency", "ngrams", "dispersion"), "csv")
 FILES |= {f"{name} report": f"{name} {REPORTS[name]} --report OUT.{kind}" for name, kind in REPORTED.items()}
 COMMANDS = RUNS | FILES | FOLDERS
 QUIET = {"health", "info", "verify", "mcp", "migrate"}  # migrate works on its store

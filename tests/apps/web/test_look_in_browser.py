@@ -209,7 +209,7 @@ def test_axe_finds_nothing(page: Page, site: Site, width: int, scheme: str) -> N
         "view=overview": "document.querySelector('.subjects svg')",
         "view=time": "document.querySelector('.full .chart')",
         "c=refined&view=texts&filter=date=2020": "document.querySelector('.found') && " + PANEL,
-        "c=refined&word=cell": "document.querySelector('.profile .concordance')",
+        "c=refined&word=cell": "document.querySelector('#word .quotes')",
         "view=changes&c=1990|2004..2021": "document.querySelector('#word .quotes') && "
         "document.querySelector('.ranking a')",
         "c=refined&view=map&of=words": NAMED,

@@ -45,7 +45,6 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/api/frequency": [{}, {"unit": "lemma"}],
     "/api/ngrams": [{"n": "3"}],
     "/api/dispersion": [{"w": "cell"}],
-    "/api/profile": [{"w": "cell"}],
     "/api/together": [{"w": "cell", "other": "hail"}],
     "/api/search": [{"query": "hail"}],
     "/api/facets": [{}, {"query": "hail", "filter": "date=2020"}],

@@ -3,7 +3,6 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,7 +19,6 @@ from selfvec.analysis.dispersion import dispersion
 from selfvec.analysis.frequency import frequency
 from selfvec.analysis.keyness import keyness
 from selfvec.analysis.ngrams import ngrams
-from selfvec.analysis.profile import profile
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.apps.web import work
 from selfvec.apps.web.static_page import static_page
@@ -55,11 +53,6 @@ def test_the_interface_gives_what_the_commands_give(site: Site) -> None:
     assert site.json("/api/frequency?unit=lemma&top=9") == expected(frequency(run, unit="lemma", top=9))
     assert site.json("/api/ngrams?n=3&w=cell&top=9") == expected(ngrams(run, n=3, word="cell", top=9))
     assert site.json("/api/dispersion?w=cell") == expected(dispersion(run, "cell"))
-    told = site.json("/api/profile?w=cell&top=3")
-    tables = told.pop("tables")
-    assert told == expected(profile(run, "cell", top=3))
-    assert [table["title"] for table in tables] == ["", "Collocates within 4 words, by logDice", "Sequences"]
-    assert tables[2]["rows"] == told["ngrams"]
     query = '[lemma="cell"] | "[a-d].*"'
     assert site.json(f"/api/frequency?query={quote(query)}") == expected(frequency(run, query, top=50))
     drawn = site.json("/api/concordance?query=cell&sample=5&seed=3&sort=1L&slice=2020")
@@ -167,27 +160,6 @@ def test_collocates_are_those_of_both_parts_and_lead_to_sentences(page: Page, si
     page.click(".usage .figures td a")
     page.wait("document.querySelector('#word .texts .claim')?.innerText.includes('Why')")
     assert page.run("document.querySelector('.usage .figures') !== null")  # the lists stay
-
-
-def test_the_profile_of_a_word_is_on_its_page(page: Page, site: Site) -> None:
-    page.open(f"{site.address}#view=changes&c=1990|2020&word=cell")
-    page.wait("document.querySelector('#word .profile')?.textContent")  # it says at once that it counts
-    page.wait("document.querySelector('.profile .concordance')")
-    made = profile(site.data.run, "cell")
-    assert page.texts(".profile td.place") == [f"{row['date']} · {row['id']}" for row in made["quotations"]]
-    shown = page.texts(".profile .figures th[scope=row]")
-    sides = [side for (side, _), _ in groupby(made.rows, key=lambda row: (row["side"], row["part"]))]
-    assert shown == ["cell", *sides, *(row["ngram"] for row in made["ngrams"])]
-    assert page.run("document.querySelectorAll('.profile svg rect').length") == len(made["where"])
-    changed = made["changed"]
-    told = page.texts(".profile .note")
-    assert told[0].startswith(f"It is in {changed['share_first']:.1%} of the documents of 1990")
-    assert changed["came"]
-    assert all(word in told[1] for word in changed["came"])
-    page.size(390, 844)
-    assert page.run("document.querySelector('#word').scrollWidth <= 390")
-    page.click(".profile .figures td a")
-    page.wait("document.querySelector('#word .texts .claim')?.innerText.includes('Why')")
 
 
 def test_the_first_view_has_frequencies_and_sequences(page: Page, site: Site) -> None:

@@ -130,7 +130,7 @@ def first_and_last(periods: Sequence[Slice], batch: TokenBatch, enough: int = EN
     sizes = _sizes(periods, batch)
     first, last = (1 + int(np.searchsorted(np.cumsum(sizes[::step]), enough)) for step in (1, -1))
     if first + last > len(periods):
-        return halves(periods, batch)
+        return _halves(periods, batch)
     return [_joined(periods[:first]), _joined(periods[-last:])]
 
 
@@ -301,7 +301,9 @@ def _last_and_before(run: Run, batch: TokenBatch) -> Chosen:
         if len(parts) > 1
     ]
     halved = [
-        Chosen(halves(parts, batch), f"Compared: the halves of the text, as one {name} is too small to tell.")
+        Chosen(
+            _halves(parts, batch), f"Compared: the halves of the text, as one {name} is too small to tell."
+        )
         for spans in (whole, every)
         for name, parts in spans.items()
         if len(parts) > 1
@@ -350,7 +352,7 @@ def _is_cut(places: Doubles, others: Doubles) -> bool:
     return (1 - later) ** len(places) <= LEVEL
 
 
-def halves(periods: Sequence[Slice], batch: TokenBatch) -> list[Slice]:
+def _halves(periods: Sequence[Slice], batch: TokenBatch) -> list[Slice]:
     """The first and the last periods, cut where they hold nearest to half of the text."""
     sizes = _sizes(periods, batch)
     half = int(np.argmin(np.abs(np.cumsum(sizes[:-1]) - sizes.sum() / 2))) + 1

@@ -27,7 +27,7 @@ from selfvec.base.arrays import Ints
 from selfvec.base.characters import folded, without_accents
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.base.result_table import Figures, Json
-from selfvec.base.view import COUNT, PROSE, WORDS, Column, Table
+from selfvec.base.view import COUNT, PROSE, WORDS, Column
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, coverage, has_row
 
@@ -156,20 +156,13 @@ def _quoted(run: Run, occurring: list[Quotation]) -> list[Json]:
 
 
 def _with_columns(result: Figures) -> Json:
-    """A result as its command prints it, and the columns by which the page draws its tables."""
-    answer = {**result, **_drawn(Table(result.columns, result.rows))}
-    if result.tables:
-        answer["tables"] = [
-            _drawn(each) | {"title": each.title, "notes": each.notes} for each in result.tables
-        ]
-    return answer
+    """A result as its command prints it, and the columns by which the page draws it.
 
-
-def _drawn(table: Table) -> Json:
-    """Rows and columns. Values that no key has, since a column makes them of others, are in the rows, too."""
-    made = {column.name: column.of for column in table.columns if column.of is not None}
-    rows = [{**row, **{name: of(row) for name, of in made.items()}} for row in table.rows]
-    return {"rows": rows, "columns": [column.as_dict() for column in table.columns]}
+    Values that no key has, since a column makes them of others, are in the rows, too.
+    """
+    made = {column.name: column.of for column in result.columns if column.of is not None}
+    rows = [{**row, **{name: of(row) for name, of in made.items()}} for row in result.rows]
+    return {**result, "rows": rows, "columns": [column.as_dict() for column in result.columns]}
 
 
 _WORD = {"alias": "w", "min_length": 1, "max_length": 200, "pattern": r"\S"}
@@ -214,7 +207,6 @@ _LISTS: dict[str, dict[str, dict[str, Any]]] = {
         "filter": _FILTERS,
         "top": {"default": 50, "le": 200},
     },
-    "profile": {"word": _WORD, "slice": _PERIOD, "filter": _FILTERS, "window": {"le": 30}, "top": {"le": 50}},
     "dispersion": {
         "words": {**_WORD, "description": "A word of the text."},
         "slice": _PERIOD,

@@ -1,10 +1,7 @@
 // One function draws every table whose columns the server declares: their name, title, form and meaning.
-import { bdi, h, svg } from "./dom.js";
+import { bdi, h } from "./dom.js";
 import { clean, count, figure, probability, readable, share } from "./format.js";
 import { link } from "./state.js";
-
-const BAR = 6, // pixels of a stretch
-  TALL = 24;
 
 /** A link to the page of a word. */
 export const toWord = (word, mark = "", view = {}) =>
@@ -23,23 +20,7 @@ const FORMS = {
   probability: numeric(probability),
   signed: numeric(figure),
   figure: numeric((x, { digits }) => (digits === 2 ? figure(x) : count(x, digits))),
-  barcode: { show: bars },
 };
-
-/** How often a word occurs in equal stretches of the text: bars, as high as their share of the most. */
-function bars(counts) {
-  const most = Math.max(1, ...counts),
-    label = `from the beginning of the text to its end: ${counts.map((n) => count(n)).join(", ")}`,
-    size = { width: BAR * counts.length, height: TALL };
-  const one = (number, i) =>
-    svg("rect", {
-      x: BAR * i,
-      width: BAR - 1,
-      y: TALL * (1 - number / most),
-      height: (TALL * number) / most,
-    });
-  return svg("svg", { ...size, fill: "currentColor", role: "img", "aria-label": label }, counts.map(one));
-}
 
 /** Tables that are wider than their place show each row as lines, with the heads before the values. */
 const fitting = new ResizeObserver((places) => {

@@ -1,11 +1,11 @@
 // How the text uses words: collocates, a concordance, and what one part says more often than another.
 import { ask, latest } from "./api.js";
 import { later, toDocument } from "./documents.js";
-import { bdi, h, listed, say } from "./dom.js";
-import { clean, count, direction, many, readable, told } from "./format.js";
+import { bdi, h, say } from "./dom.js";
+import { clean, count, direction, many, readable } from "./format.js";
 import { Fields, findings } from "./list.js";
 import { filters, link } from "./state.js";
-import { meanings, table, toWord } from "./table.js";
+import { meanings, table } from "./table.js";
 
 const MOST = 20; // collocates, and keywords of each side
 const LINES = 50; // of a concordance
@@ -107,27 +107,6 @@ export const sequences = () =>
       list(found.columns, found.rows, { ngram: (row) => bdi(row.ngram) }),
     ]);
   });
-
-/** What the text tells of a word: how it is spread, its company, what changed, and three quotations. */
-export async function profile(word, how) {
-  const found = await ask("profile", { w: word, filter: filters() }, how);
-  const cells = {
-    ngram: (row) => bdi(row.ngram),
-    words: (row) => listed(row.words.map((near) => toWord(near, "", { word, near }))),
-  };
-  const drawn = ({ title, columns, rows, notes }) =>
-    h("section", [
-      title && h("h4", title),
-      list(columns, rows, cells),
-      notes.map((note) => h("p.note", told(note, [found.changed.first, found.changed.last]))),
-    ]);
-  return h("div", [
-    h("p.lead", meanings(found.tables[0].columns)),
-    h("div.profiled", found.tables.map(drawn)),
-    h("h4", `${found.quotations.length} of ${many(found.count, "occurrence")}`),
-    inContext(found.quotations),
-  ]);
-}
 
 /** Every place where a word, phrase or pattern occurs, with the text before and after it. */
 export function concordance(word, about, parts) {

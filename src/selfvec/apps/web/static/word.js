@@ -1,20 +1,19 @@
 // One word: its neighbours before and after, sentences that show the change, and a map of its path.
 import { ask, askMap, latest } from "./api.js";
-import { bar, bdi, button, facts, h, listed, still, waiting } from "./dom.js";
+import { bar, bdi, button, facts, h, listed, still } from "./dom.js";
 import { SOURCES, count, figure, interval, many, probability, readable, share } from "./format.js";
 import { WordMap } from "./map.js";
 import { quotes } from "./documents.js";
 import { go, link, state } from "./state.js";
 import { toWord } from "./table.js";
 import { wordChart } from "./times.js";
-import { collocates, concordance, profile } from "./usage.js";
+import { collocates, concordance } from "./usage.js";
 
 export class WordPage {
   constructor(element, about, choose) {
     this.element = element;
     this.about = about;
     this.newest = latest();
-    this.profiled = latest();
     this.map = new WordMap(choose, "Map of the word and its neighbours; the lists above have the same words");
   }
 
@@ -118,17 +117,11 @@ export class WordPage {
     ]);
   }
 
-  /** The profile, and lists that are made when they are opened; a saved page has neither. */
+  /** Lists that are made when they are opened; a saved page has none. */
   usage({ word, names }) {
     if (!this.about.has_tokens || this.about.kept) return [];
-    const parts = names[0] === "original" ? [""] : names,
-      place = h("div.profile");
-    this.profiled(async (signal) => {
-      const told = profile(word, { signal, ...waiting(place, "Counting its uses") });
-      place.replaceChildren(await told.catch((error) => h("p.wait", error.message)));
-    });
-    const lists = h("div.usage", collocates(word, parts), concordance(word, this.about, parts));
-    return [h("h3", "Profile"), place, lists];
+    const parts = names[0] === "original" ? [""] : names;
+    return [h("div.usage", collocates(word, parts), concordance(word, this.about, parts))];
   }
 
   async draw(found, asked, signal) {
