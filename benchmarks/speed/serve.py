@@ -19,7 +19,7 @@ from tests.apps.web.serving import serving
 import selfvec
 from benchmarks.harness import Result
 from benchmarks.speed.paper_rule import problem
-from selfvec.apps.web import documents, maps, words
+from selfvec.apps.web import documents, words
 from selfvec.apps.web.page_data import PageData
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -86,13 +86,11 @@ def run() -> list[Result]:
         data.comparisons.get("refined")
         results = [Result("serve: ranking 100,000 words, once", time.perf_counter() - start, "s")]
         data.comparisons.tasks("refined").tested.result()
-        data.comparisons.tasks("refined").states.result()
         data.index.result()
         _check(data)
         for name, act in {
             "a word's neighbours": lambda i: words.word(data, "refined", f"word{i * 37}"),
             "its sentences": lambda i: words.uses(data, "refined", f"word{i * 37}"),
-            "its map": lambda i: maps.drawn(data, "refined", f"word{i * 37}"),
             "texts by meaning": lambda i: documents.search(data, f"word{i * 91} word{i * 17}", 8),
             "completion": lambda i: words.complete(data, f"d{i}", 8),
         }.items():
@@ -118,23 +116,6 @@ new Promise((done) => {
 """
 """From a key to the next word's heading and neighbours on the page."""
 
-STEPS = """
-new Promise((done) => {
-  const slider = document.querySelector('.atlas .time input'), times = [];
-  const step = () => {
-    const start = performance.now();
-    slider.value = String((times.length % 10) / 10);
-    slider.dispatchEvent(new Event('input'));
-    requestAnimationFrame(() => setTimeout(() => {
-      times.push(performance.now() - start);
-      if (times.length < 21) step(); else done(times.sort((a, b) => a - b)[10]);
-    }));
-  };
-  step();
-})
-"""
-"""From the slider to the painted map."""
-
 
 def _browsed(page: Page, address: str) -> list[Result]:
     page.size(1280, 860)
@@ -146,12 +127,6 @@ def _browsed(page: Page, address: str) -> list[Result]:
     seconds = median(lambda _: page.run(NEXT))
     results.append(
         Result("serve: from a key to the next word", seconds * 1000, "ms", "100 ms", ACT / seconds)
-    )
-    page.open(f"{address}#c=refined&view=map&of=words&layout=pca")
-    page.wait("document.querySelector('.atlas .lead')?.innerText.includes('words on one plane')", 60)
-    frame = page.run(STEPS)
-    results.append(
-        Result("serve: the map of 100,000 words, a step in time", frame, "ms", "100 ms", 1000 * ACT / frame)
     )
     assert page.errors == []
     return results

@@ -60,7 +60,7 @@ HELD = {  # by the kind of a part of a run folder
     "cache/document_distances": "results of drift: how far apart the documents with a word are",
     "cache/sentence_distances": "results of drift: how far apart the sentences of words are",
     "cache/sentences": "example sentences of drift, as they were written",
-    "cache/page": "maps and topics of the page",
+    "cache/page": "the map of the page, and the words that the text is about",
     "cache/clusters": "topics: their terms, and the topic of each document",
     "cache/words": "all documents as numbers of words, every occurrence, for counts",
     "topics.csv": "names that you gave to topics, with the terms of these",

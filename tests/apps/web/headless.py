@@ -58,14 +58,6 @@ UNTIL = """new Promise((done) => {
 })"""
 """Whether an expression becomes true within some time."""
 
-HASTE = """(() => {
-  const now = performance.now.bind(performance), frame = window.requestAnimationFrame.bind(window);
-  const start = now(), hastened = (time) => start + 10 * (time - start);
-  window.performance.now = () => hastened(now());
-  window.requestAnimationFrame = (act) => frame((time) => act(hastened(time)));
-})()"""
-"""Animations run ten times as fast."""
-
 
 class BrowserError(AssertionError):
     """A script on the page failed, or something waited for did not come."""
@@ -149,7 +141,7 @@ class Page:
     def press(self, key: str) -> None:
         """A key, as a person presses it."""
         text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
-        codes = {"Enter": 13, "Escape": 27, "Tab": 9, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39}
+        codes = {"Enter": 13, "Escape": 27, "Tab": 9, "ArrowUp": 38}
         codes["ArrowDown"] = 40
         known = {"key": key, "windowsVirtualKeyCode": codes.get(key, ord(key[0].upper()))}
         self.call("Input.dispatchKeyEvent", type="keyDown", **known, **({"text": text} if text else {}))

@@ -14,7 +14,6 @@ from tests.commands import ran
 from tests.refusals import refused
 
 from selfvec.apps.web.app import page_files
-from selfvec.apps.web.maps import drawn
 from selfvec.apps.web.server import bind
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
@@ -145,17 +144,6 @@ def test_the_interface_is_described(site: Site) -> None:
     assert set(found["components"]["schemas"][schema]["properties"]) == set(answer)
     assert set(hit) == set(answer["rows"][0])
     assert "503" in search["responses"]
-
-
-def test_points_are_whole_numbers_of_16_bits(site: Site) -> None:
-    described = site.json("/api/map?c=refined")
-    _, headers, body = site.get("/api/map/points?c=refined")
-    assert headers["content-type"] == "application/octet-stream"
-    points = np.frombuffer(body, "<i2").reshape(len(described["frames"]), len(described["words"]), 2)
-    np.testing.assert_array_equal(points, drawn(site.data, "refined")[1])
-    across, up = described["edges"]
-    assert np.abs(points[..., 0]).max() <= across
-    assert np.abs(points[..., 1]).max() <= up
 
 
 @pytest.mark.parametrize(

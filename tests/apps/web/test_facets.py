@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 import selfvec
-from selfvec.apps.web.facets import facets, passing
+from selfvec.apps.web.document_map import passing
+from selfvec.apps.web.facets import facets
 from selfvec.apps.web.page_data import PageData
 from selfvec.storage.run_folder import open_run
 
@@ -82,6 +83,4 @@ def test_a_field_leaves_out_its_own_filters_and_takes_those_of_others(page: Page
 
 
 def test_a_map_tells_which_of_its_points_pass(page: PageData) -> None:
-    key = page.comparisons.default
-    documents = passing(page, key, of="documents", layout="pca", filter=["state=IOWA"])
-    assert documents["places"] == list(range(0, 40, 4))
+    assert passing(page, filter=["state=IOWA"])["places"] == list(range(0, 40, 4))

@@ -28,7 +28,7 @@ def refused(answer: tuple[int, dict[str, str], bytes], status: int, rule: str) -
         assert headers[name] == value
 
 
-@pytest.mark.parametrize("path", ["/", "/main.js", "/api/about", "/api/map/points", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/main.js", "/api/about", "/api/map", "/nothing"])
 def test_every_answer_carries_the_headers(site: Site, path: str) -> None:
     status, headers, _ = site.get(path)
     assert status == (404 if path == "/nothing" else 200)

@@ -165,15 +165,18 @@ def test_a_collapsed_run_is_said_first(page: Page, run: Run) -> None:
         assert "What to do" in page.text(".findings")
 
 
-def test_a_run_that_kept_tokens_and_no_text_shows_words(page: Page, run: Run) -> None:
+def test_a_run_that_kept_tokens_and_no_text_has_subjects_and_no_map(page: Page, run: Run) -> None:
     kept = Run(run.vectors, run.original, None, run.provenance, run.report_json, run.tokens)
     with serving(kept) as site:
         page.open(site.address)
-        headings = "[...document.querySelectorAll('#pane h3')].map(heading => heading.innerText)"
-        page.wait(f"{headings}.includes('The words by topic')")
-        page.run("document.querySelector('.overview .atlas').scrollIntoView()")
-        page.wait("document.querySelectorAll('.overview .colours button').length > 1")
+        page.wait("document.querySelectorAll('.subjects svg').length > 1")
         assert page.run("document.body.classList.contains('textless')")
+        page.press("4")
+        page.wait("document.body.dataset.view === 'overview'")
+        assert page.run("document.querySelector('.atlas, .subjects a[href*=map]')") is None
+        page.click("nav [data-view=more]")
+        page.wait("document.body.dataset.view === 'time'")
+        assert not page.box("nav [data-view=map]")[2]  # is not shown
 
 
 def test_the_interface_for_programs_is_a_page(page: Page, site: Site) -> None:
@@ -212,8 +215,7 @@ def test_axe_finds_nothing(page: Page, site: Site, width: int, scheme: str) -> N
         "c=refined&word=cell": "document.querySelector('#word .quotes')",
         "view=changes&c=1990|2004..2021": "document.querySelector('#word .quotes') && "
         "document.querySelector('.ranking a')",
-        "c=refined&view=map&of=words": NAMED,
-        "c=refined&view=map&of=documents": NAMED,
+        "c=refined&view=map": NAMED,
         "c=refined&view=unknown": "document.querySelector('tbody tr')",
         "c=refined&view=texts&ask=bread": "document.querySelector('.found')",
         "view=topics": "document.querySelector('.topic svg')",

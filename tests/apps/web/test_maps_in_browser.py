@@ -1,6 +1,5 @@
 """The first view, maps, charts and topics of the page in a real browser."""
 
-import contextlib
 import csv
 import json
 import shutil
@@ -8,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from headless import BrowserError, Page
+from headless import Page
 from serving import Site, fitted, serving
-from steps import COLOURS, NAMED, heading, saved_as
+from steps import COLOURS, NAMED, saved_as
 
 from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.apps.functions.live import undo
-from selfvec.apps.web.maps import drawn
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
 
@@ -96,41 +94,31 @@ BLUE = """
 """
 
 
-ARRANGED = "document.querySelector('.atlas .lead')?.innerText.includes('neighbours stay together')"
+def test_colours_have_names_that_list_their_documents(page: Page, site: Site) -> None:
+    page.open(f"{site.address}#view=map")
+    page.wait(f"{NAMED} && {COLOURS} > 10")  # dots and names are painted
+    assert "720 documents arranged" in page.text(".atlas .lead")
+    ids = site.json("/api/map")["ids"]
+    topic, date = site.json("/api/map/colours")["colours"]
+    page.click(".colours button")
+    page.wait("!document.querySelector('.selection').hidden")
+    assert linked(page) == [id for id, code in zip(ids, topic["codes"], strict=True) if code == 0][:200]
+    page.choose("#panel select", "date")
+    page.wait("document.querySelector('.colours').innerText.includes('2005')")
+    assert "colour=date" in page.run("location.hash")
+    page.run("document.querySelectorAll('.colours button')[1].click()")
+    page.wait("document.querySelector('.selection h3').innerText === '240 documents of 2005'")
+    assert linked(page) == [id for id, code in zip(ids, date["codes"], strict=True) if code == 1][:200]
 
 
-def test_the_map_shows_all_documents_or_all_words(opened: Page, site: Site) -> None:
-    opened.press("4")
-    opened.wait(f"{ARRANGED} && {NAMED}")
-    assert f"{site.json('/api/about')['documents']} documents arranged" in opened.text(".atlas .lead")
-    opened.choose("#panel select", "words")
-    opened.wait("document.querySelector('.atlas .lead').innerText.includes('words arranged')")
-    opened.wait(f"{COLOURS} > 10")  # dots and labels are painted
-    words = len(site.json("/api/map?c=refined&layout=pacmap")["words"])
-    assert f"{words} words arranged" in opened.text(".atlas .lead")
-    opened.open(f"{site.address}#c=refined&view=map&of=words&layout=pca")
-    opened.wait("document.querySelector('.atlas .lead')?.innerText.includes('words on one plane')")
+def linked(page: Page) -> list[str]:
+    """The ids of the documents that are listed below the map."""
+    links = "document.querySelectorAll('.selection a')"
+    return list(page.run(f"[...{links}].map((a) => new URLSearchParams(a.hash.slice(1)).get('doc'))"))
 
 
-def test_colours_have_names_that_list_their_words(page: Page, site: Site) -> None:
-    page.open(f"{site.address}#c=refined&view=map&of=words")
-    page.wait(NAMED)
-    topic = site.json("/api/map/colours?c=refined&layout=pacmap")["colours"][0]
-    words = site.json("/api/map?c=refined&layout=pacmap")["words"]
-    code = topic["codes"][words.index("oven")]
-    shown = "[...document.querySelectorAll('.colours button')]"
-    page.run(f"{shown}.find((b) => b.innerText.includes({json.dumps(topic['values'][code])})).click()")
-    listed = page.texts(".selection a")
-    assert listed == [word for word, of in zip(words, topic["codes"], strict=True) if of == code]
-    page.run("[...document.querySelectorAll('.selection a')].find((a) => a.textContent === 'oven').click()")
-    page.wait(heading("oven"))
-    page.choose("#panel select", "change", 2)
-    page.wait("document.querySelector('.colours')?.innerText.includes('to more')")
-    assert "colour=change" in page.run("location.hash")
-
-
-def test_a_lasso_lists_the_words_inside(page: Page, site: Site) -> None:
-    page.open(f"{site.address}#c=refined&view=map&of=words&layout=pca")
+def test_a_lasso_lists_the_documents_inside(page: Page, site: Site) -> None:
+    page.open(f"{site.address}#view=map")
     page.wait(NAMED)
     page.click(".atlas .zoom button:last-child")
     left, top, width, height = page.box(".atlas canvas")
@@ -138,22 +126,15 @@ def test_a_lasso_lists_the_words_inside(page: Page, site: Site) -> None:
     for what, (x, y) in zip(["pressed", *["moved"] * 3, "released"], corners, strict=True):
         page.mouse(what, left + x * width, top + y * height)
     page.wait("!document.querySelector('.selection').hidden")
-    points = drawn(site.data, "refined", whole=True)[1]
-    across = np.sort(points[..., 0].ravel())
-    beside = len(across) // 100  # of the points on either side
-    middle = (int(across[beside]) + int(across[-1 - beside])) / 2
-    described = site.json("/api/map?c=refined")
-    expected = {
-        word for word, (x, _) in zip(described["words"], points[-1].tolist(), strict=True) if x < middle
-    }
-    listed = page.texts(".selection a")
-    assert set(listed) == expected
+    shown = site.json("/api/map")
+    expected = [id for id, (x, _) in zip(shown["ids"], shown["points"], strict=True) if x < 0]
+    assert page.text(".selection h3") == f"{len(expected)} documents in the outline"
+    assert linked(page) == expected[:200]
     assert page.run(IN_VIEW)
-    assert page.run(f"{COLOURS} > 10")
     assert page.run(BLUE) > 0.05  # the outline stays, and what is inside is tinted
     table = list(csv.reader(saved_as(page, ".selection button").splitlines()))
-    assert table[0][:2] == ["word", "topic"]
-    assert {row[0] for row in table[1:]} == expected
+    assert table[0] == ["id", "text", "topic", "date"]
+    assert [row[0] for row in table[1:]] == expected
     page.click(".selection button:last-of-type")
     page.wait("document.querySelector('.selection').hidden")
     page.wait(f"{BLUE} < 0.05")
@@ -161,10 +142,8 @@ def test_a_lasso_lists_the_words_inside(page: Page, site: Site) -> None:
 
 
 def test_documents_have_a_map_and_are_read_beside_it(page: Page, site: Site) -> None:
-    page.open(f"{site.address}#c=refined&view=map&of=documents&layout=pca")
+    page.open(f"{site.address}#view=map")
     page.wait(NAMED)
-    assert "720 documents on one plane" in page.text(".atlas .lead")
-    page.wait(f"{COLOURS} > 10")
     page.click(".colours button")
     page.click(".selection a")
     page.wait("document.querySelector('#word .whole')")
@@ -182,20 +161,14 @@ def test_documents_have_a_map_and_are_read_beside_it(page: Page, site: Site) -> 
 
 
 def test_a_search_marks_its_hits_on_the_map(page: Page, site: Site) -> None:
-    page.open(f"{site.address}#c=refined&view=map&of=words&layout=pca&mark=oven")
-    page.wait("document.querySelector('.selection h3')?.innerText === '1 word with “oven”'")
-    page.open(f"{site.address}#c=refined&view=map&of=documents&layout=pca")
+    page.open(f"{site.address}#view=map")
     page.wait(NAMED)
     page.click("#filters button")
     page.click("#panel input[type=search]")
     page.type("bread")
     page.wait("document.querySelector('.selection h3')?.innerText.includes('best for')")
     found = [hit["id"] for hit in site.json("/api/search?query=bread&top=100")["rows"]]
-    links = (
-        "[...document.querySelectorAll('.selection a')]"
-        ".map((a) => new URLSearchParams(a.hash.slice(1)).get('doc'))"
-    )
-    assert page.run(links) == found
+    assert linked(page) == found
     assert "mark=bread" in page.run("location.hash")
 
 
@@ -290,45 +263,33 @@ def test_names_of_periods_below_a_chart_do_not_cover_one_another(opened: Page) -
     assert min(np.diff(places)) > 60
 
 
-def on_the_map(page: Page, edges: list[float], point: np.ndarray) -> tuple[float, float]:
-    """Where a point of the word's map is in the window, scrolled to its middle."""
-    left, top, width, height = page.box("#word canvas")
-    across, up = edges
-    unit = min((width / 2 - 90) / across, (height / 2 - 60) / up)  # as in map.js: room for labels
-    return left + width / 2 + point[0] * unit, top + height / 2 - point[1] * unit
+def test_a_document_pressed_on_the_map_is_opened(page: Page, site: Site) -> None:
+    page.open(f"{site.address}#view=map")
+    page.wait(NAMED)
+    shown = site.json("/api/map")
+    points = np.array(shown["points"])
+    gaps = np.abs(points[:, None] - points[None]).sum(axis=2) + 9 * np.eye(len(points))
+    alone = int(gaps.min(axis=1).argmax())
+    left, top, width, height = page.box(".atlas canvas")
+    across, up = points[alone] * [width / 2 - 24, height / 2 - 24]  # as in map.js: room at the edge
+    x, y = left + width / 2 + across, top + height / 2 - up
+    page.mouse("moved", x, y)
+    page.wait(f"document.querySelector('.tip').innerText === {json.dumps(shown['texts'][alone][:47])} + '…'")
+    page.run("document.querySelector('.atlas .zoom button').click()")
+    page.wait("document.querySelector('.tip').hidden")  # what it named has moved
+    page.run("document.querySelectorAll('.atlas .zoom button')[2].click()")
+    page.mouse("moved", x, y)
+    page.mouse("pressed", x, y)
+    page.mouse("released", x, y)
+    page.wait(f"document.querySelector('#word .facts dd')?.innerText === '{shown['ids'][alone]}'")
 
 
-def test_a_word_pressed_on_the_map_is_opened(opened: Page, site: Site) -> None:
-    told = site.json("/api/map?c=refined&w=cell")
-    points = drawn(site.data, "refined", "cell")[1][-1]
-    gaps = np.abs(points[:, None].astype(int) - points[None]).sum(axis=2) + 10**6 * np.eye(
-        len(points), dtype=int
-    )
-    alone = 1 + int(gaps.min(axis=1)[1:].argmax())
-    tip = f"document.querySelector('#word .tip')?.innerText === {json.dumps(told['words'][alone])}"
-    for _ in range(20):  # what is still arriving above the map moves it
-        x, y = on_the_map(opened, told["edges"], points[alone])
-        opened.mouse("moved", x, y)
-        with contextlib.suppress(BrowserError):
-            opened.wait(tip, 1)
-            break
-    opened.wait(tip)
-    opened.mouse("pressed", x, y)
-    opened.mouse("released", x, y)
-    opened.wait(heading(told["words"][alone]))
-    opened.wait("document.querySelector('#word .map canvas')")
-    opened.mouse("moved", x, y)
-    opened.run("document.querySelector('#word .zoom button').click()")
-    opened.wait("document.querySelector('#word .tip').hidden")  # what it named has moved
-
-
-def test_three_documents_have_maps_too(page: Page, tmp_path: Path) -> None:
+def test_three_documents_have_a_map(page: Page, tmp_path: Path) -> None:
     lines = ["hail broke the roof", "the river rose over the road", "an invoice was paid"]
     with serving(fitted(tmp_path, lines, "none")) as site:
-        for of in ("words", "documents"):
-            page.open(f"{site.address}#view=map&of={of}")
-            page.wait("document.querySelector('.atlas .lead')?.innerText.includes('Click one')")
-            page.wait(f"{COLOURS} > 1")
+        page.open(f"{site.address}#view=map")
+        page.wait("document.querySelector('.atlas .lead')?.innerText.includes('Click one')")
+        page.wait(f"{COLOURS} > 1")
 
 
 RENAME = (
@@ -357,9 +318,8 @@ def test_names_of_topics_are_saved_in_the_run(page: Page, run: Run, tmp_path: Pa
         names = [topic.name for topic in topics(folder).topics]
         assert names.count("Mine") == 1
         assert (len(names), found[0]["name"] in names) == (len(found), False)
-        site.data.comparisons.tasks(site.data.comparisons.default).tested.result()
-        site.data.index.result()
-        colours = site.json("/api/map/colours?of=words&layout=pca")["colours"]
+        site.data.map.result()
+        colours = site.json("/api/map/colours")["colours"]
         assert next(c["values"] for c in colours if c["name"] == "topic") == names
         assert site.json("/api/about")["stamp"] == stamp  # what was computed for the run is that of the run
         page.run("localStorage.clear()")

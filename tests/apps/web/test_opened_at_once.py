@@ -23,8 +23,6 @@ from selfvec.apps.web.addresses import ADDRESSES
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
 
-DOCUMENTS = {"of": "documents", "layout": "pacmap"}
-ARRANGED = {"layout": "pacmap", "c": "refined"}
 ASKED: dict[str, list[dict[str, str]]] = {
     "/api/state": [{}],
     "/api/about": [{}],
@@ -51,17 +49,16 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/api/documents": [{}, {"sort": "newest"}],
     "/api/document": [{"id": "0"}],
     "/api/similar": [{"document": "0"}],
-    "/api/map": [{}, {"w": "cell"}, {"of": "documents"}, DOCUMENTS, ARRANGED],
-    "/api/map/points": [{}, {"w": "cell", "whole": "false"}, DOCUMENTS, ARRANGED],
-    "/api/map/colours": [{}, DOCUMENTS, ARRANGED],
-    "/api/map/passing": [{}, {**DOCUMENTS, "filter": "date=2020"}, {**ARRANGED, "filter": "date=2020"}],
+    "/api/map": [{}],
+    "/api/map/colours": [{}],
+    "/api/map/passing": [{}, {"filter": "date=2020"}],
 }
 EVERY = [f"{path}?{urlencode(one)}" for path, several in ASKED.items() for one in several]
 OPENED = [  # what the first view needs
-    f"/api/map?{urlencode(DOCUMENTS)}",
+    "/api/map",
     "/api/domain",
     "/api/topics",
-    f"/api/map/colours?{urlencode(DOCUMENTS)}",
+    "/api/map/colours",
 ]
 
 Serve = Callable[[], AbstractContextManager[Site]]
@@ -120,10 +117,9 @@ def unanswered(site: Site, asked: list[str], go: threading.Event) -> list[str]:
 
 
 def answered(site: Site, path: str) -> bool:
-    status, headers, body = site.get(path)
+    status, _, body = site.get(path)
     assert status in (200, 503), (path, body)
-    told = {} if headers["content-type"] == "application/octet-stream" else json.loads(body)
-    return status == 200 and told.get("ready") is not False
+    return status == 200 and json.loads(body).get("ready") is not False
 
 
 def test_every_view_is_asked_for() -> None:

@@ -21,19 +21,17 @@ from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.analysis.word_kinds import stop_words_of_run
 from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.run import save_run
-from selfvec.apps.web import comparison, documents, page_data, times, words
+from selfvec.apps.web import comparison, document_map, documents, page_data, times, words
 from selfvec.apps.web.comparison import REFINED, Comparisons, Filter, PairedVectors, Ranking, compare_slices
+from selfvec.apps.web.document_map import colours
 from selfvec.apps.web.domain_words import _Readable
 from selfvec.apps.web.first_view import about
-from selfvec.apps.web.maps import arranging, colours, drawn
 from selfvec.apps.web.page_data import PageData
-from selfvec.apps.web.word_map import LARGEST, State, arrange, draw_map, history_states, vectors_state
 from selfvec.apps.web.words import Completion
 from selfvec.apps.web.work import Busy, Tasks
 from selfvec.base.errors import InputError, NotFound
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run, TopicName
-from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.inspection import verify
@@ -42,10 +40,9 @@ from selfvec.storage.run_folder import open_run
 
 def tables(before: np.ndarray, after: np.ndarray) -> PairedVectors:
     names = [f"w{i}" for i in range(len(before))]
-    counts = np.full((2, len(before)), 9)
     every = np.ones(len(before), bool)
     sides = (unit_rows(before), unit_rows(after))
-    return PairedVectors(names, *sides, counts, ("a", "b"), every, np.stack([every] * 2))
+    return PairedVectors(names, *sides, ("a", "b"), np.stack([every] * 2))
 
 
 def ranking_of(data: PageData, key: str) -> Ranking:
@@ -105,7 +102,7 @@ def test_neighbours_are_the_nearest_rows_without_stop_words(seed: int) -> None:
 def test_a_word_without_a_vector_has_no_neighbours_and_is_nobodys() -> None:
     before = np.array([[1, 0], [0.9, 0.1], [0, 1], [0, 0]], np.float32)
     made = tables(before, before[[2, 1, 0, 3]])
-    had, _ = made.near(0, 5)
+    had, _ = made.near(0)
     assert [row for row, _ in had] == [1, 2]
     assert had[0][1] == pytest.approx(0.9 / np.hypot(0.9, 0.1))
     assert made.near(3) == ([], [])
@@ -218,7 +215,7 @@ def test_progress_of_a_comparison_and_its_tests_counts_every_step(run: Run) -> N
     pair = [every[0], every[-1]]
 
     def compare(progress: Progress) -> object:
-        return compare_slices(run, pair, every, 1, progress)
+        return compare_slices(run, pair, 1, progress)
 
     def test(progress: Progress) -> object:
         return Ranking.of(run, pair, 1, progress)
@@ -327,33 +324,6 @@ def test_completion_finds_what_begins_and_then_what_contains(words: list[str], t
     assert starts == sorted(starts, reverse=True)
 
 
-def test_a_map_keeps_one_frame_and_shape_for_all_states() -> None:
-    table = np.array([[2, 0, 0], [-2, 0, 0], [0, 1, 0], [0, -1, 0]], np.float32)
-    halved = table * np.array([0.5, 1, 1], np.float32) + 5  # what all words share is not shown
-    every = np.arange(4)
-    made = draw_map(every, [vectors_state("one", table, every), vectors_state("two", halved, every)])
-    assert made.frames == ("one", "two")
-    assert made.points[0, :, 0].tolist() == [LARGEST, -LARGEST, 0, 0]
-    assert made.points[1, :, 0].tolist() == [LARGEST // 2, -LARGEST // 2, 0, 0]
-    assert made.points[0].tolist()[2] == [0, LARGEST // 2]
-    assert made.edges == (LARGEST, LARGEST // 2)
-    assert sum(made.explained) == pytest.approx(1)
-
-
-def test_a_state_on_the_way_is_the_last_recorded_before() -> None:
-    original = np.zeros((2, 3), np.float32)
-    recorded = np.arange(18, dtype=np.float16).reshape(6, 3)
-    history = History(np.array([0, 4, 6]), np.array([1, 2, 3, 4, 5, 10]), recorded)
-    states = history_states(history, original, np.array([4, 10]), np.arange(2), passes=1)
-    assert states[0].name == "12 % of the way"
-    rows = [state.rows(np.arange(2)) for state in states]
-    assert [row[0].tolist() for row in rows[:3]] == [[0, 0, 0], recorded[0].tolist(), recorded[0].tolist()]
-    assert rows[-1][0].tolist() == recorded[2].tolist()
-    assert rows[2][1].tolist() == [0, 0, 0]  # the fourth update of ten: nothing recorded yet
-    assert rows[-1][1].tolist() == recorded[4].tolist()
-    assert history_states(None, original, np.array([4, 10]), np.arange(2), 1) == []
-
-
 def test_the_planted_changes_are_found_with_their_reasons(site: Site) -> None:
     data = site.data
     rows = words.ranking(data, "refined", Filter(), 0, 50)["rows"]
@@ -392,89 +362,56 @@ def test_two_years_are_compared_as_drift_compares_them(site: Site, run: Run) -> 
             assert sum(word in TOPICS[topic] for word, _ in use["tokens"]) > 3 or use["written"]
 
 
-def test_a_map_of_three_years_has_three_frames(site: Site) -> None:
-    described, points = drawn(site.data, "1990|2020", "cell")
-    assert list(described["frames"]) == ["1990", "2005", "2020"]
-    assert points.shape == (3, len(described["words"]), 2)
-    assert (described["words"][0], described["marks"][0]) == ("cell", "self")
-    marks = dict(zip(described["words"], described["marks"], strict=True))
-    assert all(
-        marks[word] in ("came", "stayed") for word in words.word(site.data, "1990|2020", "cell")["gained"]
-    )
+def test_documents_of_a_topic_are_together_on_the_map(site: Site) -> None:
+    shown = document_map.points(site.data)
+    assert shown["documents"] == len(shown["ids"]) == 720
+    places = np.array(shown["points"])
+    assert np.abs(places).max() <= 1
+    assert np.ptp(places, axis=0) == pytest.approx([2, 2], abs=0.4)  # the map is filled
+    (topic,) = (one for one in colours(site.data)["colours"] if one["name"] == "topic")
+    codes = np.array(topic["codes"])
+    far = np.linalg.norm(places[:, None] - places[None], axis=2) + 1e9 * np.eye(len(places))
+    nearest = codes[np.argsort(far, axis=1)[:, :3]]
+    assert np.mean((nearest == codes[:, None])[codes >= 0]) > 0.8
 
 
-def test_words_of_a_topic_are_together_on_an_arranged_map(site: Site) -> None:
-    described, points = drawn(site.data, "refined", of="words", layout="pacmap")
-    assert points.shape == (2, len(described["words"]), 2)
-    assert described["frames"] == ("original", "refined")
-    assert described["explained"] is None
-    topic = {word: name for name, words in TOPICS.items() for word in words}
-    rows = [i for i, word in enumerate(described["words"]) if word in topic]
-    places = points[1, rows].astype(float)
-    names = [topic[described["words"][i]] for i in rows]
-    far = np.linalg.norm(places[:, None] - places[None], axis=2) + 1e9 * np.eye(len(rows))
-    alike = [names[i] == names[j] for i, near in enumerate(np.argsort(far, axis=1)[:, :3]) for j in near]
-    assert np.mean(alike) > 0.9
+def test_documents_are_coloured_by_topic_and_date(site: Site) -> None:
+    by_name = {one["name"]: one for one in colours(site.data)["colours"]}
+    assert list(by_name) == ["topic", "date"]
+    for one in by_name.values():
+        assert len(one["codes"]) == 720
+        assert set(one["codes"]) <= set(range(-1, len(one["values"])))
+    shown, dates = document_map.points(site.data), by_name["date"]
+    for place in (0, 300, 719):
+        date = documents.document(site.data, shown["ids"][place])["date"]
+        assert dates["values"][dates["codes"][place]] == date[:4]
 
 
-def test_a_word_unknown_before_is_placed_where_it_is_now() -> None:
-    rng = np.random.default_rng(0)
-    before, after = rng.standard_normal((2, 12, 5)).astype(np.float32)
-    before[3] = 0
-    every = np.arange(12)
-    made = arrange(every, [vectors_state("a", before, every), vectors_state("b", after, every)], Progress())
-    assert made.points[0, 3].tolist() == made.points[1, 3].tolist()
-    assert made.points[0, 4].tolist() != made.points[1, 4].tolist()
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_few_documents_have_a_map(tmp_path: Path, number: int) -> None:
+    lines = ["hail broke the roof", "the river rose over the road", "an invoice was paid"][:number]
+    shown = document_map.points(PageData(fitted(tmp_path, lines, "none"), jobs=1))
+    assert len({tuple(point) for point in shown["points"]}) == number
+    assert shown["texts"] == lines
 
 
-def test_points_can_be_coloured_by_topic_change_and_date(site: Site, run: Run) -> None:
-    shown = drawn(site.data, "refined", of="words", layout="pacmap")[0]["words"]
-    by_name = {
-        colour["name"]: colour for colour in colours(site.data, "refined", "words", "pacmap")["colours"]
-    }
-    assert list(by_name) == ["topic", "change", "date"]
-    for colour in by_name.values():
-        assert len(colour["codes"]) == len(shown)
-        assert set(colour["codes"]) <= set(range(-1, len(colour["values"])))
-    of = dict(zip(shown, by_name["topic"]["codes"], strict=True))
-    assert not {of[word] for word in TOPICS["kitchen"]} & {of[word] for word in TOPICS["court"]}
-    most = dict(zip(shown, by_name["change"]["codes"], strict=True))
-    assert most["cell"] == 4
-    described = drawn(site.data, "refined", of="documents", layout="pca")[0]
-    assert described["documents"] == len(described["ids"]) == 720
-    dates = next(
-        c for c in colours(site.data, "refined", "documents", "pca")["colours"] if c["name"] == "date"
-    )
-    first = next(
-        i
-        for i, id in enumerate(described["ids"])
-        if documents.document(site.data, id)["date"] == "1990-05-01"
-    )
-    assert dates["values"][dates["codes"][first]] == "1990"
+def test_the_tests_of_a_comparison_are_dropped_with_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, gate = threading.Event(), threading.Event()
 
-
-def test_maps_that_wait_are_those_of_the_comparisons_that_are_kept(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun = threading.Event()
-    gate = threading.Event()
-
-    def waiting(words: np.ndarray, states: list[State], progress: Progress) -> object:
+    def waiting(*given: object, **options: object) -> Drift:
         begun.set()
         gate.wait(PATIENCE)
-        return draw_map(words, states)
+        return drift(*given, **options)
 
-    monkeypatch.setattr(comparison, "arrange", waiting)
-    data = PageData(run.replace(folder=None), jobs=1)  # has no folder that may hold the map
-    first = arranging(data, REFINED, "words", "pacmap").begin()
-    assert begun.wait(PATIENCE)
+    monkeypatch.setattr(comparison, "drift", waiting)
+    data = PageData(run.replace(folder=None), jobs=1)  # has no folder that may hold the result
     asked = []
     for year in range(1991, 1991 + comparison.KEPT + 3):
-        key = f"1990|{year}..2020"
-        asked.append(arranging(data, key, "words", "pacmap").begin())
-        data.comparisons.tasks(key).comparison.result(PATIENCE)
+        tasks = data.comparisons.tasks(f"1990|{year}..2020")
+        asked.append(tasks.tested)
+        tasks.comparison.result(PATIENCE)
+    assert begun.wait(PATIENCE)
     gate.set()
-    assert first.result(PATIENCE)
     for task in asked[: -comparison.KEPT]:
         refused(lambda task=task: task.result(PATIENCE), Busy)
     assert all(task.result(PATIENCE) for task in asked[-comparison.KEPT :])
@@ -488,12 +425,6 @@ def test_the_comparison_with_options_that_was_used_last_is_kept(
     first, last = (data.comparisons.tested(key, {"mix": "raw"}) for key in (REFINED, "1990|2020"))
     assert data.comparisons.tested("1990|2020", {"mix": "raw"}) is last
     assert data.comparisons.tested(REFINED, {"mix": "raw"}) is not first
-
-
-def test_a_whole_map_waits_for_all_states(run: Run) -> None:
-    data = PageData(run, jobs=1)
-    assert len(drawn(data, "1990|2020", "cell", whole=True)[1]) == 3
-    assert len(drawn(data, "1990|2020", "cell", whole=False)[1]) == 2
 
 
 def test_unknown_words_say_where_their_vectors_come_from(site: Site, run: Run) -> None:
@@ -605,18 +536,17 @@ def test_names_are_words_with_a_capital_letter_in_mid_sentence(tmp_path: Path) -
     assert not listed & {"jones", "smith"}
 
 
-def test_maps_and_topics_are_kept_for_the_next_server(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_map_and_topics_are_kept_for_the_next_server(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def shown() -> list[object]:
         data = PageData(open_run(run.folder), jobs=1)
-        described, points = drawn(data, REFINED, of="words", layout="pacmap")
-        return [described, points.tolist(), times.topics(data), colours(data, REFINED, "words", "pacmap")]
+        return [document_map.points(data), times.topics(data), colours(data)]
 
     first = shown()
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("was computed again")
 
-    monkeypatch.setattr(comparison, "arrange", refuse)
+    monkeypatch.setattr(page_data, "pacmap", refuse)
     monkeypatch.setattr(corpus_topics, "cluster_terms", refuse)
     assert shown() == first
     assert not verify(run.folder).damaged

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from urllib.parse import quote
 
-from headless import HASTE, Page
+from headless import Page
 from serving import HOSTILE, Site, fitted, serving
 from steps import CURRENT, RANKED, SLOW, heading, typed_at_once
 
@@ -98,14 +98,13 @@ def test_why_shows_where_two_words_stand_together(opened: Page, site: Site) -> N
 
 
 def test_a_link_shows_somebody_else_the_same(page: Page, site: Site) -> None:
-    state = "view=changes&word=charge&c=refined&seen=30&sort=word&text=c&frame=0.50"
+    state = "view=changes&word=charge&c=refined&seen=30&sort=word&text=c"
     page.open(f"{site.address}#{state}")
     assert page.text("h2.word").startswith("charge")
     ranked = page.run(RANKED)
     assert ranked == sorted(ranked)
     assert all("c" in word for word in ranked)
     assert page.run("document.querySelector('.fields select').value") == "word"
-    assert page.run("document.querySelector('#word .time input').value") == "0.5"
     page.click("#word .near a")
     page.wait("!location.hash.includes('word=charge')")
     page.run("void history.back()")
@@ -123,29 +122,6 @@ def test_filters_narrow_the_list_and_stand_in_the_address(opened: Page) -> None:
     opened.wait("document.querySelector('.ranking .none')")
     opened.click(".ranking .none a")
     opened.wait(f"{RANKED}.length >= {len(before)}")
-
-
-def test_time_plays_and_steps(page: Page, site: Site) -> None:
-    page.open(f"{site.address}#c=1990|2020&word=cell")
-    name = "document.querySelector('#word .frame').textContent"
-    page.wait(f"{name} === '2020'")
-    page.press("ArrowLeft")
-    assert page.run(name) == "2005"
-    page.press("ArrowLeft")
-    assert page.run(name) == "1990"
-    assert "frame=0.00" in page.run("location.hash")
-    page.run(HASTE)
-    page.press("p")
-    page.wait(f"{name} === '2020' && !document.querySelector('#word .play').textContent.includes('Pause')")
-
-
-def test_time_flows_unless_motion_is_unwelcome(page: Page, site: Site) -> None:
-    page.prefers(reduced_motion="no-preference")
-    page.open(f"{site.address}#c=1990|2020&word=cell")
-    page.run(HASTE)
-    page.click("#word .play")
-    page.wait("document.querySelector('#word .frame').textContent.includes('→')")
-    page.wait("document.querySelector('#word .frame').textContent === '2020'")
 
 
 def test_two_years_are_compared_with_sentences_from_both(opened: Page, site: Site) -> None:
@@ -242,7 +218,6 @@ def test_signs_around_a_typed_word_do_not_hide_it(opened: Page, site: Site) -> N
     assert "Not in this text" not in opened.text(".full .lead")
     opened.open(f"{site.address}#c=refined&word=thunder%3F.")
     opened.wait(f"{heading('thunder')} && document.querySelector('#word .quotes li')")
-    opened.wait("document.querySelector('#word .map')")
     assert opened.text("#alert") == ""
 
 

@@ -37,7 +37,6 @@ _SOURCES = [source.name.lower() for source in Source]
 ComparisonKey = Annotated[str, _text(200, _KEY, None, "c", pattern=r"^(refined|[^|]+\|[^|]+)$")]
 Word = Annotated[str, _text(200, _WORD, alias="w", pattern=r"\S")]
 OtherWord = Annotated[str, _text(200, _WORD, pattern=r"\S")]
-OptionalWord = Annotated[str | None, _text(200, "A word, for the map of its neighbours.", None, "w")]
 FewRows = Annotated[int, _whole(1, 200, "Rows, at most; of keyness, of each side.", "top")]
 Mix = Annotated[Literal["equal", "raw"] | None, Query(description=_DRIFT["mix"].help)]
 Variants = Annotated[str | None, Query(pattern="^auto$", description=_DRIFT["variants"].help)]
@@ -62,13 +61,6 @@ Fold = Annotated[bool, Query(description="Whether nearly identical documents are
 DocumentOrder = Annotated[
     Literal["number", "newest", "oldest", "longest", "shortest"],
     Query(description="The order; number is that of the text, and documents without a date come last."),
-]
-MapOf = Annotated[Literal["words", "documents"], Query(description="What is on the map.")]
-Layout = Annotated[
-    Literal["pca", "pacmap"],
-    Query(
-        description="pca: a plane, with all states; pacmap: neighbourhoods, in the first and the last state."
-    ),
 ]
 Filters = Annotated[
     list[Annotated[str, FILTER]] | None, Query(max_length=20, description=_SEARCH["filter"].help)
@@ -104,8 +96,8 @@ def address(
     """Mark a function that answers at a path.
 
     While tasks that it needs are not done, the answer is ``{"ready": false}`` and their progress. One that
-    ``waits`` has the form of a command's output instead, or bytes: it is answered when the tasks are done
-    soon, else refused as busy. ``described`` is the description of the answer, as of OpenAPI.
+    ``waits`` has the form of a command's output instead: it is answered when the tasks are done soon, else
+    refused as busy. ``described`` is the description of the answer, as of OpenAPI.
     """
 
     def marked(function: Answering) -> Answering:

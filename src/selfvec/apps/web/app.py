@@ -1,7 +1,7 @@
 """The web application: answers at the addresses, the files of the page, and errors.
 
-An answer is computed in the work queue and given in JSON; points are binary. While a task that an answer
-needs is not done, the answer is ``"ready": false`` with the progress.
+An answer is computed in the work queue and given in JSON. While a task that an answer needs is not done, the
+answer is ``"ready": false`` with the progress.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-import numpy as np
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from numpy.typing import NDArray
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -24,7 +22,7 @@ from selfvec.apps.run import Run
 from selfvec.base.errors import NotFound, SelfvecError
 from selfvec.base.versions import __version__
 
-from . import documents, facets, first_view, maps, times, words
+from . import document_map, documents, facets, first_view, times, words
 from .addresses import ADDRESSES, question_of
 from .guard import Guard
 from .metrics import CONTENT_TYPE, METRICS, Requests
@@ -33,7 +31,7 @@ from .responses import ERRORS, Answer, check_parameters, error_response, json_re
 from .work import Busy, NotReady, WorkQueue
 from .writing import CHANGING, Writing
 
-ANSWERING = (documents, facets, first_view, maps, times, words)
+ANSWERING = (document_map, documents, facets, first_view, times, words)
 """The modules that answer: their functions stand in `ADDRESSES` once they are imported."""
 
 _TYPES = {
@@ -104,7 +102,7 @@ def _add_address(router: APIRouter, path: str) -> None:
             asked = {**asked, "key": data.comparisons.default}
 
         def work() -> Response:
-            return _encoded(ADDRESSES[path].function(data, **asked))
+            return json_response(ADDRESSES[path].function(data, **asked))
 
         try:
             return await queue.run(work)
@@ -117,26 +115,13 @@ def _add_address(router: APIRouter, path: str) -> None:
     answer.__name__ = function.__name__
     answer.__doc__ = function.__doc__
     answer.__dict__["__signature__"] = question_of(function, Request, key=None)
-    kind = Response if "content" in described else JSONResponse
-    router.get(path, responses={200: described} if described else None, response_class=kind)(answer)
+    router.get(path, responses={200: described} if described else None, response_class=JSONResponse)(answer)
 
 
 def _names_of(dependant: Dependant) -> list[str]:
     """The parameters in the address of a question."""
     inner = (name for part in dependant.dependencies for name in _names_of(part))
     return [*(parameter.alias for parameter in dependant.query_params), *inner]
-
-
-def _encoded(answer: Any) -> Response:
-    """An answer as JSON, or the bytes of an array."""
-    if isinstance(answer, np.ndarray):
-        return Answer(points_bytes(answer), media_type="application/octet-stream")
-    return json_response(answer)
-
-
-def points_bytes(points: NDArray[np.int16]) -> memoryview:
-    """The bytes of points, the low byte of each number first; they are not copied."""
-    return np.ascontiguousarray(points, dtype="<i2").data.cast("B")
 
 
 def _add_page(router: APIRouter) -> None:

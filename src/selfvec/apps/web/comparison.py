@@ -1,7 +1,7 @@
 """What the page compares: a run before and after refining, or two slices of its text.
 
-Each comparison has two vectors for each word, states for the map, and texts to quote from. It is computed in
-the background when it is first requested. Then `drift` tests which words changed.
+Each comparison has two vectors for each word, and texts to quote from. It is computed in the background when
+it is first requested. Then `drift` tests which words changed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import numpy as np
 from selfvec.analysis.comparison.chosen_slices import BY_REFINING, comparable_slices, default_slices
 from selfvec.analysis.comparison.compared import LikeForLike
 from selfvec.analysis.comparison.comparison import Comparison
-from selfvec.analysis.concepts.terms import content_words
 from selfvec.analysis.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.analysis.usage.occurrence_vectors import TOKENS, occurrence_space
 from selfvec.analysis.word_drift.drift import drift
@@ -41,22 +40,8 @@ from selfvec.numerics.rows import top_indices
 from selfvec.text.document_vectors import inverse_document_frequency
 
 from .addresses import MinCount, Order, PositiveShare, Share, WithNames, WordPart
-from .word_map import (
-    FEWEST,
-    FITTED,
-    MAPPED,
-    State,
-    WordMap,
-    arrange,
-    draw_map,
-    history_states,
-    kept_map,
-    slice_states,
-    vectors_state,
-)
 from .work import BackgroundTask, Busy, Tasks
 
-ARRANGED = 4_000  # words that PaCMAP arranges in some seconds
 BEGUN = 4  # comparisons that run or wait
 KEPT = 8  # comparisons; the least recently used is dropped first
 KEPT_BYTES = 1 << 29  # of the comparisons that are kept
@@ -77,16 +62,8 @@ class PairedVectors:
     words: Sequence[str]
     before: Rows  # (V, d), unit rows; zeros for a word without a vector
     after: Rows
-    counts: Ints  # (2, V), occurrences before and after; equal rows if the text is the same
     names: tuple[str, str]  # of the two states
-    content: Mask  # (V,), neither stop words nor numbers
     listed: Mask  # (2, V), words that may be neighbours before, and after
-
-    @cached_property
-    def both(self) -> Ints:
-        """The smaller count of each word, (V,)."""
-        rarer: Ints = self.counts.min(axis=0)
-        return rarer
 
     @cached_property
     def shown(self) -> tuple[Ints, Ints]:
@@ -113,9 +90,9 @@ class PairedVectors:
             for own in cosines
         ]
 
-    def near(self, row: int, neighbours: int = NEIGHBOURS) -> tuple[Neighbours, Neighbours]:
+    def near(self, row: int) -> tuple[Neighbours, Neighbours]:
         """The nearest rows before and after, with cosines, best first."""
-        before, after = (self.near_each([row], side, neighbours)[0] for side in (0, 1))
+        before, after = (self.near_each([row], side)[0] for side in (0, 1))
         return before, after
 
     def gained_and_lost(self, row: int) -> tuple[list[int], list[int]]:
@@ -139,32 +116,14 @@ class QuotedText:
 
 @dataclass(frozen=True)
 class StateComparison:
-    """A comparison, its map, and the texts that explain it."""
+    """A comparison, and the texts that explain it."""
 
     vectors: PairedVectors
-    ends: list[State]  # the first and the last state of the map
-    states: Callable[[Progress], list[State]]  # computes all states, first to last; slow
     texts: tuple[QuotedText, ...]
     scores: Callable[
         [int, int, Ints], AnyFloats
     ]  # (row, side, places of n occurrences) -> how typical each is, (n,)
     memory: int  # bytes, without those of the run
-
-    def frequent(self, most: int) -> Ints:
-        """Rows of the most frequent content words that occur on both sides."""
-        vectors = self.vectors
-        usable = (vectors.both > 0) & vectors.content
-        usable = usable if usable.any() else vectors.both > 0
-        order = np.argsort(-vectors.both, kind="stable")
-        return order[usable[order]][:most]
-
-    def arranged(self, progress: Progress) -> WordMap:
-        """The map of the most frequent words by neighbourhood, in the first and the last state."""
-        words = self.frequent(ARRANGED)
-        placeable = np.any([np.any(state.rows(words) != 0, axis=1) for state in self.ends], axis=0)
-        if np.count_nonzero(placeable) < FEWEST:
-            return draw_map(words, self.ends)
-        return arrange(words[placeable], self.ends, progress)
 
 
 def compare_refined(run: Run) -> StateComparison:
@@ -177,21 +136,11 @@ def compare_refined(run: Run) -> StateComparison:
         run.vectors.index_to_key,
         before,
         after,
-        np.stack([counts] * 2),
         ("original", "refined"),
-        content_words(run),
         np.stack([(counts >= least) & ~WordTable.of(run).stop_words] * 2),
     )
-    common = np.argsort(-counts, kind="stable")[:FITTED]
-    passes = 1 if run.provenance.passes is None else run.provenance.passes
-    ends = [vectors_state("original", before, common), vectors_state("refined", after, common)]
     batch = run.tokens
     weights = None if batch is None else inverse_document_frequency(batch)
-
-    def states(progress: Progress) -> list[State]:
-        del progress
-        between = history_states(run.history, before, counts * passes, common, passes)
-        return [ends[0], *between, ends[1]]
 
     def scores(row: int, side: int, places: Ints) -> AnyFloats:
         assert batch is not None
@@ -200,13 +149,11 @@ def compare_refined(run: Run) -> StateComparison:
         return context_cosines(padded_windows(batch, places, NEARBY), rows, weights, rows[row])
 
     texts = () if batch is None else (QuotedText("your text", 1),)
-    return StateComparison(vectors, ends, states, texts, scores, _bytes(vectors.compact))
+    return StateComparison(vectors, texts, scores, _bytes(vectors.compact))
 
 
-def compare_slices(
-    run: Run, pair: Sequence[Slice], every: Sequence[Slice], jobs: int, progress: Progress
-) -> StateComparison:
-    """Two slices of a run's text. The map shows ``every`` slice, or the two if there are fewer than three."""
+def compare_slices(run: Run, pair: Sequence[Slice], jobs: int, progress: Progress) -> StateComparison:
+    """Two slices of a run's text."""
     batch = run.require_tokens()
     counts = slice_counts(batch, pair)  # (2, V)
     names = (pair[0].name, pair[1].name)
@@ -228,16 +175,9 @@ def compare_slices(
         run.vectors.index_to_key,
         before,
         after,
-        counts,
         names,
-        content_words(run),
         possible_neighbours(table, counts, MIN_COUNT),
     )
-    common = np.argsort(-counts.min(axis=0), kind="stable")[:FITTED]
-    ends = [vectors_state(name, side, common) for name, side in zip(names, sides, strict=True)]
-
-    def states(progress: Progress) -> list[State]:
-        return ends if len(every) < 3 else slice_states(run, every, jobs, progress)
 
     def scores(row: int, side: int, places: Ints) -> AnyFloats:
         toward = (after[row] - before[row]) * (1 if side else -1)
@@ -246,9 +186,8 @@ def compare_slices(
 
     texts = tuple(QuotedText(part.name, side, part.documents) for side, part in enumerate(pair))
     written_rows = 8 * len(compared)  # float32, before and after; the rest of their pages is never written
-    rows_of_states = 2 * len(every) * min(MAPPED, len(compared))  # float16
-    memory = (written_rows + rows_of_states) * before.shape[1] + _bytes(vectors.compact)
-    return StateComparison(vectors, ends, states, texts, scores, memory)
+    memory = written_rows * before.shape[1] + _bytes(vectors.compact)
+    return StateComparison(vectors, texts, scores, memory)
 
 
 def counts_of(run: Run) -> Ints:
@@ -274,12 +213,10 @@ def _usual_pair(run: Run) -> list[Slice]:
 
 
 class ComparisonTasks(NamedTuple):
-    """The background tasks of a comparison: itself, its drift, and what its maps need."""
+    """The background tasks of a comparison: itself, and its drift."""
 
     comparison: BackgroundTask[StateComparison]
-    states: BackgroundTask[list[State]]
     tested: BackgroundTask[Ranking]
-    arranged: BackgroundTask[WordMap]  # begun when somebody asks for that map
 
     @property
     def memory(self) -> int:
@@ -347,8 +284,7 @@ class Comparisons:
             while len(self._tasks) > 1 and self._too_many():
                 for task in self._tasks.pop(next(iter(self._tasks))):
                     task.drop()
-        # Not the map by neighbourhood, which takes seconds and is not always looked at.
-        for task in tasks[:3]:
+        for task in tasks:
             task.begin()
         return tasks
 
@@ -386,16 +322,6 @@ class Comparisons:
         """A comparison, which is waited for."""
         return self.tasks(key).comparison.result()
 
-    def states(self, key: str, whole: bool | None = None) -> tuple[list[State], bool]:
-        """The states of the map, and whether these are all. At first only the first and the last exist.
-
-        ``whole`` true waits for all states, false returns the first and the last.
-        """
-        tasks = self.tasks(key)
-        ends = tasks.comparison.result().ends
-        states = tasks.states.result_now() if whole is None else tasks.states.result() if whole else None
-        return (ends, False) if states is None else (states, True)
-
     def pair(self, key: str) -> list[Slice]:
         """The two slices of a key."""
         parts = key.split("|")
@@ -410,31 +336,21 @@ class Comparisons:
         if key == REFINED:
             return lambda _: compare_refined(self.run), None if usual else BY_REFINING
         pair = self.pair(key)
-        every = self.slices if len(self.slices) > 2 else pair
         sides = None if usual else pair
-        return lambda progress: compare_slices(self.run, pair, every, self.jobs, progress), sides
+        return lambda progress: compare_slices(self.run, pair, self.jobs, progress), sides
 
     def _made(self, key: str) -> ComparisonTasks:
         compare, sides = self._compare(key)
         self._check_busy(tasks.comparison for tasks in self._tasks.values())
 
-        def states(progress: Progress) -> list[State]:
-            return made.result().states(progress)
-
         def test(progress: Progress) -> Ranking:
             return Ranking.of(self.run, sides, self.jobs, progress)
-
-        def arrange_words(progress: Progress) -> WordMap:
-            draw = partial(made.result().arranged, progress)
-            return kept_map(self.run, ["words", key, ARRANGED], draw, progress)
 
         task = self._background.task
         made = task(compare, self._after, label="comparing words", kind="comparison")
         return ComparisonTasks(
             made,
-            task(states, [made], label="placing words", kind="comparison", later=True),
             task(test, [made], label="testing significance", kind="text", later=True),
-            task(arrange_words, [made], label="arranging words"),
         )
 
 

@@ -27,7 +27,7 @@ from selfvec.text.rules import stems
 from .comparison import counts_of
 
 MOST = 8  # words shown
-_PER_TOPIC = 2  # words on the map for each topic
+_PER_TOPIC = 2  # words for each topic
 _TERMS = 300  # terms that may be shown
 _TRIED = 3  # of each topic, the heaviest first
 _TYPICAL = (3, 12)  # of the most typical terms of a topic: its name, and those listed; they weigh more

@@ -14,13 +14,11 @@ from selfvec.base.arrays import Mask
 from selfvec.base.chart import round_figures
 from selfvec.base.result_table import Json
 from selfvec.corpus.filters import allowed
-from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.field_types import DAY, INTEGER, LIST, MOMENT, NUMBER, kind_of, written
 from selfvec.retrieval import Index
 
 from . import addresses
 from .addresses import address
-from .maps import shown_on
 from .page_data import PageData
 
 _VALUES = 8  # of a field, those that most documents have
@@ -45,26 +43,6 @@ def facets(page: PageData, query: addresses.OptionalQuestion = "", filter: addre
         "words": int(np.diff(batch.offsets)[found].sum()) if batch is not None and counted else None,
         "fields": fields,
     }
-
-
-@address("/api/map/passing")
-def passing(
-    page: PageData,
-    key: addresses.ComparisonKey,
-    of: addresses.MapOf = "words",
-    layout: addresses.Layout = "pca",
-    filter: addresses.Filters = None,
-) -> Json:
-    """Which points of a map pass, by their places: documents, or words that occur in documents that do."""
-    shown = shown_on(page, key, of, layout)
-    documents = page.index.result().documents
-    passes = allowed(documents, filter or ())
-    if of == "words":
-        batch = page.run.tokens
-        if batch is None or batch.documents != len(passes):
-            return {"places": list(range(len(shown)))}
-        passes = slice_counts(batch, [Slice("", passes)])[0] > 0
-    return {"places": np.flatnonzero(passes[shown]).tolist()}
 
 
 def counted_facets(index: Index, query: str, filters: Sequence[str]) -> tuple[Mask, list[Json]]:

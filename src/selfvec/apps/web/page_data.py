@@ -8,12 +8,14 @@ import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import NamedTuple, TypeVar
+
+import numpy as np
 
 from selfvec.analysis.concepts.corpus_topics import topics_as_found
 from selfvec.analysis.concepts.subjects import with_names
 from selfvec.analysis.concepts.topic_result import Topics
-from selfvec.base.arrays import Mask
+from selfvec.base.arrays import Ints, Mask
 from selfvec.base.compiled import load_compiler
 from selfvec.base.errors import InputError, NotFound, SelfvecError
 from selfvec.base.progress import Progress
@@ -21,17 +23,20 @@ from selfvec.base.result_table import Json
 from selfvec.base.threads import threads
 from selfvec.data.run import Run
 from selfvec.files.memory import return_freed_memory
+from selfvec.numerics.pacmap import pacmap
 from selfvec.retrieval import Index, run_index
+from selfvec.retrieval.segments import SearchedDocuments
+from selfvec.storage.cache import cached_result
 from selfvec.storage.run_folder import present_state
 from selfvec.text.odd_words import names_of
 
 from .addresses import address
 from .comparison import Comparisons
 from .domain_words import domain_words
-from .word_map import LAYOUTS, draw_documents, kept
 from .work import Busy, Tasks
 
 _LONG_TEXT = 5_000_000  # tokens; for a longer text, words are compared after indexing, to save memory
+_MAPPED = 50_000  # documents on the map; of more, as many at regular intervals
 _INDEXING = {  # the steps of indexing, and their approximate cost
     "Reading": 2,
     "Counting words": 1,
@@ -40,14 +45,21 @@ _INDEXING = {  # the steps of indexing, and their approximate cost
 }
 
 
+class PlacedDocuments(NamedTuple):
+    """The documents on the map."""
+
+    documents: Ints  # (n,), their numbers
+    points: list[list[float]]  # (n, 2), between -1 and 1
+
+
 class PageData:
     """What the page of one state of a run computes in the background, and what each task needs.
 
     Nothing is computed before somebody asks for it: a program that only searches needs the index alone. Who
     opens the page gets what it shows by `prepare`, which asks in the order that suits most::
 
-        topics, names ─▶ domain              index ─▶ maps of documents
-        (index of a long text ─▶) comparison ─▶ its states, its drift, its map of words
+        topics, names ─▶ domain              index ─▶ map of documents
+        (index of a long text ─▶) comparison ─▶ its drift
 
     The functions that `address` marks answer from it. They raise `InputError` for what the run does not have.
     """
@@ -72,10 +84,7 @@ class PageData:
         self.topics = task(partial(_found_topics, run), label="finding topics", kind="text")
         self.names = task(partial(_found_names, run), label="finding names")
         self.domain = task(self._domain, [self.topics, self.names], label="finding words of the text")
-        self.document_maps = {
-            layout: task(partial(self._documents_on, layout), [self.index], label="placing documents")
-            for layout in LAYOUTS
-        }
+        self.map = task(self._placed, [self.index], label="placing documents")
 
     @property
     def named_topics(self) -> Topics | None:
@@ -89,10 +98,16 @@ class PageData:
         def find() -> Json:
             return {"words": domain_words(self.run, self.topics.result(), self.names.result())}
 
-        return list(kept(self.run, ["domain"], find, progress)["words"])
+        return list(cached_result(self.run, "page", ["domain"], find, progress)["words"])
 
-    def _documents_on(self, layout: str, progress: Progress) -> Any:
-        return draw_documents(self.run, self.index.result().documents, layout, progress)
+    def _placed(self, progress: Progress) -> PlacedDocuments:
+        """The places of the documents on their map."""
+
+        def place() -> Json:
+            return _places(self.index.result().documents, progress)
+
+        kept = cached_result(self.run, "page", ["map", _MAPPED], place, progress)
+        return PlacedDocuments(np.array(kept["documents"], np.int64), kept["points"])
 
     def prepare(self) -> None:
         """Begin what the page shows: the overview, and when that is done the other tabs.
@@ -130,6 +145,24 @@ def _indexed(run: Run, progress: Progress) -> Index:
     return_freed_memory()  # that of building, which a server would otherwise hold as long as it runs
     load_compiler()
     return index
+
+
+def _places(documents: SearchedDocuments, progress: Progress) -> Json:
+    """The numbers of the documents that have a vector, and a point for each."""
+    numbers = np.unique(np.linspace(0, len(documents) - 1, min(len(documents), _MAPPED)).astype(np.int64))
+    rows = documents.vectors(numbers)
+    placeable = rows.any(axis=1)
+    numbers, rows = numbers[placeable], rows[placeable]
+    if not len(rows):
+        raise InputError("no document has a vector", remedy="refine with a lower --min-count")
+    points = np.zeros((1, 2), np.float32)
+    if len(rows) > 1:
+        points = pacmap(rows - rows.mean(axis=0), progress=progress)
+    # The farthest are pulled to the edge, so that the middle 98 % fill the map.
+    low, high = np.quantile(points, [0.01, 0.99], axis=0)
+    middle, edge = (low + high) / 2, 0.55 * np.maximum(high - low, 1e-9)
+    places = np.clip((points - middle) / edge, -1, 1)
+    return {"documents": numbers.tolist(), "points": np.round(places.astype(float), 4).tolist()}
 
 
 def _found_topics(run: Run, progress: Progress) -> Topics | None:

@@ -9,14 +9,11 @@ from __future__ import annotations
 import json
 import re
 import time
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
 from graphlib import TopologicalSorter
 from html import escape
 from typing import Any
-
-import numpy as np
 
 from selfvec.analysis.concepts.corpus_topics import few_with_growth
 from selfvec.analysis.concepts.document_topics import documents_to_read
@@ -28,7 +25,7 @@ from selfvec.base.view import COUNT, WORDS, Column, Table
 from selfvec.files.report_page import STYLE, body_html
 
 from .addresses import ADDRESSES
-from .app import page_files, points_bytes
+from .app import page_files
 from .comparison import Filter
 from .facets import facets
 from .page_data import PageData
@@ -57,7 +54,7 @@ import(urls["main.js"]);
 
 
 def static_page(page: PageData, progress: Progress | None = None) -> str:
-    """The page of a run with its first comparison, as HTML; waits for the tests and the map."""
+    """The page of a run with its first comparison, as HTML; waits for the tests."""
     files = {path: file.body.decode() for path, file in page_files().items()}
     head, _, rest = files["/"].partition('<link rel="icon"')
     body = rest[rest.index("</head>") :]
@@ -90,30 +87,22 @@ class Answers(dict[str, Any]):
         """An answer, which is kept; ``unsaid`` is asked, too, but does not tell two requests apart."""
         request = "\n".join([path, *(f"{name}={asked[name]}" for name in sorted(asked))])
         given = {_PARAMETERS.get(name, name): value for name, value in asked.items()}
-        answer = ADDRESSES[f"/api/{path}"].function(self._page, **given, **(unsaid or {}))
-        self[request] = b64encode(points_bytes(answer)).decode() if isinstance(answer, np.ndarray) else answer
+        answer = self[request] = ADDRESSES[f"/api/{path}"].function(self._page, **given, **(unsaid or {}))
         return answer
-
-    def ask_map(self, **asked: str) -> None:
-        """The description of a map and its points."""
-        for path in ("map", "map/points"):
-            self.ask(path, **asked)
 
     def ask_word(self, **asked: str) -> None:
         """What the page of a word shows."""
-        neighbours = self.ask("word", **asked)
+        self.ask("word", **asked)
         self.ask("time", w=asked["w"])
         if self._page.run.tokens is not None:
             self.ask("uses", **asked)
-        if neighbours["before"] or neighbours["after"]:
-            self.ask_map(**asked)
 
 
 def _answers(page: PageData, progress: Progress) -> Answers:
     key = page.comparisons.default
     tasks = page.comparisons.tasks(key)
-    waited: list[BackgroundTask[Any]] = [tasks.comparison, page.index, tasks.tested, tasks.states]
-    waited += [page.topics, page.domain, tasks.arranged]
+    waited: list[BackgroundTask[Any]] = [tasks.comparison, page.index, tasks.tested]
+    waited += [page.topics, page.domain]
     for task in waited:
         task.begin()
     for task in waited:
@@ -139,8 +128,6 @@ def _answers(page: PageData, progress: Progress) -> Answers:
     answers["health"] = page.run.health_report.as_dict()  # without the state of a server
     ranking = answers.ask("ranking", {"wanted": Filter(), "limit": _WORDS}, c=key)
     ranking["total"] = len(ranking["rows"])
-    answers.ask_map(c=key, of="words", layout="pacmap")
-    answers.ask("map/colours", c=key, of="words", layout="pacmap")
     shown = [row["word"] for row in [*ranking["rows"], *domain["words"]]]
     words = dict.fromkeys(shown + [word for word, _ in overview["words"]])
     with progress.stage("Saving", len(words), "words") as advance:

@@ -19,7 +19,7 @@ function address(path, asked) {
 const ANSWERS = globalThis.selfvecKept; // of a page saved as one file
 export const SAVED = ANSWERS !== undefined;
 let documents; // of a saved page
-const SAME = new Set(["limit", "n", "sort", "whole"]); // arguments that do not change an answer there
+const SAME = new Set(["limit", "n", "sort"]); // arguments that do not change an answer there
 
 /** An answer that a saved page holds. */
 function saved(path, asked) {
@@ -60,7 +60,7 @@ function saved(path, asked) {
 const WAIT = 300; // milliseconds between requests for unfinished work
 const TRIES = 8; // requests to a busy server
 
-export const pause = (milliseconds, signal) =>
+const pause = (milliseconds, signal) =>
   new Promise((done, failed) => {
     const timer = setTimeout(done, milliseconds);
     signal?.addEventListener(
@@ -122,18 +122,6 @@ export async function change(path, rows, token) {
   if (!response.ok)
     throw new Refused(answer?.error ?? { rule: `the answer was ${response.status}` }, response.status);
   return answer;
-}
-
-/** A map: its description, and its points as 16-bit integers. */
-export async function askMap(asked, how) {
-  const described = await ask("map", asked, how);
-  const bytes = ANSWERS
-    ? Uint8Array.from(atob(saved("map/points", asked)), (c) => c.charCodeAt(0)).buffer
-    : await (await fetched("map/points", { ...asked, whole: described.whole }, how.signal)).arrayBuffer();
-  const view = new DataView(bytes),
-    out = new Int16Array(bytes.byteLength / 2);
-  for (let i = 0; i < out.length; i++) out[i] = view.getInt16(2 * i, true);
-  return [described, out];
 }
 
 /** One request at a time: a new one cancels the one before. */

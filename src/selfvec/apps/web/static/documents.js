@@ -61,17 +61,9 @@ const said = (line) =>
 
 /** A link to a document, or to a passage of it: where it begins and ends. */
 export const toDocument = (id, content, passage = []) =>
-  h(
-    "a",
-    {
-      href: link({
-        ...(state.view === "map" ? { of: "documents", word: "" } : { view: "texts" }),
-        doc: id,
-        at: passage.join("-"),
-      }),
-    },
-    [content],
-  );
+  h("a", { href: link({ view: state.view === "map" ? "map" : "texts", doc: id, at: passage.join("-") }) }, [
+    content,
+  ]);
 
 /** The text of a document, with a passage marked: where it begins and ends, in code points. */
 function wholeText(text, at = "") {

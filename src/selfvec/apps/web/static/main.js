@@ -1,6 +1,5 @@
 // The page shows the state, which is kept in the address.
 import { ask } from "./api.js";
-import { Atlas } from "./atlas.js";
 import { watched } from "./changed.js";
 import { documentPage } from "./documents.js";
 import { $, bdi, button, h, kept, say, waiting } from "./dom.js";
@@ -8,6 +7,7 @@ import { Filters } from "./filters.js";
 import { finder } from "./finder.js";
 import { count, many, readable } from "./format.js";
 import { Health } from "./health.js";
+import { DocumentMap } from "./map.js";
 import { Overview } from "./overview.js";
 import { Ranking, Unknown } from "./ranking.js";
 import { Search } from "./search.js";
@@ -20,14 +20,12 @@ import { WordPage } from "./word.js";
 const VIEWS = ["overview", "texts", "changes", "map", "time", "topics", "unknown", "health"];
 const TABS = 3; // of these; the others are under More
 const OTHER = "?"; // the choice of two unlisted parts
-const BESIDE = new Set(["changes", "map", "unknown"]); // views with a word next to them
+const BESIDE = new Set(["changes", "unknown"]); // views with a word next to them
 // Of the state, what changes no view or list.
-const UNLISTED = new Set(["word", "doc", "at", "near", "frame"]);
+const UNLISTED = new Set(["word", "doc", "at", "near"]);
 const KEYS = [
   ["/", "find a word"],
   ["↑ ↓  or  k j", "previous word, next word"],
-  ["← →", "one step back or forward in time"],
-  ["p", "play the map"],
   ["1 … 9", "the views"],
   ["Esc", "close, or back to the list"],
   ["?", "this help"],
@@ -46,13 +44,7 @@ function alarm(error) {
 const calm = () => $("alert").querySelector(".error")?.remove();
 
 const choose = (word) =>
-  go({
-    word,
-    near: "",
-    doc: "",
-    view: BESIDE.has(state.view) ? state.view : "changes",
-    of: state.view === "map" ? "words" : state.of,
-  });
+  go({ word, near: "", doc: "", view: BESIDE.has(state.view) ? state.view : "changes" });
 
 function describe() {
   document.body.classList.toggle("kept", Boolean(about.kept));
@@ -99,7 +91,7 @@ function ranges() {
 }
 
 /** Compare other parts, and show the word that changed most. */
-const compare = (c) => go({ c, word: "", frame: "", near: "" });
+const compare = (c) => go({ c, word: "", near: "" });
 
 /** Show which comparison is chosen. */
 function compared(key) {
@@ -115,14 +107,17 @@ async function view(name) {
   const others = document.body.classList.toggle("others", VIEWS.indexOf(name) >= TABS);
   for (const tab of document.querySelectorAll("nav a")) {
     const own = tab.dataset.view;
-    tab.setAttribute("href", link({ view: own === "more" ? (others ? name : "map") : own }));
+    tab.setAttribute(
+      "href",
+      link({ view: own === "more" ? (others ? name : about.mapped ? "map" : "time") : own }),
+    );
     tab.ariaCurrent = own === name || (own === "more" && others) ? "page" : null;
   }
   panes[name] ??= {
-    overview: () => new Overview(choose, about, overview, alarm),
+    overview: () => new Overview(about, overview, alarm),
     texts: () => new Search(about, (filter) => narrowing.choose(filter)),
     changes: () => ranking,
-    map: () => new Atlas(choose, about, alarm),
+    map: () => new DocumentMap(),
     time: () => new Times(about, overview),
     topics: () => new Topics(about),
     unknown: () => new Unknown(),
@@ -139,7 +134,7 @@ async function view(name) {
 /** Show the document or the word beside the view, if there is one. */
 async function beside() {
   const { view: name, doc, at } = state,
-    reads = name === "texts" || (name === "map" && state.of === "documents");
+    reads = name === "texts" || name === "map";
   const first = name === "changes" && ranking.found?.rows[0]?.word,
     wanted = reads ? doc : BESIDE.has(name) && (state.word || first);
   document.body.classList.toggle("chosen", Boolean(reads ? doc : state.word));
@@ -161,26 +156,19 @@ async function beside() {
   ranking.select();
   const found = await page.show(wanted);
   if (!found) return;
-  panes.map?.map.mark(
-    new Map([
-      ...found.lost.map((w) => [w, "went"]),
-      ...found.after.map(([w]) => [w, found.gained.includes(w) ? "came" : "stayed"]),
-      [found.word, "self"],
-    ]),
-  );
   say(`${found.word}: ${many(found.gained.length, "new neighbour")}`);
 }
 
 async function update(now, before) {
-  if (!VIEWS.includes(now.view)) return go({ view: "overview" }, false);
+  if (!VIEWS.includes(now.view) || (now.view === "map" && !about.mapped))
+    return go({ view: "overview" }, false);
   calm(); // it belongs to the previous request
   if (before) check?.();
   now.c ||= about.default;
-  now.of ||= about.mapped;
   compared(now.c);
   const changed = (name) => now[name] !== before?.[name];
   const listed = Object.keys(now).some((name) => !UNLISTED.has(name) && changed(name));
-  const other = ["word", "c", "view", "doc", "at", "of"].some(changed);
+  const other = ["word", "c", "view", "doc", "at"].some(changed);
   try {
     if (listed) {
       const shown = view(now.view);
@@ -211,8 +199,6 @@ async function renew() {
   await update(state, null);
 }
 
-const maps = () => (state.view === "map" ? panes.map?.map : page?.map);
-
 function keyed(event) {
   if (
     event.ctrlKey ||
@@ -227,9 +213,6 @@ function keyed(event) {
     ...(state.view === "changes" && { ArrowDown: () => ranking.step(1), ArrowUp: () => ranking.step(-1) }),
     j: () => ranking.step(1),
     k: () => ranking.step(-1),
-    ArrowRight: () => maps()?.step(1),
-    ArrowLeft: () => maps()?.step(-1),
-    p: () => maps()?.toggle(),
     Escape: () => go(state.near ? { near: "" } : state.doc ? { doc: "", at: "" } : { word: "" }),
     ...Object.fromEntries(VIEWS.map((name, i) => [String(i + 1), () => go({ view: name })])),
   };
@@ -243,7 +226,7 @@ function theme() {
     system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   dataset.theme = (dataset.theme ?? system) === "dark" ? "light" : "dark";
   kept("selfvec-theme", dataset.theme);
-  for (const map of [page?.map, panes.map?.map, panes.overview?.atlas.map]) map?.draw();
+  for (const map of [panes.map, panes.overview?.map]) map?.points.draw();
 }
 
 async function begin() {
@@ -271,11 +254,11 @@ async function begin() {
     alarm(error);
     return;
   }
-  about.mapped = about.has_documents && !about.kept ? "documents" : "words";
+  about.mapped = about.has_documents && !about.kept;
   describe();
   narrowing = new Filters($("filters"), about);
   ranking = new Ranking(about);
-  page = new WordPage($("word"), about, choose);
+  page = new WordPage($("word"), about);
   if (!about.kept) check = watched(about, renew);
   onChange(update);
   await update(state, null);

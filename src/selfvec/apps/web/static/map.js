@@ -1,43 +1,205 @@
-// The map: words as points on one plane in several states, with a slider for time.
+// The map of the documents: points with colours that have names, an outline, and what a search finds.
+import { ask, latest } from "./api.js";
 import { shade } from "./chart.js";
-import { button, h, still } from "./dom.js";
-import { readable, spell } from "./format.js";
-import { go, state } from "./state.js";
+import { toDocument } from "./documents.js";
+import { bdi, button, download, h, say, waiting } from "./dom.js";
+import { clean, count, direction, many, readable, spell } from "./format.js";
+import { Fields } from "./list.js";
+import { filters, go, state } from "./state.js";
 
-const FITTED = 0.98; // of the points are inside the frame at first, the others beside it
-const MOST_STRETCHED = 2.2; // of one axis against the other: distances on a map mean little
-const SECONDS = 1.6; // from one state to the next
-const MOST_LABELS = 70;
+const LISTED = 200; // of a selection
+const HITS = 100; // documents that a search marks
 const NAMED = 14; // largest groups, whose names stand at their edges
 const SAMPLED = 20_000; // points, by which groups are measured
+const EDGE = 24; // pixels around the points
 const DOT = 12; // pixels before a name, for a dot of its colour
 const BUTTONS = [60, 160]; // pixels of the corner that buttons cover
-const TRIED = 500;
-const FONT = "13px system-ui, sans-serif";
+const FONT = "bold 13px system-ui, sans-serif";
+const PLACES = ["1,0", "-1,0", "0,-1", "0,1", "1,-1", "-1,-1", "1,1", "-1,1"].map((at) =>
+  at.split(",").map(Number),
+);
 
-export class WordMap {
-  /** ``pick`` is called with a word. */
-  constructor(pick, label) {
-    this.pick = pick;
-    this.canvas = h("canvas", { role: "img", tabindex: 0, "aria-label": label });
-    this.play = button("▶ Play", () => this.toggle(), { class: "play" });
-    this.slider = h("input", { type: "range", min: 0, step: 0.01, "aria-label": "Time" });
-    this.slider.addEventListener("input", () => {
-      this.stop();
-      this.to(Number(this.slider.value));
+/** The map, the names of its colours, and what was selected on it. */
+export class DocumentMap {
+  /** ``fixed`` is the part of the state that a map outside its own view has. */
+  constructor(fixed = {}) {
+    this.newest = latest();
+    this.fixed = fixed;
+    this.lead = h("p.lead");
+    this.points = new Points(
+      (i) => go({ view: "map", doc: this.found.ids[i] }),
+      (places) => this.select(places, "in the outline"),
+    );
+    const declared = {
+      colour: { label: "coloured by", options: { topic: "topic" } },
+      mark: { label: "highlight", maxlength: 500 },
+    };
+    this.fields = new Fields(declared, (changes) =>
+      go({ ...changes, ...(changes.colour && { only: "" }) }, false),
+    );
+    this.lasso = button("Select", () => this.draws(!this.points.lasso), {
+      "aria-pressed": "false",
+      title: "Draw an outline around points",
     });
-    this.slider.addEventListener("change", () => this.rest());
-    this.name = h("output.frame");
+    this.points.tools.append(this.lasso);
+    this.legend = h("div.colours", { role: "group", "aria-label": "Colours" });
+    this.selection = h("section.selection", { "aria-label": "Selected", hidden: true });
+    this.element = h("div.atlas", [
+      h("h2.hidden", "Map"),
+      this.lead,
+      this.points.element,
+      this.legend,
+      this.selection,
+    ]);
+  }
+
+  get state() {
+    return { ...state, ...this.fixed };
+  }
+
+  async update() {
+    this.fields.show({ ...this.state, colour: this.colour?.name ?? "topic" });
+    await this.newest(async (signal) => {
+      if (!this.colours) await this.load(signal);
+      const filter = filters(),
+        passing = filter.length && (await ask("map/passing", { filter }, { signal }));
+      this.points.passing = passing ? new Set(passing.places) : null;
+      this.paint();
+      await this.highlight(signal);
+    });
+  }
+
+  async load(signal) {
+    const cover = this.points.cover;
+    try {
+      this.found = await ask("map", {}, { signal, ...waiting(cover, "Arranging the documents") });
+    } finally {
+      if (!signal.aborted) cover.replaceChildren();
+    }
+    const { ids, documents } = this.found,
+      what = many(documents, "document");
+    this.lead.textContent =
+      (ids.length < documents ? `${count(ids.length)} of ${what}` : what) +
+      " arranged so that neighbours stay together: near means similar, far distances mean little. " +
+      "Click one to read it.";
+    this.points.load(this.found);
+    const { colours } = await ask("map/colours", {}, { signal });
+    this.colours = colours;
+    this.fields.choices("colour", Object.fromEntries(colours.map(({ name }) => [name, name])));
+  }
+
+  /** Mark the best documents for a search. */
+  async highlight(signal) {
+    const query = this.state.mark.trim(),
+      place = new Map(this.found.ids.map((id, i) => [id, i]));
+    const hits = query
+      ? (await ask("search", { query, mode: this.state.mode, top: HITS }, { signal })).rows
+      : [];
+    const places = hits
+      .flatMap(({ id, alike }) => [id, ...alike])
+      .map((id) => place.get(id))
+      .filter((i) => i !== undefined);
+    const before = this.points.hits.size;
+    this.points.hits = new Set(places);
+    this.points.draw();
+    if (query || before) this.select(places, `that are best for “${query}”`);
+  }
+
+  /** The chosen colour, and the names of its values. */
+  paint() {
+    const chosen = this.colours.find(({ name }) => name === this.state.colour) ?? this.colours[0];
+    this.points.colour(chosen);
+    if (!chosen) return;
+    const { name, values, codes } = (this.colour = chosen);
+    this.fields.inputs.colour.value = name;
+    const sizes = values.map(() => 0);
+    codes.forEach((code, i) => {
+      if (code in sizes && this.points.passes(i)) sizes[code]++;
+    });
+    const named = (code) => {
+      const value = values[code],
+        only = this.state.only === value ? "" : value; // a second click shows all points again
+      const style = { background: this.points.shade(code) };
+      const content = [h("span.swatch", { "aria-hidden": "true", style }), bdi(readable(value))];
+      const choose = () => go({ view: "map", colour: name, only });
+      return button([content, ` ${count(sizes[code])}`], choose, { "aria-pressed": String(!only) });
+    };
+    this.legend.replaceChildren(...[...sizes.keys()].filter((code) => sizes[code]).map(named));
+    this.single(chosen);
+  }
+
+  /** Show the points of one value of a colour only, as the address says, and list them. */
+  single({ values, codes }) {
+    const { only } = this.state,
+      code = values.indexOf(only);
+    this.points.only = code < 0 ? null : code;
+    const key = [only, ...filters()].join();
+    if (key === this.listed || (code < 0 && !this.listed)) return;
+    this.listed = code < 0 ? "" : key;
+    this.points.outline = null;
+    const own = [...codes.keys()].filter((i) => code >= 0 && codes[i] === code && this.points.passes(i));
+    this.select(own, `of ${readable(only)}`);
+  }
+
+  /** Clear the selection. */
+  clear() {
+    this.points.outline = null;
+    this.points.only = null;
+    this.selection.hidden = true;
+    go({ mark: "", only: "" }, false);
+    this.points.draw();
+  }
+
+  /** The selection as a file: each document, and its value of each colour. */
+  save(places) {
+    const { ids, texts } = this.found,
+      { colours } = this;
+    download("documents.csv", [
+      ["id", "text", ...colours.map(({ name }) => name)],
+      ...places.map((i) => [ids[i], texts[i], ...colours.map(({ values, codes }) => values[codes[i]] ?? "")]),
+    ]);
+  }
+
+  draws(on) {
+    this.points.lasso = on;
+    this.lasso.setAttribute("aria-pressed", String(on));
+    if (on) say("Draw an outline around the points to select");
+  }
+
+  select(places, why) {
+    this.draws(false);
+    this.selection.hidden = places.length === 0 && !this.points.outline && !this.state.mark;
+    const { ids, texts } = this.found;
+    const one = (i) => h("li", { dir: direction(texts[i]) }, toDocument(ids[i], clean(texts[i]) || ids[i]));
+    this.selection.replaceChildren(
+      h("div.head", [
+        h("h3", `${many(places.length, "document")} ${why}`),
+        button("Save as CSV", () => this.save(places), { disabled: places.length === 0 }),
+        button("Clear", () => this.clear()),
+      ]),
+      h("ul.plainlist", places.slice(0, LISTED).map(one)),
+      places.length > LISTED ? h("p.quiet", `and ${count(places.length - LISTED)} more`) : h("span"),
+    );
+    if (!this.selection.hidden) this.selection.scrollIntoView({ block: "nearest" });
+    say(`${count(places.length)} selected`);
+  }
+}
+
+/** The points on a canvas, which a person moves, zooms and picks from. */
+class Points {
+  /** ``pick`` is called with the place of a point, ``selected`` with those inside an outline. */
+  constructor(pick, selected) {
+    Object.assign(this, { pick, selected });
+    const label = "Map of the documents; the names of colours below select some, and list them as text";
+    this.canvas = h("canvas", { role: "img", tabindex: 0, "aria-label": label });
     this.tip = h("div.tip", { hidden: true });
-    this.controls = h("div.time", this.play, this.slider, this.name);
-    this.cover = h("div.cover"); // what is said while a map is made
+    this.cover = h("div.cover"); // what is said while the map is made
     this.tools = h("div.zoom", [
       button("+", () => this.zoom(1.5), { "aria-label": "Zoom in" }),
       button("−", () => this.zoom(1 / 1.5), { "aria-label": "Zoom out" }),
       button("⤢", () => this.whole(), { "aria-label": "Whole map" }),
     ]);
-    this.element = h("div.map", h("div.field", this.canvas, this.tip, this.tools, this.cover), this.controls);
-    this.time = 0;
+    this.element = h("div.map", h("div.field", this.canvas, this.tip, this.tools, this.cover));
     this.lasso = false; // whether dragging draws an outline
     this.outline = null; // of a selection, in the units of the map
     this.only = null; // the only value of a colour that is shown
@@ -48,26 +210,8 @@ export class WordMap {
     new ResizeObserver(() => this.draw()).observe(this.canvas);
   }
 
-  /** Show a map as the server describes it, at the place in time that the address has. */
-  load(described, points) {
-    this.data = described;
-    this.points = points;
-    this.count = described.words.length;
-    this.outline = null;
-    this.hits = new Set();
-    this.index = new Map(described.words.map((word, i) => [word, i]));
-    this.few = described.marks.length > 0; // a word and its neighbours
-    this.frame = framed(points, this.count, this.few ? 1 : FITTED);
-    this.slider.max = String(described.frames.length - 1);
-    this.controls.hidden = described.frames.length < 2;
-    this.whole();
-    const time = state.frame === "" ? NaN : Number(state.frame);
-    this.to(Number.isFinite(time) ? time : described.frames.length - 1);
-  }
-
-  /** Mark words: a Map of word to "self", "came", "went" or "stayed". */
-  mark(marks) {
-    this.marks = marks;
+  load({ points, texts }) {
+    Object.assign(this, { points, texts });
     this.draw();
   }
 
@@ -76,10 +220,9 @@ export class WordMap {
     return !this.passing || this.passing.has(i);
   }
 
-  /** Colour the points: {values, codes, ordered}, or null. */
+  /** Colour the points: {values, codes, ordered}, or undefined. */
   colour(coloured) {
     this.coloured = coloured;
-    this.only = null;
     this.draw();
   }
 
@@ -88,73 +231,10 @@ export class WordMap {
     return shade(code, this.coloured.values.length, this.coloured.ordered);
   }
 
-  to(time) {
-    this.tip.hidden = true;
-    const last = this.data.frames.length - 1;
-    this.time = Math.min(last, Math.max(0, time));
-    this.slider.value = String(this.time);
-    const near = Math.round(this.time),
-      between = Math.abs(near - this.time) > 0.02;
-    const from = this.data.frames[Math.floor(this.time)],
-      into = this.data.frames[Math.ceil(this.time)];
-    this.name.textContent = between
-      ? `${readable(from)} → ${readable(into)}`
-      : readable(this.data.frames[near]);
-    this.slider.setAttribute("aria-valuetext", this.name.textContent);
-    this.draw();
-  }
-
-  step(by) {
-    this.stop();
-    this.to((by > 0 ? Math.floor : Math.ceil)(this.time + 1e-6 * Math.sign(by)) + by);
-    this.rest();
-  }
-
-  /** Keep the place in time in the address. */
-  rest() {
-    go({ frame: this.time.toFixed(2) }, false);
-  }
-
-  toggle() {
-    if (this.playing) this.stop();
-    else this.start();
-  }
-
-  start() {
-    const last = this.data.frames.length - 1;
-    if (this.time >= last - 1e-6) this.to(0);
-    this.playing = true;
-    this.play.textContent = "❚❚ Pause";
-    let before = performance.now();
-    const frame = (now) => {
-      if (!this.playing) return;
-      const passed = (now - before) / 1000 / SECONDS;
-      if (still()) {
-        // reduced motion: jump from state to state
-        if (passed >= 1) {
-          before = now;
-          this.to(Math.floor(this.time + 1e-6) + 1);
-        }
-      } else {
-        before = now;
-        this.to(this.time + passed);
-      }
-      if (this.time >= last) {
-        this.stop();
-        this.rest();
-      } else requestAnimationFrame(frame);
-    };
-    requestAnimationFrame(frame);
-  }
-
-  stop() {
-    this.playing = false;
-    this.play.textContent = "▶ Play";
-  }
-
   whole() {
+    this.tip.hidden = true;
     this.view = { x: 0, y: 0, scale: 1 };
-    this.to(this.time);
+    this.draw();
   }
 
   zoom(by, x = 0, y = 0) {
@@ -165,39 +245,25 @@ export class WordMap {
     this.draw();
   }
 
-  /** Place of a word at a time, in pixels. */
-  place(i, time = this.time) {
-    const frame = Math.min(Math.floor(time), this.data.frames.length - 1);
-    const next = Math.min(frame + 1, this.data.frames.length - 1),
-      part = time - frame;
-    const a = 2 * (frame * this.count + i),
-      b = 2 * (next * this.count + i);
-    const x = this.points[a] + (this.points[b] - this.points[a]) * part;
-    const y = this.points[a + 1] + (this.points[b + 1] - this.points[a + 1]) * part;
-    return this.at([x, y]);
+  /** Pixels of a unit of the map along each axis. */
+  get unit() {
+    return [this.width, -this.height].map((size) => (size / 2 - Math.sign(size) * EDGE) * this.view.scale);
+  }
+
+  /** The place of a point of the map, in pixels. */
+  at([x, y]) {
+    const [across, up] = this.unit;
+    return [this.width / 2 + this.view.x + x * across, this.height / 2 + this.view.y + y * up];
   }
 
   /** The place on the map of some pixels, the reverse of `at`. */
   within([x, y]) {
-    const { scale, x: right, y: down } = this.view,
-      [across, up] = this.frame.middle;
-    return [
-      across + (x - this.width / 2 - right) / (this.unit[0] * scale),
-      up + (this.height / 2 + down - y) / (this.unit[1] * scale),
-    ];
-  }
-
-  at([x, y]) {
-    const { scale, x: right, y: down } = this.view,
-      [across, up] = this.frame.middle;
-    return [
-      this.width / 2 + right + (x - across) * this.unit[0] * scale,
-      this.height / 2 + down - (y - up) * this.unit[1] * scale,
-    ];
+    const [across, up] = this.unit;
+    return [(x - this.width / 2 - this.view.x) / across, (y - this.height / 2 - this.view.y) / up];
   }
 
   draw() {
-    if (!this.data || this.waiting) return;
+    if (!this.points || this.waiting) return;
     this.waiting = true;
     requestAnimationFrame(() => {
       this.waiting = false;
@@ -214,46 +280,36 @@ export class WordMap {
     if (this.canvas.width !== width || this.canvas.height !== height)
       Object.assign(this.canvas, { width, height });
     Object.assign(this, { width: box.width, height: box.height });
-    const [across, up] = this.frame.half,
-      room = this.few ? 60 : 24; // pixels for labels at the edge
-    const fits = [(this.width / 2 - 1.5 * room) / across, (this.height / 2 - room) / up],
-      most = Math.min(...fits) * (this.few ? 1 : MOST_STRETCHED);
-    this.unit = fits.map((fit) => Math.min(fit, most));
     const style = getComputedStyle(document.documentElement);
     this.ink = (name) => style.getPropertyValue(`--${name}`).trim();
     const pen = this.canvas.getContext("2d");
     pen.setTransform(1, 0, 0, 1, 0, 0);
-    if (this.few) pen.clearRect(0, 0, width, height);
-    else this.dust(pen, ratio, width, height);
+    this.dots(pen, ratio, width, height);
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.font = FONT;
-    if (!this.hits.size) this.ways(pen);
-    this.names(pen);
+    if (this.coloured && !this.coloured.ordered) this.names(pen);
     if (this.outline) this.trace(pen);
   }
 
-  /** All words as dots, by pixels: a hundred thousand take a few milliseconds. */
-  dust(pen, ratio, width, height) {
+  /** All points as dots, by pixels: tens of thousands take a few milliseconds. */
+  dots(pen, ratio, width, height) {
     if (this.image?.width !== width || this.image?.height !== height)
       this.image = pen.createImageData(width, height);
-    const pixels = (this.pixels = new Uint32Array(this.image.data.buffer));
+    const { points, coloured } = this,
+      pixels = (this.pixels = new Uint32Array(this.image.data.buffer)),
+      number = points.length;
     pixels.fill(0);
-    const dot = Math.max(
-      2,
-      ratio * (this.count > 20000 ? 2 : this.count > 6000 ? 3 : this.count > 1000 ? 4 : 7),
-    );
+    const dot = Math.max(2, ratio * (number > 20000 ? 2 : number > 6000 ? 3 : number > 1000 ? 4 : 7));
     const packed = (hex, alpha) => {
       const [r, g, b] = hex.match(/\w\w/g).map((part) => parseInt(part, 16));
       return (alpha << 24) | (b << 16) | (g << 8) | r;
     };
-    const dust = packed(this.ink("dust"), this.coloured || this.hits.size || this.passing ? 70 : 160),
-      hit = packed(this.ink("went"), 255),
-      codes = this.coloured?.codes;
-    const shades = this.coloured?.values.map((_, code) =>
+    const dust = packed(this.ink("dust"), coloured || this.hits.size || this.passing ? 70 : 160),
+      hit = packed(this.ink("went"), 255);
+    const shades = coloured?.values.map((_, code) =>
       this.only === null || this.only === code ? packed(this.shade(code), 230) : dust,
     );
     const paint = (i, colour, size) => {
-      const [x, y] = this.place(i),
+      const [x, y] = this.at(points[i]),
         radius = size / 2;
       if (x < 0 || y < 0 || x > this.width || y > this.height) return;
       const [middle, top] = [Math.round(x * ratio), Math.round(y * ratio - radius)];
@@ -264,149 +320,74 @@ export class WordMap {
         pixels.fill(colour, row * width + first, row * width + end);
       }
     };
-    if (this.passing) for (let i = 0; i < this.count; i++) if (!this.passes(i)) paint(i, dust, 2);
-    for (let i = 0; i < this.count; i++)
-      if (this.passes(i)) paint(i, codes && codes[i] >= 0 && !this.hits.size ? shades[codes[i]] : dust, dot);
+    if (this.passing) for (let i = 0; i < number; i++) if (!this.passes(i)) paint(i, dust, 2);
+    for (let i = 0; i < number; i++)
+      if (this.passes(i)) paint(i, (!this.hits.size && shades?.[coloured.codes[i]]) || dust, dot);
     for (const i of this.hits) paint(i, hit, Math.max(dot, Math.round(4 * ratio)) + 1);
     pen.putImageData(this.image, 0, 0);
   }
 
-  /** The path of the current word through all states. */
-  ways(pen) {
-    for (const [word, mark] of this.marks ?? []) {
-      const i = this.index.get(word);
-      if (mark !== "self" || i === undefined) continue;
-      pen.beginPath();
-      for (let frame = 0; frame < this.data.frames.length; frame++)
-        pen[frame ? "lineTo" : "moveTo"](...this.place(i, frame));
-      pen.strokeStyle = this.ink("ink");
-      pen.lineWidth = 1.5;
-      pen.globalAlpha = 0.55;
-      pen.setLineDash([4, 4]);
-      pen.stroke();
-      pen.setLineDash([]);
-      pen.globalAlpha = 1;
-      const [x, y] = this.place(i, 0);
-      pen.beginPath();
-      pen.arc(x, y, 5, 0, 2 * Math.PI);
-      pen.stroke();
+  /** The names of the largest groups, each at its edge where it covers the fewest points. */
+  names(pen) {
+    pen.font = FONT;
+    const taken = [{ left: this.width - BUTTONS[0], right: this.width, top: 0, bottom: BUTTONS[1] }];
+    const free = ({ left, top, right, bottom }) =>
+      left >= 2 &&
+      top >= 2 &&
+      right <= this.width - 2 &&
+      bottom <= this.height - 2 &&
+      taken.every(
+        (other) => right <= other.left || left >= other.right || bottom <= other.top || top >= other.bottom,
+      );
+    for (const { at, far, code } of this.groups()) {
+      const text = spell(this.coloured.values[code].split(", ").slice(0, 2).join(", ")),
+        size = [pen.measureText(text).width + 4 + DOT, 17];
+      const boxes = [0.5, 0.8, 1.1, 1.5].flatMap((part) =>
+        PLACES.map((place) => {
+          const [left, top] = at.map(
+            (middle, axis) => middle + place[axis] * (part * far + 6) + ((place[axis] - 1) / 2) * size[axis],
+          );
+          return { left, top, right: left + size[0], bottom: top + size[1] };
+        }),
+      );
+      const box = boxes.sort((a, b) => this.covered(a) - this.covered(b)).find(free);
+      if (!box) continue;
+      taken.push(box);
+      this.name(pen, text, box, this.shade(code));
     }
   }
 
-  /** The labels of the map: marked words, names of groups at their edges, and words that have room. */
-  names(pen) {
-    const groups = this.groups(pen),
-      labels = [...groups, ...this.wanted(pen)];
-    let left = groups.length ? MOST_LABELS / 2 : MOST_LABELS;
-    placed(labels, this.width, this.height, (box) => this.covered(box)).forEach((place, n) => {
-      const label = labels[n];
-      if (label.mark) this.sign(pen, label);
-      if (!place || (!label.mark && !label.name && left-- <= 0)) return;
-      this.text(pen, label, place);
-    });
-  }
-
-  /** How much of a box points cover: of a word and its neighbours, nothing. */
+  /** How much of a box points cover. */
   covered({ left, top, right, bottom }) {
     const ratio = devicePixelRatio || 1;
     let sum = 0;
     for (let y = top; y < bottom; y += 3)
       for (let x = left; x < right; x += 3)
-        sum += this.pixels?.[Math.round(y * ratio) * this.canvas.width + Math.round(x * ratio)] ? 1 : 0;
+        sum += this.pixels[Math.round(y * ratio) * this.canvas.width + Math.round(x * ratio)] ? 1 : 0;
     return sum;
   }
 
-  /** The names of the largest groups of a colour, each at the middle of its points. */
-  groups(pen) {
-    if (!this.coloured || this.coloured.ordered || this.few) return [];
-    pen.font = `bold ${FONT}`;
-    return this.middles().flatMap(({ at: [x, y], far, code }) => {
-      if (!(x > 0 && y > 0 && x < this.width && y < this.height)) return [];
-      if (this.only !== null && this.only !== code) return [];
-      const text = spell(this.coloured.values[code].split(", ").slice(0, 2).join(", "));
-      return [
-        { text, x, y, far, code, width: pen.measureText(text).width + 4 + DOT, height: 17, name: true },
-      ];
-    });
-  }
-
-  /** The labels of words that the map would show, the most important first. */
-  wanted(pen) {
-    const order = { self: 0, came: 1, went: 2, stayed: 3 };
-    const marked = [...(this.hits.size ? [] : (this.marks ?? []))]
-      .filter(([word]) => this.index.has(word))
-      .sort((a, b) => order[a[1]] - order[b[1]]);
-    const shown = new Set(marked.map(([word]) => word));
-    const labels = [];
-    const wish = (i, mark) => {
-      const [x, y] = this.place(i);
-      if (x < 0 || y < 0 || x > this.width || y > this.height) return;
-      const text = spell(this.data.words[i]) + (mark === "came" ? " +" : mark === "went" ? " −" : "");
-      pen.font = mark === "self" ? `bold ${FONT}` : FONT;
-      const width = pen.measureText(text).width + 4;
-      labels.push({ mark, text, x, y, width, height: 16, must: Boolean(mark) });
-    };
-    for (const [word, mark] of marked) wish(this.index.get(word), mark);
-    if (this.data.ids) return labels; // documents have no labels
-    for (const i of [...this.hits].slice(0, MOST_LABELS)) wish(i, "");
-    if (this.few || this.hits.size) return labels;
-    for (let i = 0; i < this.count && labels.length < TRIED; i++)
-      if (this.passes(i) && !shown.has(this.data.words[i])) wish(i, "");
-    return labels;
-  }
-
-  /** The colour of a label. */
-  hue({ mark, name }) {
-    return this.ink(name || mark === "self" ? "ink" : mark || "quiet");
-  }
-
-  /** The point of a marked word: its shape shows the mark. */
-  sign(pen, label) {
-    pen.fillStyle = this.hue(label);
-    pen.strokeStyle = this.hue(label);
-    pen.lineWidth = 1.5;
-    pen.beginPath();
-    if (label.mark === "came") pen.rect(label.x - 4, label.y - 4, 8, 8);
-    else pen.arc(label.x, label.y, label.mark === "self" ? 6 : 4, 0, 2 * Math.PI);
-    if (label.mark === "went") pen.stroke();
-    else pen.fill();
-  }
-
-  /** The text of a label, with a line to its point if that is far. */
-  text(pen, label, place) {
-    const middle = [place.left + label.width / 2, place.top + label.height / 2];
-    if (label.mark && Math.hypot(middle[0] - label.x, middle[1] - label.y) > label.width / 2 + 16) {
-      pen.globalAlpha = 0.5;
-      pen.beginPath();
-      pen.moveTo(label.x, label.y);
-      pen.lineTo(...middle);
-      pen.stroke();
-      pen.globalAlpha = 1;
-    }
-    pen.font = label.mark === "self" || label.name ? `bold ${FONT}` : FONT;
+  /** A name with a halo, after a dot of its colour. */
+  name(pen, text, { left, top }, colour) {
     pen.textBaseline = "top";
     pen.lineJoin = "round";
-    pen.lineWidth = label.name ? 5 : 3; // a halo
+    pen.lineWidth = 5;
     pen.strokeStyle = this.ink("paper");
-    const left = place.left + 2 + (label.name ? DOT : 0);
-    pen.strokeText(label.text, left, place.top + 1);
-    pen.fillStyle = this.hue(label);
-    pen.fillText(label.text, left, place.top + 1);
-    if (!label.name) return;
-    pen.fillStyle = this.shade(label.code);
+    pen.strokeText(text, left + 2 + DOT, top + 1);
+    pen.fillStyle = this.ink("ink");
+    pen.fillText(text, left + 2 + DOT, top + 1);
+    pen.fillStyle = colour;
     pen.beginPath();
-    pen.arc(place.left + 6, place.top + 8, 4, 0, 2 * Math.PI);
+    pen.arc(left + 6, top + 8, 4, 0, 2 * Math.PI);
     pen.fill();
   }
 
-  /** Of each value of a colour the middle of its points, and how far most of them are from it. */
-  middles() {
+  /** Of the largest groups that are shown the middle of the points, and how far most of them are from it. */
+  groups() {
     const places = this.coloured.values.map(() => []),
-      every = Math.ceil(this.count / SAMPLED);
-    for (let i = 0; i < this.count; i += every) {
-      const code = this.coloured.codes[i];
-      if (code >= 0 && this.passes(i)) places[code].push(this.place(i));
-    }
+      every = Math.ceil(this.points.length / SAMPLED);
+    for (let i = 0; i < this.points.length; i += every)
+      if (this.passes(i)) places[this.coloured.codes[i]]?.push(this.at(this.points[i]));
     const sorted = (list) => list.sort((a, b) => a - b);
     return places
       .map((points, code) => ({ points, code }))
@@ -418,7 +399,12 @@ export class WordMap {
         const far = sorted(points.map(([x, y]) => Math.hypot(x - at[0], y - at[1])));
         return { at, far: far[Math.floor(0.6 * points.length)], code };
       })
-      .filter(({ far }) => far < (this.width * this.view.scale) / 5); // others are in no one place
+      .filter(
+        ({ at: [x, y], far, code }) =>
+          far < (this.width * this.view.scale) / 5 && // others are in no one place
+          Math.min(x, y, this.width - x, this.height - y) > 0 &&
+          [null, code].includes(this.only),
+      );
   }
 
   /** The outline of a selection as a path of pixels. */
@@ -446,87 +432,36 @@ export class WordMap {
       pen = this.canvas.getContext("2d");
     pen.setTransform(1, 0, 0, 1, 0, 0);
     const shown = (i) => (this.only === null || this.coloured.codes[i] === this.only) && this.passes(i);
-    return [...Array(this.count).keys()].filter((i) => shown(i) && pen.isPointInPath(path, ...this.place(i)));
+    return [...this.points.keys()].filter(
+      (i) => shown(i) && pen.isPointInPath(path, ...this.at(this.points[i])),
+    );
   }
 
+  /** The point that is nearest to some pixels; -1 if none is near. */
   nearest(x, y) {
     let best = -1,
       least = 18 ** 2;
-    for (let i = 0; i < this.count; i++) {
-      if (!this.passes(i)) continue;
-      const [px, py] = this.place(i),
+    this.points.forEach((point, i) => {
+      const [px, py] = this.at(point),
         far = (px - x) ** 2 + (py - y) ** 2;
-      if (far < least) {
-        least = far;
-        best = i;
-      }
-    }
+      if (far < least && this.passes(i)) [least, best] = [far, i];
+    });
     return best;
   }
 
   hover(x, y) {
-    if (!this.data) return;
+    if (!this.points) return;
     const i = this.nearest(x, y);
     this.canvas.style.cursor = this.lasso ? "crosshair" : i >= 0 ? "pointer" : "grab";
     this.tip.hidden = i < 0;
     if (i < 0) return;
-    this.tip.textContent = spell(this.data.words[i]);
+    this.tip.textContent = spell(this.texts[i]);
     this.tip.style.left = `${Math.min(x + 12, this.width - 120)}px`;
     this.tip.style.top = `${Math.max(2, y - 28)}px`;
   }
 }
 
-const PLACES = ["1,0", "-1,0", "0,-1", "0,1", "1,-1", "-1,-1", "1,1", "-1,1"].map((at) =>
-  at.split(",").map(Number),
-);
-
-/** The middle of some of the points, those nearest to it, and half of their extent, in all states. */
-function framed(points, count, share) {
-  const ends = [0, 1].map((axis) => {
-    const values = points.filter((_, i) => i % 2 === axis).sort();
-    const beside = Math.floor(((1 - share) / 2) * values.length);
-    return [values[beside], values[values.length - 1 - beside]];
-  });
-  return {
-    middle: ends.map(([low, high]) => (low + high) / 2),
-    half: ends.map(([low, high]) => Math.max(1, (high - low) / 2)),
-  };
-}
-
-/**
- * Where labels go without overlap: the most important first, each at the first free place next to its point;
- * the name of a group where it covers the fewest points, from its edge on.
- * Each label has x, y (its point), width, height, must (placed farther away if need be), or far (of a group).
- * Returns, in the same order, {left, top} or null.
- */
-function placed(labels, width, height, covered, gap = 6) {
-  const taken = [{ left: width - BUTTONS[0], right: width, top: 0, bottom: BUTTONS[1] }];
-  const free = ({ left, top, right, bottom }) =>
-    left >= 2 &&
-    top >= 2 &&
-    right <= width - 2 &&
-    bottom <= height - 2 &&
-    taken.every(
-      (other) => right <= other.left || left >= other.right || bottom <= other.top || top >= other.bottom,
-    );
-  const beside = (label, [dx, dy], away) => {
-    const left = label.x + dx * away + (dx > 0 ? 0 : dx < 0 ? -label.width : -label.width / 2);
-    const top = label.y + dy * away + (dy > 0 ? 0 : dy < 0 ? -label.height : -label.height / 2);
-    return { left, top, right: left + label.width, bottom: top + label.height };
-  };
-  return labels.map((label) => {
-    const steps = label.name
-      ? [0.5, 0.8, 1.1, 1.5].map((part) => part * label.far + gap)
-      : (label.must ? [1, 2.5, 4, 6, 9] : [1]).map((far) => far * gap);
-    const boxes = steps.flatMap((away) => PLACES.map((place) => beside(label, place, away)));
-    if (label.name) boxes.sort((a, b) => covered(a) - covered(b));
-    const box = boxes.find(free);
-    if (box) taken.push(box);
-    return box ?? null;
-  });
-}
-
-/** Let a person move and zoom a map, draw an outline on it, and pick a word. */
+/** Let a person move and zoom a map, draw an outline on it, and pick a point. */
 function listen(map) {
   const { canvas } = map,
     at = (event) => {
@@ -568,11 +503,10 @@ function listen(map) {
     return undefined;
   });
   const end = (event) => {
-    const [x, y] = at(event);
-    if (map.lasso && dragged) map.selected?.(map.inside());
-    if (touching.delete(event.pointerId) && !dragged && event.type === "pointerup" && map.data) {
-      const i = map.nearest(x, y);
-      if (i >= 0) map.pick(map.data.words[i], i);
+    if (map.lasso && dragged) map.selected(map.inside());
+    if (touching.delete(event.pointerId) && !dragged && event.type === "pointerup" && map.points) {
+      const i = map.nearest(...at(event));
+      if (i >= 0) map.pick(i);
     }
   };
   canvas.addEventListener("pointerup", end);
@@ -595,7 +529,6 @@ function listen(map) {
       "=": () => map.zoom(1.5),
       "-": () => map.zoom(1 / 1.5),
       0: () => map.whole(),
-      " ": () => map.toggle(),
     };
     if (!keys[event.key]) return;
     event.preventDefault();

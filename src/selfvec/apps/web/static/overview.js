@@ -1,7 +1,7 @@
 // The first view: what the text is about, how that changes, and its map.
-import { Atlas } from "./atlas.js";
 import { bdi, h, listed } from "./dom.js";
 import { clean, count, many, share } from "./format.js";
+import { DocumentMap } from "./map.js";
 import { go } from "./state.js";
 import { Topics } from "./topics.js";
 import { frequencies, sequences } from "./usage.js";
@@ -9,16 +9,15 @@ import { frequencies, sequences } from "./usage.js";
 const NAMED = 5; // subjects of the first sentence
 
 export class Overview {
-  constructor(choose, about, overview, alarm) {
+  constructor(about, overview, alarm) {
     Object.assign(this, { about, overview, alarm });
     this.subject = h("p.claim", h("span.wait", "Finding what it is about …"));
     this.topics = new Topics(about, true);
     this.topics.drawn = ({ subjects }) => {
       this.subject.replaceChildren(...this.claim(subjects));
-      looks.observe(this.atlas.element);
+      if (about.mapped) looks.observe(this.map.element);
     };
-    const fixed = { of: about.mapped, layout: "pacmap", colour: "topic", mark: "", only: "" };
-    this.atlas = new Atlas(choose, about, alarm, fixed);
+    this.map = new DocumentMap({ colour: "topic", mark: "", only: "" });
     const input = h("input", {
       type: "search",
       dir: "auto",
@@ -51,21 +50,20 @@ export class Overview {
         ]),
       h("h3", "Subjects"),
       this.topics.element,
-      h("h3", about.mapped === "documents" ? "The documents by topic" : "The words by topic"),
-      this.atlas.element,
+      about.mapped && [h("h3", "The documents by topic"), this.map.element],
       about.has_tokens && !about.kept && h("div.usage", frequencies(), sequences("")),
     ]);
     // A map takes long for a large text: it is arranged when somebody looks at it.
     const looks = new IntersectionObserver(([{ isIntersecting }]) => {
       if (!isIntersecting || this.looked) return;
       this.looked = true;
-      this.atlas.update().catch(alarm);
+      this.map.update().catch(alarm);
     });
   }
 
   /** Each part appears when it is there; none waits for another. */
   update() {
-    for (const part of [this.topics, ...(this.looked ? [this.atlas] : [])]) part.update().catch(this.alarm);
+    for (const part of [this.topics, ...(this.looked ? [this.map] : [])]) part.update().catch(this.alarm);
   }
 
   /** What the text is mostly about, in a sentence. */

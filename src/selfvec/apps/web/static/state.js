@@ -1,12 +1,11 @@
 // The state of the page is kept in the address, so that a link shows the same to other people.
 
 const EMPTY =
-  "view word c seen q size text frame ask stops mix variants of colour only doc at order filter " +
+  "view word c seen q size text ask stops mix variants colour only doc at order filter " +
   "names words mark unit smooth source from near";
 const DEFAULTS = {
   ...Object.fromEntries(EMPTY.split(" ").map((name) => [name, ""])),
   sort: "size",
-  layout: "pacmap",
   mode: "hybrid",
 };
 let changed = () => {};

@@ -4,8 +4,8 @@ import { clean, count, figure, probability, readable, share } from "./format.js"
 import { link } from "./state.js";
 
 /** A link to the page of a word. */
-export const toWord = (word, mark = "", view = {}) =>
-  h("a", { href: link({ word, near: "", ...view }), class: `w ${mark}`.trim() }, bdi(word));
+export const toWord = (word, mark = "") =>
+  h("a", { href: link({ word, near: "" }), class: `w ${mark}`.trim() }, bdi(word));
 
 /** Words with commas between them. */
 export const commas = (words) => words.map((word, i) => [i ? ", " : "", bdi(word)]);

@@ -117,10 +117,10 @@ export class Topics {
     say(many(shown.length, "topic"));
   }
 
-  /** Where the map shows a topic. */
-  mapped({ rows: [row] }) {
-    const shown = { view: "map", of: this.about.mapped, colour: "topic", only: row.own ?? row.name };
-    return link({ ...shown, word: "", doc: "" });
+  /** A link to where the map shows a topic, if there is a map. */
+  mapped({ rows: [row] }, content) {
+    const shown = { view: "map", colour: "topic", only: row.own ?? row.name, word: "", doc: "" };
+    return this.about.mapped && h("a", { href: link(shown) }, content);
   }
 
   /** A topic in a line: whether it grows, its share and course, and a sentence that is typical of it. */
@@ -135,7 +135,7 @@ export class Topics {
         h("span.hidden", moved),
       ]),
       h("div.subject", [
-        h("a", { href: this.mapped(topic) }, h("b", bdi(name))),
+        this.mapped(topic, h("b", bdi(name))) || h("b", bdi(name)),
         h("span.times", ` ${share(part)}`),
         h("p.quiet", commas(termsOf(rows[0]).slice(0, 4))),
       ]),
@@ -156,9 +156,9 @@ export class Topics {
     return h("section.topic", [
       h("h3", typed),
       h("p.lead", [
-        `${share(part)} of the documents · `,
-        rows.length === 1 && rows[0].growth ? `${rows[0].growth} · ` : "",
-        h("a", { href: this.mapped(topic) }, "on the map"),
+        `${share(part)} of the documents`,
+        rows.length === 1 && rows[0].growth && ` · ${rows[0].growth}`,
+        this.about.mapped && [" · ", this.mapped(topic, "on the map")],
       ]),
       h("p", commas(rows.flatMap((row) => termsOf(row)))),
       this.periods.length > 1 && chartOf(topic, this.periods),

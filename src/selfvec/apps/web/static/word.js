@@ -1,8 +1,7 @@
-// One word: its neighbours before and after, sentences that show the change, and a map of its path.
-import { ask, askMap, latest } from "./api.js";
+// One word: its neighbours before and after, and sentences that show the change.
+import { ask, latest } from "./api.js";
 import { bar, bdi, button, facts, h, listed, still } from "./dom.js";
 import { SOURCES, count, figure, interval, many, probability, readable, share } from "./format.js";
-import { WordMap } from "./map.js";
 import { quotes } from "./documents.js";
 import { go, link, state } from "./state.js";
 import { toWord } from "./table.js";
@@ -10,14 +9,13 @@ import { wordChart } from "./times.js";
 import { collocates, concordance } from "./usage.js";
 
 export class WordPage {
-  constructor(element, about, choose) {
+  constructor(element, about) {
     this.element = element;
     this.about = about;
     this.newest = latest();
-    this.map = new WordMap(choose, "Map of the word and its neighbours; the lists above have the same words");
   }
 
-  /** Show a word; the sentences and the map are loaded afterwards. */
+  /** Show a word; the sentences are loaded afterwards. */
   async show(word) {
     return this.newest(async (signal) => {
       const asked = { w: word, c: state.c };
@@ -31,11 +29,7 @@ export class WordPage {
       const found = await ask("word", asked, { signal, progress: state.word ? progress : undefined });
       asked.w = found.word; // it may have been typed with signs around it
       this.paint(found);
-      await Promise.all([
-        this.sentences(found, asked, signal),
-        this.draw(found, asked, signal),
-        this.course(found, signal),
-      ]);
+      await Promise.all([this.sentences(found, asked, signal), this.course(found, signal)]);
       return found;
     });
   }
@@ -61,7 +55,6 @@ export class WordPage {
     const { word } = found;
     Object.assign(this, { word, tested: found.tested });
     this.texts = h("div.texts", h("p.wait", "Looking for sentences …"));
-    this.mapSlot = h("div", this.map.element);
     this.time = h("div");
     this.list = facts(figures(found));
     this.element.replaceChildren(
@@ -75,14 +68,6 @@ export class WordPage {
       this.texts,
       this.time,
       ...this.usage(found),
-      h("h3", "How it moved"),
-      h("p.legend", [
-        h("span.self", "● the word"),
-        h("span.went", "○ lost neighbour"),
-        h("span.came", "■ new neighbour"),
-        h("span.stayed", "● kept neighbour"),
-      ]),
-      this.mapSlot,
     );
   }
 
@@ -122,21 +107,6 @@ export class WordPage {
     if (!this.about.has_tokens || this.about.kept) return [];
     const parts = names[0] === "original" ? [""] : names;
     return [h("div.usage", collocates(word, parts), concordance(word, this.about, parts))];
-  }
-
-  async draw(found, asked, signal) {
-    if (!found.before.length && !found.after.length) {
-      this.mapSlot.replaceChildren(h("p.wait", "The word has no vector, so it is not on a map."));
-      return;
-    }
-    const [described, places] = await askMap(asked, { signal });
-    clearTimeout(this.again);
-    if (!described.whole)
-      this.again = setTimeout(() => {
-        if (this.word === found.word) this.draw(found, asked, signal).catch(() => {});
-      }, 1500);
-    this.map.load(described, places);
-    this.map.mark(new Map(described.words.map((word, i) => [word, described.marks[i]])));
   }
 
   /** How often the word occurs over time. */
