@@ -32,8 +32,7 @@ TESTS = {"self_retrieval": "self-retrieval", "context": "context"}
 
 
 def drawn(run: selfvec.Run, folder: Path) -> None:
-    """Draw a picture for the pages on drift, on search and on selection; the run is divided into years."""
-    selfvec.trajectory(run, "mast", slices=True, plot=folder / "example-drift.svg", overwrite=True)
+    """Draw a picture for the pages on search and on selection."""
     hits = [
         {"hit": f"{place}. {hit['title']}", "part": part, "value": hit["parts"][part]}
         for place, hit in enumerate(selfvec.search(run, QUESTION, top=5).as_dict()["hits"], 1)
@@ -127,6 +126,6 @@ def _save(charts: list[Chart], path: Path, rows: list[dict[str, Any]], named: st
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as temporary:
         text = selfvec.example(Path(temporary) / "storms.jsonl")
-        drawn(selfvec.refine(text, slice="year", output=Path(temporary) / "run"), FIGURES)
+        drawn(selfvec.refine(text, output=Path(temporary) / "run"), FIGURES)
         asked = f"the documentation of Python {sys.version_info.major}.{sys.version_info.minor}"
         found_beside(selfvec.refine(python_documentation(), stop_words="en"), asked, FIGURES / "found.svg")

@@ -21,7 +21,6 @@ from selfvec.analysis.usage.occurrence_vectors import (
     WordBlocks,
     block_sums,
     slice_centres,
-    slice_vectors,
 )
 from selfvec.analysis.usage.quotations import (
     SELF,
@@ -36,7 +35,6 @@ from selfvec.analysis.usage.quotations import (
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.rows import unit_rows
 
 
 @given(st.lists(st.lists(st.integers(0, 2), max_size=6), min_size=1, max_size=6), st.integers(0, 4))
@@ -174,8 +172,6 @@ def test_uses_are_summed_as_defined_whatever_the_blocks(documents, number: int, 
         [part] = block_sums(space, words, blocks, 0, jobs)
         sums = part.rows.reshape(6, 2, number, 8).sum(axis=2).transpose(1, 0, 2)
         np.testing.assert_allclose(sums, expected, atol=1e-4)
-    means = slice_vectors(space, words, 1)
-    np.testing.assert_allclose(means, [unit_rows(rows) for rows in sums], atol=1e-3)
 
 
 def test_single_uses_add_up_to_the_sums() -> None:

@@ -24,8 +24,8 @@ from tests.heard import Heard
 from tests.refusals import refused
 
 import selfvec
+from selfvec.apps.web.document_map import points
 from selfvec.apps.web.first_view import overview
-from selfvec.apps.web.maps import drawn
 from selfvec.apps.web.page_data import PageData
 from selfvec.apps.web.words import complete
 from selfvec.base.errors import NotFound, OptionError
@@ -264,7 +264,7 @@ def test_a_word_of_no_present_document_is_nowhere_until_it_comes_again(tmp_path:
         str(run.frequency().as_dict()),
         str([complete(page, typed) for typed in ("zanz", "quix")]),
         str(overview(page)),
-        str(drawn(page, page.comparisons.default)[0]),
+        str(points(page)),
         *(file.read_text() for file in (tmp_path / "export").rglob("*") if file.suffix in (".tsv", ".json")),
     ]
     assert not [each for each in shown if "zanzibarova" in each or "quixotova" in each]

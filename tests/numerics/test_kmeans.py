@@ -102,7 +102,7 @@ def test_neighbours_of_a_group_are_kept_better_than_on_a_plane() -> None:
         far = np.linalg.norm(points[:, None] - points[None], axis=2) + 1e9 * np.eye(600)
         return float(np.mean(group[np.argsort(far, axis=1)[:, :10]] == group[:, None]))
 
-    assert pure(project(rows, "pacmap").points) > 0.9 > 2 * pure(project(rows, "pca").points)
+    assert pure(pacmap(rows)) > 0.9 > 2 * pure(project(rows).points)
 
 
 def test_the_same_seed_gives_the_same_points_and_steps_are_reported() -> None:

@@ -22,7 +22,7 @@ import selfvec
 from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.word_drift.drift import drift as measured_drift
 from selfvec.apps.cli import main
-from selfvec.apps.web.maps import drawn
+from selfvec.apps.web.document_map import points
 from selfvec.apps.web.page_data import PageData
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
@@ -56,10 +56,9 @@ def clusters(run: Run, progress: Progress, seed: int = 0) -> Any:
     return topics(run, seed=seed, progress=progress).as_dict()
 
 
-def page(run: Run, progress: Progress, layout: str = "pca") -> Any:
+def page(run: Run, progress: Progress) -> Any:
     del progress  # the page has its own
-    described, points = drawn(PageData(run, jobs=1), "", of="documents", layout=layout)
-    return described, points.tolist()
+    return points(PageData(run, jobs=1))
 
 
 class Use(NamedTuple):
@@ -73,7 +72,7 @@ USES = {
     "learned": Use(learned, {}),
     "drift": Use(drift, {"seed": 1}),
     "clusters": Use(clusters, {"seed": 1}),
-    "page": Use(page, {"layout": "pacmap"}),
+    "page": Use(page, {}),
 }
 
 

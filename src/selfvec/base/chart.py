@@ -48,7 +48,6 @@ class Line:
     colour: str
     width: float = 2.0
     dashed: bool = False
-    filled: bool = False  # a faint region, of which the line is the border
     kind: str = ""  # its class in a page
 
 
@@ -125,7 +124,6 @@ def over_periods(
     least: float = 0.0,  # the axis ends there at the earliest,
     most: float = math.inf,  # and there at the latest
     small: bool = False,  # only the ends of the axes have figures
-    title: str = "",
 ) -> Chart:
     """Points with intervals; the axis begins at 0 and ends at the data; a value is where the axis says.
 
@@ -152,4 +150,4 @@ def over_periods(
     levels = (0.0, top) if small else (0.0, top / 2, top)
     x = Axis(-0.5, len(names) - 0.5, ticks=[(i, names[i]) for i in dict.fromkeys(shown)])
     y = Axis(0.0, top, ticks=[(level, show(level)) for level in levels])
-    return Chart(about, size, x, y, lines, marks, title=title)
+    return Chart(about, size, x, y, lines, marks)

@@ -85,10 +85,9 @@ def text_width(text: str, size: float) -> float:
 
 
 def _plane(chart: Chart, hollow: str) -> Iterator[str]:
-    """What is between the axes: regions and lines, then marks, then names."""
+    """What is between the axes: lines, then marks, then names."""
     lines = [_places(chart, line.points) for line in chart.lines]
-    for line, places in sorted(zip(chart.lines, lines, strict=True), key=lambda pair: not pair[0].filled):
-        yield _line(line, places)
+    yield from map(_line, chart.lines, lines)
     marks = _places(chart, np.array([mark.at for mark in chart.marks]).reshape(-1, 2))
     for mark, (x, y) in zip(chart.marks, marks.tolist(), strict=True):
         if mark.low is not None and mark.high is not None:
@@ -148,10 +147,6 @@ def _line(line: Line, places: Doubles) -> str:
     look = f'stroke="{line.colour}" stroke-width="{line.width:g}" stroke-linejoin="round"'
     look += ' stroke-dasharray="4 3"' * line.dashed
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places.tolist())
-    if line.filled:
-        return (
-            f'<polygon points="{points}" fill="{line.colour}" fill-opacity=".12" {look} stroke-opacity=".5"/>'
-        )
     return f'<polyline {kind}points="{points}" fill="none" {look}/>'
 
 

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from tests.analysis.planted_topics import topic_text, topic_vectors
 
+from selfvec.analysis.usage.occurrence_vectors import OccurrenceSpace, WordBlocks, block_sums
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
+from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.pipeline import refine
 
 TOPICS = 6
@@ -39,3 +41,11 @@ def planted_run(
     corpus = Corpus.from_texts(texts, slices=slices)
     table = topic_vectors(TOPICS, [f"x{i}" for i in range(len(shares))], rng)
     return refine(corpus, table, Settings(method="original", **options))  # type: ignore[arg-type]
+
+
+def slice_means(space: OccurrenceSpace) -> list[np.ndarray]:
+    """The mean vector of each word in every slice: S arrays, (V, d) unit rows."""
+    types, sides = len(space.batch.types), len(space.centres)
+    blocks = WordBlocks(np.ones((types, sides), np.int64), np.full(types, space.batch.documents))
+    sums = np.concatenate([part.rows for part in block_sums(space, np.arange(types), blocks, 0, 1)])
+    return [unit_rows(sums[side::sides]) for side in range(sides)]

@@ -6,12 +6,12 @@ from math import comb
 
 import numpy as np
 import pytest
-from drift_corpus import planted_run
+from drift_corpus import planted_run, slice_means
 
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.kernels import sign_flip_test, split_test
 from selfvec.analysis.usage.contexts import occurrences
-from selfvec.analysis.usage.occurrence_vectors import occurrence_space, slice_vectors
+from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.analysis.word_drift.permutation_test import (
     Distances,
     changes_of,
@@ -193,7 +193,7 @@ def test_the_means_of_a_test_are_those_of_the_slices() -> None:
     alone = permutation_test(space, words, permutations=20)
     np.testing.assert_allclose(found.distance, alone.distance, atol=1e-6)
     np.testing.assert_array_equal(found.p, alone.p)
-    for mine, whole in zip(found.uses.means, slice_vectors(space, among, 1), strict=True):
+    for mine, whole in zip(found.uses.means, slice_means(space), strict=True):
         np.testing.assert_allclose(mine, whole, atol=1e-5)
 
 

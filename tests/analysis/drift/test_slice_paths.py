@@ -1,20 +1,20 @@
-"""Paths through slices: exact sums, regions that shrink with the text, and figures that show them."""
+"""Paths through slices: exact sums, and regions that shrink with the text."""
 
 import json
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pytest
-from drift_corpus import planted_run
+from drift_corpus import planted_run, slice_means
 from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis.comparison.chosen_slices import comparable_slices
 from selfvec.analysis.comparison.comparison import Comparison
-from selfvec.analysis.usage.occurrence_vectors import occurrence_space, slice_vectors
-from selfvec.analysis.views.path_figures import save_paths, slice_view
+from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.analysis.word_drift.word_paths import slice_paths
 from selfvec.analysis.word_kinds import WordTable
+from selfvec.apps.functions.trajectories import trajectory
 from selfvec.base.errors import InputError, OptionError
 from selfvec.corpus.slices import by_label
 from selfvec.data.run import Run
@@ -30,14 +30,12 @@ def run() -> Run:
 def test_a_place_is_the_mean_use_whatever_the_units(run: Run) -> None:
     every = by_label(run.tokens)
     space = occurrence_space(Comparison.of(run.require_tokens(), every), WordTable.of(run))
-    tables = slice_vectors(space, np.arange(len(run.vectors)), 1)
+    tables = slice_means(space)
     words = ["x0", "t1w3", "c0"]
     for word, path in zip(words, slice_paths(run, words, every, jobs=2), strict=True):
         for table, row in zip(tables, path.vectors, strict=True):
             np.testing.assert_allclose(row, table[run.index(word)], atol=2e-5)
         assert path.uses.sum() == run.tokens.counts[run.index(word)]
-    rows = np.array([run.index(word) for word in words])
-    np.testing.assert_allclose(slice_vectors(space, rows, 1), [table[rows] for table in tables], atol=1e-6)
 
 
 def test_a_word_that_moved_is_outside_what_chance_gives_one_that_stayed(run: Run) -> None:
@@ -96,35 +94,9 @@ def test_a_slice_without_the_word_has_no_place() -> None:
 def test_what_cannot_be_followed_is_said(run: Run) -> None:
     refused(lambda: slice_paths(run, ["nothing"]), InputError, "does not occur in this run")
     refused(lambda: slice_paths(run, ["x0"], by_label(run.tokens)[:1]), InputError, "at least two slices")
-    for words in ([], ["x0", "X0"], [f"t0w{i}" for i in range(8)]):
-        refused(lambda: slice_view(run, words), OptionError, "1 to 7 different words")
-
-
-def test_a_figure_shows_places_inside_their_regions(run: Run) -> None:
-    view = slice_view(run, ["x0", "x1"], jobs=1)
-    assert view.paths[0].path.names == ("old", "new")
-    left, right, bottom, top = view.frame
-    for word in view.paths:
-        for point, region in zip(word.points, word.regions, strict=True):
-            np.testing.assert_allclose(region[:-1].mean(axis=0), point, atol=1e-4)
-        assert np.all((word.points >= [left, bottom]) & (word.points <= [right, top]))
-        assert {near.last for near in word.near} == {False, True}
-    moved = view.paths[0]
-    before, after = ({near.word[:2] for near in moved.near if near.last is last} for last in (False, True))
-    assert before <= {"t0", "x1"}
-    assert after == {"t1"}
-
-
-def test_bent_projections_have_no_regions(run: Run, tmp_path: Path) -> None:
-    pytest.importorskip("sklearn")
-    view = slice_view(run, ["x0"], projection="tsne", jobs=1)
-    assert view.paths[0].regions is None
-    save_paths(view, tmp_path / "x.svg")
-    drawn = (tmp_path / "x.svg").read_text("utf-8")
-    chance = view.paths[0].path.chance[1]
-    assert (
-        f", by chance {chance:.2f})" in drawn.partition("x0: 160 occurrences, farthest from old in new (")[2]
-    )
+    drawn = partial(trajectory, run, "x0", plot="x.svg")
+    for given in ({"slices": True}, {"slice_field": "state"}):
+        refused(lambda given=given: drawn(**given), OptionError, "draws the states of refining.*leave it out")
 
 
 def test_parts_are_the_labels_or_the_periods_with_enough_text(run: Run) -> None:

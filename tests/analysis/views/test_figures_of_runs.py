@@ -15,44 +15,22 @@ from tests.apps.web.headless import Page, browsing, find
 
 from selfvec.analysis.concepts.term_graph import Edge, Graph, TermNode
 from selfvec.analysis.views.figure import SUFFIXES, save_figure
-from selfvec.analysis.views.figure import WORDS as COLOURS
 from selfvec.analysis.views.graphs import graph_figure
 from selfvec.analysis.views.path_figures import (
-    Neighbour,
-    SliceView,
-    WordInSlices,
     path_figure,
     running_mean,
     save_paths,
     trajectory_view,
 )
-from selfvec.analysis.word_drift.word_paths import SlicePath
 from selfvec.base.display import escape_for_display
 from selfvec.data.trajectory import Trajectory
 from selfvec.files.svg import Figure
-from selfvec.numerics.rows import unit_rows
 
 
 def trajectories(words: list[str], states: int = 8, **options: Any) -> Figure:
     space = make_space(list(dict.fromkeys([*words, *WORDS])))
     paths = [space.path(word, states) for word in words]
     return path_figure(trajectory_view(paths, space.original, space.refined, **options))
-
-
-def slices(words: list[str]) -> Figure:
-    rng, names = np.random.default_rng(0), ("1990", "<2000>", "2010")
-    shown = []
-    for word, colour in zip(words, COLOURS, strict=False):
-        vectors = unit_rows(rng.standard_normal((3, 4)).astype(np.float32))
-        draws = unit_rows((vectors + 0.1 * rng.standard_normal((20, 3, 4))).reshape(-1, 4)).reshape(20, 3, 4)
-        path = SlicePath(
-            word, names, vectors, draws, np.array([9, 5, 4]), np.array([5, 4, 3]), np.array([0, 0.2, 0.3])
-        )
-        points = rng.standard_normal((3, 2))
-        regions = points[:, None] + 0.1 * rng.standard_normal((3, 9, 2))
-        near = tuple(Neighbour(f"near {word}", last, 0.5, rng.standard_normal(2)) for last in (False, True))
-        shown.append(WordInSlices(word, colour, points, near, path, np.arange(3), regions))
-    return path_figure(SliceView(tuple(shown), "pca", (0.5, 0.25), (-3, 3, -3, 3)))
 
 
 def terms(words: list[str]) -> Figure:
@@ -62,7 +40,7 @@ def terms(words: list[str]) -> Figure:
     return graph_figure(Graph(nodes, edges, [f"topic of {word}" for word in words], "cosine"))
 
 
-KINDS = {"trajectories": trajectories, "slices": slices, "terms": terms}
+KINDS = {"trajectories": trajectories, "terms": terms}
 kinds = pytest.mark.parametrize("kind", KINDS)
 formats = pytest.mark.parametrize("suffix", SUFFIXES)
 
@@ -136,7 +114,7 @@ MARKS, SCRIPTS, CONTROLS = HOSTILE[:7], HOSTILE[7:14], HOSTILE[12:]  # as many a
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        *((kind, words) for kind in ("trajectories", "slices") for words in (MARKS, SCRIPTS, CONTROLS)),
+        *(("trajectories", words) for words in (MARKS, SCRIPTS, CONTROLS)),
         ("terms", HOSTILE),
     ],
 )

@@ -45,7 +45,6 @@ FILES = {
     "export": "export run --to word2vec -o OUT.bin",
     "graph": "graph run -o OUT.json --top 10",
     "trajectory": "trajectory run hail --plot OUT.svg",
-    "trajectory by slice": "trajectory run hail --slices --plot OUT.svg",
     "serve": "serve run --save OUT.html",
     "report": "report run -o OUT.html",
     "topics": "topics run --min-count 1 --number 2 --documents OUT.csv",

@@ -26,7 +26,7 @@ from selfvec.base.threads import cut, each_block, in_order, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
 from selfvec.files.memory import release
-from selfvec.numerics.rows import unit_in_place, unit_rows
+from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import whitening
 from selfvec.text.document_vectors import document_frequencies, inverse_document_frequency
 
@@ -308,24 +308,3 @@ def measured_blocks(
         return measure(BlockSums(mine, starts, out, counts))
 
     yield from in_order(cut(blocks.number[words].sum(axis=1), most), work, jobs)
-
-
-def slice_vectors(
-    space: OccurrenceSpace, words: Ints, jobs: int, *, progress: Progress | None = None
-) -> list[Rows]:
-    """The mean vector of m words in every slice: S arrays, (m, d) float32 unit rows.
-
-    Rows of different slices can be compared by cosine. A word that does not occur in a slice has a row of
-    zeros there.
-    """
-    out = [np.zeros((len(words), space.rows.shape[1]), np.float32) for _ in space.centres]
-    done = 0
-    with (progress or Progress()).stage("Comparing", len(words), "words") as advance:
-        for part in block_sums(space, words, _whole(space), 0, jobs):
-            number = len(part.words)
-            rows = unit_in_place(part.rows).reshape(number, len(out), -1)
-            for side, vectors in enumerate(out):
-                vectors[done : done + number] = rows[:, side]
-            done += number
-            advance(number)
-    return out

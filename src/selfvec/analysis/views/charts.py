@@ -34,7 +34,7 @@ _NAME, _GROUP = 22, 14  # characters of the names of subjects and groups
 _SUBJECTS = 7  # of groups: those that differ, then the largest
 
 
-def path_points(path: SlicePath) -> list[Point]:
+def _path_points(path: SlicePath) -> list[Point]:
     """The distances from the first period that has the word; its own, 0, is no measurement and no point."""
     rows = path.as_dict()["slices"]
     first = next((i for i, row in enumerate(rows) if row["distance"] is not None), 0)
@@ -57,7 +57,7 @@ def path_chart(path: SlicePath) -> Drawn:
         printable(", ".join(f"{row['slice']}: {row['uses']:,}" for row in path.as_dict()["slices"]))
     )
     about = f"distance of {word} from its first period"
-    series = [(path_points(path), COLOUR)]
+    series = [(_path_points(path), COLOUR)]
     drawn = chart_svg(over_periods(series, about, "{:.2f}".format, size=(500, 120), least=_LEAST_DISTANCE))
     caption = f"<b>{escape(word)}</b>: distance from its first period. Occurrences: {escape(uses)}."
     return Drawn(f"{word}: occurrences {uses}", f"<figure>{drawn}<figcaption>{caption}</figcaption></figure>")

@@ -1,9 +1,7 @@
-"""Figures of how words moved: through the states of a run, and through the slices of a text.
+"""Figures of how words moved through the states of a run.
 
-A figure is a map of paths on the left and curves on the right. `trajectory_view` and `slice_view` compute
-what a figure shows, `path_figure` describes how. All words and states share one plane. In slices each point
-has a region that contains 95 % of the points of resampled documents, so that a step within a region is not
-taken for a change.
+A figure is a map of paths on the left and curves on the right. `trajectory_view` computes what a figure
+shows, `path_figure` describes how. All words and states share one plane.
 """
 
 from __future__ import annotations
@@ -18,25 +16,15 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from selfvec.analysis.comparison.chosen_slices import comparable_slices
-from selfvec.analysis.comparison.comparison import Comparison
-from selfvec.analysis.usage.occurrence_vectors import occurrence_space, slice_vectors
-from selfvec.analysis.word_drift.word_paths import FEW_USES, SlicePath, slice_paths
-from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ints, Mask
-from selfvec.base.chart import Axis, Chart, Label, Line, Mark, over_periods
+from selfvec.base.chart import Axis, Chart, Label, Line, Mark
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import OptionError
-from selfvec.base.threads import threads
-from selfvec.corpus.slices import Slice, slice_counts
-from selfvec.data.run import Run
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
 from selfvec.files.svg import Figure, arc_length
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.whitening import axes_of_moment
 
-from .charts import path_points
 from .figure import GREY, INK, WORDS, ink, save_figure, tint
 from .projection import PROJECTIONS, Projection, project
 
@@ -92,9 +80,6 @@ def frame_of(points: Sequence[AnyFloats]) -> tuple[float, float, float, float]:
     every = np.concatenate(points)
     (left, bottom), (right, top) = every.min(axis=0).tolist(), every.max(axis=0).tolist()
     return left, right, bottom, top
-
-
-# ---- Paths through the recorded states of a run
 
 
 MOST_STATES = 400  # drawn per word: more would be invisible and make large files
@@ -305,163 +290,21 @@ def _segments(
     ]
 
 
-# ---- Paths through the slices of a text
+# ---- How they are drawn
 
 
-COMMON = 3000  # most frequent words, from which neighbours are chosen
-
-_CHI = 5.991  # quantile of chi-squared with two degrees of freedom, at 95 %
-_ROUND = 48  # points of an ellipse
-_SLICE_CURVE = (280, 290)  # pixels; there is one
-
-
-@dataclass(frozen=True, eq=False)
-class WordInSlices:
-    """One word in the n slices in which it occurs, of S."""
-
-    word: str
-    colour: str
-    points: AnyFloats  # (n, 2)
-    near: tuple[Neighbour, ...]
-    path: SlicePath
-    slices: Ints  # (n,), their numbers
-    regions: AnyFloats | None  # (n, k, 2), ellipses with 95 % of the places of resampled documents; PCA only
-
-    @property
-    def sentence(self) -> str:
-        """The path in numbers."""
-        path = self.path
-        distance, _, _ = path.from_first()
-        far = int(np.nanargmax(distance))
-        name, start, end = map(escape_for_display, (path.word, path.names[self.slices[0]], path.names[far]))
-        uses = f"{int(path.uses.sum()):,} occurrences"
-        by_chance = f"{distance[far]:.2f}, by chance {path.chance[far]:.2f}"
-        return f"{name}: {uses}, farthest from {start} in {end} ({by_chance})"
-
-    def marks(self) -> list[Mark]:
-        """The slices; the last one is filled."""
-        marks = []
-        for i, at in zip(self.slices.tolist(), self.points, strict=True):
-            name, last = escape_for_display(self.path.names[i]), i == self.slices[-1]
-            hover = f"{escape_for_display(self.word)} in {name}: {int(self.path.uses[i]):,} occurrences"
-            marks.append(Mark(at, self.colour, hover, size=12 if last else 10, hollow=not last))
-        return marks
-
-    def names(self) -> list[Label]:
-        """The word at its first slice, then its other slices."""
-        names = [escape_for_display(self.path.names[i]) for i in self.slices]
-        names[0] = f"{escape_for_display(self.word)} {names[0]}"
-        return [
-            Label(name, at, ink(self.colour), 12 if i else 14, bold=True)
-            for i, (name, at) in enumerate(zip(names, self.points, strict=True))
-        ]
-
-
-@dataclass(frozen=True, eq=False)
-class SliceView:
-    """Paths through slices."""
-
-    signs: ClassVar = ((Mark((0, 0), INK, hollow=True), "a slice"), (Mark((0, 0), INK), "the last slice"))
-    ends: ClassVar = ("near it in its first slice", "near it in its last slice")
-
-    paths: tuple[WordInSlices, ...]
-    method: str
-    explained: tuple[float, float] | None
-    frame: tuple[float, float, float, float]  # as of `StateView`
-    note: ClassVar = "Regions and bars hold 95 % of the places that resampled documents give."
-
-    def lines(self, _: Doubles) -> list[Line]:
-        """The regions and the paths."""
-        regions = [
-            Line(region, word.colour, 0.8, filled=True)
-            for word in self.paths
-            if word.regions is not None
-            for region in word.regions
-        ]
-        return [*regions, *(Line(word.points, word.colour) for word in self.paths)]
-
-    def curves(self) -> list[Chart]:
-        """The distance of each word from its first slice, with what resampled documents give, and chance."""
-        series = [(path_points(word.path), word.colour) for word in self.paths]
-        thin = any(point.few and point.value is not None for points, _ in series for point in points)
-        title = "Distance from the first slice (dashed: by chance"
-        title += f"; hollow: fewer than {FEW_USES} uses)" if thin else ")"
-        return [over_periods(series, title, "{:.2f}".format, size=_SLICE_CURVE, title=title)]
-
-
-def slice_view(
-    run: Run,  # with its corpus
-    words: Sequence[str],
-    slices: Sequence[Slice] | None = None,  # the run's own if not given
-    *,
-    projection: str = "pca",
-    neighbours: int = 4,  # of the first slice of a word, and of the last one
-    seed: int = 0,
-    jobs: int | None = None,
-) -> SliceView:
-    """Place words in the slices of a run's text."""
-    check_words([run.vectors.index_to_key[run.index(word)] for word in words])
-    every = list(comparable_slices(run) if slices is None else slices)
-    paths = slice_paths(run, words, every, seed=seed, jobs=jobs)
-    in_slices = _common_words(run, every, [path.word for path in paths], seed, jobs)
-    occurs = [np.flatnonzero(path.vectors.any(axis=1)) for path in paths]
-    near = [
-        nearest_at_ends(path.word, [in_slices[there[0]], in_slices[there[-1]]], neighbours)
-        for path, there in zip(paths, occurs, strict=True)
-    ]
-    rows = [path.vectors[there] for path, there in zip(paths, occurs, strict=True)]
-    flat, places, placed = project_words(rows, near, projection, seed)
-    shown = []
-    inside = [flat.points]
-    for path, there, colour, points, around in zip(paths, occurs, WORDS, places, placed, strict=False):
-        regions = None
-        if projection == "pca":
-            clouds = [flat.transform(path.draws[:, i]) for i in there]
-            regions = np.stack([_ellipse(point, cloud) for point, cloud in zip(points, clouds, strict=True)])
-            inside.append(regions.reshape(-1, 2))
-        shown.append(WordInSlices(path.word, colour, points, around, path, there, regions))
-    return SliceView(tuple(shown), flat.method, flat.explained, frame_of(inside))
-
-
-def _common_words(
-    run: Run, slices: Sequence[Slice], words: Sequence[str], seed: int, jobs: int | None
-) -> list[Vectors]:
-    """The vectors of some words and of the most frequent ones in each slice."""
-    counts = slice_counts(run.require_tokens(), slices).sum(axis=0)
-    own = [run.index(word) for word in words]
-    rows = np.union1d(np.argsort(-counts, kind="stable")[:COMMON], own)
-    names = [run.vectors.index_to_key[row] for row in rows.tolist()]
-    space = occurrence_space(Comparison.of(run.require_tokens(), slices), WordTable.of(run), seed)
-    means = slice_vectors(space, rows, threads(jobs))
-    return [Vectors(names, vectors, normalized=True) for vectors in means]
-
-
-def _ellipse(centre: AnyFloats, drawn: AnyFloats) -> AnyFloats:
-    """The ellipse (k, 2) around a point that contains 95 % of a normal fit to ``drawn`` (n, 2)."""
-    values, directions = axes_of_moment(np.cov(drawn.T.astype(np.float64)))
-    angles = np.linspace(0, 2 * np.pi, _ROUND)
-    circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    return centre + circle * np.sqrt(_CHI * np.maximum(values, 0)) @ directions.T
-
-
-# ---- How both are drawn
-
-
-PathView = StateView | SliceView
-
-
-def save_paths(view: PathView, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+def save_paths(view: StateView, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
     """Draw a view into a file; the suffix of the path names the format."""
     save_figure(path_figure(view), path, ". ".join(word.sentence for word in view.paths), overwrite=overwrite)
 
 
-def path_figure(view: PathView) -> Figure:
+def path_figure(view: StateView) -> Figure:
     """The figure of a view: a sentence for each word, a map, and curves."""
     sentences = [(word.sentence, ink(word.colour)) for word in view.paths]
     return Figure(sentences, [[_map(view)], view.curves()])
 
 
-def _map(view: PathView) -> Chart:
+def _map(view: StateView) -> Chart:
     """The paths, their marks and their neighbours, with names."""
     x, y = _plane_axes(view.frame, _MAP, view.method, view.explained)
     pixels = np.array(_MAP) / [x.high - x.low, y.high - y.low]  # per unit
@@ -487,13 +330,13 @@ def _map(view: PathView) -> Chart:
     return Chart("map", _MAP, x, y, view.lines(pixels), marks, names, legend=legend, note=note.strip())
 
 
-def shared_neighbours(view: PathView) -> set[tuple[str, bool]]:
+def shared_neighbours(view: StateView) -> set[tuple[str, bool]]:
     """(word, last) of the neighbours that several of the paths have."""
     seen = Counter(key for path in view.paths for key in {(near.word, near.last) for near in path.near})
     return {key for key, paths in seen.items() if paths > 1}
 
 
-def _neighbour_names(view: PathView, shared: set[tuple[str, bool]], pixels: Doubles) -> list[Label]:
+def _neighbour_names(view: StateView, shared: set[tuple[str, bool]], pixels: Doubles) -> list[Label]:
     """Names of neighbours. Those of one colour that are close together share a line."""
     paths = {word.word for word in view.paths}
     piles: dict[tuple[str, bool, float, float], dict[str, Neighbour]] = {}

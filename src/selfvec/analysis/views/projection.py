@@ -1,8 +1,7 @@
 """Projections of vectors to two dimensions.
 
-PCA is the default because it is linear: distances can shrink but not grow, and further points can be placed
-in a finished projection. PaCMAP, t-SNE and UMAP show clusters better and distances worse, and cannot place
-further points; t-SNE and UMAP need optional packages.
+PCA is the default because it is linear: distances can shrink but not grow. t-SNE and UMAP show clusters
+better and distances worse, and need optional packages.
 """
 
 from __future__ import annotations
@@ -13,9 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Doubles, Floats, Rows
+from selfvec.base.arrays import AnyFloats, Rows
 from selfvec.base.errors import InputError, OptionError, require
-from selfvec.numerics.pacmap import pacmap
 from selfvec.numerics.whitening import axes_of_points
 
 
@@ -35,14 +33,6 @@ class Projection:
     points: Rows  # (n, 2)
     method: str
     explained: tuple[float, float] | None = None  # share of the variance along each axis; PCA only
-    mean: Doubles | None = None  # (d,), subtracted; PCA only
-    components: Doubles | None = None  # (2, d), orthonormal; the second is 0 for points on a line; PCA only
-
-    def transform(self, new: AnyFloats) -> Floats:
-        """Place further vectors, (m, d), in the same plane of PCA: (m, 2)."""
-        assert self.mean is not None
-        assert self.components is not None
-        return ((new - self.mean) @ self.components.T).astype(np.float32)
 
 
 def project(
@@ -71,8 +61,7 @@ def _pca(matrix: AnyFloats, seed: int) -> Projection:
     """Project by PCA. Signs are chosen so that the largest loading of each axis is positive."""
     del seed
     data = np.asarray(matrix, dtype=np.float64)
-    mean = data.mean(axis=0)
-    centred = data - mean
+    centred = data - data.mean(axis=0)
     values, directions = axes_of_points(centred)
     variances = np.zeros(2)
     components = np.zeros((2, data.shape[1]))
@@ -85,7 +74,7 @@ def _pca(matrix: AnyFloats, seed: int) -> Projection:
     components *= np.where(components[[0, 1], largest] < 0, -1.0, 1.0)[:, None]
     shares = variances / (float(np.square(centred).sum()) or 1.0)
     points = (centred @ components.T).astype(np.float32)
-    return Projection(points, "pca", (float(shares[0]), float(shares[1])), mean, components)
+    return Projection(points, "pca", (float(shares[0]), float(shares[1])))
 
 
 def _tsne(matrix: AnyFloats, seed: int) -> Projection:
@@ -129,7 +118,6 @@ class ProjectionMethod:
 
 PROJECTIONS = {
     "pca": ProjectionMethod("PC", _pca, fewest=1),
-    "pacmap": ProjectionMethod("PaCMAP", lambda matrix, seed: Projection(pacmap(matrix, seed), "pacmap")),
     "tsne": ProjectionMethod("t-SNE", _tsne, module="sklearn", extra="plot"),
     "umap": ProjectionMethod("UMAP", _umap, module="umap", extra="umap"),
 }

@@ -15,10 +15,10 @@ from selfvec.base.arrays import Ints
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked
 from selfvec.base.display import escape_for_display
+from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.view import COUNT, NUMBER, WORDS, Column, Table, View
-from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.trajectory import Trajectory
 from selfvec.files.atomic_files import check_target
@@ -107,12 +107,12 @@ def trajectory(
     words : str or sequence of str
         Words of the run.
     plot : path, optional
-        Draw the paths to this file: .html, .png, .svg or .pdf.
+        Draw the paths through the states of refining to this file: .html, .png, .svg or .pdf.
     slices : bool
         Follow the words through the slices of the text.
     slice_field : str, optional
         Follow them through the values of this field, at most eight with the most text.
-    projection : {"pca", "pacmap", "tsne", "umap"}
+    projection : {"pca", "tsne", "umap"}
         How vectors are projected onto the plane.
     neighbours : int, at least 0
         Nearest neighbours drawn, at the first and the last state.
@@ -146,6 +146,10 @@ def trajectory(
         from selfvec.analysis.views.figure import check_figure
         from selfvec.analysis.views.projection import check_method
 
+        if slices or slice_field is not None:
+            rule = "draws the states of refining, not the slices of a text"
+            remedy = "leave it out: the distance of each slice is listed"
+            raise OptionError(rule, field="plot", remedy=remedy)
         check_target(plot, overwrite=overwrite, folder=False)
         check_figure(plot)
         check_method(projection)
@@ -155,29 +159,15 @@ def trajectory(
             found = Trajectories(slice_paths(opened, names, parts, seed=seed), opened)
         else:
             keys = opened.vectors.index_to_key
-            found = Trajectories([opened.path(keys[opened.index(name)]) for name in names], opened)
-        if plot is not None:
-            view = {"projection": projection, "neighbours": neighbours, "seed": seed}
-            _draw(found, parts, plot, view, overwrite)
+            paths = [opened.path(keys[opened.index(name)]) for name in names]
+            found = Trajectories(paths, opened)
+            if plot is not None:
+                from selfvec.analysis.views.path_figures import save_paths, trajectory_view
+
+                ends = opened.original, opened.vectors
+                view = trajectory_view(paths, *ends, projection=projection, neighbours=neighbours, seed=seed)
+                save_paths(view, plot, overwrite=overwrite)
     return found
-
-
-def _draw(
-    found: Trajectories,
-    slices: Sequence[Slice] | None,
-    path: str | os.PathLike[str],
-    view: Any,
-    overwrite: bool,
-) -> None:
-    from selfvec.analysis.views.path_figures import save_paths, slice_view, trajectory_view
-
-    run = found.run
-    paths: list[Any] = [*found.paths]
-    if isinstance(paths[0], SlicePath):
-        shown: Any = slice_view(run, [one.word for one in paths], slices, **view)
-    else:
-        shown = trajectory_view(paths, run.original, run.vectors, **view)
-    save_paths(shown, path, overwrite=overwrite)
 
 
 def _milestones(updates: Ints) -> list[int]:
