@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Never
 from selfvec.base.declarations import checked
 from selfvec.base.errors import MissingExtra, OptionError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.files.atomic_files import atomic_file, check_target
-from selfvec.files.report_page import check_report
+from selfvec.files.atomic_files import check_target
 from selfvec.storage.run_folder import is_run, open_run
 
 if TYPE_CHECKING:
@@ -81,8 +80,6 @@ def serve(
     *,
     write: bool = False,
     token_file: str | os.PathLike[str] | None = None,
-    save: str | os.PathLike[str] | None = None,
-    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> None:
     """Show what changed, and why, as a page in the browser.
@@ -99,18 +96,12 @@ def serve(
         Let programs add, replace and delete documents. They need the token of SELFVEC_TOKEN.
     token_file : path, optional
         File that holds this token instead.
-    save : path, optional
-        Write the page of the words that changed most as one file instead.
-    overwrite : bool
     progress : Progress, optional
     """
     try:
         from selfvec.apps.web import server
     except ImportError as error:
         raise MissingExtra(error.name or "fastapi", "serve", "the page") from error
-    if save is not None:
-        _save_page(Path(run), Path(save), overwrite, as_progress(progress))
-        return
 
     def started(address: str) -> None:
         as_progress(progress).say(f"serving {run} until Ctrl-C at:")
@@ -124,19 +115,6 @@ def serve(
     elif token_file is not None:
         raise OptionError("is for writing", field="token_file", remedy="leave it out, or add --write")
     server.serve(open_run(run), host, port, write_token=write_token, say=started)
-
-
-def _save_page(run: Path, path: Path, overwrite: bool, progress: Progress) -> None:
-    from selfvec.apps.web.page_data import PageData
-    from selfvec.apps.web.static_page import static_page
-
-    check_report(path, (".html",))
-    check_target(path, overwrite=overwrite, folder=False)
-    page = static_page(PageData(open_run(run)), progress)
-    with atomic_file(path, overwrite=overwrite) as temporary:
-        temporary.write_text(page, encoding="utf-8", errors="replace", newline="\n")
-    print(path)
-    progress.say("the file holds sentences of the documents; it opens in any browser, without a server")
 
 
 @checked

@@ -188,7 +188,7 @@ TOP: dict[str, CommandRow] = {
         options={"to": Typed("TARGET")},
         repeated={"run": "run"},
     ),
-    "serve": CommandRow("apps.starting.serve", ("run", "run --save run.html"), json=False, public=False),
+    "serve": CommandRow("apps.starting.serve", ("run", "run --port 8080"), json=False, public=False),
     "mcp": CommandRow("apps.starting.mcp", ("run", "run --http 8766"), json=False, public=False),
 }
 

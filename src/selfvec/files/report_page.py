@@ -27,7 +27,7 @@ PAGES = (".html", ".md")  # suffixes of pages
 ROWS = (".csv", ".parquet")  # suffixes of tables
 _FORMULA = r"^[=+\-@\t\r\n]"  # the start of what a spreadsheet reads as a formula (OWASP, CSV Injection)
 _MARKS = {"mark", "match", "related"}  # styles that are drawn as <mark>
-STYLE = """
+_STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1d2127; --quiet: #565d68; --line: #d7dae0;
   --came: #005f9e; --went: #a84600; --mark: #e2eefb; }
 @media (prefers-color-scheme: dark) { :root { --paper: #14171c; --ink: #e9ecf1; --quiet: #a4acb9;
@@ -85,7 +85,7 @@ h2.part, section:not(.brief), .wide { clear: both; }
 def page_html(view: View) -> str:
     title = _html(view.title)
     viewport = '<meta name="viewport" content="width=device-width">'
-    head = f'<meta charset="utf-8">{viewport}<title>{title}</title><style>{STYLE}</style>'
+    head = f'<meta charset="utf-8">{viewport}<title>{title}</title><style>{_STYLE}</style>'
     body = body_html(replace(view, parts=[*view.about, *view.parts]))
     return (
         f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n<h1>{title}</h1>\n'

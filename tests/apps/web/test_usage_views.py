@@ -21,7 +21,6 @@ from selfvec.analysis.keyness import keyness
 from selfvec.analysis.ngrams import ngrams
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.apps.web import work
-from selfvec.apps.web.static_page import static_page
 from selfvec.base.result_table import Figures
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
@@ -286,12 +285,3 @@ def test_a_text_without_dates_in_another_script(page: Page, tmp_path: Path) -> N
         page.click(".usage .concordance a")
         page.wait("document.querySelector('#word .whole')")
         assert page.text("#word .whole") == lines[0]
-
-
-def test_a_saved_page_has_no_lists_that_need_the_text(page: Page, site: Site, tmp_path: Path) -> None:
-    saved = tmp_path / "page.html"
-    saved.write_text(static_page(site.data), encoding="utf-8")
-    page.open(f"{saved.as_uri()}#word=cell")
-    page.wait("document.querySelector('#word .quotes')")
-    assert page.run(f"document.querySelector({json.dumps(LISTS)})") is None
-    assert page.run("document.querySelector('#pane .typical details')") is None

@@ -1,6 +1,4 @@
-// Requests to the server, or to what a saved page holds.
-import { Documents } from "./saved.js";
-
+// Requests to the server.
 class Refused extends Error {
   constructor(error, status) {
     super([error.rule, error.remedy].filter(Boolean).join("; "));
@@ -14,47 +12,6 @@ function address(path, asked) {
     for (const one of [value].flat())
       if (one !== "" && one !== null && one !== undefined) wanted.append(name, one);
   return `./api/${path}?${wanted}`;
-}
-
-const ANSWERS = globalThis.selfvecKept; // of a page saved as one file
-export const SAVED = ANSWERS !== undefined;
-let documents; // of a saved page
-const SAME = new Set(["limit", "n", "sort"]); // arguments that do not change an answer there
-
-/** An answer that a saved page holds. */
-function saved(path, asked) {
-  if (path === "complete") {
-    const words = Object.entries(ANSWERS)
-      .filter(([key]) => key.startsWith("word\n"))
-      .map(([, { word, count }]) => [word, count]);
-    const part = asked.q.toLowerCase(),
-      differs = ([word]) => word.toLowerCase() !== part;
-    return {
-      words: words
-        .filter(([word]) => word.toLowerCase().includes(part))
-        .sort((a, b) => differs(a) - differs(b))
-        .slice(0, 8),
-    };
-  }
-  if (ANSWERS.documents) {
-    documents ??= new Documents(ANSWERS.documents, ANSWERS.spans);
-    const answer = path in Documents.prototype ? documents[path](asked) : ANSWERS.none;
-    if (answer) return answer;
-    if (path === "document") throw new Refused({ rule: `this file has no document ${asked.id}` }, 404);
-  }
-  const given = Object.entries(asked)
-    .filter(([name, value]) => !SAME.has(name) && String(value ?? "") !== "")
-    .map(([name, value]) => `${name}=${value}`);
-  const answer = ANSWERS[[path, ...given.sort()].join("\n")];
-  if (answer === undefined)
-    throw new Refused(
-      {
-        rule: "this file holds only the words that changed most and the most frequent ones",
-        remedy: "ask selfvec serve for others",
-      },
-      404,
-    );
-  return answer;
 }
 
 const WAIT = 300; // milliseconds between requests for unfinished work
@@ -100,7 +57,6 @@ async function fetched(path, asked, signal, busy) {
  * knows when the run has changed.
  */
 export async function ask(path, asked = {}, { signal, progress, busy } = {}) {
-  if (ANSWERS) return saved(path, asked);
   let answer = await (await fetched(path, asked, signal, busy)).json();
   while (answer.ready === false) {
     progress?.(answer.share);

@@ -1,5 +1,5 @@
 // Documents: their text, their best passage, sentences of them, and those that are near them by meaning.
-import { ask, SAVED } from "./api.js";
+import { ask } from "./api.js";
 import { bdi, facts, h } from "./dom.js";
 import { clean, count, direction, figure, many } from "./format.js";
 import { link, state } from "./state.js";
@@ -25,21 +25,19 @@ export function later(title, content) {
 
 /** The documents nearest to one. */
 const similar = (id) =>
-  SAVED
-    ? null
-    : later("Similar documents", async () => {
-        const { rows, alike } = await ask("similar", { document: id });
-        const item = (hit) =>
-          h("li", [
-            toDocument(hit.id, heading(hit), hit.passage),
-            h("span.times", ` ${figure(hit.score)}`),
-            snippet(hit),
-          ]);
-        return h("div", [
-          alike.length ? h("p.lead", `${many(alike.length, "further document")} with the same text.`) : null,
-          rows.length ? h("ol.found", rows.map(item)) : h("p.wait", "No other document is near."),
-        ]);
-      });
+  later("Similar documents", async () => {
+    const { rows, alike } = await ask("similar", { document: id });
+    const item = (hit) =>
+      h("li", [
+        toDocument(hit.id, heading(hit), hit.passage),
+        h("span.times", ` ${figure(hit.score)}`),
+        snippet(hit),
+      ]);
+    return h("div", [
+      alike.length ? h("p.lead", `${many(alike.length, "further document")} with the same text.`) : null,
+      rows.length ? h("ol.found", rows.map(item)) : h("p.wait", "No other document is near."),
+    ]);
+  });
 
 /** The title of a document or, without one, the first words of the first sentence of its best passage. */
 export function heading({ title, text, passage = [0] }) {

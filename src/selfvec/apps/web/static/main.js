@@ -47,13 +47,10 @@ const choose = (word) =>
   go({ word, near: "", doc: "", view: BESIDE.has(state.view) ? state.view : "changes" });
 
 function describe() {
-  document.body.classList.toggle("kept", Boolean(about.kept));
   document.body.classList.toggle("textless", !about.has_documents);
-  $("about").textContent =
-    (about.kept ? "saved page of " : "") +
-    (about.tokens
-      ? `${about.description} · ${count(about.tokens)} words of text, ${count(about.types)} different`
-      : about.description);
+  $("about").textContent = about.tokens
+    ? `${about.description} · ${count(about.tokens)} words of text, ${count(about.types)} different`
+    : about.description;
   document.title = `${about.description} – Selfvec`;
   const [sign, kind] = about.verdicts.length
     ? [" ✗", "no"]
@@ -163,7 +160,7 @@ async function update(now, before) {
   if (!VIEWS.includes(now.view) || (now.view === "map" && !about.mapped))
     return go({ view: "overview" }, false);
   calm(); // it belongs to the previous request
-  if (before) check?.();
+  if (before) check();
   now.c ||= about.default;
   compared(now.c);
   const changed = (name) => now[name] !== before?.[name];
@@ -254,12 +251,12 @@ async function begin() {
     alarm(error);
     return;
   }
-  about.mapped = about.has_documents && !about.kept;
+  about.mapped = about.has_documents;
   describe();
   narrowing = new Filters($("filters"), about);
   ranking = new Ranking(about);
   page = new WordPage($("word"), about);
-  if (!about.kept) check = watched(about, renew);
+  check = watched(about, renew);
   onChange(update);
   await update(state, null);
   document.body.dataset.ready = "yes";

@@ -29,9 +29,6 @@ export class Overview {
       event.preventDefault();
       go({ view: "texts", ask: input.value.trim() });
     };
-    const lacking = about.has_documents
-      ? ", and the documents, which are found by their words. Search by meaning, unknown words"
-      : ". Search, documents, unknown words";
     this.element = h("div.full.overview", [
       h("h2", about.description),
       this.subject,
@@ -41,17 +38,10 @@ export class Overview {
           input,
           h("button", { type: "submit" }, "Search"),
         ]),
-      about.kept &&
-        h("p.lead", [
-          "This file holds the words that changed most, the most frequent ones",
-          `${lacking} and other comparisons need `,
-          h("code", "selfvec serve"),
-          ".",
-        ]),
       h("h3", "Subjects"),
       this.topics.element,
       about.mapped && [h("h3", "The documents by topic"), this.map.element],
-      about.has_tokens && !about.kept && h("div.usage", frequencies(), sequences("")),
+      about.has_tokens && h("div.usage", frequencies(), sequences("")),
     ]);
     // A map takes long for a large text: it is arranged when somebody looks at it.
     const looks = new IntersectionObserver(([{ isIntersecting }]) => {

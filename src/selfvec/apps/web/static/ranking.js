@@ -27,8 +27,8 @@ export class Ranking extends List {
       q: { label: "significance", options: LEVELS },
       seen: FEWEST,
       size: { label: "min. change", type: "number", min: 0, max: 1, step: 0.01 },
-      mix: !about.kept && { label: "mix", options: MIXES },
-      variants: !about.kept && { label: "variants", options: VARIANTS },
+      mix: { label: "mix", options: MIXES },
+      variants: { label: "variants", options: VARIANTS },
       text: { label: "contains" },
       stops: { label: "with stop words and numbers", on: "1" },
       names: {
@@ -76,7 +76,7 @@ export class Ranking extends List {
     this.compared = c;
     this.found = found;
     this.show(found);
-    const parts = found.names[0] !== "original" && !this.about.kept;
+    const parts = found.names[0] !== "original";
     if (first) this.typical.replaceChildren(parts ? keywords(c, found.names) : "");
     return found;
   }

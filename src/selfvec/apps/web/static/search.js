@@ -1,5 +1,5 @@
 // Search of the documents: the best passages with their matches. Without a question it is a list of all.
-import { ask, SAVED } from "./api.js";
+import { ask } from "./api.js";
 import { heading, later, snippet, toDocument } from "./documents.js";
 import { bdi, button, h, waiting } from "./dom.js";
 import { clean, count, figure, many } from "./format.js";
@@ -40,14 +40,12 @@ export class Search extends List {
   constructor(about, choose) {
     const fields = {
       ask: { "aria-label": "What to look for", maxlength: 500 },
-      mode: !SAVED && { label: "by", options: MODES },
+      mode: { label: "by", options: MODES },
       order: { label: "order", options: ORDERS },
     };
     super("Search the documents", h("ol.found"), fields, { page: PAGE, most: MOST, what: "document" });
     this.choose = choose; // a filter
-    this.fields.inputs.ask.placeholder = SAVED
-      ? "words, as they are written"
-      : "a few words, or a question; or read the documents below";
+    this.fields.inputs.ask.placeholder = "a few words, or a question; or read the documents below";
     this.out = h("div");
     this.title.className = "hidden";
     this.element = h("div.full.search", this.title, this.fields.inputs.ask, this.out);

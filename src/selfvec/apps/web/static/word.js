@@ -102,9 +102,9 @@ export class WordPage {
     ]);
   }
 
-  /** Lists that are made when they are opened; a saved page has none. */
+  /** Lists that are made when they are opened. */
   usage({ word, names }) {
-    if (!this.about.has_tokens || this.about.kept) return [];
+    if (!this.about.has_tokens) return [];
     const parts = names[0] === "original" ? [""] : names;
     return [h("div.usage", collocates(word, parts), concordance(word, this.about, parts))];
   }
