@@ -128,7 +128,7 @@ _STORMS = [
 
 @pytest.fixture(autouse=True, scope="session")
 def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """`selfvec ask` keeps nothing in the user's own cache folder."""
+    """Nothing is kept in the user's own cache folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SELFVEC_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield

@@ -36,7 +36,7 @@ EXTRAS = {  # packages without which a page cannot run
     "questions-for-a-store.md": ("lancedb", "model2vec", "onnx", "onnxruntime"),
     "measure.md": ("sklearn",),
     "your-vectors.md": ("sklearn",),
-    "search-and-ask.md": ("mcp",),
+    "search-a-text.md": ("mcp",),
     "change-vectors.md": ("scipy", "pronto", "model2vec"),
     "describe-a-corpus.md": ("scipy",),
 }
@@ -307,9 +307,7 @@ def test_the_table_of_extras_is_complete() -> None:
 
 def test_the_reference_names_every_command_and_public_name() -> None:
     text = "\n".join(reference_pages.command_line())
-    assert all(
-        f"## selfvec {command}" in text for command in ("refine", "vectors fetch", "ask", "vectors retrofit")
-    )
+    assert all(f"## selfvec {command}" in text for command in ("refine", "vectors fetch", "vectors retrofit"))
     assert "  --method auto|paper" in text
     names = re.findall(r"^(?:::: selfvec\.|## )(\w+)$", "\n".join(reference_pages.python()), re.MULTILINE)
     assert names == [name for name in selfvec.__all__ if name != "__version__"]

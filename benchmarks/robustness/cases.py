@@ -28,8 +28,6 @@ _EPOCHS, _FEW = "30", "2"  # many take long enough to be killed at a random mome
 _UPDATE = ("update", "one", "more.txt")
 _SEARCH = ("search", "one", "bababa")
 _LOOK = ("similar", "made", "bababa")
-_ASK = ("ask", "texts", "bababa", "--cache", "cache", "--vectors", "table.bin")
-_MORE = ("copy", "more.txt", "texts/more.txt")
 _WITHDRAW = ("update", "one", "--withdraw", "4-0,4-7", "--no-undo")
 _NO_INDEX = ("forget", "one")
 _PAIRS = ("made.npy",)  # with its words beside it: the old one is removed before the new one is there
@@ -86,8 +84,6 @@ def prepare(place: Path, *, small: bool = False) -> Path:
         write_texts(folder / f"{name}.txt", documents // 8 if small else documents, number)
     write_texts(folder / "rows.csv", 25 if small else 200, 4)
     write_vectors(folder / "table.bin")
-    (folder / "texts").mkdir()
-    shutil.copyfile(folder / "texts.txt", folder / "texts/texts.txt")
     for name, texts in (("one", "texts.txt"), ("two", "more.txt")):
         _must(["refine", texts, "-o", name, *_REFINE[4:], _FEW if small else _EPOCHS], folder)
         _must(["search", name, "bababa"], folder)
@@ -131,7 +127,7 @@ def cases(place: Path, prepared: Path) -> list[Case]:
 
 
 def small_cases(place: Path, prepared: Path, wanted: str) -> Iterator[Case]:
-    """Those in whose name the pattern is found, over little text; also what changes a store or a cache."""
+    """Those in whose name the pattern is found, over little text; also what changes a store."""
     for planned in [*_creating(_FEW), *_changing()]:
         if re.search(wanted, planned.name):
             yield planned.made(place, prepared)
@@ -162,8 +158,6 @@ def _creating(epochs: str) -> Iterator[Planned]:
 def _changing() -> Iterator[Planned]:
     yield Planned("update again", ("update", "one", "other.txt"), "one", (_UPDATE,))
     yield Planned("drift", ("drift", "one"), "one", (_NO_INDEX,), derived=True)
-    yield Planned("ask", _ASK, "cache/run")
-    yield Planned("ask, more text", _ASK, "cache/run", (_ASK, _MORE))
     for kind in ("bin", "txt", "safetensors", "parquet"):
         yield _converting(f"made.{kind}")
     export = ("export", "one", "--to", "lancedb", "-o", "store")
@@ -193,8 +187,7 @@ def _must(arguments: list[str], folder: Path) -> None:
             shutil.rmtree(folder / arguments[1] / name, ignore_errors=True)
         return
     if arguments[0] == "copy":
-        source, target = folder / arguments[1], folder / arguments[2]
-        (shutil.copytree if source.is_dir() else shutil.copyfile)(source, target)
+        shutil.copytree(folder / arguments[1], folder / arguments[2])
         return
     status = run_command(arguments, folder)
     if status:

@@ -107,7 +107,7 @@ def _next(case: Case, folder: Path, where: str, outcome: Outcome) -> None:
         rule = f"status {status}, the result is {case.found(folder, settled=True)}"
         outcome.faults.append(f"{where}, then {' '.join(arguments)}: {rule}: {_said(folder)}")
     left = leftovers(folder)
-    if left and not case.name.startswith("ask"):  # it writes only if the text is new
+    if left:
         outcome.faults.append(f"{where}, then {' '.join(arguments)}: {left} stays")
 
 
@@ -140,7 +140,7 @@ def _full_disk(case: Case, folder: Path, first: int, outcome: Outcome) -> None:
     found, text = case.found(folder), said.read_text()
     _count(outcome, case, "disk full", found)
     kept = status == 0 and case.name.startswith(("search", "drift"))  # printed, not kept
-    kept |= status == 2 and case.name.startswith(("ask", "migrate"))  # the run stands, or all rows do
+    kept |= status == 2 and case.name.startswith("migrate")  # all rows stand
     if not kept and (status, found == "new") not in ((2, False), (0, True)):
         outcome.faults.append(f"{where}: status {status}, the result is {found}: {text[-400:]}")
     if "Traceback" in text or (status and ".partial" in text.splitlines()[-1]):

@@ -30,7 +30,6 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.analysis.variants import variants as variants
     from selfvec.analysis.word_drift.drift import drift as drift
     from selfvec.analysis.word_senses import senses as senses
-    from selfvec.apps.answers import ask as ask
     from selfvec.apps.functions.live import add as add
     from selfvec.apps.functions.live import delete as delete
     from selfvec.apps.functions.live import undo as undo

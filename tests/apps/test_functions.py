@@ -46,7 +46,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 RESULTS: dict[str, Callable[[Path], ResultTable]] = {
     "similar": lambda _: selfvec.similar("run", ["storm", "flood"], compare=True),
     "search": lambda _: selfvec.search("run", "damage", top=3),
-    "ask": lambda _: selfvec.ask("run", "damage to roofs", top=3),
     "drift": lambda _: selfvec.drift("run", slice="year", top=5, examples=1, permutations=20),
     "monitor": lambda _: selfvec.monitor("run", ["a virus infected people"] * 30, permutations=99),
     "evaluate": lambda _: selfvec.evaluate("run", similarity="pairs.tsv", bias=True),
@@ -260,10 +259,7 @@ def test_fields_of_files_are_named_as_on_the_command_line(tmp_path: Path) -> Non
     refused(lambda: selfvec.refine(TEXTS, date_field="when"), SelfvecError, "date_field")
 
 
-def test_texts_in_memory_are_asked_and_monitored(inside: Path) -> None:
-    found = selfvec.ask(TEXTS[:4], "a broken roof", vectors="none", top=1)
-    assert found.hits[0].snippet == TEXTS[0]
-    assert selfvec.ask("run", "roofs", top=2).rows == selfvec.search("run", "roofs", top=2).rows
+def test_a_file_is_monitored_by_the_field_that_is_named(inside: Path) -> None:
     (inside / "new.csv").write_text("note\n" + "a virus infected people\n" * 30)
     found = selfvec.monitor("run", ["new.csv"], text_field="note", permutations=999)
     assert found.alarm
@@ -318,7 +314,7 @@ assert dir(selfvec) == sorted(selfvec.__all__)
 
 def test_every_command_is_a_function_but_those_that_serve_or_show() -> None:
     commands = (
-        "refine update search ask similar drift monitor evaluate export fetch convert compress align join "
+        "refine update search similar drift monitor evaluate export fetch convert compress align join "
         "retrofit define debias principal-axes distill undo watch "
         "tokenizer info health verify merge migrate compare trajectory phrases topics graph "
         "senses why example"
@@ -347,8 +343,8 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: selfvec.update("run"), "nothing to do"),
     (lambda: selfvec.update("run", 5), "corpus: is a path"),
     (lambda: selfvec.merge("run"), "runs: are several"),
-    (lambda: selfvec.search("nowhere", "x"), "nowhere: is not a run folder"),
-    (lambda: selfvec.search("storms.jsonl", "x"), "it is text; refine it first"),
+    (lambda: selfvec.search("nowhere", "x"), "nowhere: is neither a run nor text"),
+    (lambda: selfvec.topics("storms.jsonl"), "it is text; refine it first"),
     (lambda: selfvec.search("run", "hail", filter=5), "filter: "),
     (lambda: selfvec.similar("run", []), "words: the list is empty"),
     (lambda: selfvec.similar("run", "stomr"), "did you mean storm"),

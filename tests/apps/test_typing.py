@@ -54,7 +54,6 @@ ERRORS = {
     'run.search("q").hits[0].scroe': '"Hit" has no attribute "scroe"; maybe "score"?',
     'run.search("q").rows[0]["scroe"]': 'TypedDict "HitRow" has no key "scroe"',
     'run.collocates("hail", measure="logdise")': 'Argument "measure" has incompatible type',
-    'selfvec.ask("reports/", "q", mode="sparse")': 'Argument "mode" to "ask" has incompatible type',
     "run.drift(permutation=3)": 'Unexpected keyword argument "permutation"',
     'run.nosuch("q")': '"Run" has no attribute "nosuch"',
     "selfvec.refine([], windwo=5)": 'Unexpected keyword argument "windwo"',

@@ -353,7 +353,6 @@ def test_fields_are_named_in_every_function_that_reads_text(tmp_path: Path) -> N
     assert set(model.vectors_.index_to_key) == {"flash", "flood", "a", "rose"}
     assert list(model.run_.tokens.slice_names) == ["a"]
     assert phrases(frame, min_count=2, text_field="memo").terms == ["flash_flood"]
-    assert selfvec.ask(frame, "flood", text_field="memo").rows
     orders = [" ".join(words) for words in permutations(("flash", "flood", "a", "rose"))][1:9]
     for field, share in (("text", 1), (None, 0)):
         new = frame.assign(memo=orders)

@@ -151,7 +151,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("command", "said"),
     [
         ("drift reports.jsonl", "it is text; refine it first: selfvec refine reports.jsonl -o run"),
-        ("search notes hail", "run folder, it is text; refine it first: selfvec refine notes -o run"),
+        ("drift notes", "run folder, it is text; refine it first: selfvec refine notes -o run"),
         ("serve empty", "it is an empty folder; name a run or vectors, or make a run with: selfvec refine"),
         ("run health report.jsonl", "is not a run folder, nothing has this name; did you mean"),
         ("text topics table.vec", "selfvec refine TEXT --vectors table.vec -o run"),

@@ -114,16 +114,14 @@ TOP: dict[str, CommandRow] = {
     ),
     "search": CommandRow(
         "apps.functions.search.search",
-        ('run "damage to roofs"', 'run "damage to roofs" --filter date=1996..1998'),
+        ('run "damage to roofs" --filter date=1996..1998', 'reports/ "damage to roofs"'),
         report=True,
+        options={
+            "run": Typed(
+                "RUN|TEXT", help="A run folder, or a file or folder of text, which is refined first and kept."
+            )
+        },
         in_python=("variants", "passage_words", "overlap"),
-    ),
-    "ask": CommandRow(
-        "apps.answers.ask",
-        ('reports/ "damage to roofs"', 'reports.csv "damage to roofs" --text-field narrative'),
-        report=True,
-        options={"source": Typed("FOLDER"), "question": Typed("QUERY")},
-        in_python=_FIELDS,
     ),
     "similar": CommandRow(
         "apps.similar_words.similar",

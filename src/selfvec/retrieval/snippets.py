@@ -197,11 +197,11 @@ class Found(ResultTable):
     asked: list[str]  # words of the question that were searched for
     unknown: list[str]  # words of the question that neither the documents nor the run have
     hits: list[Hit]  # the best first
-    skipped_files: list[str] = field(default_factory=list)  # files that `ask` cannot read as text
+    skipped_files: list[str] = field(default_factory=list)  # in a folder that was searched, and no text
     alike: list[str] = field(default_factory=list)  # ids of documents with the text of the one asked for
     filters: list[str] = field(default_factory=list)  # that the documents pass
     corpus: str = ""  # what was searched, if known
-    left_out: str = ""  # what `ask` mended and left out of the text, in words
+    left_out: str = ""  # what was mended and left out of a text that was searched, in words
     notes: list[str] = field(default_factory=list)  # how the question was understood, a sentence each
     question: str | None = None  # by what it was compared in the encoder's space: encoder or rows
 

@@ -48,27 +48,30 @@ class Mistake(NamedTuple):
 
 
 def not_a_run(path: Path) -> InputError:
-    rule = "is not a run folder"
-    remedy = _MAKE_ONE
-    kind = folder_kind(path)
-    if not path.exists():
-        return InputError(f"{rule}, nothing has this name", path=path, remedy=similar_paths(path) or remedy)
-    if kind is not None:
-        mistake: Mistake | None = Mistake(kind.described, "name the run it was made from")
-    elif bare_suffix(path) in _VECTORS or _separator(path) in (b" ", b"\t"):
-        given = shlex.quote(str(path))
-        refine = f"refine a text with them: selfvec refine TEXT --vectors {given} -o run"
-        mistake = Mistake("a file of vectors", refine)
-    else:
-        mistake = mistaken(path)
-    if mistake is not None:
-        rule += f", it is {mistake.what}"
-        remedy = mistake.remedy
+    rule, remedy = "is not a run folder", _MAKE_ONE
+    if error := not_text(path, rule):
+        return error
+    if text := text_at(path):
+        rule, remedy = f"{rule}, it is {text.what}", text.remedy
     return InputError(rule, path=path, remedy=remedy)
 
 
+def not_text(path: Path, rule: str = "is neither a run nor text") -> InputError | None:
+    """The error for a path that is no run, if it is no text either."""
+    if not path.exists():
+        remedy = similar_paths(path) or _MAKE_ONE
+        return InputError(f"{rule}, nothing has this name", path=path, remedy=remedy)
+    mistake = mistaken(path)
+    if kind := folder_kind(path):
+        mistake = Mistake(kind.described, "name the run it was made from")
+    elif bare_suffix(path) in _VECTORS or _separator(path) in (b" ", b"\t"):
+        refine = f"refine a text with them: selfvec refine TEXT --vectors {shlex.quote(str(path))} -o run"
+        mistake = Mistake("a file of vectors", refine)
+    return mistake and InputError(f"{rule}, it is {mistake.what}", path=path, remedy=mistake.remedy)
+
+
 def mistaken(path: Path) -> Mistake | None:
-    """What a path is that holds neither a run nor vectors; None if it is not one of the usual mistakes."""
+    """What a path is that holds no run, text or vectors; None if it is not one of the usual mistakes."""
     if snapshot := snapshot_of(path):
         return Mistake("a folder of the hub's cache", snapshot)
     if _is_empty(path):
@@ -80,16 +83,20 @@ def mistaken(path: Path) -> Mistake | None:
     if separator := _separator(path):
         form = "put blanks between a word and its numbers, and points before fractions"
         return Mistake(f"a table of words and numbers with {separator.decode()!r} between them", form)
-    if _looks_like_text(path):
-        return Mistake("text", f"refine it first: selfvec refine {shlex.quote(str(path))} -o run")
     return None
 
 
+def text_at(path: Path) -> Mistake | None:
+    """That a path is text, if it looks like that."""
+    refine = f"refine it first: selfvec refine {shlex.quote(str(path))} -o run"
+    return Mistake("text", refine) if _looks_like_text(path) else None
+
+
 def _separator(path: Path) -> bytes | None:
-    """What is between a word and its numbers in one of the first two lines of a file; None of other files."""
+    """What is between a word and its numbers in the second line of a file, or the only one, or None."""
     try:
         with path.open("rb") as file:
-            lines = file.read(1 << 16).split(b"\n")[:2]
+            lines = [line for line in file.read(1 << 16).split(b"\n")[:2] if line.strip()][-1:]
     except OSError:
         return None
     marks = (b" ", b"\t", b";", b",")

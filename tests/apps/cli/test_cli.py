@@ -42,7 +42,7 @@ REPORTS = {
     "evaluate stability": "run --stability",
     "evaluate oov": "run --oov",
     "search": "run hail",
-    "ask": "storms.txt hail --cache asked --vectors vectors.vec",
+    "search of a text": "storms.txt hail",
     "search for nothing": "run zyzzyva",
     "phrases": "storms.txt",
     "topics": "run --min-count 1 --number 2",
@@ -453,5 +453,5 @@ def test_a_shell_completes_commands_options_and_values(typed: str, completed: li
 def test_the_help_of_everything_names_how_to_complete() -> None:
     shown = ran(["--help-all"]).out
     assert "_SELFVEC_COMPLETE=bash_source" in shown
-    for command in ("search RUN QUERY", "text topics RUN", "vectors retrofit IN"):
+    for command in ("search RUN|TEXT QUERY", "text topics RUN", "vectors retrofit IN"):
         assert f"Usage: selfvec {command}" in shown

@@ -33,7 +33,7 @@ COMMANDS = {path: command for path, command in SHOWN.items() if not hasattr(comm
 
 
 TOP = (
-    "demo example refine update search ask similar drift monitor report evaluate export serve mcp "
+    "demo example refine update search similar drift monitor report evaluate export serve mcp "
     "vectors run text"
 )
 GROUPS = {
@@ -137,7 +137,6 @@ MEANINGS = {
     "--encoder": "a sentence encoder that teaches a run",
     "--stop-words": "words that carry no meaning of their own",
     "--pos": "parts of speech",
-    "--mode": "hybrid, bm25 or dense search",
     "--words": "the words that are measured or drawn",
     "--filter": "only documents with this value",
     "--write": "the run may be written",
@@ -163,7 +162,7 @@ MEANINGS = {
 def test_the_command_line_is_no_larger_than_it_was_meant_to_be() -> None:
     """Hidden options count; what every command has, such as ``--help-all``, does not."""
     every = [one for command in COMMANDS.values() for one in command.params if hasattr(one, "is_flag")]
-    assert len(COMMANDS) <= 44
+    assert len(COMMANDS) <= 43
     assert 200 < len([one for one in every if one.name != "help_all"]) <= 400
 
 

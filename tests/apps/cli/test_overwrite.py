@@ -58,7 +58,7 @@ FOLDERS = {
     "tokenizer": "tokenizer model OUT --vectors default --add-words words.txt",
 }
 REPORTED = {"similar": "csv", "drift": "html", "monitor": "md", "evaluate": "html", "why": "md"}
-REPORTED |= dict.fromkeys(("search", "ask", "phrases", "topics", "compare", "senses"), "csv")
+REPORTED |= dict.fromkeys(("search", "phrases", "topics", "compare", "senses"), "csv")
 REPORTED |= dict.fromkeys(("keyness", "collocates", "frequency", "ngrams", "dispersion"), "csv")
 FILES |= {f"{name} report": f"{name} {REPORTS[name]} --report OUT.{kind}" for name, kind in REPORTED.items()}
 COMMANDS = RUNS | FILES | FOLDERS
@@ -90,7 +90,6 @@ def state(folder: Path) -> dict[Path, tuple[int, bytes]]:
     return {
         path: (path.lstat().st_mtime_ns, path.read_bytes() if path.is_file() else b"")
         for path in sorted(folder.rglob("*"))
-        if path.name != "asked"
     }
 
 

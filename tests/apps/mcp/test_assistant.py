@@ -537,7 +537,7 @@ def test_an_older_client_and_an_interruption(folder: Path) -> None:
 
 
 def test_the_page_lists_every_tool_with_its_arguments(talk) -> None:
-    page = (ROOT / "docs" / "how-to" / "search-and-ask.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "how-to" / "search-a-text.md").read_text(encoding="utf-8")
     tools = page.partition("| tool |")[2].partition("\n\n")[0]
     named = re.findall(r"^\| `(\w+)` \| (.*?) ?\|", tools, re.MULTILINE)
     assert {name for name, _ in named} == TOOLS

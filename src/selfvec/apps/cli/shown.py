@@ -71,7 +71,7 @@ def demo(run: Run, _: Given) -> None:
         f"report {folder} -o report.html --words thread,generator",
         "refine YOUR_TEXT -o my-run        # files, folders, csv, jsonl, parquet",
         "example storms.jsonl              # a dated text to try drift and topics on",
-        'ask YOUR_TEXT "a question"        # refine, index and search in one',
+        'search YOUR_TEXT "a question"     # refine and search in one',
     ):
         say(f"  {program()} {line}")
     if not there:

@@ -143,18 +143,17 @@ def refine(
 def open_text(
     text: Any,
     fields: FieldOptions,
-    name: str = "corpus",
     *,
     keep: bool = False,
     like: Mapping[str, Any] | None = None,
 ) -> Corpus:
-    """A corpus from anything that `selfvec.as_corpus` takes; ``name`` and ``like`` as there.
+    """A corpus from anything that `selfvec.as_corpus` takes; ``like`` as there.
 
     With ``keep`` its documents keep the fields that are named, or all.
     """
     kept = fields.get("keep_fields")
     options: Any = {**fields, "keep_fields": keep and (kept is None or kept)}
-    return as_corpus(text, name, like=like, **options)
+    return as_corpus(text, "corpus", like=like, **options)
 
 
 def initial_vectors(given: Any) -> list[Start]:

@@ -1,11 +1,12 @@
-"""`search`: the documents of a run that answer a question."""
+"""`search`: the documents of a run, or of a folder of text, that answer a question."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
+from selfvec.base.checks import is_path
 from selfvec.base.declarations import checked
 from selfvec.base.progress import Progress
 from selfvec.corpus.given_filters import GivenFilter, given_filters
@@ -13,6 +14,7 @@ from selfvec.retrieval.run_search import run_index
 from selfvec.retrieval.scoring import Mode
 from selfvec.retrieval.snippets import Found
 from selfvec.storage.opened import GivenRun, as_run
+from selfvec.storage.run_folder import is_run
 
 
 @checked
@@ -34,7 +36,7 @@ def search(
     Parameters
     ----------
     run : Run or path
-        A run folder. Its index is made when it is first searched, and kept there.
+        A run folder, or a file or folder of text, which is refined first and kept.
     query : str, not empty
         A question or some words. Documents with a phrase in quotes come higher, those with -word or NOT word
         last. After a plus, as in +"heat pump", or alone, they are conditions.
@@ -64,25 +66,31 @@ def search(
     -------
     Found
         ``hits`` has marks and reasons, too, which ``rows`` leave out. ``question`` says by what it was
-        compared, for a run with an encoder.
+        compared, for a run with an encoder; ``left_out``, what of a text was mended or is not searched.
 
     Raises
     ------
     OptionError
         If the query is empty, or an option is wrong.
     InputError
-        If there is no run, or it has not kept its text; if the encoder is asked for and is not here, or has
-        changed since the run was made.
+        If there is neither a run nor text, the text cannot be read, or the run has not kept it; if the
+        encoder is asked for and is not here, or has changed since the run was made.
+    TargetError
+        If another process refines the same text, or the cache cannot be written.
 
     Examples
     --------
-    >>> import selfvec
-    >>> texts = ["hail broke the roof", "the river rose over the road", "an invoice was paid"] * 20
-    >>> run = selfvec.Refiner(method="decorrelated").fit(texts).run_
-    >>> search(run, "hail on roofs", top=1).rows[0]["id"]
-    '0'
+    >>> path = selfvec.example("weather.jsonl")
+    >>> search(path, "damage to roofs", top=1).rows[0]["id"]
+    'r0221'
     """
     named = given_filters(filter)
+    omitted: dict[str, Any] = {}
+    if is_path(run) and os.fspath(run) and not is_run(run):
+        # Only who has no run yet waits for the import of what reads and refines a text.
+        from .cached_run import cached_run
+
+        run, omitted = cached_run(run, progress)
     run = as_run(run)
     counted: list[str] = []
     if variants is not None:
@@ -97,4 +105,4 @@ def search(
     index = run_index(run, progress, cut=(passage_words, overlap))
     hits = index.search(query, top, mode=mode, filter=named, question=question)
     notes = [*hits.notes, *counted]
-    return replace(hits, corpus=run.provenance.corpus_name, notes=notes)
+    return replace(hits, corpus=run.provenance.corpus_name, notes=notes, **omitted)

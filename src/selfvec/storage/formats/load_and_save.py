@@ -24,7 +24,7 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.files.atomic_files import atomic_files, check_target
 from selfvec.files.compressed_files import PACKED, pack
 from selfvec.files.tensors import first_not_finite
-from selfvec.storage.folder_kinds import Mistake, mistaken
+from selfvec.storage.folder_kinds import Mistake, mistaken, text_at
 from selfvec.storage.public_vectors import BUILT_IN, locate
 from selfvec.storage.run_folder import refuse_run
 
@@ -196,7 +196,7 @@ def _sniffed(source: Input) -> Format:
     for row in FORMATS:
         if _fits(source, row) and row.sniff(source):
             return row
-    mistake = _other_file(source.data[:4096]) or mistaken(source.path)
+    mistake = _other_file(source.data[:4096]) or mistaken(source.path) or text_at(source.path)
     if mistake is not None:
         raise source.error(f"is {mistake.what}, not vectors", remedy=mistake.remedy)
     known = ", ".join(f"{row.name} ({row.description})" for row in FORMATS if row.read and _fits(source, row))
