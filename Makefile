@@ -1,6 +1,7 @@
 # make help       this list
 # make demo       refine the built-in table on text that everybody has
 # make test       all checks and tests
+# make pace BASE=COMMIT  ratios of time and memory against another commit: five minutes
 # make bench      speed, side by side with other programs -> benchmarks/results.json, docs/results/speed.md
 # make billion    time and memory of texts of up to a billion words -> docs/results/speed.md
 # make paper      the paper's tables and figures -> docs/results/paper.md
@@ -39,7 +40,7 @@ UV := $(BIN)/python -m uv pip install --quiet --python $(BIN)/python
 help:
 	@sed -n 's/^# \(make\|  *->\)/\1/p' Makefile
 
-.PHONY: help demo test checks tests bench billion paper quality collapse concepts answers drift monitor senses baselines field results figures test-benchmarks test-peers test-lowest cluster soak javascript javascript-format dist docker docs clean
+.PHONY: help demo test checks tests pace bench billion paper quality collapse concepts answers drift monitor senses baselines field results figures test-benchmarks test-peers test-lowest cluster soak javascript javascript-format dist docker docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -56,10 +57,15 @@ checks:
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	$(BIN)/python -m tools.ceilings
 
 tests:
 	PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder \
 		--max-worker-restart 1
+
+pace: $(VENV)/installed-dev
+	$(if $(BASE),,$(error name a commit: make pace BASE=COMMIT))
+	@$(BIN)/python -m tools.pace $(BASE)
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks speed

@@ -15,7 +15,7 @@ import ast
 import sys
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -240,15 +240,24 @@ def walked(house: House, place: str) -> Walk:
     return walk
 
 
-def main(places: list[str]) -> None:
+def figures(places: Mapping[str, str] = WALKS) -> dict[str, dict[str, int]]:
+    """The stays, files and climbs of each walk."""
     house, floor = House.read(), floors()
-    for name, place in {name: name for name in places}.items() if places else WALKS.items():
+    measured = {}
+    for name, place in places.items():
         files = walked(house, place).files
         rooms = [floor.get(module.split(".")[0], len(floor)) for module in files]
         climbs = sum(after > before for before, after in pairwise(rooms))
-        print(f"{name}: {len(files)} stays, {len(set(files))} files, {climbs} climbs")
+        measured[name] = {"stays": len(files), "files": len(set(files)), "climbs": climbs}
+    return measured
 
+
+def main(places: list[str]) -> None:
+    for name, counts in figures(dict(zip(places, places, strict=True)) or WALKS).items():
+        print(f"{name}: {counts}")
+
+
+sys.setrecursionlimit(10_000)
 
 if __name__ == "__main__":
-    sys.setrecursionlimit(10_000)
     main(sys.argv[1:])

@@ -13,7 +13,8 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import CorpusError
-from selfvec.data.field_types import Guess, parse_moments, parsed, read_as, written
+from selfvec.data.field_types import parse_moments, parsed, read_as, written
+from selfvec.storage.field_guess import Guess
 
 
 def read(values: list[str | None], name: str = "f", cuts: tuple[int, ...] = ()) -> tuple[str, list[object]]:

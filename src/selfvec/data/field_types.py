@@ -10,9 +10,7 @@ import json
 import math
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,11 +36,6 @@ _MOMENT = (
 )
 _EXACT = 15  # digits of a number that is not rounded
 _LONG = rf"^[+-]?[0-9]{{{_EXACT + 1},}}$"
-# Digits of these are not counted with: 1.10 is another version than 1.1.
-_NAMES_CODES = re.compile(
-    r"(?i)(?:^|[\W_]|(?<=[a-z])(?=[A-Z]))(?:versions?|release|zip|post(?:al)?code|plz|phone|tel|fax|code|sku|isbn"
-    r"|issn|ean|hash|sha\d*|md5|uuid)(?:$|[\W_])"
-)
 
 
 def dtype_of(kind: str) -> Any:
@@ -183,7 +176,7 @@ def _number(text: str, plain: float | None, decimal: str) -> float | None:
 def _list(text: str | None, kind: str) -> list[Any] | None:
     """A list of JSON as one of a kind; None for other texts."""
     inner = kind.removeprefix(LIST)
-    items = _items(text)
+    items = list_items(text)
     if items is None:
         return None
     if inner == TEXT:
@@ -192,7 +185,7 @@ def _list(text: str | None, kind: str) -> list[Any] | None:
     return items if all(item is None or type(item) in kinds[inner] for item in items) else None
 
 
-def _items(text: str | None) -> list[Any] | None:
+def list_items(text: str | None) -> list[Any] | None:
     """The items of a list of JSON, all of which are plain values."""
     if text is None or not text.startswith("["):
         return None
@@ -267,89 +260,6 @@ def _writing(values: pl.Expr, kind: str) -> pl.Expr:
     return values.dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ") if kind == MOMENT else text
 
 
-@dataclass
-class Guess:
-    """What the values of a field are, as far as they were seen.
-
-    >>> import polars as pl
-    >>> def kind(*values):
-    ...     guess = Guess("f")
-    ...     guess.add(pl.Series(values, dtype=pl.String))
-    ...     return guess.kind
-    >>> kind("4", "n/a", None), kind("4", "4.5"), kind("1.10", "1.9"), kind("007"), kind("2024-01-01")
-    ('integer', 'number', 'text', 'text', 'day')
-    >>> kind("true", "False"), kind('["a"]', "[]"), kind("2024-01-01T10:30Z", "2024-01-02"), kind()
-    ('truth', 'list of text', 'moment', 'nothing')
-    """
-
-    name: str
-    values: int = 0  # that there are
-    alive: list[str] = field(default_factory=lambda: [TRUTH, INTEGER, DAY, MOMENT, NUMBER, _COMMAS, LIST])
-    marks: Counter[str] = field(default_factory=Counter)  # decimal marks that values can only have
-    fractions: set[int] = field(default_factory=set)  # digits after the decimal mark
-    padded: bool = False  # whether a fraction ends with a zero, as of a version
-    items: set[type] = field(default_factory=set)  # of lists
-
-    def add(self, values: pl.Series) -> None:
-        """See some more of the values."""
-        import polars as pl
-
-        if self.is_text:
-            return
-        unique = without_missing(pl.col("")).drop_nulls().unique(maintain_order=True)
-        own = values.to_frame("").select(unique).to_series()
-        self.values += len(own)
-        if _NAMES_CODES.search(self.name):
-            self.alive = []
-        for some in (own.head(_TRIED), own):  # most fields fail at once
-            self.alive = [kind for kind in self.alive if self._fits(some, kind)]
-        if NUMBER in self.alive or _COMMAS in self.alive:
-            self.marks.update(mark for text in own if (mark := _own_mark(text)))
-            digits = own.str.extract(r"\.([0-9]+)$").drop_nulls()
-            self.fractions |= set(digits.str.len_bytes().unique())
-            self.padded |= digits.str.contains("[0-9]0$").any()
-
-    def _fits(self, own: pl.Series, kind: str) -> bool:
-        if kind == LIST:
-            for text in own:
-                items = _items(text)
-                if items is None:
-                    return False
-                self.items |= {type(item) for item in items if item is not None}
-            return True
-        how = (NUMBER, ",") if kind == _COMMAS else (kind,)
-        return not parsed(own, *how).has_nulls()
-
-    @property
-    def is_text(self) -> bool:
-        """Whether no further value can make it anything else."""
-        return self.values > 0 and not self.alive
-
-    @property
-    def decimal(self) -> str:
-        """The decimal mark of its numbers."""
-        commas = self.marks[","] > self.marks["."]
-        return "," if (commas and _COMMAS in self.alive) or NUMBER not in self.alive else "."
-
-    @property
-    def kind(self) -> str:
-        """The kind of all values."""
-        if not self.values:
-            return NOTHING
-        first = self.alive[0] if self.alive else TEXT
-        if first in (NUMBER, _COMMAS):
-            return TEXT if self.padded and len(self.fractions) > 1 and self.decimal == "." else NUMBER
-        if first != LIST:
-            return first
-        if self.items <= {int}:
-            return LIST + (INTEGER if self.items else TEXT)
-        return LIST + (NUMBER if self.items <= {int, float} else TRUTH if self.items == {bool} else TEXT)
-
-
-_COMMAS = "number with a decimal comma"
-_TRIED = 20  # values of a column: most that are not of a kind show it here
-
-
 def without_missing(values: pl.Expr) -> pl.Expr:
     """Texts without what stands for no value."""
     import polars as pl
@@ -381,7 +291,7 @@ def decimal_mark(values: Iterable[str]) -> str:
     >>> decimal_mark(["1.500", "2,75 €"]), decimal_mark(["1,500", "20.5"]), decimal_mark(["1.500"])
     (',', '.', '.')
     """
-    marks = [mark for value in values if (mark := _own_mark(value))]
+    marks = [mark for value in values if (mark := own_mark(value))]
     return "," if marks.count(",") > marks.count(".") else "."
 
 
@@ -414,7 +324,8 @@ def _match(text: str) -> re.Match[str] | None:
     return number if number and bool(number["open"]) == bool(number["close"]) else None
 
 
-def _own_mark(text: str) -> str:
+def own_mark(text: str) -> str:
+    """The decimal mark that a text can only have, if it is a number; empty if both are possible."""
     number = None if text.isdecimal() else _match(text)
     return _own_mark_of(number["digits"]) if number else ""
 

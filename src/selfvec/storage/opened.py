@@ -6,7 +6,7 @@ These are what people hold in Python: a dict, a pair, a data frame of pandas or 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -29,17 +29,19 @@ GivenVectors = Vectors | Run | str | os.PathLike[str]
 """Vectors, a run, the path of either, or the name of public vectors."""
 
 
-def as_run(given: GivenRun, name: str = "run") -> Run:
+def as_run(
+    given: GivenRun, name: str = "run", of_text: Callable[[str | os.PathLike[str]], Run] | None = None
+) -> Run:
     """A run, opened if it is given by its path; of an open one the present state, which then stays as it is.
 
-    `OptionError` for anything else, in which ``name`` is that of the parameter. `InputError` if the path is
-    not a run, `FormatError` if it is damaged.
+    ``of_text`` opens a path that may be text. `OptionError` for anything else, in which ``name`` is that of
+    the parameter. `InputError` if the path is not a run, `FormatError` if it is damaged.
     """
     run = _run_of(given)
     if run is not None:
         return run
     if isinstance(given, str | os.PathLike):
-        return open_run(given)
+        return open_run(given) if of_text is None else of_text(given)
     rule = "is a Run or the path of a run folder"
     remedy = "open one with selfvec.open, or make one"
     if isinstance(given, Vectors):

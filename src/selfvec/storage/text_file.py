@@ -19,7 +19,7 @@ from queue import Full, Queue
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.arrays import Mask
-from selfvec.data.field_types import NOTHING, TEXT, Guess, all_written, kind_of, typed
+from selfvec.data.field_types import NOTHING, TEXT, all_written, kind_of, typed
 from selfvec.data.run_text import DATE, GROUP, NAME, RunText, column_of, fields_among, schema_of
 from selfvec.files.atomic_files import writing, writing_by_polars
 
@@ -146,6 +146,8 @@ def _forms(texts: Sequence[RunText], kinds: Mapping[str, str]) -> _Forms:
     for name in dict.fromkeys(name for text in texts for name in text.fields):
         forms[name] = kinds.get(name, NOTHING), "."
         if forms[name][0] == NOTHING:
+            from .field_guess import Guess
+
             guess = Guess(name)
             for text in texts:
                 if name in text.fields:

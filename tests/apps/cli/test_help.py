@@ -159,13 +159,6 @@ MEANINGS = {
 """What each flag means that several commands have: one thing."""
 
 
-def test_the_command_line_is_no_larger_than_it_was_meant_to_be() -> None:
-    """Hidden options count; what every command has, such as ``--help-all``, does not."""
-    every = [one for command in COMMANDS.values() for one in command.params if hasattr(one, "is_flag")]
-    assert len(COMMANDS) <= 43
-    assert 200 < len([one for one in every if one.name != "help_all"]) <= 400
-
-
 def test_what_only_python_takes_is_said() -> None:
     tried = 0
     for path, command in COMMANDS.items():

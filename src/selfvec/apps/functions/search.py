@@ -6,15 +6,15 @@ import os
 from dataclasses import replace
 from typing import Any, Literal
 
-from selfvec.base.checks import is_path
 from selfvec.base.declarations import checked
 from selfvec.base.progress import Progress
 from selfvec.corpus.given_filters import GivenFilter, given_filters
+from selfvec.data.run import Run
 from selfvec.retrieval.run_search import run_index
 from selfvec.retrieval.scoring import Mode
 from selfvec.retrieval.snippets import Found
 from selfvec.storage.opened import GivenRun, as_run
-from selfvec.storage.run_folder import is_run
+from selfvec.storage.run_folder import is_run, open_run
 
 
 @checked
@@ -86,12 +86,18 @@ def search(
     """
     named = given_filters(filter)
     omitted: dict[str, Any] = {}
-    if is_path(run) and os.fspath(run) and not is_run(run):
+
+    def refined(text: str | os.PathLike[str]) -> Run:
+        if is_run(text) or not os.fspath(text):
+            return open_run(text)
         # Only who has no run yet waits for the import of what reads and refines a text.
         from .cached_run import cached_run
 
-        run, omitted = cached_run(run, progress)
-    run = as_run(run)
+        made, of_text = cached_run(text, progress)
+        omitted.update(of_text)
+        return made
+
+    run = as_run(run, of_text=refined)
     counted: list[str] = []
     if variants is not None:
         # Only who asks for it waits for the import of what compares two sides.
