@@ -44,7 +44,7 @@ RESTS_ON = {
     "hybrids": (*SEARCH, "encoders.student", "retrieval.encoder_part"),
     "glosses": (*SEARCH, "analysis.concepts.topic_clusters", "analysis.usage.occurrence_vectors"),
     "live": SEARCH,
-    "monitor": ("analysis.monitoring_evidence",),
+    "monitor": ("analysis.monitoring",),
     "online": ("refinement.methods.sequential",),
     "other_languages": ("analysis.usage.occurrence_vectors", "analysis.word_drift.sentences"),
     "oov": REFINING,

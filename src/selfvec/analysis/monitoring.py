@@ -1,11 +1,33 @@
-"""`monitor`: whether new text differs from the text of a run, and the rows that show it.
+"""`monitor`: whether new text differs from the text of a run, and how.
 
-New documents are compared with held-out documents of the run (`monitoring_evidence`).
+A run knows every word of its own text, so new text always has more unknown words. Therefore some of the run's
+documents are held out: for the test, the run knows only the words of the rest of its text. Documents are the
+units. A document that differs from another only in its numbers is left out. If the new documents contain
+those of the run, these are left out as well.
+
+Four tests look for four kinds of change:
+
+    unknown    documents with more unknown words
+    distance   documents far from those of the run (one minus the mean cosine of the ten nearest)
+    words      words that occur in more, or fewer, documents: the sum of z⁴ over words
+    topics     topics with more, or fewer, documents: the sum of z²
+
+In the first two tests a document weighs log(u)², where u is the share of all documents that are as far or
+farther, so that a few strange documents are found among many ordinary ones. The documents are repeatedly
+divided at random into as many new and old ones. Each test's p is the share of divisions with at least its
+value. The smallest p of the four is compared with the smallest p in every division (Westfall and Young,
+1993), so the joint p keeps its level. Divisions with an equal smallest p are ordered by their largest
+deviation.
+
+Vectors, document frequencies and topics are computed only from the rest of the run, not from the documents
+that are compared. Otherwise they would fit the old documents better than the new ones.
+
+How the documents differ is what `keyness` finds between the two sides, whether or not there is an alarm.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import comb
 from typing import Unpack
@@ -13,58 +35,47 @@ from typing import Unpack
 import numpy as np
 import polars as pl
 
-from selfvec.base.arrays import Ints, Mask
+from selfvec.base.arrays import Doubles, Hashes, Ints, Mask, Rows
 from selfvec.base.declarations import checked
-from selfvec.base.display import printable, whole_words
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import CorpusError, InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Json, ResultTable, short_repr
-from selfvec.base.view import NUMBER, PROBABILITY, PROSE, Column, Form, Part, Table, View, figure, share
-from selfvec.corpus import as_corpus
+from selfvec.base.threads import in_order, one_core, threads
+from selfvec.base.view import PROBABILITY, Column, Part, Table, View
+from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.fields import FieldOptions
+from selfvec.corpus.fingerprints import hashes_of_words
+from selfvec.corpus.slices import Slice
+from selfvec.data.documents import Documents
 from selfvec.data.run import Run
-from selfvec.data.run_text import TEXT
-from selfvec.data.vectors import Source
-from selfvec.numerics.statistics import LEVEL, benjamini_hochberg, cross_counts, hypergeometric_p, tail_p
+from selfvec.data.run_text import ID, NAME, TEXT, column_or_nulls, numbered
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.nearest import nearest_rows
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import LEVEL
+from selfvec.refinement.derived_vectors import topic_vectors
+from selfvec.refinement.live import tokens_of
 from selfvec.storage.opened import GivenRun, as_run
-from selfvec.text.document_vectors import document_frequencies
-
-from .comparison.finding import WRITTEN, Finding, told
-from .comparison.samples import Sample
-from .comparison.written import new_text
-from .monitoring_evidence import (
-    TESTS,
-    ComparedDocuments,
-    DocumentFigures,
-    chosen_documents,
-    division_statistics,
-    document_figures,
-    encoded,
-    joint_p,
-    own_text,
-    read_sample,
+from selfvec.storage.text_file import text_of
+from selfvec.text.document_vectors import (
+    document_frequencies,
+    document_vectors,
+    inverse_document_frequency,
+    word_documents,
 )
 
-KINDS = ("topic", "word", "document")  # of rows, in their order
-SNIPPET = 240  # characters
-MOST = 1000  # rows of documents
-_NEAREST = 5  # words shown without an alarm
+from .comparison.finding import Finding, told
+from .concepts.corpus_topics import topics
+from .concepts.terms import nearest_centres
+from .kernels import word_statistic
+from .keyness import keyness, keyness_columns
+from .word_kinds import with_letters
+
+SIDES = ("the run", "the new text")
 _SPLITS = 1000  # of the documents at random, or more where the level asks for a smaller p
-_NAMED = 3  # topics, words and documents in a sentence
-_TIMES = Form("times", lambda change: f"× {2**change:.2g}", is_figure=True)
-_DIFFERENCE = Form("signed", lambda change: f"{change:+.2f}", is_figure=True, digits=2)
-_TITLES = {
-    "topic": "Topics that grew or shrank",
-    "word": "Words of more or fewer documents",
-    "document": "New documents furthest from the run",
-}
-_TEST_NAMES = {
-    "unknown": "unknown words",
-    "distance": "distance from the run's documents",
-    "words": "words in more or fewer documents",
-    "topics": "topics of more or fewer documents",
-}
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,18 +90,16 @@ class Monitoring(ResultTable):
         Share of random divisions of the documents in which new and old ones differ as much; None if not
         tested, for the reason in ``note``.
     unknown_share : float
-        Share of the words of all new documents that the run does not know; the test of unknown words compares
-        the mean share of documents, some of them held out of the run.
+        Share of the words of all new documents that the run does not know.
     unknown_expected : float or None
         The same for documents like those of the run.
-    findings : list of Finding
-        If there is an alarm: how the new text is written otherwise than the run's, as of `drift`, and what it
-        has more and less of.
     tests : list of dict
-        ``test``, the mean of ``old`` and of ``new`` documents, and ``p``, for each of four tests.
+        ``test`` and ``p`` of each of four tests.
+    findings : list of Finding
+        How the new text differs from the run's, as `keyness` and `drift` say it.
     rows : list of dict
-        Topics, words and documents that show the change, each kind ordered by p: ``kind``, ``name``, ``old``
-        and ``new``, ``change``, ``p``, ``q``, ``text``.
+        Words that one of the two uses more beyond chance, the surest first, as those of `keyness`: ``a`` is
+        the run, ``b`` the new text.
     """
 
     alarm: bool
@@ -103,42 +112,33 @@ class Monitoring(ResultTable):
     held_out: int = 0  # held-out documents of the run
     left_out: dict[str, int] = field(default_factory=dict)
     note: str = ""
-    findings: list[Finding] = field(default_factory=list)
     tests: list[Json] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     rows: list[Json] = field(default_factory=list)
 
+    columns = keyness_columns(*SIDES)
+
     def __repr__(self) -> str:
-        names = [f"{row['kind']} {row['name']}" for row in self.rows if row["kind"] != "document"]
-        return short_repr(f"Monitoring: {self.verdict}", names, self.note)
+        return short_repr(f"Monitoring: {self.verdict}", [row["word"] for row in self.rows], self.note)
 
     @property
     def verdict(self) -> str:
         """The result in one sentence."""
+        expected = self.unknown_expected
+        like = "" if expected is None else f" ({expected:.1%} would be usual)"
+        words = f"{self.unknown_share:.1%} of the words are unknown{like}"
         if self.p is None:
-            expected = self.unknown_expected
-            like = "" if expected is None else f" ({expected:.1%} would be usual)"
-            words = f"{self.unknown_share:.1%} of the words are unknown{like}"
             return f"nothing was compared, so there is no alarm and no p; {words}"
-        means = next(row for row in self.tests if row["test"] == "unknown")  # as the table shows them
-        words = f"{means['new']:.1%} unknown words, {means['old']:.1%} in the run's documents"
         return f"{'ALARM' if self.alarm else 'no alarm'}, p = {self.p:.2g} (level {self.level:g}); {words}"
 
     def view(self, top: int | None = None) -> View:
-        """The verdict, how the new text is written, which documents were compared, the tests, the rows."""
+        """The verdict, the findings, which documents were compared, the tests, the words."""
         parts: list[Part] = [[(self.verdict, "bad" if self.alarm else "strong")]]
-        parts += [
-            sentence[:1].upper() + sentence[1:]
-            for sentence in told(finding for finding in self.findings if finding.kind in WRITTEN)
-        ]
-        parts += self._compared()
+        parts += [*told(self.findings), *self._compared()]
         if self.tests:
-            parts.append(_tests_table(self.tests))
-        if self.alarm:
-            kinds = {kind: [row for row in self.rows if row["kind"] == kind][:top] for kind in KINDS}
-            parts += [Table(_columns(kind), rows, _TITLES[kind]) for kind, rows in kinds.items() if rows]
-        elif near := [row for row in self.rows if row["kind"] == "word" and row["q"] < 1][:_NEAREST]:
-            title = "No alarm. Words closest to an alarm; chance alone also gives some:"
-            parts.append(Table(_columns("word"), near, title))
+            parts.append(Table((Column("test"), Column("p", form=PROBABILITY)), self.tests, "Tests"))
+        if self.rows:
+            parts.append(Table(self.columns, self.rows[:top], "Words beyond chance"))
         return View("Monitoring", parts, records=self.rows)
 
     def _compared(self) -> list[str]:
@@ -153,32 +153,6 @@ class Monitoring(ResultTable):
     def as_dict(self) -> Json:
         """As ``selfvec monitor --json`` prints it."""
         return asdict(self) | {"findings": [finding.as_dict() for finding in self.findings]}
-
-
-def _tests_table(tests: list[Json]) -> Table:
-    """The means of the old and the new documents, and p. The mean of unknown words is a share."""
-    rows = [
-        {"test": _TEST_NAMES[row["test"]], "p": row["p"]}
-        | {side: (share(1) if row["test"] == "unknown" else figure(3))(row[side]) for side in ("old", "new")}
-        for row in tests
-    ]
-    means = (Column("old", form=NUMBER), Column("new", form=NUMBER))
-    name = Column("test", "mean of documents", PROSE, width=34)
-    return Table((name, *means, Column("p", form=PROBABILITY)), rows, "Tests")
-
-
-def _columns(kind: str) -> tuple[Column, ...]:
-    """What is shown of a topic or word, with its shares of the documents, or a document with its distance."""
-    size, change = (figure(2), _DIFFERENCE) if kind == "document" else (share(1), _TIMES)
-    text = {"topic": "terms", "document": "text"}.get(kind)
-    return (
-        Column("name", kind, PROSE, width=34),
-        Column("old", form=size),
-        Column("new", form=size),
-        Column("change", form=change),
-        Column("q", form=PROBABILITY),
-        *([Column("text", text, PROSE, width=30)] if text else []),
-    )
 
 
 @checked
@@ -204,7 +178,7 @@ def monitor(
     level : float, above 0, below 1
         Raise the alarm if p is at most this. It is also the share of false alarms.
     top : int, at least 1
-        Topics, words and documents shown.
+        Words listed.
     progress : Progress, optional
     **fields
         Those of `FieldOptions`: how documents are read; by default like those of the run.
@@ -248,19 +222,20 @@ def monitor(
     progress = as_progress(progress)
     run = as_run(run)
     settings = run.settings
-    fields["keep_fields"] = False
     corpus = as_corpus(documents, "documents", like=run.provenance.corpus, **fields)
-    frame, total = read_sample(corpus, settings, sample, seed, progress)
-    new = encoded(frame["text"], run, settings)
+    rows, total = _read_sample(corpus, settings, sample, seed, progress)
+    new = tokens_of([Documents(rows[TEXT])], run)
     if not len(new):
         raise InputError("no words of the new documents remain", remedy="give documents with words")
     known = np.array([word in run.vectors for word in new.types], bool)
     found = Monitoring(False, None, level, float(1 - known[new.ids].mean()), None, total)
-    own = own_text(run, settings)
+    own = run.tokens if settings.min_count == 1 else None  # all words, rare ones included
+    if run.text is not None:
+        own = tokens_of(map(Documents, run.text.batches((TEXT,))), run)
     if own is None:
         return _untested(found, run, settings.min_count)
-    compared = chosen_documents(own, new, settings.min_count, seed)
-    return _tested(found, run, frame, compared, top, permutations, seed, progress)
+    compared = _chosen_documents(own, new, settings.min_count, seed)
+    return _tested(found, run, rows, compared, top, permutations, seed, progress)
 
 
 def _untested(result: Monitoring, run: Run, least: int) -> Monitoring:
@@ -279,14 +254,14 @@ def _untested(result: Monitoring, run: Run, least: int) -> Monitoring:
 def _tested(
     result: Monitoring,
     run: Run,
-    frame: pl.DataFrame,
+    rows: pl.DataFrame,  # the new documents
     compared: ComparedDocuments,
     top: int,
     permutations: int,
     seed: int,
     progress: Progress,
 ) -> Monitoring:
-    """The p of the documents, and the rows that show what changed."""
+    """The p of the documents, and how they differ."""
     new = int(compared.new.sum())
     held_out = int(np.sum(~compared.new))
     result = replace(
@@ -303,115 +278,317 @@ def _tested(
         rule = f"{few} for an alarm at level {result.level:g}"
         raise InputError(rule, remedy="give more documents, or raise --level")
     with progress.stage("Comparing", None, "documents"):
-        figures = document_figures(run, compared, seed)
+        figures = _document_figures(run, compared, seed)
     with progress.stage("Testing", None, "divisions"):
-        p, each = joint_p(division_statistics(figures, compared, permutations, seed))
-    tests = [_test_row(name, value, figures, compared) for name, value in zip(TESTS, each, strict=True)]
-    kinds = [
-        _topic_rows(figures, compared),
-        _word_rows(run, figures, compared),
-        _document_rows(figures, compared, frame),
-    ]
-    rows = [row for kind in kinds for row in kind[:top] if row["p"] <= LEVEL]
-    alarm = p <= result.level
-    writing = _writing(run, frame, compared) if alarm else []
-    found = [*writing, *_answers(rows, p, alarm=alarm)]
-    return replace(result, alarm=alarm, p=p, findings=found, tests=tests, rows=rows)
+        p, each = joint_p(_division_statistics(figures, compared, permutations, seed))
+    tests = [{"test": name, "p": value} for name, value in zip(TESTS, each, strict=True)]
+    with progress.stage("Words", None, "documents"):
+        old = np.arange(compared.both.documents) < len(compared.own_places)
+        sides = [Slice(*side) for side in zip(SIDES, (old, ~old), strict=True)]
+        found = keyness(_joint_run(run, rows, compared), sides, sort="q", mix="equal")
+    findings = [_as_sentence(Finding.of(row)) for row in found["findings"]]
+    words = [row for row in found["rows"] if row["q"] <= LEVEL][:top]
+    return replace(result, alarm=p <= result.level, p=p, tests=tests, findings=findings, rows=words)
 
 
-def _answers(rows: Sequence[Json], p: float, *, alarm: bool) -> list[Finding]:
-    """What changed, or that nothing did."""
-    if not alarm:
-        return [Finding("none", "The new documents differ from those of the run no more than chance.", p=p)]
-    said = []
-    for kind, noun in (("topic", "Topics"), ("word", "Words")):
-        for more, what in ((True, "more"), (False, "fewer")):
-            sure = [row for row in rows if row["kind"] == kind and row["q"] <= LEVEL]
-            mine = [row for row in sure if (row["change"] > 0) == more]
-            if mine:
-                named = "; ".join(
-                    f"{row['name']} {row['old']:.1%} → {row['new']:.1%}" for row in mine[:_NAMED]
-                )
-                told = printable(f"{noun} of {what} documents: {named}.")
-                words = tuple(row["name"] for row in mine)
-                finding = Finding("subject" if kind == "topic" else "word", told, q=mine[0]["q"], words=words)
-                said.append(finding)
-    far = tuple(row["name"] for row in rows if row["kind"] == "document" and row["q"] <= LEVEL)
-    if far:
-        told = printable(f"Unlike the documents of the run: {', '.join(far[:_NAMED])}.")
-        said.append(Finding("document", told, documents=far))
-    return said or [Finding("size", "No topic or word alone explains the alarm.", p=p)]
+def _as_sentence(finding: Finding) -> Finding:
+    """A finding that begins with a capital, without a remedy, which would be an option of other commands."""
+    says = finding.says
+    says = says[:1].upper() + says[1:] if says.startswith(SIDES) else says
+    return replace(finding, says=says, remedy=None)
 
 
-def _writing(run: Run, frame: pl.DataFrame, compared: ComparedDocuments) -> list[Finding]:
-    """How new documents are written otherwise than those of the run."""
-    own = None if run.text is None else run.text.read((TEXT,), compared.own_places.tolist())
-    texts = own, frame[compared.places].select(TEXT)
-    parts = (compared.pool.part(of) for of in _sides(compared))
-    old, new = (
-        Sample(part, text, np.arange(part.documents)) for part, text in zip(parts, texts, strict=True)
+def _joint_run(run: Run, rows: pl.DataFrame, compared: ComparedDocuments) -> Run:
+    """Documents of a run and new ones as a run, with the fields that both have."""
+    tokens, text = compared.both, None
+    if run.text is not None:
+        own = run.text.read([*run.text.columns, NAME], compared.own_places.tolist())
+        names = [name for name in own.columns if name in rows]
+        text = text_of(pl.concat([own[names], rows[compared.places][names]]), {})
+        tokens = replace(tokens, dates=text.days)
+    matrix, sources = run.original.lookup(tokens.types, compose=False)
+    vectors = Vectors(tokens.types, matrix, sources=sources, counts=tokens.counts)
+    return Run(vectors, vectors, provenance=run.provenance, tokens=tokens, text=text)
+
+
+# ---- The documents that are compared
+
+
+# Whatever is known of a held-out document is taken from the rest, so at most half of all are held out.
+HELD_OUT = 5000  # documents of the run that new ones are compared with, at most
+REST = 10_000  # documents of the run that both are measured by, at most
+REDELIVERED = 0.1  # new documents that repeat the run more often than its own by this share contain the run
+
+
+@dataclass(frozen=True)
+class ComparedDocuments:
+    """What is compared of a run and of new documents, over the V words of both."""
+
+    pool: TokenBatch  # N documents that are tested: held out of the run, then new ones
+    new: Mask  # (N,)
+    both: TokenBatch  # documents of the run, then new ones, between which differences are looked for
+    own_places: Ints  # of the former among those of the run
+    places: Ints  # of the latter among those that were read
+    rest: TokenBatch  # a sample of the run's other documents
+    known: Mask  # (V,), words that the run would know without the held-out documents
+    expected: float  # share of unknown words in a document held out of the run
+    left_out: dict[str, int]  # new documents by reason
+
+
+def _read_sample(
+    corpus: Corpus, settings: Settings, most: int, seed: int, progress: Progress
+) -> tuple[pl.DataFrame, int]:
+    """At most ``most`` documents of a corpus, drawn at random in one reading, and the number of all."""
+    if corpus.tokenized and settings.tokenizer != "whitespace":
+        rule = f"its documents are tokens already: the tokeniser {settings.tokenizer} would split them again"
+        raise CorpusError(rule, path=corpus.name, remedy="give texts")
+    rng = np.random.default_rng(seed)
+    keys, rows, total = np.zeros(0), pl.DataFrame(), 0
+    with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
+        for batch in corpus.batches(advance):
+            named = batch.rows.with_columns(numbered(column_or_nulls(batch.rows, ID), total, ()))
+            keys = np.append(keys, rng.random(len(named)))
+            chosen = np.sort(np.argsort(keys)[:most])
+            keys, rows = keys[chosen], pl.concat([rows, named], how="diagonal")[chosen]
+            total += len(named)
+    return rows, total
+
+
+def _chosen_documents(
+    own: TokenBatch,  # the run's documents
+    new: TokenBatch,
+    least: int,  # occurrences of a word that the run knows
+    seed: int,
+) -> ComparedDocuments:
+    """Hold out documents of the run, and choose the documents that are compared."""
+    rng = np.random.default_rng(seed)
+    _, new = over_one_vocabulary([own, new])
+    full = np.flatnonzero(np.diff(own.offsets))
+    order = rng.permutation(full)
+    held_out = min(HELD_OUT, len(full) // 2)
+    if held_out < 1:
+        raise InputError("the run has fewer than two documents, too few to compare new ones with")
+    held = _mask(own, order[:held_out])
+    held_text = own.part(held)
+    rest = own.part(_mask(own, order[held_out : held_out + REST]))
+    counts = np.zeros(len(new.types), np.int64)  # without the held-out documents
+    counts[: len(own.types)] = own.counts - held_text.counts
+    pool = concatenated([replace(held_text, types=new.types), new])
+    is_new = np.arange(pool.documents) >= held_out
+    keys, new_keys = document_keys(own), document_keys(new)
+    pool_keys = np.concatenate([keys[held], new_keys])
+    tried = np.flatnonzero(np.diff(pool.offsets))
+    repeats = _repeats(pool_keys, is_new, tried, keys[order[held_out:]], keys)
+    fresh = rng.permutation(tried[~repeats[tried]])  # one of several equal documents is drawn
+    chosen = _mask(pool, fresh[np.unique(pool_keys[fresh], return_index=True)[1]])
+    own_places, places = np.sort(order[: HELD_OUT + REST]), tried[is_new[tried]] - held_out
+    if repeats.any():  # what recurs is in the run, but no longer among the new documents
+        own_places, places = np.flatnonzero(held)[chosen[:held_out]], np.flatnonzero(chosen[held_out:])
+    left_out = {
+        "without words": int(np.sum(np.diff(new.offsets) == 0)),
+        "in the run already": int(is_new[tried].sum() - is_new[fresh].sum()),
+        "repeated": int(is_new[fresh].sum() - np.sum(chosen & is_new)),
+    }
+    return ComparedDocuments(
+        pool=pool.part(chosen),
+        new=is_new[chosen],
+        both=concatenated([replace(own.part(own_places), types=new.types), new.part(places)]),
+        own_places=own_places,
+        places=places,
+        rest=TokenBatch(rest.ids, rest.offsets, new.types),
+        known=counts >= least,
+        expected=_left_out_share(held_text, own.counts, least),
+        left_out=left_out,
     )
-    rows = np.array([run.original.get_index(word, -1) for word in new.tokens.types], np.int64)
-    return new_text(old, new, (rows >= 0) & (run.original.sources[rows] == Source.KNOWN))
 
 
-def _test_row(name: str, p: float, figures: DocumentFigures, compared: ComparedDocuments) -> Json:
-    """A test with the means of old and new documents, which only tests of documents have."""
-    means: dict[str, float | None] = {"old": None, "new": None}
-    values = {"unknown": figures.unknown, "distance": figures.distance}.get(name)
-    if values is not None:
-        means = {"old": float(values[~compared.new].mean()), "new": float(values[compared.new].mean())}
-    return {"test": name, **means, "p": p}
+def _repeats(pool: Hashes, is_new: Mask, tried: Ints, others: Hashes, own: Hashes) -> Mask:
+    """Which documents of a pool are left out, since they repeat the run; none if all repeat it as often.
+
+    A run repeats itself: some of its held-out documents have the words of ``others``, which are left in it.
+    If new ones do so much more often, the run was delivered again with them. Then those with the words of
+    any of the run's ``own`` documents are left out, too.
+    """
+    repeats: Mask = np.isin(pool, others)
+    of_new, of_held_out = repeats[tried][is_new[tried]], repeats[tried][~is_new[tried]]
+    if of_new.mean() <= of_held_out.mean() + REDELIVERED:
+        return np.zeros(len(pool), bool)
+    return repeats | (is_new & np.isin(pool, own))
 
 
-def _topic_rows(figures: DocumentFigures, compared: ComparedDocuments) -> list[Json]:
-    """Topics of the run, ordered by the p of a change of their share."""
-    if figures.topics is None:
-        return []
-    old, new = cross_counts(figures.of_topic, compared.new, (len(figures.topics), 2)).T
-    rows = _share_rows("topic", [topic.name for topic in figures.topics.topics], old, new, compared)
-    terms = {topic.name: ", ".join(term for term, _ in topic.terms) for topic in figures.topics.topics}
-    return [row | {"text": terms[row["name"]]} for row in rows]
+def document_keys(batch: TokenBatch) -> Hashes:
+    """A hash of the words of each document in their order, without words that have no letter, (D,).
+
+    >>> batch = TokenBatch.from_documents([["hail", "1.5", "inch"], ["hail", "2", "inch"], ["inch", "hail"]])
+    >>> keys = document_keys(batch)
+    >>> bool(keys[0] == keys[1]), bool(keys[0] == keys[2])
+    (True, False)
+    """
+    kept = with_letters(batch.types)[batch.ids]
+    bounds = np.concatenate(([0], np.cumsum(kept)))[batch.offsets]
+    return hashes_of_words(batch.ids[kept], bounds[:-1], bounds[1:])
 
 
-def _word_rows(run: Run, figures: DocumentFigures, compared: ComparedDocuments) -> list[Json]:
-    """Words, ordered by the p of a change of their number of documents."""
+def _left_out_share(held: TokenBatch, counts: Ints, least: int) -> float:
+    """Share of the tokens whose word the run would not know without the token's own document."""
+    _, times, bounds = word_documents(held.ids, held.offsets, len(counts))
+    unknown = np.repeat(counts, np.diff(bounds)) - times < least
+    return float(times[unknown].sum() / max(len(held), 1))
+
+
+def _mask(batch: TokenBatch, documents: Sequence[int] | Ints) -> Mask:
+    out = np.zeros(batch.documents, bool)
+    out[documents] = True
+    return out
+
+
+# ---- The measures of the documents, and p
+
+
+TESTS = ("unknown", "distance", "words", "topics")
+NEAREST = 10  # documents of the run
+_FEWEST = 2  # documents with a word that is tested
+_BLOCK = 64  # divisions at a time
+
+
+@dataclass(frozen=True)
+class DocumentFigures:
+    """Figures of the N documents that are compared."""
+
+    unknown: Doubles  # (N,), share of words that the run does not know
+    distance: Doubles  # (N,), from the run's other documents
+    of_topic: Ints  # (N,), the topic of the run's other documents; -1 for none
+    tested: Mask  # (V,), words with a letter that some documents have
+    documents: Ints  # (V,), number of documents with each word
+
+
+def _document_figures(run: Run, compared: ComparedDocuments, seed: int) -> DocumentFigures:
+    """Measure the documents by the rest of the run."""
     pool = compared.pool
-    words = np.flatnonzero(figures.tested)
-    new = document_frequencies(pool.part(compared.new))[words]
-    names = [pool.types[i] for i in words.tolist()]
-    rows = _share_rows("word", names, figures.documents[words] - new, new, compared)
-    return [row | {"text": "" if row["name"] in run.vectors else "unknown to the run"} for row in rows]
+    text, learned = _learned_text(run, compared)
+    reference = _reference(run, text)
+    topical = topic_vectors(reference)
+    assert topical is not None
+    rows = np.ascontiguousarray(np.hstack([topical.unit, reference.original.unit]))
+    weights = inverse_document_frequency(text)
+    old = document_vectors(text, rows, weights)
+    documents = document_vectors(_restricted(pool, learned), rows, weights)
+    occurs = document_frequencies(pool)
+    return DocumentFigures(
+        unknown=_unknown_shares(compared),
+        distance=_distances(old, documents).round(9),
+        of_topic=_topics(reference, old, documents, seed),
+        tested=with_letters(pool.types) & (occurs >= _FEWEST) & (occurs < pool.documents),
+        documents=occurs,
+    )
 
 
-def _share_rows(kind: str, names: list[str], old: Ints, new: Ints, compared: ComparedDocuments) -> list[Json]:
-    """Rows of the shares of old and new documents, ordered by p."""
-    before, after = (int(of.sum()) for of in _sides(compared))
-    p = np.maximum(hypergeometric_p(new, old + new, after, before + after), 1e-300)
-    change = np.log2((new + 0.5) / (after + 1) * (before + 1) / (old + 0.5))
-    figures = {"old": old / before, "new": new / after, "change": change, "p": p, "q": benjamini_hochberg(p)}
-    return [
-        {"kind": kind, "name": names[i]} | {name: float(values[i]) for name, values in figures.items()}
-        for i in np.lexsort((-np.abs(change), p)).tolist()
-    ]
+def _unknown_shares(compared: ComparedDocuments) -> Doubles:
+    """The share of unknown words in each document, (N,)."""
+    pool = compared.pool
+    unknown = np.concatenate(([0], np.cumsum(~compared.known[pool.ids])))
+    return np.diff(unknown[pool.offsets]) / np.diff(pool.offsets)
 
 
-def _document_rows(figures: DocumentFigures, compared: ComparedDocuments, frame: pl.DataFrame) -> list[Json]:
-    """The new documents farthest from the run; p is the share of old documents as far."""
-    old, new = (figures.distance[of] for of in _sides(compared))
-    p = tail_p(new, old)
-    q = benjamini_hochberg(p)
-    usual = float(np.median(old))
-    rows = []
-    for i in np.argsort(-new, kind="stable")[:MOST].tolist():
-        document = frame.row(int(compared.places[i]), named=True)
-        shown = whole_words(" ".join(document["text"][: 4 * SNIPPET].split()), SNIPPET)
-        rows.append(
-            {"kind": "document", "name": document["name"], "old": usual, "new": float(new[i])}
-            | {"change": float(new[i]) - usual, "p": float(p[i]), "q": float(q[i]), "text": shown}
-        )
-    return rows
+def _learned_text(run: Run, compared: ComparedDocuments) -> tuple[TokenBatch, Mask]:
+    """The rest of the run over its words that have a vector, and which words these are, (V,)."""
+    rest = compared.rest
+    named = np.array([word in run.vectors for word in rest.types], bool)
+    learned = named & compared.known & (np.bincount(rest.ids, minlength=len(named)) > 0)
+    return _restricted(rest, learned), learned
 
 
-def _sides(compared: ComparedDocuments) -> tuple[Mask, Mask]:
-    return ~compared.new, compared.new
+def _distances(old: Rows, documents: Rows) -> Doubles:
+    """One minus the mean cosine of each document to the nearest of the run, (N,)."""
+    with_words = old[old.any(axis=1)]
+    nowhere = np.full(len(documents), -1)  # no document is among those of the run
+    _, cosines = nearest_rows(documents, with_words, nowhere, min(NEAREST, len(with_words)))
+    distances: Doubles = 1 - cosines.mean(axis=1, dtype=np.float64)
+    return distances
+
+
+def _topics(reference: Run, old: Rows, documents: Rows, seed: int) -> Ints:
+    """The topic of the run's other documents that is nearest to each document, (N,), -1 for none."""
+    try:
+        of_rest = topics(reference, seed=seed)
+    except InputError:  # too few terms
+        return np.full(len(documents), -1)
+    centres = np.stack([old[of_rest.of_documents == k].sum(axis=0) for k in range(len(of_rest))])
+    return nearest_centres(documents, unit_rows(centres))
+
+
+def _reference(run: Run, text: TokenBatch) -> Run:
+    """A run on a part of the text, with the run's original vectors."""
+    words = [run.vectors.key_to_index[word] for word in text.types]
+    original = run.original.unit[words]
+    sources = run.original.sources[words]
+    vectors = Vectors(text.types, original, sources=sources, counts=text.counts, normalized=True)
+    return Run(vectors, vectors, provenance=run.provenance, tokens=text)
+
+
+def _restricted(batch: TokenBatch, words: Mask) -> TokenBatch:
+    """The same documents with only some of the words, which are renumbered."""
+    numbers = np.where(words, np.cumsum(words) - 1, -1).astype(np.int32)
+    return batch.renumbered(numbers, [batch.types[i] for i in np.flatnonzero(words).tolist()])
+
+
+def _division_statistics(
+    figures: DocumentFigures, compared: ComparedDocuments, permutations: int, seed: int
+) -> Doubles:
+    """The statistics of `TESTS` in the true division, then in random ones, (1 + permutations, 4)."""
+    pool = compared.pool
+    columns = np.stack([_tail(figures.unknown), _tail(figures.distance)], axis=1)
+    kinds = figures.of_topic.max(initial=-1) + 1
+    shares = (figures.of_topic[:, None] == np.arange(kinds)).astype(np.float64)
+    text = _restricted(pool, figures.tested)
+    occurs = figures.documents[figures.tested].astype(np.float64)
+    owner = np.repeat(np.arange(pool.documents), np.diff(text.offsets))
+    owner, words = np.divmod(np.unique(owner * len(occurs) + text.ids), len(occurs))
+    offsets = np.searchsorted(owner, np.arange(pool.documents + 1))
+
+    def statistics(sides: Mask) -> Doubles:
+        with_words = word_statistic(words, offsets, occurs, sides)
+        chosen = sides.astype(np.float64)
+        z2 = _squared_z(chosen @ shares, shares.sum(axis=0), sides)
+        return np.column_stack([chosen @ columns, with_words, z2.sum(axis=1)])
+
+    with one_core():
+        divisions = _divisions(compared.new, permutations, seed)
+        values: Doubles = np.concatenate(list(in_order(divisions, statistics, threads(None)))).round(6)
+    return values
+
+
+def joint_p(values: Doubles) -> tuple[float, list[float]]:
+    """p of some tests together, and p of each, from their `_division_statistics`, (1 + permutations, tests).
+
+    >>> joint_p(np.array([[9.0, 1.0], [1.0, 2.0], [2.0, 3.0], [3.0, 4.0]]))
+    (0.25, [0.25, 1.0])
+    """
+    ranks = [(len(of) - np.searchsorted(np.sort(of), of)) / len(of) for of in values.T]
+    least = np.min(ranks, axis=0)
+    spread = np.maximum(values.std(axis=0), 1e-12)
+    furthest = ((values - values.mean(axis=0)) / spread).max(axis=1)  # orders divisions of equal least p
+    as_far = (least < least[0]) | ((least == least[0]) & (furthest >= furthest[0]))
+    return float(np.mean(as_far)), [float(rank[0]) for rank in ranks]
+
+
+def _divisions(new: Mask, permutations: int, seed: int) -> Iterator[Mask]:
+    """The true division of the documents, then random divisions of the same sizes, in blocks (b, N)."""
+    rng = np.random.default_rng(seed)
+    yield new[None]
+    for start in range(0, permutations, _BLOCK):
+        yield rng.permuted(np.tile(new, (min(_BLOCK, permutations - start), 1)), axis=1)
+
+
+def _tail(values: Doubles) -> Doubles:
+    """log(u)² of every value, where u is the share of values that are as large or larger."""
+    below = np.searchsorted(np.sort(values), values)
+    return np.log(1 - below / len(values)) ** 2
+
+
+def _squared_z(taken: Doubles, occurs: Doubles, sides: Mask) -> Doubles:
+    """Squared deviations of (b, K) numbers of new documents from chance, in hypergeometric variances."""
+    total = sides.shape[1]
+    share = sides[0].sum() / total
+    variance = occurs * (1 - occurs / total) * share * (1 - share) * total / max(total - 1, 1)
+    return np.where(variance > 0, (taken - occurs * share) ** 2 / np.maximum(variance, 1e-12), 0)

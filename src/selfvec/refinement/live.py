@@ -5,7 +5,7 @@ Refining again, as `selfvec.refinement.update` does, takes them in as if they ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
@@ -98,7 +98,7 @@ def added(
     if len(rows):
         text = text_of(_with_names(rows, run, segments), run.require_text().kinds)
         encoded, provenance = _encoded(run, text, execution)
-        tokens = _tokens_of(rows, run.base)
+        tokens = tokens_of([Documents(rows)], run.base)
         new = Segment.of(str(number), text, tokens, _later_words(tokens, run.base, parts), encoded)
         parts.append(Part(new))
     provenance = provenance.replace(corpus=_summary_with(run, corpus.summary.as_dict(), replaced))
@@ -276,12 +276,12 @@ def _refuse_repeated(ids: pl.Series) -> None:
         raise OptionError(rule, field="duplicates", remedy=f"give each an id of its own, or {REPLACE} them")
 
 
-def _tokens_of(rows: pl.DataFrame, base: Run) -> TokenBatch:
+def tokens_of(batches: Iterable[Documents], base: Run) -> TokenBatch:
     """Documents as words of a run, and as words that it lacks: by its rules, but for those on rare words."""
     settings = base.settings
     rules = replace(Rules.of(settings), min_count=1, max_types=None)
     cut = tokenizer(settings.tokenizer, settings.language)
-    return encode([Documents(rows)], cut, rules, base.vectors, phrases=units_of(base.provenance))[0]
+    return encode(batches, cut, rules, base.vectors, phrases=units_of(base.provenance))[0]
 
 
 def _later_words(tokens: TokenBatch, base: Run, before: Sequence[Part]) -> Vectors:

@@ -229,20 +229,33 @@ NEW = {
 
 
 @pytest.mark.parametrize("what", NEW)
-def test_an_alarm_over_new_text_begins_with_how_it_is_written(what: str) -> None:
+def test_new_text_is_said_to_be_written_otherwise_first(what: str) -> None:
     run = run_of(list(reports(400, 1)))
     change = OTHERWISE[what][0]
     found = selfvec.monitor(run, [change(row["text"]) for row in reports(300, 2)], permutations=200)
     assert found.alarm
-    _, first, second, *_ = found.view().parts
-    assert str(first).startswith(NEW[what])
-    # The numbers of documents that are compared and of those that are repeated, after how they are written.
-    counts = re.fullmatch(
-        r"(\d+) of 300 new documents compared with \d+ of the run; (\d+) repeated", str(second)
+    assert str(found.view().parts[1]).startswith(NEW[what])
+    assert [finding["remedy"] for finding in found.as_dict()["findings"]] == [None] * len(found.findings)
+
+
+def test_monitor_says_of_new_text_what_drift_says_of_both() -> None:
+    old, new = (list(reports(300, seed)) for seed in (1, 2))
+    lower = [{**row, "text": row["text"].lower()} for row in new]
+    found = selfvec.monitor(run_of(old), lower, permutations=200)
+    names = ("the run", "the new text")
+    sides = zip(names, (old, lower), strict=True)
+    both = run_of(
+        [
+            {**row, "id": f"{i} {row['id']}", "side": name}
+            for i, (name, rows) in enumerate(sides)
+            for row in rows
+        ]
     )
-    assert counts
-    assert sum(map(int, counts.groups())) == 300
-    assert found.as_dict()["findings"]
+    said = selfvec.drift(both, names, slice_field="side").findings[0].says
+    assert "capitals" in said
+    assert found.findings[0].says == said[:1].upper() + said[1:]
+    assert not found.alarm
+    assert [of.kind for of in selfvec.monitor(run_of(old), new, permutations=200).findings] == ["none"]
 
 
 def test_documents_in_another_language_are_told() -> None:

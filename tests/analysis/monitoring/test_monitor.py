@@ -1,8 +1,6 @@
 """`monitor`: its level on shuffled text, planted change, units that count once, and what it refuses."""
 
 import json
-from dataclasses import replace
-from math import comb
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +9,11 @@ from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.monitoring import Monitoring, monitor
-from selfvec.analysis.monitoring_evidence import document_keys
+from selfvec.analysis.monitoring import monitor
 from selfvec.analysis.views import notebook
 from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, InputError, OptionError
-from selfvec.base.view import Table
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
-from selfvec.files.report_page import page_markdown
-from selfvec.numerics.statistics import hypergeometric_p
 
 assert notebook  # registers how results are shown
 
@@ -70,30 +63,18 @@ def test_false_alarms_come_at_their_rate() -> None:
 
 
 def test_planted_change_is_found_and_shown(run: Run) -> None:
-    new = [*reports(180, 1), *reports(20, 2, ("kitchen",))]
+    new = [*reports(120, 1), *reports(80, 2, ("kitchen",))]
     found = monitor(run, new)
     assert found.alarm
     assert found.p <= found.level == 0.01
     assert found.unknown_share > (found.unknown_expected or 0)
-    kitchen = set(SUBJECTS["kitchen"].split())
-    words = [row for row in found.rows if row["kind"] == "word"]
-    assert {row["name"] for row in words[:5]} <= kitchen
-    assert {row["text"] for row in words[:5]} == {"unknown to the run"}
-    documents = [row for row in found.rows if row["kind"] == "document"]
-    assert {int(row["name"]) for row in documents[:15]} <= set(range(181, 201))
-    assert kitchen & set(documents[0]["text"].split())
-    assert [row["p"] for row in words] == sorted(row["p"] for row in words)
+    (said,) = [finding for finding in found.findings if finding.says.startswith("The new text uses more: ")]
+    assert {*said.words} < {*SUBJECTS["kitchen"].split()}
+    assert {row["word"] for row in found.rows if not row["count_a"]} == {*SUBJECTS["kitchen"].split()}
+    assert [row["q"] for row in found.rows] == sorted(row["q"] for row in found.rows if row["q"] <= 0.05)
+    assert len(monitor(run, new, top=3).rows) == 3
     assert monitor(run, new).as_dict() == found.as_dict()
     assert "<table>" in found._repr_html_()
-
-
-def test_the_first_line_and_the_table_show_one_figure(run: Run) -> None:
-    found = monitor(run, [*reports(180, 1), *reports(20, 2, ("kitchen",))])
-    shown = page_markdown(found.view())
-    table = next(line for line in shown.splitlines() if line.startswith("| unknown words"))
-    old, new = (cell.strip() for cell in table.split("|")[2:4])
-    assert f"{new} unknown words, {old} in the run's documents" in found.verdict
-    assert new.endswith("%")
 
 
 def test_a_change_of_subjects_without_new_words_is_found(run: Run) -> None:
@@ -101,13 +82,9 @@ def test_a_change_of_subjects_without_new_words_is_found(run: Run) -> None:
     each = {row["test"]: row["p"] for row in found.tests}
     assert found.alarm
     assert each["unknown"] > 0.01 >= min(each["words"], each["topics"])
-    topics = {row["name"]: row["change"] for row in found.rows if row["kind"] == "topic"}
-    assert any(
-        change < 0
-        for name, change in topics.items()
-        if set(name.split(", ")) & {"judge", "appeal", "jury"}
-        or set(name.split(", ")) & set(SUBJECTS["court"].split())
-    )
+    words = {row["word"]: row["key_of"] for row in found.rows}
+    assert words == {word: "a" if word in SUBJECTS["court"].split() else "b" for word in words}
+    assert {*words.values()} == {"a", "b"}
 
 
 def test_the_runs_own_documents_are_not_new(run: Run) -> None:
@@ -144,7 +121,7 @@ def test_rare_words_that_the_run_dropped_are_unknown_on_both_sides() -> None:
 
 def test_a_run_without_tokens_counts_unknown_words_only() -> None:
     found = monitor(run_of(reports(300, 0), keep="nothing"), reports(50, 6, ("kitchen",)))
-    assert (found.p, found.alarm, found.tests, found.rows) == (None, False, [], [])
+    assert (found.p, found.alarm, found.tests, found.findings, found.rows) == (None, False, [], [], [])
     assert "only unknown words are counted" in found.note
     assert found.unknown_share > (found.unknown_expected or 1)
 
@@ -172,21 +149,6 @@ def test_what_cannot_be_tested_is_an_error(run: Run) -> None:
         monitor(run, ["hail"], level=0.001, permutations=500)
 
 
-def test_p_of_shares_is_exact() -> None:
-    # Three of three documents with a word are among 4 new ones of 10: C(4, 3) / C(10, 3) ways.
-    assert hypergeometric_p(np.array([3]), np.array([3]), 4, 10)[0] == pytest.approx(2 * 4 / comb(10, 3))
-    assert hypergeometric_p(np.array([0]), np.array([3]), 4, 10)[0] == pytest.approx(
-        2 * comb(6, 3) / comb(10, 3)
-    )
-
-
-def test_keys_leave_numbers_out_and_keep_documents_apart() -> None:
-    batch = TokenBatch.from_documents([["a", "1", "b"], ["2", "a", "b"], ["a"], ["b"], ["a", "b", "b"]])
-    keys = document_keys(batch)
-    assert keys[0] == keys[1]
-    assert len(set(keys.tolist())) == 4
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Path:
     folder = tmp_path_factory.mktemp("monitor")
@@ -208,11 +170,10 @@ def test_exit_status_and_json(folder: Path, capsys: pytest.CaptureFixture[str]) 
         found = json.loads(out)
         assert {"alarm", "p", "unknown_share", "rows"} <= found.keys()
         assert found["alarm"] == bool(status) == (found["p"] <= found["level"])
-        for row in found["rows"]:
-            assert list(row) == ["kind", "name", "old", "new", "change", "p", "q", "text"]
+        assert {"kind", "says", "p", "q", "words", "documents", "remedy"} <= found["findings"][0].keys()
 
 
-def test_reports_are_escaped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_have_the_findings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")  # without it nothing is wrapped in a pipe
     arguments = ["monitor", str(folder / "run"), str(folder / "other.txt"), "--as-is", "--report"]
     shown = "".join(ran([*arguments, folder / name], 1).out for name in ("r.html", "r.md"))
@@ -220,38 +181,6 @@ def test_reports_are_escaped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert max(map(len, shown.splitlines())) <= 80
     page = (folder / "r.html").read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
-    assert "&lt;script&gt;alert(1)" in page
+    assert "The passage “script alert 1 script b” is in 100% of the documents of the new text" in page
     assert not any(part in page for part in ("<script", "http", "src=", "href="))
-    assert "&lt;script&gt;alert(1)&lt;/script&gt; \\|" in (folder / "r.md").read_text(encoding="utf-8")
     assert main([*arguments, str(folder / "r.pdf")]) == 2
-
-
-def tables(found: Monitoring) -> list[Table]:
-    return [part for part in found.view().parts if isinstance(part, Table)]
-
-
-def test_without_an_alarm_few_words_are_shown(run: Run) -> None:
-    found = monitor(run, reports(120, 5))
-    assert not found.alarm
-    row = {"kind": "word", "old": 0.1, "new": 0.3, "change": 1.5, "p": 0.01, "text": ""}
-    usual = row | {"name": "usual", "q": 1.0}
-    near = [row | {"name": f"near{n}", "q": 0.2 + n / 100} for n in range(9)]
-    (table,) = [part for part in tables(replace(found, rows=[*near, usual])) if part.title != "Tests"]
-    assert [cells[0] for cells in table.cells] == [f"near{n}" for n in range(5)]
-    assert table.title.startswith("No alarm.")
-    assert [part.title for part in tables(replace(found, rows=[usual]))] == ["Tests"]
-
-
-def test_what_is_too_small_to_resolve_is_a_bound(run: Run) -> None:
-    found = monitor(run, reports(60, 9, ("kitchen",)))
-    tiny = [row | {"p": 2e-26, "q": 3e-25} for row in found.rows]
-    tests = [row | {"p": 0.0004} for row in found.tests]
-    parts = tables(replace(found, tests=tests, rows=tiny))
-    shown = {
-        column.cell(row)
-        for part in parts
-        for column in part.columns
-        for row in part.rows
-        if column.name in "pq"
-    }
-    assert shown == {"<.001"}

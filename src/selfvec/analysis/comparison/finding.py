@@ -31,8 +31,6 @@ KINDS = (
 )
 """What findings are of, in the order in which a reader needs them: what makes others untrue comes first."""
 
-
-WRITTEN = ("language", "writing")  # kinds of how texts are written
 DIFFERENT = 0.01
 """p up to which the two sides differ in something but their words: fields, languages, how they are written.
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.base.arrays import Floats, Ids, Ints, Mask
+from selfvec.base.arrays import Floats, Ids, Ints
 from selfvec.base.display import count_of, printable
 from selfvec.base.result_table import Json
 from selfvec.corpus.fingerprints import hashes_of_words
@@ -22,7 +22,7 @@ from .joined import joined_sentences, pair_names
 from .near_copies import near_copies
 from .samples import Sample, cut_off, foreign, language_of
 from .units import goes_with
-from .variant_pairs import pairs_between, written_apart
+from .variant_pairs import written_apart
 
 _MANY_COPIES = 0.2  # of the documents of a side
 _EXACT = 0.9  # of the documents with a near copy have one with the same words
@@ -91,7 +91,6 @@ def how_written(
     *,
     joined: Mapping[str, str] | None = None,  # variants that are counted as their word
     lacking: Mapping[str, str] | None = None,  # those of which the text lacks a word
-    joinable: bool = True,
 ) -> list[Finding]:
     """How two sides are written differently, in the order in which a reader needs it."""
     from .writing import writing  # with polars, for which who only loads a figure need not wait
@@ -118,7 +117,7 @@ def how_written(
         *languages,
         *([] if cut is None else [_shown(said, names, cut)]),
         *ways,
-        *on_pairs(pairs, apart, names, joined, joinable=joinable),
+        *on_pairs(pairs, apart, names, joined),
         *counted,
         *on_replaced(pairs, apart, explained, names),
     ]
@@ -164,8 +163,6 @@ def on_pairs(
     apart: Sequence[Json],
     names: Sequence[str],
     joined: Mapping[str, str],
-    *,
-    joinable: bool,
 ) -> list[Finding]:
     """Words that one side writes otherwise than the other, or in two words."""
     left = [row for row in pairs if row["certain"] and row["variant"] not in joined]
@@ -180,7 +177,7 @@ def on_pairs(
             named = pair_names({row["variant"]: row["word"] for row in rows})
             how = "writes out" if short else "writes otherwise"
             told = f"{names[side]} is written with {number} that {names[other]} {how} ({named}).{notation}"
-            remedy = Remedy("variants", "auto", "count each pair as one word") if joinable else None
+            remedy = Remedy("variants", "auto", "count each pair as one word")
             words = tuple(word for row in rows for word in (row["variant"], row["word"]))
             said.append(Finding("writing", printable(told), words=words, remedy=remedy))
         rows = [row for row in apart if _writes(row, "apart") == side]
@@ -228,9 +225,3 @@ def _writes(row: Json, what: str) -> int:
     """The side that writes the variant, or the word apart, rather than the word."""
     shares = [row[f"{what}_{side}"] / max(row[f"{what}_{side}"] + row[f"word_{side}"], 1) for side in "ab"]
     return 0 if shares[0] >= shares[1] else 1
-
-
-def new_text(old: Sample, new: Sample, initial: Mask) -> list[Finding]:
-    """How new text is written otherwise than that of a run; ``initial`` words, (V,), had vectors before."""
-    pairs = pairs_between([old.tokens, new.tokens], initial)
-    return how_written([old, new], ("the run", "the new text"), pairs, joinable=False)
