@@ -49,7 +49,7 @@ from selfvec.corpus.fingerprints import hashes_of_words
 from selfvec.corpus.slices import Slice
 from selfvec.data.documents import Documents
 from selfvec.data.run import Run
-from selfvec.data.run_text import ID, NAME, TEXT, column_or_nulls, numbered
+from selfvec.data.run_text import ID, TEXT, column_or_nulls, numbered
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
 from selfvec.data.vectors import Vectors
@@ -302,7 +302,7 @@ def _joint_run(run: Run, rows: pl.DataFrame, compared: ComparedDocuments) -> Run
     """Documents of a run and new ones as a run, with the fields that both have."""
     tokens, text = compared.both, None
     if run.text is not None:
-        own = run.text.read([*run.text.columns, NAME], compared.own_places.tolist())
+        own = run.text.named(run.text.columns, compared.own_places.tolist())
         names = [name for name in own.columns if name in rows]
         text = text_of(pl.concat([own[names], rows[compared.places][names]]), {})
         tokens = replace(tokens, dates=text.days)
@@ -346,7 +346,8 @@ def _read_sample(
     keys, rows, total = np.zeros(0), pl.DataFrame(), 0
     with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
         for batch in corpus.batches(advance):
-            named = batch.rows.with_columns(numbered(column_or_nulls(batch.rows, ID), total, ()))
+            ids = column_or_nulls(batch.rows, ID)
+            named = batch.rows.with_columns(ids.fill_null(numbered(ids, total, ())))
             keys = np.append(keys, rng.random(len(named)))
             chosen = np.sort(np.argsort(keys)[:most])
             keys, rows = keys[chosen], pl.concat([rows, named], how="diagonal")[chosen]

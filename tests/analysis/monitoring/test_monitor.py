@@ -99,6 +99,14 @@ def test_the_runs_own_documents_are_not_new(run: Run) -> None:
     assert not more.alarm
 
 
+def test_fields_and_documents_that_came_since_are_compared() -> None:
+    run = selfvec.refine([{"text": text, "kind": "a"} for text in reports(200, 0)], "none", "original")
+    run.add([{"text": text, "kind": "b"} for text in reports(50, 3)])
+    kinds = zip(reports(100, 5), "ab" * 50, strict=True)
+    found = monitor(run, [{"text": text.upper(), "kind": kind} for text, kind in kinds])
+    assert [finding.kind for finding in found.findings] == ["writing", "mix", "none"]
+
+
 def test_a_repeated_document_counts_once(run: Run) -> None:
     new = reports(80, 4)
     spam = [f"buy sugar and salt at {n} o'clock" for n in range(300)]
