@@ -398,7 +398,7 @@ _SIGNS_OF_TEXT = (
 """One of these is in every text that may need a repair, the latter of which are made in texts alone. Several
 take a few ms each for 27 MB, and that of base64 60: Polars skips to the beginnings of alternatives if these
 are few. All as one take 190 ms, and one for each repair as long; a sign of many texts costs seconds."""
-_MANY = 256  # rows that are looked through in several threads
+_FEW = 16  # rows, for which Polars would compile the expressions longer than it looks
 
 
 def mended(batch: RowBatch, fields: Fields, path: str, corpus_pass: CorpusPass, *, plain: bool) -> RowBatch:
@@ -409,12 +409,14 @@ def mended(batch: RowBatch, fields: Fields, path: str, corpus_pass: CorpusPass, 
     places: dict[int, Places] = {}
     texts = set(map(readable, fields.text)) if plain else ()
     signs = [_SIGNS + _SIGNS_OF_TEXT if name in texts else _SIGNS for name in batch.frame.columns]
-    marks = (reduce(or_, map(pl.nth(n).str.contains, own)) for n, own in enumerate(signs))
-    # Each thread of Polars compiles the expressions: for few rows that is most of the time.
-    select = batch.frame.select if len(batch.lines) > _MANY else batch.frame.select_seq
+    if len(batch.lines) <= _FEW:
+        marks = [_marked(column, own) for column, own in zip(batch.frame, signs, strict=True)]
+    else:
+        seen = (reduce(or_, map(pl.nth(n).str.contains, own)) for n, own in enumerate(signs))
+        marks = batch.frame.select(*seen).get_columns()
     columns = [
         _mended(column, marked, fields.as_is, column.name in texts, places)
-        for column, marked in zip(batch.frame, select(*marks), strict=True)
+        for column, marked in zip(batch.frame, marks, strict=True)
     ]
     if not places:
         return batch
@@ -422,6 +424,13 @@ def mended(batch: RowBatch, fields: Fields, path: str, corpus_pass: CorpusPass, 
         corpus_pass.repaired(_told(places[row]), path=path, line=int(batch.lines[row]))
     # By names, since a list of series would give a column without a name another one.
     return RowBatch(pl.DataFrame({column.name: column for column in columns}), batch.lines)
+
+
+def _marked(column: pl.Series, signs: Sequence[str]) -> pl.Series:
+    """Which rows have a sign, as Polars finds it."""
+    return pl.Series(
+        [any(re.search(sign, text or "") for sign in signs) for text in column], dtype=pl.Boolean
+    )
 
 
 def _mended(

@@ -198,21 +198,20 @@ def list_items(text: str | None) -> list[Any] | None:
 
 
 def read_as(documents: pl.DataFrame, kinds: Mapping[str, str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Columns of texts as values of these kinds, and which texts are none of their column's, bool.
+    """Columns of texts without what stands for no value, and as values of these kinds.
 
-    What stands for no value is none of them.
+    A text that is none of its column's is null in the latter alone.
 
     >>> import polars as pl
-    >>> values, odd = read_as(pl.DataFrame({"size": ["4", "soon", None, "n/a"]}), {"size": INTEGER})
-    >>> values["size"].to_list(), odd["size"].to_list()
-    ([4, None, None, None], [False, True, False, False])
+    >>> texts, values = read_as(pl.DataFrame({"size": ["4", "soon", None, "n/a"]}), {"size": INTEGER})
+    >>> texts["size"].to_list(), values["size"].to_list()
+    (['4', 'soon', None, None], [4, None, None, None])
     """
     import polars as pl
 
-    own = documents.select(without_missing(pl.col(name)) for name in kinds)
-    marks = {name: decimal_mark(own[name].drop_nulls()) if kinds[name] == NUMBER else "." for name in kinds}
-    values = typed(own, {name: (kind, marks[name]) for name, kind in kinds.items()})
-    return values, own.select(pl.col(name).is_not_null() & values[name].is_null() for name in kinds)
+    texts = documents.select(without_missing(pl.col(name)) for name in kinds)
+    marks = {name: decimal_mark(texts[name].drop_nulls()) if kinds[name] == NUMBER else "." for name in kinds}
+    return texts, typed(texts, {name: (kind, marks[name]) for name, kind in kinds.items()})
 
 
 def shown_kind(kind: str) -> str:

@@ -174,14 +174,15 @@ def as_kept(run: Run, corpus: Corpus, batch: Documents, path: str) -> Documents:
         documents = documents.select([name for name in documents.columns if name in own])
     columns = {column_of(name): kind for name, kind in kinds.items() if kind not in (TEXT, NOTHING)}
     columns = {name: kind for name, kind in columns.items() if name in documents}
-    values, odd = read_as(documents, columns)
+    texts, values = read_as(documents, columns)
     for name, kind in columns.items():
-        if not odd[name].any():
+        if texts[name].null_count() == values[name].null_count():
             continue
-        first = int(odd[name].arg_max() or 0)
-        field, text = name.removeprefix(FIELD), documents[name][first]
+        odd = (values[name].is_null() & texts[name].is_not_null()).arg_true()
+        first, field = int(odd[0]), name.removeprefix(FIELD)
+        text = texts[name][first]
         if corpus.skip_bad_rows:
-            count = count_of(int(odd[name].sum()), "value")
+            count = count_of(len(odd), "value")
             corpus.summary.note(f"{count} of {field} left out: not {shown_kind(kind)}, first {text!r:.60}")
             continue
         line = None if batch.lines is None else int(batch.lines[first])
