@@ -242,6 +242,7 @@ def walked(house: House, place: str) -> Walk:
 
 def figures(places: Mapping[str, str] = WALKS) -> dict[str, dict[str, int]]:
     """The stays, files and climbs of each walk."""
+    sys.setrecursionlimit(10_000)
     house, floor = House.read(), floors()
     measured = {}
     for name, place in places.items():
@@ -256,8 +257,6 @@ def main(places: list[str]) -> None:
     for name, counts in figures(dict(zip(places, places, strict=True)) or WALKS).items():
         print(f"{name}: {counts}")
 
-
-sys.setrecursionlimit(10_000)
 
 if __name__ == "__main__":
     main(sys.argv[1:])

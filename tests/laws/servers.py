@@ -59,7 +59,7 @@ class Page:
         return ["".join(text for text, _ in use["tokens"]) for one in uses["texts"] for use in one["uses"]]
 
     def labels(self) -> list[str]:
-        return list(self.ask("map", of="documents")["words"])
+        return list(self.ask("map")["texts"])
 
 
 class Assistant:
