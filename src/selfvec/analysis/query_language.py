@@ -256,7 +256,7 @@ class _Reader:
         """A regular expression, of several words if it has what parts words."""
         either = _in_words(test.value, self.reading.joints)
         if not 0 < len(either) <= _MOST or not all(map(all, either)):
-            rule = "has a blank or hyphen elsewhere than between two words, or no word"
+            rule = f"has a blank or hyphen elsewhere than between two words, no word, or more than {_MOST} readings"
             raise self.error(rule, begin, "write | between sequences of words")
         for word in chain.from_iterable(either):
             self.check(word, begin)
@@ -321,6 +321,8 @@ def _in_words(regex: str, joints: str) -> list[list[str]]:
             others = element + times if is_class and element[1:-1].strip("".join(parts)) else ""
             joined = [[*words[:-1], words[-1] + others] for words in present] if others or times else []
             present = [*([*words, ""] for words in present), *joined]
+            if len(present) > _MOST:  # they double at each
+                return []
     return [*done, *present]
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import math
-import operator
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from functools import reduce
+from decimal import Decimal, InvalidOperation
+from functools import cached_property, partial
+from itertools import starmap
 from typing import Any
 
 import numpy as np
@@ -30,7 +29,6 @@ from selfvec.data.field_types import (
     INTEGER,
     LIST,
     MOMENT,
-    NOTHING,
     NUMBER,
     TEXT,
     TRUTH,
@@ -47,15 +45,12 @@ from selfvec.files.untrusted import parse_json
 from .given_filters import EXAMPLE, RULE, WithFields, filter_names
 from .slices import parse_span, runs_backwards
 
-_ORDERS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "$gt": operator.gt,
-    "$gte": operator.ge,
-    "$lt": operator.lt,
-    "$lte": operator.le,
-}
+_ORDERS = ("$gt", "$gte", "$lt", "$lte")
 _OF_FIELDS = ("$eq", "$ne", "$in", "$nin", *_ORDERS, "$not", "$exists")
 _OF_FILTERS = ("$and", "$or", "$nor", "$not")
-_INSTANT = timedelta(microseconds=1)
+MOST_LEAVES = 500  # of one question: fields that are compared with values, each with all of its alternatives
+_DEEPEST = 100  # lists and objects, each of which may be within the one before
+_HELD = 4_000_000  # values of columns that are held between questions
 _COMPARED = 10_000  # values that are compared with one that there is not
 _NAMED = 10  # values in an error
 _SHOWN = 40  # characters of each
@@ -64,6 +59,10 @@ _SHOWN = 40  # characters of each
 @dataclass(frozen=True, eq=False)
 class _RunDocuments:
     run: Run
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        return self.run.held("columns of filters", dict[str, Any])
 
     @property
     def fields(self) -> Collection[str]:
@@ -113,22 +112,19 @@ def allowed(documents: WithFields, filters: Sequence[str], lacking: list[str] | 
     return passing
 
 
+Asked = tuple[str, Any]
+"""How a value is compared, by "=", "=.." for a range or an order between blanks; and it, None for none."""
+
+
 @dataclass(frozen=True)
 class _Leaf:
-    """A comparison of a field with values, and what is said if no document has one of them."""
+    """What the values of one field are compared with, which are alternatives."""
 
     column: _Column
-    sign: str  # "=", or an order and a blank
-    values: Sequence[str]  # of a range, both ends in one
+    asked: list[Asked]
 
-    def missing(self) -> str:
-        """A sentence for the first value that no document has; empty if there is none."""
-        return next((self.column.nothing(self.sign, value) for value in self._lacking()), "")
 
-    def _lacking(self) -> Iterable[str]:
-        if self.sign != "=":
-            return [value for value in self.values if not self.column.holds_for_some(self.sign, value)]
-        return self.column.lacking(self.values)
+_Part = _Leaf | pl.Expr
 
 
 @dataclass
@@ -136,119 +132,135 @@ class Compiler:
     """Compiles filters to an expression over the columns that they name."""
 
     documents: WithFields
-    columns: dict[str, pl.Series] = field(default_factory=dict)
-    leaves: list[_Leaf] = field(default_factory=list)
+    columns: dict[str, _Column] = field(default_factory=dict)  # by what filters call them
+    leaves: list[Callable[[], str]] = field(default_factory=list)  # which say what no document has
 
     def passing(self, filters: Sequence[str]) -> Mask:
         """The documents that pass all filters, (D,) bool."""
-        wanted = self._all_of(filters)
-        count = len(self.documents.days)
-        frame = pl.DataFrame(self.columns or {"": np.zeros(count)})
-        passes = frame.select(wanted.alias("")).to_series().to_numpy()
-        return np.broadcast_to(passes.astype(bool), count).copy()
+        passes = pl.select(self._expression(self._all_of(filters))).to_series().to_numpy()
+        return np.broadcast_to(passes.astype(bool), len(self.documents.days)).copy()
 
     def missing(self) -> str:
         """A sentence for the first value that no document has; empty if there is none."""
-        return next(filter(None, (leaf.missing() for leaf in self.leaves)), "")
+        return next(filter(None, (leaf() for leaf in self.leaves)), "")
 
-    def _all_of(self, filters: Sequence[str]) -> pl.Expr:
+    def _all_of(self, filters: Sequence[str]) -> _Part:
         """What documents pass that pass all filters; texts on one field are alternatives."""
-        parts, by_field = [], dict[str, list[str]]()
+        parts, alternatives, denied = list[_Part](), dict[str, list[_Part]](), list[_Part]()
         for text in filters:
             if text.lstrip().startswith("{"):
                 parts.append(self._of_json(text))
                 continue
             name, sign, value = text.partition("=")
-            denied = name.endswith("!")
+            is_denied = name.endswith("!")
             name = name.removesuffix("!").strip()
             if not sign or not name:
                 raise OptionError(f"{RULE}, not {text!r}", field="filter", remedy=EXAMPLE)
-            if denied:
-                parts.append(~self._bare(self._column(name), [value.strip()]))
-            else:
-                by_field.setdefault(_field(self.documents, name), []).append(value.strip())
-        parts += [self._bare(self._column(name), values) for name, values in by_field.items()]
-        return _every(parts)
+            column = self._column(name)
+            several = denied if is_denied else alternatives.setdefault(column.name, [])
+            several.append(_leaf(column, [value.strip()], bare=True))
+        return self._every([*parts, ~self._some(denied), *map(self._some, alternatives.values())])
 
-    def _of_json(self, text: str) -> pl.Expr:
+    def _of_json(self, text: str) -> _Part:
         try:
             condition = parse_json(text)
         except ValueError as error:
             raise OptionError(f"{text:.80} is no JSON ({error})", field="filter", remedy=EXAMPLE) from None
-        try:
-            return self._fulfilling(condition)
-        except RecursionError:
-            raise OptionError("is nested too deeply", field="filter", remedy="join the conditions") from None
+        level = [condition]
+        for _ in range(_DEEPEST):
+            level = [
+                part
+                for outer in level
+                if isinstance(outer, dict | list)
+                for part in (outer.values() if isinstance(outer, dict) else outer)
+            ]
+        if level:
+            rule = f"is nested more than {_DEEPEST} deep"
+            raise OptionError(rule, field="filter", remedy="join the conditions")
+        return self._fulfilling(condition)
 
-    def _fulfilling(self, condition: Any) -> pl.Expr:
+    def _fulfilling(self, condition: Any) -> _Part:
         if not isinstance(condition, Mapping):
             raise OptionError(f"{RULE}, not {code_of(condition)}", field="filter", remedy=EXAMPLE)
-        parts = []
+        parts = list[_Part]()
         for name, value in condition.items():
             if name in ("$and", "$or", "$nor") and not isinstance(value, list):
                 raise OptionError(f"{name} takes a list of filters, not {code_of(value)}", field="filter")
-            if name in ("$and", "$or"):
-                parts.append((_every if name == "$and" else _some)(map(self._fulfilling, value)))
+            if name == "$and":
+                parts.append(self._every([*map(self._fulfilling, value)]))
+            elif name == "$or":
+                parts.append(self._some(map(self._fulfilling, value)))
             elif name in ("$nor", "$not"):
-                parts.append(~_some(map(self._fulfilling, value if name == "$nor" else [value])))
+                parts.append(~self._some(map(self._fulfilling, value if name == "$nor" else [value])))
             elif name.startswith("$"):
                 raise OptionError.one_of(name, _OF_FILTERS, field="filter")
             else:
                 parts.append(self._of_field(self._column(name), value))
-        return _every(parts)
+        return self._every(parts)
 
-    def _of_field(self, column: _Column, wanted: Any) -> pl.Expr:
+    def _of_field(self, column: _Column, wanted: Any) -> _Part:
         """The documents whose value of a field is as wanted: a value, one of a list, or by operators."""
         if not isinstance(wanted, Mapping):
-            return self._bare(column, wanted if isinstance(wanted, list) else [wanted])
-        parts = []
+            return _leaf(column, wanted if isinstance(wanted, list) else [wanted], bare=True)
+        parts = list[_Part]()
         for name, value in wanted.items():
             if name in ("$in", "$nin") and not isinstance(value, list):
                 raise OptionError(f"{name} takes a list of values, not {code_of(value)}", field="filter")
             if name in ("$eq", "$in", "$ne", "$nin"):
-                equal = self._equal(column, value if name in ("$in", "$nin") else [value])
-                parts.append(equal if name in ("$eq", "$in") else ~equal)
+                equal = _leaf(column, value if name in ("$in", "$nin") else [value])
+                parts.append(equal if name in ("$eq", "$in") else ~self._some([equal]))
             elif name == "$not":
-                parts.append(~self._of_field(column, value))
+                parts.append(~self._some([self._of_field(column, value)]))
             elif name == "$exists":
-                parts.append(column.present if value else ~column.present)
+                lacks = _leaf(column, [None])
+                parts.append(~self._some([lacks]) if value else lacks)
             elif name in _ORDERS:
-                parts.append(self._leaf(column, f" {name} ", [_as_text(value)]))
+                parts.append(_Leaf(column, [(f" {name} ", _as_text(value))]))
             else:
                 raise OptionError.one_of(name, _OF_FIELDS, field="filter")
-        return _every(parts)
+        return self._every(parts)
 
-    def _bare(self, column: _Column, values: Sequence[Any]) -> pl.Expr:
-        """The documents that have one of some values, which may be ranges, since they stand bare."""
-        ranges = [value for value in values if isinstance(value, str) and column.is_range(value)]
-        others = [value for value in values if value not in ranges]
-        parts = [self._leaf(column, "=..", [value]) for value in ranges]
-        return _some([*parts, *([self._equal(column, others)] if others else [])])
+    def _every(self, parts: list[_Part]) -> _Part:
+        return parts[0] if len(parts) == 1 else pl.all_horizontal(pl.lit(True), *map(self._expression, parts))
 
-    def _equal(self, column: _Column, values: Sequence[Any]) -> pl.Expr:
-        texts = [_as_text(value) for value in values if value is not None]
-        parts = [~column.present] * (len(texts) < len(values))
-        return _some([*parts, *([self._leaf(column, "=", texts)] if texts else [])])
+    def _some(self, parts: Iterable[_Part]) -> pl.Expr:
+        """What documents pass that pass one of some parts, of which those on one field are one."""
+        asked, others = dict[_Column, list[Asked]](), list[pl.Expr]()
+        for part in parts:
+            if isinstance(part, _Leaf):
+                asked.setdefault(part.column, []).extend(part.asked)
+            else:
+                others.append(part)
+        leaves = map(self._expression, starmap(_Leaf, asked.items()))
+        return pl.any_horizontal(pl.lit(False), *leaves, *others)
 
-    def _leaf(self, column: _Column, sign: str, values: Sequence[str]) -> pl.Expr:
-        self.leaves.append(_Leaf(column, sign, values))
-        return column.of_documents(column.fits_any(values) if sign == "=" else column.fits(sign, values[0]))
+    def _expression(self, part: _Part) -> pl.Expr:
+        if isinstance(part, pl.Expr):
+            return part
+        if len(self.leaves) == MOST_LEAVES:
+            rule = f"has more than {MOST_LEAVES} comparisons, at last of {part.column.name!r}"
+            remedy = "name the values of a field in one list, with $in or $nin, or ask several times"
+            raise OptionError(rule, field="filter", remedy=remedy)
+        wanted = part.column.wanted(part.asked)
+        self.leaves.append(partial(part.column.missing, part.asked, wanted))
+        return part.column.passes(part.asked, wanted)
 
     def _column(self, name: str) -> _Column:
-        field = _field(self.documents, name)
-        days = self.documents.days.astype("datetime64[D]")
-        values = pl.Series(days) if field == "date" else _values(self.documents, field)
-        if field not in self.columns:
-            self.columns[field] = _plain(values).alias(field)
-        return _Column(field, values, self.columns[field])
+        if name not in self.columns:
+            field, held = _field(self.documents, name), self.documents.columns
+            if field not in held:
+                column = _Column(field, _values(self.documents, field))
+                if len(held) * len(column.series) > _HELD:
+                    held.clear()
+                held[field] = column
+            self.columns[name] = held[field]
+        return self.columns[name]
 
 
-def _every(parts: Iterable[pl.Expr]) -> pl.Expr:
-    return reduce(operator.and_, parts, pl.lit(True))
-
-
-def _some(parts: Iterable[pl.Expr]) -> pl.Expr:
-    return reduce(operator.or_, parts, pl.lit(False))
+def _leaf(column: _Column, values: Sequence[Any], *, bare: bool = False) -> _Leaf:
+    """A comparison with values, which may be ranges if they stand bare."""
+    texts = (None if value is None else _as_text(value) for value in values)
+    return _Leaf(column, [("=.." if bare and text and _is_range(text) else "=", text) for text in texts])
 
 
 def _as_text(value: Any) -> str:
@@ -281,6 +293,8 @@ def _values(documents: WithFields, name: str) -> pl.Series:
 
     Lists in a field whose values are of several kinds are looked into, too.
     """
+    if name == "date":
+        return pl.Series(documents.days.astype("datetime64[D]"))
     outer, keys = parted(documents.fields, name)
     values = documents.values(outer)
     if not keys and not (values.dtype == pl.String and values.str.starts_with("[").any()):
@@ -308,131 +322,146 @@ def _items(text: str, keys: Sequence[str]) -> list[str]:
 
 # ---- What a field of a kind is compared with
 
+_SPANS: Mapping[str, Sequence[str]] = {
+    TEXT: (INTEGER, NUMBER, MOMENT),
+    INTEGER: (INTEGER,),
+    NUMBER: (NUMBER,),
+    DAY: (MOMENT,),
+    MOMENT: (MOMENT,),
+}
+"""The forms in which values of a kind lie in spans."""
+_BITS = (-(1 << 63), 1 << 63)
+_ENDS: Mapping[str, tuple[Any, Any]] = {INTEGER: _BITS, NUMBER: (-math.inf, math.inf), MOMENT: _BITS}
+_LAST_OF_DAY = 86_400_000_000 - 1  # microseconds
+_PLAIN_NUMBER = {INTEGER: r"^[+-]?(?:0|[1-9][0-9]*)$", NUMBER: r"^[+-]?(?:0|[1-9][0-9]*)\.[0-9]+$"}
+Wanted = dict[str, Any]
+"""By form: the texts that are asked for, (n,), or the first and the last values of spans, (2, n)."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class _Column:
-    """A field, and how its values are compared: tests are expressions over one value."""
+    """A field, and how its values are compared."""
 
     name: str
     series: pl.Series  # (D,)
-    compared: pl.Series  # (D,), the same but for texts, which are as `_plain` makes them
+    derived: dict[str, pl.Series] = field(default_factory=dict)  # values in the forms that were needed
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """That of its values, or of the items of its lists."""
         return kind_of(self.series.dtype).removeprefix(LIST)
 
-    @property
+    @cached_property
     def _is_list(self) -> bool:
         return kind_of(self.series.dtype).startswith(LIST)
 
-    @property
-    def present(self) -> pl.Expr:
-        """Whether a document has a value."""
-        own = pl.col(self.name)
-        return own.is_not_null() & (own.list.len() > 0) if self._is_list else own.is_not_null()
+    def _of_each(self, values: pl.Series, of: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
+        own = pl.lit(values)
+        return own.list.eval(of(pl.element())) if self._is_list else of(own)
 
-    def of_documents(self, test: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
-        """Whether a document's value, or an item of its list, passes a test."""
-        own = pl.col(self.name)
-        return (own.list.eval(test(pl.element())).list.any() if self._is_list else test(own)).fill_null(False)
+    def _in_form(self, form: str) -> pl.Series:
+        """The values, (D,): texts as `_plain` makes them, moments in microseconds; null for what is none."""
+        if form not in self.derived:
+            plain = self._in_form(TEXT) if self.kind == TEXT != form else _plain(self.series)
+            read = self._of_each(plain, lambda own: _read(own, self.kind, form))
+            self.derived[form] = pl.select(read).to_series()
+        return self.derived[form]
 
     def _flat(self, values: pl.Series) -> pl.Series:
         return (values.explode() if self._is_list else values).drop_nulls()
 
-    @property
-    def different(self) -> pl.Series:
-        """The values that there are, each once."""
-        return self._flat(self.series).unique(maintain_order=True)
+    def _different(self, form: str) -> pl.Series:
+        """The values, or the items of the lists, each once and in order."""
+        name = f"different {form}"
+        if name not in self.derived:
+            self.derived[name] = self._flat(self._in_form(form)).unique().sort()
+        return self.derived[name]
 
-    def holds_for_some(self, sign: str, value: str) -> bool:
-        """Whether any value is one, or is above or below it, or in a range."""
-        test = self.fits(sign, value)
-        return bool(self._flat(self.compared).to_frame("").select(test(pl.col("")).any()).item())
+    def wanted(self, asked: Sequence[Asked]) -> Wanted:
+        """What the values in each form are compared with."""
+        exact = pl.Series([value if sign == "=" else None for sign, value in asked], dtype=pl.String)
+        done, wanted = np.array(exact.is_not_null()), Wanted()
+        spans = {
+            form: np.full((2, len(asked)), [[1], [0]], float if form == NUMBER else int)  # empty ones
+            for form in _SPANS.get(self.kind, ())
+        }
+        if self.kind in (TEXT, TRUTH) and done.any():
+            texts = _plain(exact)
+            wanted[TEXT] = texts.replace(_TRUTH) if self.kind == TRUTH else texts
+        elif done.any():
+            for form, ends in spans.items():  # many at once
+                values = parsed(exact, form).to_physical()
+                done = np.array(values.is_not_null())
+                first = np.array(values.drop_nulls())
+                ends[:, done] = first, first + np.array(parsed(exact, DAY).is_not_null())[done] * _LAST_OF_DAY
+        for place, (sign, value) in enumerate(asked):
+            if not done[place] and value is not None:
+                for form, span in self._spans(sign, value):
+                    spans[form][:, place] = span
+        return wanted | {form: ends for form, ends in spans.items() if (ends[0] <= ends[1]).any()}
 
-    def lacking(self, values: Sequence[str]) -> Iterator[str]:
-        """Those of some values that no document has."""
-        wanted = self._wanted(values)
-        there = self._flat(self.compared)
-        there = there.dt.date() if self.kind == MOMENT else there
-        is_there = wanted.is_in(there.implode()).fill_null(False)
-        for place in (~is_there).arg_true():
-            spanned = (
-                self.kind in (DAY, MOMENT) and wanted[place] is None
-            )  # a year is there with one of its days
-            if not (spanned and self.holds_for_some("=", values[place])):
-                yield values[place]
-
-    def _wanted(self, values: Sequence[str]) -> pl.Series:
-        """Values that are asked for as of the kind of the field, (n,); null for what is none, or no day."""
-        texts = pl.Series(values, dtype=pl.String)
-        if self.kind == TEXT:
-            return _plain(texts)
-        if self.kind in (DAY, MOMENT):
-            return parsed(texts, DAY)
-        if self.kind == TRUTH:
-            return pl.Series([_TRUTH.get(value.lower()) for value in values], dtype=pl.Boolean)
-        keys: list[Any] = texts.cast(dtype_of(self.kind), strict=False).to_list()
-        for place, key in enumerate(keys):
-            if key is None:  # as of "3.0" or "€ 3"
-                keys[place] = _whole(values[place]) if self.kind == INTEGER else _number(values[place])
-        return pl.Series(keys, dtype=dtype_of(self.kind))
-
-    def fits_any(self, values: Sequence[str]) -> Callable[[pl.Expr], pl.Expr]:
-        """A test of whether a value is one of these."""
-        if self.kind == NOTHING:
-            return lambda own: own.is_null() & own.is_not_null()
-        wanted = self._wanted(values)
-        in_time = self.kind in (DAY, MOMENT)
-        spans = [self.fits("=", values[place]) for place in wanted.is_null().arg_true() if in_time]
-        keys = wanted.drop_nulls().implode()
-
-        def test(own: pl.Expr) -> pl.Expr:
-            one_of = (own.dt.date() if self.kind == MOMENT else own).is_in(keys)
-            return _some([one_of, *(span(own) for span in spans)])
-
-        return test
-
-    def is_range(self, value: str) -> bool:
-        """Whether a value that stands bare is a range of the field's kind; else it is a text with dots."""
-        low, dots, high = value.partition("..")
-        if not dots or not (low or high):
-            return False
-        ends = [end for end in (low, high) if end]
-        return all(_number(end) is not None for end in ends) or asked_moments(value) is not None
-
-    def fits(self, sign: str, value: str) -> Callable[[pl.Expr], pl.Expr]:
-        """A test of whether a value is one, or is above or below it, or in a range."""
+    def _spans(self, sign: str, value: str) -> Iterator[tuple[str, tuple[Any, Any]]]:
+        """The spans of numbers and of time that a value stands for, with their last values."""
         low, _, high = value.partition("..")
-        ends = (low, high) if sign == "=.." else (value,)
-        numbers = [_number(end) if end else None for end in ends]
-        bounds = [number for number in numbers if number is not None]
-        is_number = 0 < len(bounds) == len(list(filter(None, ends)))
-        if bounds != sorted(bounds):
+        ends = (low or "-inf", high or "inf") if sign == "=.." else (value, value)
+        numbers: list[Any] = [*map(_number, ends)]
+        is_number = None not in numbers
+        if is_number and numbers[0] > numbers[1]:
             raise runs_backwards(low, high)
-        span = asked_moments(value)
-        if self.name == "date" and self.kind == DAY and span is None:
+        forms = _SPANS.get(self.kind, ())
+        time = asked_moments(value) if sign != "=" or MOMENT in forms else None
+        if self.name == "date" and self.kind == DAY and time is None:
             remedy = "write date=2019, date=2020-05, date=1996..1998 or date=2000-01-01..2005-06-30"
             raise NotFound(f"{value!r} is not a span of dates", field="filter", remedy=remedy)
-        if not is_number and span is None and sign not in ("=", "=.."):
-            rule = f"{sign.strip()} compares numbers and dates, and {value!r} is neither"
-            raise OptionError(rule, field="filter", remedy=EXAMPLE)
         order = sign.strip()
+        if not is_number and time is None and order in _ORDERS:
+            rule = f"{order} compares numbers and dates, and {value!r} is neither"
+            raise OptionError(rule, field="filter", remedy=EXAMPLE)
+        for form in forms:
+            least, most = _ENDS[form]
+            if form == MOMENT and time is not None:
+                first, after = time
+            elif form != MOMENT and is_number:
+                (first, _), (_, after) = (_around(number, form) for number in numbers)
+            else:
+                continue
+            orders = {
+                "$gt": (after, most),
+                "$gte": (first, most),
+                "$lt": (least, first),
+                "$lte": (least, after),
+            }
+            first, after = orders.get(order, (first, after))
+            first, after = max(first, least), min(after, most)
+            if first < after:
+                yield form, (first, math.nextafter(after, -math.inf) if form == NUMBER else after - 1)
 
-        def test(own: pl.Expr) -> pl.Expr:
-            parts = []
-            if is_number and self.kind in (INTEGER, NUMBER, TEXT):
-                counted = _plain_numbers(own) if self.kind == TEXT else own
-                parts.append(_in_numbers(counted, order, numbers))
-            if span is not None and self.kind in (DAY, MOMENT, TEXT):
-                parts.append(_in_time(_times(own, self.kind), order, span))
-            return _some(parts) if parts else own.is_null() & own.is_not_null()
+    def passes(self, asked: Sequence[Asked], wanted: Wanted) -> pl.Expr:
+        """Whether a document's value, or an item of its list, is among those asked for."""
+        own = pl.lit(self.series)
+        lacks = own.is_null() | (own.list.len() == 0) if self._is_list else own.is_null()
+        parts = [lacks if any(value is None for _, value in asked) else pl.lit(False)]
+        for form, sought in wanted.items():
+            test = _within if form in _ENDS else _among
+            passes = self._of_each(self._in_form(form), partial(test, sought))
+            parts.append((passes.list.any() if self._is_list else passes).fill_null(False))
+        return pl.any_horizontal(parts)
 
-        return test
+    def missing(self, asked: Sequence[Asked], wanted: Wanted) -> str:
+        """A sentence for the first value asked for that no document has; empty if there is none."""
+        there = np.array([value is None for _, value in asked], bool)
+        for form, sought in wanted.items():
+            own = self._different(form)
+            if form in _ENDS:
+                first, last = sought
+                there |= np.searchsorted(own, last, "right") > np.searchsorted(own, first)
+            else:
+                there |= sought.is_in(own.implode()).fill_null(False).to_numpy()
+        return "" if there.all() else self.nothing(*asked[int(there.argmin())])
 
     def nothing(self, sign: str, value: str) -> str:
         """A sentence on a value that no document has, with those that there are."""
-        different = self.different
+        different = self._flat(self.series).unique(maintain_order=True)
         is_range = sign != "="
         low, high = written(different.sort())[[0, -1]].to_list() if len(different) else ("", "")
         if self.kind == DAY and self.name == "date":
@@ -464,100 +493,90 @@ def _folded(texts: Any) -> Any:
     return texts.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
 
 
-_PLAIN_NUMBER = r"^\s*[+-]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?\s*$"
+def _read(own: pl.Expr, kind: str, form: str) -> pl.Expr:
+    """Values of a kind in another form; null for those that have none."""
+    dtype = dtype_of(form)
+    if form == MOMENT:
+        if kind == TEXT:
+            days = own.str.to_date("%Y-%m-%d", strict=False).cast(dtype)
+            own = pl.coalesce(own.map_batches(parse_moments, return_dtype=dtype), days)
+        return own.cast(dtype).to_physical()
+    if kind == TEXT != form:
+        own = pl.when(own.str.contains(_PLAIN_NUMBER[form])).then(own)
+    return own.cast(dtype, strict=False)
 
 
-def _plain_numbers(own: pl.Expr) -> pl.Expr:
-    """The numbers among texts, of which each alone is one; null for others."""
-    return pl.when(own.str.contains(_PLAIN_NUMBER)).then(own.str.strip_chars()).cast(pl.Float64, strict=False)
+def _among(sought: pl.Series, own: pl.Expr) -> pl.Expr:
+    return own.is_in(sought.drop_nulls().implode())
 
 
-def _times(own: pl.Expr, kind: str) -> pl.Expr:
-    """Days and moments, or those among texts, as moments; null for others."""
-    moment = dtype_of(MOMENT)
-    if kind != TEXT:
-        return own.cast(moment)
-    days = own.str.strip_chars().str.to_date("%Y-%m-%d", strict=False).cast(moment)
-    return pl.coalesce(own.map_batches(parse_moments, return_dtype=moment), days)
+def _within(sought: NDArray[Any], own: pl.Expr) -> pl.Expr:
+    """Whether values lie in one of some spans: the last end of those that begin before it is behind it."""
+    first, last = sought[:, sought[0].argsort()]
+    last = pl.Series([None, *np.maximum.accumulate(last).tolist()])
+    return own <= pl.lit(last).gather(pl.lit(pl.Series(first)).search_sorted(own, side="right"))
 
 
-def _in_numbers(own: pl.Expr, order: str, numbers: Sequence[Any]) -> pl.Expr:
-    if order != "=..":
-        return _compared(own, order, numbers[0])
-    ends = zip(("$gte", "$lte"), numbers, strict=True)
-    return _every(_compared(own, end, number) for end, number in ends if number is not None)
+def _around(number: Decimal, form: str) -> tuple[Any, Any]:
+    """The least value of a form from a number on, and the least above it.
 
-
-def _compared(own: pl.Expr, order: str, with_: Any) -> pl.Expr:
-    compared: pl.Expr = _ORDERS[order](own, with_)
-    return compared
-
-
-def _in_time(own: pl.Expr, order: str, span: tuple[datetime, datetime]) -> pl.Expr:
-    """Whether moments are before or after a span of time, or in it, too: a year is all of its days."""
-    start, end = span
-    if order in ("=", "=.."):
-        return (own >= start) & (own < end)
-    return {"$gt": own >= end, "$gte": own >= start, "$lt": own < start, "$lte": own < end}[order]
-
-
-def asked_moments(value: str) -> tuple[datetime, datetime] | None:
-    """The beginning of a moment, day, month, year or range of these, in UTC, and the end; None for others.
-
-    >>> [end.isoformat() for end in asked_moments("2024-01")]
-    ['2024-01-01T00:00:00+00:00', '2024-02-01T00:00:00+00:00']
+    >>> _around(Decimal("2.5"), INTEGER), _around(Decimal(2), INTEGER), _around(Decimal(2**53 + 1), NUMBER)
+    ((3, 3), (2, 3), (9007199254740994.0, 9007199254740994.0))
     """
-    first, dots, last = value.partition("..")
-    spans = [_span(end) for end in ((first, last) if dots else (first,)) if end.strip()]
-    if not spans or None in spans:
+    if form == INTEGER:
+        near = max(min(number, Decimal(1 << 64)), -Decimal(1 << 64))
+        return math.ceil(near), math.floor(near) + 1
+    own = float(number)
+    above = math.nextafter(own, math.inf)
+    held = Decimal(repr(own)) if number == number.to_integral_value() else number
+    return above if held < number else own, above if held <= number else own
+
+
+def asked_moments(value: str) -> tuple[int, int] | None:
+    """The microsecond when a moment, day, month, year or range of these begins, and that after it; or None.
+
+    >>> [str(np.datetime64(end, "us")) for end in asked_moments("2024-01")]
+    ['2024-01-01T00:00:00.000000', '2024-02-01T00:00:00.000000']
+    """
+    low, dots, high = value.partition("..")
+    if not value.strip(" ."):
         return None
-    ends = [span for span in spans if span is not None]
-    start = ends[0][0] if first.strip() else datetime.min.replace(tzinfo=UTC)
-    end = ends[-1][1] if last.strip() or not dots else datetime.max.replace(tzinfo=UTC)
-    if start > end:
-        raise runs_backwards(first, last)
-    return start, end
-
-
-def _span(text: str) -> tuple[datetime, datetime] | None:
-    (moment,) = parse_moments(pl.Series([text], dtype=pl.String))
-    if moment is not None:
-        return moment, moment + _INSTANT
-    span = parse_span(text)
-    if span is None:
+    begins, ends = (_span(part) if part.strip() else _BITS for part in (low, high if dots else low))
+    if begins is None or ends is None:
         return None
-    first, last = (day.astype("datetime64[D]").astype(date) for day in span)
-    return _midnight(first, datetime.min), _midnight(last, datetime.max)
+    if begins[0] >= ends[1]:
+        raise runs_backwards(low, high)
+    return begins[0], ends[1]
 
 
-def _midnight(day: Any, otherwise: datetime) -> datetime:
-    """The beginning of a day; days that Python cannot name are the end of time."""
-    if not isinstance(day, date):
-        return otherwise.replace(tzinfo=UTC)
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+def _span(text: str) -> tuple[int, int] | None:
+    if span := parse_span(text):
+        first, after = (int(day.astype("datetime64[us]").astype(np.int64)) for day in span)
+        return first, after
+    if ":" not in text:  # no time of a day
+        return None
+    (moment,) = parse_moments(pl.Series([text], dtype=pl.String)).to_physical()
+    return None if moment is None else (moment, moment + 1)
 
 
-def _whole(text: str) -> int | None:
-    """The whole number of 64 bits that a text is, as 3.0 and 1e3 are; None if it is none."""
-    number = _number(text)
-    return None if number is None or abs(number) >= 1 << 63 or number != int(number) else int(number)
+def _is_range(value: str) -> bool:
+    """Whether a value that stands bare is a range of numbers or of time; else it is a text with dots."""
+    low, dots, high = value.partition("..")
+    if not dots or not (low or high):
+        return False
+    return None not in [_number(end) for end in (low, high) if end] or asked_moments(value) is not None
 
 
-def _number(text: str) -> int | float | None:
-    """The number that a text is, exact if it is whole and 64 bits hold it; None if it is none."""
-    if re.fullmatch(r"\s*[+-]?\d{1,19}\s*", text) and abs(int(text)) < 1 << 63:
-        return int(text)
+def _number(text: str) -> Decimal | None:
+    """The number that a text is, with all of its digits; None if it is none."""
     try:
-        number = float(text)
-    except ValueError:
-        number = written_number(text)
-    return None if math.isnan(number) else number
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal(written_number(text))
+    return None if number.is_nan() else number
 
 
-_TRUTH = {
-    **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
-    **dict.fromkeys(("false", "f", "no", "n", "0"), False),
-}
+_TRUTH = {**dict.fromkeys(("t", "yes", "y", "1"), "true"), **dict.fromkeys(("f", "no", "n", "0"), "false")}
 
 
 def _listed(values: Sequence[str]) -> str:

@@ -72,6 +72,10 @@ class WithFields(Protocol):
     def days(self) -> NDArray[np.datetime64]:
         """The date of each document, (D,) datetime64[D], NaT without one."""
 
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What filters hold of the fields between questions."""
+
     def values(self, field: str) -> pl.Series:
         """A field of each document, (D,), of its kind; null without a value."""
 

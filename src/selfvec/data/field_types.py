@@ -11,6 +11,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -168,9 +169,8 @@ def _number(text: str, plain: float | None, decimal: str) -> float | None:
     """A text as a number, given what it is if it is plainly one; None if it is none."""
     if plain is None or decimal == ",":  # as 1.500 is another number then
         plain = math.nan if re.search(_CODE, text) else written_number(text, decimal)
-    if math.isnan(plain):
-        return None
-    return None if re.search(_LONG, text) and int(plain) != int(text) else plain
+    rounded = re.search(_LONG, text) and plain != Decimal(text)
+    return plain if math.isfinite(plain) and not rounded else None
 
 
 def _list(text: str | None, kind: str) -> list[Any] | None:
@@ -186,14 +186,16 @@ def _list(text: str | None, kind: str) -> list[Any] | None:
 
 
 def list_items(text: str | None) -> list[Any] | None:
-    """The items of a list of JSON, all of which are plain values."""
+    """The items of a list of JSON, all of which are plain values, and whole numbers of 64 bits."""
     if text is None or not text.startswith("["):
         return None
     try:
         items = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    plain = isinstance(items, list) and not any(isinstance(item, list | dict) for item in items)
+    plain = isinstance(items, list) and not any(
+        isinstance(item, list | dict) or (isinstance(item, int) and abs(item) >= 1 << 63) for item in items
+    )
     return items if plain else None
 
 

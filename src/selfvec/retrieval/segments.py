@@ -438,6 +438,11 @@ class SearchedDocuments:
     def _typed(self) -> dict[str, pl.Series]:
         return {}
 
+    @cached_property
+    def columns(self) -> dict[str, Any]:
+        """What filters hold of the fields between questions."""
+        return {}
+
     def fields_of(self, document: int) -> dict[str, str]:
         """The fields of a document."""
         part, own = self.located(document)
