@@ -6,6 +6,9 @@ import pytest
 
 from selfvec.base.errors import SelfvecError
 
+COMPARISONS = ['{"$and":[' + ",".join(['{"date":1990}'] * 63) + "]}"] * 8
+TOO_MANY = "has more than 500 comparisons, the last with 'date'"
+"""What is refused to these filters at each door."""
 Kinds = type[BaseException] | tuple[type[BaseException], ...]
 
 

@@ -173,6 +173,7 @@ def words(run: selfvec.Run, query: str, **options: Any) -> list[str]:
         ('"roof" [] "cars"', ["roof. The cars"]),
         ('"large" "x"{0} "hail"', ["large hail"]),
         ("fell within", []),
+        ("(" * 9 + "){99}" * 9 + "large hail", ["large hail"]),
     ],
 )
 def test_the_language(run: selfvec.Run, query: str, expected: list[str]) -> None:
@@ -208,6 +209,7 @@ def test_letters_with_marks_may_be_as_without() -> None:
         ("[word hail]", "has neither = nor !=: [word‸ hail]"),
         ("/(?=a)/", "has no regular expression"),
         ("/(a b)c/", "elsewhere than between two words"),
+        ('"' + "a-?" * 34 + 'b"', "over 64 readings"),
         ('[word="a b"]', "has what parts words: [word=‸"),
         ("(hail", "has a ( without a ): ‸(hail"),
         ("hail)", "has a ) without a (: hail‸)"),

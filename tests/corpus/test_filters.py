@@ -4,17 +4,20 @@ import datetime
 import math
 import operator
 from functools import reduce
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.refusals import refused
+from tests.commands import ran
+from tests.refusals import COMPARISONS, TOO_MANY, refused
 
 import selfvec
 from selfvec.base.errors import NotFound, OptionError
-from selfvec.corpus.filters import _RunDocuments, allowed, filtered_documents
+from selfvec.corpus.filters import Compiler, _RunDocuments, allowed, filtered_documents
 from selfvec.corpus.given_filters import given_filters
 from selfvec.data.field_types import decimal_mark, written_number
 from selfvec.data.run import Run
@@ -78,6 +81,12 @@ PASSING = {
     "days": (["2019-05-01", "2020-02-01"], "=2019-06-01..2020-06", [1]),
     "years": (["1990", "1995"], "=1991..", [1]),
     "points that are no range": (["a..b", "c"], "=A..B", [0]),
+    "more digits than a number holds": ([2.0**53, 0.5], f"!={2**53 + 1}", [0, 1]),
+    "the end of the calendar": (
+        ["9999-12-31T23:59:59.999999Z", "2020-01-01"],
+        "=9999-12-31T23:59:59.999999Z..9999-12-31T23:59:59-05:00",
+        [0],
+    ),
 }
 
 
@@ -218,14 +227,17 @@ def test_a_value_that_no_document_has_is_named_where_others_pass(
         assert all(map(str.startswith, said, notes))
 
 
-LEAVES = st.one_of(
-    st.tuples(st.just("state"), st.sampled_from(["$eq", "$ne"]), st.sampled_from(["IOWA", "OHIO", "UTAH"])),
-    st.tuples(
-        st.just("year"),
-        st.sampled_from(["$gt", "$gte", "$lt", "$lte", "$eq", "$ne"]),
-        st.integers(2009, 2016),
-    ),
-).map(lambda leaf: {leaf[0]: {leaf[1]: leaf[2]}})
+COMPARE = {"$eq": operator.eq, "$gt": operator.gt, "$gte": operator.ge} | {
+    "$lt": operator.lt,
+    "$lte": operator.le,
+}
+TYPES = {"whole": pl.Int64(), "number": pl.Float64(), "text": pl.String(), "list": pl.List(pl.Int64())}
+LEAVES = st.builds(
+    lambda name, order, number: {name: {order: number}},
+    st.sampled_from([*TYPES]),
+    st.sampled_from([*COMPARE]),
+    st.sampled_from([0, 1, 0.5]),
+)
 NESTED = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
@@ -236,10 +248,6 @@ NESTED = st.recursive(
     ),
     max_leaves=8,
 )
-COMPARE = {"$eq": operator.eq, "$ne": operator.ne, "$gt": operator.gt, "$gte": operator.ge} | {
-    "$lt": operator.lt,
-    "$lte": operator.le,
-}
 
 
 def holds(row: dict[str, Any], condition: dict[str, Any]) -> bool:
@@ -251,14 +259,47 @@ def holds(row: dict[str, Any], condition: dict[str, Any]) -> bool:
         parts = [holds(row, part) for part in value]
         return all(parts) if name == "$and" else any(parts) == (name == "$or")
     ((order, other),) = value.items()
-    return bool(COMPARE[order](row[name], other))
+    items = row[name] if isinstance(row[name], list) else [row[name]]
+    return any(COMPARE[order](item, other) for item in items if item is not None)
 
 
-@given(NESTED)
-def test_nested_conditions_mean_what_logic_says(dated_run: Run, condition: dict[str, Any]) -> None:
-    expected = [holds(row, condition) for row in ROWS]
-    documents = run_index(dated_run).documents
-    assert allowed(documents, given_filters(condition)).tolist() == expected
+WHOLE = st.none() | st.integers(-1, 1)
+NUMBERS = WHOLE | st.sampled_from([0.5, 1.5, math.nan])  # as a text, the last is no number
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"whole": WHOLE, "number": NUMBERS, "text": NUMBERS, "list": st.lists(WHOLE, max_size=2)}
+        )
+    ),
+    NESTED,
+)
+def test_nested_conditions_mean_what_logic_says(rows, condition) -> None:
+    documents: Any = SimpleNamespace(
+        fields=TYPES,
+        columns={},
+        days=np.full(len(rows), "NaT", "datetime64[D]"),
+        values=lambda field: pl.Series([row[field] for row in rows], dtype=TYPES[field], strict=False),
+    )
+    passes = allowed(documents, given_filters(condition))
+    assert passes.tolist() == [holds(row, condition) for row in rows]
+
+
+def test_alternatives_on_a_field_are_one_comparison(dated_run: Run) -> None:
+    documents, parts = _RunDocuments(dated_run), [{"year": 2010}] * 600
+    for condition in ({"$or": parts}, {"$nor": parts}, ["year!=2010"] * 600):
+        compiler = Compiler(documents)
+        compiler.passing(given_filters(condition))
+        assert len(compiler.leaves) == 1
+        assert compiler.columns["year"] is documents.columns["year"]
+
+
+def test_a_question_has_so_many_comparisons(dated_run: Run, tmp_path) -> None:
+    refused(lambda: dated_run.frequency(filter=COMPARISONS), OptionError, TOO_MANY)
+    selfvec.save_run(dated_run, tmp_path / "run")
+    words = ["search", tmp_path / "run", "hail", *(f"--filter={one}" for one in COMPARISONS)]
+    assert TOO_MANY in ran(words, 2).err
 
 
 @pytest.mark.parametrize(
@@ -274,12 +315,14 @@ def test_nested_conditions_mean_what_logic_says(dated_run: Run, condition: dict[
         ({"state": {"$eq": {"a": 1}}}, OptionError, "compares with a text, a number or true"),
         ('{"state": ', OptionError, "is no JSON"),
         ([["state=IOWA"]], OptionError, "a filter is field=value"),
+        (COMPARISONS, OptionError, f"{TOO_MANY}; list the values"),
         ("{" + '"$not":{' * 5000 + "}" * 5001, OptionError, "nested|JSON"),
+        ("{" + '"$not":{' * 100 + "}" * 101, OptionError, "nested more than 100"),
         (reduce(lambda inner, _: {"$not": inner}, range(5000), {}), OptionError, "field=value.*, not dict"),
         ({"year": 10**5000}, OptionError, "field=value.*, not dict"),
         ('{"year": ' + "9" * 5000 + "}", OptionError, r"is no JSON \(9+... is not a number of JSON\)"),
     ],
-    ids=map(str, range(14)),
+    ids=map(str, range(16)),
 )  # fmt: skip
 def test_a_wrong_condition_is_answered_with_the_right_ones(
     dated_run: Run, condition, kind, told: str

@@ -256,7 +256,9 @@ class _Reader:
         """A regular expression, of several words if it has what parts words."""
         either = _in_words(test.value, self.reading.joints)
         if not 0 < len(either) <= _MOST or not all(map(all, either)):
-            rule = f"has a blank or hyphen elsewhere than between two words, no word, or more than {_MOST} readings"
+            rule = (
+                f"has no word, over {_MOST} readings, or a blank or hyphen elsewhere than between two words"
+            )
             raise self.error(rule, begin, "write | between sequences of words")
         for word in chain.from_iterable(either):
             self.check(word, begin)
@@ -371,7 +373,8 @@ class Automaton:
             empties, firsts, lasts = zip(*parts, strict=True)
             return any(empties), set().union(*firsts), set().union(*lasts)
         times = max(node.least, 1) if node.most is None else node.most
-        copies = [self._add(node.part) for _ in range(times)]
+        before = len(self.words)
+        copies = [self._add(node.part) for copy in range(times) if not copy or len(self.words) > before]
         needed, more = copies[: node.least], copies[node.least :]
         if node.most is None:
             _, first, last = copies[-1]

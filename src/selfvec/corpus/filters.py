@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import cached_property, partial
 from itertools import starmap
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -105,7 +105,7 @@ def allowed(documents: WithFields, filters: Sequence[str], lacking: list[str] | 
     compiler = Compiler(documents)
     passing = compiler.passing(filters)
     if lacking is not None:
-        missing = compiler.missing()
+        missing = next(filter(None, (leaf() for leaf in compiler.leaves)), "")
         if not missing and not passing.any():
             missing = f"no document passes all of {', '.join(filters)}; leave one of them out"
         lacking += [missing] * bool(missing)
@@ -116,8 +116,7 @@ Asked = tuple[str, Any]
 """How a value is compared, by "=", "=.." for a range or an order between blanks; and it, None for none."""
 
 
-@dataclass(frozen=True)
-class _Leaf:
+class _Leaf(NamedTuple):
     """What the values of one field are compared with, which are alternatives."""
 
     column: _Column
@@ -138,11 +137,7 @@ class Compiler:
     def passing(self, filters: Sequence[str]) -> Mask:
         """The documents that pass all filters, (D,) bool."""
         passes = pl.select(self._expression(self._all_of(filters))).to_series().to_numpy()
-        return np.broadcast_to(passes.astype(bool), len(self.documents.days)).copy()
-
-    def missing(self) -> str:
-        """A sentence for the first value that no document has; empty if there is none."""
-        return next(filter(None, (leaf() for leaf in self.leaves)), "")
+        return np.broadcast_to(passes, len(self.documents.days)).copy()
 
     def _all_of(self, filters: Sequence[str]) -> _Part:
         """What documents pass that pass all filters; texts on one field are alternatives."""
@@ -188,10 +183,9 @@ class Compiler:
                 raise OptionError(f"{name} takes a list of filters, not {code_of(value)}", field="filter")
             if name == "$and":
                 parts.append(self._every([*map(self._fulfilling, value)]))
-            elif name == "$or":
-                parts.append(self._some(map(self._fulfilling, value)))
-            elif name in ("$nor", "$not"):
-                parts.append(~self._some(map(self._fulfilling, value if name == "$nor" else [value])))
+            elif name in _OF_FILTERS:
+                some = self._some(map(self._fulfilling, [value] if name == "$not" else value))
+                parts.append(some if name == "$or" else ~some)
             elif name.startswith("$"):
                 raise OptionError.one_of(name, _OF_FILTERS, field="filter")
             else:
@@ -238,8 +232,8 @@ class Compiler:
         if isinstance(part, pl.Expr):
             return part
         if len(self.leaves) == MOST_LEAVES:
-            rule = f"has more than {MOST_LEAVES} comparisons, at last of {part.column.name!r}"
-            remedy = "name the values of a field in one list, with $in or $nin, or ask several times"
+            rule = f"has more than {MOST_LEAVES:,} comparisons, the last with {part.column.name!r}"
+            remedy = "list the values of a field with $in or $nin, or ask several times"
             raise OptionError(rule, field="filter", remedy=remedy)
         wanted = part.column.wanted(part.asked)
         self.leaves.append(partial(part.column.missing, part.asked, wanted))
@@ -248,12 +242,13 @@ class Compiler:
     def _column(self, name: str) -> _Column:
         if name not in self.columns:
             field, held = _field(self.documents, name), self.documents.columns
-            if field not in held:
+            column = held.get(field)
+            if column is None:
                 column = _Column(field, _values(self.documents, field))
                 if len(held) * len(column.series) > _HELD:
                     held.clear()
                 held[field] = column
-            self.columns[name] = held[field]
+            self.columns[name] = column
         return self.columns[name]
 
 
@@ -331,8 +326,8 @@ _SPANS: Mapping[str, Sequence[str]] = {
 }
 """The forms in which values of a kind lie in spans."""
 _BITS = (-(1 << 63), 1 << 63)
-_ENDS: Mapping[str, tuple[Any, Any]] = {INTEGER: _BITS, NUMBER: (-math.inf, math.inf), MOMENT: _BITS}
-_LAST_OF_DAY = 86_400_000_000 - 1  # microseconds
+_ENDS: dict[str, Any] = {INTEGER: _BITS, NUMBER: (-math.inf, math.inf), MOMENT: _BITS}
+_LAST_OF_DAY = 86_399_999_999  # microseconds
 _PLAIN_NUMBER = {INTEGER: r"^[+-]?(?:0|[1-9][0-9]*)$", NUMBER: r"^[+-]?(?:0|[1-9][0-9]*)\.[0-9]+$"}
 Wanted = dict[str, Any]
 """By form: the texts that are asked for, (n,), or the first and the last values of spans, (2, n)."""
@@ -382,7 +377,7 @@ class _Column:
         exact = pl.Series([value if sign == "=" else None for sign, value in asked], dtype=pl.String)
         done, wanted = np.array(exact.is_not_null()), Wanted()
         spans = {
-            form: np.full((2, len(asked)), [[1], [0]], float if form == NUMBER else int)  # empty ones
+            form: np.full((2, len(asked)), [[1], [0]], np.float64 if form == NUMBER else np.int64)  # empty
             for form in _SPANS.get(self.kind, ())
         }
         if self.kind in (TEXT, TRUTH) and done.any():
@@ -449,7 +444,7 @@ class _Column:
 
     def missing(self, asked: Sequence[Asked], wanted: Wanted) -> str:
         """A sentence for the first value asked for that no document has; empty if there is none."""
-        there = np.array([value is None for _, value in asked], bool)
+        there = np.array([value is None for _, value in asked])
         for form, sought in wanted.items():
             own = self._different(form)
             if form in _ENDS:
@@ -502,7 +497,7 @@ def _read(own: pl.Expr, kind: str, form: str) -> pl.Expr:
             own = pl.coalesce(own.map_batches(parse_moments, return_dtype=dtype), days)
         return own.cast(dtype).to_physical()
     if kind == TEXT != form:
-        own = pl.when(own.str.contains(_PLAIN_NUMBER[form])).then(own)
+        own = own.str.extract(_PLAIN_NUMBER[form], 0)
     return own.cast(dtype, strict=False)
 
 
@@ -544,7 +539,7 @@ def asked_moments(value: str) -> tuple[int, int] | None:
     begins, ends = (_span(part) if part.strip() else _BITS for part in (low, high if dots else low))
     if begins is None or ends is None:
         return None
-    if begins[0] >= ends[1]:
+    if begins[0] > ends[1]:
         raise runs_backwards(low, high)
     return begins[0], ends[1]
 
@@ -562,9 +557,8 @@ def _span(text: str) -> tuple[int, int] | None:
 def _is_range(value: str) -> bool:
     """Whether a value that stands bare is a range of numbers or of time; else it is a text with dots."""
     low, dots, high = value.partition("..")
-    if not dots or not (low or high):
-        return False
-    return None not in [_number(end) for end in (low, high) if end] or asked_moments(value) is not None
+    ends = [end for end in (low, high) if end]
+    return bool(dots and ends) and (None not in map(_number, ends) or asked_moments(value) is not None)
 
 
 def _number(text: str) -> Decimal | None:

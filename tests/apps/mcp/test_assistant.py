@@ -22,6 +22,7 @@ import pytest
 from tests.commands import ran
 from tests.places import ROOT
 from tests.processes import PATIENCE, without_progress
+from tests.refusals import COMPARISONS, TOO_MANY
 
 from selfvec.apps.run import save_run
 from selfvec.base.errors import InputError
@@ -78,6 +79,7 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "unknown": ("similar", {"word": "haill"}),
     "rare": ("drift", {"word": "derecho"}),
     "no field": ("search", {"query": "hail", "filter": ["county=X"]}),
+    "comparisons": ("search", {"query": "hail", "filter": COMPARISONS}),
     "no slice": ("drift", {"word": "hail", "between": ["spring", "autumn"]}),
     "too many": ("similar", {"word": "hail", "top": 1000}),
     "no mode": ("search", {"query": "hail", "mode": "sparse"}),
@@ -334,6 +336,7 @@ def test_questions_at_once_are_answered_as_one_by_one(talk) -> None:
         ("unknown", "the word 'haill' does not occur in this run; did you mean hail"),
         ("rare", "'derecho' occurs too rarely in 1990..1994 or 1995..1999 to be measured: "),
         ("no field", "no field 'county'; the fields are: date, state"),
+        ("comparisons", TOO_MANY),
         ("no slice", "'spring' is not a slice; write dates as"),
         ("too many", "less than or equal to 20"),
         ("no mode", "'hybrid', 'bm25' or 'dense'"),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from serving import Site, answer_with
 from tests.commands import ran
-from tests.refusals import refused
+from tests.refusals import COMPARISONS, TOO_MANY, refused
 
 from selfvec.apps.web.app import page_files
 from selfvec.apps.web.server import bind
@@ -165,6 +165,7 @@ def test_the_interface_is_described(site: Site) -> None:
         ("/api/search?query=hail&question=magic", 400, "question", "'encoder' or 'rows'"),
         ("/api/search?query=hail&question=rows", 400, "question", "a run with an encoder"),
         ("/api/search?query=hail&filter=county=1", 404, "filter", "no field 'county'"),
+        ("/api/search?query=hail&filter=" + "&filter=".join(COMPARISONS), 400, "filter", TOO_MANY),
         ("/api/document?id=nine", 404, None, "'nine' does not occur"),
         ("/api/similar?document=nine", 404, None, "'nine' does not occur"),
         ("/api/similar?document=9&filter=county=1", 404, "filter", "no field 'county'"),
