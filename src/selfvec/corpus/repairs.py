@@ -408,7 +408,8 @@ def mended(batch: RowBatch, fields: Fields, path: str, corpus_pass: CorpusPass, 
     """
     places: dict[int, Places] = {}
     texts = set(map(readable, fields.text)) if plain else ()
-    signs = [_SIGNS + _SIGNS_OF_TEXT if name in texts else _SIGNS for name in batch.frame.columns]
+    of_text = (*_SIGNS, *_SIGNS_OF_TEXT, _PLACEHOLDER)
+    signs = [of_text if name in texts else _SIGNS for name in batch.frame.columns]
     if len(batch.lines) <= _FEW:
         marks = [_marked(column, own) for column, own in zip(batch.frame, signs, strict=True)]
     else:
@@ -441,9 +442,9 @@ def _mended(
     places: dict[int, Places],  # receives what was mended in the rows, by number
 ) -> pl.Series:
     """A column after the repairs of its kind."""
+    if not marked.any():  # as in most columns
+        return column
     repairs = [one for one in REPAIRS if (one.always or not as_is) and (is_text or not one.of_text)]
-    if is_text and not as_is:
-        marked |= column.str.contains(_PLACEHOLDER)
     rows = marked.arg_true().to_list()  # few, so that others cost no call
     texts: dict[int, str] = {}
     for row, text in zip(rows, column.gather(rows) if rows else (), strict=True):

@@ -237,6 +237,8 @@ def text_of(documents: pl.DataFrame, like: Mapping[str, str]) -> RunText:
 
 def text_in_memory(text: RunText) -> RunText:
     """The same documents in one piece, in memory."""
+    if len(text) <= GROUP:  # without a thread that writes while others are read
+        return text_of(text.read(text.columns), text.kinds)
     return RunText(_joined([text], text.fields, None, None, _forms_of(text)))
 
 
