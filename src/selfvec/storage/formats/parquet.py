@@ -1,6 +1,6 @@
 """Parquet: a column of words and a column of fixed-size lists.
 
-Polars 1.36, the oldest that is supported, aborts the whole process on some damaged files, which no ``except``
+Polars 1.36 and perhaps later versions abort the whole process on some damaged files, which no ``except``
 catches. So a child process decodes the file and returns the vectors as safetensors. If it crashes, a
 `FormatError` is raised here.
 """
