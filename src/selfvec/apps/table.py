@@ -92,7 +92,7 @@ TOP: dict[str, CommandRow] = {
             "corpus": Typed(help="Files or folders of text; - reads standard input."),
             "epochs": Typed(hidden=True),
         },
-        in_python=("oov", "max_types"),
+        in_python=("tagger", "oov", "max_types"),
         show="refined",
     ),
     "update": CommandRow(
@@ -136,23 +136,18 @@ TOP: dict[str, CommandRow] = {
     ),
     "drift": CommandRow(
         "analysis.word_drift.drift.drift",
-        (
-            "run --between 1990..1999 2010..2019 --fdr 0.05",
-            "run --words hail,storm --report drift.html",
-        ),
+        ("run --between 1990..1999 2010..2019 --fdr 0.05", "run --words hail,storm --report drift.html"),
         report=True,
         most=20,
         options={"words": Typed("W[,W...]"), "examples": Typed(default=2)},
+        in_python=("seed",),
     ),
     "monitor": CommandRow(
         "analysis.monitoring.monitor",
         ("run reports-2024.csv", "run reports-2024.csv --report monitor.html"),
         report=True,
-        options={
-            "documents": Typed("NEW...", help="Files or folders of new text; - reads standard input."),
-            "date_field": Typed(hidden=True),
-        },
-        in_python=(*_FIELDS, "id_field", "permutations"),
+        options={"documents": Typed("NEW...", help="Files or folders of new text; - reads standard input.")},
+        in_python=("sample", "seed", *_FIELDS, "id_field", "date_field", "permutations"),
         repeated={"run": "run"},
         fails="alarm",
         failed="an alarm",
@@ -174,6 +169,7 @@ TOP: dict[str, CommandRow] = {
             "bias_sets": Typed("FILE..."),
             "dimensions": Typed("N[,N...]"),
         },
+        in_python=("seed",),
     ),
     "export": CommandRow(
         "lab.exporters.exporter.export",
@@ -224,16 +220,19 @@ VECTORS: dict[str, CommandRow] = {
         options={"vectors": Typed("IN"), "keep": Typed("PERCENT")},
         fails="not enough",
         failed="no candidate keeps enough",
+        in_python=("seed",),
     ),
     "align": CommandRow(
         "lab.align.align",
         ("run-1990 run-2020 -o aligned.vec", "en.vec es.vec -o both --dictionary en-es.tsv"),
         prints="{output}",
         options={"output": Typed(needed=True)},
-        in_python=("trim", "centre", "anchor_words", "jobs"),
+        in_python=("reweight", "seed", "trim", "centre", "anchor_words", "jobs"),
     ),
     "join": _transform("join.join", "word2vec.bin -o new.vec --with glove.txt"),
-    "retrofit": _transform("retrofit.retrofit", "run -o new.vec --lexicon wordnet/", in_python=("seed",)),
+    "retrofit": _transform(
+        "retrofit.retrofit", "run -o v.vec --lexicon wordnet/", in_python=("push", "seed")
+    ),
     "define": _transform("define.define", "run -o new.vec --lexicon wordnet/"),
     "debias": _transform("debias.debias", "run -o new.vec --method hard", in_python=("seed",)),
     "distill": _transform(
@@ -287,13 +286,13 @@ RUN: dict[str, CommandRow] = {
             "b": Typed("RUN_B"),
             "top": Typed(help="Words shown; by default 20.", default=20),
         },
-        in_python=("permutations", "seed", "jobs"),
+        in_python=("neighbours", "permutations", "seed", "jobs"),
     ),
     "trajectory": CommandRow(
         "apps.functions.trajectories.trajectory",
         ("run hail", "run hail storm --plot hail.html", "run hail --slices"),
         written=("plot",),
-        in_python=("seed",),
+        in_python=("neighbours", "seed"),
     ),
 }
 TEXT: dict[str, CommandRow] = {
@@ -302,8 +301,8 @@ TEXT: dict[str, CommandRow] = {
         ("reports.csv", "run --top 100"),
         report=True,
         most=50,
-        options={"source": Typed("RUN|CORPUS..."), "date_field": Typed(hidden=True)},
-        in_python=(*_FIELDS, "id_field", "npmi", "longest"),
+        options={"source": Typed("RUN|CORPUS...")},
+        in_python=(*_FIELDS, "id_field", "date_field", "npmi", "longest"),
     ),
     "topics": CommandRow(
         "analysis.concepts.corpus_topics.topics",
@@ -311,6 +310,7 @@ TEXT: dict[str, CommandRow] = {
         page="analysis.concepts.document_topics.topics_page",
         report=True,
         written=("documents",),
+        in_python=("like", "seed"),
     ),
     "frequency": CommandRow(
         "analysis.frequency.frequency",
@@ -318,7 +318,7 @@ TEXT: dict[str, CommandRow] = {
         report=True,
         most=20,
         options={"query": Typed("[QUERY]"), "slice": Typed("A..B")},
-        in_python=("variants", "min_documents"),
+        in_python=("piece", "variants", "min_documents"),
     ),
     "ngrams": CommandRow(
         "analysis.ngrams.ngrams",
@@ -337,20 +337,14 @@ TEXT: dict[str, CommandRow] = {
     ),
     "keyness": CommandRow(
         "analysis.keyness.keyness",
-        (
-            "run --between 1990..1999 2010..2019",
-            "run --against other-run --min-documents 5",
-        ),
+        ("run --between 1990..1999 2010..2019", "run --against other-run --min-documents 5"),
         report=True,
         most=20,
         options={"against": Typed("RUN|LIST.csv"), "measures": Typed("bic|diff[,...]")},
     ),
     "variants": CommandRow(
         "analysis.variants.variants",
-        (
-            "run --between 1990..1999 2010..2019",
-            "run -o variants.tsv",
-        ),
+        ("run --between 1990..1999 2010..2019", "run -o variants.tsv"),
         report=True,
         most=20,
         written=("output",),
@@ -366,7 +360,7 @@ TEXT: dict[str, CommandRow] = {
         most=20,
         written=("csv",),
         options={"query": Typed("QUERY"), "csv": Typed("FILE.csv"), "slice": Typed("A..B")},
-        in_python=("variants",),
+        in_python=("lemma", "thin", "variants"),
     ),
     "collocates": CommandRow(
         "analysis.collocates.collocates",
@@ -382,18 +376,20 @@ TEXT: dict[str, CommandRow] = {
         prints="{output}",
         writes="analysis.views.graphs.save_graph",
         options={"words": Typed("[WORD...]"), "output": Typed("FILE")},
-        in_python=("seed",),
+        in_python=("edges", "seed"),
     ),
     "senses": CommandRow(
         "analysis.word_senses.senses",
         ("run mouse", 'run mouse --text "The mouse ate the cheese."'),
         report=True,
+        in_python=("seed",),
     ),
     "why": CommandRow(
         "analysis.concepts.shared_contexts.why",
         ("run hail snow",),
         report=True,
         options={"a": Typed("WORD_A"), "b": Typed("WORD_B")},
+        in_python=("window",),
     ),
 }
 GROUPS: dict[str, tuple[str, Mapping[str, CommandRow]]] = {
