@@ -32,9 +32,7 @@ from selfvec.analysis.usage.quotations import (
     sentences,
     shortened,
 )
-from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.data.vectors import Vectors
 
 
 @given(st.lists(st.lists(st.integers(0, 2), max_size=6), min_size=1, max_size=6), st.integers(0, 4))
@@ -79,9 +77,7 @@ def test_uses_are_the_best_of_different_documents() -> None:
     word = list(batch.types).index("a")
     z = list(batch.types).index("z")
     places = occurrences(batch, word)
-    vectors = Vectors(batch.types, np.eye(len(batch.types), dtype=np.float32))
-    run = Run(vectors, vectors, tokens=batch)
-    found = best_occurrences(run, places, np.array([0.1, 0.4, 0.9, 0.8, 0.2]), 5, marks={z: "came"})
+    found = best_occurrences(batch, None, places, np.array([0.1, 0.4, 0.9, 0.8, 0.2]), 5, marks={z: "came"})
     assert [use.document for use in found] == [1, 0, 3]  # document 2 says what document 1 said
     assert found[0].as_dict() == {
         "document": 1,
@@ -104,7 +100,7 @@ def test_a_sentence_takes_the_place_of_its_words() -> None:
     run = selfvec.refine(texts, "none", "original", min_count=1)
     pieces = (("raise", SELF), (" ", ""), ("valueerror", "came"), (" ", ""), ("late", ""))
     use = Quotation("raise", 0, 0, pieces, (True, True))
-    told, none = sentences(run, [use, replace(use, document=1)])
+    told, none = sentences(run.text, run.provenance, [use, replace(use, document=1)])
     assert told.written
     assert told.text == "They raise a ValueError if it is late!"
     assert [piece for piece in told.pieces if piece[1]] == [("raise", SELF), ("ValueError", "came")]
@@ -215,5 +211,7 @@ def test_the_share_grows_with_the_difference_of_style() -> None:
 def test_parts_of_a_phrase_may_be_apart_by_signs(word: str, text: str) -> None:
     """Also if the parts are signs, which can be divided in many ways."""
     run = selfvec.refine([{"text": f"{text} fell hard"}], "none", "original", tokenizer="whitespace")
-    (quote,) = sentences(run, [Quotation(word, 0, 0, ((word, SELF), (" fell hard", "")))])
+    (quote,) = sentences(
+        run.text, run.provenance, [Quotation(word, 0, 0, ((word, SELF), (" fell hard", "")))]
+    )
     assert quote.written == (word == "rain_ice")

@@ -232,11 +232,9 @@ def _between_texts(
         rule = f"dividing documents needs {_LEAST_DOCUMENTS} on either side, and one side has {fewest}"
         remedy = "give one document per line or row, or choose the method procrustes"
         raise InputError(rule, remedy=remedy)
-    sides = Comparison.of(run.require_tokens(), slices)
+    sides = Comparison.of(run.require_tokens(), slices, run.text)
     table = WordTable.of(run)
-    measured = measure_words(
-        sides, table, run.text, test, neighbours=neighbours, jobs=jobs, progress=progress
-    )
+    measured = measure_words(sides, table, test, neighbours=neighbours, jobs=jobs, progress=progress)
     return listed_rows(table, measured)
 
 

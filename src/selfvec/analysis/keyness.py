@@ -23,6 +23,8 @@ import numpy as np
 from selfvec.analysis.comparison.chosen_slices import two_parts
 from selfvec.analysis.comparison.compared import LikeForLike, compared
 from selfvec.analysis.comparison.finding import Finding, in_order, told
+from selfvec.analysis.comparison.joined import joined
+from selfvec.analysis.comparison.quotations import own_words
 from selfvec.analysis.counted_text import (
     AskedText,
     CountedText,
@@ -299,7 +301,8 @@ def _parts_of_run(
     run.require_tokens("in which words are counted")
     slices, note, lost = two_parts(run, between, field, passing, ", or another run with --against")
     slice_of_each(slices)  # an error if they overlap
-    run, comparison = compared(run, slices, given, "raw", lost)
+    comparison = compared(run, slices, given, "raw", lost)
+    run = joined(own_words(run), comparison.word_of)
     text = counted_text(run, repeats)
     quotes = any(finding.kind == "quotations" for finding in comparison.findings) and repeats == "keep"
     # Who answers quotes the words of somebody else, which are no evidence of a habit: own words are tested.

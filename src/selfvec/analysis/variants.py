@@ -122,11 +122,11 @@ def variants(
         check_target(output, overwrite=overwrite, folder=False)
     run.require_tokens("in which variants are looked for")
     slices, why, _ = two_parts(run, between, slice_field, given_filters(filter))
-    rows = variant_pairs(run, slices)
+    rows = variant_pairs(run, run.tokens, slices)
     if output is not None:
         with atomic_file(output, overwrite=overwrite) as temporary:
             temporary.write_text("\n".join(_lines(rows)) + "\n", encoding="utf-8", newline="\n")
-    a, b = slices[0].name, slices[-1].name
+    a, b = (part.name for part in slices)
     title = f"Words that are written in two ways, {a} and {b}"
     return Variants(title, {"a": a, "b": b, "rows": rows}, rows="rows", messages=[why] if why else [])
 
@@ -141,11 +141,9 @@ def given_pairs(run: Run, given: str | os.PathLike[str] | None) -> dict[str, str
 
     These are found between the parts that drift compares; a text without such parts has none.
     """
-    if given is None:
-        return {}
     if given != AUTO:
         return read_variants(given)
-    pairs = variant_pairs(run, default_slices(run).slices)
+    pairs = variant_pairs(run, run.tokens, default_slices(run).slices)
     return {row["variant"]: row["word"] for row in pairs if row["certain"]}
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from selfvec.base.arrays import Ints, Mask
+from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.text.odd_words import garbled
@@ -28,7 +29,7 @@ class WordTable:
     counts : (V,) int64
         Occurrences; zeros if they are unknown.
     stops : set of str
-        `stop_words_of_run`.
+        `stop_words_of`.
     """
 
     names: Sequence[str]
@@ -42,7 +43,7 @@ class WordTable:
         """The words of a run."""
         names, counts = run.vectors.index_to_key, run.vectors.counts
         counts = np.zeros(len(names), np.int64) if counts is None else counts
-        return cls(names, run.original, run.vectors, counts, stop_words_of_run(run))
+        return cls(names, run.original, run.vectors, counts, stop_words_of(run.provenance))
 
     # What the words are is looked at when it is first asked for: a result from the cache needs none of it.
 
@@ -56,6 +57,11 @@ class WordTable:
         """Which have a letter, (V,) bool."""
         return with_letters(self.names)
 
+    @property
+    def content(self) -> Mask:
+        """Which have a letter and are no stop words, (V,) bool."""
+        return self.with_letters & ~self.stop_words
+
     def numbers(self, words: Sequence[str]) -> Ints:
         """Their places in the table, (n,)."""
         index = self.refined.key_to_index
@@ -66,9 +72,9 @@ class WordTable:
         return int(self.counts[self.refined.key_to_index[word]])
 
 
-def stop_words_of_run(run: Run) -> frozenset[str]:
+def stop_words_of(made: Provenance) -> frozenset[str]:
     """The stop words of a run, or those of its language, in lower case; empty without a list."""
-    return Rulebook(Rules(stop_words=Preprocessing.of(run.provenance).stop_words), "lower").stop_words
+    return Rulebook(Rules(stop_words=Preprocessing.of(made).stop_words), "lower").stop_words
 
 
 def garbled_words(run: Run) -> frozenset[str]:
@@ -77,9 +83,9 @@ def garbled_words(run: Run) -> frozenset[str]:
     return run.held("garbled words", lambda: frozenset(names[i] for i in garbled(names)))
 
 
-def languages(run: Run) -> list[str]:
+def languages(made: Provenance) -> list[str]:
     """The languages that the options of a run name; the taggers take none for English."""
-    named = (str(run.provenance.options.get(name) or "") for name in ("language", "lemmatize", "stem"))
+    named = (str(made.options.get(name) or "") for name in ("language", "lemmatize", "stem"))
     return [code for codes in named for code in codes.split(",") if code]
 
 

@@ -29,7 +29,7 @@ from selfvec.text.odd_words import spelling_key
 from selfvec.text.rules import stems
 from selfvec.text.tagger import can_be
 
-from .word_kinds import garbled_words, languages, stop_words_of_run
+from .word_kinds import garbled_words, languages, stop_words_of
 
 ENOUGH = 100  # occurrences of a word that does not need its spelling
 _ALIKE = 2  # letters at the beginning of words that are spelled alike
@@ -185,7 +185,7 @@ def fitting(run: Run, index: int, others: Ints) -> Mask:
     """
     names = run.vectors.index_to_key
     words = [names[other] for other in others.tolist()]
-    stops = stop_words_of_run(run)
+    stops = stop_words_of(run.provenance)
     if names[index].lower() in stops:
         return np.ones(len(words), bool)
     parts = lexicon(run)
@@ -199,7 +199,7 @@ def fitting(run: Run, index: int, others: Ints) -> Mask:
 
 def lexicon(run: Run) -> Callable[[str], frozenset[str]]:
     """What a word can be; nothing is known without the lexicon, or of a text in another language."""
-    spoken = languages(run)
+    spoken = languages(run.provenance)
     return can_be if not spoken or "en" in spoken else lambda _: frozenset()
 
 

@@ -23,7 +23,7 @@ from selfvec.analysis.usage.quotations import (
     distinct_texts,
     sentences,
 )
-from selfvec.analysis.word_kinds import stop_words_of_run
+from selfvec.analysis.word_kinds import stop_words_of
 from selfvec.base.arrays import Doubles, Ids, Ints, Rows
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of, escape_for_display, printable
@@ -38,6 +38,7 @@ from selfvec.numerics.statistics import log_likelihood_scores
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.phrases import parts, units_of
 from selfvec.text.preprocessing import Preprocessing, encode_texts
+from selfvec.text.repeats import repeated_tokens
 from selfvec.text.rules import stems
 from selfvec.text.tokenizers import SPLITS, word_spans
 
@@ -379,7 +380,7 @@ def _labels(
     """
     words = space.batch.types
     language = Preprocessing.of(run.provenance).stem
-    stops = stop_words_of_run(run)
+    stops = stop_words_of(run.provenance)
 
     def stem(word: str) -> str:
         return stems([word], language)[0] if language else word
@@ -473,10 +474,11 @@ def typical_occurrences(
 def _examples(run: Run, places: Ints, typical: Sequence[Ints], number: int) -> list[list[str]]:
     """Sentences of each sense, the best first, from different documents and in different words."""
     chosen: list[Quotation] = []
+    batch, repeated = run.require_tokens(), repeated_tokens(run)
     for sense, order in enumerate(typical):
         scores = -np.arange(len(order), dtype=np.float64)
-        chosen += best_occurrences(run, places[order], scores, SPARE * number, sense)
+        chosen += best_occurrences(batch, repeated, places[order], scores, SPARE * number, sense)
     texts: list[list[str]] = [[] for _ in typical]
-    for example in sentences(run, chosen):
+    for example in sentences(run.text, run.provenance, chosen):
         texts[example.side].append(example.text)
     return [[own[i] for i in distinct_texts(own, number)] for own in texts]

@@ -264,7 +264,6 @@ def test_the_words_are_counted_and_the_rest_of_the_batch_stays() -> None:
     found = without_quotations(run)
     assert found is not None
     assert found.words.tolist() == [0, 16, 0]
-    assert found.documents == 1
     assert found.share == 16 / len(tokens)
     assert found.batch.types is tokens.types
     assert found.batch.dates is not None

@@ -29,7 +29,7 @@ def made_of(
         rows.append({"text": row["text"], **fields(i, side)})
     run = selfvec.refine(rows, "none", "original", repeats="keep")
     parts = [Slice("2001", ~np.array(later)), Slice("2011", np.array(later))]
-    return compared(run.present, parts, given)[1], run
+    return compared(run.present, parts, given), run
 
 
 def units(comparison: Comparison) -> int:

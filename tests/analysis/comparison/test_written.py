@@ -51,7 +51,7 @@ def slices_of(run: selfvec.Run) -> list[Slice]:
 
 def made_of(rows: Sequence[Report], **given: str) -> Comparison:
     run = run_of(rows)
-    return compared(run.present, slices_of(run), given)[1]
+    return compared(run.present, slices_of(run), given)
 
 
 def said_of(rows: Sequence[Report]) -> list[str]:
@@ -275,7 +275,7 @@ def test_a_passage_that_counts_once_is_told() -> None:
     ]
     run = selfvec.refine(rows, "none", "original")
     slices = [named_slice(run.require_tokens(), year) for year in ("2001", "2011")]
-    first = compared(run.present, slices, {})[1].sentences[0]
+    first = compared(run.present, slices, {}).sentences[0]
     assert re.match(r"The passage “[a-z ]*is confidential", first)
     assert "is in 100% of the documents of 2011 and 0% of 2001" in first
 
@@ -315,7 +315,7 @@ def test_a_kind_that_has_more_of_the_words_and_hardly_more_of_the_documents_is_t
     for row in rows:
         row["text"] *= 3 if row["kind"] == "long" and row["date"] >= "2009" else 1
     run = run_of(rows)
-    _, made = compared(run.present, slices_of(run), {})
+    made = compared(run.present, slices_of(run), {})
     (row,) = made.mix
     assert abs(row["share_a"] - row["share_b"]) < 0.05
     assert abs(row["words_a"] - row["words_b"]) > 0.2
@@ -325,7 +325,7 @@ def test_a_kind_that_has_more_of_the_words_and_hardly_more_of_the_documents_is_t
     assert shares[0] == pytest.approx(shares[1], abs=0.01)
     words = sum(lengths[part.documents].sum() for part in made.slices)
     assert f"with the same mix on both sides, {words / lengths.sum():.0%} of the text" in made.sentences[0]
-    _, raw = compared(run.present, slices_of(run), {"mix": "raw"})
+    raw = compared(run.present, slices_of(run), {"mix": "raw"})
     assert sum(part.documents.sum() for part in raw.slices) == 1_000
     assert raw.sentences[0].endswith("Compare with the same mix on both sides: --mix equal.")
 
@@ -427,9 +427,9 @@ def test_without_tokens_that_is_said_and_not_that_there_are_no_periods() -> None
 def test_a_word_that_replaces_another_is_listed_and_not_joined(tmp_path: Path) -> None:
     run = selfvec.refine(selfvec.example(tmp_path / "storms.jsonl"), "none", "original")
     slices = [named_slice(run.require_tokens(), years) for years in ("2000..2004", "2015..2019")]
-    pairs = variant_pairs(run.present, slices)
+    pairs = variant_pairs(run.present, run.require_tokens(), slices)
     assert {"email": "fax"}.items() <= {row["word"]: row["variant"] for row in pairs}.items()
-    _, made = compared(run.present, slices, {"variants": "auto"})
+    made = compared(run.present, slices, {"variants": "auto"})
     assert made.word_of == {}
     assert made.sentences == []
 

@@ -16,13 +16,12 @@ from tests.html_pages import Html
 from tests.refusals import refused
 
 import selfvec
+from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.group_differences import GroupDifference, group_differences
 from selfvec.analysis.concepts.growth import (
     Grown,
-    Mix,
     ShareChange,
-    Sides,
     exact_p,
     growth_findings,
     percent,
@@ -31,7 +30,7 @@ from selfvec.analysis.concepts.growth import (
     told_of_growth,
 )
 from selfvec.analysis.concepts.topic_result import Topics
-from selfvec.base.arrays import Ints, Mask
+from selfvec.base.arrays import Mask
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
@@ -142,12 +141,12 @@ def test_of_two_subjects_both_moved_or_none() -> None:
     assert not moved(np.array([50, 50]), 100, np.array([52, 48]), 100).any()
 
 
-def sides_of(first: int, last: int) -> tuple[TokenBatch, Sides]:
+def sides_of(first: int, last: int) -> Comparison:
     days = np.array(["2001-03-01"] * first + ["2004-05-01"] * last, "datetime64[D]")
     number = first + last
     batch = TokenBatch(np.zeros(number, np.int32), np.arange(number + 1), ["a"], days)
     early = np.arange(number) < first
-    return batch, Sides(Slice("2001", early), Slice("2004", ~early))
+    return Comparison.of(batch, [Slice("2001", early), Slice("2004", ~early)])
 
 
 def test_one_stratum_is_compared_as_all() -> None:
@@ -175,12 +174,12 @@ def test_within_strata_that_do_not_change_a_subject_is_named_in_at_most_five_of_
 
 
 def test_a_subject_that_grows_with_a_kind_of_document_does_not_grow_by_itself() -> None:
-    _, sides = sides_of(100, 100)
+    sides = sides_of(100, 100)
     kind = np.array([0] * 80 + [1] * 20 + [0] * 20 + [1] * 80)
     subject = kind.astype(bool)  # only ever in kind 1: four times the share, 1.0 times within
     subject[[80, 120]] = False
-    every, mix = np.ones(200, bool), Mix(["kind"], kind)
-    (change,) = share_changes([subject], every, sides, mix, shares_add_up=False)
+    sides = replace(sides, fields=["kind"], strata=kind)
+    (change,) = share_changes([subject], np.ones(200, bool), sides, shares_add_up=False)
     assert (change.ratio, change.moved, change.equal.moved) == (pytest.approx(79 / 19), True, False)
     # Weights are 80 · 20 / 100 = 16 for either kind, so shares are means of those of the kinds.
     assert change.equal.share_first == pytest.approx((0 + 19 / 20) / 2)
@@ -195,7 +194,7 @@ def test_a_subject_that_grows_with_a_kind_of_document_does_not_grow_by_itself() 
 
 
 def test_a_subject_that_is_new_has_no_ratio_but_a_lower_bound() -> None:
-    _, sides = sides_of(60, 40)
+    sides = sides_of(60, 40)
     (change,) = share_changes([np.arange(100) >= 80], np.ones(100, bool), sides)
     assert (change.ratio, change.documents_first, change.documents_last) == (None, 0, 20)
     assert 1 < change.low < change.high
@@ -221,23 +220,25 @@ def test_of_many_subjects_that_moved_the_surest_are_said_and_the_others_counted(
 # ---- Documents that are one observation
 
 
-def drawn_units(draw: np.random.Generator, counts: tuple[int, int]) -> tuple[Ints, Sides, list[Mask]]:
+def drawn_units(draw: np.random.Generator, counts: tuple[int, int]) -> tuple[Comparison, list[Mask]]:
     """Units of 1 to 20 documents, whole on a side, of which all documents are of one of four subjects."""
     sizes = draw.integers(1, 21, sum(counts))
     units = np.repeat(np.arange(len(sizes)), sizes)
     early = units < counts[0]
     subject = draw.choice(4, len(sizes))[units]
-    return units, Sides(Slice("2001", early), Slice("2004", ~early)), [subject == i for i in range(4)]
+    batch = TokenBatch(np.zeros(len(units), np.int32), np.arange(len(units) + 1), ["a"])
+    sides = Comparison.of(batch, [Slice("2001", early), Slice("2004", ~early)])
+    return replace(sides, unit=units), [subject == i for i in range(4)]
 
 
 @pytest.mark.soak
 def test_documents_that_come_together_name_a_subject_in_at_most_six_of_a_hundred_texts() -> None:
     draw, found = np.random.default_rng(0), []
     for _ in range(150):
-        units, sides, subjects = drawn_units(draw, (40, 60))
-        every = np.ones(len(units), bool)
-        together = share_changes(subjects, every, sides, units=units)
-        apart = share_changes(subjects, every, sides)
+        sides, subjects = drawn_units(draw, (40, 60))
+        every = np.ones(len(sides.unit), bool)
+        together = share_changes(subjects, every, sides)
+        apart = share_changes(subjects, every, replace(sides, unit=np.arange(len(every))))
         found.append([[a.p <= 0.05, b.p <= 0.05] for a, b in zip(together, apart, strict=True)])
     of_units, of_documents = np.mean(found, axis=(0, 1))
     assert of_units <= 0.06
@@ -245,11 +246,12 @@ def test_documents_that_come_together_name_a_subject_in_at_most_six_of_a_hundred
 
 
 def test_units_of_one_document_are_as_good_as_none() -> None:
-    _, sides = sides_of(300, 300)
+    sides = sides_of(300, 300)
     subject, every = np.arange(600) % 5 == 0, np.ones(600, bool)
     subject[300:340] = True
     (alone,) = share_changes([subject], every, sides, shares_add_up=False)
-    (single,) = share_changes([subject], every, sides, units=np.arange(600) + 7, shares_add_up=False)
+    units = np.append(np.arange(599) + 7, 605)  # two documents of 600 are one
+    (single,) = share_changes([subject], every, replace(sides, unit=units), shares_add_up=False)
     assert (single.ratio, single.moved) == (alone.ratio, True)
     assert np.log([single.low, single.high]) == pytest.approx(np.log([alone.low, alone.high]), abs=0.01)
     assert single.p == pytest.approx(alone.p, rel=0.5)
@@ -257,11 +259,10 @@ def test_units_of_one_document_are_as_good_as_none() -> None:
 
 def test_p_and_interval_of_units_by_hand() -> None:
     """Two units of five documents on each side, all or none of the subject: 1 of 2, then 2 of 2."""
-    _, sides = sides_of(10, 10)
+    sides = sides_of(10, 10)
     subject = np.repeat([True, False, True, True], 5)
-    (change,) = share_changes(
-        [subject], np.ones(20, bool), sides, units=np.repeat(np.arange(4), 5), shares_add_up=False
-    )
+    sides = replace(sides, unit=np.repeat(np.arange(4), 5))
+    (change,) = share_changes([subject], np.ones(20, bool), sides, shares_add_up=False)
     # 3 of 4 documents have it; what a unit has beyond that, / 10, with a minus on the first side:
     parts = np.array([-5 * 0.25, 5 * 0.75, 5 * 0.25, 5 * 0.25]) / 10
     error = np.sqrt((parts**2).sum() * 4 / 3)
@@ -276,14 +277,11 @@ def test_p_and_interval_of_units_by_hand() -> None:
 
 def test_units_count_within_the_values_of_a_field_too() -> None:
     draw = np.random.default_rng(1)
-    units, sides, subjects = drawn_units(draw, (40, 60))
-    mix = Mix(["kind"], (units % 2).astype(np.int32))
-    every = np.ones(len(units), bool)
-    for one, other in zip(
-        share_changes(subjects, every, sides, mix, units=units),
-        share_changes(subjects, every, sides, mix),
-        strict=True,
-    ):
+    sides, subjects = drawn_units(draw, (40, 60))
+    sides = replace(sides, fields=["kind"], strata=(sides.unit % 2).astype(np.int32))
+    every = np.ones(len(sides.unit), bool)
+    alone = share_changes(subjects, every, replace(sides, unit=np.arange(len(every))))
+    for one, other in zip(share_changes(subjects, every, sides), alone, strict=True):
         assert one.equal.share_first == other.equal.share_first
         assert one.equal.low < other.equal.low < other.equal.high < one.equal.high
         assert one.equal.p > other.equal.p

@@ -7,7 +7,6 @@ import pytest
 
 from selfvec.analysis.comparison.chosen_slices import join_periods
 from selfvec.analysis.comparison.finding import Finding
-from selfvec.analysis.concepts.growth import Sides
 from selfvec.analysis.concepts.text_size import text_growth
 from selfvec.corpus.slices import by_period, named_slice
 from selfvec.data.token_batch import TokenBatch
@@ -17,7 +16,7 @@ def found(days: Sequence[str] | np.ndarray, by: str = "year") -> list[Finding]:
     dates = np.sort(np.array(days, "datetime64[D]"))
     batch = TokenBatch(np.zeros(len(dates), np.int32), np.arange(len(dates) + 1), ["a"], dates)
     parts = join_periods(by_period(batch, by), batch)
-    growth = text_growth(Sides(parts[0], parts[-1]), batch)
+    growth = text_growth([parts[0], parts[-1]], batch)
     assert growth is not None
     return growth.findings
 
@@ -191,7 +190,7 @@ def test_parts_that_share_a_month_have_no_rate() -> None:
     dates = np.repeat(every_day("2024-03-01", "2024-03-11"), 3)
     batch = TokenBatch(np.zeros(30, np.int32), np.arange(31), ["a"], dates)
     spans = ("2024-03-01..2024-03-03", "2024-03-04..2024-03-10")
-    growth = text_growth(Sides(*(named_slice(batch, span) for span in spans)), batch)
+    growth = text_growth([named_slice(batch, span) for span in spans], batch)
     assert growth is not None
     assert [finding.says for finding in growth.findings] == [
         "2024-03-01..2024-03-03 has 9 documents (2024-03-01 to 2024-03-03), 2024-03-04..2024-03-10 21 "

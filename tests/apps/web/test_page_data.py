@@ -18,7 +18,7 @@ from selfvec.analysis.concepts import corpus_topics
 from selfvec.analysis.concepts.growth import percent
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.drift_result import Drift
-from selfvec.analysis.word_kinds import stop_words_of_run
+from selfvec.analysis.word_kinds import stop_words_of
 from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.run import save_run
 from selfvec.apps.web import comparison, document_map, documents, page_data, times, words
@@ -117,7 +117,7 @@ def test_the_page_shows_the_nearest_words_without_stop_words(tmp_path: Path, wor
     ]
     data = PageData(fitted(tmp_path, lines * 9, repeats="keep"), jobs=1)
     shown = words.word(data, REFINED, word)
-    stops = stop_words_of_run(data.run)
+    stops = stop_words_of(data.run.provenance)
     for side, table in (("before", data.run.original), ("after", data.run.vectors)):
         near = table.most_similar(word, topn=30, min_count=5)
         assert [other for other, _ in shown[side]] == [other for other, _ in near if other not in stops][:10]

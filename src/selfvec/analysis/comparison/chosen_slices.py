@@ -31,6 +31,7 @@ from selfvec.corpus.slices import (
 )
 from selfvec.data.queries import MIN_COUNT
 from selfvec.data.run import Run
+from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import LEVEL, cross_counts, hypergeometric_p
 from selfvec.text.document_vectors import documents_of_words
@@ -75,13 +76,13 @@ def comparable_slices(run: Run) -> list[Slice]:
         return slices if len(slices) > 1 else []
     if batch.dates is None or np.isnat(batch.dates).all():
         return []
-    divided = (join_periods(periods, batch) for _, periods in _periods(run, batch))
+    unit = run.provenance.options.get("slice")
+    divided = (join_periods(periods, batch) for _, periods in _periods(batch, unit))
     return next((slices for slices in divided if len(slices) > 1), [])
 
 
-def _periods(run: Run, batch: TokenBatch) -> Iterator[tuple[str, list[Slice]]]:
-    """The periods that a run was made with; or its years, quarters and months, and days within a month."""
-    unit = run.provenance.options.get("slice")
+def _periods(batch: TokenBatch, unit: str | None) -> Iterator[tuple[str, list[Slice]]]:
+    """The periods of a unit; without one years, quarters and months, and days within a month."""
     for name in [unit] if unit else _UNITS:
         periods = by_period(batch, name)
         yield name, periods
@@ -180,19 +181,18 @@ def asked_slices(
         from selfvec.corpus.filters import filtered_documents  # only a filter needs Polars
 
         documents = filtered_documents(run, filters, lacking)
-    among = run if documents is None else _with_documents(run, documents)
     if field is not None:
-        chosen = Chosen(_two(_of_field(among, field, sides, documents)))
+        chosen = Chosen(_two(field_slices(run, field, _values(field, sides), 2, documents)))
     elif sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(run)}:
         chosen = Chosen([])
     elif sides is None:
-        chosen = default_slices(among, documents)
+        chosen = default_slices(run, documents)
     elif isinstance(sides, str):
-        batch = among.require_tokens()
+        batch = _among(run.require_tokens(), documents)
         chosen = Chosen(first_and_last(_several(by_period(batch, sides)), batch))
     else:
         chosen = Chosen([_named(run, part) if isinstance(part, str) else part for part in _two(sides)])
-    lost = undated(run, chosen.slices, field, documents)
+    lost = undated(run.tokens, chosen.slices, run.text, field, documents)
     if documents is None:
         return chosen._replace(findings=lost)
     if not chosen.slices and chosen.why:
@@ -210,8 +210,8 @@ def _named(run: Run, name: str) -> Slice:
     try:
         return named_slice(run.require_tokens(), name)
     except NotFound:
-        texts = run.text
-        fields = [] if texts is None else [field for field in texts.fields if name in texts.field(field)]
+        text = run.text
+        fields = [] if text is None else [field for field in text.fields if name in text.field(field)]
         if not fields:
             raise
         rule = f"{name!r} is not a slice but a value of the field {fields[0]!r}"
@@ -235,12 +235,13 @@ def two_parts(
     return parts
 
 
-def _with_documents(run: Run, documents: Mask) -> Run:
-    """The run as if its other documents had neither dates nor labels."""
-    batch = run.require_tokens()
+def _among(batch: TokenBatch, documents: Mask | None) -> TokenBatch:
+    """The tokens as if other documents had neither dates nor labels."""
+    if documents is None:
+        return batch
     dates = None if batch.dates is None else np.where(documents, batch.dates, np.datetime64("NaT", "D"))
     labels = None if batch.slices is None else np.where(documents, batch.slices, -1).astype(np.int32)
-    return run.replace(tokens=replace(batch, dates=dates, slices=labels))
+    return replace(batch, dates=dates, slices=labels)
 
 
 def _passing(part: Slice, documents: Mask, filters: Sequence[str]) -> Slice:
@@ -258,9 +259,9 @@ def default_slices(run: Run, among: Mask | None = None) -> Chosen:
     A text with labels is compared between the first and the last, one whose documents mostly have no date
     before and after refining. ``among`` are the documents that count, (D,), by default all.
     """
-    batch = run.tokens
-    if batch is None:
+    if run.tokens is None:
         return Chosen([])
+    batch = _among(run.tokens, among)
     if batch.slices is not None:
         return _first_and_last_label(batch)
     if batch.dates is None or np.isnat(batch.dates).all():
@@ -270,7 +271,7 @@ def default_slices(run: Run, among: Mask | None = None) -> Chosen:
     if 2 * dated.sum() < documents:
         undated = documents - dated.sum()
         return Chosen([], f"{_BY_REFINING}{undated:,} of {documents:,} documents have no date.")
-    return _last_and_before(run, batch)
+    return _last_and_before(batch, run.provenance.options.get("slice"), WordTable.of(run).content)
 
 
 def _first_and_last_label(batch: TokenBatch) -> Chosen:
@@ -282,15 +283,14 @@ def _first_and_last_label(batch: TokenBatch) -> Chosen:
     return Chosen([slices[i] for i in sorted(np.argsort(-sizes, kind="stable")[:2].tolist())])
 
 
-def _last_and_before(run: Run, batch: TokenBatch) -> Chosen:
-    """The last whole year, quarter or month and the one before, or a period that the run was made with.
+def _last_and_before(batch: TokenBatch, unit: str | None, listed: Mask) -> Chosen:
+    """The last whole year, quarter or month and the one before, or a period of the unit of the run.
 
     It is the largest that tells of changes: of a subject that doubled, and of 100 words or as many as the
     halves of the text do. If none does, these are compared; a text of one month is divided by day.
     """
-    unit = run.provenance.options.get("slice")
-    every = dict(_periods(run, batch))
-    smallest = [*every.values()][-1]
+    every = dict(_periods(batch, unit))
+    smallest = every[[*every][-1]]
     if len(smallest) == 1:
         only = "the run has only one slice" if unit else "all documents are of one day"
         return Chosen([], f"{_BY_REFINING}{only}, {smallest[0].name}.")
@@ -310,8 +310,8 @@ def _last_and_before(run: Run, batch: TokenBatch) -> Chosen:
     ]
     for chosen in (*single, *halved):
         if _tells_of_subjects(chosen.slices):
-            words = _words_told_of(run, batch, chosen.slices)
-            if words >= SURE or words >= _words_told_of(run, batch, halved[0].slices):
+            words = _words_told_of(listed, batch, chosen.slices)
+            if words >= SURE or words >= _words_told_of(listed, batch, halved[0].slices):
                 return chosen
     shared = (chosen for chosen in halved if unit or _share_a_word(chosen.slices, batch))
     none = f"{_BY_REFINING}no word occurs {MIN_COUNT} times in both halves of the text."
@@ -367,10 +367,9 @@ def _tells_of_subjects(sides: Sequence[Slice]) -> bool:
     return bool(p[0] <= LEVEL / SUBJECTS)
 
 
-def _words_told_of(run: Run, batch: TokenBatch, sides: Sequence[Slice]) -> int:
+def _words_told_of(listed: Mask, batch: TokenBatch, sides: Sequence[Slice]) -> int:
     """How many words are in enough documents of both sides for a sure change, of the most frequent."""
-    table = WordTable.of(run)
-    rows = np.flatnonzero(~table.stop_words & table.with_letters & (batch.counts >= 2 * LEAST))
+    rows = np.flatnonzero(listed & (batch.counts >= 2 * LEAST))
     rows = rows[np.argsort(-batch.counts[rows], kind="stable")[: _TRIED * SURE]]
     found = documents_of_words(batch, rows)
     words = np.repeat(np.arange(len(rows)), np.diff(found.bounds))
@@ -394,15 +393,12 @@ def _named_sides(between: Any) -> Any:
     return several
 
 
-def _of_field(
-    run: Run, field: str, sides: str | Sequence[str | Slice] | None, among: Mask | None
-) -> list[Slice]:
-    """Values of a field as slices: those that are named, or the two with the most text."""
+def _values(field: str, sides: str | Sequence[str | Slice] | None) -> list[str] | None:
+    """The values of a field that are named, if any."""
     if isinstance(sides, str):
         rule = f"the slices are values of {field!r}, or periods such as {sides}"
         raise OptionError(rule, field="slice_field", remedy="leave one of them out")
-    names = None if sides is None else [side.name if isinstance(side, Slice) else side for side in sides]
-    return field_slices(run, field, names, 2, among)
+    return None if sides is None else [side.name if isinstance(side, Slice) else side for side in sides]
 
 
 def field_slices(
@@ -459,15 +455,19 @@ def _two(sides: Sequence[T]) -> list[T]:
 # ---- Documents on no side
 
 
-def undated(run: Run, slices: Sequence[Slice], field: str | None, among: Mask | None = None) -> list[Finding]:
-    """How many documents are on no side since they have no date or, of a field, no value."""
-    batch = run.tokens
+def undated(
+    batch: TokenBatch | None,
+    slices: Sequence[Slice],
+    text: RunText | None = None,
+    field: str | None = None,
+    among: Mask | None = None,
+) -> list[Finding]:
+    """How many documents are on no side since they have no date or, of a field of the text, no value."""
     if batch is None or not slices:
         return []
     asked = np.ones(batch.documents, bool) if among is None else among
-    if field is not None:
-        values = run.require_text().field(field)
-        lacking = np.array([not (value or "").strip() for value in values], bool)
+    if text is not None and field is not None:
+        lacking = np.array([not (value or "").strip() for value in text.field(field)], bool)
         what = field
     elif batch.dates is not None and all(parse_span(part.name) for part in slices):
         lacking, what = np.isnat(batch.dates), "date"

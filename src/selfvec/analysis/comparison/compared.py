@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -19,13 +19,12 @@ from selfvec.storage.cache import kept_result
 
 from .comparison import Comparison
 from .finding import Finding, Remedy, in_order
-from .joined import AUTO, joined, joined_tokens, read_variants, split_pairs
+from .joined import AUTO, joined_tokens, read_variants, split_pairs
 from .mix import Coded, coded_fields, equal_mix, mix_held_equal, value_groups
 from .quotations import Quoted, own_texts, without_quotations
-from .samples import samples_of
 from .units import Together, asked_units, field_by_hand, units_of
 from .variant_pairs import variant_pairs
-from .written import Copies, copies_of, how_written
+from .written import Copies, copies_of, how_written, samples_of
 
 _FORMAT = 17  # of what is kept in a cache: another number, and what an older version kept is made again
 _FIELDS = 3  # named that go with what is compared
@@ -65,102 +64,70 @@ def compared(
     given: LikeForLike,
     mix: str = "equal",
     findings: Sequence[Finding] = (),
-) -> tuple[Run, Comparison]:
-    """Slices as `LikeForLike` asks for them, and the run in which variants are one word.
+) -> Comparison:
+    """Two slices as `LikeForLike` asks for them; without slices only variants are one word.
 
     ``mix`` is what it is by default: "equal", "raw", or "beside" where figures of an equal mix stand beside
-    those of all documents. ``findings`` are those about documents on no side. Nothing is said of less than
-    two slices; of more, the first and the last are looked at.
+    those of all documents. ``findings`` are those about documents on no side. Lines that an earlier document
+    has are not among the tokens of two slices.
     """
     mix, together = given.get("mix", mix), given.get("together")
-    read = _read(run, slices, given.get("variants"))
-    if len(slices) < 2:
-        words = read.text.vectors.index_to_key
-        batch = read.text.tokens or TokenBatch.of_counts(words, np.zeros(len(words), np.int64))
-        return read.text, replace(Comparison.of(batch, slices), findings=list(findings))
-    run = read.run
-    ends = Comparison.of(run.require_tokens(), [slices[0], slices[-1]])
-    fields = coded_fields(run.text, ends.tokens.dates, ends.side, ends.names)
-    copies = _kept_copies(run, ends, read.certain)
-    units = _units(run, ends, fields, copies, together)
-    about = [*findings, *_of_one_document(run, ends), *_on_quotations(read.quoted, ends, mix)]
-    made = _in_units(replace(ends, findings=about), units)
-    made = _each_once(made, copies, mix)
-    key = (mix == "raw", together, *read.word_of.items(), _FORMAT, *ends.key)
-    seen = kept_result(run, "sides", key, lambda: _look(read, made, fields))
+    quoted = without_quotations(run) if slices else None
+    batch = run.tokens if quoted is None else quoted.batch
+    if batch is None:
+        words = run.vectors.index_to_key
+        batch = TokenBatch.of_counts(words, np.zeros(len(words), np.int64))
+    pairs = variant_pairs(run, batch, slices)
+    certain = {row["variant"]: row["word"] for row in pairs if row["certain"]}
+    asked = certain if given.get("variants") == AUTO else read_variants(given.get("variants"))
+    counted = joined_tokens(batch, asked)
+    ends = Comparison.of(batch, slices, run.text)
+    ends = replace(ends, word_of=asked or run.provenance.variants, findings=list(findings))
+    if not slices:
+        return replace(ends, tokens=counted)
+    fields = coded_fields(run.text, batch.dates, ends.side, ends.names)
+
+    def clusters() -> dict[str, Any]:
+        return {"copies": copies_of(joined_tokens(batch, certain), ends.side)}
+
+    kept = kept_result(run, "copies", (_FORMAT, *ends.key), clusters)["copies"]
+    copies = None if kept is None else Copies(*kept)
+    field = None if together is None else field_by_hand(run.require_text(), together)
+    units = _units(ends, fields, copies, field)
+    about = [*findings, *_of_one_document(ends), *_on_quotations(quoted, ends, mix)]
+    made = _each_once(_in_units(replace(ends, findings=about), units), copies, mix)
+
+    def look() -> dict[str, Any]:
+        return _look(made, fields, pairs, {} if quoted is None else own_texts(run))
+
+    seen = kept_result(run, "sides", (mix == "raw", together, *asked.items(), _FORMAT, *ends.key), look)
     written = [Finding.of(row) for row in seen["writing"]]
     fair = _with_equal_mix(replace(made, mix=seen["mix"], fields=seen["fields"]), fields, mix, units.fields)
     seasons = [] if mix == "beside" else _on_months(ends)  # where sizes are compared, that says it
-    of_all = Comparison.of(read.text.require_tokens(), slices)
-    return read.text, replace(
-        fair,
-        tokens=of_all.tokens,
-        names=of_all.names,
-        side=of_all.side,
-        weight=fair.weight if len(slices) == 2 else of_all.weight,
-        unit=fair.unit if len(slices) == 2 else of_all.unit,
-        word_of=read.text.provenance.variants,
-        findings=in_order([*fair.findings, *written, *seasons]),
-    )
+    return replace(fair, tokens=counted, findings=in_order([*fair.findings, *written, *seasons]))
 
 
 # ---- What is looked at, and what is found in it
 
 
-class _Read(NamedTuple):
-    """A run's text as it is compared."""
-
-    run: Run  # without what its documents quote of others
-    text: Run  # the same, in which variants are one word: this is counted
-    quoted: Quoted | None  # what was left out
-    whole: Run  # with what they quote
-    pairs: Sequence[Json]  # of `variant_pairs`
-    word_of: Mapping[str, str]  # of each variant that was asked for
-    certain: Mapping[str, str]  # of each variant that surely is its word, asked for or not
-
-
-def _read(run: Run, slices: Sequence[Slice], variants: str | os.PathLike[str] | None) -> _Read:
-    """The text of a run without quotations, and with the variants as one word that are asked for."""
-    quoted = without_quotations(run) if len(slices) > 1 else None
-    whole, run = run, run if quoted is None else run.replace(tokens=quoted.batch)
-    pairs = variant_pairs(run, slices)
-    certain = {row["variant"]: row["word"] for row in pairs if row["certain"]}
-    word_of: Mapping[str, str] = {}
-    if variants is not None:
-        word_of = certain if variants == AUTO else read_variants(variants)
-    return _Read(run, joined(run, word_of), quoted, whole, pairs, word_of, certain)
-
-
-def _units(
-    run: Run, ends: Comparison, fields: Sequence[Coded], copies: Copies | None, together: str | None
-) -> Together:
+def _units(ends: Comparison, fields: Sequence[Coded], copies: Copies | None, asked: Coded | None) -> Together:
     """The documents that are one observation: copies, and those with one value of a field."""
     tied = None if copies is None else copies.units(len(ends.side))
-    if together is None:
-        return units_of(fields, ends.side, ends.names, tied)
-    return asked_units(field_by_hand(run.require_text(), together), ends.side, tied)
+    if asked is not None:
+        return asked_units(asked, ends.side, tied)
+    return units_of(fields, ends.side, ends.names, tied)
 
 
-def _look(read: _Read, made: Comparison, fields: Sequence[Coded]) -> dict[str, Any]:
-    """The mix of the sides, and how they are written."""
+def _look(
+    made: Comparison, fields: Sequence[Coded], pairs: Sequence[Json], own: Mapping[int, str]
+) -> dict[str, Any]:
+    """The mix of the sides, and how they are written; ``own`` as in `Sample.of`."""
     rows, held, equal = mix_held_equal(fields, np.diff(made.tokens.offsets), made.side, made.weight)
     # What the mix brings with it, such as the capitals of one kind, is not said a second time.
-    own = {} if read.quoted is None else own_texts(read.whole)
-    samples = samples_of(read.run, made.side, equal, made.unit, own)
-    names = (made.names[0], made.names[1])
-    joint, lacking = split_pairs(read.text.provenance.variants, read.text.vectors)
-    said = how_written(samples, names, read.pairs, joined=joint, lacking=lacking)
+    samples = samples_of(replace(made, weight=equal), own)
+    joint, lacking = split_pairs(made.word_of, set(made.tokens.types))
+    said = how_written(samples, (made.names[0], made.names[1]), pairs, joined=joint, lacking=lacking)
     return {"mix": rows, "fields": held, "writing": [finding.as_dict() for finding in said]}
-
-
-def _kept_copies(run: Run, ends: Comparison, certain: Mapping[str, str]) -> Copies | None:
-    """The copies among the documents, whose certain variants are one word."""
-
-    def make() -> dict[str, Any]:
-        return {"copies": copies_of(joined_tokens(ends.tokens, certain), ends.side)}
-
-    kept = kept_result(run, "copies", (_FORMAT, *ends.key), make)["copies"]
-    return None if kept is None else Copies(*kept)
 
 
 # ---- What makes a comparison fair, each a change of its columns
@@ -221,7 +188,7 @@ def _on_months(ends: Comparison) -> list[Finding]:
     return [Finding("calendar", printable(f"{told_so}{common}what differs may be the season."))]
 
 
-def _of_one_document(run: Run, ends: Comparison) -> list[Finding]:
+def _of_one_document(ends: Comparison) -> list[Finding]:
     """Whether a single document makes up most of a side of several."""
     lengths = np.diff(ends.tokens.offsets)
     said = []
@@ -233,7 +200,7 @@ def _of_one_document(run: Run, ends: Comparison) -> list[Finding]:
         largest = int(mine[np.argmax(lengths[mine])])
         share = lengths[largest] / total
         if share >= _LARGE:
-            called = str(largest) if run.text is None else run.text.names([largest])[0]
+            called = str(largest) if ends.text is None else ends.text.names([largest])[0]
             told_so = f"One of {len(mine):,} documents of {name}, {called}, has {share:.0%} of its words."
             said.append(Finding("document", printable(told_so), effect=float(share), documents=(called,)))
     return said

@@ -18,6 +18,7 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ids, Ints
 from selfvec.base.result_table import Json
 from selfvec.corpus.slices import Slice, slice_of_each
+from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
 
 from .finding import Finding, told
@@ -51,6 +52,8 @@ class Comparison:
         The number of each document's combination of their values.
     nested : bool
         Whether the sides cannot be told apart from the few values of a field.
+    text : RunText, optional
+        The documents as they were written.
     """
 
     tokens: TokenBatch
@@ -64,14 +67,15 @@ class Comparison:
     fields: Sequence[str] = ()
     strata: Ids | None = None
     nested: bool = False
+    text: RunText | None = None
 
     @classmethod
-    def of(cls, batch: TokenBatch, slices: Sequence[Slice]) -> Comparison:
+    def of(cls, batch: TokenBatch, slices: Sequence[Slice], text: RunText | None = None) -> Comparison:
         """The documents of slices, each of which is an observation and counts the same."""
         count = batch.documents
         names = [part.name for part in slices]
         side = slice_of_each(slices) if slices else np.full(count, -1, np.int32)
-        return cls(batch, names, side, np.ones(count, np.float32), np.arange(count), {})
+        return cls(batch, names, side, np.ones(count, np.float32), np.arange(count), {}, text=text)
 
     @property
     def slices(self) -> list[Slice]:

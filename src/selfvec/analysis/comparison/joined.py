@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,9 @@ def joined(run: Run, word_of: Mapping[str, str]) -> Run:
     the mean by occurrences or, if only one of its spellings has a pretrained vector, the original is that
     one. The texts are not changed, and a question with a variant asks for its word.
     """
-    return run.held("joined", lambda: _joined(run, word_of), tuple(word_of.items())) if word_of else run
+    if not word_of or word_of == run.provenance.variants:
+        return run
+    return run.held("joined", lambda: _joined(run, word_of), tuple(word_of.items()))
 
 
 def split_pairs(word_of: Mapping[str, str], words: Container[str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -77,7 +80,7 @@ def _joined(run: Run, word_of: Mapping[str, str]) -> Run:
     return run.replace(
         vectors=vectors,
         original=Vectors(names, original, sources=sources, counts=total, normalized=True),
-        tokens=joined_tokens(batch, word_of),
+        tokens=partial(joined_tokens, batch, word_of),
         provenance=run.provenance.replace(variants=dict(word_of)),
     )
 
@@ -89,13 +92,16 @@ def _mean(rows: Floats, spellings: list[int], weights: Doubles) -> Floats:
     return mean
 
 
-def read_variants(path: str | os.PathLike[str]) -> dict[str, str]:
+def read_variants(path: str | os.PathLike[str] | None) -> dict[str, str]:
     """The word of each variant of a file: ``word<TAB>variant`` a line, further columns and ``#`` comments.
 
+    Without a file there is none.
     A variant of a variant is one of the word. `InputError` for a line without a tab, and for a variant of two
     words or of itself.
     """
     word_of: dict[str, str] = {}
+    if path is None:
+        return word_of
     for number, line in text_lines(Path(path)):
         word, *rest = (part.strip() for part in line.split("\t"))
         if not line.strip() or line.startswith("#"):

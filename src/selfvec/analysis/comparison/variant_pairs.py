@@ -139,26 +139,26 @@ def relation(a: str, b: str) -> str:
     return "ending" if long.startswith(short) and len(long) <= 2 * len(short) else "abbreviation"
 
 
-def variant_pairs(run: Run, slices: Sequence[Slice]) -> list[Json]:
-    """Pairs of words of which one vanishes, and the other comes, from the first to the last of some slices.
+def variant_pairs(run: Run, batch: TokenBatch | None, slices: Sequence[Slice]) -> list[Json]:
+    """Pairs of words of which one vanishes, and the other comes, from one slice of a run's text to another.
 
     A row has the ``word`` as it is written out, its ``variant``, their ``relation``, the counts of both on
     both sides, the ``cosine`` of their contexts, and what it is ``expected`` to be: that of random halves of
     the occurrences of both. ``certain`` are pairs with a relation and near-equal contexts; the others are
     listed for a person to judge: ``replaces`` says whether one took the place of the other, as frequent.
     Certain pairs come first, of these the most frequent. They are kept in the run's cache. There are none
-    between less than two slices.
+    without two slices.
     """
-    batch = run.tokens
-    if len(slices) < 2 or batch is None:
+    if batch is None or not slices:
         return []
-    ends = slices[0], slices[-1]
 
     def make() -> dict[str, list[Json]]:
         initial = run.original.sources == Source.KNOWN
-        return {"rows": pairs_between([batch.part(part.documents) for part in ends], initial)}
+        return {"rows": pairs_between([batch.part(part.documents) for part in slices], initial)}
 
-    rows: list[Json] = kept_result(run, "variants", (_FORMAT, len(batch), *documents_of(ends)), make)["rows"]
+    rows: list[Json] = kept_result(run, "variants", (_FORMAT, len(batch), *documents_of(slices)), make)[
+        "rows"
+    ]
     return rows
 
 

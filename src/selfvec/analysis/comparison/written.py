@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence, Set
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from selfvec.base.arrays import Floats, Ids, Ints
+from selfvec.base.arrays import Floats, Ids, Ints, Mask
 from selfvec.base.display import count_of, printable
 from selfvec.base.result_table import Json
 from selfvec.corpus.fingerprints import hashes_of_words
-from selfvec.data.run_text import TEXT
+from selfvec.data.run_text import GROUP, TEXT
 from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.rows import sampled
+from selfvec.numerics.statistics import hypergeometric_p
 from selfvec.text.kernels import NGRAM
-from selfvec.text.language_recognition import language_name
+from selfvec.text.language_recognition import IN_PART, language_name, other_languages, recognised_language
 
-from .finding import Finding, Remedy
+from .comparison import Comparison
+from .finding import DIFFERENT, Finding, Remedy
 from .joined import joined_sentences, pair_names
 from .near_copies import near_copies
-from .samples import Sample, cut_off, foreign, language_of
 from .units import goes_with
 from .variant_pairs import written_apart
 
+if TYPE_CHECKING:
+    import polars as pl
+
+SAMPLED = 1_000  # documents of a side: p of what is large is small enough, in a second
+_GROUPS = 16  # of rows, that are decoded to read them
+_ENDLESS = r"[^.!?。！？…\p{Pe}\p{Pf}\p{Pi}\"'\s]\s*$"  # no end of a sentence, bracket or quotation
+_LONG = 50  # characters of a text that is cut off: titles and labels are shorter
+_CUT = 0.2  # of the documents, by which the sides differ
 _MANY_COPIES = 0.2  # of the documents of a side
 _EXACT = 0.9  # of the documents with a near copy have one with the same words
 _BLANKS = r"[\u00a0\u2000-\u200b\u202f\u205f\u3000\ufeff]"
@@ -79,6 +89,80 @@ def copies_of(batch: TokenBatch, side: Ids) -> Copies | None:
     _, place, times = np.unique(words, return_inverse=True, return_counts=True)
     exact = (times[place] > 1).mean() >= _EXACT
     return Copies([c.tolist() for c in clusters], shares, f"{'' if exact else 'nearly '}the same words")
+
+
+# ---- Samples of the documents of two sides: their languages, and whether their texts are cut off
+
+
+class Sample(NamedTuple):
+    """Some documents of a side: as words, and as they are written, if that is known."""
+
+    tokens: TokenBatch
+    texts: pl.DataFrame | None
+    units: Ints  # (n,), equal for documents that are one observation
+
+    @classmethod
+    def of(cls, compared: Comparison, documents: Mask, own: Mapping[int, str]) -> Sample:
+        """Some of the documents, (D,) bool, in order. Few row groups are decoded for them.
+
+        ``own`` are the texts of documents without what they quote, by number.
+        """
+        rng = np.random.default_rng(0)
+        numbers = np.flatnonzero(documents)
+        group = numbers // GROUP
+        numbers = sampled(numbers[np.isin(group, sampled(np.unique(group), _GROUPS, rng))], SAMPLED, rng)
+        texts = None if compared.text is None else compared.text.read((TEXT,), numbers.tolist())
+        if texts is not None and own:
+            import polars as pl
+
+            pairs = zip(numbers.tolist(), texts[TEXT], strict=True)
+            texts = pl.DataFrame({TEXT: [own.get(*pair) for pair in pairs]}, schema=texts.schema)
+        return cls(compared.tokens.part(numbers), texts, compared.unit[numbers])
+
+
+def samples_of(compared: Comparison, own: Mapping[int, str]) -> list[Sample]:
+    """Some documents of each side that count; see `Sample.of`."""
+    return [Sample.of(compared, part.documents, own) for part in compared.slices]
+
+
+def language_of(types: Sequence[str], counts: Ints) -> str | None:
+    """The code of the language of some documents; None if their words do not tell."""
+    return recognised_language((types[i], int(counts[i])) for i in np.flatnonzero(counts).tolist())
+
+
+def foreign(parts: Sequence[TokenBatch]) -> list[Json]:
+    """The languages but that of the text in which one of two sides has more of its documents.
+
+    A row has the ``language`` and its shares ``a`` and ``b`` of a sample of the documents.
+    """
+    usual = language_of(parts[0].types, parts[0].counts + parts[1].counts)
+    (of_a, size_a), (of_b, size_b) = (other_languages(part, usual) for part in parts)
+    rows = []
+    for code in {**of_a, **of_b}:
+        row = _shares(of_a.get(code, 0), size_a, of_b.get(code, 0), size_b)
+        if abs(row["a"] - row["b"]) >= IN_PART and row["p"] <= DIFFERENT:
+            rows.append({"language": code, **row})
+    return rows
+
+
+def cut_off(samples: Sequence[Sample]) -> Json | None:
+    """The shares ``a`` and ``b`` of the documents that stop at one length; None if these hardly differ."""
+    counts = []
+    for sample in samples:
+        if sample.texts is None:
+            return None
+        text = sample.texts[TEXT].fill_null("")
+        length = text.str.len_chars()
+        endless = length.filter(text.is_first_distinct() & text.str.contains(_ENDLESS) & (length >= _LONG))
+        most = endless.mode().max() if len(endless) else None
+        counts += [0 if most is None else int((endless == most).sum()), len(text)]
+    row = _shares(*counts)
+    return row if abs(row["a"] - row["b"]) >= _CUT and row["p"] <= DIFFERENT else None
+
+
+def _shares(a: int, of_a: int, b: int, of_b: int) -> Json:
+    (p,) = hypergeometric_p(np.array([b]), np.array([a + b]), of_b, of_a + of_b)
+    return {"a": a / max(of_a, 1), "b": b / max(of_b, 1), "p": float(p)}
 
 
 # ---- How documents are written

@@ -10,7 +10,7 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
-from selfvec.analysis.comparison.chosen_slices import comparable_slices, undated
+from selfvec.analysis.comparison.chosen_slices import comparable_slices, default_slices, undated
 from selfvec.analysis.comparison.compared import compared
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.comparison.quotations import own_words
@@ -38,7 +38,7 @@ from selfvec.storage.run_folder import read_names
 from selfvec.storage.text_file import text_part
 
 from .document_topics import assigned_table, document_table
-from .growth import ShareChange, Sides, default_sides, mix_and_units, share_changes
+from .growth import ShareChange, share_changes
 from .subjects import FORGET, MOST, OTHERS, few_subjects, kept_with, with_names
 from .terms import counts_in, phrase_names, topic_rows, topical_terms
 from .text_size import text_growth
@@ -171,7 +171,7 @@ def topics(
     whole = _with_own_names(own, _kept_clusters(of, how, progress), given.get("names"), progress)
     if parts:
         in_time = all(parse_span(part.name) for part in parts)
-        whole = with_groups(of, whole, parts, default_sides(of) if in_time else None)
+        whole = with_groups(of, whole, parts, default_slices(of).slices if in_time else ())
     if new is not None:
         whole = replace(whole, assigned=assigned_table(of, whole, new, progress))
     if documents is not None:
@@ -185,12 +185,12 @@ def topics_as_found(run: Run, progress: Progress | None = None) -> Topics:
     return _kept_clusters(own_words(run), Clustering(), as_progress(progress))
 
 
-def few_subjects_of(run: Run, sides: Sides | None, progress: Progress | None = None) -> Topics:
+def few_subjects_of(run: Run, sides: Sequence[Slice], progress: Progress | None = None) -> Topics:
     """What a report says the text is about: few topics, none of them small, and how they changed."""
     return few_with_growth(run, with_names(topics_as_found(run, progress), run.topic_names), sides)
 
 
-def few_with_growth(run: Run, whole: Topics, sides: Sides | None) -> Topics:
+def few_with_growth(run: Run, whole: Topics, sides: Sequence[Slice]) -> Topics:
     """Few of the topics, none of them small, with their shares over time, and how they changed.
 
     Where too many of the documents would be about other subjects, topics are few from the beginning: so few
@@ -308,25 +308,24 @@ def _groups_of_words(given: str | Sequence[Sequence[str]] | None) -> list[list[s
 # All groups have the same topics, those of the whole corpus, so that their shares can be compared.
 
 
-def with_groups(run: Run, whole: Topics, groups: Sequence[Slice], sides: Sides | None = None) -> Topics:
+def with_groups(run: Run, whole: Topics, groups: Sequence[Slice], sides: Sequence[Slice] = ()) -> Topics:
     """The topics of a corpus with their shares in groups of documents and, of two sides, their growth."""
     shares = topic_shares(run, whole, groups)
-    if sides is None:
+    if not sides:
         return replace(whole, groups=shares)
-    _, made = compared(run, sides, {}, "beside", undated(run, sides, None))
-    changes = topic_changes(whole, sides, made)
+    made = compared(run, sides, {}, "beside", undated(run.tokens, sides))
+    changes = topic_changes(whole, made)
     size = text_growth(sides, run.require_tokens())
-    shares = replace(shares, growth=size, sides=made, last_documents=sides.last.documents)
+    shares = replace(shares, growth=size, sides=made, last_documents=sides[1].documents)
     rows = zip(whole.topics, changes, strict=True)
     grown = [topic if topic.others else replace(topic, growth=change) for topic, change in rows]
     return replace(whole, topics=grown, groups=shares)
 
 
-def topic_changes(whole: Topics, sides: Sides, made: Comparison) -> list[ShareChange]:
-    """How the share of each topic changed between two parts, with what makes the comparison fair."""
+def topic_changes(whole: Topics, made: Comparison) -> list[ShareChange]:
+    """How the share of each topic changed between the sides of a comparison."""
     masks = [whole.of_documents == number for number in range(len(whole))]
-    mix, units = mix_and_units(made)
-    return share_changes(masks, whole.of_documents >= 0, sides, mix, units=units)
+    return share_changes(masks, whole.of_documents >= 0, made)
 
 
 def topic_shares(run: Run, whole: Topics, groups: Sequence[Slice]) -> GroupTopics:

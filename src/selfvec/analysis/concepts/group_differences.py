@@ -17,7 +17,7 @@ from selfvec.numerics.statistics import LEVEL, benjamini_hochberg, cross_counts,
 from selfvec.text.document_vectors import word_documents
 from selfvec.text.phrases import LINK
 
-from .growth import ShareChange, Sides, changes_of_counts, exact_p, percent, q_beside_others
+from .growth import ShareChange, changes_of_counts, exact_p, percent, q_beside_others
 from .terms import content_words, documents_with
 from .topic_result import OTHER_SUBJECTS, Topics
 
@@ -151,7 +151,7 @@ def group_differences(run: Run, topics: Topics | None, groups: Sequence[Slice]) 
     out = []
     total = int((group_of >= 0).sum())
     for number, group in enumerate(groups):
-        sides = Sides(Slice(OTHERS, (group_of >= 0) & ~group.documents), group)
+        sides = OTHERS, group.name
         subjects: list[ShareChange] = []
         if of_topics:
             p = p_of_topics[number]

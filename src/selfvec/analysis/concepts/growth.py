@@ -14,12 +14,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.analysis.comparison.chosen_slices import default_slices
 from selfvec.analysis.comparison.compared import compared
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.comparison.finding import Finding, told
 from selfvec.analysis.usage.contexts import occurrences
-from selfvec.base.arrays import AnyInts, Doubles, Ids, Ints, Mask
+from selfvec.base.arrays import AnyInts, Doubles, Ints, Mask
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.view import NUMBER, PROBABILITY, Column, Pieces, Row, share
 from selfvec.corpus.slices import Slice
@@ -130,26 +129,6 @@ def _figure(ratio: float) -> str:
     return f"{ratio:.1f}" if ratio < 99.5 else f"{ratio:.0f}"
 
 
-class Sides(NamedTuple):
-    """Two parts of a text that are compared."""
-
-    first: Slice
-    last: Slice
-
-
-def default_sides(run: Run) -> Sides | None:
-    """The two parts that are compared by default; None if there are none."""
-    slices = default_slices(run).slices
-    return Sides(*slices) if slices else None
-
-
-class Mix(NamedTuple):
-    """Fields that go with time, and the number of each document's combination of their values, (D,)."""
-
-    fields: Sequence[str]
-    groups: Ids
-
-
 class _Tested(NamedTuple):
     """What is known of n changes, (n,) each; see `ShareChange`."""
 
@@ -160,42 +139,30 @@ class _Tested(NamedTuple):
     high: Doubles
 
 
-def mix_and_units(made: Comparison) -> tuple[Mix | None, Ints | None]:
-    """The fields that go with the sides and can be held equal, and the units of documents, (D,); if any."""
-    mix = None if made.strata is None else Mix(made.fields, made.strata)
-    own = made.unit[made.side >= 0]
-    return mix, made.unit if len(np.unique(own)) < len(own) else None
-
-
 def share_changes(
-    subjects: Sequence[Mask],
-    among: Mask,
-    sides: Sides,
-    mix: Mix | None = None,
-    *,
-    units: Ints | None = None,
-    shares_add_up: bool = True,
+    subjects: Sequence[Mask], among: Mask, made: Comparison, *, shares_add_up: bool = True
 ) -> list[ShareChange]:
     """How the share of each subject changed, of which the documents are given, (D,), among some documents.
 
     Where shares add up to 1, as those of topics do, one that grows makes others smaller; see
-    `q_beside_others`. With a mix, each has the same within its values. Documents of the same unit, (D,), are
-    one observation; without units, each is one.
+    `q_beside_others`. Where the comparison has strata, each has the same within these.
     """
-    inside = [side.documents & among for side in sides]
+    inside = [(made.side == number) & among for number in (0, 1)]
+    own = made.unit[made.side >= 0]
+    together = len(np.unique(own)) < len(own)
     counts = [np.array([np.sum(mask & side) for mask in subjects], np.int64) for side in inside]
     counted = (counts[0], int(inside[0].sum()), counts[1], int(inside[1].sum()))
-    strata = np.zeros(len(among), np.int64) if mix is None else mix.groups
+    strata = np.zeros(len(among), np.int64) if made.strata is None else made.strata
 
     def tested(strata: AnyInts, p: Doubles, low: Doubles, high: Doubles) -> _Tested:
-        if units is not None and subjects:
-            p, low, high = _of_units(subjects, inside, strata, units, low, high)
+        if together and subjects:
+            p, low, high = _of_units(subjects, inside, strata, made.unit, low, high)
         q = q_beside_others(low, high, p) if shares_add_up else benjamini_hochberg(p)
         return _Tested(p, q, q <= LEVEL, low, high)
 
     p, q, moved, *ends = tested(np.zeros_like(strata), exact_p(*counted), *ratios_of_shares(*counted)[1:])
-    changes = changes_of_counts(*counted, sides, p, q, moved, (ends[0], ends[1]))
-    if mix is None or not changes:
+    changes = changes_of_counts(*counted, made.names, p, q, moved, (ends[0], ends[1]))
+    if made.strata is None or not changes:
         return changes
     number = int(strata.max()) + 1
     totals = [np.bincount(strata[side], minlength=number) for side in inside]
@@ -207,7 +174,7 @@ def share_changes(
     columns = shares | tested(strata, equal.p, equal.low, equal.high)._asdict()
     rows = zip(*(column.tolist() for column in columns.values()), strict=True)
     figures = [dict(zip(columns, row, strict=True)) for row in rows]
-    return [_with_equal_mix(*pair, mix.fields) for pair in zip(changes, figures, strict=True)]
+    return [_with_equal_mix(*pair, made.fields) for pair in zip(changes, figures, strict=True)]
 
 
 def _of_units(
@@ -266,16 +233,15 @@ def _with_equal_mix(change: ShareChange, figures: dict[str, Any], fields: Sequen
     return replace(change, equal=equal)
 
 
-def word_changes(run: Run, words: Sequence[str], sides: Sides | None) -> list[tuple[str, ShareChange]]:
-    """How the share of the documents with each word changed; empty without sides."""
-    if sides is None or not words:
+def word_changes(run: Run, words: Sequence[str], sides: Sequence[Slice]) -> list[tuple[str, ShareChange]]:
+    """How the share of the documents with each word changed; empty without two sides."""
+    if not sides or not words:
         return []
     batch = run.require_tokens()
     every = np.ones(batch.documents, bool)
     rows = [run.vectors.key_to_index[word] for word in words]
     masks = [np.isin(np.arange(batch.documents), batch.document_of(occurrences(batch, row))) for row in rows]
-    mix, units = mix_and_units(compared(run, sides, {}, "beside")[1])
-    changes = share_changes(masks, every, sides, mix, units=units, shares_add_up=False)
+    changes = share_changes(masks, every, compared(run, sides, {}, "beside"), shares_add_up=False)
     return list(zip(words, changes, strict=True))
 
 
@@ -284,7 +250,7 @@ def changes_of_counts(
     of_first: int,
     last: Ints,
     of_last: int,
-    sides: Sides,
+    names: Sequence[str],
     p: Doubles,
     q: Doubles,
     moved: Mask,
@@ -295,10 +261,12 @@ def changes_of_counts(
     Intervals are those of single documents, unless their ends are given.
     """
     ratios, *usual = ratios_of_shares(first, of_first, last, of_last)
+    before, after = names
     columns = (first, last, ratios, *(ends or usual), p, q, moved)
-    names = sides.first.name, sides.last.name
     return [
-        ShareChange(*names, a, b, a / max(of_first, 1), b / max(of_last, 1), ratio if a else None, *figures)
+        ShareChange(
+            before, after, a, b, a / max(of_first, 1), b / max(of_last, 1), ratio if a else None, *figures
+        )
         for a, b, ratio, *figures in zip(*(column.tolist() for column in columns), strict=True)
     ]
 

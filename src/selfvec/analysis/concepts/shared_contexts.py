@@ -31,6 +31,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.phrases import LINK, parts, row_of
+from selfvec.text.repeats import repeated_tokens
 
 from .terms import stop_words
 
@@ -288,9 +289,10 @@ def _best_occurrences(
     windows[:, 1:][windows[:, 1:] == windows[:, :-1]] = -1  # a context counts once per occurrence
     scores = np.where(windows >= 0, contributions[windows], 0.0).sum(axis=1)
     found = []  # shared contexts of each quote, and the quote in words
-    for quote in best_occurrences(run, places, scores, most, marks=dict.fromkeys(contexts, "shared")):
+    marks, repeated = dict.fromkeys(contexts, "shared"), repeated_tokens(run)
+    for quote in best_occurrences(batch, repeated, places, scores, most, marks=marks):
         shared = list(dict.fromkeys(token for token, mark in quote.pieces if mark == "shared"))
         words = tuple((" ".join(parts(token)) or token, "") for token, _ in quote.pieces)
         found.append((shared, replace(quote, word=word.split(LINK)[0], pieces=words)))
-    told = sentences(run, [quote for _, quote in found])
+    told = sentences(run.text, run.provenance, [quote for _, quote in found])
     return [Occurrence(word, of.document, of.text, own) for (own, _), of in zip(found, told, strict=True)]

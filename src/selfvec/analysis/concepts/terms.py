@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from selfvec.analysis.word_kinds import garbled_words, has_letter, stop_words_of_run, with_letters
+from selfvec.analysis.word_kinds import garbled_words, has_letter, stop_words_of, with_letters
 from selfvec.analysis.word_neighbours import lexicon
 from selfvec.base.arrays import AnyInts, Doubles, Floats, Ints, Mask, Rows
 from selfvec.base.errors import InputError
@@ -119,7 +119,7 @@ def term_weights(batch: TokenBatch) -> tuple[Floats, Ints]:
 
 def stop_words(run: Run) -> frozenset[str]:
     """Words of a run that describe no subject, in lower case: stop words and, in English, some more."""
-    listed = stop_words_of_run(run)
+    listed = stop_words_of(run.provenance)
     return listed | EMPTY | CALENDAR if Preprocessing.of(run.provenance).stop_words == "en" else listed
 
 

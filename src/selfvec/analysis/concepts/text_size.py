@@ -24,7 +24,7 @@ from selfvec.corpus.slices import MONTH_NAMES, WHOLE_YEAR, Slice, named_months, 
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import LEVEL, NORMAL, chi_square_p, student_p
 
-from .growth import Sides, student_bound, times
+from .growth import student_bound, times
 
 _STEADY = 1.25  # times: a text that grew by less is called steady, as periods are never equally complete
 _EVENLY = 0.01  # p of as many empty units, below which documents are not spread over all of them
@@ -102,10 +102,11 @@ class _Part(NamedTuple):
         return counts, np.bincount(season, minlength=a_year)
 
 
-def text_growth(sides: Sides, batch: TokenBatch) -> TextGrowth | None:
-    """How the number of documents in a year changed; None if the sides are no periods."""
+def text_growth(sides: Sequence[Slice], batch: TokenBatch) -> TextGrowth | None:
+    """How the number of documents in a year changed; None if the two sides are no periods."""
     if batch.dates is None or not all(parse_span(side.name) for side in sides):
         return None
+    first, last = sides
     dates = batch.dates[~np.isnat(batch.dates)]
     a_year = _units_of_a_year(dates)
     unit = _month(np.where(np.isnat(batch.dates), dates.min(), batch.dates)) * a_year // 12
@@ -115,17 +116,17 @@ def text_growth(sides: Sides, batch: TokenBatch) -> TextGrowth | None:
     covered = [part.by_season(a_year)[1] > 0 for part in parts]
     names = [named_months(each) for each in (*covered, covered[0] & covered[1])]
     for month in cut:
-        side = int(_within(sides.last, month, 12))
+        side = int(_within(last, month, 12))
         if not covered[side][month % 12]:
             names[side] = f"{names[side]} and a part of {MONTH_NAMES[month % 12]}".removeprefix(" and ")
     gaps = next((part.gaps for part in parts if part.gaps), "")
     if not gaps and _come_and_go(parts, covered):
-        gaps = f"{sides.last.name} has documents in {names[1]}, {sides.first.name} in {names[0]}."
+        gaps = f"{last.name} has documents in {names[1]}, {first.name} in {names[0]}."
     days = [batch.dates[side.documents] for side in sides]
     shared = np.intersect1d(*(unit[side.documents] for side in sides))  # units of which neither has all
     return TextGrowth(
-        first=sides.first.name,
-        last=sides.last.name,
+        first=first.name,
+        last=last.name,
         documents_first=len(days[0]),
         documents_last=len(days[1]),
         days_first=f"{days[0].min()} to {days[0].max()}",

@@ -13,15 +13,15 @@ from functools import partial
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Floats, Ints
+from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask
 from selfvec.base.display import printable, shortened
 from selfvec.base.result_table import Json
 from selfvec.base.view import Pieces
-from selfvec.data.run import Run
+from selfvec.data.provenance import Provenance
+from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import sampled
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.text.repeats import repeated_tokens
 from selfvec.text.rules import Rulebook, stems
 from selfvec.text.sentences import sentence_spans
 
@@ -117,17 +117,17 @@ def around(batch: TokenBatch, place: int, reach: int = REACH) -> tuple[int, int,
     return document, start, min(int(batch.offsets[document + 1]), stop)
 
 
-def sentences(run: Run, quotes: Sequence[Quotation]) -> list[Quotation]:
-    """The same quotations with the sentences of the documents, if the run keeps its text.
+def sentences(text: RunText | None, made: Provenance, quotes: Sequence[Quotation]) -> list[Quotation]:
+    """The same quotations with the sentences of the documents, if a run keeps its text.
 
-    A sentence has its word, or a form of it if the run merged forms. If no sentence does, the words stay.
+    A sentence has its word, or a form of it if the run, made so, merged forms. If none does, the words stay.
     """
     if not quotes:
         return []
     wanted = sorted({quote.document for quote in quotes})
-    texts = dict(zip(wanted, run.text.texts(wanted), strict=True)) if run.text else {}
-    names = dict(zip(wanted, run.text.names(wanted), strict=True)) if run.text else {}
-    form_of = _forms(run)
+    texts = dict(zip(wanted, text.texts(wanted), strict=True)) if text else {}
+    names = dict(zip(wanted, text.names(wanted), strict=True)) if text else {}
+    form_of = _forms(made)
     told = (_as_written(quote, texts.get(quote.document) or "", form_of) for quote in quotes)
     return [replace(quote, name=names.get(quote.document, "")) for quote in told]
 
@@ -164,9 +164,9 @@ def _marked(text: str, span: tuple[int, int] | None, marks: Mapping[str, str]) -
         yield text[done:], ""
 
 
-def _forms(run: Run) -> FormsOf:
-    """A function that normalises words as the run does: to lemmas, stems, or lower case."""
-    preprocessing = Preprocessing.of(run.provenance)
+def _forms(made: Provenance) -> FormsOf:
+    """A function that normalises words as a run does: to lemmas, stems, or lower case."""
+    preprocessing = Preprocessing.of(made)
     rules = Rulebook(replace(preprocessing.rules, stop_words=None), "lower")
     stem = preprocessing.stem if preprocessing.stemmed else None
 
@@ -262,7 +262,8 @@ def distinct_texts(texts: Sequence[str], most: int) -> list[int]:
 
 
 def best_occurrences(
-    run: Run,
+    batch: TokenBatch,
+    repeated: Mask | None,  # (N,), `repeated_tokens`
     places: Ints,  # (n,), where a word occurs
     scores: AnyFloats,  # (n,), higher for occurrences that support the statement better
     most: int,
@@ -273,8 +274,6 @@ def best_occurrences(
 
     Repeated passages are shown only if there is nothing else.
     """
-    batch = run.require_tokens()
-    repeated = repeated_tokens(run)
     if repeated is not None and len(scores):
         scores = scores - repeated[places] * (np.ptp(scores) + 1)  # below all others
     order = np.argsort(-scores, kind="stable")
@@ -284,10 +283,11 @@ def best_occurrences(
     return [Quotation.at(batch, place, side, marks) for place in chosen]
 
 
-def examples(run: Run, space: OccurrenceSpace, word: int, number: int = 2) -> list[Quotation]:
+def examples(space: OccurrenceSpace, repeated: Mask | None, word: int, number: int = 2) -> list[Quotation]:
     """Occurrences that show how a word differs between slices, the clearest first, ``number`` for each slice.
 
-    With a single slice, the occurrences nearest to their mean are shown.
+    With a single slice, the occurrences nearest to their mean are shown. Repeated passages, tokens (N,), are
+    shown only if there is nothing else.
     """
     places = occurrences(space.batch, word)
     documents = space.batch.document_of(places)
@@ -302,5 +302,5 @@ def examples(run: Run, space: OccurrenceSpace, word: int, number: int = 2) -> li
         others = [mean for other, mean in enumerate(means) if other != side]
         # Toward its own mean and away from the others: what is typical of all sides explains nothing.
         toward = means[side] - (np.mean(others, axis=0) if others else 0)
-        quoted += best_occurrences(run, mine, rows @ toward, number, side)
+        quoted += best_occurrences(space.batch, repeated, mine, rows @ toward, number, side)
     return quoted

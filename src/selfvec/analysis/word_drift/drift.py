@@ -11,6 +11,8 @@ import numpy as np
 from selfvec.analysis.comparison.chosen_slices import SURE, asked_slices
 from selfvec.analysis.comparison.compared import LikeForLike, compared
 from selfvec.analysis.comparison.comparison import Comparison
+from selfvec.analysis.comparison.joined import joined
+from selfvec.analysis.comparison.quotations import own_words
 from selfvec.analysis.word_kinds import WordTable, languages
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked, options
@@ -19,6 +21,7 @@ from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice
+from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.storage.cache import cached_result
 from selfvec.storage.opened import GivenRun, as_run
@@ -214,13 +217,14 @@ def drift(
     'derecho'
     """
     run = as_run(run)
-    words, spoken = _named(which, "words", "words"), _parts_of_speech(run, which)
+    words, spoken = _named(which, "words", "words"), _parts_of_speech(run.provenance, which)
     test = DriftTest(min_count, which.get("permutations", 1000), which.get("seed", 0))
     work = {"Drift": 12, "Comparing documents": 2, "Encoding sentences": 6, "Sentences": int(examples > 0)}
     with as_progress(progress).steps("Drift", work) as steps:
         passed = given_filters(filter)
         slices, why, lost = asked_slices(run, between, slice, slice_field, passed)
-        run, comparison = compared(run, slices, which, findings=lost)
+        comparison = compared(run, slices, which, findings=lost)
+        run = joined(own_words(run) if slices else run, comparison.word_of)
         table = WordTable.of(run)
         named, unknown = measurable(comparison, table, words, run.provenance.language, min_count)
         choice = Choice(named, *spoken, every=which.get("all_words", False))
@@ -249,7 +253,7 @@ def _measured(
     """The measures of all words and of their documents, which the run folder keeps."""
 
     def measure() -> dict[str, Any]:
-        return vars(measure_words(comparison, table, run.text, test, jobs=jobs, progress=progress))
+        return vars(measure_words(comparison, table, test, jobs=jobs, progress=progress))
 
     key = [_FORMAT, comparison.key, asdict(test)]
     of_words = Measures(**cached_result(run, "drift", key, measure, progress))
@@ -311,10 +315,10 @@ def _named(which: Mapping[str, Any], name: str, what: str) -> list[str]:
     return check_texts(name, which[name], what) if which.get(name) else []
 
 
-def _parts_of_speech(run: Run, which: Mapping[str, Any]) -> tuple[list[str], Tagger | None]:
+def _parts_of_speech(made: Provenance, which: Mapping[str, Any]) -> tuple[list[str], Tagger | None]:
     """The parts of speech that are named, if any, and what tells them; an error if nothing does."""
     named = _named(which, "pos", "parts of speech")
     for part in named:
         if part not in PARTS:
             raise OptionError.one_of(part, PARTS, field="pos")
-    return named, tagger(run.provenance.options.get("tagger"), languages(run)) if named else None
+    return named, tagger(made.options.get("tagger"), languages(made)) if named else None

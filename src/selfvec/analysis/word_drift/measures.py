@@ -14,7 +14,6 @@ from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import Json
 from selfvec.base.threads import at_once, threads
-from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.nearest import nearest, only_in_each
 from selfvec.numerics.statistics import hypergeometric_p
@@ -45,7 +44,6 @@ _AMONG = 10_000  # most frequent words of a side, which may be neighbours: those
 def measure_words(
     compared: Comparison,  # of two sides, or none for the text before and after refining
     table: WordTable,
-    text: RunText | None,  # in which names are capitalised
     test: DriftTest,
     *,
     neighbours: int = NEIGHBOURS,
@@ -90,7 +88,7 @@ def measure_words(
         shares = new_uses(distances, often, listed_words)
         rows = _rows(keys, distances, changes, shares, sides.counts, near)
         reasons |= more
-        mark_words(compared, table, text, [*rows, *unmatched], test.min_count)
+        mark_words(compared, table, [*rows, *unmatched], test.min_count)
     counts = sides.counts
     only = [int(np.sum((counts[i] >= test.min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
     a, b = sides.names
@@ -140,9 +138,8 @@ def possible_neighbours(
     least: int,  # occurrences on a side
 ) -> Mask:
     """The words that may be neighbours, (2, V) bool: the most frequent, but no stop words or numbers."""
-    words = table.with_letters & ~table.stop_words
     most = np.sort(counts, axis=1)[:, -_AMONG:][:, :1]
-    return words & (counts >= np.maximum(most, least))
+    return table.content & (counts >= np.maximum(most, least))
 
 
 def changed_neighbours(

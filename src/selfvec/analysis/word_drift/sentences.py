@@ -15,7 +15,7 @@ from selfvec.analysis.usage.contexts import occurrences
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.analysis.usage.quotations import Quotation, examples, sentences
 from selfvec.analysis.word_kinds import WordTable
-from selfvec.base.arrays import Doubles, Ints, Rows
+from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
@@ -30,6 +30,7 @@ from selfvec.numerics.rows import sampled
 from selfvec.numerics.sparse_rows import SparseRows
 from selfvec.storage.cache import cached_result
 from selfvec.text.document_vectors import documents_of_words
+from selfvec.text.repeats import repeated_tokens
 
 from .permutation_test import usual_distances
 from .word_choice import Measures
@@ -52,7 +53,9 @@ def kept_examples(
     """
 
     def make() -> dict[str, Any]:
-        made = _make_examples(run, slices, words, number, seed, progress)
+        sides, table = Comparison.of(run.require_tokens(), slices), WordTable.of(run)
+        made = _examples(sides, table, repeated_tokens(run), words, number, seed, progress)
+        made = _each_sentence_once(sentences(run.text, run.provenance, made), number)
         return {"quotations": [asdict(quote) for quote in made]}
 
     key = [_FORMAT, documents_of(slices), seed, words, number]
@@ -63,20 +66,23 @@ def kept_examples(
     return quotes if len(slices) == 2 else [replace(example, side=1) for example in quotes]
 
 
-def _make_examples(
-    run: Run, slices: Sequence[Slice], words: Sequence[str], number: int, seed: int, progress: Progress
+def _examples(
+    sides: Comparison,
+    table: WordTable,
+    repeated: Mask | None,
+    words: Sequence[str],
+    number: int,
+    seed: int,
+    progress: Progress,
 ) -> list[Quotation]:
-    index = run.vectors.key_to_index
-    stages = {"Preparing occurrences": 3, "Occurrences": 2, "Sentences": 1}
-    with progress.steps("Sentences", stages) as steps:
-        sides = Comparison.of(run.require_tokens(), slices)
-        space = occurrence_space(sides, WordTable.of(run), seed, steps, refined=len(slices) == 2)
-        quotes: list[Quotation] = []
+    quotes: list[Quotation] = []
+    with progress.steps("Sentences", {"Preparing occurrences": 3, "Occurrences": 2}) as steps:
+        space = occurrence_space(sides, table, seed, steps, refined=len(sides.names) == 2)
         with steps.stage("Occurrences", len(words), "words") as advance:
-            for word in words:
-                quotes += examples(run, space, index[word], _SPARE * number)
+            for row in table.numbers(words).tolist():
+                quotes += examples(space, repeated, row, _SPARE * number)
                 advance(1)
-        return _each_sentence_once(sentences(run, quotes), number)
+    return quotes
 
 
 def _each_sentence_once(quotes: Sequence[Quotation], number: int) -> list[Quotation]:
@@ -153,7 +159,7 @@ def sentence_distances(
     batch = run.require_tokens()
     drawn = [_places(batch, part, word, seed) for word in (None, *words) for part in slices]
     quotations = [Quotation.at(batch, place, 0) for places in drawn for place in places.tolist()]
-    texts = [quotation.text for quotation in sentences(run, quotations)]
+    texts = [quotation.text for quotation in sentences(run.text, run.provenance, quotations)]
     distinct = list(dict.fromkeys(texts))
     with progress.stage("Encoding sentences", len(distinct), "sentences") as advance:
         rows = encoder.encode(distinct, advance=advance)
@@ -198,7 +204,7 @@ def with_documents(run: Run, compared: Comparison, measured: Measures, progress:
     The run's cache keeps the distances. The measures are the same without two slices, or if the run has not
     kept its text or has no vectors of documents.
     """
-    encoded, text, slices = encoded_texts_of(run), run.text, compared.slices
+    encoded, text, slices = encoded_texts_of(run), compared.text, compared.slices
     if encoded is None or not len(encoded) or text is None or len(slices) != 2:
         return measured
     words = [row["word"] for row in measured.rows]

@@ -19,7 +19,6 @@ from selfvec.base.result_table import Json
 from selfvec.base.threads import in_order, threads
 from selfvec.corpus.slices import slice_counts
 from selfvec.data.run import rows_of
-from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import LEVEL, benjamini_hochberg
 from selfvec.text.document_vectors import documents_of_words
@@ -316,9 +315,7 @@ NUMBER = "number"
 VARIANT = "variant"
 
 
-def mark_words(
-    compared: Comparison, table: WordTable, text: RunText | None, rows: Sequence[Json], min_count: int
-) -> None:
+def mark_words(compared: Comparison, table: WordTable, rows: Sequence[Json], min_count: int) -> None:
     """Add to each row its ``kind``, and the ``variants`` of its word: other spellings, most frequent first.
 
     ``spellings_a`` and ``spellings_b`` count the occurrences of all its spellings: a word that changed its
@@ -330,7 +327,9 @@ def mark_words(
     """
     words = [str(row["word"]) for row in rows]
     slices = compared.read.slices
-    names = names_of(text, words, np.flatnonzero(np.any([part.documents for part in slices], axis=0)))
+    names = names_of(
+        compared.text, words, np.flatnonzero(np.any([part.documents for part in slices], axis=0))
+    )
     groups = _groups(table, min_count)
     counts = slice_counts(compared.tokens, slices).tolist() if slices else None
     for row, word, name in zip(rows, words, names.tolist(), strict=True):
@@ -411,10 +410,7 @@ def _keys(batch: TokenBatch, places: Ints, step: int, numbers: Mask) -> tuple[Ha
 
 def _often(keys: Hashes, owners: Ids, types: int) -> Ints:
     """Number of occurrences of each word whose key at least `FEWEST` occurrences share, (V,)."""
-    order = np.argsort(keys)
-    keys = keys[order]
-    first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else order
-    times = np.diff(np.append(first, len(keys)))
+    _, first, times = np.unique(keys, return_index=True, return_counts=True)
     often = times >= FEWEST
-    held = np.bincount(owners[order[first[often]]], times[often], minlength=types)
+    held = np.bincount(owners[first[often]], times[often], minlength=types)
     return held.astype(np.int64)

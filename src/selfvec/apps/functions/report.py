@@ -21,7 +21,6 @@ from selfvec.files.report_page import check_report, save_page
 from selfvec.storage.opened import GivenRun, as_run
 
 if TYPE_CHECKING:
-    from selfvec.analysis.concepts.growth import Sides
     from selfvec.analysis.views.text_report import TextFindings
     from selfvec.analysis.word_drift.drift_result import Drift
     from selfvec.analysis.word_drift.word_paths import SlicePath
@@ -138,7 +137,7 @@ class _Asked:
 
 def _find(run: Run, asked: _Asked, progress: Progress | None) -> TextFindings:
     """All that a report says, or why something cannot be said."""
-    from selfvec.analysis.comparison.chosen_slices import field_slices
+    from selfvec.analysis.comparison.chosen_slices import asked_slices, field_slices
     from selfvec.analysis.concepts.corpus_topics import few_subjects_of, passing
     from selfvec.analysis.concepts.document_topics import documents_to_read
     from selfvec.analysis.concepts.group_differences import group_differences
@@ -149,15 +148,15 @@ def _find(run: Run, asked: _Asked, progress: Progress | None) -> TextFindings:
     missing: list[str] = []
     part = passing(run, asked.filters)
     groups = [] if asked.groups is None else field_slices(part, *asked.groups, MOST_GROUPS, option="groups")
-    sides, why = _compared_sides(part, asked.between)
+    sides, why, _ = asked_slices(part, asked.between)
     subjects = _or_why(missing, "Subjects", lambda: few_subjects_of(part, sides, progress))
 
     def changed_words() -> Drift:
         # Of the whole run with filters, as `part` is in memory, and drift keeps what it measures in a folder.
-        names = [side.name for side in sides or ()]
+        names = [side.name for side in sides]
         return drift(run, names, filter=asked.filters, top=asked.top, examples=2, progress=progress)
 
-    changed = _or_why(missing, "Words", changed_words) if sides is not None else None
+    changed = _or_why(missing, "Words", changed_words) if sides else None
     drawn = asked.words or [row["word"] for row in (changed.standing_out[:_DRAWN] if changed else [])]
     return TextFindings(
         part,
@@ -166,21 +165,12 @@ def _find(run: Run, asked: _Asked, progress: Progress | None) -> TextFindings:
         _paths(part, drawn, missing, named=bool(asked.words)),
         missing,
         asked.filters,
-        why,
+        why if sides else "",
         words=word_changes(part, asked.words, sides),
         groups=group_differences(part, subjects, groups) if groups else [],
         field=asked.groups[0] if asked.groups else "",
         to_read=[] if subjects is None else documents_to_read(subjects),
     )
-
-
-def _compared_sides(part: Run, between: str | Sequence[str | Slice] | None) -> tuple[Sides | None, str]:
-    """The two parts that are compared, if the text has any, and why these."""
-    from selfvec.analysis.comparison.chosen_slices import asked_slices
-    from selfvec.analysis.concepts.growth import Sides
-
-    compared = asked_slices(part, between)
-    return (Sides(*compared.slices), compared.why) if compared.slices else (None, "")
 
 
 def _paths(part: Run, words: Sequence[str], missing: list[str], *, named: bool) -> Sequence[SlicePath]:

@@ -7,9 +7,10 @@ from functools import partial
 
 import numpy as np
 
+from selfvec.analysis.comparison.chosen_slices import default_slices
 from selfvec.analysis.concepts.corpus_topics import few_with_growth, topic_changes
 from selfvec.analysis.concepts.document_topics import typical_sentences
-from selfvec.analysis.concepts.growth import ShareChange, default_sides, word_changes, word_sentences
+from selfvec.analysis.concepts.growth import ShareChange, word_changes, word_sentences
 from selfvec.analysis.concepts.subjects import own_name_of_each
 from selfvec.analysis.usage.contexts import occurrences
 from selfvec.base.arrays import Mask
@@ -42,7 +43,7 @@ def time(
     if batch is None or not parts:
         return {"word": word, "time": [], "spread": 1.0, "growth": ""}
     name = page.run.vectors.index_to_key[row]
-    growth = " ".join(word_sentences(word_changes(page.run, [name], default_sides(page.run))))
+    growth = " ".join(word_sentences(word_changes(page.run, [name], default_slices(page.run).slices)))
     return {"word": word, **time_course(batch, row, parts), "growth": growth}
 
 
@@ -79,13 +80,13 @@ def topics(page: PageData, unit: addresses.Unit = None, filter: addresses.Filter
 
 def _growth_of_subjects(page: PageData) -> list[ShareChange | None]:
     """How each topic changed, as a report says it; of those that it joins with others, each by itself."""
-    run, whole, named, sides = page.run, page.topics.result(), page.named_topics, default_sides(page.run)
+    run, whole, named = page.run, page.topics.result(), page.named_topics
     assert whole is not None
     assert named is not None
-    few = few_with_growth(run, named, sides)
-    if sides is None or few.groups is None or few.groups.sides is None:
+    few = few_with_growth(run, named, default_slices(run).slices)
+    if few.groups is None or few.groups.sides is None:
         return [None] * len(whole.topics)
-    changes: list[ShareChange | None] = [*topic_changes(whole, sides, few.groups.sides)]
+    changes: list[ShareChange | None] = [*topic_changes(whole, few.groups.sides)]
     for number, row in enumerate(few.topics):
         own = np.unique(whole.of_documents[few.of_documents == number])
         if row.growth and len(own) == 1 and whole.topics[own[0]].documents == row.documents:

@@ -30,6 +30,7 @@ from selfvec.base.result_table import Figures, Json
 from selfvec.base.view import COUNT, PROSE, WORDS, Column
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, coverage, has_row
+from selfvec.text.repeats import repeated_tokens
 
 from . import addresses
 from .addresses import address
@@ -117,14 +118,14 @@ def uses(
     batch = page.run.require_tokens()
     comparison = page.comparisons.get(key)
     gained, lost = comparison.vectors.gained_and_lost(row)
-    texts = []
+    repeated, texts = repeated_tokens(page.run), []
     for text in comparison.texts:
         near, mark = (gained, "came") if text.side else (lost, "went")
         places = occurrences(batch, row, text.documents, SAMPLED)
         typical = comparison.scores(row, text.side, places)
         present = count_present(padded_windows(batch, places, NEARBY), near)
         scores = typical + _NEIGHBOUR_WEIGHT * present
-        chosen = best_occurrences(page.run, places, scores, most, marks=dict.fromkeys(near, mark))
+        chosen = best_occurrences(batch, repeated, places, scores, most, marks=dict.fromkeys(near, mark))
         texts.append({"name": text.name, "uses": _quoted(page.run, chosen)})
     return {"texts": texts}
 
@@ -137,7 +138,8 @@ def together(
     row, second = page.row(word), page.row(other)
     batch = page.run.require_tokens()
     places, looked_at = pair_places(batch, row, second)
-    chosen = best_occurrences(page.run, places, np.zeros(len(places)), most, marks={second: "came"})
+    scores, repeated = np.zeros(len(places)), repeated_tokens(page.run)
+    chosen = best_occurrences(batch, repeated, places, scores, most, marks={second: "came"})
     words = page.run.vectors.index_to_key
     return {
         "together": len(places),
@@ -150,7 +152,7 @@ def together(
 def _quoted(run: Run, occurring: list[Quotation]) -> list[Json]:
     """Quotations, each sentence once."""
     first: dict[str, Quotation] = {}
-    for quote in sentences(run, occurring):
+    for quote in sentences(run.text, run.provenance, occurring):
         first.setdefault(quote.text, quote)
     return [quote.as_dict() for quote in first.values()]
 
