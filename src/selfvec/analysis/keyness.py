@@ -44,6 +44,7 @@ from selfvec.base.result_table import Figures, Json
 from selfvec.base.view import COUNT, PROBABILITY, SIGNED, Column, Part, Table, View, figure
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice, slice_of_each
+from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
 from selfvec.files.text_files import text_lines
@@ -320,7 +321,9 @@ def _run_and_other(run: Run, against: GivenRun, filter: GivenFilter, counting: C
     if isinstance(against, str | os.PathLike) and Path(against).is_file():
         return _Compared([whole, _of_list(Path(against), whole, run.provenance.language)], note="")
     other = as_run(against, "against")
-    return _Compared([whole, _whole(asked_text(other, counting))], _differences(run, other))
+    return _Compared(
+        [whole, _whole(asked_text(other, counting))], _differences(run.provenance, other.provenance)
+    )
 
 
 def _sizes(rows: Sequence[Json], sides: Sequence[_Side]) -> dict[str, Any]:
@@ -432,10 +435,9 @@ def _entry(row: Sequence[str], columns: tuple[int, int] | None) -> tuple[str, in
     return None
 
 
-def _differences(run: Run, other: Run) -> str:
+def _differences(*made: Provenance) -> str:
     """A sentence about options by which two runs count differently; empty if there are none."""
-    pair = (run.provenance.options, other.provenance.options)
-    names = [name for name in _HOW_COUNTED if len({str(options.get(name)) for options in pair}) > 1]
+    names = [name for name in _HOW_COUNTED if len({str(each.options.get(name)) for each in made}) > 1]
     if not names:
         return ""
     return f"the runs count differently, as they were made with other options: {', '.join(names)}"

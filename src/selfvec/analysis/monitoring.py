@@ -233,15 +233,14 @@ def monitor(
     if run.text is not None:
         own = tokens_of(map(Documents, run.text.batches((TEXT,))), run)
     if own is None:
-        return _untested(found, run, settings.min_count)
+        return _untested(found, run.vectors.counts, settings.min_count)
     compared = _chosen_documents(own, new, settings.min_count, seed)
     return _tested(found, run, rows, compared, top, permutations, seed, progress)
 
 
-def _untested(result: Monitoring, run: Run, least: int) -> Monitoring:
+def _untested(result: Monitoring, counts: Ints | None, least: int) -> Monitoring:
     """The result without a test, because the run's documents are not available."""
     expected = None
-    counts = run.vectors.counts
     if counts is not None and least == 1:  # the Good-Turing estimate: words that occur once
         expected = float(np.sum(counts == 1) / max(int(counts.sum()), 1))
     note = (
@@ -466,7 +465,7 @@ class DocumentFigures:
 def _document_figures(run: Run, compared: ComparedDocuments, seed: int) -> DocumentFigures:
     """Measure the documents by the rest of the run."""
     pool = compared.pool
-    text, learned = _learned_text(run, compared)
+    text, learned = _learned_text(run.vectors, compared)
     reference = _reference(run, text)
     topical = topic_vectors(reference)
     assert topical is not None
@@ -491,10 +490,10 @@ def _unknown_shares(compared: ComparedDocuments) -> Doubles:
     return np.diff(unknown[pool.offsets]) / np.diff(pool.offsets)
 
 
-def _learned_text(run: Run, compared: ComparedDocuments) -> tuple[TokenBatch, Mask]:
+def _learned_text(vectors: Vectors, compared: ComparedDocuments) -> tuple[TokenBatch, Mask]:
     """The rest of the run over its words that have a vector, and which words these are, (V,)."""
     rest = compared.rest
-    named = np.array([word in run.vectors for word in rest.types], bool)
+    named = np.array([word in vectors for word in rest.types], bool)
     learned = named & compared.known & (np.bincount(rest.ids, minlength=len(named)) > 0)
     return _restricted(rest, learned), learned
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Mask
 from selfvec.base.progress import Progress
+from selfvec.data.provenance import Provenance
 from selfvec.data.queries import least_count
 from selfvec.data.run import Run, doubts, likeness, similar_row
 from selfvec.data.token_batch import TokenBatch
@@ -45,7 +46,7 @@ def neighbours_row(
     ``forms`` and, in the refined state, ``by_spelling`` are not among its neighbours.
     """
     vectors = run.vectors if state == "refined" else run.original
-    forms = word_forms(run, index, min_count)
+    forms = word_forms(run.vectors, run.provenance.language, index, min_count)
     spelled = near_by_spelling(run, index, forms) if state == "refined" else []
     row = similar_row(state, vectors, index, top, min_count, {*forms, *garbled_words(run), *spelled})
     last = min((cosine for _, cosine in row["neighbours"]), default=-1.0)
@@ -54,18 +55,16 @@ def neighbours_row(
     return row | {name: words for name, words in apart.items() if words}
 
 
-def word_forms(run: Run, index: int, min_count: int | None = None) -> list[str]:
+def word_forms(vectors: Vectors, language: str, index: int, min_count: int | None = None) -> list[str]:
     """Other forms and spellings of the word of a row, the most frequent first.
 
     They begin with its letter, and have its stem after the rules of `spelling_key`: *tumors* and *tumour* of
     *tumor*.
     """
-    counts = run.vectors.counts
+    counts, names = vectors.counts, vectors.index_to_key
     least = least_count(counts, min_count)
-    names = run.vectors.index_to_key
     word = names[index]
     same = [i for i in _beginning(names, word[:1]) if i != index and (counts is None or counts[i] >= least)]
-    language = run.provenance.language
     keys = [spelling_key(names[i]) for i in (index, *same)]
     key, *others = stems(keys, language) if language in STEMMERS else keys
     forms = [i for i, other in zip(same, others, strict=True) if other == key]
@@ -165,11 +164,11 @@ def replacement_row(
     allowed = np.ones(len(vectors), bool) if vectors.counts is None else vectors.counts >= least
     allowed[index] = False
     often = np.flatnonzero(allowed)
-    related = abbreviations_among(run, index, often[top_indices(cosines[often], NEAR)], cosines)
-    often = often[np.isin(often, related) | fitting(run, index, often)]
+    names = vectors.index_to_key
+    related = abbreviations_among(run.original, index, often[top_indices(cosines[often], NEAR)], cosines)
+    often = often[np.isin(often, related) | fitting(names, run.provenance, index, often)]
     scores = cosines[often] + np.float32(LETTERS) * np.isin(often, related)
     best = often[top_indices(scores, top)] if cosines.any() else often[:0]
-    names = vectors.index_to_key
     neighbours = [[names[other], float(cosines[other])] for other in best.tolist()]
     row: dict[str, Any] = {"word": names[index], "state": "refined", "as": "replacement"}
     row |= {"neighbours": neighbours} | doubts(vectors, index, neighbours)
@@ -177,18 +176,17 @@ def replacement_row(
     return row | ({"abbreviations": short} if short else {})
 
 
-def fitting(run: Run, index: int, others: Ints) -> Mask:
+def fitting(names: list[str], made: Provenance, index: int, others: Ints) -> Mask:
     """Which of some words can stand in the place of the word of a row, (n,) bool.
 
     Stop words cannot, nor English words that the lexicon, if it is installed, knows as other parts of speech.
     All can if the word is a stop word itself.
     """
-    names = run.vectors.index_to_key
     words = [names[other] for other in others.tolist()]
-    stops = stop_words_of(run.provenance)
+    stops = stop_words_of(made)
     if names[index].lower() in stops:
         return np.ones(len(words), bool)
-    parts = lexicon(run)
+    parts = lexicon(made)
     own = parts(names[index])
 
     def fits(word: str) -> bool:
@@ -197,19 +195,18 @@ def fitting(run: Run, index: int, others: Ints) -> Mask:
     return np.array([fits(word) for word in words], bool)
 
 
-def lexicon(run: Run) -> Callable[[str], frozenset[str]]:
+def lexicon(made: Provenance) -> Callable[[str], frozenset[str]]:
     """What a word can be; nothing is known without the lexicon, or of a text in another language."""
-    spoken = languages(run.provenance)
+    spoken = languages(made)
     return can_be if not spoken or "en" in spoken else lambda _: frozenset()
 
 
-def abbreviations_among(run: Run, index: int, near: Ints, cosines: Floats) -> Ints:
+def abbreviations_among(original: Vectors, index: int, near: Ints, cosines: Floats) -> Ints:
     """Those of some words that abbreviate the word of a row, or that it abbreviates, and agree with it best.
 
     A word with a vector of its own does not abbreviate the words that begin with it (*rain*, *rainfall*).
     """
-    words = run.vectors.index_to_key
-    known = run.original.sources == Source.KNOWN
+    words, known = original.index_to_key, original.sources == Source.KNOWN
 
     def related(other: int) -> bool:
         short, long = sorted((index, other), key=lambda row: len(words[row]))

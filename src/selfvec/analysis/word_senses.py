@@ -31,6 +31,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.view import COUNT, Column, Part, Table, View, escaped, sentence, share
 from selfvec.corpus.slices import Slice
+from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
@@ -344,7 +345,7 @@ def senses(
     assigned = probabilities.argmax(axis=1)
     documents = space.batch.document_of(places)
     count = len(model.shares)
-    labels = _labels(run, space, windows, documents, assigned, count)
+    labels = _labels(run.provenance, space, windows, documents, assigned, count)
     occurring = space.occurrence_vectors(windows, space.weights)
     vectors = _sense_vectors(run.vectors.unit[index], occurring, assigned, count)
     listed = [[run.vectors.key_to_index[name] for name in label] for label in labels]
@@ -372,15 +373,15 @@ def _check(word: str, uses: int, number: int | None) -> None:
 
 
 def _labels(
-    run: Run, space: SenseSpace, windows: Ids, documents: Ints, assigned: Ints, number: int
+    made: Provenance, space: SenseSpace, windows: Ids, documents: Ints, assigned: Ints, number: int
 ) -> list[list[str]]:
     """Words that distinguish each sense from the others, or the only one from the rest of the corpus.
 
     They are counted by documents: ten occurrences in one document are one observation.
     """
     words = space.batch.types
-    language = Preprocessing.of(run.provenance).stem
-    stops = stop_words_of(run.provenance)
+    language = Preprocessing.of(made).stem
+    stops = stop_words_of(made)
 
     def stem(word: str) -> str:
         return stems([word], language)[0] if language else word

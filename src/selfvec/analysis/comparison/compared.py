@@ -121,7 +121,7 @@ def _units(ends: Comparison, fields: Sequence[Coded], copies: Copies | None, ask
 def _look(
     made: Comparison, fields: Sequence[Coded], pairs: Sequence[Json], own: Mapping[int, str]
 ) -> dict[str, Any]:
-    """The mix of the sides, and how they are written; ``own`` as in `Sample.of`."""
+    """The mix of the sides, and how they are written; ``own`` as in `samples_of`."""
     rows, held, equal = mix_held_equal(fields, np.diff(made.tokens.offsets), made.side, made.weight)
     # What the mix brings with it, such as the capitals of one kind, is not said a second time.
     samples = samples_of(replace(made, weight=equal), own)

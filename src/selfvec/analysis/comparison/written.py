@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from selfvec.base.arrays import Floats, Ids, Ints, Mask
+from selfvec.base.arrays import Floats, Ids, Ints
 from selfvec.base.display import count_of, printable
 from selfvec.base.result_table import Json
 from selfvec.corpus.fingerprints import hashes_of_words
-from selfvec.data.run_text import GROUP, TEXT
+from selfvec.data.run_text import GROUP
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import sampled
 from selfvec.numerics.statistics import hypergeometric_p
@@ -29,7 +29,7 @@ from .variant_pairs import written_apart
 if TYPE_CHECKING:
     import polars as pl
 
-SAMPLED = 1_000  # documents of a side: p of what is large is small enough, in a second
+_SAMPLED = 1_000  # documents of a side: p of what is large is small enough, in a second
 _GROUPS = 16  # of rows, that are decoded to read them
 _ENDLESS = r"[^.!?。！？…\p{Pe}\p{Pf}\p{Pi}\"'\s]\s*$"  # no end of a sentence, bracket or quotation
 _LONG = 50  # characters of a text that is cut off: titles and labels are shorter
@@ -98,31 +98,29 @@ class Sample(NamedTuple):
     """Some documents of a side: as words, and as they are written, if that is known."""
 
     tokens: TokenBatch
-    texts: pl.DataFrame | None
+    texts: pl.Series | None
     units: Ints  # (n,), equal for documents that are one observation
-
-    @classmethod
-    def of(cls, compared: Comparison, documents: Mask, own: Mapping[int, str]) -> Sample:
-        """Some of the documents, (D,) bool, in order. Few row groups are decoded for them.
-
-        ``own`` are the texts of documents without what they quote, by number.
-        """
-        rng = np.random.default_rng(0)
-        numbers = np.flatnonzero(documents)
-        group = numbers // GROUP
-        numbers = sampled(numbers[np.isin(group, sampled(np.unique(group), _GROUPS, rng))], SAMPLED, rng)
-        texts = None if compared.text is None else compared.text.read((TEXT,), numbers.tolist())
-        if texts is not None and own:
-            import polars as pl
-
-            pairs = zip(numbers.tolist(), texts[TEXT], strict=True)
-            texts = pl.DataFrame({TEXT: [own.get(*pair) for pair in pairs]}, schema=texts.schema)
-        return cls(compared.tokens.part(numbers), texts, compared.unit[numbers])
 
 
 def samples_of(compared: Comparison, own: Mapping[int, str]) -> list[Sample]:
-    """Some documents of each side that count; see `Sample.of`."""
-    return [Sample.of(compared, part.documents, own) for part in compared.slices]
+    """Some documents of each side that count, in order. Few row groups are decoded for them.
+
+    ``own`` are the texts of documents without what they quote, by number.
+    """
+    import polars as pl
+
+    samples = []
+    for side in compared.slices:
+        rng = np.random.default_rng(0)
+        numbers = np.flatnonzero(side.documents)
+        group = numbers // GROUP
+        numbers = sampled(numbers[np.isin(group, sampled(np.unique(group), _GROUPS, rng))], _SAMPLED, rng)
+        texts = None
+        if compared.text is not None:
+            pairs = zip(numbers.tolist(), compared.text.texts(numbers.tolist()), strict=True)
+            texts = pl.Series([own.get(*pair) for pair in pairs], dtype=pl.String)
+        samples.append(Sample(compared.tokens.part(numbers), texts, compared.unit[numbers]))
+    return samples
 
 
 def language_of(types: Sequence[str], counts: Ints) -> str | None:
@@ -151,7 +149,7 @@ def cut_off(samples: Sequence[Sample]) -> Json | None:
     for sample in samples:
         if sample.texts is None:
             return None
-        text = sample.texts[TEXT].fill_null("")
+        text = sample.texts.fill_null("")
         length = text.str.len_chars()
         endless = length.filter(text.is_first_distinct() & text.str.contains(_ENDLESS) & (length >= _LONG))
         most = endless.mode().max() if len(endless) else None
@@ -212,7 +210,7 @@ def _texts(sample: Sample, pairs: Sequence[Json]) -> list[str]:
     if sample.texts is None:
         return []
     # Blanks of any kind look alike: a reader would not see what differs.
-    texts = sample.texts[TEXT].fill_null("").str.replace_all(_BLANKS, " ")
+    texts = sample.texts.fill_null("").str.replace_all(_BLANKS, " ")
     word_of = {row["variant"]: row["word"] for row in pairs if row["certain"]}
     if not word_of:
         return texts.to_list()

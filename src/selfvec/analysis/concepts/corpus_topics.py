@@ -316,7 +316,7 @@ def with_groups(run: Run, whole: Topics, groups: Sequence[Slice], sides: Sequenc
     made = compared(run, sides, {}, "beside", undated(run.tokens, sides))
     changes = topic_changes(whole, made)
     size = text_growth(sides, run.require_tokens())
-    shares = replace(shares, growth=size, sides=made, last_documents=sides[1].documents)
+    shares = replace(shares, growth=size, sides=made)
     rows = zip(whole.topics, changes, strict=True)
     grown = [topic if topic.others else replace(topic, growth=change) for topic, change in rows]
     return replace(whole, topics=grown, groups=shares)

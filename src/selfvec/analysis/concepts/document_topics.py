@@ -53,7 +53,7 @@ def document_table(run: Run, topics: Topics, groups: Sequence[Slice] = ()) -> pl
         columns["id"] = ids
     if batch.dates is not None:
         columns["date"] = batch.dates.astype("datetime64[D]")
-    columns |= _topic_columns(run, topics, batch, topics.of_documents)
+    columns |= _topic_columns(batch, topics, batch, topics.of_documents)
     if groups:
         names = np.array([*(group.name for group in groups), None], object)  # -1, no group, is the last
         columns["group"] = names[slice_of_each(groups)].tolist()
@@ -76,24 +76,28 @@ def assigned_table(
                 if (values := part.get(name)) is not None:
                     columns[name] = values
             topic_of = nearest_centres(topic_text_vectors(run, batch), topics.centres)
-            frames.append(pl.DataFrame(columns | _topic_columns(run, topics, batch, topic_of)))
+            frames.append(
+                pl.DataFrame(columns | _topic_columns(run.require_tokens(), topics, batch, topic_of))
+            )
             total += len(part)
     return documents.dated(pl.concat(frames, how="diagonal"))
 
 
-def _topic_columns(run: Run, topics: Topics, batch: TokenBatch, topic_of: Ints) -> dict[str, pl.Series]:
+def _topic_columns(
+    own: TokenBatch, topics: Topics, batch: TokenBatch, topic_of: Ints
+) -> dict[str, pl.Series]:
     import polars as pl
 
     topic = pl.Series([n if n >= 0 else None for n in topic_of.tolist()], dtype=pl.Int64)
     names = {number: row.name for number, row in enumerate(topics.topics)}
     name = topic.replace_strict(names, return_dtype=pl.String)
-    share = pl.Series(_own_shares(run, topics, batch, topic_of), dtype=pl.Float64).fill_nan(None)
+    share = pl.Series(_own_shares(own, topics, batch, topic_of), dtype=pl.Float64).fill_nan(None)
     return {"topic": topic, "name": name, "share": share}
 
 
-def _most_typical_first(run: Run, topics: Topics) -> Ints:
+def _most_typical_first(batch: TokenBatch, topics: Topics) -> Ints:
     """All documents, (D,), by how much they have of their topic and how little of others."""
-    own, all_topics = _topic_weights(run, topics, run.require_tokens(), topics.of_documents)
+    own, all_topics = _topic_weights(batch, topics, batch, topics.of_documents)
     typical = own / np.maximum(all_topics, 1e-12) * own / (own + own.mean() + 1e-12)
     return np.argsort(-typical, kind="stable")
 
@@ -106,7 +110,7 @@ def typical_sentences(topics: Topics) -> list[list[Quotation]]:
     """Sentences of the documents that are most typical of each topic, if the run has kept its text."""
     if topics.run is None or topics.run.text is None:
         return [[] for _ in topics.topics]
-    documents = _first_of_each(topics, _most_typical_first(topics.run, topics), _TRIED)
+    documents = _first_of_each(topics, _most_typical_first(topics.run.require_tokens(), topics), _TRIED)
     numbers = [number for mine in documents for number in mine]
     text = topics.run.text
     rows = iter(zip(text.names(numbers), text.texts(numbers), text.dates(numbers), strict=True))
@@ -145,10 +149,10 @@ def documents_to_read(topics: Topics) -> list[ToRead]:
     moved = [(i, change) for i, change in changes if change.moved and change.grew]
     grew = [i for i, _ in sorted(moved, key=lambda pair: -pair[1].low)]
     subjects = [i for i, row in enumerate(topics.topics) if not row.others]
-    order = _most_typical_first(run, topics)
-    last = None if topics.groups is None else topics.groups.last_documents
+    order = _most_typical_first(run.require_tokens(), topics)
+    made = None if topics.groups is None else topics.groups.sides
     typical = _first_of_each(topics, order, _READABLE)
-    latest = typical if last is None else _first_of_each(topics, order[last[order]], _READABLE)
+    latest = typical if made is None else _first_of_each(topics, order[made.side[order] == 1], _READABLE)
     tried = [(i, (latest if i in grew else typical)[i]) for i in dict.fromkeys([*grew, *subjects])]
     if not subjects and typical:  # all are small
         tried = [(0, [place]) for place in typical[0]]
@@ -195,19 +199,21 @@ def _marked(sentence: str, terms: re.Pattern[str]) -> tuple[tuple[str, str], ...
     return tuple((piece, "term" if i % 2 else "") for i, piece in enumerate(pieces) if piece)
 
 
-def _own_shares(run: Run, topics: Topics, batch: TokenBatch, topic_of: Ints) -> Doubles:
+def _own_shares(own: TokenBatch, topics: Topics, batch: TokenBatch, topic_of: Ints) -> Doubles:
     """The share of its topic in each document, (D,); NaN for documents without a topic."""
-    own, all_topics = _topic_weights(run, topics, batch, topic_of)
-    return np.where((topic_of >= 0) & (all_topics > 0), own / np.maximum(all_topics, 1e-12), np.nan)
+    of_topic, all_topics = _topic_weights(own, topics, batch, topic_of)
+    return np.where((topic_of >= 0) & (all_topics > 0), of_topic / np.maximum(all_topics, 1e-12), np.nan)
 
 
-def _topic_weights(run: Run, topics: Topics, batch: TokenBatch, topic_of: Ints) -> tuple[Doubles, Doubles]:
+def _topic_weights(
+    own: TokenBatch, topics: Topics, batch: TokenBatch, topic_of: Ints
+) -> tuple[Doubles, Doubles]:
     """The weight of the words of each document's own topic, and of those of all topics, both (D,).
 
-    Words of ``batch`` after those of the run have no topic.
+    Words of ``batch`` after those of the run, whose tokens are ``own``, have no topic.
     """
     more = len(batch.types) - len(topics.labels)
-    weight = np.pad(inverse_document_frequency(run.require_tokens()), (0, more))[batch.ids]
+    weight = np.pad(inverse_document_frequency(own), (0, more))[batch.ids]
     label = np.pad(topics.labels, (0, more), constant_values=-1)[batch.ids]
     documents = np.repeat(np.arange(batch.documents), np.diff(batch.offsets))
     sums = np.zeros((batch.documents, len(topics) + 1))

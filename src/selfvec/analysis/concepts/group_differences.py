@@ -13,6 +13,7 @@ from selfvec.base.display import count_of, printable
 from selfvec.base.view import COUNT, PROSE, STRONG, Cell, Column, Form, Table, sentence
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import LEVEL, benjamini_hochberg, cross_counts, g_squared, ratios_of_shares
 from selfvec.text.document_vectors import word_documents
 from selfvec.text.phrases import LINK
@@ -138,7 +139,8 @@ def group_differences(run: Run, topics: Topics | None, groups: Sequence[Slice]) 
     False discoveries are counted over all groups, so that more groups do not name more by chance.
     """
     group_of = slice_of_each(groups)
-    words, counts = _word_counts(run, group_of, len(groups))
+    able = content_words(run.vectors.index_to_key, run.provenance)
+    words, counts = _word_counts(run.require_tokens(), able, group_of, len(groups))
     of_words = _against_others(counts, np.bincount(group_of[group_of >= 0], minlength=len(groups)))
     p_of_words = [_possible_p(each) for each in of_words]
     q_of_words = benjamini_hochberg(np.concatenate(p_of_words)).reshape(len(groups), -1)
@@ -174,12 +176,11 @@ def group_differences(run: Run, topics: Topics | None, groups: Sequence[Slice]) 
     return sorted(out, key=lambda group: -group.documents)
 
 
-def _word_counts(run: Run, group_of: Ids, groups: int) -> tuple[list[str], Ints]:
-    """Words that may tell groups apart, and the documents of each group with them, (n, groups)."""
-    batch = run.require_tokens()
+def _word_counts(batch: TokenBatch, able: Mask, group_of: Ids, groups: int) -> tuple[list[str], Ints]:
+    """Of the words that are ``able``, (V,), to tell groups apart, the documents of each group with them."""
     counts = documents_with(word_documents(batch.ids, batch.offsets, len(batch.types)), group_of, groups)
-    able = np.flatnonzero((counts.sum(axis=1) >= _LEAST) & content_words(run))
-    return [batch.types[row] for row in able.tolist()], counts[able]
+    often = np.flatnonzero((counts.sum(axis=1) >= _LEAST) & able)
+    return [batch.types[row] for row in often.tolist()], counts[often]
 
 
 def _against_others(counts: Ints, sizes: Ints) -> list[_Compared]:

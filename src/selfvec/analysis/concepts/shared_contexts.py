@@ -12,7 +12,7 @@ themselves.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -189,7 +189,8 @@ def why(run: GivenRun, a: str, b: str, top: int = 12, *, window: int = 21, examp
         raise OptionError(f"{a!r} and {b!r} are the same word in this run, {name!r}", remedy="name two words")
     batch = run.require_tokens()
     counts, ppmi = neighbour_ppmi(batch, rows, window)
-    contributions = _contributions(run, rows, counts, ppmi)
+    stops = stop_words(run.provenance)
+    contributions = _contributions(batch.types, stops, rows, counts, ppmi)
     order = np.argsort(-contributions, kind="stable")[:top]
     listed = [int(c) for c in order if contributions[c] > 0]
     total = float(contributions.sum())
@@ -238,12 +239,13 @@ def neighbour_ppmi(
     return counts, pmi(counts, np.array(rows)[:, None], others[None])
 
 
-def _contributions(run: Run, rows: Sequence[int], counts: Ints, ppmi: Doubles) -> Doubles:
+def _contributions(
+    types: Sequence[str], stops: Collection[str], rows: Sequence[int], counts: Ints, ppmi: Doubles
+) -> Doubles:
     """What each context adds to the cosine of the ``rows`` of two words, (V,), by counts and PPMI, (2, V).
 
     The words themselves add nothing, nor do stop words and contexts that are near a word by chance.
     """
-    types, stops = run.require_tokens().types, stop_words(run)
     kept = np.where(counts >= _LEAST, ppmi, 0.0)
     kept[:, list(rows)] = 0.0
     kept[:, [c for c in np.flatnonzero(kept.any(axis=0)).tolist() if types[c].lower() in stops]] = 0.0

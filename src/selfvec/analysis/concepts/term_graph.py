@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.analysis.association import HIGHEST, Pairs, log_dice
+from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import Doubles, Floats, Ints, Mask
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked
@@ -25,6 +26,7 @@ from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.threads import one_core
 from selfvec.cooccurrence.counts import count_near
 from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
 from selfvec.numerics.whitening import axes_of_points
 from selfvec.storage.opened import GivenRun, as_run
@@ -187,9 +189,10 @@ def graph(
         raise InputError("this run has too few terms for a graph", path=run.folder, remedy="add more text")
     with one_core():
         cosines = run.vectors.unit[rows] @ run.vectors.unit[rows].T
-    together = _mutual_ppmi(run, rows)
-    company = _log_dice(run, rows, rows)
-    by_spelling = _by_spelling(run, rows, neighbours, cosines, together)
+    batch, table = run.require_tokens(), WordTable.of(run)
+    together = _mutual_ppmi(batch, rows)
+    company = _log_dice(batch, rows, rows)
+    by_spelling = _by_spelling(table, rows, neighbours, cosines, together)
     near = {"cosine": np.where(by_spelling, -np.inf, cosines), "ppmi": together, "logdice": company}
     joined = _mutual(near[edges].astype(np.float64), neighbours, _LEAST[edges])
     kept = joined.any(axis=1) | np.isin(rows, asked)
@@ -208,7 +211,9 @@ def graph(
     for edge in listed:
         weights[edge.a, edge.b] = weights[edge.b, edge.a] = edge.weight(edges)
     places = _layout(run.vectors.unit[rows], weights, seed)
-    return Graph(_nodes(run, rows, groups, places), listed, [row.name for row in groups.topics], edges)
+    return Graph(
+        _nodes(batch, table, rows, groups, places), listed, [row.name for row in groups.topics], edges
+    )
 
 
 def _layout(rows: Floats, weights: Doubles, seed: int) -> Doubles:
@@ -252,7 +257,7 @@ def _around(run: Run, asked: list[int], size: int, k: int, measure: str) -> Ints
     for many in (4 * k, k):
         new: list[int] = []
         if measure == "logdice":
-            near = _log_dice(run, np.array(ring, np.int64), candidates)
+            near = _log_dice(run.require_tokens(), np.array(ring, np.int64), candidates)
         else:
             near = np.array([vectors[candidates] @ vectors[row] for row in ring])
         for each in near:
@@ -263,18 +268,17 @@ def _around(run: Run, asked: list[int], size: int, k: int, measure: str) -> Ints
     return np.array(list(chosen)[: max(size, len(asked))], np.int64)
 
 
-def _mutual_ppmi(run: Run, rows: Ints) -> Doubles:
+def _mutual_ppmi(batch: TokenBatch, rows: Ints) -> Doubles:
     """PPMI of terms occurring near one another, (n, n), symmetric.
 
     Smoothing makes the two directions of a pair differ; the larger value is used.
     """
-    _, ppmi = neighbour_ppmi(run.require_tokens(), rows.tolist(), CONTEXT_WINDOW, rows.tolist())
+    _, ppmi = neighbour_ppmi(batch, rows.tolist(), CONTEXT_WINDOW, rows.tolist())
     return np.maximum(ppmi, ppmi.T)
 
 
-def _log_dice(run: Run, rows: Ints, others: Ints) -> Doubles:
+def _log_dice(batch: TokenBatch, rows: Ints, others: Ints) -> Doubles:
     """logDice of n words and m others, (n, m); -inf of those that are hardly ever together, and of itself."""
-    batch = run.require_tokens()
     together = count_near(batch, _COMPANY, rows.tolist(), others.tolist())
     counts = batch.counts
     with np.errstate(divide="ignore"):
@@ -290,25 +294,25 @@ def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _by_spelling(run: Run, rows: Ints, k: int, cosines: Floats, together: Doubles) -> Mask:
+def _by_spelling(table: WordTable, rows: Ints, k: int, cosines: Floats, together: Doubles) -> Mask:
     """Pairs that are near only because of their spelling, (n, n), symmetric.
 
     One of the vectors was built from subwords, the words are spelled alike, and they do not occur together.
     """
-    words = [run.vectors.index_to_key[row] for row in rows.tolist()]
+    words = [table.names[row] for row in rows.tolist()]
     alike = np.zeros(cosines.shape, bool)
-    for i in np.flatnonzero(_built_from_subwords(run)[rows]).tolist():
+    for i in np.flatnonzero(_built_from_subwords(table)[rows]).tolist():
         for j in np.argsort(-cosines[i], kind="stable")[: _NEAR_BY * k + 1].tolist():
             if i != j and together[i, j] <= 0 and _spelled_alike(words[i], words[j]):
                 alike[i, j] = alike[j, i] = True
     return alike
 
 
-def _built_from_subwords(run: Run) -> Mask:
+def _built_from_subwords(table: WordTable) -> Mask:
     """Words whose vector depends on their spelling, (V,) bool. Phrases are not among them."""
-    built: Mask = run.original.sources == Source.SUBWORDS
-    built |= np.isin(run.vectors.sources, (Source.SUBWORDS, Source.MIXED))
-    return built if run.original.pieces is None else built & (run.original.pieces != 0)
+    built: Mask = table.original.sources == Source.SUBWORDS
+    built |= np.isin(table.refined.sources, (Source.SUBWORDS, Source.MIXED))
+    return built if table.original.pieces is None else built & (table.original.pieces != 0)
 
 
 def _spelled_alike(a: str, b: str) -> bool:
@@ -338,10 +342,11 @@ def _mutual(near: Doubles, k: int, least: float) -> Mask:
     return chosen & chosen.T & (near > least)
 
 
-def _nodes(run: Run, rows: Ints, groups: Topics, places: Doubles) -> list[TermNode]:
-    batch = run.require_tokens()
+def _nodes(
+    batch: TokenBatch, table: WordTable, rows: Ints, groups: Topics, places: Doubles
+) -> list[TermNode]:
     occurs = document_frequencies(batch)
-    before, after = run.original.unit, run.vectors.unit
+    before, after = table.original.unit, table.refined.unit
     out = []
     for row, (x, y) in zip(rows.tolist(), places.tolist(), strict=True):
         known = before[row].any() and before.shape == after.shape

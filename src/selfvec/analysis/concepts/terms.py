@@ -26,6 +26,7 @@ from selfvec.analysis.word_neighbours import lexicon
 from selfvec.base.arrays import AnyInts, Doubles, Floats, Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.threads import finish, in_order, one_core, threads
+from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
 from selfvec.encoders.encoded_texts import encoded_texts_of
@@ -86,7 +87,7 @@ def terms(run: Run, most: int, *, min_count: int = 5) -> Terms:
     """
     batch = run.require_tokens()
     weight, occurs = term_weights(batch)
-    stops = stop_words(run)
+    stops = stop_words(run.provenance)
     able = (occurs >= min_count) & (occurs <= max(min_count, COMMON * batch.documents))
     able &= np.any(run.vectors.unit != 0, axis=1)
     names = [(i, batch.types[i]) for i in np.flatnonzero(able).tolist()]
@@ -117,16 +118,15 @@ def term_weights(batch: TokenBatch) -> tuple[Floats, Ints]:
     return found.astype(np.float32), occurs
 
 
-def stop_words(run: Run) -> frozenset[str]:
+def stop_words(made: Provenance) -> frozenset[str]:
     """Words of a run that describe no subject, in lower case: stop words and, in English, some more."""
-    listed = stop_words_of(run.provenance)
-    return listed | EMPTY | CALENDAR if Preprocessing.of(run.provenance).stop_words == "en" else listed
+    listed = stop_words_of(made)
+    return listed | EMPTY | CALENDAR if Preprocessing.of(made).stop_words == "en" else listed
 
 
-def content_words(run: Run) -> Mask:
+def content_words(words: Sequence[str], made: Provenance) -> Mask:
     """True for words that are neither numbers nor `stop_words`, (V,) bool."""
-    stops = stop_words(run)
-    words = run.vectors.index_to_key
+    stops = stop_words(made)
     return np.array([word.lower() not in stops and has_letter(word) for word in words], bool)
 
 
@@ -281,7 +281,7 @@ def phrase_names(run: Run, topic_of: Ints, number: int) -> list[list[str]]:
     place = {name: i for i, name in enumerate(names)}
     words = np.array([place[name.lower()] for name in types], np.int64)[ids]
     of_read = topic_of[read]
-    stops = stop_words(run)
+    stops = stop_words(run.provenance)
     content = np.array([name not in stops for name in names], bool)[words]
     offsets = np.concatenate(([0], np.cumsum(content)))[offsets]
     said = words[content]
@@ -289,7 +289,7 @@ def phrase_names(run: Run, topic_of: Ints, number: int) -> list[list[str]]:
     pairs = word_documents(np.where(new, said, -1), offsets, len(names))
     counts, sizes = documents_with(pairs, of_read, number), np.bincount(of_read, minlength=number)
     weights = np.array([0 if name in dropped else len(_words(name)) for name in names])
-    if lexicon(run)("the"):
+    if lexicon(run.provenance)("the"):
         weights[_verbs(names, words)] = 0
     subject, candidates = can_name(run), []
     for here, size in zip(counts.T, sizes.tolist(), strict=True):
@@ -477,7 +477,7 @@ def _running(run: Run, documents: Ints) -> Running:
 
 def can_name(run: Run) -> Callable[[str], bool]:
     """Tells what can name a subject: nouns and noun phrases, as far as the lexicon knows, no numbers."""
-    stops, broken, can_be = stop_words(run), garbled_words(run), lexicon(run)
+    stops, broken, can_be = stop_words(run.provenance), garbled_words(run), lexicon(run.provenance)
     tags = english_lexicon() if can_be("the") else {}
 
     def is_subject(name: str) -> bool:

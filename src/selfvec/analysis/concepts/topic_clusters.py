@@ -6,7 +6,7 @@ centre of its topic, frequent in the topic's documents and rarer in others (c-TF
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,6 +18,8 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import in_order, one_core, threads
 from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
 from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.phrases import row_of
@@ -81,18 +83,19 @@ def cluster_terms(run: Run, how: Clustering | None = None, progress: Progress | 
     with progress.stage("Relating texts", None, "words"):
         terms = _terms_to_cluster(run, how, number)
         words = topic_rows(run)
-        first = _earlier_centres(run, words, how.earlier) if how.earlier else None
+        first = _earlier_centres(run.vectors, words, how.earlier) if how.earlier else None
     numbers = [number] if number else _numbers_to_try(how.least, len(terms.chosen))
     tried = _clusters_of_each_number(terms, numbers, first, how.seed, progress)
     best = _smallest_good_enough(tried)
-    of_documents = nearest_centres(topic_text_vectors(run, run.require_tokens()), best.centres)
+    batch = run.require_tokens()
+    of_documents = nearest_centres(topic_text_vectors(run, batch), best.centres)
     documents = np.bincount(of_documents[of_documents >= 0], minlength=len(best.centres))
     order = _order_of_topics(documents, len(how.earlier))
     # Documents have the number of a centre, or -1; in `place` the last entry, which -1 selects, is -1 again.
     place = np.append(np.argsort(order, kind="stable"), -1)
     centres = best.centres[order]
     return Topics(
-        _described(run, terms, best, of_documents, documents, how, order),
+        _described(batch, can_name(run), terms, best, of_documents, documents, how, order),
         documents=len(of_documents),
         silhouette=best.silhouette,
         tried={} if number else {k: clusters.silhouette for k, clusters in tried.items()},
@@ -152,11 +155,9 @@ def _with_seeds(
     return chosen, np.append(coherence, np.ones(len(more), coherence.dtype)), groups
 
 
-def _earlier_centres(run: Run, words: Rows, earlier: Sequence[Sequence[str]]) -> Rows:
+def _earlier_centres(vectors: Vectors, words: Rows, earlier: Sequence[Sequence[str]]) -> Rows:
     """Where the terms of earlier topics are in this run, (K, d) unit rows; ``words`` are all its rows."""
-    rows_of_each = [
-        [run.vectors.key_to_index[term] for term in terms if term in run.vectors] for terms in earlier
-    ]
+    rows_of_each = [[vectors.key_to_index[term] for term in terms if term in vectors] for terms in earlier]
     centres = unit_rows(np.stack([words[own].sum(axis=0) for own in rows_of_each]))
     if len(lost := np.flatnonzero(~centres.any(axis=1))):
         rule = f"topic {lost[0]} of the earlier ones has no term of this run"
@@ -247,7 +248,8 @@ def _order_of_topics(documents: Ints, earlier: int) -> Ints:
 
 
 def _described(
-    run: Run,
+    batch: TokenBatch,
+    is_subject: Callable[[str], bool],
     terms: _ClusteredTerms,
     clusters: _Clusters,
     of_documents: Ints,  # the cluster of each document, -1 for none
@@ -257,9 +259,8 @@ def _described(
 ) -> list[Topic]:
     """The clusters in an order as topics: the name, the most typical terms and the size of each."""
     cosines = terms.rows @ clusters.centres.T
-    typical = terms.coherence[:, None] * _typical(run, terms.chosen, of_documents, cosines)
+    typical = terms.coherence[:, None] * _typical(batch, terms.chosen, of_documents, cosines)
     total = max(int(documents.sum()), 1)
-    is_subject = can_name(run)
     topics = []
     for cluster in order.tolist():
         members = np.flatnonzero(clusters.labels == cluster)
@@ -286,12 +287,11 @@ def _word_topics(words: Rows, centres: Rows) -> Ints:
     return np.where(cosines.max(axis=1) >= NEAR, cosines.argmax(axis=1), -1)
 
 
-def _typical(run: Run, chosen: Terms, of_documents: Ints, cosines: Rows) -> Rows:
+def _typical(batch: TokenBatch, chosen: Terms, of_documents: Ints, cosines: Rows) -> Rows:
     """How typical n terms are of K topics, (n, K), by their ``cosines`` (n, K) to the centres.
 
     cosine · log(1 + count in the topic's documents) · log(frequency there / frequency in other documents)
     """
-    batch = run.require_tokens()
     number = cosines.shape[1]
     counts = counts_in(batch, chosen.rows, of_documents, number)
     topics = np.repeat(of_documents, np.diff(batch.offsets))

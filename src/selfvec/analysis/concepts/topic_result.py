@@ -12,7 +12,7 @@ import numpy as np
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.comparison.finding import Finding, in_order
 from selfvec.analysis.comparison.joined import joined_sentences, split_pairs
-from selfvec.base.arrays import Ints, Mask, Rows
+from selfvec.base.arrays import Ints, Rows
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import InputError
 from selfvec.base.result_table import RecordTable, ResultTable, short_repr
@@ -109,8 +109,6 @@ class GroupTopics(RecordTable):
         How the number of documents changed, if the groups are periods.
     sides : Comparison or None
         How the two parts that are compared differ otherwise.
-    last_documents : (D,) bool or None
-        The documents of the second part.
     """
 
     listed = "shares"
@@ -118,7 +116,6 @@ class GroupTopics(RecordTable):
     shares: list[TopicShare]
     growth: TextGrowth | None = None
     sides: Comparison | None = None
-    last_documents: Mask | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         groups = list(dict.fromkeys(row.group for row in self.shares))

@@ -21,6 +21,7 @@ from selfvec.analysis.concepts.terms import distinct
 from selfvec.analysis.word_drift.word_paths import FEW_USES, SlicePath
 from selfvec.base.display import count_of, printable, whole_words
 from selfvec.base.view import COUNT, PIECES, PROSE, Column, Entry, Heading, Part, Table, View, share, spoken
+from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.text.language_recognition import language_name
 from selfvec.text.phrases import LINK
@@ -289,15 +290,15 @@ def _subjects(topics: Topics) -> Table:
     return Table(columns, rows, notes=without)
 
 
-def _how_read(run: Run) -> Iterator[str]:
+def _how_read(made: Provenance) -> Iterator[str]:
     """What was read, and what was mended in it."""
-    corpus = run.provenance.corpus
+    corpus = made.corpus
     read = str(corpus.get("description", ""))
     for file in corpus.get("files", ()):  # without folders, which are nobody's business
         path = str(file.get("path", ""))
         if path:
             read = read.replace(path, PurePath(path).name)
-    code = run.provenance.text.get("language")
+    code = made.text.get("language")
     language = f", in {language_name(code)}" if code else ""
     if read:
         yield f"Read{language}: {read}"
@@ -307,7 +308,7 @@ def _how_read(run: Run) -> Iterator[str]:
 
 def _made(report: TextFindings) -> Iterator[str]:
     """What was read and mended, how it was compared and counted, and what cannot be said."""
-    for note in _how_read(report.run):
+    for note in _how_read(report.run.provenance):
         yield printable(f"{note[:1].upper()}{note[1:]}.")
     yield from filter(None, [spoken(report.why), *report.missing])
     sides = report.topics and report.topics.groups and report.topics.groups.sides

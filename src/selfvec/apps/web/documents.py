@@ -57,7 +57,7 @@ def search(
     hits = index.search(query, looked_at, mode=mode, filter=filter or (), question=question)
     answer = _as_command(page, hits)
     if fold:
-        answer["rows"] = folded(answer["rows"], stop_words(page.run))[:top]
+        answer["rows"] = folded(answer["rows"], stop_words(page.run.provenance))[:top]
     return answer | {"filter_names": index.filter_names}
 
 

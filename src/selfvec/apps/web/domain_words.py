@@ -51,7 +51,7 @@ def domain_words(run: Run, topics: Topics | None, names: Mask) -> list[Json]:
     share = 1 if topics else MOST  # of the words that one topic gets, in its usual number of them
     tried: dict[int, int] = {}
     rows: list[tuple[bool, float, Json]] = []
-    can_be = lexicon(run)
+    can_be = lexicon(run.provenance)
 
     def no_noun(row: int) -> bool:
         parts = can_be(run.vectors.index_to_key[row])
@@ -101,7 +101,8 @@ def frequent_words(run: Run, most: int) -> list[tuple[str, int]]:
     """The most frequent content words with their counts."""
     counts = counts_of(run)
     words = run.vectors.index_to_key
-    order = np.argsort(np.where(content_words(run), -counts, 1), kind="stable")[:most]
+    content = content_words(words, run.provenance)
+    order = np.argsort(np.where(content, -counts, 1), kind="stable")[:most]
     return [(words[i], int(counts[i])) for i in order.tolist()]
 
 
@@ -124,7 +125,7 @@ class _Readable:
         self._run = run
         counts = counts_of(run)
         self._unread = names | (counts < min(_OFTEN, counts.sum() // 10_000))
-        self._stops = stop_words(run)
+        self._stops = stop_words(run.provenance)
         language = run.provenance.language
         self._language = language if language in STEMMERS else None
 
