@@ -14,10 +14,10 @@ from tests.places import SHARED_DATA
 
 import selfvec
 from selfvec.analysis.comparison import quotations
-from selfvec.analysis.comparison.near_copies import near_copies
 from selfvec.analysis.comparison.quotations import without_quotations
 from selfvec.corpus.example_text import reports as storms
 from selfvec.data.token_batch import TokenBatch
+from selfvec.text.near_copies import near_copies
 from selfvec.text.rules import stems
 
 Words = list[str]

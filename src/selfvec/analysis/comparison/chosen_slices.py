@@ -176,19 +176,20 @@ def asked_slices(
         raise OptionError("the slices are those of --between or of --slice", remedy="leave one of them out")
     sides = period if between is None else _named_sides(between)
     lacking: list[str] = []
-    documents = None
+    among, documents = run, None
     if filters:
         from selfvec.corpus.filters import filtered_documents  # only a filter needs Polars
 
         documents = filtered_documents(run, filters, lacking)
+        among = run.replace(tokens=_among(run.require_tokens(), documents))
     if field is not None:
         chosen = Chosen(_two(field_slices(run, field, _values(field, sides), 2, documents)))
     elif sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(run)}:
         chosen = Chosen([])
     elif sides is None:
-        chosen = default_slices(run, documents)
+        chosen = default_slices(among, documents)
     elif isinstance(sides, str):
-        batch = _among(run.require_tokens(), documents)
+        batch = among.require_tokens()
         chosen = Chosen(first_and_last(_several(by_period(batch, sides)), batch))
     else:
         chosen = Chosen([_named(run, part) if isinstance(part, str) else part for part in _two(sides)])
@@ -235,10 +236,8 @@ def two_parts(
     return parts
 
 
-def _among(batch: TokenBatch, documents: Mask | None) -> TokenBatch:
+def _among(batch: TokenBatch, documents: Mask) -> TokenBatch:
     """The tokens as if other documents had neither dates nor labels."""
-    if documents is None:
-        return batch
     dates = None if batch.dates is None else np.where(documents, batch.dates, np.datetime64("NaT", "D"))
     labels = None if batch.slices is None else np.where(documents, batch.slices, -1).astype(np.int32)
     return replace(batch, dates=dates, slices=labels)
@@ -259,9 +258,9 @@ def default_slices(run: Run, among: Mask | None = None) -> Chosen:
     A text with labels is compared between the first and the last, one whose documents mostly have no date
     before and after refining. ``among`` are the documents that count, (D,), by default all.
     """
-    if run.tokens is None:
+    batch = run.tokens
+    if batch is None:
         return Chosen([])
-    batch = _among(run.tokens, among)
     if batch.slices is not None:
         return _first_and_last_label(batch)
     if batch.dates is None or np.isnat(batch.dates).all():

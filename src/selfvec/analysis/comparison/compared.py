@@ -71,7 +71,7 @@ def compared(
     those of all documents. ``findings`` are those about documents on no side. Lines that an earlier document
     has are not among the tokens of two slices.
     """
-    mix, together = given.get("mix", mix), given.get("together")
+    mix, together, variants = given.get("mix", mix), given.get("together"), given.get("variants")
     quoted = without_quotations(run) if slices else None
     batch = run.tokens if quoted is None else quoted.batch
     if batch is None:
@@ -79,7 +79,7 @@ def compared(
         batch = TokenBatch.of_counts(words, np.zeros(len(words), np.int64))
     pairs = variant_pairs(run, batch, slices)
     certain = {row["variant"]: row["word"] for row in pairs if row["certain"]}
-    asked = certain if given.get("variants") == AUTO else read_variants(given.get("variants"))
+    asked = certain if variants == AUTO else read_variants(variants)
     counted = joined_tokens(batch, asked)
     ends = Comparison.of(batch, slices, run.text)
     ends = replace(ends, word_of=asked or run.provenance.variants, findings=list(findings))
@@ -94,8 +94,9 @@ def compared(
     copies = None if kept is None else Copies(*kept)
     field = None if together is None else field_by_hand(run.require_text(), together)
     units = _units(ends, fields, copies, field)
-    about = [*findings, *_of_one_document(ends), *_on_quotations(quoted, ends, mix)]
-    made = _each_once(_in_units(replace(ends, findings=about), units), copies, mix)
+    about = [*findings, *_of_one_document(ends), *_on_quotations(quoted, ends, mix), *units.findings]
+    made = replace(ends, unit=units.unit, nested=units.nested, findings=about)
+    made = _each_once(made, copies, mix)
 
     def look() -> dict[str, Any]:
         return _look(made, fields, pairs, {} if quoted is None else own_texts(run))
@@ -131,12 +132,6 @@ def _look(
 
 
 # ---- What makes a comparison fair, each a change of its columns
-
-
-def _in_units(made: Comparison, together: Together) -> Comparison:
-    """Documents that came together, and copies, are one observation."""
-    findings = [*made.findings, *together.findings]
-    return replace(made, unit=together.unit, nested=together.nested, findings=findings)
 
 
 def _each_once(made: Comparison, copies: Copies | None, mix: str) -> Comparison:

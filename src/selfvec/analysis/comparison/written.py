@@ -18,11 +18,11 @@ from selfvec.numerics.rows import sampled
 from selfvec.numerics.statistics import hypergeometric_p
 from selfvec.text.kernels import NGRAM
 from selfvec.text.language_recognition import IN_PART, language_name, other_languages, recognised_language
+from selfvec.text.near_copies import near_copies
 
 from .comparison import Comparison
 from .finding import DIFFERENT, Finding, Remedy
 from .joined import joined_sentences, pair_names
-from .near_copies import near_copies
 from .units import goes_with
 from .variant_pairs import written_apart
 

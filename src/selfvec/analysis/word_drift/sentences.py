@@ -155,8 +155,8 @@ def sentence_distances(
 
     The run has kept its text.
     """
-    progress = progress or Progress()
-    batch = run.require_tokens()
+    progress, batch = progress or Progress(), run.tokens
+    assert batch is not None
     drawn = [_places(batch, part, word, seed) for word in (None, *words) for part in slices]
     quotations = [Quotation.at(batch, place, 0) for places in drawn for place in places.tolist()]
     texts = [quotation.text for quotation in sentences(run.text, run.provenance, quotations)]

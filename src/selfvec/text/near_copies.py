@@ -13,8 +13,9 @@ from selfvec.base.compiled import kernel
 from selfvec.base.threads import cut, finish, in_order, threads
 from selfvec.corpus.fingerprints import MIX, fingerprints, hash_ngrams, hashes_of_words, mixed
 from selfvec.data.token_batch import TokenBatch
-from selfvec.text.kernels import NGRAM
-from selfvec.text.repeats import counter_bits
+
+from .kernels import NGRAM
+from .repeats import counter_bits
 
 # A text is known by its shingles, the passages of four words in it. The smallest hashes of them, its sketch,
 # are a random sample that two texts share as far as they share the text (Broder, 1997).
