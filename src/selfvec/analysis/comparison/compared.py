@@ -22,7 +22,7 @@ from .finding import Finding, Remedy, in_order
 from .joined import AUTO, joined_tokens, read_variants, split_pairs
 from .mix import Coded, coded_fields, equal_mix, mix_held_equal, value_groups
 from .quotations import Quoted, own_texts, without_quotations
-from .units import Together, asked_units, field_by_hand, units_of
+from .units import asked_units, units_of
 from .variant_pairs import variant_pairs
 from .written import Copies, copies_of, how_written, samples_of
 
@@ -92,8 +92,11 @@ def compared(
 
     kept = kept_result(run, "copies", (_FORMAT, *ends.key), clusters)["copies"]
     copies = None if kept is None else Copies(*kept)
-    field = None if together is None else field_by_hand(run.require_text(), together)
-    units = _units(ends, fields, copies, field)
+    tied = None if copies is None else copies.units(len(ends.side))
+    if together is None:
+        units = units_of(fields, ends.side, ends.names, tied)
+    else:
+        units = asked_units(run.require_text(), together, ends.side, tied)
     about = [*findings, *_of_one_document(ends), *_on_quotations(quoted, ends, mix), *units.findings]
     made = replace(ends, unit=units.unit, nested=units.nested, findings=about)
     made = _each_once(made, copies, mix)
@@ -109,14 +112,6 @@ def compared(
 
 
 # ---- What is looked at, and what is found in it
-
-
-def _units(ends: Comparison, fields: Sequence[Coded], copies: Copies | None, asked: Coded | None) -> Together:
-    """The documents that are one observation: copies, and those with one value of a field."""
-    tied = None if copies is None else copies.units(len(ends.side))
-    if asked is not None:
-        return asked_units(asked, ends.side, tied)
-    return units_of(fields, ends.side, ends.names, tied)
 
 
 def _look(

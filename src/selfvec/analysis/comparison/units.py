@@ -126,22 +126,20 @@ def units_of(
     return Together(_joined(unit, field.codes), [said], (field.name,))
 
 
-def asked_units(field: Coded, side: Ids, copies: Ints | None) -> Together:
-    """The units of a field that was named: documents with the same value."""
-    unit: Ints = np.arange(len(side)) if copies is None else copies
-    told = f"Documents with the same {field.name} are one observation, as asked for"
-    lacking = int(np.count_nonzero((side >= 0) & (field.codes < 0)))
-    told += f"; {count_of(lacking, 'document has', 'documents have')} none" * bool(lacking)
-    return Together(_joined(unit, field.codes), [Finding("unit", printable(f"{told}."))], (field.name,))
+def asked_units(text: RunText, name: str, side: Ids, copies: Ints | None) -> Together:
+    """The units of a field that was named: documents with the same value.
 
-
-def field_by_hand(text: RunText, name: str) -> Coded:
-    """A field by its name; `NotFound` without such a field, `OptionError` if it has no two values."""
+    `NotFound` without such a field, `OptionError` if it has no two values.
+    """
     codes, values = coded([(value or "").strip() or None for value in text.field(name, "together")])
     if len(values) < 2:
         rule = f"is a field of several values, and {name!r} has {count_of(len(values), 'value')}"
         raise OptionError(rule, field="together", remedy="name another field")
-    return Coded(name, codes, values, few=False)
+    unit: Ints = np.arange(len(side)) if copies is None else copies
+    told = f"Documents with the same {name} are one observation, as asked for"
+    lacking = int(np.count_nonzero((side >= 0) & (codes < 0)))
+    told += f"; {count_of(lacking, 'document has', 'documents have')} none" * bool(lacking)
+    return Together(_joined(unit, codes), [Finding("unit", printable(f"{told}."))], (name,))
 
 
 def _nested(name: str, lies: Whole, names: Sequence[str]) -> Finding:
