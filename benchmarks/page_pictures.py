@@ -37,8 +37,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         save_run(refine(python_documentation(), "default", Settings(stop_words="en")), Path(folder, "run"))
         with serving(open_run(Path(folder, "run")), jobs=None) as site, browsing(program) as new:
-            tasks = site.data.comparisons.tasks("refined")
-            for task in (tasks.tested, site.data.index):
+            for task in (site.data.comparisons.drift("refined"), site.data.index):
                 task.result()
             page = new()
             for name, (state, width, height, scheme) in PICTURES.items():

@@ -12,7 +12,6 @@ from selfvec.analysis.usage.contexts import (
     occurrences,
     padded_windows,
     pair_places,
-    shared_neighbours,
     window_counts,
 )
 from selfvec.analysis.usage.occurrence_vectors import (
@@ -86,13 +85,12 @@ def test_uses_are_the_best_of_different_documents() -> None:
     }
 
 
-def test_words_that_stand_together_are_counted_and_what_they_share_is_told() -> None:
+def test_words_that_stand_together_are_counted() -> None:
     documents = [["a", "b", "m"], ["a", "m", "n"], ["b", "m", "n"], ["a", "m"], ["b", "m"], ["c", "k"]] * 2
     batch = TokenBatch.from_documents([*documents, *[["c", "k", "k", "k"]] * 10])
     index = {word: i for i, word in enumerate(batch.types)}
     places, looked_at = pair_places(batch, index["a"], index["b"])
     assert (len(places), looked_at) == (2, 6)
-    assert [batch.types[i] for i in shared_neighbours(batch, index["a"], index["b"])] == ["m", "n"]
 
 
 def test_a_sentence_takes_the_place_of_its_words() -> None:

@@ -9,7 +9,6 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.apps.web.first_view import about
 from selfvec.apps.web.page_data import PageData
 from selfvec.apps.web.words import unknown
 from selfvec.base.errors import NotFound
@@ -118,5 +117,6 @@ def test_all_places_report_the_same_count(tmp_path, capsys) -> None:
     health = json.loads(capsys.readouterr().out)
     assert (health["known"], health["composed"], health["oov"]) == (known, composed, types["unknown"])
     page = PageData(selfvec.open_run(run))
-    assert unknown(page, None, 1, "", 0, 10)["coverage"] == types
-    assert about(page)["unknown"] == composed + types["unknown"]
+    told = unknown(page)
+    assert told["coverage"] == types
+    assert told["total"] == composed + types["unknown"]

@@ -73,7 +73,7 @@ def test_the_first_sentence_is_the_same_everywhere(name: str, tmp_path: Path) ->
     told = " ".join(ran(["drift", folder]).out.split())  # which a terminal wraps
     assert told.startswith(findings[0]["says"])
     with serving(run) as site:
-        site.data.comparisons.tested(site.data.comparisons.default, {}).result()
+        site.data.comparisons.drift(site.data.comparisons.default).result()
         assert site.json("/api/ranking")["findings"] == findings
     report = ran(["report", folder, "-o", tmp_path / "r.html", "--json"]).json["findings"]
     told = [row["says"] for row in report if row["kind"] != "subject" and "No subject" not in row["says"]]

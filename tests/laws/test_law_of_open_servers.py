@@ -80,7 +80,7 @@ def test_of_a_withdrawn_document_neither_words_nor_fields_nor_snippets_are_left(
         lambda: page.ask("together", w="hail", other="secret"),
         lambda: page.ask("document", id="r5"),
         lambda: page.ask("similar", document="r5"),
-        lambda: page.ask("domain"),
+        lambda: page.ask("unknown"),
         lambda: assistant.ask("search", query="zanzibar"),
         lambda: assistant.ask("search", query="hail", filter=["place=hidden"]),
         lambda: assistant.ask("similar", word="zanzibar"),

@@ -24,7 +24,7 @@ from functools import cache, cached_property, wraps
 from numbers import Integral, Real
 from pathlib import Path
 from textwrap import wrap
-from typing import Annotated, Any, Literal, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from .checks import no_such_option
 from .display import code_of
@@ -149,33 +149,6 @@ class Parameter:
         first, rest = (parts[1], parts[2] or "") if parts else (self.help, "")
         sentence, _, default = first.partition("; by default ")
         return (f"{sentence}.", default.removesuffix("."), rest) if default else (first, "", rest)
-
-    def offered(
-        self,
-        field: Callable[..., Any],  # FastAPI's Query, or pydantic's Field
-        *,
-        kind: Any = None,  # of the values, where the server takes several, or other ones
-        texts: Any = str,  # the kind of texts
-        **given: Any,  # bounds, and the default if it is another
-    ) -> inspect.Parameter:
-        """The argument by which a server offers it.
-
-        A server adds how long a text, and how large a number may be; all else is that of the declaration.
-        """
-        default = given.pop("default", self.default)
-        kinds = {"bool": bool, "str": texts, "int": int}
-        plain = next((plain for word, plain in kinds.items() if word in self.kind.words), texts)
-        kind = kind or (Literal[self.kind.choices] if self.kind.choices else plain)
-        if kind is texts and isinstance(default, int):
-            default = str(default)
-        if kind is int and "at least" in self.kind.bounds:
-            given = {"ge": int(self.kind.bounds["at least"]), **given}
-        first, _, rest = self.sentences
-        meaning = self.help if default == self.default else f"{first} {rest}".strip()
-        made = field(**{"description": meaning or None, **given})
-        values = kind | None if default is None else kind
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        return inspect.Parameter(self.name, keyword, default=default, annotation=Annotated[values, made])
 
     def check(self, value: Any) -> None:
         if value is None and (self.default is None or "optional" in self.kind.words):

@@ -204,37 +204,25 @@ def test_beyond_the_limit_of_long_answers_a_client_is_told_when_to_come_back(
 def test_a_flood_of_comparisons_is_not_begun(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     go = threading.Event()
     begun = []
-    compare = comparison.compare_slices
+    compare = comparison.drift
 
-    def waiting(run: Run, pair: Any, *rest: Any) -> Any:
-        begun.append(pair)
+    def waiting(*given: Any, **options: Any) -> Any:
+        begun.append(given)
         go.wait(PATIENCE)
-        return compare(run, pair, *rest)
+        return compare(*given, **options)
 
-    monkeypatch.setattr(comparison, "compare_slices", waiting)
+    monkeypatch.setattr(comparison, "drift", waiting)
     with serving(run) as site:
         pairs = [f"{a}..1990|2020..{b}" for a in range(1981, 1991) for b in range(2020, 2024)]
-        answers = [site.get(f"/api/word?w=cell&c={pair}") for pair in pairs]
+        answers = [site.get(f"/api/ranking?c={pair}") for pair in pairs]
         kinds = [status for status, _, _ in answers]
         assert kinds.count(200) == comparison.BEGUN
         assert kinds.count(503) == len(pairs) - kinds.count(200)
         assert all(int(headers["retry-after"]) > 0 for status, headers, _ in answers if status == 503)
         assert len(begun) == 1
-        started = json.loads(answers[0][2])
-        assert started == {"ready": False, "share": 0.0}
+        assert json.loads(answers[0][2]) == {"ready": False, "share": 0.0}
         go.set()
         for pair, kind in zip(pairs, kinds, strict=True):
             if kind == 200:
-                site.data.comparisons.tasks(pair).comparison.result(PATIENCE)
-        assert site.json(f"/api/word?w=cell&c={pairs[0]}")["word"] == "cell"
-
-
-def test_comparisons_are_kept_while_there_is_memory(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = comparison.Comparisons(run, 1)
-    first = made.tasks("1990|2005")
-    first.comparison.result(PATIENCE)
-    made.tasks("2005|2020").comparison.result(PATIENCE)
-    assert made.tasks("1990|2005") is first
-    monkeypatch.setattr(comparison, "KEPT_BYTES", 1)
-    made.tasks("1990|2020").comparison.result(PATIENCE)
-    assert made.tasks("1990|2005") is not first
+                site.data.comparisons.drift(pair).result(PATIENCE)
+        assert site.json(f"/api/ranking?c={pairs[0]}")["ready"]

@@ -223,7 +223,7 @@ CHART = """import("/chart.js").then(({ rates, charted }) => {
 def test_the_words_shown_first_over_time_are_those_of_the_text(page: Page, site: Site) -> None:
     page.open(f"{site.address}#c=refined&view=time")
     page.wait("document.querySelector('.bars .legend')")
-    about = [row["word"] for row in site.json("/api/domain")["words"]][:3]
+    about = [row["terms"][0] for row in site.json("/api/topics")["topics"]][:3]
     assert page.texts(".bars .legend bdi") == about
     assert page.run("document.querySelector('.full .wide-field input').placeholder") == " ".join(about)
 

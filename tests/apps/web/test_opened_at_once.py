@@ -27,12 +27,11 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/api/state": [{}],
     "/api/about": [{}],
     "/api/overview": [{}],
-    "/api/domain": [{}],
     "/api/topics": [{}],
     "/api/typical": [{}],
     "/api/health": [{}],
     "/api/unknown": [{}],
-    "/api/ranking": [{}, {"names": "false"}, {"c": "1990|2020"}],
+    "/api/ranking": [{}, {"all_words": "true"}, {"c": "1990|2020"}],
     "/api/word": [{"w": "cell"}],
     "/api/uses": [{"w": "cell", "c": "1990|2005"}],
     "/api/complete": [{"q": "ce"}],
@@ -56,7 +55,6 @@ ASKED: dict[str, list[dict[str, str]]] = {
 EVERY = [f"{path}?{urlencode(one)}" for path, several in ASKED.items() for one in several]
 OPENED = [  # what the first view needs
     "/api/map",
-    "/api/domain",
     "/api/topics",
     "/api/map/colours",
 ]
@@ -81,7 +79,7 @@ def go(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
         return computed
 
-    for name in ("topics_as_found", "run_index", "names_of"):
+    for name in ("topics_as_found", "run_index"):
         monkeypatch.setattr(page_data, name, held(getattr(page_data, name)))
     monkeypatch.setattr(work, "QUEUE_SECONDS", 0.05)  # that a search waits for the index
     return event
@@ -149,8 +147,7 @@ def test_everything_comes_in_any_order_of_requests(
     order = random.Random(seed).sample(EVERY, len(EVERY))
     with served() as site:
         assert unanswered(site, order, go) == []
-        tasks = site.data.comparisons.tasks(site.data.comparisons.default)
-        assert tasks.tested.result(PATIENCE)
+        assert site.data.comparisons.drift(site.data.comparisons.default).result(PATIENCE)
 
 
 FILLED = {  # by view: what the page asks for, and when it shows that

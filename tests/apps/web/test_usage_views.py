@@ -47,7 +47,7 @@ def test_the_interface_gives_what_the_commands_give(site: Site) -> None:
     asked = "/api/collocates?w=cell&slice=2020&top=7"
     assert site.json(asked) == expected(collocates(run, "cell", slice="2020", top=7))
     asked = "/api/collocates?w=cell&window=3L1R&measure=mi3&within=sentence"
-    nearest = collocates(run, "cell", window="3L1R", measure="mi3", within="sentence", top=20)
+    nearest = collocates(run, "cell", window="3L1R", measure="mi3", within="sentence", top=50)
     assert site.json(asked) == expected(nearest)
     assert site.json("/api/frequency?unit=lemma&top=9") == expected(frequency(run, unit="lemma", top=9))
     assert site.json("/api/ngrams?n=3&w=cell&top=9") == expected(ngrams(run, n=3, word="cell", top=9))
@@ -231,10 +231,10 @@ def test_keywords_fill_their_table_by_mix_and_variants(page: Page, written_other
 def test_the_words_that_changed_are_compared_by_mix_and_variants(page: Page, written_otherwise: Run) -> None:
     with serving(written_otherwise) as site:
         key, between = "2000..2008|2009..2018", ["2000..2008", "2009..2018"]
-        page.open(f"{site.address}#view=changes&c={key}", ready="document.querySelector('.ranking li')")
+        page.open(f"{site.address}#view=changes&c={key}", ready="document.querySelector('.ranking a')")
         for mix, variants in (("raw", ""), ("raw", "auto"), ("", "auto")):
-            page.choose("#panel .fields label:nth-child(5) select", mix)
-            page.choose("#panel .fields label:nth-child(6) select", variants)
+            page.choose("#panel .fields label:nth-child(3) select", mix)
+            page.choose("#panel .fields label:nth-child(4) select", variants)
             given = {name: value for name, value in (("mix", mix), ("variants", variants)) if value}
             made = drift(written_otherwise, between, **given)
             page.wait(f"document.querySelectorAll('.ranking a[data-word]').length === {len(made.rows[:50])}")
@@ -245,16 +245,16 @@ def test_the_words_that_changed_are_compared_by_mix_and_variants(page: Page, wri
             for note, text in zip(page.texts("#pane .note"), said, strict=False):
                 assert note.startswith(shown(text))
         # What helps is a control of the page, and a button that chooses it.
-        page.choose("#panel .fields label:nth-child(6) select", "")
+        page.choose("#panel .fields label:nth-child(4) select", "")
         page.run("document.querySelector('#pane .why').open = true")
         buttons = "[...document.querySelectorAll('#pane .note button')]"
         mine = f"{buttons}.find((button) => button.innerText === 'Count each pair as one word')"
         page.wait(mine)
         page.run(f"{mine}.click()")
-        page.wait("document.querySelector('#panel .fields label:nth-child(6) select').value === 'auto'")
+        page.wait("document.querySelector('#panel .fields label:nth-child(4) select').value === 'auto'")
         page.choose("#comparison", "refined")
         page.wait("document.querySelector('#pane h2').innerText.includes('refining')")
-        assert page.run("document.querySelector('#panel .fields label:nth-child(5) select').disabled")
+        assert page.run("document.querySelector('#panel .fields label:nth-child(3) select').disabled")
 
 
 def test_hostile_words_stand_in_lines_as_they_are(page: Page, site: Site) -> None:

@@ -32,7 +32,6 @@ class Planned(NamedTuple):
 
     needs: list[int]  # of the tasks before it
     kind: Kind
-    later: bool
     error: type[BaseException] | None
     dropped: bool
     absent: bool  # the failure of a need is handled
@@ -43,7 +42,7 @@ def planned(number: int) -> st.SearchStrategy[Planned]:
     error = st.sampled_from([None, None, None, InputError, ZeroDivisionError, Panic])
     dropped = st.sampled_from([False] * 5 + [True])
     kind = st.sampled_from(KINDS)
-    return st.builds(Planned, before, kind, st.booleans(), error, dropped, st.booleans())
+    return st.builds(Planned, before, kind, error, dropped, st.booleans())
 
 
 GRAPHS = st.integers(1, 12).flatmap(lambda n: st.tuples(*(planned(number) for number in range(n))))
@@ -81,7 +80,7 @@ def test_every_task_ends_after_what_it_needs_and_one_of_a_kind_runs_at_a_time(
 
     for number, plan in enumerate(graph):
         needs = [made[need] for need in plan.needs]
-        made.append(tasks.task(work(number, plan), needs, kind=plan.kind, later=plan.later))
+        made.append(tasks.task(work(number, plan), needs, kind=plan.kind))
     for task, plan in zip(made, graph, strict=True):
         if plan.dropped:
             task.drop()
@@ -152,15 +151,15 @@ def test_an_answer_that_would_wait_for_a_task_is_asked_for_again() -> None:
     asyncio.run(answers())
 
 
-def test_the_oldest_comes_first_and_later_tasks_after_all_others_the_newest_first() -> None:
+def test_the_oldest_comes_first() -> None:
     tasks = Tasks()
     order: list[int] = []
     first, go = blocked(tasks)
-    late = [tasks.task(lambda _, n=n: order.append(n), later=n in (1, 3)).begin() for n in range(5)]
+    others = [tasks.task(lambda _, n=n: order.append(n)).begin() for n in range(3)]
     go.set()
-    for task in (first, *late):
+    for task in (first, *others):
         task.result(PATIENCE)
-    assert order == [0, 2, 4, 3, 1]
+    assert order == [0, 1, 2]
 
 
 def test_a_need_that_waits_is_begun_with_what_needs_it_and_their_progress_is_one() -> None:

@@ -96,7 +96,7 @@ def test_a_run_that_is_only_searched_has_only_its_index_made(client: Client) -> 
     made = {path.name.partition("-")[0] for path in (client.data.run.folder / "cache").iterdir()}
     assert made == {"search", "topics"}  # the latter are vectors of the index
     client.page.get("/api/about")
-    assert client.page.get("/api/domain").status_code == 200
+    assert client.page.get("/api/typical").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,11 @@ from collections.abc import Collection
 
 import numpy as np
 
-from selfvec.base.arrays import Floats, Ids, Ints, Mask, Rows
+from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.data.token_batch import TokenBatch
 
 HALF = 10  # neighbours on each side of an occurrence, by default; the farthest weighs a tenth of the nearest
 NEARBY = 8  # tokens on each side that are compared when occurrences are quoted
-_SHARED = 8  # neighbours that two words share are listed, at most
 SAMPLED = 2000  # occurrences compared for this, evenly spaced over the text
 
 
@@ -55,22 +54,6 @@ def window_counts(windows: Ids, types: int, owners: Ints | None = None) -> Ints:
     return np.bincount(pairs[first] % types, minlength=types).astype(np.int64)
 
 
-def context_cosines(
-    windows: Ids,
-    rows: Rows,  # (V, d)
-    weights: Floats,  # (V,)
-    toward: Floats,  # (d,), a unit vector
-) -> Floats:
-    """Cosine between the weighted sum of the words in each window and a vector, (n,)."""
-    sums = np.zeros((len(windows), rows.shape[1]), np.float32)
-    for column in windows.T:
-        sums += np.where(column >= 0, weights[column], np.float32(0))[:, None] * rows[column]
-    lengths = np.linalg.norm(sums, axis=1)
-    cosines = np.zeros(len(windows), np.float32)
-    np.divide(sums @ toward, lengths, out=cosines, where=lengths > 0)
-    return cosines
-
-
 def count_present(windows: Ids, wanted: Collection[int]) -> Ints:
     """Number of the given words that occur in each window, (n,)."""
     out = np.zeros(len(windows), np.int64)
@@ -84,23 +67,3 @@ def pair_places(batch: TokenBatch, word: int, other: int) -> tuple[Ints, int]:
     places = occurrences(batch, word, most=20 * SAMPLED)
     near = (padded_windows(batch, places, NEARBY) == other).any(axis=1)
     return places[near], len(places)
-
-
-def shared_neighbours(batch: TokenBatch, word: int, other: int) -> list[int]:
-    """Words that occur near both of two words more often than expected, ordered by the smaller of two lifts.
-
-    A lift is the logarithm of the ratio of a word's frequency nearby to its frequency in the corpus, weighted
-    by the count. Words that occur nearby only once are left out.
-    """
-    counts = batch.counts
-    lifts = []
-    for row in (word, other):
-        windows = padded_windows(batch, occurrences(batch, row, most=SAMPLED), NEARBY)
-        kept = windows[windows >= 0]
-        seen = np.bincount(kept, minlength=len(counts))
-        expected = np.maximum(len(kept) * counts / max(len(batch), 1), 1e-9)
-        lifts.append(np.where(seen > 1, np.log1p(seen) * np.log(np.maximum(seen / expected, 1)), 0))
-    both = np.minimum(*lifts)
-    both[[word, other]] = 0
-    best = np.argsort(-both, kind="stable")[:_SHARED]
-    return [int(i) for i in best if both[i] > 0]

@@ -138,30 +138,6 @@ def permutation_test(
     return Distances(words, distance, low, high, p, expected, apd, documents[words], uses)
 
 
-def compared_means(
-    space: OccurrenceSpace,  # of two slices
-    words: Ints,  # (m,), in rising order, that `permutation_test` would test
-    among: Ints,  # (n,), these and further words
-    jobs: int,
-    progress: Progress,
-) -> Rows:
-    """The means of `permutation_test` with seed 0, without its splits: (2, n, d) unit rows.
-
-    Rows of absent words are zeros.
-    """
-    blocks = _blocks_of(space, document_counts(space), words, among)
-
-    def work(part: BlockSums) -> Rows:
-        return _unit(_side_sums(part, blocks)[0])
-
-    parts = []
-    with progress.stage("Comparing", len(among), "words") as advance:
-        for part in measured_blocks(space, among, blocks, 0, jobs, work):
-            parts.append(part)
-            advance(len(part))
-    return np.concatenate(parts).swapaxes(0, 1)
-
-
 def _unit(rows: Rows) -> Rows:
     """Rows of m words on both sides, (m, 2, d), at length 1."""
     return unit_rows(rows.reshape(-1, rows.shape[2])).reshape(rows.shape)

@@ -22,6 +22,7 @@ from selfvec.analysis.dispersion import Dispersion
 from selfvec.analysis.keyness import keyness_columns
 from selfvec.analysis.word_drift.drift_result import drift_columns
 from selfvec.apps.functions.live import upsert
+from selfvec.apps.offered import LISTS, Server
 from selfvec.apps.run import Run
 from selfvec.apps.similar_words import similar
 from selfvec.apps.table import TEXT, TOP
@@ -61,7 +62,6 @@ _EXAMPLES = 3  # sentences for a state or a sense
 _LONGEST_ARGUMENT = 10_000  # characters
 _VALUES = 20  # of an argument that takes several
 _LISTED = 10  # rows, by default
-_MOST = {"top": 20, "window": 30, "n": 6}
 _UNMATCHED = ("word", "kind", "count_a", "count_b", "documents_a", "documents_b", "p", "q")
 _CHANGE = (
     *(
@@ -86,11 +86,16 @@ R = TypeVar("R")
 
 _Text = Annotated[str, Field(min_length=1, max_length=_LONGEST_ARGUMENT)]
 _Several = Annotated[list[_Text], Field(max_length=_VALUES)]
-_KINDS = {
-    "words": _Several,
-    "between": _Several,
-    "filter": _Text | Json | Annotated[list[_Text | Json], Field(max_length=_VALUES)],
-}
+_ASSISTANT = Server(
+    Field,
+    top=20,
+    texts=_Text,
+    kinds={
+        "words": _Several,
+        "between": _Several,
+        "filter": _Text | Json | Annotated[list[_Text | Json], Field(max_length=_VALUES)],
+    },
+)
 
 
 def _as_declared(declared: Declaration, columns: Sequence[Column] = ()) -> Callable[[Method], Method]:
@@ -108,9 +113,7 @@ def _described(
 ) -> Method:
     def taken(name: str, default: Any) -> inspect.Parameter:
         option = declared.parameters.get(name) or declared.parameters[f"{name}s"]
-        bound = {"le": _MOST[name]} if name in _MOST and "str" not in option.kind.words else {}
-        made = option.offered(Field, kind=_KINDS.get(name), texts=_Text, default=default, **bound)
-        return made.replace(name=name)
+        return _ASSISTANT.argument(replace(option, name=name), default)
 
     own, *_ = inspect.signature(tool).parameters.values()
     arguments = [own, *(taken(name, default) for name, default in defaults.items())]
@@ -270,34 +273,34 @@ class Tools:
     )
     frequency = _list_of(
         "frequency",
-        "query unit slice filter by top",
+        LISTS["frequency"],
         """How often words, lemmas or parts of speech occur: `count`, `per_million` words, and in how many
         `documents`; the size of the text (`tokens`), and how varied it is (`types`, `sttr`). With `by`, also
         in each period or value of a field.""",
     )
     ngrams = _list_of(
         "ngrams",
-        "n word slot slice filter top",
+        LISTS["ngrams"],
         """The sequences of `n` words that recur, of all or with a word: for set phrases and formulas.
         `ngrams` is the number of all.""",
     )
     dispersion = _list_of(
         "dispersion",
-        "words slice filter",
+        LISTS["dispersion"],
         """Whether words occur all over the corpus or in a few documents only: the number of `documents` with
         each, measures, and its occurrences in 40 equal stretches of the text (`where`).""",
         Dispersion.columns,
     )
     concordance = _list_of(
         "concordance",
-        "query sort window lemma slice filter sample top",
+        LISTS["concordance"],
         """Occurrences of a word or phrase with the text before (`left`) and after (`right`), as it was
         written, and the id and date of the document; `hits` is the number of all. For how a word is used, and
         for counting what the documents say literally; `search` finds by meaning.""",
     )
     collocates = _list_of(
         "collocates",
-        "word window within measure slice filter by top",
+        LISTS["collocates"],
         """The words that keep company with a word, and how often they are `together`, before it (`left`) or
         after it (`right`): what the word is said about or combined with. `similar` lists words that can stand
         in its place. With `by`, also how they come and go over periods or values of a field.""",

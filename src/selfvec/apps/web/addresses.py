@@ -37,10 +37,6 @@ _SOURCES = [source.name.lower() for source in Source]
 ComparisonKey = Annotated[str, _text(200, _KEY, None, "c", pattern=r"^(refined|[^|]+\|[^|]+)$")]
 Word = Annotated[str, _text(200, _WORD, alias="w", pattern=r"\S")]
 OtherWord = Annotated[str, _text(200, _WORD, pattern=r"\S")]
-FewRows = Annotated[int, _whole(1, 200, "Rows, at most; of keyness, of each side.", "top")]
-Mix = Annotated[Literal["equal", "raw"] | None, Query(description=_DRIFT["mix"].help)]
-Variants = Annotated[str | None, Query(pattern="^auto$", description=_DRIFT["variants"].help)]
-WordPart = Annotated[str, _text(100, "A part of a word.", None)]
 Typed = Annotated[str, _text(100, "A part of a word.", None, "q")]
 VectorSource = Annotated[str, _text(20, "What a vector is based on.", None, enum=_SOURCES)]
 Offset = Annotated[int, _whole(0, 1_000_000, "Rows to leave out.")]
@@ -65,10 +61,6 @@ DocumentOrder = Annotated[
 Filters = Annotated[
     list[Annotated[str, FILTER]] | None, Query(max_length=20, description=_SEARCH["filter"].help)
 ]
-Share = Annotated[float, Query(ge=0, le=1)]
-PositiveShare = Annotated[float, Query(gt=0, le=1)]
-Order = Annotated[str, Query(pattern="^(size|distance|apd|q|count|word)$")]
-WithNames = Annotated[bool, Query(description="Whether to list words that are mostly capitalised.")]
 
 Answering = TypeVar("Answering", bound=Callable[..., Any])
 

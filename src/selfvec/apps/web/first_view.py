@@ -9,15 +9,16 @@ from hashlib import sha256
 
 import numpy as np
 
+from selfvec.analysis.concepts.terms import content_words
 from selfvec.analysis.views.run_summary import self_retrieval_gain
 from selfvec.base.result_table import Json
 from selfvec.base.versions import __version__
-from selfvec.data.vectors import has_row
+from selfvec.data.run import Run
 
 from .addresses import address
-from .domain_words import frequent_words
 from .page_data import PageData
-from .times import described_period, halves, periods, units
+from .times import halves, units
+from .words import counts_of
 
 _FREQUENT = 40  # words
 
@@ -36,7 +37,6 @@ def about(page: PageData) -> Json:
         "tokens": made.tokens,
         "types": len(run.vectors),
         "documents": made.documents,
-        "vectors": made.vectors.get("name"),
         "left_out": sorted(made.text.get("dropped", {})),
         "merged": bool(made.options.get("lemmatize") or made.options.get("stem")),
         "has_tokens": run.tokens is not None,
@@ -50,7 +50,6 @@ def about(page: PageData) -> Json:
         "units": units(run.tokens),
         "verdicts": run.health_report["verdicts"],
         "warnings": sum(finding["level"] == "warn" for finding in run.health_report["findings"]),
-        "unknown": int(np.count_nonzero(~has_row(run.original))),
     }
 
 
@@ -63,22 +62,22 @@ def _halves(page: PageData) -> list[str]:
 
 @address("/api/overview")
 def overview(page: PageData) -> Json:
-    """The most frequent words, the periods and fields of the text, and what refining gained."""
+    """The most frequent words of the text, without stop words, and what refining gained."""
     run = page.run
     gain = self_retrieval_gain(run.provenance)
     return {
-        "words": run.held("frequent words", lambda: frequent_words(run, _FREQUENT)),
-        "time": [described_period(part) for part in periods(run.tokens)],
-        "fields": [] if run.text is None else run.held("fields", run.text.described),
+        "words": run.held("frequent words", lambda: frequent_words(run)),
         "gain": None if gain is None else {"before": gain[0], "after": gain[1]},
     }
 
 
-@address("/api/domain")
-def domain(page: PageData) -> Json:
-    """What the text is about: subjects, and words with their neighbours before and after refining."""
-    words, topics = page.domain.result(), page.named_topics
-    return {"words": words, "subjects": [] if topics is None else topics.subjects}
+def frequent_words(run: Run) -> list[tuple[str, int]]:
+    """The most frequent content words with their counts."""
+    counts = counts_of(run)
+    words = run.vectors.index_to_key
+    content = content_words(words, run.provenance)
+    order = np.argsort(np.where(content, -counts, 1), kind="stable")[:_FREQUENT]
+    return [(words[i], int(counts[i])) for i in order.tolist()]
 
 
 @address("/api/health", threads="state")

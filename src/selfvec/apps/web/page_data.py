@@ -15,7 +15,7 @@ import numpy as np
 from selfvec.analysis.concepts.corpus_topics import topics_as_found
 from selfvec.analysis.concepts.subjects import with_names
 from selfvec.analysis.concepts.topic_result import Topics
-from selfvec.base.arrays import Ints, Mask
+from selfvec.base.arrays import Ints
 from selfvec.base.compiled import load_compiler
 from selfvec.base.errors import InputError, NotFound, SelfvecError
 from selfvec.base.progress import Progress
@@ -28,11 +28,9 @@ from selfvec.retrieval import Index, run_index
 from selfvec.retrieval.segments import SearchedDocuments
 from selfvec.storage.cache import cached_result
 from selfvec.storage.run_folder import present_state
-from selfvec.text.odd_words import names_of
 
 from .addresses import address
 from .comparison import Comparisons
-from .domain_words import domain_words
 from .work import Busy, Tasks
 
 _LONG_TEXT = 5_000_000  # tokens; for a longer text, words are compared after indexing, to save memory
@@ -58,8 +56,8 @@ class PageData:
     Nothing is computed before somebody asks for it: a program that only searches needs the index alone. Who
     opens the page gets what it shows by `prepare`, which asks in the order that suits most::
 
-        topics, names ─▶ domain              index ─▶ map of documents
-        (index of a long text ─▶) comparison ─▶ its drift
+        topics              index ─▶ map of documents
+        (index of a long text ─▶) drift
 
     The functions that `address` marks answer from it. They raise `InputError` for what the run does not have.
     """
@@ -82,8 +80,6 @@ class PageData:
         self.long = run.tokens is not None and len(run.tokens) > _LONG_TEXT
         self.comparisons = Comparisons(run, self.jobs, tasks, after=[self.index] if self.long else [])
         self.topics = task(partial(_found_topics, run), label="finding topics", kind="text")
-        self.names = task(partial(_found_names, run), label="finding names")
-        self.domain = task(self._domain, [self.topics, self.names], label="finding words of the text")
         self.map = task(self._placed, [self.index], label="placing documents")
 
     @property
@@ -91,14 +87,6 @@ class PageData:
         """The topics by the names that the run keeps; None if it has too little text."""
         found, names = self.topics.result(), tuple(self.run.topic_names)
         return found and self.run.held("named topics", lambda: with_names(found, names), of=names)
-
-    def _domain(self, progress: Progress) -> list[Json]:
-        """The words that the text is about; see `domain_words`."""
-
-        def find() -> Json:
-            return {"words": domain_words(self.run, self.topics.result(), self.names.result())}
-
-        return list(cached_result(self.run, "page", ["domain"], find, progress)["words"])
 
     def _placed(self, progress: Progress) -> PlacedDocuments:
         """The places of the documents on their map."""
@@ -120,7 +108,7 @@ class PageData:
     def _begin_others(self) -> None:
         self.index.begin()
         with suppress(Busy):  # others are asked for
-            self.comparisons.tasks(self.comparisons.default)
+            self.comparisons.drift(self.comparisons.default)
 
     @property
     def ready(self) -> bool:
@@ -173,12 +161,6 @@ def _found_topics(run: Run, progress: Progress) -> Topics | None:
         return topics_as_found(run, progress)
     except InputError:
         return None
-
-
-def _found_names(run: Run, progress: Progress) -> Mask:
-    """True for words that are mostly names, (V,) bool."""
-    del progress
-    return names_of(run.text, run.vectors.index_to_key)
 
 
 # ---- A run that changes under its page: after an update, answers come from the new state.

@@ -4,40 +4,31 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, cast
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
 import numpy as np
-from fastapi import Depends, Query
+from fastapi import Query
 
 import selfvec
-from selfvec.analysis.comparison.compared import LikeForLike
-from selfvec.analysis.usage.contexts import (
-    NEARBY,
-    SAMPLED,
-    count_present,
-    occurrences,
-    padded_windows,
-    pair_places,
-    shared_neighbours,
-)
-from selfvec.analysis.usage.quotations import Quotation, best_occurrences, sentences
-from selfvec.apps.table import TEXT
+from selfvec.analysis.usage.contexts import pair_places
+from selfvec.analysis.usage.quotations import Quotation, best_occurrences, examples, sentences
+from selfvec.apps.offered import LISTS, Server
+from selfvec.apps.table import TEXT, TOP, CommandRow
 from selfvec.base.arrays import Ints
 from selfvec.base.characters import folded, without_accents
 from selfvec.base.errors import NotFound, OptionError
-from selfvec.base.result_table import Figures, Json
-from selfvec.base.view import COUNT, PROSE, WORDS, Column
-from selfvec.data.run import Run
+from selfvec.base.result_table import Json, ResultTable
+from selfvec.base.view import COUNT, PROSE, WORDS, Column, Table
+from selfvec.data.run import Run, similar_row
 from selfvec.data.vectors import Source, coverage, has_row
 from selfvec.text.repeats import repeated_tokens
 
 from . import addresses
 from .addresses import address
-from .comparison import REFINED, Filter, counts_of, rows_of_one_side
+from .comparison import REFINED
 from .page_data import PageData
 
-_NEIGHBOUR_WEIGHT = 0.5  # of a neighbour in the window of an occurrence, in units of cosine
 _NEAR = 5  # words near an unknown one
 _UNKNOWN = (
     Column("word"),
@@ -47,47 +38,38 @@ _UNKNOWN = (
 )
 
 
-@address("/api/ranking")
-def ranking(
-    page: PageData,
-    key: addresses.ComparisonKey,
-    wanted: Annotated[Filter, Depends()],
-    offset: addresses.Offset = 0,
-    limit: addresses.Limit = 50,
-    mix: addresses.Mix = None,
-    variants: addresses.Variants = None,
-) -> Json:
-    """The words that changed: rows as in `selfvec drift --json`."""
-    tested = page.comparisons.tested(key, _like_for_like(mix=mix, variants=variants))
-    return {"ready": True, **tested.result().page(wanted, offset, limit)}
-
-
-def _like_for_like(**given: str | None) -> LikeForLike:
-    return cast(LikeForLike, {name: value for name, value in given.items() if value is not None})
+def counts_of(run: Run) -> Ints:
+    """Occurrences of each word of a run, (V,) int64."""
+    counts = run.vectors.counts
+    return np.ones(len(run.vectors), np.int64) if counts is None else np.asarray(counts, np.int64)
 
 
 @address("/api/word")
 def word(page: PageData, key: addresses.ComparisonKey, word: addresses.Word) -> Json:
-    """A word's neighbours before and after, and its change."""
+    """The neighbours of a word before and after refining, as `selfvec similar --compare`, and its drift.
+
+    Until the words are compared, its row of `selfvec drift` is null and ``tested`` is false.
+    """
     row = page.row(word)
-    words = page.run.vectors.index_to_key
-    vectors = page.comparisons.get(key).vectors
-    sides = vectors.near(row)
-    before, after = ([(words[other], round(cosine, 4)) for other, cosine in side] for side in sides)
-    gained, lost = ([words[other] for other in rows] for rows in rows_of_one_side(*sides))
-    tested = page.comparisons.tasks(key).tested.result_now()
-    rank, change = (None, None) if tested is None else tested.of_word(words[row])
+    name = page.run.vectors.index_to_key[row]
+    near = selfvec.similar(page.run, name, compare=True)
+    before, after = near.lists
+    shown = near.view()
+    task = page.comparisons.drift(key)
+    changes = task.result() if task.done() and task.exception() is None else None
+    rows = [] if changes is None else [one for one in changes.rows if one["word"] == name]
+    columns = [] if changes is None else changes.columns
     return {
         **_origin(page.run, row),
-        "tested": tested is not None,
-        "rank": rank,
-        "ranked": 0 if tested is None else tested.changes.tested,
-        "change": change,
-        "names": vectors.names,
-        "before": before,
-        "after": after,
-        "gained": gained,
-        "lost": lost,
+        "before": before["neighbours"],
+        "after": after["neighbours"],
+        "notes": [
+            *(note for part in shown.parts if isinstance(part, Table) for note in part.notes),
+            *shown.notes,
+        ],
+        "tested": task.done(),
+        "change": next(iter(_shown(rows, columns)), None),
+        "columns": [column.as_dict() for column in columns],
     }
 
 
@@ -113,40 +95,31 @@ def complete(page: PageData, text: addresses.Typed = "", most: addresses.FewResu
 def uses(
     page: PageData, key: addresses.ComparisonKey, word: addresses.Word, most: addresses.FewResults = 5
 ) -> Json:
-    """Sentences that show what a word means, of each side of a comparison."""
+    """Sentences that show what a word means on each side of a comparison: the examples of `selfvec drift`."""
     row = page.row(word)
-    batch = page.run.require_tokens()
-    comparison = page.comparisons.get(key)
-    gained, lost = comparison.vectors.gained_and_lost(row)
-    repeated, texts = repeated_tokens(page.run), []
-    for text in comparison.texts:
-        near, mark = (gained, "came") if text.side else (lost, "went")
-        places = occurrences(batch, row, text.documents, SAMPLED)
-        typical = comparison.scores(row, text.side, places)
-        present = count_present(padded_windows(batch, places, NEARBY), near)
-        scores = typical + _NEIGHBOUR_WEIGHT * present
-        chosen = best_occurrences(batch, repeated, places, scores, most, marks=dict.fromkeys(near, mark))
-        texts.append({"name": text.name, "uses": _quoted(page.run, chosen)})
-    return {"texts": texts}
+    page.run.require_tokens()
+    space = page.comparisons.occurrences(key).result()
+    shown = examples(space, repeated_tokens(page.run), row, most)
+    names = ["your text"] if key == REFINED else [part.name for part in page.comparisons.pair(key)]
+    return {
+        "texts": [
+            {"name": name, "uses": _quoted(page.run, [quote for quote in shown if quote.side == side])}
+            for side, name in enumerate(names)
+        ]
+    }
 
 
 @address("/api/together")
 def together(
     page: PageData, word: addresses.Word, other: addresses.OtherWord, most: addresses.FewResults = 5
 ) -> Json:
-    """Sentences in which two words occur close together, and the words that both occur with."""
+    """Sentences in which two words occur close together."""
     row, second = page.row(word), page.row(other)
     batch = page.run.require_tokens()
     places, looked_at = pair_places(batch, row, second)
     scores, repeated = np.zeros(len(places)), repeated_tokens(page.run)
     chosen = best_occurrences(batch, repeated, places, scores, most, marks={second: "came"})
-    words = page.run.vectors.index_to_key
-    return {
-        "together": len(places),
-        "of": looked_at,
-        "shared": [words[i] for i in shared_neighbours(batch, row, second)],
-        "uses": _quoted(page.run, chosen),
-    }
+    return {"together": len(places), "of": looked_at, "uses": _quoted(page.run, chosen)}
 
 
 def _quoted(run: Run, occurring: list[Quotation]) -> list[Json]:
@@ -157,101 +130,85 @@ def _quoted(run: Run, occurring: list[Quotation]) -> list[Json]:
     return [quote.as_dict() for quote in first.values()]
 
 
-def _with_columns(result: Figures) -> Json:
-    """A result as its command prints it, and the columns by which the page draws it.
-
-    Values that no key has, since a column makes them of others, are in the rows, too.
-    """
-    made = {column.name: column.of for column in result.columns if column.of is not None}
-    rows = [{**row, **{name: of(row) for name, of in made.items()}} for row in result.rows]
-    return {**result, "rows": rows, "columns": [column.as_dict() for column in result.columns]}
+def _shown(rows: Sequence[Json], columns: Sequence[Column]) -> list[Json]:
+    """The rows, with the values that no key has since a column makes them of others."""
+    made = {column.name: column.of for column in columns if column.of is not None}
+    return [{**row, **{name: of(row) for name, of in made.items()}} for row in rows]
 
 
-_WORD = {"alias": "w", "min_length": 1, "max_length": 200, "pattern": r"\S"}
-_PERIOD = {"min_length": 1, "max_length": 100}
+def _with_columns(result: ResultTable) -> Json:
+    """A result as its command prints it, and the columns by which the page draws it."""
+    columns = [column.as_dict() for column in result.columns]
+    return {**result.as_dict(), "rows": _shown(result.rows, result.columns), "columns": columns}
+
+
 _SIDES = r"^([1-9]|[12]\d|30|[1-9]\d?[LR]|[1-9]\d?L\d{1,2}R|\d{1,2}L[1-9]\d?R)$"
 _ORDER = r"^(left|right|date|[1-9]\d?[LR](,[1-9]\d?[LR]){0,2})$"
-_FILTERS = {"kind": list[Annotated[str, addresses.FILTER]], "default": None, "max_length": 20}
-_LISTS: dict[str, dict[str, dict[str, Any]]] = {
-    "collocates": {
+_WORD = {"alias": "w", "min_length": 1, "max_length": 200, "pattern": r"\S"}
+_PAGE = Server(
+    Query,
+    top=200,
+    kinds={"filter": list[Annotated[str, addresses.FILTER]]},
+    bounds={
         "word": _WORD,
-        "slice": _PERIOD,
-        "filter": _FILTERS,
-        "window": {"max_length": 10, "pattern": _SIDES},
-        "within": {},
-        "measure": {},
-        "top": {"default": 20, "le": 200},
-    },
-    "concordance": {
+        "words": _WORD,
         "query": {"min_length": 1, "max_length": 200, "pattern": r"[^\W\d_]"},
-        "slice": _PERIOD,
-        "filter": _FILTERS,
+        "slice": {"min_length": 1, "max_length": 100},
+        "by": {"min_length": 1, "max_length": 100},
+        "filter": {"max_length": 20},
+        "window": {"max_length": 10, "pattern": _SIDES},
         "sort": {"pattern": _ORDER},
-        "window": {"le": 30},
-        "top": {"default": 50, "le": 200},
-        "case": {},
-        "lemma": {},
-        "sample": {"le": 200},
-        "seed": {"default": 0, "le": 1 << 31},
     },
-    "frequency": {
-        "query": {"max_length": 200},
-        "unit": {},
-        "slice": _PERIOD,
-        "filter": _FILTERS,
-        "top": {"default": 50, "le": 200},
-    },
-    "ngrams": {
-        "n": {"le": 6},
-        "word": {"alias": "w", "max_length": 200},
-        "slot": {},
-        "slice": _PERIOD,
-        "filter": _FILTERS,
-        "top": {"default": 50, "le": 200},
-    },
-    "dispersion": {
-        "words": {**_WORD, "description": "A word of the text."},
-        "slice": _PERIOD,
-        "filter": _FILTERS,
-    },
-}
-"""The lists of `selfvec text` that are offered: options, and the bounds of what may be asked."""
+)
+_USUAL = {"top": 50, "filter": None, "seed": 0}
 
 
-def _offer(name: str, options: Mapping[str, Mapping[str, Any]]) -> None:
-    """Answer at an address with the output of a command."""
-    declared = TEXT[name].declaration
+def _offer(path: str, row: CommandRow, options: str, ask: Callable[..., Json], **how: Any) -> None:
+    """Answer at an address with the output of a command, whose ``options`` are asked for."""
 
-    def answer(page: PageData, **asked: Any) -> Json:
-        given = {option: value for option, value in asked.items() if value not in ("", None)}
-        return _with_columns(getattr(selfvec, name)(page.run, **given))
+    declared = row.declaration
+    taken = [declared.parameters[name] for name in options.split()]
+    usual = {one.name: one.default for one in taken}
 
-    answer.__name__ = name
-    answer.__doc__ = f"{declared.summary} The output of `selfvec text {name} --json`."
-    page, _ = inspect.signature(answer).parameters.values()
-    asked = [declared.parameters[option].offered(Query, **given) for option, given in options.items()]
-    answer.__dict__["__signature__"] = inspect.Signature([page, *asked])
-    address(f"/api/{name}", threads="lists")(answer)
+    def answer(*of: Any, **asked: Any) -> Json:
+        return ask(
+            *of, **{name: value for name, value in asked.items() if value not in ("", None, usual.get(name))}
+        )
+
+    answer.__name__ = row.name
+    answer.__doc__ = f"{declared.summary} The output of the command `{row.name}` as JSON, and its columns."
+    signed = inspect.signature(ask, eval_str=True).parameters.values()
+    first = [one for one in signed if one.default is one.empty and one.kind is not one.VAR_KEYWORD]
+    asked = [_PAGE.argument(one, _USUAL.get(one.name, one.default)) for one in taken]
+    answer.__dict__["__signature__"] = inspect.Signature([*first, *asked])
+    address(path, **how)(answer)
 
 
-for _name, _options in _LISTS.items():
-    _offer(_name, _options)
+def _listed(name: str) -> Callable[..., Json]:
+    def ask(page: PageData, **asked: Any) -> Json:
+        return _with_columns(getattr(selfvec, name)(page.run, **asked))
+
+    return ask
 
 
-@address("/api/keyness", threads="lists")
-def keyness(
-    page: PageData,
-    key: addresses.ComparisonKey,
-    most: addresses.FewRows = 20,
-    mix: addresses.Mix = None,
-    variants: addresses.Variants = None,
-) -> Json:
-    """The words that one part uses more than the other: the output of `selfvec text keyness --json`."""
+def _keyness(page: PageData, key: addresses.ComparisonKey, **asked: Any) -> Json:
     if key == REFINED:
         rule = "before and after refining, the text is the same"
         raise NotFound(rule, field="c", remedy="compare two slices, as A|B")
-    given = _like_for_like(mix=mix, variants=variants)
-    return _with_columns(selfvec.keyness(page.run, page.comparisons.pair(key), top=most, **given))
+    return _with_columns(selfvec.keyness(page.run, page.comparisons.pair(key), **asked))
+
+
+def _drift(
+    page: PageData, key: addresses.ComparisonKey, top: int = 50, fdr: float | None = None, **asked: Any
+) -> Json:
+    found = page.comparisons.drift(key, **asked).result().select(fdr=fdr)
+    return {"ready": True, "total": len(found), **_with_columns(found.select(top))}
+
+
+for _name, _options in LISTS.items():
+    _offer(f"/api/{_name}", TEXT[_name], _options, _listed(_name), threads="lists")
+_offer("/api/keyness", TEXT["keyness"], "mix variants top", _keyness, threads="lists")
+_offer("/api/ranking", TOP["drift"], "fdr min_count all_words mix variants top", _drift)
 
 
 @address("/api/unknown")
@@ -259,15 +216,11 @@ def unknown(
     page: PageData,
     source: addresses.VectorSource | None = None,
     seen: addresses.MinCount = 1,
-    text: addresses.WordPart = "",
-    offset: addresses.Offset = 0,
     limit: addresses.Limit = 50,
 ) -> Json:
     """Words that the initial vectors lack, most frequent first, and what their vectors are based on."""
     run = page.run
-    vectors = page.comparisons.get(REFINED).vectors
     counts = counts_of(run)
-    words = run.vectors.index_to_key
     lacked = ~has_row(run.original)
     sources = {s.name.lower(): int(np.sum(lacked & (run.vectors.sources == s))) for s in Source}
     if source is not None and source not in sources:
@@ -277,16 +230,12 @@ def unknown(
     if source is not None:
         listed &= run.vectors.sources == Source[source.upper()]
     rows = np.flatnonzero(listed)
-    if text:
-        part = folded(text).lower()
-        rows = rows[[part in words[i].lower() for i in rows.tolist()]]
-    rows = rows[np.argsort(-counts[rows], kind="stable")]
-    shown = rows[offset : offset + limit].tolist()
+    near = [
+        (row, similar_row("refined", run.vectors, row, _NEAR)["neighbours"])
+        for row in rows[np.argsort(-counts[rows], kind="stable")][:limit].tolist()
+    ]
     return {
-        "rows": [
-            {**_origin(run, row), "near": [words[other] for other, _ in near]}
-            for row, near in zip(shown, vectors.near_each(shown, 1, _NEAR), strict=True)
-        ],
+        "rows": [_origin(run, row) | {"near": [term for term, _ in terms]} for row, terms in near],
         "columns": [column.as_dict() for column in _UNKNOWN],
         "total": len(rows),
         "sources": {kind: number for kind, number in sources.items() if number},

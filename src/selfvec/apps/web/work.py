@@ -85,7 +85,6 @@ class BackgroundTask(Future[T], Progress):
     needs: Sequence[BackgroundTask[Any]]
     label: str  # says to people what is waited for
     kind: Kind
-    later: bool
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -124,13 +123,6 @@ class BackgroundTask(Future[T], Progress):
         """The error of failed work, which is waited for, or None."""
         need(self)
         return super().exception(timeout)
-
-    def result_now(self) -> T | None:
-        """The result, or None before it exists; raises the `SelfvecError` of failed work."""
-        if self.done():
-            return self.result()
-        self.begin()  # what is short may be done at once, but then the answer would depend on the scheduler
-        return None
 
     def drop(self) -> None:
         """Cancel the task: it stops at its next step and fails with `Busy`."""
@@ -187,8 +179,7 @@ def _bug(tasks: Sequence[BackgroundTask[Any]]) -> RuntimeError:
 class Tasks:
     """Makes tasks, and computes those that are begun in a thread for each kind.
 
-    Of the tasks of a kind that are ready the oldest comes first. ``later`` ones come after all others, the
-    newest first: nobody waits for them, and the newest belongs to what somebody looks at.
+    Of the tasks of a kind that are ready the oldest comes first.
 
     The threads end when nothing is ready, and do not keep the process alive.
     """
@@ -211,10 +202,9 @@ class Tasks:
         *,
         label: str = "computing",
         kind: Kind = "view",
-        later: bool = False,
     ) -> BackgroundTask[T]:
         """A task, which is not begun."""
-        return BackgroundTask(self, work, tuple(needs), label, kind, later)
+        return BackgroundTask(self, work, tuple(needs), label, kind)
 
     @property
     def under_way(self) -> list[Kind]:
@@ -256,12 +246,11 @@ class Tasks:
 
     def _next(self, kind: Kind) -> BackgroundTask[Any] | None:
         with self._lock:
-            ready = [task for task in self._waiting if task.kind == kind and task.ready]
-            if not ready:
+            task = next((task for task in self._waiting if task.kind == kind and task.ready), None)
+            if task is None:
                 self._busy.remove(kind)
-                return None
-            task = next((task for task in ready if not task.later), ready[-1])
-            self._waiting.remove(task)
+            else:
+                self._waiting.remove(task)
             return task
 
 

@@ -8,10 +8,6 @@ export const share = (x) => `${Math.round(x * 100)} %`;
 /** A figure with two digits, without the zero before the point. */
 export const figure = (x) => (x === null || x === undefined ? "–" : count(x, 2).replace(/^(-?)0\./, "$1."));
 
-/** The 95 % interval of the share of a word's uses that are new; empty if there is none. */
-export const interval = (row) =>
-  row.new_uses === null ? "" : `${Math.round(row.new_uses_low * 100)} to ${share(row.new_uses_high)}`;
-
 /** A p or q: below .1 with three digits, below .001 as "< .001". */
 export function probability(x) {
   if (x === null || x === undefined) return "–";

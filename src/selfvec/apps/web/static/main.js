@@ -5,7 +5,7 @@ import { documentPage } from "./documents.js";
 import { $, bdi, button, h, kept, say, waiting } from "./dom.js";
 import { Filters } from "./filters.js";
 import { finder } from "./finder.js";
-import { count, many, readable } from "./format.js";
+import { count, readable } from "./format.js";
 import { Health } from "./health.js";
 import { DocumentMap } from "./map.js";
 import { Overview } from "./overview.js";
@@ -153,7 +153,7 @@ async function beside() {
   ranking.select();
   const found = await page.show(wanted);
   if (!found) return;
-  say(`${found.word}: ${many(found.gained.length, "new neighbour")}`);
+  say(found.word);
 }
 
 async function update(now, before) {
@@ -254,7 +254,7 @@ async function begin() {
   about.mapped = about.has_documents;
   describe();
   narrowing = new Filters($("filters"), about);
-  ranking = new Ranking(about);
+  ranking = new Ranking();
   page = new WordPage($("word"), about);
   check = watched(about, renew);
   onChange(update);

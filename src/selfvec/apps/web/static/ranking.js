@@ -1,64 +1,37 @@
-// Lists of words: the ranking of those that changed, with the neighbours each gained and lost, and new ones.
+// Lists of words: those that changed, as drift lists them, new ones, and those without an initial vector.
 import { ask } from "./api.js";
-import { bar, bdi, h, listed, waiting } from "./dom.js";
-import { SOURCES, count, figure, interval, many, probability, readable, spell, told } from "./format.js";
+import { h, listed, waiting } from "./dom.js";
+import { SOURCES, count, many, readable, spell, told } from "./format.js";
 import { List, findings, nothing } from "./list.js";
-import { go, link, state } from "./state.js";
-import { commas, meanings, table, toWord } from "./table.js";
+import { go, state } from "./state.js";
+import { meanings, table, toWord } from "./table.js";
 import { MIXES, VARIANTS, keywords } from "./usage.js";
 
 const MOST = 200; // words of a list
-const SORTS = {
-  size: "size of the change",
-  q: "significance",
-  distance: "distance moved",
-  apd: "difference of occurrences (APD)",
-  count: "frequency",
-  word: "alphabet",
-};
 const LEVELS = { "": "any", 0.05: "q ≤ .05", 0.01: "q ≤ .01", 0.001: "q ≤ .001" };
 const FEWEST = { label: "min. occurrences", type: "number", step: 1, min: 1 };
-const EVERYTHING = { seen: "1", size: "", q: "", text: "", stops: "1", names: "" };
+const EVERYTHING = { min_count: "1", fdr: "", all_words: "true" };
 
 export class Ranking extends List {
-  constructor(about) {
+  constructor() {
     const fields = {
-      sort: { label: "sorted by", options: SORTS },
-      q: { label: "significance", options: LEVELS },
-      seen: FEWEST,
-      size: { label: "min. change", type: "number", min: 0, max: 1, step: 0.01 },
+      fdr: { label: "significance", options: LEVELS },
+      min_count: FEWEST,
       mix: { label: "mix", options: MIXES },
       variants: { label: "variants", options: VARIANTS },
-      text: { label: "contains" },
-      stops: { label: "with stop words and numbers", on: "1" },
-      names: {
-        label: "without names",
-        on: "0",
-        title: "Without words that the text writes with a capital letter in mid-sentence",
-      },
+      all_words: { label: "with stop words and numbers", on: "true" },
     };
-    super("Words that changed", h("ol.ranking"), fields, { most: MOST });
-    this.about = about;
+    super("Words that changed", h("div.ranking"), fields, { most: MOST });
     this.differ = h("summary"); // how the two sides are written: a reader must know it before the words
     this.notes = h("div");
-    this.meanings = h("p");
     this.unmatched = h("div");
     this.typical = h("div.typical");
     this.element = h("div", [
       this.title,
       this.lead,
-      h("details.why", [
-        this.differ,
-        this.notes,
-        this.meanings,
-        h("p", [
-          "Among the words with q ≤ .05, at most about 5 % changed by chance only. Significant words come ",
-          "first, of these names, numbers and other spellings last; then those that changed most.",
-        ]),
-      ]),
+      h("details.why", this.differ, this.notes),
       this.unmatched,
       this.typical,
-      h("p.legend", h("span.came", "+ gained neighbours"), h("span.went", "− lost neighbours")),
       this.list,
       this.more,
     ]);
@@ -66,118 +39,66 @@ export class Ranking extends List {
 
   async update() {
     this.fields.show(state);
-    const { c, seen, q, size, text, stops, names, sort, mix, variants } = state;
-    const limit = Math.min(MOST, this.shown);
-    const asked = { c, q, sort, text, stops, names, limit, seen, size, mix, variants };
+    const { c, fdr, min_count, all_words, mix, variants } = state;
+    const asked = { c, fdr, min_count, all_words, mix, variants, top: Math.min(MOST, this.shown) };
     const how = waiting(this.lead, "Comparing all words", this.compared === c);
-    const found = await this.newest((signal) => ask("ranking", asked, { signal, ...how }));
+    const found = await this.newest((signal) => ask("ranking", asked, { signal, ...how })).catch((error) => {
+      for (const part of [this.lead, this.notes, this.unmatched, this.list]) part.replaceChildren();
+      throw error;
+    });
     if (!found) return null;
-    const first = this.compared !== c;
+    const names = [found.a, found.b],
+      refined = found.a === "original";
+    if (this.compared !== c) this.typical.replaceChildren(refined ? "" : keywords(c, names));
     this.compared = c;
     this.found = found;
-    this.show(found);
-    const parts = found.names[0] !== "original";
-    if (first) this.typical.replaceChildren(parts ? keywords(c, found.names) : "");
+    this.show(found, names, refined);
     return found;
   }
 
-  show(found) {
-    const [before, after] = found.names;
-    const refined = before === "original";
-    this.title.textContent = refined
-      ? "What refining changed"
-      : `What changed from ${readable(before)} to ${readable(after)}`;
-    const who =
-      `${many(found.total, "word")} of ${count(found.ranked)} that ` +
-      (refined ? "occur" : "occur in both parts") +
-      ` ${many(found.least, "time")} or more`;
-    const test = found.tested ? "" : "; too little text to test for significance";
+  show(found, names, refined) {
+    const [before, after] = names.map(readable);
+    this.title.textContent = refined ? "What refining changed" : `What changed from ${before} to ${after}`;
     // The first sentence is that of every answer; where it is about the two parts, that about words follows.
     const [first] = found.findings;
     const about = (wanted) => found.findings.find(({ kind }) => kind === wanted);
     const answer = about("none") ?? about("word");
     const lead = [...new Set([first, answer])].map((finding) => finding?.says ?? "").join(" ");
-    this.lead.textContent = `${told(lead, found.names)} Here: ${who}${test}.`.trim();
-    this.meanings.textContent = meanings(found.columns);
-    const noted = (notes) => notes.map((note) => h("p.note", told(note, found.names)));
+    this.lead.textContent = told(lead, names);
     const others = found.findings.filter(
       (finding) => finding !== answer && finding.kind !== "word" && (finding !== first || finding.remedy),
     ); // words that came and went are listed below
-    const differences = findings(others, found.names, this.fields);
+    const differences = findings(others, names, this.fields);
     this.differ.textContent = differences.length
       ? `${many(differences.length, "other difference")} between the two, and what is measured`
       : "What is measured?";
-    this.notes.replaceChildren(...differences, ...noted(found.notes));
-    const came = { [`New in ${readable(after)}`]: found.new, [`Gone since ${readable(before)}`]: found.gone };
+    this.notes.replaceChildren(
+      ...differences,
+      h("p.note", told(found.why, names)),
+      h("p", `${meanings(found.columns)} Order: ${found.order}.`),
+    );
+    const came = { [`New in ${after}`]: found.new, [`Gone since ${before}`]: found.gone };
     this.unmatched.replaceChildren(
       ...Object.entries(came)
         .filter(([, rows]) => rows.length)
         .map(([name, rows]) => unmatched(name, rows)),
     );
     const { inputs } = this.fields;
-    inputs.q.disabled = !found.tested;
-    for (const name of ["mix", "variants"]) inputs[name]?.toggleAttribute("disabled", refined); // one text
-    inputs.seen.placeholder = String(found.least);
+    for (const name of ["mix", "variants"]) inputs[name].toggleAttribute("disabled", refined); // one text
     const kept = document.activeElement?.closest?.(".ranking a")?.dataset.word;
-    const none = found.ranked
-      ? nothing("No word passes these filters.", "Show all", EVERYTHING)
-      : nothing("No word can be compared: too little text, or no initial vectors.", "See the text", {
-          view: "overview",
-        });
-    this.fill(found.total ? found.rows.map((row) => this.row(row)) : [h("li.none", none)], found.total);
+    const none = nothing("No word passes these filters.", "Show all", EVERYTHING);
+    this.fill([found.total ? table(found.columns, found.rows) : none], found.total);
     if (kept) this.words.find((a) => a.dataset.word === kept)?.focus({ preventScroll: true });
     this.select();
   }
 
-  row(row) {
-    const sure = row.q === null ? null : row.q <= 0.05;
-    const times =
-      row.count_a === row.count_b ? `${count(row.count_a)}×` : `${count(row.count_a)}→${count(row.count_b)}×`;
-    const words = (list, mark, sign) =>
-      list.length > 0 &&
-      h("span", { class: mark }, [
-        h("span.hidden", mark === "came" ? "gained: " : "lost: "),
-        `${sign} `,
-        commas(list.slice(0, 4)),
-      ]);
-    const facts = [
-      row.mark,
-      row.subwords && "before: built from subwords",
-      interval(row) &&
-        `new uses: ${interval(row)}; distance ${figure(row.distance)}, by chance ${figure(row.chance)}`,
-    ]
-      .filter(Boolean)
-      .join(" · ");
-    return h("li", [
-      h("a", { href: link({ word: row.word, near: "" }), "data-word": row.word }, [
-        h("span.head", [
-          bdi(row.word, { class: "w" }),
-          bar(row.change),
-          h("span.num", { title: "change" }, figure(row.change)),
-          h(
-            "span",
-            {
-              class: `sure ${sure === null ? "" : sure ? "yes" : "no"}`,
-              title: sure === null ? "not tested" : `q = ${probability(row.q)}`,
-            },
-            [sure === null ? "" : sure ? "significant" : "chance?"],
-          ),
-          h("span.times", times),
-        ]),
-        facts && h("span.measured", facts),
-        words(row.gained, "came", "+"),
-        words(row.lost, "went", "−"),
-      ]),
-    ]);
-  }
-
   get words() {
-    return [...this.list.querySelectorAll("a[data-word]")];
+    return [...this.list.querySelectorAll("th a[data-word]")];
   }
 
   /** Highlight the current word. */
   select() {
-    this.mark(({ dataset }) => dataset.word && dataset.word === this.current);
+    for (const a of this.words) a.ariaCurrent = a.dataset.word === this.current ? "true" : null;
   }
 
   /** Go to the word some places away from the current one. */
@@ -194,7 +115,7 @@ export class Ranking extends List {
 /** Words that came or went, in a line that opens. */
 function unmatched(name, rows) {
   const first = rows.slice(0, 3).map(({ word }) => spell(word));
-  const all = rows.map((row) => [toWord(row.word), ` ${count(row.count_a)}→${count(row.count_b)}×`]);
+  const all = rows.map((row) => [toWord(row.word), ` ${count(row.count_a)} → ${count(row.count_b)}`]);
   return h("details.why.unmatched", [
     h("summary", `${name}: ${first.join(", ")} …`),
     h("p", "Too rare on one side to be compared: ", listed(all)),

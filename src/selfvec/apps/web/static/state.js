@@ -1,8 +1,8 @@
 // The state of the page is kept in the address, so that a link shows the same to other people.
 
 const EMPTY =
-  "view word c seen q size text ask stops mix variants colour only doc at order filter " +
-  "names words mark unit smooth source from near";
+  "view word c fdr min_count all_words ask mix variants colour only doc at order filter " +
+  "words mark unit smooth source from near";
 const DEFAULTS = {
   ...Object.fromEntries(EMPTY.split(" ").map((name) => [name, ""])),
   sort: "size",

@@ -5,7 +5,7 @@ import { link } from "./state.js";
 
 /** A link to the page of a word. */
 export const toWord = (word, mark = "") =>
-  h("a", { href: link({ word, near: "" }), class: `w ${mark}`.trim() }, bdi(word));
+  h("a", { href: link({ word, near: "" }), class: `w ${mark}`.trim(), "data-word": word }, bdi(word));
 
 /** Words with commas between them. */
 export const commas = (words) => words.map((word, i) => [i ? ", " : "", bdi(word)]);
@@ -17,10 +17,24 @@ const FORMS = {
   text: { show: clean },
   count: numeric((x) => count(x)),
   share: numeric(share),
+  shares: numeric(([low, high]) => `${Math.round(100 * low)}–${share(high)}`),
   probability: numeric(probability),
   signed: numeric(figure),
   figure: numeric((x, { digits }) => (digits === 2 ? figure(x) : count(x, digits))),
 };
+
+/** A value of a row as its column says; blank if it is not known. */
+const shown = (row, column) => {
+  const value = row[column.name];
+  return value === null || value === undefined ? "" : FORMS[column.kind].show(value, column);
+};
+
+/** The figures of a row as [head, value], without its first column and what is not known. */
+export const named = (columns, row) =>
+  columns
+    .slice(1)
+    .map((column) => [readable(column.title), shown(row, column)])
+    .filter(([, text]) => text !== "");
 
 /** Tables that are wider than their place show each row as lines, with the heads before the values. */
 const fitting = new ResizeObserver((places) => {
@@ -52,8 +66,6 @@ export function grid(columns, rows, props = {}) {
 
 /** Rows by declared columns. What is more than a value is drawn by the function in `cells` of that name. */
 export function table(columns, rows, cells = {}, props = {}) {
-  const shown = (row) => (column) =>
-    cells[column.name]?.(row) ?? FORMS[column.kind].show(row[column.name], column);
   const heads = columns.map(({ title, kind, meaning }) => [
     readable(title),
     FORMS[kind].number && "num",
@@ -61,7 +73,7 @@ export function table(columns, rows, cells = {}, props = {}) {
   ]);
   return grid(
     heads,
-    [...rows].map((row) => columns.map(shown(row))),
+    [...rows].map((row) => columns.map((column) => cells[column.name]?.(row) ?? shown(row, column))),
     props,
   );
 }

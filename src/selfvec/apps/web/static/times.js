@@ -56,10 +56,10 @@ export class Times {
   /** The lines of the words; at first of those that the text is about. */
   async draw(signal) {
     const how = waiting(this.chart, "Counting words", this.chart.children.length);
-    const about = state.words
-      ? []
-      : (await ask("domain", {}, { signal, ...how })).words.map(({ word }) => word);
-    const first = (about.length ? about : this.overview.words.map(([word]) => word))
+    const about = state.words ? [] : (await ask("topics", {}, { signal, ...how })).topics;
+    const first = (
+      about.length ? about.map(({ terms }) => terms[0]) : this.overview.words.map(([word]) => word)
+    )
       .slice(0, FIRST)
       .join(" ");
     if (!state.words) this.fields.inputs.words.placeholder = first;

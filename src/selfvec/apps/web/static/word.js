@@ -1,10 +1,10 @@
 // One word: its neighbours before and after, and sentences that show the change.
 import { ask, latest } from "./api.js";
 import { bar, bdi, button, facts, h, listed, still } from "./dom.js";
-import { SOURCES, count, figure, interval, many, probability, readable, share } from "./format.js";
+import { SOURCES, count, figure, many, readable } from "./format.js";
 import { quotes } from "./documents.js";
 import { go, link, state } from "./state.js";
-import { toWord } from "./table.js";
+import { commas, named, toWord } from "./table.js";
 import { wordChart } from "./times.js";
 import { collocates, concordance } from "./usage.js";
 
@@ -19,14 +19,7 @@ export class WordPage {
   async show(word) {
     return this.newest(async (signal) => {
       const asked = { w: word, c: state.c };
-      const progress = (done) => {
-        if (!this.word)
-          this.element.replaceChildren(
-            h("h2.word", bdi(word)),
-            h("p.wait", `Comparing all words: ${share(done)} done.`),
-          );
-      };
-      const found = await ask("word", asked, { signal, progress: state.word ? progress : undefined });
+      const found = await ask("word", asked, { signal });
       asked.w = found.word; // it may have been typed with signs around it
       this.paint(found);
       await Promise.all([this.sentences(found, asked, signal), this.course(found, signal)]);
@@ -40,7 +33,7 @@ export class WordPage {
     if (!word || this.tested) return;
     const found = await ask("word", { w: word, c: state.c });
     if (word !== this.word) return;
-    const list = facts(figures(found));
+    const list = measured(found);
     this.list.replaceWith(list);
     this.list = list;
   }
@@ -56,7 +49,7 @@ export class WordPage {
     Object.assign(this, { word, tested: found.tested });
     this.texts = h("div.texts", h("p.wait", "Looking for sentences …"));
     this.time = h("div");
-    this.list = facts(figures(found));
+    this.list = measured(found);
     this.element.replaceChildren(
       h("a.back", { href: link({ word: "", near: "" }) }, "← All words"),
       h("h2.word", bdi(word)),
@@ -72,8 +65,6 @@ export class WordPage {
   }
 
   neighbours(found) {
-    const came = new Set(found.gained),
-      went = new Set(found.lost);
     const why = (word) =>
       button("why?", () => go({ near: word }, false), {
         class: "ask",
@@ -88,24 +79,28 @@ export class WordPage {
         h("span.num", figure(cosine)),
         mark === "came" && this.about.has_tokens && why(word),
       ]);
-    const side = (name, near, mark, sign, changed) =>
+    const side = (name, near, others, mark, sign) =>
       h("div", [
         h("h4", name),
         near.length === 0
           ? h("p.wait", "no vector")
-          : h("ol.near", [near.map(([word, cosine]) => item(mark, sign, changed.has(word), word, cosine))]),
+          : h("ol.near", [
+              near.map(([word, cosine]) => item(mark, sign, only([[word]], others).length > 0, word, cosine)),
+            ]),
       ]);
-    const [before, after] = found.names;
-    return h("div.sides", [
-      side(before === "original" ? "Before" : readable(before), found.before, "went", "−", went),
-      side(after === "refined" ? "After" : readable(after), found.after, "came", "+", came),
+    return h("div", [
+      h("div.sides", [
+        side("Before", found.before, found.after, "went", "−"),
+        side("After", found.after, found.before, "came", "+"),
+      ]),
+      found.notes.map((note) => h("p.quiet", note)),
     ]);
   }
 
   /** Lists that are made when they are opened. */
-  usage({ word, names }) {
+  usage({ word }) {
     if (!this.about.has_tokens) return [];
-    const parts = names[0] === "original" ? [""] : names;
+    const parts = state.c === "refined" ? [""] : state.c.split("|");
     return [h("div.usage", collocates(word, parts), concordance(word, this.about, parts))];
   }
 
@@ -152,65 +147,45 @@ export class WordPage {
     const found = await ask("together", { w: word, other, n: 6 }, { signal });
     const times = `${many(found.together, "time")} of ${count(found.of)}`;
     const how = found.together
-      ? `They occur within eight words of each other ${times}. `
-      : `They never occur close together. ${found.shared.length ? "They occur with the same words. " : ""}`;
-    const shared = found.shared.length > 0 && [
-      "Words that occur near both: ",
-      listed(found.shared.map((near) => toWord(near))),
-      ".",
-    ];
+      ? `They occur within eight words of each other ${times}.`
+      : "They never occur close together.";
     this.texts.replaceChildren(
-      h("p.claim", "Why ", h("b", bdi(word)), " and ", h("b", bdi(other)), "? ", how, shared),
+      h("p.claim", "Why ", h("b", bdi(word)), " and ", h("b", bdi(other)), "? ", how),
       h("p", h("a", { href: link({ near: "" }) }, "← Other sentences")),
       quotes(found.uses),
     );
   }
 }
 
-/** How the neighbours changed, in a sentence. */
-function claim({ word, names: [before, after], before: near, after: now, gained, lost, source }) {
-  const some = (words, mark) => listed(words.slice(0, 4).map((other) => toWord(other, mark)));
-  const own = h("b", bdi(word));
-  if (!near.length && !now.length) return h("p.claim", own, " has no vector, before or after.");
-  const first = now.map(([other]) => other);
-  if (!near.length) return h("p.claim", own, " had no vector; now it is near ", some(first, "came"), ".");
-  if (!gained.length) return h("p.claim", own, " kept its ten nearest neighbours.");
-  const spelled = ", words of similar spelling, because the initial vectors lack it";
-  const said =
-    before === "original"
-      ? ["Before refining, ", `${source === "subwords" ? spelled : ""}. In your text it is near `]
-      : [`In ${readable(before)} `, `; in ${readable(after)} it is near `];
-  return h("p.claim", said[0], own, " was near ", some(lost, "went"), said[1], some(gained, "came"), ".");
+/** The words of a list that another lacks. */
+const only = (near, others) =>
+  near.map(([word]) => word).filter((word) => !others.some(([other]) => other === word));
+
+/** How the neighbours changed by refining, in a sentence. */
+function claim({ word, before, after, source }) {
+  const some = (near, mark) => listed(near.slice(0, 4).map((other) => toWord(other, mark)));
+  const own = h("b", bdi(word)),
+    gained = only(after, before);
+  if (!before.length && !after.length) return h("p.claim", own, " has no vector, before or after.");
+  if (!before.length) return h("p.claim", own, " had no vector; now it is near ", some(gained, "came"), ".");
+  if (!gained.length) return h("p.claim", own, " kept its nearest neighbours.");
+  const spelled =
+    source === "subwords" ? ", words of similar spelling, because the initial vectors lack it" : "";
+  const was = ["Before refining, ", own, " was near ", some(only(before, after), "went"), spelled];
+  return h("p.claim", was, ". In your text it is near ", some(gained, "came"), ".");
 }
 
-/** What was measured of a word, as [name, value, …]. */
-function figures(found) {
-  const { change, source, source_after: now, tested } = found,
-    refined = found.names[0] === "original";
-  const lacked = refined && source !== "known";
-  const out = [
-    change && change.count_a !== change.count_b
-      ? ["occurrences", `${count(change.count_a)}, then ${count(change.count_b)}`]
-      : ["occurrences", count(found.count)],
+/** What is measured of a word: its row of drift by its columns, and the neighbours it gained and lost. */
+function measured({ change, columns, count: times, source, source_after: now, tested }) {
+  const near = (words, mark, sign) =>
+    words.length > 0 && h("span", { class: mark }, `${sign} `, commas(words.slice(0, 5)), " ");
+  const lacked = source !== "known" && [
+    ["its vector", `at first based on ${SOURCES[source]}`, now === source ? "" : `; now on ${SOURCES[now]}`],
   ];
-  if (!tested && !change) out.push(["change", "being compared …"]);
-  else if (!change)
-    out.push(["change", lacked ? "unknown: the initial vectors lack the word" : "not compared: too rare"]);
-  else {
-    const rank = found.rank === null ? "" : `, number ${count(found.rank)} of ${count(found.ranked)}`;
-    const sure = interval(change) && `; new uses: ${interval(change)}`;
-    out.push(["change", h("b", figure(change.change)), sure, rank]);
-    const chance = change.chance ? `; by chance ${figure(change.chance)}` : "";
-    if (change.distance !== null) out.push(["distance moved", figure(change.distance), chance]);
-    if (change.mark) out.push(["kind", change.mark]);
-    const [yes, no] = refined
-        ? ["its documents agree", "its documents disagree"]
-        : ["significant", "may be chance"],
-      sign = change.q <= 0.05 ? h("b.yes", yes) : h("b.no", no);
-    if (change.q !== null)
-      out.push(["significance", sign, ` (q ${change.q < 0.001 ? "" : "= "}${probability(change.q)})`]);
-  }
-  const after = now === source ? "" : `; now on ${SOURCES[now]}`;
-  if (lacked) out.push(["its vector", `at first based on ${SOURCES[source]}`, after]);
-  return out;
+  const why = tested ? "not among the words that are compared" : "being compared …";
+  const drifted = change ? named(columns, change) : [["change", why]];
+  return h("div", [
+    facts([["occurrences", count(times)], ...drifted, ...(lacked || [])]),
+    change && h("p", near(change.gained, "came", "+"), near(change.lost, "went", "−")),
+  ]);
 }
