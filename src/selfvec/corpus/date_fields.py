@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -25,7 +26,7 @@ from .summary import NAMED_PLACES, CorpusPass
 
 _ORDERS = {True: "day first", False: "month first"}
 # By which every value is a date that is one in some column
-_ANY = DateForm(only=frozenset(IN_SUCH_COLUMNS))
+_ANY = DateForm(only=IN_SUCH_COLUMNS)
 _SAID = {
     "months": "dates of {!r} are months with years of two digits: Feb-22 is read as February 2022",
     "spans": "dates of {!r} are years that end in the next one: 2007/08 is read as 2007",
@@ -91,8 +92,9 @@ def _decided(
                 "had read before"
             )
         told += [order] if own["either"] or not unknown else []
-    if form.last_year:
-        told.append(f"years of two digits from {form.last_year - 99} to {form.last_year}")
+    if own["short"]:
+        last = date.today().year
+        told.append(f"years of two digits from {last - 99} to {last}")
     notes += [said.format(name) for reading, said in _SAID.items() if reading in form.only]
     calendars = [which for which in CALENDARS if 0 < own[which] == own["read"]]
     if calendars:
