@@ -38,6 +38,7 @@ READ = {
     "numbers of a data frame": (["4.0", "3.25"], "number", [4.0, 3.25]),
     "prices": (["€ 3,00", "1.234,50 €"], "number", [3.0, 1234.5]),
     "thousands": (["1,500", "20.5"], "number", [1500.0, 20.5]),
+    "currencies in letters": (["3 EUR", "4 kr"], "text", ["3 EUR", "4 kr"]),
     "versions": (["1.10", "1.9", "1.2"], "text", ["1.10", "1.9", "1.2"]),
     "versions of three parts": (["1.1", "1.2.3"], "text", ["1.1", "1.2.3"]),
     "codes": (["01067", "1067"], "text", ["01067", "1067"]),
@@ -97,6 +98,20 @@ def test_every_number_is_read_as_it_is_written(numbers: list[float]) -> None:
     guess.add(written(typed))
     assert guess.kind == "number"
     assert parsed(written(typed), "number").to_list() == typed.to_list()
+
+
+@given(st.integers(-(10**9), 10**9), st.sampled_from([(",", "."), (".", ","), (" ", ","), ("'", ".")]))
+def test_numbers_are_read_as_people_write_them(cents: int, marks: tuple[str, str]) -> None:
+    group, decimal = marks
+    text = f"{cents / 100:,.2f}".translate(str.maketrans({",": group, ".": decimal}))
+    several = pl.Series([text, f"{text} €", f" {text} %"])
+    assert parsed(several, "number", decimal).to_list() == [pytest.approx(cents / 100)] * 3
+
+
+@given(st.lists(st.text(max_size=12)))
+def test_no_text_brings_the_reader_of_numbers_down(texts: list[str]) -> None:
+    for decimal in ".,":
+        assert parsed(pl.Series(texts, dtype=pl.String), "number", decimal).is_finite().all()
 
 
 def test_moments_are_read_in_utc() -> None:

@@ -37,7 +37,6 @@ from selfvec.data.field_types import (
     parse_moments,
     parsed,
     written,
-    written_number,
 )
 from selfvec.data.run import Run
 from selfvec.files.untrusted import parse_json
@@ -566,7 +565,7 @@ def _number(text: str) -> Decimal | None:
     try:
         number = Decimal(text)
     except InvalidOperation:
-        number = Decimal(written_number(text))
+        return None
     return None if number.is_nan() else number
 
 

@@ -7,11 +7,7 @@ written into the Parquet file of a run, and so filters compare it. Where it is s
 from __future__ import annotations
 
 import json
-import math
-import re
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,8 +24,12 @@ _MISSING = ("", "-", "--", "nan", "nat", "none", "null", "na", "n/a", "<na>", "#
 """What programs write where there is no value, in lower case; in a field of texts it stays."""
 
 _WHOLE = r"^[+-]?(?:0|[1-9][0-9]*)$"
-_PLAIN = r"^[+-]?(?:0|[1-9][0-9]*|)(?:\.[0-9]+)?(?:[eE][+-][0-9]+)?$"
-_CODE = r"^\W*0[0-9]|_|^[+-]?[0-9]+[eE][0-9]+$"  # 01067, 1_0; 12e4 is rather a hash than a number
+# As people write them: 1.234,56 €, $3, 12 %. 01067 and 1_0 are codes, and 12e4 is rather a hash.
+_NUMBER = (
+    r"^[+-]?(?:\p{Sc}\s?)?(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:%s[0-9]{3})+|)(?:%s[0-9]+)?(?:[eE][+-][0-9]+)?"
+    r"(?:\s?[\p{Sc}%%])?$"
+)
+_MARKS = {".": (r"[,'’\s]", r"\."), ",": (r"[.'’\s]", ",")}  # between groups of three digits; before decimals
 _DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _MOMENT = (
     r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(?:(:[0-9]{2})(?:[.,]([0-9]+))?)?"
@@ -121,34 +121,16 @@ def typed(documents: pl.DataFrame, forms: Mapping[str, tuple[str, str]]) -> pl.D
     """Columns of texts as values of these kinds, all in one pass; numbers have a decimal mark each."""
     import polars as pl
 
-    made = documents.select(_parsing(pl.col(name), kind) for name, (kind, _) in forms.items())
-    for name, (kind, decimal) in forms.items():
+    made = documents.select(_parsing(pl.col(name), *form) for name, form in forms.items())
+    for name, (kind, _) in forms.items():
         if kind.startswith(LIST):
             values = [_list(text, kind) for text in documents[name].str.strip_chars()]
             made = made.with_columns(pl.Series(name, values, dtype_of(kind)))
-        elif kind == NUMBER:
-            made = made.with_columns(_all_numbers(documents[name], made[name], decimal))
     return made
 
 
-def _all_numbers(texts: pl.Series, numbers: pl.Series, decimal: str) -> pl.Series:
-    """Numbers, also those that only people write so; null where one would be rounded to another."""
-    import polars as pl
-
-    exact = (numbers.abs() < 10**_EXACT).all() and numbers.null_count() == texts.null_count()
-    if decimal == "." and exact:
-        return numbers
-    values = [
-        number
-        if text is None or (decimal == "." and number is not None and abs(number) < 10**_EXACT)
-        else _number(text.strip(), number, decimal)
-        for text, number in zip(texts, numbers, strict=True)
-    ]
-    return pl.Series(texts.name, values, numbers.dtype)
-
-
-def _parsing(values: pl.Expr, kind: str) -> pl.Expr:
-    """Texts as values of a kind; lists stay texts, and numbers as only people write them are null."""
+def _parsing(values: pl.Expr, kind: str, decimal: str = ".") -> pl.Expr:
+    """Texts as values of a kind, null where a number would be rounded to another; lists stay texts."""
     import polars as pl
 
     dtype, stripped = dtype_of(kind), values.str.strip_chars()
@@ -159,18 +141,18 @@ def _parsing(values: pl.Expr, kind: str) -> pl.Expr:
         return pl.when(low.is_in(["true", "false"])).then(low == "true")
     if kind == DAY:
         return pl.when(stripped.str.contains(_DAY)).then(stripped).str.to_date("%Y-%m-%d", strict=False)
-    if kind in (INTEGER, NUMBER):
-        plain = _WHOLE if kind == INTEGER else _PLAIN
-        return pl.when(stripped.str.contains(plain)).then(stripped).cast(dtype, strict=False)
+    if kind == INTEGER:
+        return pl.when(stripped.str.contains(_WHOLE)).then(stripped).cast(dtype, strict=False)
+    if kind == NUMBER:
+        plain = stripped.str.replace_all(rf"[^0-9eE+{_MARKS[decimal][1]}-]", "").str.replace(
+            decimal, ".", literal=True
+        )
+        number = (
+            pl.when(stripped.str.contains(_NUMBER % _MARKS[decimal])).then(plain).cast(dtype, strict=False)
+        )
+        whole, exact = (text.cast(pl.Int128, strict=False) for text in (number, plain))
+        return pl.when(number.is_finite() & (~plain.str.contains(_LONG) | (whole == exact))).then(number)
     return values if kind.startswith(LIST) else values.cast(dtype, strict=False)
-
-
-def _number(text: str, plain: float | None, decimal: str) -> float | None:
-    """A text as a number, given what it is if it is plainly one; None if it is none."""
-    if plain is None or decimal == ",":  # as 1.500 is another number then
-        plain = math.nan if re.search(_CODE, text) else written_number(text, decimal)
-    rounded = re.search(_LONG, text) and plain != Decimal(text)
-    return plain if math.isfinite(plain) and not rounded else None
 
 
 def _list(text: str | None, kind: str) -> list[Any] | None:
@@ -212,8 +194,12 @@ def read_as(documents: pl.DataFrame, kinds: Mapping[str, str]) -> tuple[pl.DataF
     import polars as pl
 
     texts = documents.select(without_missing(pl.col(name)) for name in kinds)
-    marks = {name: decimal_mark(texts[name].drop_nulls()) if kinds[name] == NUMBER else "." for name in kinds}
-    return texts, typed(texts, {name: (kind, marks[name]) for name, kind in kinds.items()})
+
+    def decimal(name: str) -> str:
+        return max(_MARKS, key=lambda mark: parsed(texts[name], NUMBER, mark).count())
+
+    forms = {name: (kind, decimal(name) if kind == NUMBER else ".") for name, kind in kinds.items()}
+    return texts, typed(texts, forms)
 
 
 def shown_kind(kind: str) -> str:
@@ -266,84 +252,6 @@ def without_missing(values: pl.Expr) -> pl.Expr:
     import polars as pl
 
     return pl.when(~values.str.strip_chars().str.to_lowercase().is_in(_MISSING)).then(values)
-
-
-# ---- Numbers as people write them: 1.234,56 €, $3, 12 %, (1,000)
-# The whole field decides whether a comma or a point is the decimal mark. A value tells if it has only one
-# reading, as 1,5 and 1.234.567 do.
-
-_CURRENCIES = (
-    "AED|AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|IDR|ILS|INR|JPY|KRW|MXN|MYR|NOK|NZD|PHP|PLN|RUB|SAR|SEK"
-    "|SGD|THB|TRY|USD|VND|ZAR"
-)
-_UNIT = rf"(?:\w{{0,3}}\.?¤|{_CURRENCIES}|kr\.?|zł|Kč|Ft|Fr\.?|Rs\.?|%|‰)"
-_NUMBER = re.compile(  # *+ gives nothing back: three parts that could share blanks would try every division
-    rf"(?P<open>\()?(?P<sign>[+-]?)\s*+(?:{_UNIT})?\s*+(?P<inner>[+-]?)"
-    r"(?P<digits>\d[\d.,' ]*+|[.,]\d++)(?P<power>[eE][+-]?\d+)?"
-    rf"(?P<last>-?)\s*+(?:{_UNIT})?\s*+(?P<close>\))?"
-)
-_GROUPED = re.compile(r"\d*|\d{1,3}(?:[.,' ]\d{2,3})*[.,' ]\d{3}")  # in groups of three, or two in India
-_SIGNS = str.maketrans("−‐‑–’ʼ٫٬", "----'',.")
-
-
-def decimal_mark(values: Iterable[str]) -> str:
-    """The decimal mark of a column, ``.`` or ``,``.
-
-    >>> decimal_mark(["1.500", "2,75 €"]), decimal_mark(["1,500", "20.5"]), decimal_mark(["1.500"])
-    (',', '.', '.')
-    """
-    marks = [mark for value in values if (mark := own_mark(value))]
-    return "," if marks.count(",") > marks.count(".") else "."
-
-
-def written_number(text: str, decimal: str = ".") -> float:
-    """The number that a text is, with this decimal mark unless it has one of its own; NaN if it is none.
-
-    >>> [written_number(text) for text in ("1,234.5", "€ 3", "1.234,56 €", "12 %", "(7)", "1e3", "n/a")]
-    [1234.5, 3.0, 1234.56, 12.0, -7.0, 1000.0, nan]
-    >>> written_number("1.500", ","), written_number("1.500")
-    (1500.0, 1.5)
-    """
-    number = _match(text)
-    if number is None:
-        return math.nan
-    digits = number["digits"].strip()
-    mark = _own_mark_of(digits) or decimal
-    whole, _, fraction = digits.partition(mark)
-    if not _GROUPED.fullmatch(whole) or not (fraction.isdecimal() or not fraction):
-        return math.nan
-    negative = bool(number["open"]) or "-" in (number["sign"], number["inner"], number["last"])
-    plain = re.sub(r"[^\d]", "", whole)
-    size = float(f"{plain or 0}.{fraction or 0}{number['power'] or ''}")
-    return -size if negative else size
-
-
-def _match(text: str) -> re.Match[str] | None:
-    plain = unicodedata.normalize("NFKC", text.translate(_SIGNS)).strip()
-    plain = "".join("¤" if unicodedata.category(sign) == "Sc" else sign for sign in plain)
-    number = _NUMBER.fullmatch(plain)
-    return number if number and bool(number["open"]) == bool(number["close"]) else None
-
-
-def own_mark(text: str) -> str:
-    """The decimal mark that a text can only have, if it is a number; empty if both are possible."""
-    number = None if text.isdecimal() else _match(text)
-    return _own_mark_of(number["digits"]) if number else ""
-
-
-def _own_mark_of(digits: str) -> str:
-    """The decimal mark that digits can only have; empty if both are possible, or there is no mark."""
-    marks = [sign for sign in digits if sign in ".,"]
-    if not marks:
-        return ""
-    last, other = marks[-1], "." if marks[-1] == "," else ","
-    if len(set(marks)) == 2:
-        return last
-    if len(marks) > 1:
-        return other
-    before, _, after = digits.strip().partition(last)
-    grouped = len(after) == 3 and 1 <= len(before) <= 3 and not before.startswith("0")
-    return "" if grouped else last
 
 
 def coded(values: Sequence[str | None]) -> tuple[Ids, list[str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,6 @@ from selfvec.data.field_types import (
     TEXT,
     TRUTH,
     list_items,
-    own_mark,
     parsed,
     without_missing,
 )
@@ -52,7 +50,6 @@ class Guess:
     name: str
     values: int = 0  # that there are
     alive: list[str] = field(default_factory=lambda: [TRUTH, INTEGER, DAY, MOMENT, NUMBER, _COMMAS, LIST])
-    marks: Counter[str] = field(default_factory=Counter)  # decimal marks that values can only have
     fractions: set[int] = field(default_factory=set)  # digits after the decimal mark
     padded: bool = False  # whether a fraction ends with a zero, as of a version
     items: set[type] = field(default_factory=set)  # of lists
@@ -70,8 +67,7 @@ class Guess:
             self.alive = []
         for some in (own.head(_TRIED), own):  # most fields fail at once
             self.alive = [kind for kind in self.alive if self._fits(some, kind)]
-        if NUMBER in self.alive or _COMMAS in self.alive:
-            self.marks.update(mark for text in own if (mark := own_mark(text)))
+        if NUMBER in self.alive:
             digits = own.str.extract(r"\.([0-9]+)$").drop_nulls()
             self.fractions |= set(digits.str.len_bytes().unique())
             self.padded |= digits.str.contains("[0-9]0$").any()
@@ -95,8 +91,7 @@ class Guess:
     @property
     def decimal(self) -> str:
         """The decimal mark of its numbers."""
-        commas = self.marks[","] > self.marks["."]
-        return "," if (commas and _COMMAS in self.alive) or NUMBER not in self.alive else "."
+        return "." if NUMBER in self.alive else ","
 
     @property
     def kind(self) -> str:
@@ -105,7 +100,7 @@ class Guess:
             return NOTHING
         first = self.alive[0] if self.alive else TEXT
         if first in (NUMBER, _COMMAS):
-            return TEXT if self.padded and len(self.fractions) > 1 and self.decimal == "." else NUMBER
+            return TEXT if self.padded and len(self.fractions) > 1 and first == NUMBER else NUMBER
         if first != LIST:
             return first
         if self.items <= {int}:
