@@ -10,7 +10,7 @@ from corpus_reader import COMPRESSIONS, Reader
 from tests.refusals import refused
 
 from selfvec.base.errors import CorpusError, InputError
-from selfvec.files.charsets import codec_of_label, likely, read_page, shown, unmarked_utf16
+from selfvec.files.charsets import codec_of_label, likely, read_page, shown
 from selfvec.files.text_files import read_text
 
 SENTENCES = {
@@ -93,19 +93,6 @@ def test_a_text_with_a_byte_order_mark_is_read(
     found = reader.texts(container.partition("/")[0] if "/" in container else f"{container}{packed}")
     assert found == (["".join(sentences)] if "/" in container else sentences)
     assert reader.corpus.summary.mended_rows == 0
-
-
-@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
-def test_without_a_mark_utf16_is_named_alone_and_in_a_folder(reader: Reader, codec: str) -> None:
-    for language, text in SENTENCES.items():
-        data = f"{text}\n{text}\n".encode(codec)
-        reader.write(f"{language}/{language}.txt", data)
-        for name in (f"{language}/{language}.txt", language):
-            with pytest.raises(CorpusError) as error:
-                reader.texts(name)
-            rule = f"is {shown(codec)} without a byte order mark, text is needed; convert it: iconv"
-            assert f"{rule} -f {shown(codec)} -t utf-8" in str(error.value)
-    assert unmarked_utf16(b"one\0two, a text with a NUL") is None
 
 
 def test_what_is_wrong_in_utf16_is_mended_and_counted(reader: Reader) -> None:

@@ -30,7 +30,6 @@ OTHERS = [  # name, first bytes, what it is called, what helps
     ("a.srt", b"1\r\n00:00:01,000 --> 00:00:03,200\r\nthe ferry", r"a file of captions \(SubRip", "without"),
     ("a.ris", b"TY  - JOUR\nTI  - Hail\nER  - \n", "RIS", "column of text"),
     ("a.bib", b"% Zotero\n@Article{a1,\n title={Hail}}", "BibTeX", "column of text"),
-    ("a.conllu", b"# sent_id = 1\n1\tHail\thail\tNOUN\tNN\t_\t0\n", "CoNLL", "a sentence in each line"),
     ("a.js", b"window.YTD.tweets.part0 = [\n{", "JavaScript with data in it", "jq"),
     ("a.rtf", b"{\\rtf1\\ansi hail}", "RTF", "docx"),
     ("a.json", b'{\n  "posts": [\n    {"text": "hail"}\n  ]\n}', "one JSON document over several lines",
@@ -43,8 +42,8 @@ OTHERS = [  # name, first bytes, what it is called, what helps
      r"each sheet of a table as \.csv"),
     *((f"a.{end}", office(member), f"{what} file", remedy) for end, member, what, remedy in (
         ("xlsx", "xl/workbook.xml", "an Excel", r"sheet as \.csv"),
-        ("pptx", "ppt/presentation.xml", "a PowerPoint", r"save it as \.pdf"),
-        ("doc", "word/document.xml", "a Word", r"name it \.docx"),
+        ("pptx", "ppt/presentation.xml", "an Office", r"slides as \.pdf"),
+        ("doc", "word/document.xml", "an Office", r"a text as \.docx"),
     )),
     ("a.txt", b"FN Clarivate Analytics Web of Science\r\nVR 1.0\r\nPT J\r\n", "tagged records", "column"),
     ("pubmed.txt", b"\nPMID- 32145681\nOWN - NLM\n", "tagged records", "column of text"),

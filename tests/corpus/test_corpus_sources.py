@@ -73,7 +73,7 @@ def test_a_named_pipe_is_read_once(tmp_path):
         (b"%PDF-1.4", "is PDF, text is needed; extract its text first"),
         (
             "text".encode("utf-16-be"),
-            "is utf-16be without a byte order mark, text is needed; convert it: iconv",
+            "is a binary file (it holds NUL bytes), text is needed; give text in UTF-8, or in UTF-16 with",
         ),
         (b"BZh91", "is bzip2"),
     ],

@@ -25,7 +25,7 @@ from selfvec.base.display import count_of, decoded, readable
 from selfvec.base.errors import CorpusError
 from selfvec.base.threads import prefetched
 from selfvec.data.run_text import DATE, ID, TEXT
-from selfvec.files.charsets import Tally, iconv, not_utf8, shown, unmarked_utf16
+from selfvec.files.charsets import Tally, not_utf8
 from selfvec.files.compressed_files import bare_suffix
 from selfvec.files.untrusted import LFS_POINTER, LFS_REMEDY, parse_json
 
@@ -417,10 +417,7 @@ def _formatted_text(kind: DocumentKind, member: Path, data: bytes, corpus_pass: 
 def _text(data: bytes, path: str, corpus_pass: CorpusPass) -> str | None:
     if b"\0" in data:
         line = 1 + data.partition(b"\0")[0].count(b"\n")
-        if utf16 := unmarked(data):
-            corpus_pass.bad(f"is {utf16[0]}, text is needed", path=path, line=None, remedy=utf16[1])
-        else:
-            corpus_pass.bad(HOLDS_NUL, path=path, line=line, remedy="correct the file")
+        corpus_pass.bad(HOLDS_NUL, path=path, line=line, remedy="correct the file")
         return None
     if fault := not_utf8(data):
         corpus_pass.bad(fault.rule, path=path, line=fault.line, remedy=fault.remedy)
@@ -429,6 +426,7 @@ def _text(data: bytes, path: str, corpus_pass: CorpusPass) -> str | None:
     return mended(data, 1, path, corpus_pass, Tally()).decode() if wrong else text
 
 
+_UTF_8 = "give text in UTF-8, or in UTF-16 with a byte order mark"
 _TABLES = {",": ("csv", "commas"), ";": ("csv", "semicolons"), "\t": ("tsv", "tabs"), "|": ("csv", "bars")}
 _AS_LINES = "; --as-is makes a document of each line"
 
@@ -503,12 +501,10 @@ _BINARY = (  # of the longer signs first
     (_ODF + b"epub", "an EPUB", "convert it: pandoc -t plain, or unpack its pages"),
     (_ODF + b"vnd.oasis", "an OpenDocument file", _OFFICE),
     (_MEMBER + b"xl/", "an Excel file", "save each sheet as .csv (UTF-8)"),
-    (_MEMBER + b"ppt/", "a PowerPoint file", "save it as .pdf"),
-    (_MEMBER + b"word/", "a Word file", "name it .docx"),
+    (_MEMBER + b"(?:ppt|word)/", "an Office file", _OFFICE),
     (b"PK\x03\x04", "a zip archive", "unpack it"),
     (b"\xd0\xcf\x11\xe0", "an Office file from before 2007, or one with a password", _OFFICE),
-    (b"BZh", "bzip2", "unpack it, or compress it as .gz or .zst"),
-    (b"\xfd7zXZ", "xz", "unpack it, or compress it as .gz or .zst"),
+    (b"BZh|\xfd7zXZ", "bzip2 or xz", "unpack it, or compress it as .gz or .zst"),
     (b"%PDF", "PDF", "extract its text first, or name it .pdf"),
     (re.escape(LFS_POINTER), "a pointer of Git LFS, not the file itself", LFS_REMEDY),
     (rb"\{\\rtf", "RTF", "save it as .docx or .txt"),
@@ -524,7 +520,6 @@ _TEXTS = (  # in files that would be read as lines, after white space
     (rb"TY {1,2}- ?[A-Z]", "RIS", _TABLE),
     (rb"FN [^\n]*\nVR \d|PMID- ?\d", "tagged records (Web of Science, PubMed)", _TABLE),
     (rb"(?:%[^\n]*\n\s*)*@(?i:" + _ENTRY + rb")\s*\{", "BibTeX", _TABLE),
-    (rb"(?:#[^\n]*\n)*1(?:-\d+)?\t[^\t\n]+\t[^\t\n]*\t[^\t\n]*\t", "CoNLL", "write a sentence in each line"),
     (rb"(?:window|var|let|const|module|export)\b[\w.$ \[\]\"']*=\s*[\[{]", "JavaScript with data in it",
      "cut off what stands before the first bracket; then jq -c '.[]' makes an object per line"),
 )  # fmt: skip
@@ -539,10 +534,8 @@ def other_format(head: bytes, suffix: str, kind: str) -> tuple[str, str] | None:
     for sign, name, remedy in _BINARY:
         if re.match(sign, head, re.DOTALL):
             return name, remedy
-    if utf16 := unmarked(head):
-        return utf16
     if b"\0" in head:
-        return "a binary file (it holds NUL bytes)", "give a text, csv, jsonl or parquet file"
+        return "a binary file (it holds NUL bytes)", _UTF_8
     start = head.lstrip()
     if start[:1] in (b"{", b"["):
         return _other_json(start, suffix, kind)
@@ -569,11 +562,3 @@ def _other_json(start: bytes, suffix: str, kind: str) -> tuple[str, str] | None:
     listed = _LIST.search(start)
     of = f".{listed[1].decode()}[]" if listed else "."
     return "one JSON document over several lines", f"convert it to an object per line: jq -c '{of}'"
-
-
-def unmarked(data: bytes) -> tuple[str, str] | None:
-    """What bytes are and a remedy, if they are UTF-16 without a mark."""
-    codec = unmarked_utf16(data)
-    if codec is None:
-        return None
-    return f"{shown(codec)} without a byte order mark", f"convert it: {iconv(codec)}"

@@ -25,7 +25,6 @@ _MARKS = (  # UTF-32 first: its mark begins as that of UTF-16 does
 MARK_BYTES = 4
 """Bytes in which a byte order mark is found."""
 
-_PRINTED = (*b"\t\n\r", *range(32, 127))  # bytes of ASCII text
 
 _FIRST = 0xC0  # the lowest first byte of letters beyond ASCII
 _RARE = 1000  # bytes with one wrong place among them: too few to tell anything about a text
@@ -40,21 +39,6 @@ _ISO_2022 = re.compile(rb"\x1b(?:\$[@B]|\$\([A-D]|\$\)C|\([JI])")  # Japanese or
 def marked(head: bytes) -> str | None:
     """The codec that a byte order mark names; None without a mark, and for UTF-8."""
     return next((codec for mark, codec in _MARKS if head.startswith(mark)), None)
-
-
-def unmarked_utf16(data: bytes) -> str | None:
-    """The codec of bytes that are UTF-16 without a mark: text that has NUL bytes, but no NUL."""
-    if b"\0" not in data:
-        return None
-    if 3 * data.count(0) < len(data) and 4 * sum(map(data.count, _PRINTED)) > 3 * len(data):
-        return None  # another text with a few NUL bytes
-    ascii_letters = {}
-    for codec in ("utf-16-le", "utf-16-be"):
-        with suppress(UnicodeError):
-            text = data[: len(data) & ~1].decode(codec)
-            if all(letter.isprintable() or letter.isspace() for letter in text):
-                ascii_letters[codec] = sum(letter.isascii() for letter in text)
-    return max(ascii_letters, key=lambda codec: ascii_letters[codec], default=None)
 
 
 class Reader(Protocol):
