@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.datasets import open_corpus
 from selfvec.apps.run import Run
 from selfvec.corpus import Corpus
+from selfvec.data.run import Run as State
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -29,7 +30,7 @@ def refined(source: str | Sequence[str] | Corpus, vectors: str = "default", **op
         source = open_corpus(source)
     elif not isinstance(source, Corpus):
         source = Corpus.from_texts(source)
-    return Run.of(refine(source, vectors, Settings(**{"method": "decorrelated"} | options)))
+    return Run(refine(source, vectors, Settings(**{"method": "decorrelated"} | options)))
 
 
 def finish(job: Any) -> Any:
@@ -44,13 +45,13 @@ def refined_rows(batch: TokenBatch, original: Vectors, settings: Settings) -> Ta
     return methods.refined_rows(make_plan(settings, Inputs(batch, original)))
 
 
-def refine_batch(batch: TokenBatch, original: Vectors, settings: Settings) -> Run:
+def refine_batch(batch: TokenBatch, original: Vectors, settings: Settings) -> State:
     """A run of a batch, with history and health."""
     plan = make_plan(settings, Inputs(batch, original))
     job = finish(methods.start(plan))
     table, history = _vectors(batch, original, job), job.recorder.history()
-    health = check_health(original, table, history, method=settings.method)
-    return Run(table, original, history, {"epochs": plan.passes}, {"health": health.as_dict()})
+    report = {"health": check_health(original, table, history, method=settings.method).as_dict()}
+    return State(table, original, history, {"epochs": plan.passes}, report)
 
 
 def by_epoch(batch: TokenBatch, original: Vectors, settings: Settings) -> Iterator[tuple[int, Vectors]]:

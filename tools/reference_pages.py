@@ -58,7 +58,7 @@ def python() -> Iterator[str]:
     """Every public name with its docstring."""
     yield "# Python reference\n\nThe public names of `selfvec`; begin with [Python API](api.md).\n"
     for name in dir(selfvec):
-        if name in ("Run", "Vectors"):  # with the methods of the records that they extend
+        if name in ("Run", "Vectors"):
             yield f"::: selfvec.{name}\n    options:\n      inherited_members: true\n"
             yield from _functions_of(name)
         elif name != "__version__":

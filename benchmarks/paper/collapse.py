@@ -139,7 +139,7 @@ def runs() -> dict[str, Run]:
 def numbers(runs: Mapping[str, Run]) -> str:
     """The space before and after each rule, with the agreement of halves of the corpus."""
     first = next(iter(runs.values()))
-    health, frequent = first.health_report, _frequent(first)
+    health, frequent = first.health(), _frequent(first)
     before = anisotropy(first.original.unit[frequent])
     cells = [f"{health['anisotropy_original']:.2f}", f"{before:.2f}"]
     rows = [["original", 1, *cells, f"{health['effective_rank_original']:.0f}", "", "", ""]]
@@ -149,7 +149,7 @@ def numbers(runs: Mapping[str, Run]) -> str:
             for row in selfvec.evaluate(run, [Stability()]).rows
             if "method" not in row
         }
-        health = run.health_report
+        health = run.health()
         cells = [f"{health[key]:.2f}" for key in ("mean_cosine_to_original", "anisotropy")]
         cells += [f"{anisotropy(run.vectors.unit[frequent]):.2f}", f"{health['effective_rank']:.0f}"]
         cells += [f"{health['saturated']:.0%}", *(f"{halves[m]:.2f}" for m in ("overlap@10", "cosine"))]

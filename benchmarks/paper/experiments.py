@@ -266,7 +266,7 @@ def measured(prepared: Prepared, settings: Settings, shuffles: int) -> Row:
 
     def refined(history: str) -> Row:
         run = refine_batch(prepared.batch, prepared.original, replace(settings, history=history))
-        return run.health_report.as_dict()
+        return run.health_report
 
     health, recorded = refined("auto"), refined("every:1;limit:4GB")
     return {

@@ -75,7 +75,7 @@ def with_pseudo_words(run: Run, slices: list[Slice], uses: int, seed: int) -> tu
     So many uses of a pseudo-word are drawn in each slice; the shares tell how far its meaning changed.
     """
     rng = np.random.default_rng(seed)
-    batch = run.require_tokens()
+    batch = run.tokens
     counts = slice_counts(batch, slices)
     plain = np.array([word.isalpha() and len(word) > 2 for word in batch.types])
     able = np.flatnonzero((counts.min(axis=0) >= uses) & plain)
@@ -109,10 +109,10 @@ def planted() -> str:
     for name, (bounds, uses) in SETS.items():
         found = []
         for trial in range(TRIALS):
-            slices = [named_slice(run_of(name).require_tokens(), text) for text in bounds]
+            slices = [named_slice(run_of(name).tokens, text) for text in bounds]
             run, degrees = with_pseudo_words(run_of(name), slices, uses, trial)
             words = np.arange(len(run.vectors) - len(degrees), len(run.vectors))
-            comparison = Comparison.of(run.require_tokens(), slices)
+            comparison = Comparison.of(run.tokens, slices)
             space = occurrence_space(comparison, WordTable.of(run), trial)
             sizes = permutation_test(space, words, permutations=50, seed=trial, jobs=2)
             counts, everyone = np.full((len(words), 2), uses), np.ones(len(words), bool)
@@ -177,7 +177,7 @@ def coverage() -> str:
     """
     rows = []
     for name, (bounds, _) in SETS.items():
-        slices = [named_slice(run_of(name).require_tokens(), text) for text in bounds]
+        slices = [named_slice(run_of(name).tokens, text) for text in bounds]
         sources = document_sums(run_of(name), slices)
         for number in DRAWN:
             rng = np.random.default_rng(number)
@@ -195,7 +195,7 @@ def coverage() -> str:
 
 def document_sums(run: Run, slices: list[Slice]) -> list[list[np.ndarray]]:
     """Sums of the occurrences of frequent words by document, for each slice; the last column counts them."""
-    space = occurrence_space(Comparison.of(run.require_tokens(), slices), WordTable.of(run))
+    space = occurrence_space(Comparison.of(run.tokens, slices), WordTable.of(run))
     documents = document_counts(space)
     plain = np.array([word.isalpha() and len(word) > 2 for word in run.vectors.index_to_key])
     able = np.flatnonzero((documents.min(axis=1) >= OFTEN) & plain)
@@ -246,7 +246,7 @@ def calibration() -> str:
     for name, (bounds, _) in SETS.items():
         shares, words, discovered = [], 0, 0
         run = run_of(name)
-        batch = run.require_tokens()
+        batch = run.tokens
         slices = [named_slice(batch, text) for text in bounds]
         either = slices[0].documents | slices[1].documents
         for shuffle in range(SHUFFLES):
@@ -257,7 +257,7 @@ def calibration() -> str:
             frequent = np.flatnonzero(slice_counts(batch, parts).min(axis=0) >= 5)
             chosen = np.random.default_rng(shuffle).permutation(frequent)[:3000]
             sizes = permutation_test(
-                occurrence_space(Comparison.of(run.require_tokens(), parts), WordTable.of(run), shuffle),
+                occurrence_space(Comparison.of(run.tokens, parts), WordTable.of(run), shuffle),
                 np.sort(chosen),
                 seed=shuffle,
                 jobs=2,

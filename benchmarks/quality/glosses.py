@@ -125,9 +125,8 @@ def _uses(vectors: Vectors) -> Any:
         row = evaluate(run, Classification(folder), shots=10).rows[0]
         yield f"ten labels a class, {name}: accuracy", f"{row['value']:.3f}"
     run = refined(open_corpus("NOAA"), vectors)
-    batch = run.require_tokens()
     words = [row["terms"] for row in topics(run, TOPICS, seed=SEED).rows]
-    yield "topics of NOAA: NPMI", f"{mean_npmi(document_counts(batch), batch, words):.3f}"
+    yield "topics of NOAA: NPMI", f"{mean_npmi(document_counts(run.tokens), run.tokens, words):.3f}"
     for name in PEOPLE:
         yield f"drift, {name}: Spearman with people", f"{changed(name, vectors):.3f}"
 

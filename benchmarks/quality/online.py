@@ -36,7 +36,7 @@ def cosines(a: Table, b: Table) -> float:
 def rest() -> str:
     """Figures of the space by epoch."""
     run = refined("NOAA", GOOGLENEWS, method="original")
-    batch, original = run.require_tokens(), run.original
+    batch, original = run.tokens, run.original
     known = original.sources != Source.NONE
     frequent = np.flatnonzero(known)[:FREQUENT]
 

@@ -23,7 +23,7 @@ def alone() -> str:
     for label, start in STARTS.items():
         for name, least in COLLECTIONS.items():
             run = refined(name, start, min_count=least, history="none")
-            batch, known = run.require_tokens(), run.original.sources == Source.KNOWN
+            batch, known = run.tokens, run.original.sources == Source.KNOWN
             hidden = words_to_hide(known, batch, 0)
             chosen = without_relatives(batch.types, known, hidden)
             candidates = np.flatnonzero(known)

@@ -82,7 +82,7 @@ def planted(name: str, seed: int = 0) -> Planted:
     """Merge words, refine again, draw uses."""
     source = datasets.sample(datasets.texts(name), ABSTRACTS) if name == "PubMed" else name
     run, rng = refined(source), np.random.default_rng(seed)
-    batch, (counts, uses) = run.require_tokens(), SETS[name]
+    batch, (counts, uses) = run.tokens, SETS[name]
     single = [batch.types.index(w) for w in SINGLE.get(name, "").split() if w in run.vectors]
     groups = list(_components(run, counts, set(single), rng))
     place = np.arange(len(batch.types))
@@ -111,7 +111,7 @@ def _components(
     run: Run, counts: tuple[int, int], taken: set[int], rng: np.random.Generator
 ) -> Iterator[tuple[str, list[int]]]:
     """Words to be merged: any two or three, or two of which one is among the nearest of the other."""
-    batch = run.require_tokens()
+    batch = run.tokens
     stops = Rulebook(Rules(stop_words="en"), "lower").stop_words
     able = [
         i

@@ -91,7 +91,7 @@ def abstracts(name: str) -> list[str]:
 def trained(tool: str, name: str, setting: Setting, seed: int = 0) -> Vectors:
     """The vectors of a tool, in the words of our run."""
     run, initial = start(name)
-    batch = run.require_tokens()
+    batch = run.tokens
     digest = hashlib.sha256(json.dumps([tool, setting[:3], seed, LAYOUT, batch.types]).encode())
     for part in (batch.ids, batch.offsets, initial.vectors * np.float32(setting.length)):
         digest.update(np.ascontiguousarray(part).tobytes())
@@ -119,7 +119,7 @@ class Trained(NamedTuple):
 def train(tool: str, name: str, setting: Setting, seed: int = 0) -> Trained:
     """Train now, in a process of its own."""
     run, initial = start(name)
-    batch = run.require_tokens()
+    batch = run.tokens
     with tempfile.TemporaryDirectory() as place:
         text, first, out = (str(Path(place, file)) for file in ("text.txt", "start.npz", "out.npz"))
         words = np.array(batch.types, object)

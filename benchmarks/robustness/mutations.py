@@ -178,8 +178,8 @@ def _open_run(path: Path) -> object:
     run = selfvec.open_run(path)
     word = run.vectors.index_to_key[2]
     run.similar(word)
-    run.path(word).to_original()
-    return run.tokens, run.health_report
+    run.trajectory(word)
+    return run.tokens, run.health()
 
 
 def _search(path: Path) -> object:

@@ -10,12 +10,15 @@ True
 from __future__ import annotations
 
 import os
+import re
 import sys
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .base import forks  # noqa: F401 (it notices from now on when the process forks)
 
-if TYPE_CHECKING:  # the types of names that are imported on first use
+if TYPE_CHECKING:  # the public names, each of which is imported when it is first used
     from selfvec.analysis.collocates import collocates as collocates
     from selfvec.analysis.compare import compare as compare
     from selfvec.analysis.concepts.corpus_topics import topics as topics
@@ -79,39 +82,12 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.stores import migrate as migrate
     from selfvec.text.phrase_finding import phrases as phrases
 
-# Where the other public names are defined, besides the functions of commands.
-_HOMES = {
-    "Corpus": "corpus",
-    "Encoder": "retrieval.encoder",
-    "Index": "retrieval",
-    "Refiner": "apps.refiner",
-    "Run": "apps.run",
-    "SelfvecError": "base.errors",
-    "TokenBatch": "data.token_batch",
-    "Vectors": "storage.formats",
-    "__version__": "base.versions",
-    "add": "apps.functions.live",
-    "as_corpus": "corpus",
-    "delete": "apps.functions.live",
-    "load": "storage.formats",
-    "open": "apps.run",
-    "open_run": "apps.run",
-    "principal_axes": "lab.transforms.compress",
-    "run_index": "retrieval",
-    "save": "storage.formats",
-    "save_run": "apps.run",
-    "similar_documents": "retrieval",
-    "upsert": "apps.functions.live",
-}
-
 
 def _find_place_for_kernels() -> None:
     """Let Numba keep kernels in a temporary folder if neither the package nor the user's cache is writable.
 
     Numba would raise an error on import, as in a container with a read-only file system.
     """
-    from pathlib import Path
-
     # Path.expanduser raises an error for a user without a home.
     cache = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111
     there = next(folder for folder in (cache, *cache.parents) if folder.exists())
@@ -130,11 +106,11 @@ def _find_place_for_kernels() -> None:
 _find_place_for_kernels()
 
 
+@cache
 def _homes() -> dict[str, str]:
-    """The module of each public name."""
-    from selfvec.apps.table import functions
-
-    return _HOMES | {name: place.rpartition(".")[0] for name, place in functions()}
+    """The module of each public name, as type checkers read it above."""
+    listed = re.compile(r"^    from (\S+) import (\w+) as", re.MULTILINE)
+    return {name: module for module, name in listed.findall(Path(__file__).read_text(encoding="utf-8"))}
 
 
 if not TYPE_CHECKING:  # to type checkers a name that is not above is an error
@@ -142,14 +118,13 @@ if not TYPE_CHECKING:  # to type checkers a name that is not above is an error
     def __getattr__(name: str) -> Any:
         if name == "__all__":
             return __dir__()
-        module = _HOMES.get(name) or (None if name.startswith("_") else _homes().get(name))
-        if module is None:
+        if name not in (homes := _homes()):
             raise AttributeError(f"module 'selfvec' has no attribute {name!r}")
         from importlib import import_module
 
         if "IPython" in sys.modules:
             import_module("selfvec.analysis.views.notebook")  # registers how results are shown
-        value = getattr(import_module(f"selfvec.{module}"), name)
+        value = getattr(import_module(homes[name]), name)
         globals()[name] = value
         return value
 

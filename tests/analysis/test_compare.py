@@ -156,7 +156,7 @@ def strangers() -> tuple[Run, Run]:
 
 def rows_of(one: Run, other: Run, first: int = 0) -> list[np.ndarray]:
     """The rows of all words by either corpus; ``first`` is the one that is named first."""
-    run, slices = joined_runs(one, other)
+    run, slices = joined_runs(one.present, other.present)
     base = base_vectors(run.original.vectors, run.original.sources != Source.NONE)
     order = [first, 1 - first]
     found = compass_rows(run, [slices[i] for i in order], base, 7)
@@ -191,7 +191,7 @@ def test_rows_are_those_of_the_formula(strangers: tuple[Run, Run]) -> None:
 
 def test_equal_corpora_give_equal_rows() -> None:
     run = run_on(texts(3))
-    one, other = compass_vectors(run, run)
+    one, other = compass_vectors(run.present, run.present)
     np.testing.assert_allclose(one.vectors, other.vectors, atol=1e-4)
     np.testing.assert_array_equal(one.counts, other.counts)
 
@@ -204,7 +204,7 @@ def test_the_two_sides_change_places(strangers: tuple[Run, Run]) -> None:
 def test_a_word_that_changed_company_is_the_one_that_moved(strangers: tuple[Run, Run]) -> None:
     one, other = rows_of(*strangers)
     cosines = np.einsum("ij,ij->i", unit_rows(one), unit_rows(other))
-    words = joined_runs(*strangers)[0].vectors.index_to_key
+    words = joined_runs(*(run.present for run in strangers))[0].vectors.index_to_key
     seen = [i for i, word in enumerate(words) if word != "stranger"]
     assert words[min(seen, key=cosines.__getitem__)] == "w0"
 
@@ -228,7 +228,7 @@ def test_words_of_either_corpus_keep_their_counts(strangers: tuple[Run, Run]) ->
 
 def test_random_beginnings_are_drawn_anew_and_no_two_words_share_one() -> None:
     one, other = run_on(texts(1), "none"), run_on(["z1 z2 z3 w1", *texts(2)], "none")
-    base = joined_runs(one, other)[0].original.unit
+    base = joined_runs(one.present, other.present)[0].original.unit
     cosines = base @ base.T - np.eye(len(base))
     assert cosines.max() < 0.5
 
@@ -238,7 +238,7 @@ def test_runs_that_cannot_have_a_compass_are_refused(strangers: tuple[Run, Run])
     wide = Vectors(WORDS, np.ones((120, 5), np.float32))
     for table in (other, wide, "none"):
         with pytest.raises(InputError, match=r"different initial vectors"):
-            compass_vectors(strangers[0], run_on(texts(1), table))
+            compass_vectors(strangers[0].present, run_on(texts(1), table).present)
     with pytest.raises(InputError, match=r"has not kept its tokens, .*; refine again"):
-        compass_vectors(strangers[0], strangers[1].replace(tokens=None))
+        compass_vectors(strangers[0].present, strangers[1].replace(tokens=None).present)
     refused(lambda: align(*strangers, "compass", window=1), InputError, r"window: .* at least 2")

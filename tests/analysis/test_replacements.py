@@ -144,6 +144,6 @@ def test_rows_do_not_depend_on_threads_or_on_the_folder(folder: Path) -> None:
     np.testing.assert_array_equal(rows[0], rows[1])
     np.testing.assert_array_equal(rows[0], rows[2])
     half = rows[0].astype(np.float16)  # as they are kept
-    np.testing.assert_array_equal(narrow_vectors(run).vectors, half)
+    np.testing.assert_array_equal(narrow_vectors(run.present).vectors, half)
     memory = run.replace(folder=None)
-    np.testing.assert_array_equal(narrow_vectors(memory).vectors, half)
+    np.testing.assert_array_equal(narrow_vectors(memory.present).vectors, half)

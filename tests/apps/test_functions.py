@@ -65,7 +65,7 @@ RESULTS: dict[str, Callable[[Path], ResultTable]] = {
     "info": lambda _: selfvec.info("run"),
     "verify": lambda _: selfvec.verify("run"),
     "trajectory": lambda _: selfvec.trajectory("run", ["storm", "flood"]),
-    "one trajectory": lambda _: selfvec.open_run("run").path("storm"),
+    "one trajectory": lambda _: selfvec.open_run("run").present.path("storm"),
     "align": lambda _: selfvec.align("run", "default"),
     "compress": lambda at: selfvec.compress("a.vec", at / "small.safetensors", similarity="pairs.tsv"),
     "convert": lambda at: selfvec.convert("a.vec", at / "b.vec"),
@@ -255,7 +255,7 @@ def test_fields_of_files_are_named_as_on_the_command_line(tmp_path: Path) -> Non
     run = selfvec.refine(
         tmp_path / "r.csv", "none", "decorrelated", text_field="note", date_field="when", slice="year"
     )
-    assert [part.name for part in slices_of(run)] == ["2001", "2002"]
+    assert [part.name for part in slices_of(run.present)] == ["2001", "2002"]
     refused(lambda: selfvec.refine(TEXTS, date_field="when"), SelfvecError, "date_field")
 
 

@@ -15,6 +15,7 @@ from selfvec.apps.cli.streams import show
 from selfvec.apps.similar_words import Similar
 from selfvec.base.errors import OptionError
 from selfvec.data.queries import least_count
+from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 
 ENGLISH = ["house", "home", "rain", "hail", "animal", "road"]
@@ -123,7 +124,7 @@ def run_of(documents: list[str], near: str = "") -> selfvec.Run:
         row = names.index(word)
         rows[row] = rows[0] + 0.1 * rows[row]
     kept = Vectors(names, rows, counts=tokens.counts)
-    return selfvec.Run(kept, Vectors(names, rows), tokens=tokens, provenance={"method": "decorrelated"})
+    return selfvec.Run(Run(kept, Vectors(names, rows), tokens=tokens, provenance={"method": "decorrelated"}))
 
 
 STORMS = "tornado tornadoes torn tornados storm gust squall colour color café cafã"

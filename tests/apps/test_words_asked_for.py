@@ -32,8 +32,8 @@ def listed(rows: Iterable[Any]) -> set[str]:
 ASKING: dict[str, Callable[[Run, str], set[str]]] = {
     "similar": lambda run, word: listed(selfvec.similar(run, word).lists),
     "drift": lambda run, word: listed(selfvec.drift(run, words=[word]).rows),
-    "trajectory": lambda run, word: {run.vectors.index_to_key[run.index(word)]},
-    "terms": lambda run, word: {run.vectors.index_to_key[row_of(run, word)]},
+    "trajectory": lambda run, word: {run.vectors.index_to_key[run.present.index(word)]},
+    "terms": lambda run, word: {run.vectors.index_to_key[row_of(run.present, word)]},
     "pairs of words": lambda run, word: {run.vectors.index_to_key[find_rows(run.vectors, [word])[0]]},
     "lexicons": lambda run, word: {
         run.vectors.index_to_key[row] for row in LexiconRows(run.vectors.key_to_index).of([word])

@@ -215,7 +215,7 @@ def test_days_that_have_no_name_are_null_in_ids_slices_and_fields(kind: pl.DataT
     pl.DataFrame(columns).write_parquet(reader.folder / "a.parquet")
     run = selfvec.refine(reader.folder / "a.parquet", "none", "original", slice_field="place")
     for name in ("id", "when", "place"):
-        found = [None if day is None else day[:10] for day in run.require_text().field(name)]
+        found = [None if day is None else day[:10] for day in run.text.field(name)]
         assert found == ["1970-01-01", None, None, None, "1970-01-06"]
     assert len(run.tokens.slice_names) == 2
 

@@ -63,7 +63,7 @@ def test_an_open_file_is_read_as_its_path_is(folder: Path, name: str) -> None:
             assert [text for batch in corpus.batches() for text in batch.texts] == ["hail fell", "it rained"]
             assert corpus.summary.files[0].path.startswith("x.")
         run = selfvec.refine(file, "none", "original")
-    assert run.require_text().texts() == ["hail fell", "it rained"]
+    assert run.text.texts() == ["hail fell", "it rained"]
 
 
 def begun(name: str, step: Callable[[IO[str]], Any]) -> IO[str]:

@@ -33,7 +33,7 @@ def passing(values: list[Any], *filters: str) -> list[int]:
     run = run_of("v", values)
     asked = [f"v{one}" for one in filters]
     found = np.flatnonzero(allowed(run_index(run).documents, asked)).tolist()
-    assert np.flatnonzero(filtered_documents(run, asked)).tolist() == found
+    assert np.flatnonzero(filtered_documents(run.present, asked)).tolist() == found
     return found
 
 
@@ -126,10 +126,10 @@ def test_one_of_several_filters_on_a_field_has_to_be_met_by_some_document() -> N
     rows = [{"text": "hail", "a": "x", "date": "2019"}, {"text": "rain", "a": "y", "date": "2020"}]
     run = selfvec.refine(rows, "none", "original")
     index = run_index(run)
-    assert filtered_documents(run, []).tolist() == [True, True]
-    assert filtered_documents(run, ["date=2020"]).tolist() == [False, True]
+    assert filtered_documents(run.present, []).tolist() == [True, True]
+    assert filtered_documents(run.present, ["date=2020"]).tolist() == [False, True]
     with pytest.raises(NotFound, match="no document passes all of a=x, date=2020; leave one of them out"):
-        filtered_documents(run, ["a=x", "date=2020"])
+        filtered_documents(run.present, ["a=x", "date=2020"])
     for asked, said in (
         (["a=x", "date=2020"], "no document passes all of a=x, date=2020; leave one of them out"),
         (["date=1900"], "no document is dated 1900; the dates run from 2019-01-01 to 2020-01-01"),
@@ -188,7 +188,7 @@ def dated_run() -> Run:
 @pytest.mark.parametrize(("condition", "expected"), CONDITIONS, ids=map(str, range(len(CONDITIONS))))
 def test_conditions_are_those_of_stores_of_vectors(dated_run: Run, condition: Any, expected: str) -> None:
     filters = given_filters(condition)
-    for documents in (run_index(dated_run).documents, _RunDocuments(dated_run)):
+    for documents in (run_index(dated_run).documents, _RunDocuments(dated_run.present)):
         assert "".join(map(str, np.flatnonzero(allowed(documents, filters)))) == expected
     hits = dated_run.search("hail", filter=condition, top=20).hits
     assert "".join(sorted(hit.id[1:] for hit in hits)) == expected
@@ -282,7 +282,7 @@ def test_nested_conditions_mean_what_logic_says(rows, condition) -> None:
 
 
 def test_alternatives_on_a_field_are_one_comparison(dated_run: Run) -> None:
-    documents, parts = _RunDocuments(dated_run), [{"year": 2010}] * 600
+    documents, parts = _RunDocuments(dated_run.present), [{"year": 2010}] * 600
     for condition in ({"$or": parts}, {"$nor": parts}, ["year!=2010"] * 600):
         compiler = Compiler(documents)
         compiler.passing(given_filters(condition))
@@ -348,7 +348,7 @@ def test_any_value_may_be_asked_of_a_field_of_any_type() -> None:
         for i in range(3)
     ]
     run = selfvec.refine(rows, "none", "original")
-    for documents in (run_index(run).documents, _RunDocuments(run)):
+    for documents in (run_index(run).documents, _RunDocuments(run.present)):
         for name in rows[0].keys() - {"id", "text"}:
             for value in EVERY:
                 one, none = ({name: {sign: [value, None]}} for sign in ("$in", "$nin"))

@@ -164,11 +164,11 @@ ROWS = [
 
 def test_the_types_of_fields_hold_for_the_life_of_a_run(tmp_path: Path) -> None:
     run = selfvec.refine(ROWS, "none", "original", output=tmp_path / "run")
-    assert run.require_text().kinds == {"year": "integer", "user": "integer", "note": "nothing"}
+    assert run.text.kinds == {"year": "integer", "user": "integer", "note": "nothing"}
     assert pl.read_parquet_schema(tmp_path / "run" / "text.parquet")["user"] == pl.Int64
     assert run.search("storm", filter={"user": 10**18 + 3}, top=9).rows[0]["id"] == "d3"
     run.add([{"id": "new", "text": "a storm", "year": 2031, "note": "2.5", "user": "7"}])
-    assert run.require_text().kinds == {"year": "integer", "user": "integer", "note": "number"}
+    assert run.text.kinds == {"year": "integer", "user": "integer", "note": "number"}
     assert [hit.id for hit in run.search("storm", filter="note=2..3").hits] == ["new"]
     rule = "'soon' is not a whole number, as the values of this field are in the run"
     refused(lambda: run.add([{"id": "x", "text": "storm", "year": "soon"}]), CorpusError, rule)
@@ -178,14 +178,14 @@ def test_the_types_of_fields_hold_for_the_life_of_a_run(tmp_path: Path) -> None:
         CorpusError,
         rule,
     )
-    assert len(run.require_text()) == 21
+    assert len(run.text) == 21
     run.add([{"id": "y", "text": "a storm", "year": "soon"}], skip_bad_rows=True)
     assert run.search("storm", filter={"year": None}).rows[0]["id"] == "y"
     assert "1 value of year left out: not a whole number, first 'soon'" in run.provenance.corpus["notes"]
     again = selfvec.update(run, [{"id": "z", "text": "a storm came", "year": "2040"}])
-    assert again.require_text().kinds == {"year": "integer", "user": "integer", "note": "number"}
+    assert again.text.kinds == {"year": "integer", "user": "integer", "note": "number"}
     anew = selfvec.refine([{**row, "year": f"in {row['year']}"} for row in ROWS], "none", "original")
-    assert anew.require_text().kinds["year"] == "text"
+    assert anew.text.kinds["year"] == "text"
 
 
 BAD = b'{"id": "x", "text": "storm x", "size": "many"}'
@@ -233,5 +233,5 @@ def test_what_fields_are_is_said_at_reading_and_later(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_run_in_memory_and_one_on_disk_have_the_same_types(tmp_path: Path, kept: bool) -> None:
     run = selfvec.refine(ROWS, "none", "original", output=tmp_path / "run" if kept else None)
-    assert run.require_text().values("user").to_list() == [10**18 + i for i in range(20)]
-    assert run.require_text().field("user")[:2] == ["1000000000000000000", "1000000000000000001"]
+    assert run.text.values("user").to_list() == [10**18 + i for i in range(20)]
+    assert run.text.field("user")[:2] == ["1000000000000000000", "1000000000000000001"]

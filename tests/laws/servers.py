@@ -70,7 +70,7 @@ class Assistant:
         from selfvec.apps.mcp.server import create_server
         from selfvec.apps.mcp.tools import Tools
 
-        self.server = create_server(Tools(run))
+        self.server = create_server(Tools(run.present))
 
     def ask(self, tool: str, **asked: Any) -> Any:
         from mcp import Client
@@ -111,7 +111,7 @@ class Held:
     def documents(self) -> list[tuple[str, str]]:
         hits = self.run.search(ALL, top=MOST)
         found = sorted((name, hit.text) for hit in hits for name in (hit.id, *hit.alike))
-        assert sorted(text for _, text in found) == sorted(self.run.require_text().texts())
+        assert sorted(text for _, text in found) == sorted(self.run.text.texts())
         return found
 
     def words(self) -> set[str]:
@@ -123,7 +123,7 @@ class Held:
         return [one for hit in found.hits for one in (hit.id, *hit.alike)]
 
     def sentences(self) -> list[str]:
-        return self.run.require_text().texts()
+        return self.run.text.texts()
 
     def labels(self) -> list[str]:
         return []

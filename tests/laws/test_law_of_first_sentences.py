@@ -72,7 +72,7 @@ def test_the_first_sentence_is_the_same_everywhere(name: str, tmp_path: Path) ->
     assert findings == ran(["drift", folder, "--top", 1, "--json"]).json["findings"]  # whatever is listed
     told = " ".join(ran(["drift", folder]).out.split())  # which a terminal wraps
     assert told.startswith(findings[0]["says"])
-    with serving(run) as site:
+    with serving(run.present) as site:
         site.data.comparisons.drift(site.data.comparisons.default).result()
         assert site.json("/api/ranking")["findings"] == findings
     report = ran(["report", folder, "-o", tmp_path / "r.html", "--json"]).json["findings"]

@@ -132,13 +132,13 @@ class Model:
         assert run.provenance.documents == run.tokens.documents == len(run.text) == len(rows)
         joined = " ".join(one["text"] for one in rows).split()
         for word in (*WORDS, *NEW):
-            counted = int(run.vectors.counts[run.index(word)]) if word in run.vectors else 0
+            counted = int(run.vectors.counts[run.present.index(word)]) if word in run.vectors else 0
             assert counted == joined.count(word), word
         assert set(run.vectors) <= set(joined)  # a word of no present document is no word of the run
         assert run.vectors.counts.all()
         assert len(run.vectors) == len(run.original) == len(run.history.starts) - 1
         assert run.concordance(ALL)["hits"] == len(rows)
-        passing = filtered_documents(run, ["year=2003.."])
+        passing = filtered_documents(run.present, ["year=2003.."])
         assert passing.tolist() == [one["year"] >= "2003" for one in rows]
         some = [0, len(rows) // 2, len(rows) - 1]
         assert run.text.texts(some) == [rows[number]["text"] for number in some]
@@ -178,7 +178,7 @@ def test_many_additions_are_joined_and_the_cache_may_be_deleted(made: Path, tmp_
     for number in range(100, 130):
         model.step("add", [number])
     model.check()
-    assert 1 <= len(model.run.present.segments) - 1 <= 8
+    assert 1 <= len(model.run.present.present.segments) - 1 <= 8
     shutil.rmtree(model.folder / "cache")
     model.run = selfvec.open(model.folder)
     model.check()
@@ -208,7 +208,7 @@ def test_a_later_word_has_the_mean_of_its_documents_wherever_it_comes_again() ->
     run.add([{"id": "o", "text": "tsunamis took a road and a tsunami warning"}])
     for word in ("tsunami", "tsunamis"):  # words of one stem are one in search
         np.testing.assert_array_equal(run.vectors[word], kept)
-    assert not run.original.vectors[run.index("tsunami")].any()
+    assert not run.original.vectors[run.present.index("tsunami")].any()
     assert {"n", "m", "o"} == {hit.id for hit in run.search("tsunami", top=3, mode="dense").hits}
     same_answers(run)
     run.delete(["n", "m"])
@@ -248,14 +248,14 @@ def test_a_later_word_has_also_what_refining_would_make_of_its_initial_row() -> 
 def test_a_word_of_no_present_document_is_nowhere_until_it_comes_again(tmp_path: Path) -> None:
     secret = {"id": "s", "text": "storm hail Zanzibarova hail Zanzibarova"}
     run = selfvec.refine([secret, *BASE], "none", "decorrelated", output=tmp_path / "run", jobs=1)
-    path, near = run.path("hail").vectors, run.vectors["hail"].copy()
+    path, near = run.present.path("hail").vectors, run.vectors["hail"].copy()
     own = run.vectors["zanzibarova"].copy()
     run.add([{"id": "q", "text": "hail quixotova roof"}, {"id": "r", "text": "hail broke a roof"}])
     later = run.vectors["quixotova"].copy()
     assert {"zanzibarova", "quixotova"} <= set(run.vectors)
     run.delete(["s", "q"])
     np.testing.assert_array_equal(run.vectors["hail"], near)
-    np.testing.assert_array_equal(run.path("hail").vectors, path)
+    np.testing.assert_array_equal(run.present.path("hail").vectors, path)
     page = PageData(run.present, 1)
     run.export("projector", tmp_path / "export")
     shown = [
@@ -269,7 +269,7 @@ def test_a_word_of_no_present_document_is_nowhere_until_it_comes_again(tmp_path:
     ]
     assert not [each for each in shown if "zanzibarova" in each or "quixotova" in each]
     for word in ("zanzibarov", "quixotov"):  # nor is it offered to those who mistype it
-        refused(lambda: run.index(word), NotFound, r"does not occur in this run; (?!.*ova\b)")
+        refused(lambda: run.present.index(word), NotFound, r"does not occur in this run; (?!.*ova\b)")
     for state in (run, selfvec.open(tmp_path / "run")):
         state.add([{"id": "t", "text": "quixotova and Zanzibarova"}])
         np.testing.assert_array_equal(state.vectors["zanzibarova"], own)
@@ -439,7 +439,7 @@ def test_names_of_topics_stay_whatever_comes_while_they_are_given(tmp_path: Path
     selfvec.topics(run, 4, names=tmp_path / "names.csv", progress=Beside(adds))
     adds.join()
     assert run.text.ids()[-1] == "n"
-    assert [own.name for own in run.topic_names] == ["Mine"]
+    assert [own.name for own in run.present.topic_names] == ["Mine"]
 
 
 def test_an_update_replaces_the_same_id_from_anywhere(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def test_documents_that_end_at_one_length_are_a_warning(
     texts += [f"hail {i:03}{' x' * (i % 5)}." for i in range(whole)]
     titles = [title] * len(texts) if len(title) != 11 else [title, "Storm over town\n\n"] * (len(texts) // 2)
     run = selfvec.refine([a + b for a, b in zip(titles, texts, strict=False)], "none", "original")
-    said = [row["message"] for row in run.health_report["findings"] if row["name"] == "texts cut off"]
+    said = [row["message"] for row in run.health()["findings"] if row["name"] == "texts cut off"]
     ending = "in the middle of a sentence, and none is longer"
     assert [re.sub(r"(after the title )?at \d+ characters ", "", message) for message in said] == [
         f"{told} of the documents stop {ending}"

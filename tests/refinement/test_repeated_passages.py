@@ -37,7 +37,7 @@ def texts(number: int = 300, seed: int = 0) -> list[str]:
 
 
 def refined(documents: list[str], **options: Any) -> Run:
-    return selfvec.Refiner(**{"method": "decorrelated", **options}).fit(documents, "default").run_
+    return selfvec.Refiner(**{"method": "decorrelated", **options}).fit(documents, "default").run_.present
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ def texts() -> list[str]:
 
 def test_words_of_one_subject_are_near() -> None:
     run = selfvec.Refiner(method="decorrelated").fit(texts(), "none").run_
-    topics = run_topics(run)
+    topics = run_topics(run.present)
     assert topics.index_to_key == run.vectors.index_to_key
     within = topics.similarity("hail", "wind"), topics.similarity("judge", "law")
     across = topics.similarity("hail", "judge"), topics.similarity("wind", "law")
@@ -29,10 +29,10 @@ def test_words_of_one_subject_are_near() -> None:
 
 
 def test_only_a_decorrelated_run_that_kept_its_tokens_has_them(tmp_path: Path) -> None:
-    assert run_topics(selfvec.Refiner(method="paper").fit(texts()[:20], "none").run_) is None
+    assert run_topics(selfvec.Refiner(method="paper").fit(texts()[:20], "none").run_.present) is None
     forgetful = selfvec.Refiner(method="decorrelated", keep="nothing").fit(texts()[:20], "none")
-    assert run_topics(forgetful.run_) is None
+    assert run_topics(forgetful.run_.present) is None
     kept = selfvec.Refiner(method="decorrelated").fit(texts()[:20], "none")
     kept.save(tmp_path / "run")
-    opened = run_topics(selfvec.open_run(tmp_path / "run"))
-    np.testing.assert_array_equal(opened.vectors, run_topics(kept.run_).vectors)
+    opened = run_topics(selfvec.open_run(tmp_path / "run").present)
+    np.testing.assert_array_equal(opened.vectors, run_topics(kept.run_.present).vectors)

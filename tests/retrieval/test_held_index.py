@@ -16,7 +16,6 @@ import pytest
 from tests.processes import PATIENCE
 
 import selfvec
-from selfvec.apps.run import Run
 from selfvec.corpus import Corpus
 from selfvec.lab.exporters import export
 from selfvec.retrieval import run_index
@@ -36,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("saved", [True, False])
 def test_an_index_is_opened_once_for_a_state(saved: bool, folder: Path) -> None:
-    run: Any = selfvec.open(folder) if saved else Run.of(selfvec.refine(ROWS, "none", "original"))
+    run: Any = selfvec.open(folder) if saved else selfvec.refine(ROWS, "none", "original")
     run.search("hail")
     index = run_index(run)
     assert run_index(run) is index
@@ -73,7 +72,7 @@ def test_the_next_question_sees_what_another_process_withdrew(folder: Path) -> N
 
 
 def test_threads_get_the_same_answers(folder: Path) -> None:
-    for run in (selfvec.open(folder), Run.of(selfvec.refine(ROWS, "none", "decorrelated"))):
+    for run in (selfvec.open(folder), selfvec.refine(ROWS, "none", "decorrelated")):
         with ThreadPoolExecutor(8) as pool:
             found = list(pool.map(lambda _, run=run: run.search("hail on barn 3").as_dict(), range(16)))
         assert all(one == found[0] for one in found)
@@ -111,7 +110,7 @@ def test_documents_in_memory_are_searched_and_stored(given: Any, tmp_path: Path)
     run = selfvec.refine(given, method="original")
     index = run_index(run)
     (hit,) = index.search("hail on a farm", top=1).hits
-    rows = passage_rows(run)
+    rows = passage_rows(run.present)
     assert rows.table["text"].to_list() == TEXTS
     named = not isinstance(given, list | tuple | Corpus) or given is REPORTS
     assert (hit.id, rows.table["document"].to_list()) == (

@@ -34,10 +34,10 @@ def test_it_opens_with_all_that_it_holds(folder: Path) -> None:
     assert (len(run.vectors), run.vectors.vector_size, run.provenance.documents) == (29, 8, 8)
     assert run.vectors.most_similar("roof", topn=1) == [("school", pytest.approx(0.618, abs=0.001))]
     assert run.original["roof"].tolist() == pytest.approx(run.vectors["roof"].tolist(), abs=0.1)
-    assert len(run.path("roof").updates) == 3  # the initial state and two passes
-    assert run.require_tokens().dates.astype(str).tolist()[::4] == ["2018-01-15", "2019-01-15"]
-    assert run.require_text().texts([3]) == ["Fog closed the harbour."]
-    assert run.require_text().field("place")[:2] == ["south", "north"]
+    assert len(run.present.path("roof").updates) == 3  # the initial state and two passes
+    assert run.tokens.dates.astype(str).tolist()[::4] == ["2018-01-15", "2019-01-15"]
+    assert run.text.texts([3]) == ["Fog closed the harbour."]
+    assert run.text.field("place")[:2] == ["south", "north"]
     assert run.search("fog").hits[0].id == "r3"
 
 
@@ -45,7 +45,7 @@ def test_its_update_can_be_undone(folder: Path) -> None:
     with RunWriter(folder, overwrite=True) as writer:
         writer.undo()
     assert selfvec.verify(folder).damaged == []
-    assert selfvec.open_run(folder).require_text().ids() == [f"r{i}" for i in range(6)]
+    assert selfvec.open_run(folder).text.ids() == [f"r{i}" for i in range(6)]
 
 
 def test_it_can_be_updated(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,7 +52,7 @@ NEEDED: dict[str, tuple[str, Callable[[Run], object]]] = {
     ),  # type: ignore[union-attr]
     "topics by field": ("text", lambda run: run.topics(2, by="place")),
     "drift of a field": ("text", lambda run: run.drift(slice_field="place", permutations=20)),
-    "passages": ("text", passage_rows),
+    "passages": ("text", lambda run: passage_rows(run.present)),
     "topics": ("tokens", lambda run: run.topics(2)),
     "topics by year": ("tokens", lambda run: run.topics(2, by="year")),
     "drift of slices": ("tokens", lambda run: run.drift(["2000", "2010"])),
@@ -116,11 +116,11 @@ def test_an_example_is_the_sentence_or_the_words_around(runs: dict[str, Run]) ->
 def test_fields_are_kept_all_or_those_named(fields: Any, kept: list[str]) -> None:
     given = [{name: row[name] for name in ("id", "text", "place", "size")} for row in rows(9)]
     run = selfvec.refine(given, "none", "original", keep_fields=fields)
-    assert run.require_text().fields == kept
-    assert selfvec.Refiner("original").fit(given, "none").run_.require_text().fields == ["place", "size"]
+    assert run.text.fields == kept
+    assert selfvec.Refiner("original").fit(given, "none").run_.text.fields == ["place", "size"]
     grown = run.update([{"id": "x", "text": "rain fell", "place": "UTAH", "size": "9", "new": "y"}])
-    assert set(grown.require_text().fields) == {*kept, *([] if fields else ["new"])}
-    assert grown.require_text().field(kept[0])[-1] in ("UTAH", "9")
+    assert set(grown.text.fields) == {*kept, *([] if fields else ["new"])}
+    assert grown.text.field(kept[0])[-1] in ("UTAH", "9")
 
 
 def test_wrong_values_are_one_line(tmp_path: Path) -> None:

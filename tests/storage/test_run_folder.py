@@ -105,7 +105,7 @@ def test_opening_gives_back_what_was_saved(folder: Path) -> None:
     assert_same(before.tokens, after.tokens, columns)
     assert {**before.provenance, "timings": {}} == {**after.provenance, "timings": {}}
     assert before.report_json == after.report_json
-    for ours, theirs in zip(before.require_text().batches(), after.require_text().batches(), strict=True):
+    for ours, theirs in zip(before.text.batches(), after.text.batches(), strict=True):
         assert ours.equals(theirs)
     assert before.path("storm").updates.tolist() == after.path("storm").updates.tolist()
     assert not after.vectors.vectors.flags.owndata

@@ -52,7 +52,7 @@ def updated(run: Path, *texts: str, **options: object) -> Run:
 
 
 def documents(run: Path) -> int:
-    return len(open_run(run).require_text())
+    return len(open_run(run).text)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -100,7 +100,7 @@ def test_undo_and_redo_exchange_the_states_and_a_new_one_ends_the_redo(run: Path
     assert files(run) == after
     undo(run)
     assert before.items() <= files(run).items()
-    assert updated(run, "another report").require_text().texts()[-1] == "another report"
+    assert updated(run, "another report").text.texts()[-1] == "another report"
     assert states(run) == [3, 1]
     assert set(files(run)) == named(run, "run.json", "previous.json")
 
@@ -120,13 +120,13 @@ def test_everything_that_reads_a_run_reads_its_present_state(tmp_path: Path) -> 
         menu = " ".join(f"{letter}word{number}" for letter in "abcdefghijklmno")
         grown = updated(run, *(f"{menu} {menu} roof {i}" for i in range(12)))
         held = selfvec.update(open_run(run), withdraw=["d1"])
-        assert len(held.require_text()) == len(grown.require_text()) - 1 == 12 * number + 7
+        assert len(held.text) == len(grown.text) - 1 == 12 * number + 7
         for vectors in (selfvec.load(run), selfvec.load(run / f"vectors-{number}.safetensors")):
             assert f"aword{number}" in vectors
             assert vectors.index_to_key == grown.vectors.index_to_key
             assert (vectors.vectors == grown.vectors.vectors).all()
-        opened = open_run(run)
-        whole = selfvec.refine(opened.require_text().texts(), "none", "decorrelated", **options)
+        opened = open_run(run).present
+        whole = selfvec.refine(opened.text.texts(), "none", "decorrelated", **options).present
         assert len(repeats_of(opened).passages) > 0
         assert repeats_of(opened).passages.tolist() == repeats_of(whole).passages.tolist()
         assert selfvec.info(run).about["documents"] == 12 * number + 8
@@ -333,7 +333,7 @@ def test_a_state_that_is_open_stays_usable_while_the_folder_changes(run: Path) -
     rows = opened.vectors.vectors.copy()
     assert other.tokens is not None
     updated(run, "new report")
-    assert opened.tokens.documents == len(opened.require_text().texts()) == 20
+    assert opened.tokens.documents == len(opened.text.texts()) == 20
     assert selfvec.search(opened, "hail").hits
     updated(run, "another report")  # deletes the files of the first state
     assert (opened.vectors.vectors == rows).all()
@@ -342,7 +342,7 @@ def test_a_state_that_is_open_stays_usable_while_the_folder_changes(run: Path) -
     assert other.tokens.counts.sum() == opened.provenance.tokens
     assert unread.tokens.counts.sum() == opened.provenance.tokens
     with pytest.raises(FormatError, match="the run has been changed since it was opened; open it again"):
-        opened.require_text().texts()
+        opened.text.texts()
     assert open_run(run).provenance.documents == 22
 
 
@@ -350,14 +350,14 @@ def test_an_open_run_is_what_its_folder_holds_now(run: Path) -> None:
     opened = open_run(run)
     for number in range(1, 4):
         updated(run, f"the {SECRET} storm {number}")
-        assert len(opened.require_text()) == opened.provenance.documents == 20 + number
+        assert len(opened.text) == opened.provenance.documents == 20 + number
         assert opened.tokens.documents == 20 + number
         assert SECRET in opened.vectors
         assert opened.search(SECRET).rows[0]["id"].startswith("n-")
     updated(run, withdraw=[f"n-the {SECRET} storm {number}" for number in range(1, 4)], no_undo=True)
     assert SECRET not in opened.vectors
     assert opened.search(SECRET).rows == []
-    assert SECRET not in " ".join(opened.require_text().texts())
+    assert SECRET not in " ".join(opened.text.texts())
     refused(lambda: opened.similar(SECRET), InputError, "does not occur")
     assert pickle.loads(pickle.dumps(opened)).search("hail").rows == opened.search("hail").rows
     run.rename(run.with_name("away"))
@@ -401,7 +401,7 @@ def test_a_run_in_memory_keeps_its_text_without_the_folder(run: Path) -> None:
     assert grown.search(SECRET).hits[0].id == "new"
     save_run(grown, run, overwrite=True)
     shutil.rmtree(run)
-    assert grown.require_text().texts()[-1] == NEW[0][TEXT]
+    assert grown.text.texts()[-1] == NEW[0][TEXT]
 
 
 def test_a_run_is_saved_over_itself(run: Path, tmp_path: Path) -> None:
@@ -414,7 +414,7 @@ def test_a_run_is_saved_over_itself(run: Path, tmp_path: Path) -> None:
     } - {"previous.json"}
     assert not verify(tmp_path / "made").damaged
     again = open_run(tmp_path / "made")
-    assert again.require_text().texts() == opened.require_text().texts()
+    assert again.text.texts() == opened.text.texts()
     assert (again.vectors.vectors == opened.vectors.vectors).all()
 
 

@@ -35,7 +35,7 @@ def test_starting_vectors_are_mapped_from_their_file_and_become_the_runs(method:
         table, mapped = getattr(held, name), getattr(opened, name)
         np.testing.assert_array_equal(mapped.vectors, table.vectors)
         np.testing.assert_array_equal(mapped.sources, table.sources)
-    assert opened.require_text().texts() == held.require_text().texts() == TEXTS
+    assert opened.text.texts() == held.text.texts() == TEXTS
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     assert not verify(tmp_path / "run").unchecked
 

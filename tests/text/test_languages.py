@@ -17,8 +17,8 @@ from tokenizers import Tokenizer
 import selfvec
 from selfvec.base.casing import case_forms, lower
 from selfvec.base.errors import OptionError
-from selfvec.data.run import rows_of
 from selfvec.data.vectors import Vectors
+from selfvec.data.word_lookup import rows_of
 from selfvec.lab.exporters.encoder_folders import tokenizer_json, write_encoder
 from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
@@ -111,7 +111,7 @@ def test_a_run_is_asked_for_words_in_the_case_of_its_language() -> None:
     table = Vectors(["ısı", "ev"], np.eye(2, dtype=np.float32))
     settings = {"method": "decorrelated", "tokenizer": "words"}
     run = selfvec.Refiner(language="tr", **settings).fit(["ISI evi. EV ısı."] * 5, table).run_
-    assert run.vectors.index_to_key[run.index("ISI")] == "ısı"
+    assert run.vectors.index_to_key[run.present.index("ISI")] == "ısı"
     plain = selfvec.Refiner(**settings).fit(["ISI evi. EV ısı."] * 5, table).run_
     assert "isi" in plain.vectors
     assert "isi" not in run.vectors

@@ -159,7 +159,7 @@ def run_of(texts: list[str]) -> Run:
 
 def marked(run: Run) -> list[str]:
     """The marked words of each document, joined."""
-    batch, mask = run.require_tokens(), repeated_tokens(run)
+    batch, mask = run.tokens, repeated_tokens(run.present)
     places = [np.arange(*batch.offsets[i : i + 2]) for i in range(batch.documents)]
     return [" ".join(batch.types[batch.ids[at]] for at in mine if mask[at]) for mine in places]
 
@@ -171,7 +171,7 @@ def test_pieces_in_brackets_that_recur_are_marked_however_short() -> None:
     ]
     plain = ["A watch was stolen. [An image of Ned.] We saw an original picture."] * 3
     run = run_of([*noted, *plain])
-    assert editorial_pieces(run) == {"See summary.]": 12, "[See original image.]": 12}
+    assert editorial_pieces(run.present) == {"See summary.]": 12, "[See original image.]": 12}
     assert marked(run) == ["see original image see summary"] * 12 + [""] * 3
 
 
@@ -182,7 +182,7 @@ def test_words_that_mostly_occur_without_brackets_and_single_words_are_not_marke
 
 
 def test_without_such_pieces_nothing_is_marked() -> None:
-    assert repeated_tokens(run_of(["a plain text [once] of words"] * 5)) is None
+    assert repeated_tokens(run_of(["a plain text [once] of words"] * 5).present) is None
 
 
 def test_they_are_no_evidence_unless_there_is_nothing_else() -> None:

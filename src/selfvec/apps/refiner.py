@@ -31,6 +31,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.input_reading import Start
 from selfvec.refinement.pipeline import refine
 from selfvec.retrieval.encoder import Encoder
+from selfvec.storage.inspection import health
 
 from .functions.refine import initial_vectors, open_text
 from .run import Run
@@ -137,10 +138,10 @@ class Refiner(Settings):
             embeddings=embeddings,
             progress=_progress(progress),
         )
-        self.run_ = Run.of(run)
-        self.vectors_ = self.run_.vectors
-        self.original_ = self.run_.original
-        self.health_ = self.run_.health_report
+        self.run_ = Run(run)
+        self.vectors_ = run.vectors
+        self.original_ = run.original
+        self.health_ = health(run)
         return self
 
     def _settings(self) -> Settings:
@@ -257,7 +258,7 @@ class Refiner(Settings):
 
     def trajectory(self, word: str) -> Trajectory:
         """The recorded path of a word."""
-        return self.run_.path(word)
+        return self.run_.present.path(word)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a run folder."""

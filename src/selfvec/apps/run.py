@@ -9,13 +9,18 @@ from functools import cache, partial, wraps
 from pathlib import Path
 from threading import Lock
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
 
 import selfvec
 from selfvec.base.checks import check_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError, SelfvecError
 from selfvec.data import run as record
+from selfvec.data.provenance import Provenance
+from selfvec.data.run_text import RunText
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.trajectory import History
 from selfvec.data.vectors import Vectors
 from selfvec.files.checksums import unchanged
 from selfvec.storage import formats, run_folder
@@ -27,12 +32,6 @@ if TYPE_CHECKING:
 
 
 _CHANGE = ("add", "delete", "save_run", "undo", "update", "upsert")  # make another state
-_HELD = (
-    "as_dict", "change", "fingerprint", "folder", "history", "original", "provenance", "replace", "settings",
-    "text", "tokens", "vectors",
-)  # fmt: skip
-"""What is read of a run besides its methods; the rest is for the rooms below."""
-
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R")
@@ -62,7 +61,7 @@ def _of_whole_state(function: Callable[..., R]) -> Callable[..., R]:
 
     @wraps(function)
     def call(run: Run, *given: Any, **named: Any) -> R:
-        seen = run.seen
+        seen = run.present.seen
         whole = partial(function, run, *given, **named)
         return whole() if seen is None else unchanged(seen[0], whole)
 
@@ -70,7 +69,7 @@ def _of_whole_state(function: Callable[..., R]) -> Callable[..., R]:
 
 
 @checked
-def save_run(run: record.Run, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+def save_run(run: record.AnyRun, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
     """Write a run folder, or with ``overwrite`` a new state of an existing one.
 
     Parameters
@@ -93,7 +92,7 @@ def save_run(run: record.Run, path: str | os.PathLike[str], *, overwrite: bool =
     >>> selfvec.open("run").vectors.index_to_key
     ['hail', 'broke', 'the', 'roof']
     """
-    if not isinstance(run, record.Run):
+    if not isinstance(run, record.AnyRun):
         raise OptionError(f"is a Run, not {type(run).__name__}", field="run")
     check_path("path", path, "the path of a run folder")
     from selfvec.storage.run_writer import RunWriter
@@ -112,14 +111,18 @@ def in_one_piece(run: record.Run) -> record.Run:
     return run
 
 
-class Run(record.Run):
-    __doc__ = f"""{record.Run.__doc__}
-    Notes
-    -----
+class Run(record.AnyRun):
+    """The result of a refinement, with the data needed to inspect it.
+
     A run that was opened from a folder is always what that folder holds now: an update gives it another
     state, also if another process made the update, so nothing of a withdrawn document is found. A run in
     memory stays as it is. Every function works on one state from its beginning to its end. To keep a state,
     write it elsewhere with `save`.
+
+    Parameters
+    ----------
+    state : selfvec.data.run.Run
+        The first of its states.
     """
 
     add = method(lambda: selfvec.add)
@@ -155,39 +158,16 @@ class Run(record.Run):
     verify = method(lambda: selfvec.verify)
     why = method(lambda: selfvec.why)
 
-    def __init__(self, *given: Any, **named: Any) -> None:
-        self._state = record.Run(*given, **named)
+    def __init__(self, state: record.Run) -> None:
+        self._state = state
 
     def __getstate__(self) -> dict[str, Any]:
         """The state that `pickle` and `copy` keep; a copy changes on its own."""
         return {"_state": self._state}
 
-    # Type checkers read the attributes in the class above, and still find misspelt ones.
-    if not TYPE_CHECKING:
-
-        def __getattribute__(self, name: str) -> Any:
-            """What this class does not define itself is that of the present state."""
-            own = name.startswith("_") or name in vars(Run)
-            return super().__getattribute__(name) if own else getattr(self.present, name)
-
-        def __setattr__(self, name: str, value: Any) -> None:
-            if name.startswith("_"):
-                super().__setattr__(name, value)
-            else:
-                setattr(self.present, name, value)
-
     def __dir__(self) -> list[str]:
         """What a person calls and reads, for completion."""
-        return sorted([*_HELD, *(name for name, one in vars(Run).items() if isinstance(one, RunMethod))])
-
-    @classmethod
-    def of(cls, run: record.Run) -> Run:
-        """A run that the rooms below have made; one with these methods is returned as it is."""
-        if isinstance(run, cls):
-            return run
-        made = cls.__new__(cls)
-        made._state = run
-        return made
+        return [name for name in vars(Run) if not name.startswith("_") and name not in vars(record.AnyRun)]
 
     def __repr__(self) -> str:
         with suppress(SelfvecError):  # the folder is gone
@@ -207,14 +187,73 @@ class Run(record.Run):
             self._state, told = change(self.present)
             return self._state, told
 
-    def replace(self, **changes: Any) -> Self:
+    @property
+    def vectors(self) -> Vectors:
+        """The refined vectors; ``vectors.counts`` holds the word counts."""
+        return self.present.vectors
+
+    @property
+    def original(self) -> Vectors:
+        """The vectors of the same words before refining."""
+        return self.present.original
+
+    @property
+    def history(self) -> History | None:
+        """Recorded states of the vectors."""
+        return self.present.history
+
+    @property
+    def text(self) -> RunText | None:
+        """The documents as they were written."""
+        return self.present.text
+
+    @property
+    def tokens(self) -> TokenBatch | None:
+        """The corpus as ids of the run's words; None if the run does not hold it."""
+        return self.present.tokens
+
+    @property
+    def provenance(self) -> Provenance:
+        """How the run was made: the content of ``run.json``."""
+        return self.present.provenance
+
+    @property
+    def settings(self) -> Settings:
+        """The options that the run was made with."""
+        return self.present.settings
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash that is equal for runs with the same words, counts, refined vectors, method and options."""
+        return self.present.fingerprint
+
+    @property
+    def folder(self) -> Path | None:
+        """The run folder; None for a run in memory."""
+        return self.present.folder
+
+    @property
+    def change(self) -> dict[str, Any] | None:
+        """What the update that returned this run has changed: numbers of documents, tokens and types."""
+        return self.present.change
+
+    def replace(self, **changes: Any) -> Run:
         """A copy with some of the constructor's arguments changed; `derived` is empty in the copy.
 
         >>> run = selfvec.refine(["hail broke the roof"], "none", "decorrelated")
-        >>> run.replace(report_json={}).report_json
+        >>> run.replace(report_json={}).present.report_json
         {}
         """
-        return cast(Self, self.of(self.present.replace(**changes)))
+        return Run(self.present.replace(**changes))
+
+    def as_dict(self) -> dict[str, Any]:
+        """How the run was made, and its health.
+
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> run.as_dict()["tokens"]
+        8
+        """
+        return self.present.as_dict()
 
 
 @checked
@@ -244,7 +283,7 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     Run: decorrelated, 4 words × 256 dimensions, 4 tokens
       copy
     """
-    return Run.of(run_folder.open_run(path))
+    return Run(run_folder.open_run(path))
 
 
 @overload

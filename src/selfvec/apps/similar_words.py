@@ -13,8 +13,9 @@ from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr, why_unknown
 from selfvec.base.view import PIECES, Column, Part, Table, View, escaped, figure
-from selfvec.data.run import Run, rows_of, similar_row
+from selfvec.data.run import AnyRun, Run
 from selfvec.data.vectors import Vectors
+from selfvec.data.word_lookup import rows_of, similar_row
 from selfvec.storage.alignment_files import find_aligned
 from selfvec.storage.formats import load
 from selfvec.storage.opened import GivenVectors, opened
@@ -270,7 +271,7 @@ def _aligned(given: Any) -> dict[str, Vectors] | None:
     if is_path(given):
         pair = find_aligned(given)
         return None if pair is None else {"b": load(pair[1]), "a": load(pair[0])}
-    if isinstance(given, Vectors | Run):
+    if isinstance(given, Vectors | AnyRun):
         return None
     from selfvec.lab.align import Aligned
 

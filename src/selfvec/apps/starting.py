@@ -15,7 +15,7 @@ from selfvec.files.atomic_files import check_target
 from selfvec.storage.run_folder import is_run, open_run
 
 if TYPE_CHECKING:
-    from selfvec.data.run import Run
+    from selfvec.apps.run import Run
 
 
 @checked

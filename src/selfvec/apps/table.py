@@ -1,12 +1,12 @@
 """The table of commands. A row names a public function, shows it at work, and says how its result is printed.
 
 What a command takes is what its function takes, see `selfvec.base.declarations`. To add a command, write the
-function, and add a row here: it is then also a function of `selfvec`. Nothing heavy is imported.
+function, and add a row here, and an import to `selfvec`. Nothing heavy is imported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,7 +52,6 @@ class CommandRow:
     fails: str = ""  # exit status 1 if this entry of the JSON is not empty; with "not" before it, if it is
     failed: str = ""  # what the exit status 1 means then
     json: bool = True  # whether the result can be printed as JSON
-    public: bool = True  # whether `selfvec` has the function, too
 
     @property
     def name(self) -> str:
@@ -71,7 +70,6 @@ TOP: dict[str, CommandRow] = {
         ("", "-o my-demo"),
         show="demo",
         options={"output": Typed("RUN")},
-        public=False,
     ),
     "example": CommandRow(
         "corpus.example_text.example",
@@ -182,8 +180,8 @@ TOP: dict[str, CommandRow] = {
         options={"to": Typed("TARGET")},
         repeated={"run": "run"},
     ),
-    "serve": CommandRow("apps.starting.serve", ("run", "run --port 8080"), json=False, public=False),
-    "mcp": CommandRow("apps.starting.mcp", ("run", "run --http 8766"), json=False, public=False),
+    "serve": CommandRow("apps.starting.serve", ("run", "run --port 8080"), json=False),
+    "mcp": CommandRow("apps.starting.mcp", ("run", "run --http 8766"), json=False),
 }
 
 
@@ -397,10 +395,3 @@ GROUPS: dict[str, tuple[str, Mapping[str, CommandRow]]] = {
     "run": ("Look into runs, verify, merge, migrate, compare them.", RUN),
     "text": ("Describe a text: frequencies, keywords, concordances, topics.", TEXT),
 }
-
-
-def functions() -> Iterator[tuple[str, str]]:
-    """The public functions: their names, and the places where they are defined."""
-    for row in (*TOP.values(), *VECTORS.values(), *RUN.values(), *TEXT.values()):
-        if row.public:
-            yield from ((place.rpartition(".")[2], place) for place in {row.calls, *row.instead.values()})

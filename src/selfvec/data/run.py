@@ -6,12 +6,10 @@ It is a plain record; `selfvec.storage.run_folder` reads and writes it, and `sel
 from __future__ import annotations
 
 import copy
-import difflib
 import hashlib
 import json
 import re
-from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
 from inspect import signature
 from itertools import islice
@@ -20,21 +18,18 @@ from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
-from selfvec.base.casing import asked_forms
-from selfvec.base.characters import plain, without_accents
 from selfvec.base.checks import check_text
-from selfvec.base.errors import FormatError, InputError, NotFound, OptionError
-from selfvec.base.result_table import Figures, short_repr
-from selfvec.base.view import NUMBER, PIECES, PROSE, Column, Table, View
+from selfvec.base.errors import FormatError, InputError, OptionError
+from selfvec.base.result_table import short_repr
 from selfvec.files.memory import release
 
 from .provenance import Provenance
-from .queries import least_count
 from .run_text import RunText
 from .settings import Settings
 from .token_batch import TokenBatch
 from .trajectory import History, Trajectory
-from .vectors import Source, Vectors
+from .vectors import Vectors
+from .word_lookup import rows_of
 
 _STATE = re.compile(r"-([2-9]|[1-9]\d{1,8})(?=$|\.)")
 
@@ -61,10 +56,6 @@ def split_state(name: str) -> tuple[str, int]:
     return name[: number.start()] + name[number.end() :], int(number[1])
 
 
-_NEAR = 30  # words of similar spelling that are looked at
-_RARER = 10  # times: a word is so much rarer than the one of which it is a misspelling
-_SAME = 0.9  # likeness of words that differ by a letter
-
 T = TypeVar("T")
 
 BASE = "base"
@@ -85,7 +76,20 @@ class RunPart(Protocol):
         """Write into ``folder``, which does not exist yet."""
 
 
-class Run:
+class AnyRun:
+    """What functions take as a run: a state of one, or what takes one state after the other."""
+
+    @property
+    def present(self) -> Run:
+        """What a function works on from its beginning to its end."""
+        raise NotImplementedError
+
+    def becomes(self, change: Callable[[Run], tuple[Run, T]]) -> tuple[Run, T]:
+        """What ``change`` makes of the present state, and says."""
+        return change(self.present)
+
+
+class Run(AnyRun):
     """The result of a refinement.
 
     Parameters
@@ -160,7 +164,7 @@ class Run:
 
     @property
     def present(self) -> Run:
-        """What a function works on from its beginning to its end: this state of the run."""
+        """This state of the run."""
         return self
 
     @property
@@ -173,15 +177,11 @@ class Run:
         """The words that came since the vectors were made, with their rows; None if no document came."""
         return None
 
-    def becomes(self, change: Callable[[Run], tuple[Run, T]]) -> tuple[Run, T]:
-        """What ``change`` makes of this state, and says; a run that follows its states takes it."""
-        return change(self)
-
     def whole(self) -> Run:
         """The same in one piece: itself, unless documents came or went since the vectors were made.
 
-        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
-        >>> run.whole() is run.present
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated").present
+        >>> run.whole() is run
         True
         """
         return self
@@ -189,7 +189,7 @@ class Run:
     def replace(self, **changes: Any) -> Self:
         """A copy with some of the constructor's arguments changed; `derived` is empty in the copy.
 
-        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated").present
         >>> run.replace(report_json={}).report_json
         {}
         """
@@ -204,7 +204,7 @@ class Run:
         Of several with the same name, which differ in what they are ``of``, the latest ``most`` are held.
         Threads that need one at the same time may each make it, and no lock is left behind in a forked child.
 
-        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated").present
         >>> run.held("longest", lambda: max(run.vectors, key=len))
         'broke'
         """
@@ -229,11 +229,11 @@ class Run:
     def as_dict(self) -> dict[str, Any]:
         """How the run was made, and its health.
 
-        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated").present
         >>> run.as_dict()["tokens"]
         8
         """
-        made = {"run": str(self.folder or ""), **self.provenance, "health": self.health_report.as_dict()}
+        made = {"run": str(self.folder or ""), **self.provenance, "health": self.health_report}
         return made | ({} if self.change is None else {"change": self.change})
 
     @cached_property
@@ -250,7 +250,7 @@ class Run:
     def require_tokens(self, reason: str = "which this needs") -> TokenBatch:
         """`tokens`, or an `InputError` with the reason why they are needed.
 
-        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated").present
         >>> run.require_tokens().documents
         2
         """
@@ -268,7 +268,7 @@ class Run:
 
         `FormatError` if it has another number of documents than the tokens.
 
-        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated").present
         >>> len(run.require_text())
         2
         """
@@ -283,7 +283,7 @@ class Run:
     def part(self, name: str) -> Path | None:
         """The folder of one of the run's parts; None if it is not there, or is a link.
 
-        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated").present
         >>> run.part("topics") is None
         True
         """
@@ -302,8 +302,8 @@ class Run:
         return digest.hexdigest()
 
     @property
-    def health_report(self) -> Figures:
-        """The health report; its rows are the findings.
+    def health_report(self) -> dict[str, Any]:
+        """The figures of the health report, with its findings.
 
         Raises
         ------
@@ -312,14 +312,13 @@ class Run:
         """
         if "health" not in self.report_json:
             raise InputError("the run has no health report", path=self.folder, remedy="make the run again")
-        figures = self.report_json["health"]
+        figures: dict[str, Any] = self.report_json["health"]
         if since := self.provenance.since_vectors:
             worth = self.provenance.worth_refining
             level, remedy = ("warn", "refine again: selfvec update RUN") if worth else ("ok", "")
             finding = {"name": "new documents", "level": level, "message": since, "remedy": remedy}
             figures = {**figures, "since": self.provenance.live, "findings": [*figures["findings"], finding]}
-        title = f"Health: {', '.join(figures.get('verdicts') or ()) or 'nothing is wrong'}"
-        return Health(title, figures, rows="findings" if "findings" in figures else None)
+        return figures
 
     def path(self, word: str) -> Trajectory:
         """The recorded path of a word, from its original to its final vector.
@@ -329,7 +328,7 @@ class Run:
         InputError
             If the word is not in the run.
 
-        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated").present
         >>> run.path("hail")
         Trajectory of 'hail': 3 states, at last 0.929 to the first
         """
@@ -352,7 +351,7 @@ class Run:
         InputError
             If the word is not in the run. The error suggests similar spellings.
 
-        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated").present
         >>> run.index("Hail")
         1
         """
@@ -362,7 +361,7 @@ class Run:
     def rows(self, words: Sequence[str]) -> tuple[list[int], list[dict[str, Any]]]:
         """Rows of the words that occur in the run, and the reasons why others are left out, see `rows_of`.
 
-        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated")
+        >>> run = selfvec.refine(["hail broke the roof", "wind broke a tree"], "none", "decorrelated").present
         >>> rows, unknown = run.rows(["hail", "snow"])
         >>> len(rows), unknown[0]["word"]
         (1, 'snow')
@@ -384,149 +383,3 @@ class Run:
         except (TypeError, OptionError) as error:
             rule = f"the options in run.json are damaged ({error})"
             raise FormatError(rule, path=self.folder, remedy="make the run again") from None
-
-
-class Health(Figures):
-    """A health report."""
-
-    def view(self, top: int | None = None) -> View:
-        """The findings with their remedies, then the figures that are known."""
-        findings = []
-        for finding in self.get("findings", ())[:top]:
-            level = str(finding["level"])
-            remedy = f"\nWhat to do: {finding['remedy']}." if finding.get("remedy") else ""
-            said = [(str(finding["name"]), "strong"), (f": {finding['message']}{remedy}", "")]
-            findings.append({"level": [(level.upper(), level)], "finding": said})
-        columns = (Column("level", "", PIECES), Column("finding", "", PIECES))
-        what = (Column("what", ""), Column("value", "", NUMBER), Column("meaning", "", PROSE))
-        tables = [Table(columns, findings), Table(what, self._listed())]
-        return View(self.title, [table for table in tables if table.rows], records=self.rows)
-
-    def _listed(self) -> list[dict[str, str]]:
-        def number(key: str, form: str) -> str:
-            value = self.get(key)
-            return "" if value is None else format(value, form)
-
-        def change(key: str, form: str) -> str:
-            before, after = number(f"{key}_original", form), number(key, form)
-            return f"{before} -> {after}" if before and after else after
-
-        counted = sum(int(self.get(key) or 0) for key in ("known", "composed", "oov"))
-        of_text = max(int(self.get("types") or 0) - counted, 0) if "known" in self else 0
-        rows = (
-            ("tokens", number("tokens", ",d"), ""),
-            ("types", number("types", ",d"), "different words"),
-            ("cosine to the original", number("mean_cosine_to_original", ".2f"), "1 unmoved, 0 unrelated"),
-            ("cosine of random words", change("anisotropy", ".2f"), "near 1: all words look alike"),
-            ("effective rank", change("effective_rank", ".0f"), "dimensions in use"),
-            ("capped neighbours", number("saturated", ".0%"), "nearest words at a cosine of about 1"),
-            ("words with a vector", number("known", ",d"), "in the initial vectors"),
-            (
-                "words from subwords",
-                number("composed", ",d"),
-                "their initial vectors are built from subwords",
-            ),
-            ("words from the text", f"{of_text:,}" if of_text else "", "their first vectors are made of it"),
-            ("words without a vector", number("oov", ",d"), "none of these"),
-            ("... still without one", number("oov_empty", ",d"), "nothing was learned about them"),
-        )
-        return [{"what": what, "value": value, "meaning": meaning} for what, value, meaning in rows if value]
-
-
-def rows_of(
-    words: Sequence[str], vectors: Sequence[Vectors], language: str | None = None, where: str = "this run"
-) -> tuple[list[tuple[int, int]], list[dict[str, Any]]]:
-    """For each word the number of the first vectors that have it and its row; and the words not found.
-
-    The second list holds dicts with word, reason, count (0) and alike (words of similar spelling).
-    `InputError` if no word is found.
-    """
-    rows: list[tuple[int, int]] = []
-    unknown: list[dict[str, Any]] = []
-    for word in words:
-        forms = asked_forms(word, language)
-        places = [(i, form) for i, each in enumerate(vectors) for form in forms if form in each]
-        if places:
-            number, form = places[0]
-            rows.append((number, vectors[number].key_to_index[form]))
-        else:
-            reason = f"does not occur in {where}"
-            unknown.append({"word": word, "reason": reason, "count": 0, "alike": _alike(word, vectors)})
-    if unknown and not rows:
-        alike = list(dict.fromkeys(form for each in unknown for form in each["alike"]))
-        remedy = f"did you mean {', '.join(alike)}?" if alike else "try another word"
-        if any(len(each["word"].split()) > 1 for each in unknown):
-            remedy = "name single words, or a run that has phrases: refine --phrases auto"
-        names = ", ".join(repr(each["word"]) for each in unknown)
-        which = f"the word {names} does not occur" if len(unknown) == 1 else f"none of {names} occurs"
-        raise NotFound(f"{which} in {where}", remedy=remedy)
-    return rows, unknown
-
-
-def _alike(word: str, vectors: Sequence[Vectors]) -> list[str]:
-    """Up to three words of similar spelling, the nearest first, none of them a likely misspelling.
-
-    Those that differ in accents alone are the nearest; the letters of a short word would not show it.
-    """
-    word = plain(word.strip()).lower()
-    bare = without_accents(word)
-    letters = sorted(word)  # most often two of them are exchanged
-    counts = Counter[str]()
-    for each in vectors:
-        accented = [form for form in each.index_to_key if without_accents(form).lower() == bare]
-        near = difflib.get_close_matches(word, each.index_to_key, n=_NEAR)
-        for form in dict.fromkeys((*accented, *near)):
-            counts[form] += 0 if each.counts is None else int(each.counts[each.key_to_index[form]])
-
-    def nearness(form: str) -> tuple[bool, bool, float, int]:
-        same = without_accents(form).lower() == bare
-        return same, sorted(form) == letters, likeness(word, form), counts[form]
-
-    ranked = sorted(counts, key=nearness, reverse=True)
-    spelt_well = [
-        form
-        for i, form in enumerate(ranked)
-        if nearness(form)[0] or not _is_misspelt(form, ranked[:i], counts)
-    ]
-    return spelt_well[:3]
-
-
-def _is_misspelt(form: str, nearer: Sequence[str], counts: Counter[str]) -> bool:
-    """Whether a word is much rarer than one of the ``nearer``, or far rarer than one that is nearly it."""
-    return any(
-        counts[other] > _RARER * counts[form]
-        and (other in nearer or (counts[other] > _RARER**2 * counts[form] and likeness(form, other) > _SAME))
-        for other in counts
-    )
-
-
-def likeness(a: str, b: str) -> float:
-    """How much the spelling of two words agrees, 0 to 1."""
-    return difflib.SequenceMatcher(None, a, b).ratio()
-
-
-def similar_row(
-    state: str,
-    vectors: Vectors,
-    index: int,
-    top: int,
-    min_count: int | None = None,
-    left_out: Collection[str] = (),
-) -> dict[str, Any]:
-    """A row of ``selfvec similar --json``: the words nearest to the word of row ``index``, but some."""
-    word = vectors.index_to_key[index]
-    nearest = []
-    if vectors.unit[index].any():
-        ranked = vectors.most_similar(word, topn=top + len(left_out), min_count=min_count)
-        nearest = [list(pair) for pair in ranked if pair[0] not in left_out][:top]
-    row = {"word": word, "state": state, "neighbours": nearest}
-    return row | doubts(vectors, index, nearest)
-
-
-def doubts(vectors: Vectors, index: int, neighbours: Sequence[Sequence[Any]]) -> dict[str, Any]:
-    """The neighbours ``from_subwords``, and ``rare``: how often the word occurs, if too rarely to be one."""
-    built = [term for term, _ in neighbours if vectors.sources[vectors.key_to_index[term]] == Source.SUBWORDS]
-    said: dict[str, Any] = {"from_subwords": built} if built else {}
-    if vectors.counts is not None and vectors.counts[index] < least_count(vectors.counts):
-        said["rare"] = int(vectors.counts[index])
-    return said

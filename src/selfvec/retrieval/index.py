@@ -27,7 +27,7 @@ from selfvec.base.errors import FormatError, InputError, NotFound, OptionError, 
 from selfvec.base.installed import install_command
 from selfvec.base.progress import Progress
 from selfvec.corpus.given_filters import GivenFilter, filter_names, given_filters
-from selfvec.data.run import Run
+from selfvec.data.run import AnyRun, Run
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.encoders.run_encoder import encoder_of
@@ -126,7 +126,7 @@ class Index:
     @classmethod
     def memory(
         cls,
-        run: Run,
+        run: AnyRun,
         documents: Sequence[str] | GatheredDocuments,
         *,
         tables: Sequence[str] = TABLES,
@@ -156,6 +156,7 @@ class Index:
             If there is no document.
         """
         gathered = documents if isinstance(documents, GatheredDocuments) else GatheredDocuments.of(documents)
+        run = run.present
         parts = build_index(run, gathered, tables=tables, encoded=encoded, progress=progress, seed=seed)
         return cls(*parts).asking(run)
 

@@ -17,8 +17,8 @@ from selfvec.base.display import printable, size_of
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.result_table import Figures, RecordTable, short_repr
 from selfvec.base.versions import RUN_FORMAT
-from selfvec.base.view import Part, View
-from selfvec.data.run import Run, split_state, state_name
+from selfvec.base.view import NUMBER, PIECES, PROSE, Column, Part, Table, View
+from selfvec.data.run import AnyRun, Run, split_state, state_name
 from selfvec.files.atomic_files import FolderKind
 from selfvec.files.checksums import CHANGED, damaged_files, is_sealed, unchanged
 from selfvec.files.tensors import first_not_finite, read_header
@@ -175,7 +175,7 @@ def info(path: GivenRun) -> Contents:
 
 def _place(given: GivenRun) -> str | os.PathLike[str] | None:
     """The path that is given, or of the folder of a run; None of a run in memory."""
-    if isinstance(given, Run):
+    if isinstance(given, AnyRun):
         return given.present.folder
     check_path("path", given)
     return given
@@ -284,7 +284,56 @@ def health(run: GivenRun) -> Figures:
     >>> selfvec.health(run)["verdicts"]
     []
     """
-    return as_run(run).health_report
+    report = as_run(run).health_report
+    title = f"Health: {', '.join(report.get('verdicts') or ()) or 'nothing is wrong'}"
+    return Health(title, report, rows="findings" if "findings" in report else None)
+
+
+class Health(Figures):
+    """A health report."""
+
+    def view(self, top: int | None = None) -> View:
+        """The findings with their remedies, then the figures that are known."""
+        findings = []
+        for finding in self.get("findings", ())[:top]:
+            level = str(finding["level"])
+            remedy = f"\nWhat to do: {finding['remedy']}." if finding.get("remedy") else ""
+            said = [(str(finding["name"]), "strong"), (f": {finding['message']}{remedy}", "")]
+            findings.append({"level": [(level.upper(), level)], "finding": said})
+        columns = (Column("level", "", PIECES), Column("finding", "", PIECES))
+        what = (Column("what", ""), Column("value", "", NUMBER), Column("meaning", "", PROSE))
+        tables = [Table(columns, findings), Table(what, self._listed())]
+        return View(self.title, [table for table in tables if table.rows], records=self.rows)
+
+    def _listed(self) -> list[dict[str, str]]:
+        def number(key: str, form: str) -> str:
+            value = self.get(key)
+            return "" if value is None else format(value, form)
+
+        def change(key: str, form: str) -> str:
+            before, after = number(f"{key}_original", form), number(key, form)
+            return f"{before} -> {after}" if before and after else after
+
+        counted = sum(int(self.get(key) or 0) for key in ("known", "composed", "oov"))
+        of_text = max(int(self.get("types") or 0) - counted, 0) if "known" in self else 0
+        rows = (
+            ("tokens", number("tokens", ",d"), ""),
+            ("types", number("types", ",d"), "different words"),
+            ("cosine to the original", number("mean_cosine_to_original", ".2f"), "1 unmoved, 0 unrelated"),
+            ("cosine of random words", change("anisotropy", ".2f"), "near 1: all words look alike"),
+            ("effective rank", change("effective_rank", ".0f"), "dimensions in use"),
+            ("capped neighbours", number("saturated", ".0%"), "nearest words at a cosine of about 1"),
+            ("words with a vector", number("known", ",d"), "in the initial vectors"),
+            (
+                "words from subwords",
+                number("composed", ",d"),
+                "their initial vectors are built from subwords",
+            ),
+            ("words from the text", f"{of_text:,}" if of_text else "", "their first vectors are made of it"),
+            ("words without a vector", number("oov", ",d"), "none of these"),
+            ("... still without one", number("oov_empty", ",d"), "nothing was learned about them"),
+        )
+        return [{"what": what, "value": value, "meaning": meaning} for what, value, meaning in rows if value]
 
 
 # Whether it is as it was written

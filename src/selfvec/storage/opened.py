@@ -14,7 +14,7 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats
 from selfvec.base.errors import OptionError
-from selfvec.data.run import Run
+from selfvec.data.run import AnyRun, Run
 from selfvec.data.vectors import Vectors
 
 from . import formats
@@ -23,9 +23,9 @@ from .run_folder import is_run, open_run
 if TYPE_CHECKING:
     import polars as pl
 
-GivenRun = Run | str | os.PathLike[str]
+GivenRun = AnyRun | str | os.PathLike[str]
 """A run, or the path of its folder."""
-GivenVectors = Vectors | Run | str | os.PathLike[str]
+GivenVectors = Vectors | AnyRun | str | os.PathLike[str]
 """Vectors, a run, the path of either, or the name of public vectors."""
 
 
@@ -49,10 +49,10 @@ def as_run(
     raise OptionError(f"{rule}, not {type(given).__name__}", field=name, remedy=remedy)
 
 
-def owner(given: GivenRun) -> Run:
+def owner(given: GivenRun) -> AnyRun:
     """What becomes another state: the run that a person holds, or else the state that is given or opened."""
     run = getattr(given, "run_", given)  # of a fitted `selfvec.Refiner`
-    return run if isinstance(run, Run) else as_run(given)
+    return run if isinstance(run, AnyRun) else as_run(given)
 
 
 def as_vectors(given: GivenVectors, name: str = "vectors") -> Vectors:
@@ -105,9 +105,9 @@ def _of_encoder(given: Any) -> Vectors:
 def _run_of(given: Any) -> Run | None:
     """The present state of the run itself, or of that of a fitted `selfvec.Refiner`."""
     run = given
-    if not isinstance(given, Run):
+    if not isinstance(given, AnyRun):
         run = vars(given).get("run_") if hasattr(given, "__dict__") else None
-    return run.present if isinstance(run, Run) else None
+    return run.present if isinstance(run, AnyRun) else None
 
 
 def _is_keyed(given: Any) -> bool:

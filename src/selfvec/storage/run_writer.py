@@ -28,7 +28,7 @@ from selfvec.base.errors import FormatError, TargetError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once
 from selfvec.base.versions import RUN_FORMAT
-from selfvec.data.run import BASE, Run, TopicName, split_state, state_name
+from selfvec.data.run import BASE, AnyRun, Run, TopicName, split_state, state_name
 from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import check_target, refuse_special, writing
 from selfvec.files.checksums import CHANGED, checksums, damaged_files, identity, is_sealed, seal
@@ -347,7 +347,7 @@ class RunWriter:
         self.close()
 
 
-def save_topic_names(run: Run, names: Sequence[TopicName], progress: Progress | None = None) -> None:
+def save_topic_names(run: AnyRun, names: Sequence[TopicName], progress: Progress | None = None) -> None:
     """Let a run keep names of topics, and no others; in its folder, if it has one.
 
     `TargetError` if the folder cannot be written, or another process writes it.

@@ -22,7 +22,7 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.base.view import COUNT, Column, Table, View, figure
 from selfvec.corpus.fields import FieldOptions
-from selfvec.data.run import Run
+from selfvec.data.run import AnyRun, Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import as_run
 from selfvec.storage.run_folder import is_run
@@ -256,7 +256,7 @@ class Finder:
 
 @checked
 def phrases(
-    source: Run | TokenBatch | Corpus | str | os.PathLike[str] | Iterable[str],
+    source: AnyRun | TokenBatch | Corpus | str | os.PathLike[str] | Iterable[str],
     top: int | None = None,
     *,
     min_count: int | None = None,
@@ -307,7 +307,7 @@ def phrases(
     >>> [(row.term, row.count) for row in phrases(texts, min_count=2)]
     [('flash_flood', 3)]
     """
-    if isinstance(source, str | os.PathLike) and is_run(source):
+    if isinstance(source, AnyRun) or (isinstance(source, str | os.PathLike) and is_run(source)):
         source = as_run(source)
     if isinstance(source, Run) and source.provenance.phrases is not None:
         return _recorded(source).select(top)

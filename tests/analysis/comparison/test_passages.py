@@ -156,13 +156,13 @@ def words_of(batch: TokenBatch) -> list[Words]:
 def left_of(texts: Sequence[str], days: Sequence[str] | None = None) -> list[str]:
     """The words that are left of each document, in lower case."""
     run = run_of(texts, days, repeats="keep")
-    found = without_quotations(run)
-    batch = run.require_tokens() if found is None else found.batch
+    found = without_quotations(run.present)
+    batch = run.tokens if found is None else found.batch
     return [" ".join(words).lower() for words in words_of(batch)]
 
 
 def plain(texts: Sequence[str]) -> list[str]:
-    return [" ".join(words).lower() for words in words_of(run_of(texts, repeats="keep").require_tokens())]
+    return [" ".join(words).lower() for words in words_of(run_of(texts, repeats="keep").tokens)]
 
 
 def threads(wrote: str, wrap: int | None = None) -> tuple[list[str], list[str]]:
@@ -255,13 +255,13 @@ NOTHING = {
 
 @pytest.mark.parametrize("kind", NOTHING)
 def test_nothing_is_quoted(kind: str) -> None:
-    assert without_quotations(run_of(NOTHING[kind], repeats="keep")) is None
+    assert without_quotations(run_of(NOTHING[kind], repeats="keep").present) is None
 
 
 def test_the_words_are_counted_and_the_rest_of_the_batch_stays() -> None:
     run = run_of([HAIL, f"{FREE}\n{HAIL}", RAIN], repeats="keep")
-    tokens = run.require_tokens()
-    found = without_quotations(run)
+    tokens = run.tokens
+    found = without_quotations(run.present)
     assert found is not None
     assert found.words.tolist() == [0, 16, 0]
     assert found.share == 16 / len(tokens)
@@ -279,14 +279,14 @@ def test_the_words_are_those_of_a_run_of_the_texts_without_quotations(options: d
     """Documents that quote nothing keep their words, also if passages count once or words are left out."""
     texts, own = threads(WROTE["English"])
     run = run_of(texts, **options)
-    found = without_quotations(run)
+    found = without_quotations(run.present)
     assert found is not None
-    expected = words_of(run_of(own, **{**options, "min_count": 1}).require_tokens())
+    expected = words_of(run_of(own, **{**options, "min_count": 1}).tokens)
 
     def named(types: Sequence[str]) -> Sequence[str]:  # which word stands for a stem depends on the counts
         return stems(types, "en") if "stem" in options else types
 
-    known = set(named(run.require_tokens().types))
+    known = set(named(run.tokens.types))
     left = [list(named(words)) for words in words_of(found.batch)]
     assert left == [[word for word in named(words) if word in known] for words in expected]
 
@@ -294,10 +294,10 @@ def test_the_words_are_those_of_a_run_of_the_texts_without_quotations(options: d
 def test_phrases_are_found_as_they_were() -> None:
     texts, _ = threads(WROTE["English"])
     run = run_of(texts, phrases="auto", repeats="keep")
-    found = without_quotations(run)
+    found = without_quotations(run.present)
     assert found is not None
-    assert any("_" in word for word in run.require_tokens().types)
-    before = words_of(run.require_tokens())
+    assert any("_" in word for word in run.tokens.types)
+    before = words_of(run.tokens)
     assert words_of(found.batch) == [
         words[: len(words) - gone] for words, gone in zip(before, found.words.tolist(), strict=True)
     ]
@@ -306,9 +306,9 @@ def test_phrases_are_found_as_they_were() -> None:
 def test_it_is_made_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     texts, _ = threads(WROTE["English"])
     run_of(texts).save(tmp_path / "run")
-    first = without_quotations(selfvec.open(tmp_path / "run"))
+    first = without_quotations(selfvec.open(tmp_path / "run").present)
     monkeypatch.setattr(quotations, "_made", lambda _: pytest.fail("it is made again"))
-    again = without_quotations(selfvec.open(tmp_path / "run"))
+    again = without_quotations(selfvec.open(tmp_path / "run").present)
     assert first is not None
     assert again is not None
     assert again.words.tolist() == first.words.tolist()
@@ -322,6 +322,6 @@ def test_mails_have_the_words_that_they_have_without_what_they_quote() -> None:
         selfvec.refine(SHARED_DATA / "inputs2" / f"threads_{name}.csv", "none", "original")
         for name in ("gt", "own")
     )
-    found = without_quotations(quoting)
+    found = without_quotations(quoting.present)
     assert found is not None
-    assert words_of(found.batch) == words_of(own.require_tokens())
+    assert words_of(found.batch) == words_of(own.tokens)

@@ -46,7 +46,7 @@ def run_of(rows: Sequence[Report]) -> selfvec.Run:
 
 
 def slices_of(run: selfvec.Run) -> list[Slice]:
-    return [named_slice(run.require_tokens(), name) for name in BETWEEN]
+    return [named_slice(run.tokens, name) for name in BETWEEN]
 
 
 def made_of(rows: Sequence[Report], **given: str) -> Comparison:
@@ -274,7 +274,7 @@ def test_a_passage_that_counts_once_is_told() -> None:
         for i, report in enumerate(storms()[:600])
     ]
     run = selfvec.refine(rows, "none", "original")
-    slices = [named_slice(run.require_tokens(), year) for year in ("2001", "2011")]
+    slices = [named_slice(run.tokens, year) for year in ("2001", "2011")]
     first = compared(run.present, slices, {}).sentences[0]
     assert re.match(r"The passage “[a-z ]*is confidential", first)
     assert "is in 100% of the documents of 2011 and 0% of 2001" in first
@@ -319,7 +319,7 @@ def test_a_kind_that_has_more_of_the_words_and_hardly_more_of_the_documents_is_t
     (row,) = made.mix
     assert abs(row["share_a"] - row["share_b"]) < 0.05
     assert abs(row["words_a"] - row["words_b"]) > 0.2
-    lengths = np.diff(run.require_tokens().offsets)
+    lengths = np.diff(run.tokens.offsets)
     kinds = np.array([kind == "long" for kind in run.text.field("kind")])
     shares = [lengths[part.documents & kinds].sum() / lengths[part.documents].sum() for part in made.slices]
     assert shares[0] == pytest.approx(shares[1], abs=0.01)
@@ -364,11 +364,11 @@ def test_what_was_planted_is_found_whole_and_joined_nothing_has_changed(run: sel
 def test_a_joined_run_counts_both_spellings_and_a_question_means_both(run: selfvec.Run) -> None:
     pairs = joined(run.present, LONG)
     rows = run.vectors.key_to_index
-    counts = run.require_tokens().counts
+    counts = run.tokens.counts
     for variant, word in LONG.items():
-        assert pairs.require_tokens().counts[rows[word]] == counts[rows[word]] + counts[rows[variant]]
-        assert pairs.require_tokens().counts[rows[variant]] == 0
-    assert np.array_equal(pairs.vectors.counts, pairs.require_tokens().counts)
+        assert pairs.tokens.counts[rows[word]] == counts[rows[word]] + counts[rows[variant]]
+        assert pairs.tokens.counts[rows[variant]] == 0
+    assert np.array_equal(pairs.vectors.counts, pairs.tokens.counts)
     answers = [selfvec.search(run, q, variants="auto") for q in ("acft on rwy", "aircraft on runway")]
     assert [hit.id for hit in answers[0].hits] == [hit.id for hit in answers[1].hits]
     assert "acft counts as aircraft" in answers[0].notes
@@ -426,8 +426,8 @@ def test_without_tokens_that_is_said_and_not_that_there_are_no_periods() -> None
 
 def test_a_word_that_replaces_another_is_listed_and_not_joined(tmp_path: Path) -> None:
     run = selfvec.refine(selfvec.example(tmp_path / "storms.jsonl"), "none", "original")
-    slices = [named_slice(run.require_tokens(), years) for years in ("2000..2004", "2015..2019")]
-    pairs = variant_pairs(run.present, run.require_tokens(), slices)
+    slices = [named_slice(run.tokens, years) for years in ("2000..2004", "2015..2019")]
+    pairs = variant_pairs(run.present, run.tokens, slices)
     assert {"email": "fax"}.items() <= {row["word"]: row["variant"] for row in pairs}.items()
     made = compared(run.present, slices, {"variants": "auto"})
     assert made.word_of == {}
@@ -470,7 +470,7 @@ def test_copies_are_one_text_and_short_ones_are_alike_by_chance() -> None:
     others = [row["text"] for row in reports(60, 7)]
     batch = run_of([{"text": text} for text in [first] * 20 + ["short text"] * 20 + [second] * 20 + others])
     side = np.array([0] * 40 + [1] * 20 + [0, 1] * 30, np.int32)
-    copies = copies_of(batch.require_tokens(), side)
+    copies = copies_of(batch.tokens, side)
     assert sorted(map(len, copies.clusters))[-2:] == [20, 20]
     assert copies.weights(side)[:60].tolist() == [1, *[0] * 19, *[1] * 20, 1, *[0] * 19]
     assert len(np.unique(copies.units(len(side))[:60])) == 1 + 20 + 1

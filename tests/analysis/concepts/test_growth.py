@@ -400,8 +400,8 @@ def test_mails_of_a_thread_are_one_observation() -> None:
         text = f"The {' '.join(rng.choice(SUBJECTS[subject], 12))}."
         rows.append({"thread": f"t{thread}", "date": f"{2001 + i // 200}-0{1 + i % 9}-03", "text": text})
     run = selfvec.refine(rows, subject_table(), method="decorrelated", keep_fields="thread")
-    found = {finding.kind: finding for finding in grown(run).findings()}
+    found = {finding.kind: finding for finding in grown(run.present).findings()}
     assert found["unit"].says.endswith("documents with the same thread are one observation.")
     assert "subject" not in found
     assert exact_p(np.array([80]), 200, np.array([50]), 200) < 0.01
-    assert min(topic.growth.p for topic in grown(run).topics) > 0.1
+    assert min(topic.growth.p for topic in grown(run.present).topics) > 0.1

@@ -105,9 +105,9 @@ def test_stop_words_numbers_and_rare_words_are_no_terms() -> None:
         ["the 1995 hail hail of the of hail"] * 3 + ["roof roof roof wind"] * 6 + ["other things here"] * 30
     )
     run = selfvec.Refiner(method="original").fit(texts, "none").run_
-    assert set(terms(run, 10, min_count=5).names) == {"roof", "wind"}
-    assert "hail" in terms(run, 10, min_count=3).names
-    assert not set(terms(run, 10, min_count=1).names) & {"the", "of", "1995", "other", "here"}
+    assert set(terms(run.present, 10, min_count=5).names) == {"roof", "wind"}
+    assert "hail" in terms(run.present, 10, min_count=3).names
+    assert not set(terms(run.present, 10, min_count=1).names) & {"the", "of", "1995", "other", "here"}
 
 
 def test_what_cannot_be_grouped() -> None:

@@ -88,11 +88,11 @@ def test_a_word_that_other_topics_have_more_than_half_as_often_names_none_that_h
         texts.append(" ".join(draw.permutation([*draw.choice(OTHERS, 8, replace=False), *said])))
     whole = selfvec.refine(texts, vectors="none", method="original")
     areas = np.arange(120) // 40
-    assert phrase_names(whole, areas, 3)[0] == ["race condition", "test"]
+    assert phrase_names(whole.present, areas, 3)[0] == ["race condition", "test"]
     alone = selfvec.refine(
         [text.replace("race condition", "") for text in texts], vectors="none", method="original"
     )
-    assert phrase_names(alone, areas, 3)[0] == ["test"]
+    assert phrase_names(alone.present, areas, 3)[0] == ["test"]
 
 
 def test_of_names_that_tell_a_topic_as_well_the_encoder_takes_the_nearest_to_its_documents() -> None:
@@ -109,7 +109,7 @@ def test_of_names_that_tell_a_topic_as_well_the_encoder_takes_the_nearest_to_its
 
     for first, second in (STORM, STORM[::-1]):
         encoded = selfvec.refine(texts, "none", method="original", encoder=near(first))
-        assert phrase_names(encoded, TOPICS, 2)[1] == [first, second]
+        assert phrase_names(encoded.present, TOPICS, 2)[1] == [first, second]
 
 
 def test_a_topic_that_no_phrase_or_noun_is_typical_of_has_no_such_name(run: Run) -> None:

@@ -71,7 +71,7 @@ CHOSEN = {
 @pytest.mark.parametrize("name", CHOSEN)
 def test_the_last_whole_period_that_tells_is_compared_with_the_one_before(name: str) -> None:
     documents, expected, why = CHOSEN[name]
-    found = default_slices(dated_run(documents))
+    found = default_slices(dated_run(documents).present)
     assert [part.name for part in found.slices][-len(expected) :] == expected
     assert (why in found.why) if why else not found.why
 
@@ -86,7 +86,7 @@ def test_a_period_of_which_too_few_words_can_be_tested_is_no_default() -> None:
             for number in range(0, words * each // 8 * 8, 8)
         ]
         run = selfvec.refine(texts, "none", "original", repeats="keep", as_is=True)
-        assert [part.name for part in default_slices(run).slices] == expected
+        assert [part.name for part in default_slices(run.present).slices] == expected
 
 
 OLD = [
@@ -182,7 +182,7 @@ def test_sides_of_other_months_may_differ_by_the_season() -> None:
 
 
 def test_filters_are_those_of_search_and_periods_are_chosen_among_what_passes(run: Run) -> None:
-    slices = asked_slices(run, filters=["kind=speech", "date=2001..2009"]).slices
+    slices = asked_slices(run.present, filters=["kind=speech", "date=2001..2009"]).slices
     # 60 speeches a year until 2004, then 20: 240 and 100 in all, and half of it is 170
     assert [part.name for part in slices] == ["2001..2003", "2004..2009"]
     kinds = np.array([row["kind"] for row in rows()])

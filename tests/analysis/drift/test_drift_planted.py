@@ -204,7 +204,7 @@ def test_where_nothing_changed_no_word_is_named(runs: int) -> None:
     for seed in range(runs):
         run = planted_run([STAYS] * 6, documents=(150, 150), uses=(20, 20), seed=seed)
         for split in range(10):
-            one = np.random.default_rng(split).random(run.require_tokens().documents) < 0.5
+            one = np.random.default_rng(split).random(run.tokens.documents) < 0.5
             found = drift(run, [Slice("a", one), Slice("b", ~one)], seed=split)
             named += bool(found.changed)
             if not found.significant:

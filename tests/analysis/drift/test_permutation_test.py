@@ -184,9 +184,7 @@ def test_a_word_without_a_direction_may_have_any_distance() -> None:
 
 def test_the_means_of_a_test_are_those_of_the_slices() -> None:
     run = planted_run([(0, 1), (0.5, 0.5)], uses=(20, 20))
-    space = occurrence_space(
-        Comparison.of(run.require_tokens(), by_label(run.require_tokens())), WordTable.of(run)
-    )
+    space = occurrence_space(Comparison.of(run.tokens, by_label(run.tokens)), WordTable.of(run))
     among = np.arange(len(run.vectors))
     words = np.sort([run.index("x0"), run.index("x1")])
     found = permutation_test(space, words, among=among, permutations=20, jobs=2)
@@ -224,9 +222,7 @@ def test_the_general_change_is_that_of_ordinary_words() -> None:
 
 def test_a_space_without_its_table_makes_the_rows_it_needs() -> None:
     run = planted_run([(0, 1), (0, 0)], uses=(3, 20))
-    space = occurrence_space(
-        Comparison.of(run.require_tokens(), by_label(run.require_tokens())), WordTable.of(run)
-    )
+    space = occurrence_space(Comparison.of(run.tokens, by_label(run.tokens)), WordTable.of(run))
     places = occurrences(space.batch, run.index("x1"))
     light = space.light()
     assert not len(light.rows)

@@ -159,10 +159,10 @@ def test_what_is_usual_for_rare_words_is_no_change(tmp_path: Path) -> None:
     options = {"date_field": "date", "method": "original", "min_count": 1}
     run = selfvec.refine(path, "none", output=tmp_path / "run", embeddings=given, **options)
     rows = drift(run, BETWEEN, min_count=2, all_words=True).rows
-    encoded = encoded_texts_of(run)
+    encoded = encoded_texts_of(run.present)
     names = [row["word"] for row in rows]
-    sides = Comparison.of(run.require_tokens(), drift(run, BETWEEN).slices)
-    raw = document_distances(sides, run.require_text(), names, encoded)
+    sides = Comparison.of(run.tokens, drift(run, BETWEEN).slices)
+    raw = document_distances(sides, run.text, names, encoded)
     rare = [-min(row["documents_a"], row["documents_b"]) for row in rows]
     assert abs(rank_correlation(np.array([row["texts"] for row in rows]), np.array(rare))) < 0.15
     assert rank_correlation(np.array(raw, float), np.array(rare)) > 0.5
@@ -172,8 +172,8 @@ def test_a_word_without_an_encoded_document_has_no_distance(tmp_path: Path) -> N
     run = refined(tmp_path, Counting())
     slices, encoded = drift(run, BETWEEN).slices, encoded_texts_of(run)
     some = encoded.kept(["moved hail olde", "moved rain young", "stayed roof olde", "wind fell young"])
-    sides = Comparison.of(run.require_tokens(), slices)
-    moved, stayed = document_distances(sides, run.require_text(), ["moved", "stayed"], some)
+    sides = Comparison.of(run.tokens, slices)
+    moved, stayed = document_distances(sides, run.text, ["moved", "stayed"], some)
     assert moved is not None
     assert stayed is None  # of 2005 there is no text with it
 

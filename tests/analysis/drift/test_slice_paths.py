@@ -29,7 +29,7 @@ def run() -> Run:
 
 def test_a_place_is_the_mean_use_whatever_the_units(run: Run) -> None:
     every = by_label(run.tokens)
-    space = occurrence_space(Comparison.of(run.require_tokens(), every), WordTable.of(run))
+    space = occurrence_space(Comparison.of(run.tokens, every), WordTable.of(run))
     tables = slice_means(space)
     words = ["x0", "t1w3", "c0"]
     for word, path in zip(words, slice_paths(run, words, every, jobs=2), strict=True):
@@ -82,7 +82,7 @@ def test_a_slice_without_the_word_has_no_place() -> None:
     texts = ["rain fell on the town", "rain and hail fell", "the judge of the town"] * 6
     labels = ["wet", "wet", "dry"] * 6
     made = Refiner("original").fit(Corpus.from_texts(texts, slices=labels), "none").run_
-    (path,) = slice_paths(made, ["hail"], jobs=1)
+    (path,) = slice_paths(made.present, ["hail"], jobs=1)
     assert path.uses.tolist() == [6, 0]
     assert path.vectors[1].tolist() == [0.0] * path.vectors.shape[1]
     rows = path.as_dict()["slices"]
@@ -115,4 +115,4 @@ def test_parts_are_the_labels_or_the_periods_with_enough_text(run: Run) -> None:
 )
 def test_a_text_of_one_year_is_divided_by_smaller_periods(days: list[str], names: list[str]) -> None:
     run = selfvec.refine([{"date": day, "text": "hail fell"} for day in days], "none", "original")
-    assert [part.name for part in comparable_slices(run)] == names
+    assert [part.name for part in comparable_slices(run.present)] == names

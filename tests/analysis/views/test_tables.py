@@ -14,8 +14,8 @@ from selfvec.analysis.views.terminal import draw
 from selfvec.apps.functions.trajectories import Trajectories
 from selfvec.apps.similar_words import Similar
 from selfvec.base.view import COUNT, Column, Table, View
-from selfvec.data.run import Health
 from selfvec.data.trajectory import Trajectory
+from selfvec.storage.inspection import Health
 
 
 def render(view: View, colour: bool = False) -> str:

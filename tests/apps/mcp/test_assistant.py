@@ -376,7 +376,7 @@ class Slow(Tools):
     """Tools of which one takes long, and says how far it is."""
 
     def __init__(self) -> None:
-        super().__init__(Refiner("original").fit(["hail broke the roof"] * 30).run_)
+        super().__init__(Refiner("original").fit(["hail broke the roof"] * 30).run_.present)
         self.steps = 0
         self.started = threading.Event()
         self.ended = threading.Event()
@@ -558,7 +558,7 @@ def test_a_run_that_kept_nothing_answers_what_it_can(tmp_path: Path) -> None:
     tools = Tools(open_run(tmp_path / "run"))
     assert tools.info()["documents"] == 40
     assert tools.similar("hail")["count"] == 20
-    for kept in (tools.drift("hail"), Tools(Refiner("original").fit(texts).run_).drift("hail")):
+    for kept in (tools.drift("hail"), Tools(Refiner("original").fit(texts).run_.present).drift("hail")):
         assert not kept["rows"][0]["beyond_chance"]  # nothing moved, whatever its p
     for ask in (lambda: tools.search("hail"), lambda: tools.senses("hail")):
         with pytest.raises(InputError, match="refine again, with the default of keep"):

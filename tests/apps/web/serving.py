@@ -132,7 +132,7 @@ def serving(
     start: bool = False,
 ) -> Iterator[Site]:
     """Serve a run for a while; ``start`` begins what the page asks for when it is opened."""
-    data = PageData(run, jobs)
+    data = PageData(run.present, jobs)
     with bind("127.0.0.1", 0) as listening:
         server = server_of(create_app(data, token, write_token))
         if start:

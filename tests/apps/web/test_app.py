@@ -84,7 +84,7 @@ def printed(run: Run) -> Callable[..., Any]:
 def test_answers_are_those_of_the_commands(site: Site, run: Run, printed: Callable[..., Any]) -> None:
     health = site.json("/api/health")
     assert health.pop("server")["documents"] == 720
-    assert health == run.health_report.as_dict()
+    assert health == run.health_report
     rows = printed("similar", "cell", "--compare")["rows"]
     told = site.json("/api/word?w=cell&c=refined")
     for row, side in zip(rows, (told["before"], told["after"]), strict=True):

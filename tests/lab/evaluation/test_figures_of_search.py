@@ -44,7 +44,7 @@ def test_search_finds_what_evaluate_measures(tmp_path: Path) -> None:
     texts = ["hail broke the roof", "the river rose over the road", f"{LONG} Then a zeppelin landed.", LONG]
     rows = [{"id": f"r{i}", "text": f"{text}, said {i}"} for i, text in enumerate(texts * 5)]
     run = selfvec.refine(rows, method="decorrelated")
-    assert_measured_as_found(run, SIGNS, tmp_path)
+    assert_measured_as_found(run.present, SIGNS, tmp_path)
 
 
 COLLECTIONS = SHARED_DATA / "retrieval"
@@ -60,4 +60,4 @@ def test_search_finds_what_evaluate_measures_on_judged_collections(name: str, tm
     run = selfvec.refine(rows, method="decorrelated")
     signed = [n for n, text in enumerate(collection.queries) if re.search('["\u201c]|(?<!\\S)-\\w', text)]
     questions = {f"q{n}": collection.queries[n] for n in [*signed, 0, 1]}
-    assert_measured_as_found(run, questions, tmp_path)
+    assert_measured_as_found(run.present, questions, tmp_path)

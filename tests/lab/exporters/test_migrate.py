@@ -80,7 +80,7 @@ def found(path: Path, question: np.ndarray) -> str:
 
 def same(path: Path, run: Run) -> None:
     """The database has all rows, with the vectors that an export of the run would have."""
-    rows = passage_rows(run)
+    rows = passage_rows(run.present)
     got = content(path)
     assert len(got) == len(rows)
     assert [got[name][0] for name in rows.table["id"]] == rows.table["n"].to_list()
@@ -109,7 +109,7 @@ def test_all_vectors_are_replaced_and_the_map_is_written(made, tmp_path: Path) -
 
 def test_the_number_of_dimensions_may_change(made, tmp_path: Path) -> None:
     new, narrow = made[1], selfvec.open_run(made[2] / "narrow")
-    path = exported(made, tmp_path, narrow)
+    path = exported(made, tmp_path, narrow.present)
     widths = {Encoder.of(run).dimensions for run in (narrow, new)}
     assert len(widths) == 2
     assert migrate(path, narrow, new)["recall"]["unmapped"] is None
@@ -218,8 +218,12 @@ def test_questions_fit_what_the_database_has(made, tmp_path: Path) -> None:
     expected = Adapter.load(f"{path}-map.safetensors").transform(Encoder.of(new).encode([QUESTION]))[0]
     np.testing.assert_allclose(mapped, expected, atol=1e-5)
     assert found(path, mapped)
-    other = selfvec.open_run(made[2] / "narrow")
-    refused(lambda: question_encoder(path, other), InputError, "is not a map from this run to the database")
+    other = selfvec.open_run(made[2] / "narrow").present
+    refused(
+        lambda: question_encoder(path, other),
+        InputError,
+        "is not a map from this run to the database",
+    )
     migrate(path, old, new)
     np.testing.assert_array_equal(
         question_encoder(path, new).encode(QUESTION), Encoder.of(new).encode(QUESTION)
@@ -234,7 +238,7 @@ def test_a_database_of_another_run_is_refused(made, tmp_path: Path) -> None:
         migrate(path, selfvec.open_run(folder / "narrow"), new)
     refused(lambda: migrate(path, old, old), OptionError, "both runs have the same vectors")
     refused(lambda: migrate(path, old, new, keep=101), OptionError, "keep: is a number")
-    rows = passage_rows(old, encode=Encoder.of(old).encode)
+    rows = passage_rows(old.present, encode=Encoder.of(old).encode)
     assert not rows.about
     databases.STORES["lancedb"].put(rows, tmp_path / "nameless")
     with pytest.raises(OptionError, match=r"does not name its run; .*export the new one with overwrite=True"):

@@ -47,7 +47,7 @@ def run(tmp_path_factory) -> Run:
     path = folder / "reports.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     save_run(refine(Corpus.open([path]), "default", Settings(method="original")), folder / "run")
-    return selfvec.open_run(folder / "run")
+    return selfvec.open_run(folder / "run").present
 
 
 def test_passages_of_the_runs_own_documents(run: Run) -> None:
@@ -92,7 +92,7 @@ def test_passages_are_smoothed_by_those_most_like_them(run: Run) -> None:
 def test_documents_without_ids_and_dates(tmp_path: Path) -> None:
     lines = tmp_path / "reports.txt"
     lines.write_text("A tornado hit a barn.\nHail fell.\n", encoding="utf-8")
-    table = passage_rows(selfvec.refine(lines, method="original"), encode=encode).table
+    table = passage_rows(selfvec.refine(lines, method="original").present, encode=encode).table
     assert table.columns == ["id", "document", "text", "date"]
     assert table["id"].to_list() == ["0", "1"]
     assert table["date"].to_list() == [None, None]
@@ -132,7 +132,7 @@ def test_column_names_are_safe_and_unique(fields: list[str]) -> None:
 def test_ids_of_passages_are_unique_beside_documents_that_are_called_alike() -> None:
     long = " ".join(f"Nothing else was seen on day {n}." for n in range(100))
     rows = [{"id": "a", "text": long}, {"id": "a#1", "text": "A roof broke."}, {"id": "b", "text": long[7:]}]
-    made = passage_rows(selfvec.refine(rows, "none", min_count=1), encode=encode)
+    made = passage_rows(selfvec.refine(rows, "none", min_count=1).present, encode=encode)
     ids = made.table["id"].to_list()
     assert len(set(ids)) == len(ids)
     assert {"a##1", "a#1", "b#1"} <= set(ids)

@@ -75,7 +75,7 @@ def expected(student: RunStudent, stems: dict[str, int]) -> np.ndarray:
 def test_a_question_is_the_weighted_rows_of_its_words(run: Run, tmp_path: Path) -> None:
     export(run, "encoder", tmp_path / "taught", rows="encoder")
     encoder = Encoder.open(tmp_path / "taught")
-    student = student_of(run)
+    student = student_of(run.present)
     by_hand = [
         {"roof": 1},
         {"hail": 1, "roof": 1, "on": 1, "the": 1},
@@ -170,7 +170,7 @@ def test_the_mean_of_the_passages_does_not_change_an_order(run: Run, tmp_path: P
     export(run, "encoder", tmp_path / "taught", rows="encoder")
     questions = Encoder.open(tmp_path / "taught").encode(QUESTIONS).astype(float)
     passages = WordSums().encode(TEXTS).astype(float)
-    mean = student_of(run).student.mean.astype(float)
+    mean = student_of(run.present).student.mean.astype(float)
     assert np.linalg.norm(mean) > 0.1
     constant = questions @ passages.T - questions @ (passages - mean).T
     np.testing.assert_allclose(constant, np.repeat(constant[:, :1], len(TEXTS), axis=1), atol=1e-12)

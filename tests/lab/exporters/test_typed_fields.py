@@ -202,7 +202,7 @@ def test_after_an_update_of_the_run_its_store_is_as_if_new(reports: Path, tmp_pa
     updated = selfvec.update(run, new, withdraw="r0")
     done = export(updated, "lancedb", tmp_path / "store", update=True)
     assert (done["rewritten"], done["added"]) == (True, 60)
-    rows = passage_rows(updated)
+    rows = passage_rows(updated.present)
     found = content(tmp_path / "store")
     assert {name: one[0] for name, one in found.items()} == dict(rows.table.select("id", "text").iter_rows())
     np.testing.assert_allclose([found[name][1] for name in rows.table["id"]], rows.vectors, atol=1e-6)

@@ -63,7 +63,7 @@ def test_the_smallest_table_that_keeps_enough_is_written_and_read_back(run: Run,
     fidelity = float(np.einsum("ij,ij->i", small.unit, run.vectors.unit).mean())
     if small.vector_size == run.vectors.vector_size:
         assert fidelity == pytest.approx(found["fidelity"], abs=1e-5)
-    (one,) = measures(run)
+    (one,) = measures(run.present)
     assert one.of(small).value == found["measured_on"][0]["compressed"]
     assert one.of(run.vectors).value == found["measured_on"][0]["original"]
     assert small.provenance["options"]["tokenizer"] == "words"  # texts are cut as the run's
@@ -152,7 +152,7 @@ def test_the_share_kept_and_its_interval() -> None:
 
 def test_documents_that_cannot_be_told_apart_are_no_measure(storms: list[str]) -> None:
     """240 reports are made of eight sentences: a part of one finds many."""
-    (one,) = measures(selfvec.Refiner("decorrelated").fit(storms, "none").run_)
+    (one,) = measures(selfvec.Refiner("decorrelated").fit(storms, "none").run_.present)
     assert one.metric == "kept@10"
 
 

@@ -63,7 +63,7 @@ def test_a_folder_given_again_adds_what_is_new(place: Path) -> None:
     write("new.jsonl", range(40, 50))
     refine("whole", "in/1.jsonl", "in/2.jsonl", "new.jsonl")
     assert_same(open_run("run"), open_run("whole"))
-    assert open_run("run").require_text().texts() == TEXTS[:50]
+    assert open_run("run").text.texts() == TEXTS[:50]
 
 
 def test_a_new_version_replaces_the_old_one(place: Path) -> None:

@@ -24,7 +24,7 @@ from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice, document_groups, parse_span
-from selfvec.data.run import Run
+from selfvec.data.run import AnyRun, Run
 from selfvec.files.atomic_files import check_target
 from selfvec.files.checksums import write_sealed
 from selfvec.files.report_page import ROWS, check_report, save_rows
@@ -163,7 +163,7 @@ def topics(
         check_target(documents, overwrite=overwrite, folder=False)
     new = None
     if assign is not None:
-        new = as_corpus(assign, "assign", like=own.provenance.corpus, keep_fields=False)
+        new = as_corpus(assign, "assign", like=own.present.provenance.corpus, keep_fields=False)
     progress = as_progress(progress)
     of = own_words(passing(with_variants(own.present, given.get("variants")), given.get("filter")))
     parts = [] if by is None else document_groups(of, by)
@@ -228,7 +228,7 @@ def passing(run: Run, filter: GivenFilter | None) -> Run:
 
 
 def _with_own_names(
-    run: Run, clusters: Topics, names: str | os.PathLike[str] | None, progress: Progress
+    run: AnyRun, clusters: Topics, names: str | os.PathLike[str] | None, progress: Progress
 ) -> Topics:
     """The topics with the names that a person gave them; those of a file, if one is given, are kept first."""
     told: list[str] = []
@@ -236,7 +236,7 @@ def _with_own_names(
         kept = kept_with(run, clusters, [] if names == FORGET else read_names(names), progress)
         several = count_of(len(kept), "name") if kept else "no names"
         told = [f"The run keeps {several} of topics, for its report and page, too."]
-    return replace(with_names(clusters, run.topic_names), told=told)
+    return replace(with_names(clusters, run.present.topic_names), told=told)
 
 
 def _kept_clusters(run: Run, how: Clustering, progress: Progress) -> Topics:

@@ -16,7 +16,7 @@ import numpy as np
 from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
-from selfvec.data.run import Run, TopicName
+from selfvec.data.run import AnyRun, Run, TopicName
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.run_writer import save_topic_names
 
@@ -163,10 +163,10 @@ def _costs(sums: Doubles, weights: Doubles) -> Doubles:
 
 
 def kept_with(
-    run: Run, whole: Topics, given: Sequence[TopicName], progress: Progress | None = None
+    run: AnyRun, whole: Topics, given: Sequence[TopicName], progress: Progress | None = None
 ) -> list[TopicName]:
     """Let a run keep the names of a table of its topics, instead of those it keeps, and return them."""
-    names = own_names_of(whole, given, run.topic_names) if given else []
+    names = own_names_of(whole, given, run.present.topic_names) if given else []
     save_topic_names(run, names, progress)
     return names
 

@@ -12,7 +12,7 @@ from typing import Any
 from selfvec.base.display import printable
 from selfvec.base.result_table import ResultTable
 from selfvec.base.view import Table, View, text_table
-from selfvec.data.run import Run
+from selfvec.data.run import AnyRun, Run
 from selfvec.files.report_page import body_html
 
 from .run_summary import run_summary
@@ -35,8 +35,9 @@ def result_html(found: ResultTable) -> str:
     return body_html(replace(view, parts=[f"{_short(found)}{more}", *view.parts]))
 
 
-def run_html(run: Run) -> str:
+def run_html(run: AnyRun) -> str:
     """A run: its short form, what was noted on reading its text, and what its health report found."""
+    run = run.present
     notes = run_summary(run.provenance) if run.provenance.method else []
     return body_html(View("", [_short(run), *map(printable, notes), *health_table(run)]))
 
@@ -49,7 +50,7 @@ def _short(shown: object) -> str:
 # Records have no code for display. `selfvec` imports this module when it runs in a notebook.
 _SHOWN: tuple[tuple[type, Callable[[Any], str]], ...] = (
     (ResultTable, result_html),
-    (Run, run_html),
+    (AnyRun, run_html),
 )
 for _type, _html in _SHOWN:
     setattr(_type, "_repr_html_", _html)  # noqa: B010 mypy knows no such method

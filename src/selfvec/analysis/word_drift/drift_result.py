@@ -30,7 +30,7 @@ from selfvec.base.view import (
     share,
 )
 from selfvec.corpus.slices import Slice
-from selfvec.data.run import Run
+from selfvec.data.run import AnyRun
 from selfvec.numerics.statistics import LEVEL
 
 from .sentences import kept_distances, kept_examples
@@ -156,7 +156,7 @@ class Drift(ResultTable):
         return replace(self, rows=kept[:top], new=new[:top], gone=gone[:top])
 
     def illustrate(
-        self, run: Run, top: int | None = None, number: int = 1, progress: Progress | None = None
+        self, run: AnyRun, top: int | None = None, number: int = 1, progress: Progress | None = None
     ) -> Drift:
         """Add ``examples_a`` and ``examples_b`` to the first rows: occurrences that show the change.
 
@@ -182,12 +182,16 @@ class Drift(ResultTable):
         ]
         return replace(self._extended(added), quotes=quotes)
 
-    def compare_sentences(self, run: Run, top: int | None = None, progress: Progress | None = None) -> Drift:
+    def compare_sentences(
+        self, run: AnyRun, top: int | None = None, progress: Progress | None = None
+    ) -> Drift:
         """Add ``sentences`` to the first rows: how far the sentence encoder finds those of both slices apart.
 
         The drift itself without an encoder, without the text, or if no slices are compared.
         """
-        distances = kept_distances(run, self.slices, self._first(top), self.seed, progress or Progress())
+        distances = kept_distances(
+            run.present, self.slices, self._first(top), self.seed, progress or Progress()
+        )
         return self._extended([{"sentences": distance} for distance in distances])
 
     def _first(self, top: int | None) -> list[str]:

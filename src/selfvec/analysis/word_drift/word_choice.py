@@ -18,8 +18,8 @@ from selfvec.base.errors import InputError
 from selfvec.base.result_table import Json
 from selfvec.base.threads import in_order, threads
 from selfvec.corpus.slices import slice_counts
-from selfvec.data.run import rows_of
 from selfvec.data.token_batch import TokenBatch
+from selfvec.data.word_lookup import rows_of
 from selfvec.numerics.statistics import LEVEL, benjamini_hochberg
 from selfvec.text.document_vectors import documents_of_words
 from selfvec.text.odd_words import letters_key, names_of, spelling_key

@@ -19,8 +19,8 @@ from selfvec.base.installed import install_command
 from .streams import print_json, print_text, program, say, show
 
 if TYPE_CHECKING:
+    from selfvec.apps.run import Run
     from selfvec.base.result_table import Figures
-    from selfvec.data.run import Run
 
 Given = dict[str, Any]  # what was typed, and whether ``json`` is asked for
 _BUILT = "built from subwords"  # findings, which the summary holds
@@ -41,7 +41,7 @@ def _summary(run: Run, place: object = None) -> None:
     fields = fields_sentence([] if run.text is None else run.text.described())
     for line in filter(None, [*run_summary(run.provenance), fields]):
         say(line)
-    for finding in run.health_report["findings"]:
+    for finding in run.health()["findings"]:
         if finding["level"] != "ok" and finding["name"] != _BUILT:
             remedy = f"; {finding['remedy']}" if finding["remedy"] else ""
             say(f"warning: {finding['name']}: {finding['message']}{remedy}")

@@ -220,7 +220,7 @@ def changed(run: GivenRun, change: Changing, progress: Progress | None = None) -
         return made, figures
 
     own = owner(run)
-    if own.present is own and own.folder is None:
+    if isinstance(own, record.Run) and own.folder is None:
         raise OptionError("is a state of a run, which does not change", field="run")
     made, figures = own.becomes(next_of)
     since = {name: number for name, number in made.provenance.live.items() if isinstance(number, int)}

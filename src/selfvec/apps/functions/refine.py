@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Unpack
 
-from selfvec.apps.run import Run, in_one_piece, open_run
+from selfvec.apps.run import Run, in_one_piece
 from selfvec.base.checks import is_path
 from selfvec.base.declarations import checked, options
 from selfvec.base.errors import OptionError
@@ -21,6 +21,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.refinement.input_reading import Start, starts
 from selfvec.refinement.pipeline import refine as refine_corpus
 from selfvec.storage.opened import as_vectors, is_table
+from selfvec.storage.run_folder import open_run
 from selfvec.storage.run_writer import RunWriter
 
 Target = str | os.PathLike[str] | None
@@ -130,11 +131,11 @@ def refine(
         from selfvec.lab.cluster.refine import refine_on
 
         work: dict[str, Any] = {"overwrite": overwrite, "jobs": jobs, "progress": progress} | teaching
-        return Run.of(refine_on(cluster, corpus, several, settings, fields, output, **work))
+        return Run(refine_on(cluster, corpus, several, settings, fields, output, **work))
     with run_writer(output, overwrite, progress) as writer:
         text = open_text(corpus, fields, keep=settings.keeps_text)
         work = {"writer": writer, "jobs": limited_jobs(jobs), "progress": progress} | teaching
-        return finished(refine_corpus(text, several, settings, **work), writer)
+        return Run(finished(refine_corpus(text, several, settings, **work), writer))
 
 
 # ---- What is given, and what is made of it
@@ -191,10 +192,10 @@ def run_writer(output: Target, overwrite: bool, progress: Progress | None) -> It
         yield writer
 
 
-def finished(run: record.Run, writer: RunWriter | None, undo: bool = True) -> Run:
+def finished(run: record.Run, writer: RunWriter | None, undo: bool = True) -> record.Run:
     """The run, or what was written of it."""
     if writer is None:
-        return Run.of(run)
+        return run
     writer.finish(in_one_piece(run), undo=undo)
     made = open_run(writer.target)
     LOG.info("seconds: %s", ", ".join(f"{n} {s:.2f}" for n, s in made.provenance.timings.items()))

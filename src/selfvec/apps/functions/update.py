@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Literal, Unpack, overload
 
-from selfvec.apps.run import Run, open_run
+from selfvec.apps.run import Run
 from selfvec.base.checks import is_path
 from selfvec.base.declarations import checked, options
 from selfvec.base.errors import CorpusError, Interrupted, OptionError, TargetError
@@ -25,6 +25,7 @@ from selfvec.refinement import update as updating
 from selfvec.refinement.inputs import Execution
 from selfvec.refinement.update import MovedVectors, Taken
 from selfvec.storage.opened import GivenRun, as_run
+from selfvec.storage.run_folder import open_run
 
 from .live import changed
 from .refine import Target, finished, limited_jobs, open_text, run_writer
@@ -191,13 +192,13 @@ def update(
             old, taken, vectors, half_life=half_life, **moved, execution=Execution(writer, progress, jobs)
         )
         if new is old and (own is not None or writer is None):
-            return Run.of(old)
+            return Run(old)
         new.topic_names = old.topic_names
         made = finished(new, writer, undo=not how.get("no_undo"))
         if new is not old:
             made.change = dict(new.provenance.steps[-1])
             made.folder = own or made.folder
-        return made
+        return Run(made)
 
 
 def _with_vectors_kept(
@@ -234,7 +235,7 @@ def _with_vectors_kept(
             made = finished(new, writer)
     if made.provenance.documents != old.provenance.documents or told["added"] or told["withdrawn"]:
         made.change = {name: told[name] for name in ("added", "changed", "withdrawn", "skipped", "files")}
-    return made
+    return Run(made)
 
 
 def _several(given: Any) -> list[Any]:
@@ -336,7 +337,7 @@ def _taken(
     if change and made.provenance.worth_refining:
         try:
             made = update(folder, output=folder, jobs=jobs, progress=progress)
-            made.change = change
+            made.present.change = change
         except TargetError as error:  # the next documents are a reason to refine, too
             progress.say(f"not refined again yet: {error.message(flags=True)}")
     if change:
@@ -407,9 +408,10 @@ def merge(
     >>> selfvec.merge([first, second])
     Run: decorrelated, 8 words × 256 dimensions, 9 tokens
     """
-    if isinstance(runs, record.Run | str | os.PathLike) or not isinstance(runs, Iterable):
+    if isinstance(runs, record.AnyRun | str | os.PathLike) or not isinstance(runs, Iterable):
         raise OptionError("are several runs", field="runs", remedy="give a list of them")
     opened_runs = [as_run(run, "runs") for run in runs]
     with run_writer(output, overwrite, progress) as writer:
         execution = Execution(writer, as_progress(progress), limited_jobs(jobs))
-        return finished(updating.merge(opened_runs, vectors, encoder=encoder, execution=execution), writer)
+        merged = updating.merge(opened_runs, vectors, encoder=encoder, execution=execution)
+        return Run(finished(merged, writer))

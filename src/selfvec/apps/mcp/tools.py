@@ -151,7 +151,7 @@ class Tools:
     """
 
     def __init__(self, run: record.Run, progress: Progress | None = None) -> None:
-        self._run = Run.of(run)
+        self._run = Run(run.present)
         self.progress = progress or Progress()
 
     def answer(self, ask: Callable[[], R]) -> R:

@@ -69,7 +69,7 @@ def create_app(data: PageData, token: str | None = None, write_token: str | None
     # meanwhile, however many lists are asked for. So does the state, which is asked for while all are busy.
     app.state.queues = {"answers": WorkQueue(), "lists": WorkQueue(1), "state": WorkQueue(1)}
     app.router.routes += _router().routes
-    writing = None if write_token is None else (Writing(Run.of(data.run), page), write_token)
+    writing = None if write_token is None else (Writing(Run(data.run), page), write_token)
     told_apart = dict.fromkeys(page_files(), "page") | {
         path: path for path in (*ADDRESSES, *CHANGING, METRICS)
     }

@@ -20,8 +20,9 @@ from selfvec.base.characters import folded, without_accents
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.base.result_table import Json, ResultTable
 from selfvec.base.view import COUNT, PROSE, WORDS, Column, Table
-from selfvec.data.run import Run, similar_row
+from selfvec.data.run import Run
 from selfvec.data.vectors import Source, coverage, has_row
+from selfvec.data.word_lookup import similar_row
 from selfvec.text.repeats import repeated_tokens
 
 from . import addresses

@@ -20,7 +20,7 @@ from selfvec.base.characters import folded
 from selfvec.base.checks import is_path
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
-from selfvec.data.run import Run
+from selfvec.data.run import AnyRun, Run
 from selfvec.data.settings import METHODS
 from selfvec.data.vectors import Vectors, on_principal_axes
 from selfvec.encoders import as_sentence_encoder
@@ -140,8 +140,8 @@ def _all_opened(given: Iterable[tuple[str, GivenVectors]]) -> dict[str, tuple[Ve
     """Vectors and runs by name, each with the path of the vectors that it is aligned to, if known."""
     by_name: dict[str, tuple[Vectors | Run, str | None]] = {}
     for name, value in given:
-        aligned = None if isinstance(value, Vectors | Run) else find_aligned(value)
-        if isinstance(value, Vectors | Run) or aligned is None:
+        aligned = None if isinstance(value, Vectors | AnyRun) else find_aligned(value)
+        if isinstance(value, Vectors | AnyRun) or aligned is None:
             by_name[name] = opened(value), None
         elif Path(value).is_dir():
             by_name[f"{name}/a"] = load(aligned[0]), None
@@ -152,7 +152,7 @@ def _all_opened(given: Iterable[tuple[str, GivenVectors]]) -> dict[str, tuple[Ve
 
 
 def _path_or_kind(value: GivenVectors) -> str:
-    if isinstance(value, Run):
+    if isinstance(value, AnyRun):
         return "run"
     if isinstance(value, Vectors):
         return str(value.provenance.get("path", "vectors"))

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from selfvec.base.errors import MissingExtra
-from selfvec.data.run import Run
+from selfvec.data.run import AnyRun
 
 from .model import Encoder, as_encoder
 
@@ -29,7 +29,7 @@ class SelfvecEmbeddings(_Embeddings):  # type: ignore[misc]
         The folder of an encoder or of a run.
     """
 
-    def __init__(self, encoder: Encoder | Run | str | os.PathLike[str]) -> None:
+    def __init__(self, encoder: Encoder | AnyRun | str | os.PathLike[str]) -> None:
         if _Embeddings is object:
             raise MissingExtra("langchain-core", "langchain", "an encoder for LangChain")
         self.encoder = as_encoder(encoder)

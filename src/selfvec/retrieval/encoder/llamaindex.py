@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from selfvec.base.errors import InputError, MissingExtra
-from selfvec.data.run import Run
+from selfvec.data.run import AnyRun
 
 from .model import Encoder, reopened
 
@@ -47,7 +47,7 @@ class SelfvecEmbedding(_BaseEmbedding):  # type: ignore[misc]
     _encoder: Any = None
 
     def __init__(
-        self, encoder: Encoder | Run | str | os.PathLike[str], digest: str = "", **options: Any
+        self, encoder: Encoder | AnyRun | str | os.PathLike[str], digest: str = "", **options: Any
     ) -> None:
         if _BaseEmbedding is object:
             raise MissingExtra("llama-index-core", "llamaindex", "an encoder for LlamaIndex")

@@ -27,7 +27,7 @@ from selfvec.base.errors import FormatError, InputError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.base.versions import __version__
-from selfvec.data.run import Run
+from selfvec.data.run import AnyRun
 from selfvec.files.atomic_files import atomic_folder
 from selfvec.files.checksums import read_description, write_sealed
 from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
@@ -282,16 +282,18 @@ def _filled(rows: Floats, direction: Floats) -> Floats:
     return rows
 
 
-def as_encoder(given: Encoder | Run | str | os.PathLike[str]) -> Encoder:
+def as_encoder(given: Encoder | AnyRun | str | os.PathLike[str]) -> Encoder:
     """An encoder from an encoder, a run, or the folder of either."""
     if isinstance(given, Encoder):
         return given
-    if isinstance(given, Run):
+    if isinstance(given, AnyRun):
         return Encoder.of(given)
     return Encoder.of(open_run(given)) if is_run(given) else Encoder.open(given)
 
 
-def reopened(given: Encoder | Run | str | os.PathLike[str], digest: str = "") -> tuple[Encoder, Path | None]:
+def reopened(
+    given: Encoder | AnyRun | str | os.PathLike[str], digest: str = ""
+) -> tuple[Encoder, Path | None]:
     """An encoder and its absolute path; raises `InputError` if its digest differs from the stored one."""
     opened = as_encoder(given)
     place = place_of(given)
@@ -301,7 +303,13 @@ def reopened(given: Encoder | Run | str | os.PathLike[str], digest: str = "") ->
     return opened, place
 
 
-def place_of(given: Encoder | Run | str | os.PathLike[str]) -> Path | None:
+def place_of(given: Encoder | AnyRun | str | os.PathLike[str]) -> Path | None:
     """The absolute path of an argument of `as_encoder`; None for an object in memory."""
-    folder = given.folder if isinstance(given, Run) else None if isinstance(given, Encoder) else Path(given)
+    folder = (
+        given.present.folder
+        if isinstance(given, AnyRun)
+        else None
+        if isinstance(given, Encoder)
+        else Path(given)
+    )
     return None if folder is None else folder.absolute()
