@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,9 @@ import polars as pl
 from selfvec.base.arrays import Array, Hashes, Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.names import listed
+from selfvec.data import live_run
 from selfvec.data.documents import Documents
+from selfvec.data.field_types import all_written
 from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, NAME, SLICE, RunText, column_or_nulls
 
 from .corpus import Corpus
@@ -27,6 +29,10 @@ from .documents import Part, absolute
 from .fingerprints import Seen, fingerprints
 from .summary import CorpusPass, note_on_ids
 
+REPLACE, KEEP, ERROR = "replace", "keep", "error"
+"""What becomes of a document whose id the run has: it replaces that one, stays beside it, or is an error."""
+
+NAMED = 3  # ids in an error
 _MAY_MISS = (ID, DATE, SLICE, FILE)
 
 
@@ -143,12 +149,20 @@ class KnownDocuments:
             else:
                 option = "withdraw"
                 rule = f"no document of the run has the id {name!r}"
-                here = self.ids == hashed(pl.Series([name]))[0]
-                here &= self.named | ~(here & self.named).any()  # an id comes before a number
+                (here,) = _with_ids(hashed(pl.Series([name])), [self], [np.ones(len(self), bool)])
             if not here.any():
                 raise OptionError(rule, field=option, remedy="check the name")
             wanted_here |= here
         return wanted_here
+
+
+def _with_ids(keys: Hashes, parts: Sequence[KnownDocuments], present: Sequence[Mask]) -> list[Mask]:
+    """Which documents of each part are present and have one of these ids, which come before numbers."""
+    having = [np.isin(known.ids, keys) & here for known, here in zip(parts, present, strict=True)]
+    own = np.concatenate([known.ids[mask & known.named] for known, mask in zip(parts, having, strict=True)])
+    return [
+        mask & (known.named | ~np.isin(known.ids, own)) for known, mask in zip(parts, having, strict=True)
+    ]
 
 
 def told_apart(wanted: Sequence[str | Path], ids: Hashes) -> Iterator[str | Path]:
@@ -167,6 +181,96 @@ def hashed(names: pl.Series) -> Hashes:
     marks = fingerprints(names)
     marks[names.is_null().to_numpy()] = 0
     return marks
+
+
+class RunDocuments:
+    """The documents that parts of a run have. New ones are known by their ids, or else by their texts."""
+
+    def __init__(self, parts: Sequence[live_run.Part]) -> None:
+        self._parts = parts
+        self._known = [
+            part.segment.held("known", partial(KnownDocuments.of_text, part.segment.text)) for part in parts
+        ]
+
+    def _each(self) -> Iterator[tuple[live_run.Part, KnownDocuments]]:
+        return zip(self._parts, self._known, strict=True)
+
+    @property
+    def ids(self) -> Hashes:
+        """Hashes of the ids of those that are present."""
+        return np.concatenate([known.ids[part.present] for part, known in self._each()])
+
+    def with_ids(self, ids: Sequence[str]) -> tuple[list[Mask], list[str]]:
+        """Which documents of each part are present and have one of these ids; and the ids that none has."""
+        keys = hashed(pl.Series(ids, dtype=pl.String))
+        having = _with_ids(keys, self._known, [part.present for part in self._parts])
+        there = [known.ids[mask] for mask, known in zip(having, self._known, strict=True)]
+        return having, [
+            ids[place] for place in np.flatnonzero(~np.isin(keys, np.concatenate(there))).tolist()
+        ]
+
+    def new_of(self, rows: pl.DataFrame, duplicates: str = REPLACE) -> tuple[pl.DataFrame, list[Mask]]:
+        """New documents that the run has not yet, and those of each part that they replace.
+
+        `OptionError` if ``duplicates`` is `ERROR` and some have the id of another.
+        """
+        if duplicates == KEEP:
+            return rows, [np.zeros(len(known), bool) for known in self._known]
+        if duplicates == ERROR:
+            self._refuse(rows)
+        if ID in rows:
+            rows = rows.filter(rows[ID].is_null() | rows[ID].is_last_distinct())
+        older = self._older(rows)
+        ids = column_or_nulls(rows, ID)
+        unnamed = ids.is_null().to_numpy()
+        skipped = np.zeros(len(rows), bool)
+        for (part, known), mask in zip(self._each(), older, strict=True):
+            numbers = np.flatnonzero(mask)
+            if len(numbers):
+                old = part.segment.text.named(part.segment.text.columns, numbers.tolist())
+                same = _same(rows, old)
+                skipped |= ids.is_in(same.implode()).fill_null(False).to_numpy()
+                mask[numbers[old[ID].is_in(same.implode()).to_numpy()]] = False
+            if unnamed.any():
+                skipped |= unnamed & np.isin(rows[FINGERPRINT].to_numpy(), known.texts[part.present])
+        return rows.filter(pl.Series(~skipped)), older
+
+    def _older(self, rows: pl.DataFrame) -> list[Mask]:
+        """Which documents of each part are present, and have a new version."""
+        new = KnownDocuments.of(rows).versions
+        return [np.isin(known.versions, new) & known.named & part.present for part, known in self._each()]
+
+    def _refuse(self, rows: pl.DataFrame) -> None:
+        """Raise `OptionError` if documents of the run, or several new ones, have the id of a new one."""
+        for part, mask in zip(self._parts, self._older(rows), strict=True):
+            numbers = np.flatnonzero(mask)[:NAMED].tolist()
+            if numbers:
+                names = ", ".join(map(repr, part.segment.text.names(numbers)))
+                remedy = f"replace them, with {REPLACE}, or {KEEP} both"
+                raise OptionError(
+                    f"the run has documents with the id {names}", field="duplicates", remedy=remedy
+                )
+        ids = column_or_nulls(rows, ID)
+        repeated = ids.filter(ids.is_not_null() & ids.is_duplicated()).unique(maintain_order=True).head(NAMED)
+        if len(repeated):
+            rule = f"several of the documents have the id {', '.join(map(repr, repeated))}"
+            remedy = f"give each an id of its own, or {REPLACE} them"
+            raise OptionError(rule, field="duplicates", remedy=remedy)
+
+
+def _same(new: pl.DataFrame, old: pl.DataFrame) -> pl.Series:
+    """The ids of documents that are the same again, in all columns but the file they came from."""
+    names = [
+        name for name in dict.fromkeys([*old.columns, *new.columns]) if name not in (FILE, FINGERPRINT, ID)
+    ]
+
+    def by_id(frame: pl.DataFrame) -> pl.DataFrame:
+        lacking = [pl.lit(None, pl.String).alias(name) for name in names if name not in frame]
+        texts = all_written(frame, [name for name in names if name in frame])
+        return texts.with_columns(lacking).select(ID, pl.struct(names).hash().alias("hash"))
+
+    both = by_id(new).join(by_id(old), on=ID)
+    return both.filter(pl.col("hash") == pl.col("hash_right"))[ID]
 
 
 class Intake:

@@ -14,14 +14,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from selfvec.base.arrays import Doubles, Ints, Mask, Rows
+from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.corpus import Corpus
-from selfvec.corpus.kept_documents import KnownDocuments, hashed, told_apart
+from selfvec.corpus.kept_documents import NAMED, REPLACE, RunDocuments, told_apart
 from selfvec.corpus.summary import FROM_MEMORY, joined_corpora
 from selfvec.data.documents import Documents
-from selfvec.data.field_types import all_written
 from selfvec.data.live_run import (
     LiveRun,
     Part,
@@ -32,7 +31,7 @@ from selfvec.data.live_run import (
 )
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
-from selfvec.data.run_text import FILE, FINGERPRINT, ID, RunText, column_or_nulls, numbered, schema_of
+from selfvec.data.run_text import ID, RunText, column_or_nulls, numbered, schema_of
 from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of_segment
@@ -54,15 +53,10 @@ from .inputs import Execution, by_token
 from .teacher import Teacher
 from .update import Change, as_kept
 
-REPLACE, KEEP, ERROR = "replace", "keep", "error"
-"""What becomes of a document whose id the run has: it replaces that one, stays beside it, or is an error."""
-
 MOST = 8
 """Segments beside that of the vectors: each costs a search some time, and joining them an addition."""
 
 _LARGER = 4  # times the documents after it: a segment that is not written again with them
-_NAMED = 3  # ids in an error
-_KNOWN = "known"  # the hashes of its documents, as a segment holds them
 
 
 def added(
@@ -81,13 +75,7 @@ def added(
     rows = corpus.dated(pl.concat(batches, how="diagonal")) if batches else pl.DataFrame(schema=schema_of(()))
     read = len(rows)
     segments = segments_of(run)
-    gone = [np.zeros(len(part.segment), bool) for part in segments]
-    known = KnownDocuments.of(rows)
-    if duplicates == ERROR:
-        _refuse_present(known, segments)
-        _refuse_repeated(column_or_nulls(rows, ID))
-    if duplicates != KEEP:
-        rows, gone = _without_repeated(rows, known, segments)
+    rows, gone = RunDocuments(segments).new_of(rows, duplicates)
     replaced = int(sum(mask.sum() for mask in gone))
     change = Change(added=len(rows), changed=replaced, skipped=read - len(rows))
     if not (len(rows) or replaced):
@@ -113,16 +101,10 @@ def deleted(
     `NotFound` if an id is missing, unless such are to be ignored; ``field`` is what it calls the ids.
     """
     segments = segments_of(run)
-    keys = hashed(pl.Series(ids, dtype=pl.String))
-    gone = [np.isin(_known(part).ids, keys) & part.present for part in segments]
-    own = [_known(part).ids[mask & _known(part).named] for part, mask in zip(segments, gone, strict=True)]
-    for part, mask in zip(segments, gone, strict=True):  # an id comes before a number
-        mask &= _known(part).named | ~np.isin(_known(part).ids, np.concatenate(own))
-    there = [_known(part).ids[mask] for part, mask in zip(segments, gone, strict=True)]
-    missing = [ids[place] for place in np.flatnonzero(~np.isin(keys, np.concatenate(there))).tolist()]
+    gone, missing = RunDocuments(segments).with_ids(ids)
     if missing and not ignore_missing:
-        names = ", ".join(map(repr, missing[:_NAMED]))
-        more = f" and {len(missing) - _NAMED:,} more" * (len(missing) > _NAMED)
+        names = ", ".join(map(repr, missing[:NAMED]))
+        more = f" and {len(missing) - NAMED:,} more" * (len(missing) > NAMED)
         raise NotFound(
             f"no document of the run has the id {names}{more}", field=field, remedy="check the ids"
         )
@@ -158,8 +140,7 @@ def exchanged(
 
 def ids_named(run: Run, named: Sequence[str]) -> list[str]:
     """The ids that an option names, several with commas; an id that holds commas itself counts first."""
-    present = [_known(part).ids[part.present] for part in segments_of(run)]
-    return [str(name) for name in told_apart(named, np.concatenate(present))]
+    return [str(name) for name in told_apart(named, RunDocuments(segments_of(run)).ids)]
 
 
 def _summary_with(run: Run, new: Mapping[str, Any], left_out: int) -> dict[str, Any]:
@@ -184,32 +165,6 @@ def _next(segments: Sequence[Part]) -> int:
     return 1 + max((int(part.segment.name) for part in segments[1:]), default=1)
 
 
-def _without_repeated(
-    rows: pl.DataFrame, new: KnownDocuments, segments: Sequence[Part]
-) -> tuple[pl.DataFrame, list[Mask]]:
-    """New documents that the run has not yet, and for each segment the documents that they replace."""
-    if ID in rows:
-        last = rows[ID].is_null() | rows[ID].is_last_distinct()
-        rows, new = rows.filter(last), new.part(last.to_numpy())
-    ids = column_or_nulls(rows, ID)
-    skipped = np.zeros(len(rows), bool)
-    unnamed = ids.is_null().to_numpy()
-    gone = []
-    for part in segments:
-        mask = _versions(part, new)
-        numbers = np.flatnonzero(mask)
-        if len(numbers):
-            old = part.segment.text.named(part.segment.text.columns, numbers.tolist())
-            same = _same(rows, old)
-            skipped |= ids.is_in(same.implode()).fill_null(False).to_numpy()
-            mask[numbers[old[ID].is_in(same.implode()).to_numpy()]] = False
-        if unnamed.any():
-            texts = _known(part).texts[part.present]
-            skipped |= unnamed & np.isin(rows[FINGERPRINT].to_numpy(), texts)
-        gone.append(mask)
-    return rows.filter(pl.Series(~skipped)), gone
-
-
 def _with_names(rows: pl.DataFrame, run: Run, segments: Sequence[Part]) -> pl.DataFrame:
     """New documents, of which those without an id are called by a number that none has had.
 
@@ -228,52 +183,6 @@ def _with_names(rows: pl.DataFrame, run: Run, segments: Sequence[Part]) -> pl.Da
 def _is_live(run: Run) -> bool:
     """Whether documents have changed since the vectors were made; many small changes are one step."""
     return bool(run.provenance.steps) and run.provenance.steps[-1]["by"] == "live"
-
-
-def _same(new: pl.DataFrame, old: pl.DataFrame) -> pl.Series:
-    """The ids of documents that are the same again, in all columns but the file they came from."""
-    names = [
-        name for name in dict.fromkeys([*old.columns, *new.columns]) if name not in (FILE, FINGERPRINT, ID)
-    ]
-
-    def by_id(frame: pl.DataFrame) -> pl.DataFrame:
-        lacking = [pl.lit(None, pl.String).alias(name) for name in names if name not in frame]
-        texts = all_written(frame, [name for name in names if name in frame])
-        return texts.with_columns(lacking).select(ID, pl.struct(names).hash().alias("hash"))
-
-    both = by_id(new).join(by_id(old), on=ID)
-    return both.filter(pl.col("hash") == pl.col("hash_right"))[ID]
-
-
-def _known(part: Part) -> KnownDocuments:
-    return part.segment.held(_KNOWN, partial(KnownDocuments.of_text, part.segment.text))
-
-
-def _versions(part: Part, new: KnownDocuments) -> Mask:
-    """Which documents of a segment are present, and have a new version, (D,) bool."""
-    own = _known(part).versions
-    having: Mask = np.isin(own, new.versions) & (own != 0) & part.present
-    return having
-
-
-def _refuse_present(new: KnownDocuments, segments: Sequence[Part]) -> None:
-    """Raise `OptionError` if the run has documents with the ids of new ones."""
-    for part in segments:
-        numbers = np.flatnonzero(_versions(part, new))[:_NAMED].tolist()
-        if numbers:
-            names = ", ".join(map(repr, part.segment.text.names(numbers)))
-            rule = f"the run has documents with the id {names}"
-            raise OptionError(
-                rule, field="duplicates", remedy=f"replace them, with {REPLACE}, or {KEEP} both"
-            )
-
-
-def _refuse_repeated(ids: pl.Series) -> None:
-    """Raise `OptionError` if several new documents have one id, of which all but one would be lost."""
-    repeated = ids.filter(ids.is_not_null() & ids.is_duplicated()).unique(maintain_order=True).head(_NAMED)
-    if len(repeated):
-        rule = f"several of the documents have the id {', '.join(map(repr, repeated))}"
-        raise OptionError(rule, field="duplicates", remedy=f"give each an id of its own, or {REPLACE} them")
 
 
 def tokens_of(batches: Iterable[Documents], base: Run) -> TokenBatch:

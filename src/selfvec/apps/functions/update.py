@@ -18,6 +18,8 @@ from selfvec.base.progress import Progress, as_progress, interruptible
 from selfvec.base.result_table import Figures
 from selfvec.corpus.conversion import paths_of
 from selfvec.corpus.fields import FieldOptions
+from selfvec.corpus.kept_documents import KEEP as KEEP_BOTH
+from selfvec.corpus.kept_documents import REPLACE
 from selfvec.data import run as record
 from selfvec.files.checksums import file_state
 from selfvec.refinement import live
@@ -212,7 +214,7 @@ def _with_vectors_kept(
     ids = [str(name) for name in _several(how.get("withdraw", ()))]
     if corpus is None and not ids:
         raise OptionError("there is nothing to do", remedy="name new text, or documents to --withdraw")
-    duplicates = live.KEEP if how.get("allow_duplicates") else live.REPLACE
+    duplicates = KEEP_BOTH if how.get("allow_duplicates") else REPLACE
     progress = as_progress(how.get("progress"))
 
     def change(state: record.Run, number: int) -> tuple[record.Run, updating.Change]:

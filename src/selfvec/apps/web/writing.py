@@ -31,10 +31,10 @@ from selfvec.apps.functions.live import add, changed, removal
 from selfvec.apps.run import Run
 from selfvec.base.errors import CorpusError, NotFound, OptionError, SelfvecError, TargetError
 from selfvec.base.result_table import Figures
+from selfvec.corpus.kept_documents import REPLACE
 from selfvec.corpus.streams import UTF8_BOM
 from selfvec.data.run import TopicName
 from selfvec.files.untrusted import parse_json
-from selfvec.refinement import live
 
 from .page_data import PresentPage
 from .responses import check_parameters, error_response, json_response
@@ -131,7 +131,7 @@ class Writing:
         if not given:
             raise OptionError("there is no document", field="body", remedy='send {"id": "…", "text": "…"}')
         rows = [_row(each, needs_id=request.method == "PUT") for each in given]
-        duplicates = live.REPLACE if request.method == "PUT" else asked.get("duplicates", live.REPLACE)
+        duplicates = REPLACE if request.method == "PUT" else asked.get("duplicates", REPLACE)
         return lambda: add(self._run, rows, duplicates=duplicates)
 
     def _named(self, names: list[TopicName]) -> Figures:
