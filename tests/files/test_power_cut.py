@@ -107,7 +107,8 @@ from pathlib import Path
 import selfvec
 from selfvec.storage.run_writer import RunWriter
 model = selfvec.Refiner(method="decorrelated", window=3)
-run = model.fit(["hail broke roofs of " + "all the houses in that street on a day in June"] * 12, "none").run_
+texts = ["hail broke roofs of " + "all the houses in that street on a day in June"] * 12
+run = model.fit(texts, "none").run_.present
 for _ in range(3):
     with RunWriter(Path(sys.argv[1]) / "run", overwrite=True) as writer:
         writer.finish(run)

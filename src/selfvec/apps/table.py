@@ -167,7 +167,6 @@ TOP: dict[str, CommandRow] = {
             "bias_sets": Typed("FILE..."),
             "dimensions": Typed("N[,N...]"),
         },
-        in_python=("seed",),
     ),
     "export": CommandRow(
         "lab.exporters.exporter.export",

@@ -336,7 +336,7 @@ def differences(run: Run) -> dict[str, GroupDifference]:
     parts = [
         Slice(name, np.arange(300) % 3 == number) for number, name in enumerate(("north", "south", "west"))
     ]
-    return {row.name: row for row in group_differences(run, topics(run, 4), parts)}
+    return {row.name: row for row in group_differences(run.present, topics(run, 4), parts)}
 
 
 def test_the_group_that_differs_is_named_with_the_subject_and_its_words() -> None:

@@ -119,7 +119,7 @@ def test_names_are_a_state_of_the_run_that_leaves_what_was_derived_from_it(folde
     assert selfvec.verify(folder).rows == []
     assert {path: path.stat().st_mtime_ns for path in (folder / "cache").rglob("*")} == kept
     other = selfvec.open(folder)
-    assert other.present.stamp == run.stamp
+    assert other.present.stamp == run.present.stamp
     undo(folder)  # the state before has no names; each open run takes the names of now
     assert "Weather" not in names_of(topics(open_run(folder), 4))
     assert "Weather" not in names_of(other.topics(4))

@@ -30,7 +30,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         phrases = [first, second] if len(texts) % 2 else [first]
         texts.append(". ".join(" ".join([*draw.permutation(OTHERS)[:6], phrase]) for phrase in phrases))
     folder = tmp_path_factory.mktemp("names")
-    return selfvec.refine(texts, output=folder / "run", vectors="none", method="decorrelated")
+    return selfvec.refine(texts, output=folder / "run", vectors="none", method="decorrelated").present
 
 
 def test_a_topic_is_named_after_phrases_and_nouns_of_its_documents(run: Run) -> None:

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 import selfvec
-from selfvec import Run, TokenBatch
+from selfvec import TokenBatch
 from selfvec.analysis.comparison.chosen_slices import asked_slices, default_slices
 from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.base.errors import InputError, NotFound, OptionError
+from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 
 
@@ -71,7 +72,7 @@ CHOSEN = {
 @pytest.mark.parametrize("name", CHOSEN)
 def test_the_last_whole_period_that_tells_is_compared_with_the_one_before(name: str) -> None:
     documents, expected, why = CHOSEN[name]
-    found = default_slices(dated_run(documents).present)
+    found = default_slices(dated_run(documents))
     assert [part.name for part in found.slices][-len(expected) :] == expected
     assert (why in found.why) if why else not found.why
 

@@ -85,7 +85,7 @@ def test_it_is_one_less_the_cosine_of_means_less_those_of_the_slices(tmp_path: P
 
 
 def test_a_distance_does_not_depend_on_the_words_beside_it(tmp_path: Path) -> None:
-    run = refined(tmp_path, Counting(), 2 * SENTENCES)
+    run = refined(tmp_path, Counting(), 2 * SENTENCES).present
     slices = drift(run, BETWEEN).slices
     encoder = as_sentence_encoder(Counting())
     together = sentence_distances(run, slices, ["moved", "stayed", "roof"], encoder)
@@ -170,7 +170,7 @@ def test_what_is_usual_for_rare_words_is_no_change(tmp_path: Path) -> None:
 
 def test_a_word_without_an_encoded_document_has_no_distance(tmp_path: Path) -> None:
     run = refined(tmp_path, Counting())
-    slices, encoded = drift(run, BETWEEN).slices, encoded_texts_of(run)
+    slices, encoded = drift(run, BETWEEN).slices, encoded_texts_of(run.present)
     some = encoded.kept(["moved hail olde", "moved rain young", "stayed roof olde", "wind fell young"])
     sides = Comparison.of(run.tokens, slices)
     moved, stayed = document_distances(sides, run.text, ["moved", "stayed"], some)

@@ -189,7 +189,7 @@ def test_the_result_that_was_used_last_is_kept_and_others_are_dropped(
 
 def test_a_small_text_of_many_years_opens_with_a_comparison_that_can_be_made() -> None:
     texts = [{"text": f"hail fell on roof {year}", "date": f"{year}"} for year in range(1980, 2020)]
-    page = PageData(selfvec.refine(texts, "none", "decorrelated", slice="year"))
+    page = PageData(selfvec.refine(texts, "none", "decorrelated", slice="year").present)
     assert page.comparisons.drift(page.comparisons.default).result().tested == 3
     assert words.word(page, page.comparisons.default, "hail")["count"] == 40
     refused(lambda: page.comparisons.drift("1980|2019").result(), InputError)
