@@ -11,6 +11,7 @@ share two documents with the word, more than chance gives.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def word_forms(vectors: Vectors, language: str, index: int, min_count: int | Non
     counts, names = vectors.counts, vectors.index_to_key
     least = least_count(counts, min_count)
     word = names[index]
-    same = [i for i in _beginning(names, word[:1]) if i != index and (counts is None or counts[i] >= least)]
+    same = [i for i in _beginning(vectors, word[:1]) if i != index and (counts is None or counts[i] >= least)]
     keys = [spelling_key(names[i]) for i in (index, *same)]
     key, *others = stems(keys, language) if language in STEMMERS else keys
     forms = [i for i, other in zip(same, others, strict=True) if other == key]
@@ -81,7 +82,7 @@ def near_by_spelling(run: Run, index: int, forms: Collection[str] = ()) -> list[
     word = names[index]
     if batch is None or counts is None or counts[index] < ENOUGH:
         return []
-    alike = [i for i in _beginning(names, word[:_ALIKE]) if i != index and names[i] not in forms]
+    alike = [i for i in _beginning(run.vectors, word[:_ALIKE]) if i != index and names[i] not in forms]
     rows = np.array([i for i in alike if not _is_variant(word, names[i])], np.int64)
     before, after = (v.unit[rows] @ v.unit[index] for v in (run.original, run.vectors))
     rows = rows[(before >= after) & (after > 0)]
@@ -101,10 +102,10 @@ def together(batch: TokenBatch, word: int, others: Ints) -> Mask:
     return np.asarray((shared >= _SHARED) & (shared > by_chance))
 
 
-def _beginning(names: list[str], letters: str) -> list[int]:
-    """The rows of words that begin with some letters, in any case."""
-    lower, title = letters.lower(), letters.title()
-    return [i for i, name in enumerate(names) if name.startswith((lower, title, letters))]
+def _beginning(vectors: Vectors, letters: str) -> list[int]:
+    """The rows of words that begin with one or two letters, in any case."""
+    written = {letters, letters.lower(), letters.title()}
+    return sorted(chain.from_iterable(vectors.by_beginning.get(each, ()) for each in written))
 
 
 def _is_variant(one: str, other: str) -> bool:
@@ -118,7 +119,8 @@ def _nearer(
     """Those of some words with at least a cosine to the word of a row, nearest first, without rare ones."""
     rows = [vectors.key_to_index[word] for word in words]
     if vectors.counts is not None:
-        rows = [row for row in rows if vectors.counts[row] >= least_count(vectors.counts, min_count)]
+        enough = least_count(vectors.counts, min_count)
+        rows = [row for row in rows if vectors.counts[row] >= enough]
     cosines = vectors.unit[rows] @ vectors.unit[index]
     order = np.argsort(-cosines, kind="stable").tolist()
     return [vectors.index_to_key[rows[i]] for i in order if cosines[i] >= least]

@@ -100,7 +100,7 @@ class WordRows:
 
     def __getstate__(self) -> dict[str, Any]:
         """The state that `pickle` and `copy` keep; unit rows and the index of words are computed again."""
-        computed = ("unit", "cased", "norms", "key_to_index")
+        computed = ("unit", "cased", "norms", "by_beginning", "key_to_index")
         return {name: value for name, value in self.__dict__.items() if name not in computed}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -142,6 +142,15 @@ class WordRows:
     def cased(self) -> bool:
         """Whether any word has an upper-case letter."""
         return any(word != word.lower() for word in self.index_to_key)
+
+    @cached_property
+    def by_beginning(self) -> dict[str, list[int]]:
+        """The rows of the words that begin with a letter, or with two."""
+        rows: dict[str, list[int]] = {}
+        for row, word in enumerate(self.index_to_key):
+            for letters in {word[:1], word[:2]}:
+                rows.setdefault(letters, []).append(row)
+        return rows
 
     @cached_property
     def unit(self) -> Floats:

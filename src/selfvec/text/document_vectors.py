@@ -65,15 +65,17 @@ class WordDocuments(NamedTuple):
 def word_documents(tokens: Ints | Ids, offsets: Ints, words: int) -> WordDocuments:
     """The documents of the words 0 to ``words - 1`` in a text of ``tokens``; other tokens are negative."""
     documents = len(offsets) - 1
-    of = np.repeat(np.arange(documents), np.diff(offsets))[tokens >= 0]
-    pairs, counts = np.unique(tokens[tokens >= 0].astype(np.int64) * documents + of, return_counts=True)
+    there = tokens >= 0
+    of = np.repeat(np.arange(documents, dtype=np.int32), np.diff(offsets))[there]
+    pairs, counts = np.unique(tokens[there].astype(np.int64) * documents + of, return_counts=True)
     bounds = np.searchsorted(pairs, np.arange(words + 1) * documents)
     return WordDocuments(pairs % max(documents, 1), counts, bounds)
 
 
 def documents_of_words(batch: TokenBatch, rows: Ints) -> WordDocuments:
     """The documents of some types."""
-    return word_documents(places_among(batch, rows)[batch.ids], batch.offsets, len(rows))
+    places = places_among(batch, rows).astype(np.int32)
+    return word_documents(places[batch.ids], batch.offsets, len(rows))
 
 
 def places_among(batch: TokenBatch, rows: Ints) -> Ints:
