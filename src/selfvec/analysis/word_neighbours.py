@@ -83,9 +83,9 @@ def near_by_spelling(run: Run, index: int, forms: Collection[str] = ()) -> list[
     if batch is None or counts is None or counts[index] < ENOUGH:
         return []
     alike = [i for i in _beginning(run.vectors, word[:_ALIKE]) if i != index and names[i] not in forms]
-    rows = np.array([i for i in alike if not _is_variant(word, names[i])], np.int64)
-    before, after = (v.unit[rows] @ v.unit[index] for v in (run.original, run.vectors))
-    rows = rows[(before >= after) & (after > 0)]
+    before, after = (v.unit[alike] @ v.unit[index] for v in (run.original, run.vectors))
+    nearer = np.flatnonzero((before >= after) & (after > 0)).tolist()
+    rows = np.array([alike[n] for n in nearer if not _is_variant(word, names[alike[n]])], np.int64)
     return [names[i] for i in rows[~together(batch, index, rows)].tolist()]
 
 

@@ -65,8 +65,11 @@ class WordDocuments(NamedTuple):
 def word_documents(tokens: Ints | Ids, offsets: Ints, words: int) -> WordDocuments:
     """The documents of the words 0 to ``words - 1`` in a text of ``tokens``; other tokens are negative."""
     documents = len(offsets) - 1
-    there = tokens >= 0
-    of = np.repeat(np.arange(documents, dtype=np.int32), np.diff(offsets))[there]
+    there = np.flatnonzero(tokens >= 0)
+    if 4 * len(there) < len(tokens):  # few occurrences are looked up faster than all documents are written
+        of = np.searchsorted(offsets, there, side="right") - 1
+    else:
+        of = np.repeat(np.arange(documents), np.diff(offsets))[there]
     pairs, counts = np.unique(tokens[there].astype(np.int64) * documents + of, return_counts=True)
     bounds = np.searchsorted(pairs, np.arange(words + 1) * documents)
     return WordDocuments(pairs % max(documents, 1), counts, bounds)
