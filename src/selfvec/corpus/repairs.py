@@ -391,7 +391,7 @@ def _mended(
     repairs = [one for one in REPAIRS if (one.always or not as_is) and (is_text or not one.of_text)]
     rows = marked.arg_true().to_list()  # few, so that others cost no call
     texts: dict[int, str] = {}
-    for row, text in zip(rows, column.gather(rows) if rows else (), strict=True):
+    for row, text in zip(rows, column.gather(rows), strict=True):
         sound, mended_here = _repaired(text, repairs)
         if mended_here:
             texts[row] = sound

@@ -124,8 +124,9 @@ def typed(documents: pl.DataFrame, forms: Mapping[str, tuple[str, str]]) -> pl.D
     made = documents.select(_parsing(pl.col(name), *form) for name, form in forms.items())
     for name, (kind, _) in forms.items():
         if kind.startswith(LIST):
-            values = [_list(text, kind) for text in documents[name].str.strip_chars()]
-            made = made.with_columns(pl.Series(name, values, dtype_of(kind)))
+            made = made.with_columns(
+                pl.Series(name, [_list(t, kind) for t in documents[name].str.strip_chars()], dtype_of(kind))
+            )
     return made
 
 
@@ -194,12 +195,13 @@ def read_as(documents: pl.DataFrame, kinds: Mapping[str, str]) -> tuple[pl.DataF
     import polars as pl
 
     texts = documents.select(without_missing(pl.col(name)) for name in kinds)
-
-    def decimal(name: str) -> str:
-        return max(_MARKS, key=lambda mark: parsed(texts[name], NUMBER, mark).count())
-
-    forms = {name: (kind, decimal(name) if kind == NUMBER else ".") for name, kind in kinds.items()}
-    return texts, typed(texts, forms)
+    values = typed(texts, {name: (kind, ".") for name, kind in kinds.items()})
+    for name in kinds:
+        if kinds[name] == NUMBER and values[name].count() < texts[name].count():
+            values = values.with_columns(
+                max(values[name], parsed(texts[name], NUMBER, ","), key=pl.Series.count)
+            )
+    return texts, values
 
 
 def shown_kind(kind: str) -> str:
@@ -230,7 +232,7 @@ def all_written(documents: pl.DataFrame, names: Collection[str]) -> pl.DataFrame
         kind = kind_of(documents[name].dtype)
         if not kind.startswith(LIST):
             return _writing(pl.col(name), kind)
-        lists = (None if own is None else own.to_list() for own in documents[name])
+        lists = documents[name].to_list()
         texts = [None if own is None else json.dumps(own, ensure_ascii=False) for own in lists]
         return pl.Series(name, texts, pl.String)
 
