@@ -171,7 +171,7 @@ def neighbours(runs: Mapping[str, Run], words: Sequence[str], topn: int = 5) -> 
         for state in states:
             run = runs["paper" if state == "original" else state]
             found = {
-                row["state"]: row for row in run.similar(word, top=topn, compare=True, min_count=10).lists
+                row["state"]: row for row in run.similar(word, top=topn, compare=True, min_count=10)["rows"]
             }
             near = found["original" if state == "original" else "refined"]["neighbours"]
             cells.append(", ".join(f"{other} {cosine:.2f}" for other, cosine in near) or "–")

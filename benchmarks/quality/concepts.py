@@ -81,11 +81,9 @@ def found_phrases() -> str:
     start = time.process_time()
     found = phrases(open_corpus("NOAA"))
     seconds = time.process_time() - start
-    lengths = Counter(len(row.words) for row in found.phrases)
+    lengths = Counter(row.term.count("_") + 1 for row in found)
     by_length = ", ".join(f"{count:,} of {n} words" for n, count in sorted(lengths.items()))
-    cells = [
-        (row.term, row.count, f"{row.npmi:.2f}", f"{row.c_value:,.0f}") for row in found.phrases[:LISTED]
-    ]
+    cells = [(row.term, row.count, f"{row.npmi:.2f}", f"{row.c_value:,.0f}") for row in found[:LISTED]]
     said = (
         f"{len(found):,} phrases in {found.tokens:,} words ({by_length}), found in {seconds:.1f} s of "
         f"processor time, reading and tokenizing included: {found.tokens / seconds / 1e6:.1f} million words "

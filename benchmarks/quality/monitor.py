@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
@@ -16,7 +17,7 @@ from benchmarks import datasets
 from benchmarks.datasets import GOOGLENEWS, STARTS
 from benchmarks.page import table
 from benchmarks.refining import refined
-from selfvec.analysis.monitoring import Monitoring, monitor
+from selfvec.analysis.monitoring import monitor
 from selfvec.data.run import Run
 
 SPLITS = 200
@@ -94,9 +95,9 @@ def mixed(more: np.ndarray, strange: np.ndarray, new: int, share: float) -> list
     return [*more[: new - foreign], *strange[:foreign]]
 
 
-def mixtures(pair: str) -> dict[tuple[int, float], list[Monitoring]]:
+def mixtures(pair: str) -> dict[tuple[int, float], list[Any]]:
     """What `monitor` finds in each mixture, by new documents and share of the other source."""
-    found: dict[tuple[int, float], list[Monitoring]] = {}
+    found: Any = {}
     for seed in range(DRAWS):
         own, more, strange = shuffled(pair, seed)
         run = run_of(own)

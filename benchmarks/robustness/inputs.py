@@ -20,9 +20,9 @@ import numpy as np
 
 import selfvec.apps.cli.app
 from selfvec.apps.cli import main
+from selfvec.apps.functions.inspection import verify
 from selfvec.data.run import split_state
 from selfvec.data.run_text import FILE
-from selfvec.storage.inspection import verify
 from selfvec.storage.run_folder import LOCK, is_run
 
 VARIABLE = ("timings", "sha256", "files", "stamp", "state")

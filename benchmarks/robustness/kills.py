@@ -13,8 +13,8 @@ from pathlib import Path
 
 from benchmarks.robustness.cases import Case
 from benchmarks.robustness.inputs import ended, leftovers, run_command, start
+from selfvec.apps.functions.inspection import verify
 from selfvec.storage.folder_kinds import folder_kind
-from selfvec.storage.inspection import verify
 
 SIGNALS = {"KILL": signal.SIGKILL, "TERM": signal.SIGTERM, "INT twice": signal.SIGINT}
 
@@ -70,7 +70,7 @@ def _names(folder: Path) -> set[str]:
 def _damage(target: Path) -> list[str]:
     if not target.is_dir() or folder_kind(target) is None:
         return []
-    return [f"{damage.file} {damage.rule}" for damage in verify(target).damaged]
+    return [f"{damage.file} {damage.rule}" for damage in verify(target)]
 
 
 def _again(case: Case, folder: Path, where: str, outcome: Outcome) -> None:

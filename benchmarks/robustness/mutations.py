@@ -28,6 +28,7 @@ from tests.damage import damaged
 from tests.storage.formats import format_tables
 
 import selfvec
+from selfvec.apps.functions.inspection import verify
 from selfvec.base.errors import SelfvecError
 from selfvec.corpus import Corpus
 from selfvec.files.compressed_files import zstd
@@ -37,7 +38,6 @@ from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.alignment_files import read_dictionary
 from selfvec.storage.formats import FORMATS, compressed, load
-from selfvec.storage.inspection import verify
 from selfvec.text.tokenizers import tokenizer
 
 SECONDS = 20  # of one read, on a busy machine

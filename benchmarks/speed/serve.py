@@ -68,7 +68,7 @@ def _words(batch: TokenBatch) -> Iterator[list[str]]:
 
 def _check(data: PageData) -> None:
     told = words.word(data, "refined", spelled(7))
-    lists = selfvec.similar(data.run, spelled(7), compare=True).lists
+    lists = selfvec.similar(data.run, spelled(7), compare=True)["rows"]
     assert [told[side] for side in ("before", "after")] == [row["neighbours"] for row in lists]
 
 

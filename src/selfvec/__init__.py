@@ -33,6 +33,9 @@ if TYPE_CHECKING:  # the public names, each of which is imported when it is firs
     from selfvec.analysis.variants import variants as variants
     from selfvec.analysis.word_drift.drift import drift as drift
     from selfvec.analysis.word_senses import senses as senses
+    from selfvec.apps.functions.inspection import health as health
+    from selfvec.apps.functions.inspection import info as info
+    from selfvec.apps.functions.inspection import verify as verify
     from selfvec.apps.functions.live import add as add
     from selfvec.apps.functions.live import delete as delete
     from selfvec.apps.functions.live import undo as undo
@@ -76,9 +79,6 @@ if TYPE_CHECKING:  # the public names, each of which is imported when it is firs
     from selfvec.retrieval.encoder import Encoder as Encoder
     from selfvec.storage.formats import load as load
     from selfvec.storage.formats import save as save
-    from selfvec.storage.inspection import health as health
-    from selfvec.storage.inspection import info as info
-    from selfvec.storage.inspection import verify as verify
     from selfvec.stores import migrate as migrate
     from selfvec.text.phrase_finding import phrases as phrases
 

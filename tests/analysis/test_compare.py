@@ -9,7 +9,8 @@ from tests.lab.alignment.planted import WORDS, run_on, texts, vectors
 from tests.refusals import refused
 
 from selfvec import Refiner, Run, Vectors
-from selfvec.analysis.compare import ComparedVectors, by_peers, compare
+from selfvec.analysis.compare import by_peers, compare
+from selfvec.base.answer import Answer
 from selfvec.base.errors import InputError
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.vectors import Source
@@ -28,11 +29,11 @@ def pair() -> tuple[Run, Run]:
     return run_on(texts(1)), run_on(texts(2, changed=CHANGED))
 
 
-def words_of(found: ComparedVectors) -> list[str]:
+def words_of(found: Answer) -> list[str]:
     return [row["word"] for row in found.rows]
 
 
-def figures(found: ComparedVectors, name: str) -> np.ndarray:
+def figures(found: Answer, name: str) -> np.ndarray:
     return np.array([row[name] for row in found.rows])
 
 

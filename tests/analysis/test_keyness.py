@@ -118,7 +118,7 @@ def test_random_halves_have_as_many_key_words_as_the_level_says() -> None:
     found = selfvec.keyness(a_run(rows), ["1990", "1991"])
     p, ll = (np.array([row[name] for row in found.rows]) for name in ("p", "ll"))
     assert found["findings"][-1]["kind"] == "none"
-    assert found.messages[-1] == "No word is more frequent in 1990 or 1991 beyond chance."
+    assert found.findings[-1].says == "No word is more frequent in 1990 or 1991 beyond chance."
     assert np.mean(p < 0.05) < 0.08
     assert np.mean(ll > 3.84) > 0.25
 

@@ -59,17 +59,17 @@ def test_words_in_the_same_place_have_the_same_row() -> None:
 
 def test_nouns_replace_nouns(folder: Path) -> None:
     run = selfvec.open_run(folder)
-    found = run.similar("road", as_="replacement", top=3).lists
+    found = run.similar("road", as_="replacement", top=3)["rows"]
     assert {term for term, _ in found[0]["neighbours"]} == {"barn", "bridge", "school"}
     assert (found[0]["state"], found[0]["as"]) == ("refined", "replacement")
-    verbs = {term for term, _ in run.similar("hit", as_="replacement", top=3).lists[0]["neighbours"]}
+    verbs = {term for term, _ in run.similar("hit", as_="replacement", top=3)["rows"][0]["neighbours"]}
     assert verbs == set(VERBS) - {"hit"}
 
 
 def test_an_abbreviation_and_its_word_find_each_other(folder: Path) -> None:
     run = selfvec.open_run(folder)
     for word, other in (("tstm", "thunderstorm"), ("thunderstorm", "tstm")):
-        row = run.similar(word, as_="replacement", top=5).lists[0]
+        row = run.similar(word, as_="replacement", top=5)["rows"][0]
         assert row["neighbours"][0][0] == other
         assert row["abbreviations"] == [other]
 

@@ -7,7 +7,8 @@ import pytest
 from tests.commands import ran
 
 import selfvec
-from selfvec.analysis.comparison.finding import KINDS, Finding, Remedy, in_order
+from selfvec.analysis.comparison.comparison import KINDS, in_order
+from selfvec.base.finding import Finding, Remedy
 
 KEYS = {"kind", "says", "p", "q", "effect", "low", "high", "words", "documents", "remedy"}
 BETWEEN = ["--between", "2000..2009", "2010..2019"]

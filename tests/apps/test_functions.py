@@ -22,7 +22,7 @@ import selfvec
 from selfvec import SelfvecError, Vectors
 from selfvec.analysis.comparison.chosen_slices import slices_of
 from selfvec.apps.run import RunMethod
-from selfvec.base.result_table import ResultTable
+from selfvec.base.answer import Answer
 
 TEXTS = ["hail broke the roof", "wind broke a tree", "hail fell on a tree", "the river rose over a road"] * 30
 
@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 # ---- One shape of result
 
-RESULTS: dict[str, Callable[[Path], ResultTable]] = {
+RESULTS: dict[str, Callable[[Path], Answer]] = {
     "similar": lambda _: selfvec.similar("run", ["storm", "flood"], compare=True),
     "search": lambda _: selfvec.search("run", "damage", top=3),
     "drift": lambda _: selfvec.drift("run", slice="year", top=5, examples=1, permutations=20),
@@ -74,7 +74,7 @@ RESULTS: dict[str, Callable[[Path], ResultTable]] = {
 
 
 @pytest.fixture(scope="module")
-def result(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], ResultTable]:
+def result(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Answer]:
     """What a function returns, which is asked once."""
     return cache(lambda name: RESULTS[name](tmp_path_factory.mktemp("written")))
 
@@ -85,23 +85,22 @@ def is_short(printed: object) -> bool:
 
 
 @pytest.mark.parametrize("name", RESULTS)
-def test_results_have_one_shape(name: str, inside: Path, result: Callable[[str], ResultTable]) -> None:
+def test_results_have_one_shape(name: str, inside: Path, result: Callable[[str], Answer]) -> None:
     table = result(name)
-    assert isinstance(table, ResultTable)
+    assert isinstance(table, Answer)
     columns = list(dict.fromkeys(key for row in table.rows for key in row))
-    frame = table.to_polars()
-    assert (frame.columns, len(frame)) == (columns, len(table.rows))
+    frame = table.to_polars()  # in which a dict becomes columns
+    assert list(dict.fromkeys(name.partition(".")[0] for name in frame.columns)) == columns
+    assert len(frame) == len(table.rows)
     assert list(table.to_pandas().columns) == columns
     stream = pyarrow.RecordBatchReader.from_stream(table)
-    assert (stream.schema.names, stream.read_all().num_rows) == (columns, len(table.rows))
+    assert (stream.schema.names, stream.read_all().num_rows) == (frame.columns, len(table.rows))
     json.dumps(table.as_dict(), allow_nan=False)
     assert is_short(table)
 
 
 @pytest.mark.parametrize("name", RESULTS)
-def test_a_result_is_a_sequence_of_its_rows(
-    name: str, inside: Path, result: Callable[[str], ResultTable]
-) -> None:
+def test_a_result_is_a_sequence_of_its_rows(name: str, inside: Path, result: Callable[[str], Answer]) -> None:
     table = result(name)
     rows = table.rows
     assert (len(table), list(table), table[:2]) == (len(rows), rows, rows[:2])
@@ -115,18 +114,17 @@ def test_a_result_is_a_sequence_of_its_rows(
             assert pandas.api.types.is_numeric_dtype(frame[column]) or frame[column].dtype == bool
 
 
-def test_a_row_has_the_attributes_of_its_record(inside: Path, result: Callable[[str], ResultTable]) -> None:
-    (hit, *_), found = result("search"), result("search")
-    assert (hit.id, hit["id"], hit.pieces()) == (found.hits[0].id, found.hits[0].id, found.hits[0].pieces())
+def test_a_row_has_its_values_as_attributes(inside: Path, result: Callable[[str], Answer]) -> None:
+    hit, found = result("search")[0], result("search")
+    assert (hit.id, hit["id"], hit.fields) == (found.hits[0].id, found.hits[0].id, found.hits[0].fields)
+    assert [hit] == found.rows[:1] == found.as_dict()["hits"][:1]
     assert [topic.name for topic in result("topics")] == [topic.name for topic in result("topics").topics]
     assert pickle.loads(pickle.dumps(hit)) == hit
     assert not hasattr(hit, "nothing")
 
 
 @pytest.mark.parametrize("name", RESULTS)
-def test_results_are_tables_in_a_notebook(
-    name: str, inside: Path, result: Callable[[str], ResultTable]
-) -> None:
+def test_results_are_tables_in_a_notebook(name: str, inside: Path, result: Callable[[str], Answer]) -> None:
     import selfvec.analysis.views.notebook  # noqa: F401 (a notebook imports it)
 
     shown = result(name)._repr_html_()  # type: ignore[attr-defined]
@@ -182,7 +180,7 @@ def test_methods_of_a_run_are_the_functions(inside: Path) -> None:
     assert run.similar("storm").rows == selfvec.similar("run", "storm").rows
     assert run.search("roofs", top=2).rows == selfvec.search("run", "roofs", top=2).rows
     assert run.why("storm", "rain").rows == selfvec.why("run", "storm", "rain").rows
-    assert run.health() == selfvec.health("run")
+    assert run.health().as_dict() == selfvec.health("run").as_dict()
 
 
 def test_every_function_of_a_run_is_a_method() -> None:
@@ -271,7 +269,7 @@ def test_options_have_the_names_of_the_command_line(tmp_path: Path) -> None:
     assert (run.provenance["epochs"], options["oov"], options["window"]) == (2, "zero", 3)
     (tmp_path / "r.csv").write_text("note,other\n" + "a flash flood came,x y\n" * 9)
     found = selfvec.phrases(tmp_path / "r.csv", 1, min_count=2, text_field="note")
-    assert found.terms == ["flash_flood"]
+    assert [row.term for row in found] == ["flash_flood"]
     assert found.as_dict()["found"] >= len(found.rows) == 1
 
 

@@ -12,7 +12,7 @@ from selfvec import Vectors
 from selfvec.analysis.views.terminal import draw
 from selfvec.apps.cli import main
 from selfvec.apps.cli.streams import show
-from selfvec.apps.similar_words import Similar
+from selfvec.apps.similar_words import shown_neighbours
 from selfvec.base.errors import OptionError
 from selfvec.data.queries import least_count
 from selfvec.data.run import Run
@@ -107,7 +107,9 @@ def test_replacements_are_listed_in_place_of_what_goes_with_a_word(inside: Path)
 
 def test_abbreviations_are_marked(capsys) -> None:
     row = {"word": "tstm", "state": "refined", "neighbours": [["thunderstorm", 0.4], ["storm", 0.5]]}
-    show(draw(Similar([row | {"abbreviations": ["thunderstorm"], "from_subwords": ["storm"]}]).view()))
+    show(
+        draw(shown_neighbours([row | {"abbreviations": ["thunderstorm"], "from_subwords": ["storm"]}]).view())
+    )
     shown = capsys.readouterr().out
     assert "thunderstorm=" in shown
     assert "storm*" in shown
@@ -132,18 +134,18 @@ STORMS = "tornado tornadoes torn tornados storm gust squall colour color café c
 
 def test_other_forms_stand_apart_and_push_no_word_out() -> None:
     run = run_of([STORMS], near="tornadoes tornados storm")
-    before, after = selfvec.similar(run, "tornado", top=3, compare=True).lists
+    before, after = selfvec.similar(run, "tornado", top=3, compare=True)["rows"]
     for row in (before, after):
         terms = [term for term, _ in row["neighbours"]]
         assert (row["forms"], len(terms), terms[0]) == (["tornadoes", "tornados"], 3, "storm")
         assert not {"tornado", *row["forms"]} & set(terms)
-    assert "forms" not in selfvec.similar(run, "gust", top=3).lists[0]
-    assert selfvec.similar(run, "color").lists[0]["forms"] == ["colour"]
+    assert "forms" not in selfvec.similar(run, "gust", top=3)["rows"][0]
+    assert selfvec.similar(run, "color")["rows"][0]["forms"] == ["colour"]
 
 
 def test_remains_of_a_wrong_encoding_are_near_no_word() -> None:
     run = run_of(["risk riskâ hailâ hail storm"], near="riskâ hail")
-    terms = [term for term, _ in selfvec.similar(run, "risk", top=3).lists[0]["neighbours"]]
+    terms = [term for term, _ in selfvec.similar(run, "risk", top=3)["rows"][0]["neighbours"]]
     assert terms == ["hail", "storm"]
 
 
@@ -163,14 +165,16 @@ def test_words_that_only_begin_alike_are_near_no_frequent_word(
     shared: list[str], left_out: list[str]
 ) -> None:
     run = run_of([*APART, *shared], near="racially raster rain")
-    row = selfvec.similar(run, "ra", top=2).lists[0]
+    row = selfvec.similar(run, "ra", top=2)["rows"][0]
     assert set(row.get("by_spelling", ())) == set(left_out)
     assert not set(left_out) & {term for term, _ in row["neighbours"]}
 
 
 def test_words_apart_are_printed_under_the_table(capsys) -> None:
     row = {"word": "ra", "state": "refined", "neighbours": [["rheumatoid", 0.6]]}
-    show(draw(Similar([row | {"forms": ["ras"], "by_spelling": [f"ra{i}" for i in range(9)]}]).view()))
+    show(
+        draw(shown_neighbours([row | {"forms": ["ras"], "by_spelling": [f"ra{i}" for i in range(9)]}]).view())
+    )
     shown = capsys.readouterr().out
     assert "other forms: ras\n" in shown
     assert "near by spelling only, left out: ra0, ra1" in shown
@@ -181,7 +185,7 @@ def test_a_rare_word_says_so(capsys) -> None:
     row, often = selfvec.similar(many(20), ["w1005", "w3"]).as_dict()["rows"]
     assert row["rare"] == 1
     assert "rare" not in often
-    show(draw(Similar([row, often]).view()))
+    show(draw(shown_neighbours([row, often]).view()))
     assert "w1005 occurs 1 time: too rarely for its vector to mean much" in capsys.readouterr().out
 
 

@@ -30,7 +30,7 @@ def listed(rows: Iterable[Any]) -> set[str]:
 
 
 ASKING: dict[str, Callable[[Run, str], set[str]]] = {
-    "similar": lambda run, word: listed(selfvec.similar(run, word).lists),
+    "similar": lambda run, word: listed(selfvec.similar(run, word)["rows"]),
     "drift": lambda run, word: listed(selfvec.drift(run, words=[word]).rows),
     "trajectory": lambda run, word: {run.vectors.index_to_key[run.present.index(word)]},
     "terms": lambda run, word: {run.vectors.index_to_key[row_of(run.present, word)]},

@@ -263,7 +263,7 @@ def test_tokens_are_not_given_to_a_tokeniser_that_cuts_them() -> None:
     tokens = selfvec.Refiner("original").fit([["hail", "U.S."]] * 3, "none").run_
     assert selfvec.update(tokens, [["U.S.", "wind"]]).vectors.index_to_key == ["U.S.", "hail", "wind"]
     found = phrases([["flash", "flood", "closed", "it"], ["a", "flash", "flood"]] * 4, min_count=2)
-    assert "flash_flood" in found.terms
+    assert "flash_flood" in [row.term for row in found]
 
 
 def test_a_mixture_is_named_by_its_place() -> None:
@@ -352,7 +352,7 @@ def test_fields_are_named_in_every_function_that_reads_text(tmp_path: Path) -> N
     model = selfvec.Refiner("original").fit(frame, vectors="none", text_field="memo", slice_field="kind")
     assert set(model.vectors_.index_to_key) == {"flash", "flood", "a", "rose"}
     assert list(model.run_.tokens.slice_names) == ["a"]
-    assert phrases(frame, min_count=2, text_field="memo").terms == ["flash_flood"]
+    assert [row.term for row in phrases(frame, min_count=2, text_field="memo")] == ["flash_flood"]
     orders = [" ".join(words) for words in permutations(("flash", "flood", "a", "rose"))][1:9]
     for field, share in (("text", 1), (None, 0)):
         new = frame.assign(memo=orders)

@@ -80,7 +80,7 @@ def test_drift_finds_the_planted_words_and_few_others(run: Run) -> None:
 
 @pytest.mark.parametrize(("word", "meaning"), [("derecho", "gale"), ("spate", "flood"), ("graupel", "hail")])
 def test_the_text_teaches_what_a_new_word_means(run: Run, word: str, meaning: str) -> None:
-    near = {row["state"]: dict(row["neighbours"]) for row in run.similar(word, compare=True).lists}
+    near = {row["state"]: dict(row["neighbours"]) for row in run.similar(word, compare=True)["rows"]}
     assert meaning in near["refined"]
     assert meaning not in near["original"]
 
@@ -88,7 +88,7 @@ def test_the_text_teaches_what_a_new_word_means(run: Run, word: str, meaning: st
 def test_the_synonym_becomes_the_nearest_word_of_hail(run: Run) -> None:
     near = {
         row["state"]: [word for word, _ in row["neighbours"]]
-        for row in run.similar("hail", compare=True).lists
+        for row in run.similar("hail", compare=True)["rows"]
     }
     assert near["refined"][0] == "graupel"
     assert "graupel" not in near["original"]

@@ -115,7 +115,7 @@ class Held:
         return found
 
     def words(self) -> set[str]:
-        near = self.run.similar(ALL, top=MOST).lists[0]["neighbours"]
+        near = self.run.similar(ALL, top=MOST)["rows"][0]["neighbours"]
         return {*self.run.vectors.index_to_key, *(word for word, _ in near)}
 
     def near(self, name: str) -> list[str]:

@@ -23,7 +23,7 @@ def table(rows, sources=None) -> Vectors:
 
 
 def names(health) -> list[str]:
-    return [finding.name for finding in health.findings]
+    return [finding.kind for finding in health.findings]
 
 
 def test_anisotropy_equals_the_mean_over_all_pairs() -> None:
@@ -104,8 +104,8 @@ def test_a_date_that_stands_out_is_a_warning(case: str) -> None:
     moved = unit_rows(SPREAD + 0.8 * unit_rows(RNG.standard_normal(SPREAD.shape)))
     batch = TokenBatch(np.zeros(len(days), np.int32), np.arange(len(days) + 1), ["hail"], days)
     health = check_health(table(SPREAD), table(moved), batch=batch)
-    told = [finding for finding in health.findings if finding.name == "a date that stands out"]
-    assert [finding.message for finding in told] == expected
+    told = [finding for finding in health.findings if finding.kind == "a date that stands out"]
+    assert [finding.says for finding in told] == expected
     assert {finding.level for finding in told} <= {"warn"}
 
 
@@ -121,7 +121,7 @@ def test_documents_in_another_language_are_a_warning(german: int, english: int, 
     moved = unit_rows(SPREAD + 0.8 * unit_rows(RNG.standard_normal(SPREAD.shape)))
     health = check_health(table(SPREAD), table(moved), batch=batch, language="en")
     expected = [f"{told} of the documents are in German"] * bool(told)
-    assert [one.message for one in health.findings if one.name == "another language"] == expected
+    assert [one.says for one in health.findings if one.kind == "another language"] == expected
 
 
 @pytest.mark.parametrize("title", ["", "Trees down\n\n", "Tree down\n\n"])
@@ -143,7 +143,7 @@ def test_documents_that_end_at_one_length_are_a_warning(
     texts += [f"hail {i:03}{' x' * (i % 5)}." for i in range(whole)]
     titles = [title] * len(texts) if len(title) != 11 else [title, "Storm over town\n\n"] * (len(texts) // 2)
     run = selfvec.refine([a + b for a, b in zip(titles, texts, strict=False)], "none", "original")
-    said = [row["message"] for row in run.health()["findings"] if row["name"] == "texts cut off"]
+    said = [row["says"] for row in run.health()["findings"] if row["kind"] == "texts cut off"]
     ending = "in the middle of a sentence, and none is longer"
     assert [re.sub(r"(after the title )?at \d+ characters ", "", message) for message in said] == [
         f"{told} of the documents stop {ending}"
@@ -183,13 +183,13 @@ def test_a_table_that_lacks_most_words_is_said_plainly() -> None:
     assert names(health) == ["healthy", "built from subwords"]
     assert not health.verdicts
     finding = health.findings[1]
-    assert (finding.level, finding.message) == (
+    assert (finding.level, finding.says) == (
         "warn",
         "336 words (84%, and 97% of the text) are built from subwords; "
         "spelling says little here, so neighbours come from your text",
     )
     both = covered(100, 120).findings[-1]
-    assert both.message == (
+    assert both.says == (
         "100 words (25%, and 44% of the text) are built from subwords and "
         "120 words (30%, and 36% of the text) are not in the initial vectors"
     )

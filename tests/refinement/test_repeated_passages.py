@@ -64,7 +64,7 @@ def test_the_run_says_how_much_was_repeated(run: Run) -> None:
     text = run.provenance["text"]
     assert text["tokens"] + sum(text["dropped"].values()) == text["raw_tokens"]
     finding = run.health_report["findings"][-1]
-    assert (finding["name"], finding["level"]) == ("repeated passages", "ok")
+    assert (finding["kind"], finding["level"]) == ("repeated passages", "ok")
     assert run.health_report["repeated"] == pytest.approx(said["share"])
     assert why(run, "mortgage", "lender").repeated == pytest.approx(said["share"])
 
@@ -73,7 +73,7 @@ def test_the_run_says_how_much_was_repeated(run: Run) -> None:
 def test_health_warns_where_every_occurrence_counts(options: dict[str, Any]) -> None:
     run = refined(texts(), **options)
     finding = run.health_report["findings"][-1]
-    assert (finding["name"], finding["level"]) == ("repeated passages", "warn")
+    assert (finding["kind"], finding["level"]) == ("repeated passages", "warn")
     assert "--repeats once" in finding["remedy"]
     assert run.provenance["text"]["dropped"] == {}
     once = refined(texts(), **options | {"repeats": "once"})
@@ -87,8 +87,8 @@ def test_templates_are_counted_as_they_are() -> None:
     assert run.provenance["repeats"]["counted"] == "all"
     assert run.provenance["tokens"] == run.provenance["text"]["raw_tokens"]
     finding = run.health_report["findings"][-1]
-    assert (finding["name"], finding["level"]) == ("repeated passages", "warn")
-    assert "many documents consist of them" in finding["message"]
+    assert (finding["kind"], finding["level"]) == ("repeated passages", "warn")
+    assert "many documents consist of them" in finding["says"]
     assert refined(lines, repeats="once").provenance["repeats"]["counted"] == "once"
 
 
@@ -96,7 +96,7 @@ def test_a_run_that_keeps_nothing_keeps_no_example() -> None:
     run = refined(texts(), keep="nothing")
     assert run.provenance["repeats"]["example"] == ""
     assert "entrepreneurship" not in json.dumps([dict(run.provenance), run.report_json])
-    assert run.health_report["findings"][-1]["name"] == "repeated passages"
+    assert run.health_report["findings"][-1]["kind"] == "repeated passages"
 
 
 def test_a_menu_in_every_document_is_counted_once() -> None:
@@ -111,7 +111,7 @@ def test_text_without_repeats_is_left_alone() -> None:
     one, other = refined(documents), refined(documents, repeats="keep")
     np.testing.assert_array_equal(one.vectors.vectors, other.vectors.vectors)
     assert one.provenance["repeats"]["tokens"] == 0
-    assert [finding["name"] for finding in one.health_report["findings"]] == ["healthy"]
+    assert [finding["kind"] for finding in one.health_report["findings"]] == ["healthy"]
 
 
 def test_the_folder_keeps_passages_and_the_whole_text(run: Run, tmp_path: Path) -> None:

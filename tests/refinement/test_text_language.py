@@ -63,7 +63,7 @@ def test_refine_says_the_language_and_what_helps_at_once(name: str, tmp_path: Pa
     assert (f"cc.{code}.300" in shown) == (name != "English")
     assert json.loads((run / "run.json").read_text(encoding="utf-8"))["text"]["language"] == code
     assert selfvec.info(run).about["language"] == code
-    remedies = " ".join(one["remedy"] for one in selfvec.health(run)["findings"])
+    remedies = " ".join(one["remedy"] or "" for one in selfvec.health(run)["findings"])
     assert ("glove" not in remedies) or name == "English"
 
 
@@ -87,7 +87,7 @@ def test_an_unknown_language_is_not_named(tmp_path: Path) -> None:
     assert "words of" not in said
     assert "cc." not in said
     assert "--language" not in said
-    remedies = " ".join(one["remedy"] for one in selfvec.health(tmp_path / "run")["findings"])
+    remedies = " ".join(one["remedy"] or "" for one in selfvec.health(tmp_path / "run")["findings"])
     assert "glove" not in remedies
     assert selfvec.info(tmp_path / "run").about["language"] is None
 

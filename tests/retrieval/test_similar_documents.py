@@ -47,7 +47,7 @@ def test_scores_are_the_cosines_of_the_documents(index: Index) -> None:
     assert len(found) == 199
     assert "r7" not in {hit.id for hit in found.hits}
     assert (found.query, found.mode, found.documents, found.alike) == ("r7", "dense", 200, [])
-    assert {"id", "score", "date", "title", "snippet", "field.state"} <= set(found.rows[0])
+    assert {"id", "score", "date", "title", "snippet", "fields"} <= set(found.rows[0])
     json.dumps(found.as_dict(), allow_nan=False)
 
 

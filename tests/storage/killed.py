@@ -21,13 +21,13 @@ from pathlib import Path
 import numpy as np
 
 import selfvec
+from selfvec.apps.functions.inspection import verify
 from selfvec.base.errors import TargetError
 from selfvec.corpus import as_corpus
 from selfvec.data.run import Run
 from selfvec.data.run_text import RunText
 from selfvec.files.atomic_files import atomic_file, atomic_folder
 from selfvec.refinement import live
-from selfvec.storage.inspection import verify
 from selfvec.storage.run_folder import is_run, open_run
 from selfvec.storage.run_writer import RunWriter
 
@@ -89,7 +89,7 @@ def jobs() -> dict[str, Job]:
         if not is_run(folder / "t"):
             return None
         found = open_run(folder / "t")
-        damaged = [damage for damage in verify(folder / "t").damaged if "text" not in damage.file]
+        damaged = [damage for damage in verify(folder / "t") if "text" not in damage.file]
         return found.provenance["scale"], before_it(folder / "t", "scale"), damaged
 
     def convert(n: int) -> Callable[[Path], None]:

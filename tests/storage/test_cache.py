@@ -22,6 +22,7 @@ import selfvec
 from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.word_drift.drift import drift as measured_drift
 from selfvec.apps.cli import main
+from selfvec.apps.functions.inspection import verify
 from selfvec.apps.web.document_map import points
 from selfvec.apps.web.page_data import PageData
 from selfvec.base.progress import Progress
@@ -31,7 +32,6 @@ from selfvec.refinement.derived_vectors import narrow_vectors
 from selfvec.retrieval import run_index
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.cache import CACHE, RESULT, cached, cached_result, read_result
-from selfvec.storage.inspection import verify
 from selfvec.storage.run_folder import open_run
 
 

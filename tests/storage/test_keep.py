@@ -14,10 +14,10 @@ from tests.examples import soaked
 
 import selfvec
 from selfvec.apps.cli import main
+from selfvec.apps.functions.inspection import info
 from selfvec.base.errors import InputError
 from selfvec.data.run import Run
 from selfvec.lab.evaluation import Stability
-from selfvec.storage.inspection import info
 from selfvec.stores import passage_rows
 
 KEEPS = ("text", "tokens", "nothing")

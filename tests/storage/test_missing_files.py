@@ -12,9 +12,9 @@ from tests.damage import damaged
 from tests.refusals import refused
 
 import selfvec
+from selfvec.apps.functions.inspection import info
 from selfvec.base.errors import FormatError, SelfvecError
 from selfvec.data.run import state_name
-from selfvec.storage.inspection import info
 
 ROWS = [
     {

@@ -14,6 +14,7 @@ import pytest
 from tests.damage import damaged_json, sealed_again
 from tests.refusals import refused
 
+from selfvec.apps.functions.inspection import verify
 from selfvec.apps.run import save_run
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.versions import RUN_FORMAT
@@ -26,7 +27,6 @@ from selfvec.files import checksums
 from selfvec.files.checksums import seal
 from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.storage.formats import load
-from selfvec.storage.inspection import verify
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.text_file import TextWriter
 
@@ -220,7 +220,7 @@ def test_what_no_run_holds_is_found_by_verify(
     path = folder / f"{file}.safetensors"
     change_tensors(path, {name: value})
     refused(lambda: open_run(folder), FormatError, rf"{path.name}: has .*; make the run again")
-    (damage,) = verify(sealed_again(folder)).damaged
+    (damage,) = verify(sealed_again(folder))
     assert damage.file == str(path)
     assert re.search(rule, damage.rule)
 
@@ -276,7 +276,7 @@ def test_of_a_large_file_the_size_is_compared(folder: Path, monkeypatch: pytest.
     path = folder / "vectors.safetensors"
     change_tensors(path, {"counts": 7})
     assert open_run(folder).vectors.counts[1] == 7
-    assert [damage.file for damage in verify(folder).damaged] == [str(path)]
+    assert [damage.file for damage in verify(folder)] == [str(path)]
     change_tensors(path, {"vectors": np.eye(2, 8, dtype=np.float32)})
     refused(
         lambda: open_run(folder),

@@ -18,11 +18,11 @@ from tests.places import ROOT
 from tests.refusals import refused
 
 import selfvec
+from selfvec.apps.functions.inspection import verify
 from selfvec.apps.run import open_run, save_run
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.data.run import Run, TopicName, split_state
 from selfvec.data.run_text import TEXT
-from selfvec.storage.inspection import verify
 from selfvec.storage.run_writer import RunWriter, save_topic_names
 from selfvec.text.repeats import repeats_of
 

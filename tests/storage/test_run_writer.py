@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import selfvec
+from selfvec.apps.functions.inspection import verify
 from selfvec.base.errors import TargetError
 from selfvec.corpus import as_corpus
 from selfvec.data.settings import Settings
 from selfvec.files import memory
 from selfvec.refinement.pipeline import refine
-from selfvec.storage.inspection import verify
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.run_writer import RunWriter
 

@@ -4,7 +4,6 @@ import json
 import random
 import re
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +12,12 @@ from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.views.run_summary import contents_view
 from selfvec.apps.cli import main
+from selfvec.apps.functions.inspection import HELD, info, verify
 from selfvec.base.errors import FormatError, InputError
 from selfvec.files.checksums import is_sealed, seal
 from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.retrieval.encoder import Encoder
-from selfvec.storage.inspection import HELD, info, verify
 from selfvec.storage.run_folder import open_run
 
 TEXTS = ["text-2.parquet", "text.parquet", "tokens-2.safetensors", "tokens.safetensors"]
@@ -90,7 +88,7 @@ def test_a_flipped_bit_is_found_in_any_file_wherever_it_is(made: Path, run: Path
             for at in (0, 0.999999, chance.random()):
                 for path in paths:
                     flip(path, at)
-                found = {damage.file for damage in verify(folder).damaged}
+                found = {damage.file for damage in verify(folder)}
                 assert set(map(str, paths)) <= found, (paths, at)
                 for path in paths:
                     path.write_bytes(contents[path])
@@ -117,14 +115,14 @@ def test_what_has_no_checksums_is_no_run(run: Path, tmp_path: Path) -> None:
     del described["files"], described["sha256"]
     (run / "run.json").write_text(json.dumps(described))
     refused(lambda: open_run(run), FormatError, r"run\.json: has changed since it was written")
-    assert Path(verify(run).damaged[0].file).name == "run.json"
+    assert Path(verify(run)[0].file).name == "run.json"
 
 
 @pytest.mark.parametrize("files", [5, True, "vocabulary.txt", ["vocabulary.txt"]])
 def test_a_list_of_files_that_is_none_is_damage(run: Path, files: object) -> None:
     described = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps(described | {"files": files}))
-    assert str(run / "run.json") in {one.file for one in verify(run).damaged}
+    assert str(run / "run.json") in {one.file for one in verify(run)}
 
 
 def test_a_path_that_leads_out_of_the_folder_is_not_read(run: Path, tmp_path: Path) -> None:
@@ -134,7 +132,7 @@ def test_a_path_that_leads_out_of_the_folder_is_not_read(run: Path, tmp_path: Pa
     del described["sha256"]
     (run / "run.json").write_bytes(seal(described))
     (tmp_path / "secret").write_text("secret")
-    assert {one.rule for one in verify(run).damaged} == {"is not a file of this folder"}
+    assert {one.rule for one in verify(run)} == {"is not a file of this folder"}
     refused(lambda: open_run(run), FormatError, r"secret: is not a file of this folder; make the run again")
 
 
@@ -144,7 +142,7 @@ def test_links_are_not_followed(run: Path, tmp_path: Path, name: str) -> None:
     (run / name).symlink_to(tmp_path / "away")
     rule = "is a link, or in one"
     refused(lambda: open_run(run), FormatError, rf"{name}.*: {rule}; make the run again")
-    assert {one.rule for one in verify(run).damaged} == {rule}
+    assert {one.rule for one in verify(run)} == {rule}
 
 
 def test_a_file_that_run_json_does_not_name_is_not_read(run: Path) -> None:
@@ -192,7 +190,7 @@ def test_info_says_what_a_run_holds_and_where_its_text_is(run: Path) -> None:
     texts = [*(path.relative_to(run).as_posix() for path in kept), *TEXTS]
     assert (found.kind, found.text) == ("run", texts)
     assert found.bytes == sum(path.stat().st_size for path in run.rglob("*") if path.is_file())
-    assert all(file.holds for file in found.files)
+    assert all(file.holds for file in found)
     keys = {key for path in SOURCES.rglob("*.py") for key in CACHED.findall(path.read_text(encoding="utf-8"))}
     assert len(keys) > 7
     assert {f"cache/{key}" for key in keys} <= {*HELD}
@@ -212,8 +210,8 @@ def test_info_of_an_index_an_encoder_and_vectors(made: Path, run: Path, tmp_path
     found = info(tmp_path / "a.vec")
     assert (found.kind, found.about["format"], found.text) == ("vectors", "word2vec-text", [])
     assert found.about["words"] == len(open_run(run).vectors)
-    noted = contents_view(replace(found, about={"notes": ["first", "second"]}))
-    assert [row["value"] for row in noted.parts[0].rows] == ["first", "second"]
+    facts = [row["name"] for row in found.view().parts[0].rows]
+    assert facts == ["format", "words", "dimensions", "dtype", "counts"]
     for path in (made / "encoder", tmp_path / "a.vec"):
         assert "Documents" not in ran(["run", "info", path]).out
     assert main(["run", "info", str(tmp_path / "nothing")]) == 2

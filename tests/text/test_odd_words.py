@@ -43,12 +43,12 @@ def test_health_counts_garbled_words_and_says_what_to_do(text: str, found: bool,
     made = ["refine", str(path), "-o", str(tmp_path / "run"), "--method", "original", "--overwrite"]
     assert main(made) == 0
     report = ran(["run", "health", tmp_path / "run", "--json"]).json
-    warned = {finding["name"]: finding for finding in report["findings"]}
+    warned = {finding["kind"]: finding for finding in report["findings"]}
     assert ("mojibake" in warned) == found
     assert (report["mojibake"] > 0, report["mojibake_tokens"] > 0) == (found, found)
     if found:
         assert warned["mojibake"]["level"] == "warn"
-        assert "todayâ" in warned["mojibake"]["message"]
+        assert "todayâ" in warned["mojibake"]["says"]
         assert "Windows-1252" in warned["mojibake"]["remedy"]
 
 

@@ -16,15 +16,15 @@ import numpy as np
 from selfvec.analysis.association import MEASURES, Pairs
 from selfvec.analysis.corpus_query import Hits, asked_query, name_of
 from selfvec.analysis.counted_text import CountedText, Grouped, asked_text, group_columns, in_rows, rows_of
+from selfvec.base.answer import Answer
 from selfvec.base.arrays import Array, Ids, Ints
 from selfvec.base.casing import lower
 from selfvec.base.compiled import kernel
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import OptionError
-from selfvec.base.result_table import Figures
 from selfvec.base.threads import stop_if_cancelled
-from selfvec.base.view import COUNT, PROSE, Column, Row, Table, View, figure
+from selfvec.base.view import COUNT, PROSE, Column, Row, Table, figure
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun
 from selfvec.text.rules import listed_stop_words
@@ -33,32 +33,6 @@ _SIDES = re.compile(r"(?:(\d{1,5})L)?(?:(\d{1,5})R)?", re.IGNORECASE)
 _WIDEST = 1000  # words on a side
 _AT_ONCE = 1 << 20  # occurrences
 _BEFORE, _AFTER, _WITH, _LATEST = range(4)  # rows of what `_add_pairs` counts
-
-
-class Collocates(Figures):
-    """The words that keep company with a word, as `collocates` describes them."""
-
-    @property
-    def columns(self) -> Sequence[Column]:
-        """The word, how often it is together with the other, on which side, and the measure asked for."""
-        both_ways = ["delta_p_back"] * (self["measure"] == "delta_p")  # which are read together
-        return (*_COLUMNS, *(MEASURES[name][1] for name in (self["measure"], *both_ways)))
-
-    def view(self, top: int | None = None) -> View:
-        """The first collocates, how many there are, and how often they are together in each group."""
-        rows = self["rows"][:top]
-        word = escape_for_display(self["word"])
-        of_all = f"{len(rows):,} of {count_of(self['words'], 'word')} within {self['window']} of {word}"
-        of_all += " in a sentence" * (self["within"] == "sentence")
-        note = f"{of_all}, which occurs {count_of(self['count'], 'time')}"
-        parts = [Table(self.columns, rows, notes=[note])]
-        if groups := self.get("groups"):
-            rates = group_columns(groups, "per_thousand", figure(0))
-            title = f"Times together in a thousand occurrences of {word}"
-            parts.append(Table([_COLUMNS[0], *rates], rows, title))
-            sizes = (Column("count", word, COUNT), Column("tokens", "words", COUNT))
-            parts.append(Table([Column("group", "", PROSE), *sizes], groups))
-        return View(self.title, parts, notes=self["counted"], records=self["rows"])
 
 
 _COLUMNS = (
@@ -115,7 +89,7 @@ def collocates(
     min_count: int = 1,
     min_documents: int = 1,
     **counting: Unpack[Grouped],
-) -> Figures:
+) -> Answer:
     """List the words that keep company with a word.
 
     Parameters
@@ -145,7 +119,7 @@ def collocates(
 
     Returns
     -------
-    Figures
+    Answer
         ``word``, its ``count`` in these documents, their ``tokens``, ``window``, ``within``, ``measure``, the
         number of all collocates, ``words``, and ``rows``, the largest value of the measure first.
         ``groups``, with ``by``, has the size of each group. ``counted`` says which words were counted, as
@@ -217,7 +191,23 @@ def collocates(
         }
         figures["groups"], groups = _by_group(measured, places, measure)
         columns |= in_rows(groups)
-    return Collocates(f"Collocates of {name}", figures | {"rows": rows_of(columns)}, rows="rows")
+    rows = rows_of(columns)
+    word = escape_for_display(name)
+    of = f"{count_of(figures['words'], 'word')} within {figures['window']} of {word}"
+    of += f"{' in a sentence' * (within == 'sentence')}, which occurs {count_of(pairs.word, 'time')}"
+    both_ways = ["delta_p_back"] * (measure == "delta_p")  # which are read together
+    shown = [*_COLUMNS, *(MEASURES[one][1] for one in (measure, *both_ways))]
+    parts = [Table(shown, rows, of=of)]
+    if asked.groups:
+        rates = group_columns(figures["groups"], "per_thousand", figure(0))
+        parts.append(
+            Table([_COLUMNS[0], *rates], rows, f"Times together in a thousand occurrences of {word}")
+        )
+        sizes = (Column("count", word, COUNT), Column("tokens", "words", COUNT))
+        groups_shown = Table([Column("group", "", PROSE), *sizes], figures["groups"], least=len(asked.groups))
+        parts.append(groups_shown)
+    title, notes = f"Collocates of {name}", figures["counted"]
+    return Answer(title, {**figures, "rows": rows}, columns=shown, parts=parts, notes=notes)
 
 
 def _columns(

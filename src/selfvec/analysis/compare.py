@@ -15,23 +15,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
 from selfvec.analysis.comparison.comparison import Comparison
+from selfvec.analysis.word_drift.drift_result import came_and_went
 from selfvec.analysis.word_drift.measures import measure_words
 from selfvec.analysis.word_drift.permutation_test import DriftTest
 from selfvec.analysis.word_drift.word_choice import listed_rows
 from selfvec.analysis.word_kinds import WordTable
+from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Doubles, Rows
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.result_table import Json, ResultTable, short_repr
-from selfvec.base.view import COUNT, PIECES, PROBABILITY, Cell, Column, Table, View, came_and_went, figure
+from selfvec.base.view import COUNT, PIECES, PROBABILITY, Cell, Column, figure
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import gained_and_lost
@@ -69,63 +69,15 @@ def _neighbours(row: Mapping[str, Any]) -> Cell:
     return next(iter(came_and_went(row, _NEIGHBOURS)), "")
 
 
-@dataclass(frozen=True, repr=False)
-class ComparedVectors(ResultTable):
-    """Words with their vectors in two files or runs.
-
-    Attributes
-    ----------
-    rows : list of dict
-        The listed words, those with q ≤ ``fdr`` first: ``word``; ``distance``, the cosine distance in the
-        common space; ``z``, ``p``, ``q``, where z is p in standard deviations; ``count_a``, ``count_b``;
-        ``gained``, ``lost``. Two texts have the other figures of `drift`, too, and its order; others are
-        ordered by falling distance.
-    method : str
-        Method of alignment.
-    tested : str
-        A sentence that explains p and q.
-    words, significant : int
-        Number of all words that were compared, and of those with q ≤ ``fdr``.
-    left_out : dict
-        Number of words that are not compared, by reason.
-    """
-
-    rows: list[Json]
-    method: str
-    tested: str
-    words: int
-    significant: int
-    fdr: float
-    left_out: dict[str, int] = field(default_factory=dict)
-
-    columns = (
-        Column("word", width=20),
-        Column("distance", form=figure(3)),
-        Column("p", form=PROBABILITY),
-        Column("q", form=PROBABILITY),
-        Column("count_a", "in a", COUNT, less=True),
-        Column("count_b", "in b", COUNT, less=True),
-        Column("neighbours", "neighbours: + came, - went", PIECES, of=_neighbours),
-    )
-
-    def view(self, top: int | None = None) -> View:
-        """A line for each word that differs, how many do, and what the test is."""
-        counted = any(row["count_a"] is not None for row in self.rows)
-        columns = [one for one in self.columns if counted or not one.name.startswith("count")]
-        differ = f"{self.significant:,} of {self.words:,} words differ at q ≤ {self.fdr:g}"
-        reasons = [f"{number:,} {reason}" for reason, number in self.left_out.items() if number]
-        left_out = [f"Left out: {', '.join(reasons)}."] if reasons else []
-        notes = [f"{differ} (method {self.method}).", f"{self.tested}.", *left_out]
-        return View("Comparison", [Table(columns, self.rows[:top])], notes=notes, records=self.rows)
-
-    def __repr__(self) -> str:
-        title = f"Comparison by {self.method}: {self.words:,} words, {self.significant:,} with q ≤ {self.fdr}"
-        return short_repr(title, [row["word"] for row in self.rows], "see .rows or .to_polars()")
-
-    def as_dict(self) -> Json:
-        """The result as ``selfvec run compare --json`` prints it."""
-        names = ("method", "tested", "words", "significant", "fdr", "left_out", "rows")
-        return {name: getattr(self, name) for name in names}
+_COLUMNS = (
+    Column("word", width=20),
+    Column("distance", form=figure(3)),
+    Column("p", form=PROBABILITY),
+    Column("q", form=PROBABILITY),
+    Column("count_a", "in a", COUNT, less=True),
+    Column("count_b", "in b", COUNT, less=True),
+    Column("neighbours", "neighbours: + came, - went", PIECES, of=_neighbours),
+)
 
 
 @checked
@@ -142,7 +94,7 @@ def compare(
     seed: int = 0,
     jobs: int | None = None,
     progress: Progress | None = None,
-) -> ComparedVectors:
+) -> Answer:
     """List the words that differ most between two runs.
 
     Parameters
@@ -175,7 +127,13 @@ def compare(
 
     Returns
     -------
-    ComparedVectors
+    Answer
+        ``method``, the method of alignment; ``tested``, a sentence that explains p and q; how many ``words``
+        were compared, ``significant`` ones with q ≤ ``fdr``, and ``left_out``, by reason. ``rows`` has a dict
+        for each word, those with q ≤ ``fdr`` first: ``word``; ``distance``, the cosine distance in the common
+        space; ``z``, ``p``, ``q``, where z is p in standard deviations; ``count_a``, ``count_b``;
+        ``gained``, ``lost``. Two texts have the other figures of `drift`, too, and its order; others are
+        ordered by falling distance.
 
     Raises
     ------
@@ -189,9 +147,8 @@ def compare(
     >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
     >>> other = selfvec.refine(selfvec.example("other.jsonl", seed=1), method="decorrelated")
     >>> selfvec.compare(run, other, top=2)
-    Comparison by compass: 1,234 words, 0 with q ≤ 0.05
+    Comparison by compass
       ferryman, ferris
-      see .rows or .to_polars()
     """
     first = opened(a, "a")
     second = opened(b, "b")
@@ -210,7 +167,8 @@ def compare(
             rows = sorted(drifted, key=lambda row: row["q"] > fdr)
             significant = sum(row["q"] <= fdr for row in rows)
             shown = [row | {"z": _deviations(row["p"])} for row in rows[:top]]
-            return ComparedVectors(shown, "compass", _BY_DOCUMENTS, len(rows), significant, fdr, left_out)
+            sizes = {"words": len(rows), "significant": significant, "fdr": fdr}
+            return compared_words(shown, "compass", _BY_DOCUMENTS, sizes, left_out)
     return _by_vectors(vectors_of(first), vectors_of(second), method, least, top, fdr, neighbours)
 
 
@@ -246,7 +204,7 @@ def _by_vectors(
     top: int | None,
     fdr: float,
     neighbours: int,
-) -> ComparedVectors:
+) -> Answer:
     """Compare all words without their texts, by procrustes or relative."""
     shared = shared_words(first, second, least)
     a = unit_rows(first.vectors[shared.rows_a])
@@ -275,7 +233,23 @@ def _by_vectors(
         }
         for i, (gained, lost) in zip(order.tolist(), changes, strict=True)
     ]
-    return ComparedVectors(rows, method, _BY_PEERS, len(shared), int(np.sum(q <= fdr)), fdr)
+    sizes = {"words": len(shared), "significant": int(np.sum(q <= fdr)), "fdr": fdr}
+    return compared_words(rows, method, _BY_PEERS, sizes, {})
+
+
+def compared_words(
+    rows: list[Json], method: str, tested: str, sizes: Json, left_out: dict[str, int]
+) -> Answer:
+    """A line for each word that differs, how many do, and what the test is."""
+    counted = any(row["count_a"] is not None for row in rows)
+    differ = f"{sizes['significant']:,} of {sizes['words']:,} words differ at q ≤ {sizes['fdr']:g}"
+    reasons = ", ".join(f"{number:,} {reason}" for reason, number in left_out.items() if number)
+    return Answer(
+        f"Comparison by {method}",
+        {"method": method, "tested": tested, **sizes, "left_out": left_out, "rows": rows},
+        columns=[one for one in _COLUMNS if counted or not one.name.startswith("count")],
+        notes=[f"{differ} (method {method}).", f"{tested}.", *[f"Left out: {reasons}."] * bool(reasons)],
+    )
 
 
 def _deviations(p: float) -> float:

@@ -18,13 +18,13 @@ import polars as pl
 from selfvec.analysis.corpus_query import CorpusQuery, Hits
 from selfvec.analysis.counted_text import Chosen, chosen_documents, written_text
 from selfvec.analysis.variants import given_pairs
+from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Ints
 from selfvec.base.declarations import checked, options
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
-from selfvec.base.result_table import Figures, Json
 from selfvec.base.threads import stop_if_cancelled
-from selfvec.base.view import LEFT_CONTEXT, PROSE, RIGHT_CONTEXT, STRONG, Column, Table, View
+from selfvec.base.view import LEFT_CONTEXT, PROSE, RIGHT_CONTEXT, STRONG, Column, Table
 from selfvec.data.run import Run
 from selfvec.data.run_text import GROUP, column_of
 from selfvec.data.token_batch import TokenBatch
@@ -37,28 +37,13 @@ from selfvec.text.tokenizers import find_words
 _LEVEL = re.compile(r"([1-9]\d?)([LR])", re.IGNORECASE)
 
 
-"""An occurrence: ``id``, ``date``, ``left``, ``word``, ``right``, ``start`` and ``end``."""
-
-
-class Concordance(Figures):
-    """Every place where a word or phrase occurs, as `concordance` describes them."""
-
-    columns = (
-        Column("id", form=PROSE, width=12),
-        Column("date", form=PROSE),
-        Column("left", form=LEFT_CONTEXT),
-        Column("word", form=STRONG),
-        Column("right", form=RIGHT_CONTEXT),
-    )
-
-    def view(self, top: int | None = None) -> View:
-        """The first occurrences, one below another, and how many there are."""
-        rows, hits = self["rows"][:top], self["hits"]
-        shown = f"{len(rows):,} of " if len(rows) < hits else ""
-        note = f"{shown}{count_of(hits, 'occurrence')}, in {count_of(self['documents'], 'document')}"
-        undated = all(row["date"] is None for row in rows)
-        columns = [column for column in self.columns if not (undated and column.name == "date")]
-        return View(self.title, [Table(columns, rows, notes=[note])], records=self["rows"])
+_SHOWN = (
+    Column("id", form=PROSE, width=12),
+    Column("date", form=PROSE),
+    Column("left", form=LEFT_CONTEXT),
+    Column("word", form=STRONG),
+    Column("right", form=RIGHT_CONTEXT),
+)
 
 
 @options(Chosen)
@@ -93,7 +78,7 @@ def concordance(
     csv: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     **drawn: Unpack[Drawing],
-) -> Figures:
+) -> Answer:
     """Show every occurrence of a word or phrase with the text around it.
 
     Parameters
@@ -123,7 +108,7 @@ def concordance(
 
     Returns
     -------
-    Figures
+    Answer
         ``query``, the number of all ``hits``, of ``documents`` with a hit, and ``rows`` with ``id``, ``date``
         (None if unknown), ``left``, ``word`` and ``right`` as the document has them, but for white space.
         ``start`` and ``end`` are the places of the word in its document, in characters.
@@ -178,7 +163,10 @@ def concordance(
     if csv is not None:
         _save(run, rows, owners[shown].tolist(), csv, overwrite)
     figures = {"query": query, "hits": number, "documents": documents, "rows": rows}
-    return Concordance(f"Concordance of {query}", figures, rows="rows")
+    of = f"{count_of(number, 'occurrence')}, in {count_of(documents, 'document')}"
+    dated = any(row["date"] is not None for row in rows)
+    columns = [column for column in _SHOWN if dated or column.name != "date"]
+    return Answer(f"Concordance of {query}", figures, columns=columns, parts=[Table(columns, rows, of=of)])
 
 
 _COLUMNS = {

@@ -10,44 +10,29 @@ import numpy as np
 
 from selfvec.analysis.corpus_query import Hits, asked_query, name_of
 from selfvec.analysis.counted_text import BARS, MILLION, Counting, asked_text
+from selfvec.base.answer import Answer, why_unknown
 from selfvec.base.arrays import Array, Doubles, Ints
 from selfvec.base.checks import check_texts
 from selfvec.base.compiled import kernel
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of
 from selfvec.base.errors import NotFound
-from selfvec.base.result_table import Figures, why_unknown
-from selfvec.base.view import COUNT, Column, Table, View, figure
+from selfvec.base.view import COUNT, Column, figure
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun
 
 BINS = 40  # equal stretches of the text, in which occurrences are counted
 
 
-class Dispersion(Figures):
-    """How words are spread over a text, as `dispersion` describes them."""
-
-    columns = (
-        Column("word", width=20),
-        Column("count", form=COUNT),
-        Column("documents", "parts", COUNT),
-        Column("dp", "DP", figure(3), "0 is evenly spread, near 1 is in one small part"),
-        Column("dp_norm", "DP norm", figure(3), "the same, up to 1"),
-        Column("juilland_d", "D", figure(3), "Juilland's, 1 is evenly spread"),
-        Column("where", "where", BARS, "from the beginning of the text to its end"),
-    )
-
-    @property
-    def messages(self) -> Sequence[str]:
-        """Words that do not occur."""
-        return [why_unknown(row) for row in self["unknown"]]
-
-    def view(self, top: int | None = None) -> View:
-        """The words in the order in which they were asked for, and what the parts are."""
-        parts = f"{self['parts']:,} {'equal parts' if self['equal'] else 'documents'}"
-        note = f"{parts} of {count_of(self['tokens'], 'word')} are the parts."
-        table = Table(self.columns, self["rows"][:top])
-        return View(self.title, [table], notes=[note, *self["counted"]], records=self["rows"])
+DISPERSION = (
+    Column("word", width=20),
+    Column("count", form=COUNT),
+    Column("documents", "parts", COUNT),
+    Column("dp", "DP", figure(3), "0 is evenly spread, near 1 is in one small part"),
+    Column("dp_norm", "DP norm", figure(3), "the same, up to 1"),
+    Column("juilland_d", "D", figure(3), "Juilland's, 1 is evenly spread"),
+    Column("where", "where", BARS, "from the beginning of the text to its end"),
+)
 
 
 @checked
@@ -57,7 +42,7 @@ def dispersion(
     *,
     parts: int | None = None,
     **counting: Unpack[Counting],
-) -> Figures:
+) -> Answer:
     """Measure how evenly words are spread over a text.
 
     Parameters
@@ -73,7 +58,7 @@ def dispersion(
 
     Returns
     -------
-    Figures
+    Answer
         ``tokens``, the words of the text, ``parts``, the number of parts that have words, ``equal``, whether
         it was cut into equal ones, ``unknown``, words that do not occur, and ``rows``. ``counted`` says which
         words were counted, as ``repeats`` asks.
@@ -129,7 +114,15 @@ def dispersion(
         raise NotFound("none of these words occurs in these documents", remedy="choose others, or all")
     sizes = {"tokens": len(batch), "parts": int(np.count_nonzero(np.diff(whole.offsets)))}
     figures = {**sizes, "equal": parts is not None, **asked.said, "unknown": unknown, "rows": rows}
-    return Dispersion("Dispersion of words", figures, rows="rows")
+    parts_named = f"{sizes['parts']:,} {'documents' if parts is None else 'equal parts'}"
+    note = f"{parts_named} of {count_of(len(batch), 'word')} are the parts."
+    return Answer(
+        "Dispersion of words",
+        figures,
+        columns=DISPERSION,
+        notes=[note, *figures["counted"]],
+        messages=[*map(why_unknown, unknown)],
+    )
 
 
 def _spread_of(batch: TokenBatch, hits: Hits) -> dict[str, Any]:

@@ -17,40 +17,28 @@ from selfvec.analysis.counted_text import (
     per_million,
     rows_of,
 )
+from selfvec.base.answer import Answer
 from selfvec.base.arrays import Array, Ids
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of
-from selfvec.base.result_table import Figures
 from selfvec.base.threads import stop_if_cancelled
-from selfvec.base.view import COUNT, PROSE, Column, Table, View, figure
+from selfvec.base.view import COUNT, PROSE, Column, Table, figure
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun
 from selfvec.text.document_vectors import document_frequencies
 
 
-class Counts(Figures):
-    """How often words or sequences of words occur, as `frequency` and `ngrams` describe them."""
-
-    def __init__(self, title: str, figures: dict[str, Any], first: Column, listed: str, size: str) -> None:
-        super().__init__(title, figures, rows="rows")
-        self._first = first  # the column of what was counted
-        self._listed, self._size = listed, size  # of what rows are the first, and how large the text is
-
-    @property
-    def columns(self) -> Sequence[Column]:
-        """What was counted, its counts, and its rate in the groups."""
-        return (self._first, *_COUNTS, *group_columns(self.get("groups", ()), "per_million", figure(1)))
-
-    def view(self, top: int | None = None) -> View:
-        """The first rows, the groups, and the size of the text."""
-        rows = self["rows"][:top]
-        parts = [Table(self.columns, rows, notes=[f"{len(rows):,} of {self._listed}"])]
-        if groups := self.get("groups"):
-            shown = groups[: top and max(top, SHOWN_GROUPS)]
-            notes = [f"{len(shown):,} of {len(groups):,} groups"] if len(shown) < len(groups) else []
-            parts.append(Table(_SIZES, shown, "Groups; their figures above are per million words", notes))
-        return View(self.title, parts, notes=[self._size, *self["counted"]], records=self["rows"])
+def frequencies(title: str, figures: dict[str, Any], first: Column, of: str, size: str) -> Answer:
+    """How often words or sequences occur: what was counted, some ``of`` all, the groups, the size."""
+    groups = figures.get("groups", ())
+    columns = (first, *_COUNTS, *group_columns(groups, "per_million", figure(1)))
+    parts = [Table(columns, figures["rows"], of=of)]
+    if groups:
+        more = f"{len(groups):,} groups" * (len(groups) > SHOWN_GROUPS)
+        head = "Groups; their figures above are per million words"
+        parts.append(Table(_SIZES, groups, head, of=more, least=SHOWN_GROUPS))
+    return Answer(title, figures, columns=columns, parts=parts, notes=[size, *figures["counted"]])
 
 
 _COUNTS = (
@@ -78,7 +66,7 @@ def frequency(
     min_documents: int = 1,
     piece: int = 1000,
     **counting: Unpack[Grouped],
-) -> Figures:
+) -> Answer:
     """List the words of a text by how often they occur.
 
     Parameters
@@ -104,7 +92,7 @@ def frequency(
 
     Returns
     -------
-    Figures
+    Answer
         ``tokens`` and ``types``, the words of the text and how many are different, ``documents``, ``listed``,
         the number of words that are frequent enough, ``sttr``, and ``rows``, the most frequent first.
         ``groups``, with ``by``, has the size of each group under the same names. ``counted`` says which words
@@ -167,7 +155,7 @@ def frequency(
     if size["sttr"] is not None:
         said += f" Type–token ratio in pieces of {piece:,} words: {size['sttr']:.3f}."
     of = count_of(len(listed), unit.replace("pos", "part"))
-    return Counts(f"Frequencies of {_PLURAL[unit]}", figures, first, of, said)
+    return frequencies(f"Frequencies of {_PLURAL[unit]}", figures, first, of, said)
 
 
 _AT_ONCE = 1 << 22  # words whose pieces are sorted at a time

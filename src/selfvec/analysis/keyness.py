@@ -22,7 +22,7 @@ import numpy as np
 
 from selfvec.analysis.comparison.chosen_slices import two_parts
 from selfvec.analysis.comparison.compared import LikeForLike, compared
-from selfvec.analysis.comparison.finding import Finding, in_order, told
+from selfvec.analysis.comparison.comparison import in_order
 from selfvec.analysis.comparison.joined import joined
 from selfvec.analysis.comparison.quotations import own_words
 from selfvec.analysis.counted_text import (
@@ -35,13 +35,14 @@ from selfvec.analysis.counted_text import (
     rows_of,
 )
 from selfvec.analysis.dispersion import Spread, spread_of
+from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Array, Doubles, Ints
 from selfvec.base.casing import lower
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.result_table import Figures, Json
-from selfvec.base.view import COUNT, PROBABILITY, SIGNED, Column, Part, Table, View, figure
+from selfvec.base.finding import Finding
+from selfvec.base.view import COUNT, PROBABILITY, SIGNED, Column, Table, figure
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.provenance import Provenance
@@ -94,44 +95,6 @@ def keyness_columns(a: str = "a", b: str = "b") -> tuple[Column, ...]:
     )
 
 
-class Keyness(Figures):
-    """The words that one of two sides uses more, as `keyness` describes them."""
-
-    @property
-    def columns(self) -> Sequence[Column]:
-        """The word, its counts, how it is spread, and how much the sides differ."""
-        columns = keyness_columns(*(escape_for_display(str(self[side])) for side in "ab"))
-        return (*columns[:-1], *(_EXTRA[name] for name in self["measures"]), columns[-1])
-
-    @property
-    def messages(self) -> Sequence[str]:
-        """What was found, and why these parts are compared."""
-        return [*told(Finding.of(row) for row in self["findings"]), *[self["note"]] * bool(self["note"])]
-
-    @property
-    def _left_out(self) -> list[str]:
-        """How many words are neither tested nor listed."""
-        least = {"occurrence": self["min_count"], "document": self["min_documents"]}
-        few = " or ".join(count_of(number, noun) for noun, number in least.items() if number > 1)
-        words = count_of(self["left_out"], "word")
-        said = f"Left out: {words} with fewer than {few} on both sides together."
-        return [said] if self["left_out"] else []
-
-    def view(self, top: int | None = None) -> View:
-        """The first words of a, then those of b."""
-        names = {side: escape_for_display(str(self[side])) for side in "ab"}
-        parts: list[Part] = []
-        for side, other in ("ab", "ba"):
-            rows = [row for row in self["rows"] if row["key_of"] == side][:top]
-            title = f"More frequent in {names[side]} than in {names[other]}"
-            shown = f"{len(rows):,} of {count_of(self[f'words_{side}'], 'word')}"
-            shown += f", of which {self[f'significant_{side}']:,} are beyond chance (q ≤ {LEVEL})"
-            parts.append(Table(self.columns, rows, title, [shown]))
-        sizes = [f"{names[side]} has {count_of(self[f'tokens_{side}'], 'word')}." for side in "ab"]
-        notes = [" ".join(sizes), *self._left_out, *self["counted"]]
-        return View(self.title, parts, notes=notes, records=self["rows"])
-
-
 @dataclass(frozen=True)
 class _Side:
     """What is compared: some documents of a run, or a frequency list, which has no documents."""
@@ -157,7 +120,7 @@ def keyness(
     measures: str | Sequence[str] = (),
     repeats: str = "keep",
     **given: Unpack[LikeForLike],
-) -> Figures:
+) -> Answer:
     """List the words that one part of a text uses more than another.
 
     Parameters
@@ -195,7 +158,7 @@ def keyness(
 
     Returns
     -------
-    Figures
+    Answer
         ``a`` and ``b`` are the names of the sides, ``tokens_a`` and ``tokens_b`` their sizes, ``words_a`` and
         ``words_b`` the numbers of words that are more frequent there, ``significant_a`` and
         ``significant_b`` those with q ≤ 0.05. ``left_out`` is the number of words that have fewer than
@@ -265,7 +228,6 @@ def keyness(
     figures = {
         **_sizes(rows, sides),
         "note": made.note,
-        "findings": [finding.as_dict() for finding in findings],
         "repeats": repeats,
         "min_count": least[0],
         "min_documents": least[1],
@@ -274,7 +236,38 @@ def keyness(
         "measures": asked,
         "rows": rows if top is None else _first_of_each_side(rows, top),
     }
-    return Keyness(f"Keyness of {sides[0].name} against {sides[1].name}", figures, rows="rows")
+    a, b = names = [escape_for_display(side.name) for side in sides]
+    columns = [*keyness_columns(a, b)]
+    columns[-1:-1] = [_EXTRA[name] for name in asked]
+    sizes = [
+        f"{name} has {count_of(figures[f'tokens_{x}'], 'word')}." for name, x in zip(names, "ab", strict=True)
+    ]
+    return Answer(
+        f"Keyness of {sides[0].name} against {sides[1].name}",
+        figures,
+        columns=columns,
+        findings=findings,
+        parts=[_key_table(columns, figures, *side) for side in (("a", a, b), ("b", b, a))],
+        notes=[" ".join(sizes), *_left_out(left_out, *least), *figures["counted"]],
+        messages=[made.note] * bool(made.note),
+    )
+
+
+def _key_table(columns: Sequence[Column], figures: Json, side: str, name: str, other: str) -> Table:
+    """The words of a side."""
+    rows = [row for row in figures["rows"] if row["key_of"] == side]
+    beyond = f"of which {figures[f'significant_{side}']:,} are beyond chance (q ≤ {LEVEL})"
+    of = f"{count_of(figures[f'words_{side}'], 'word')}, {beyond}"
+    return Table(columns, rows, f"More frequent in {name} than in {other}", of=of)
+
+
+def _left_out(words: int, min_count: int, min_documents: int) -> list[str]:
+    """How many words are neither tested nor listed."""
+    least = {"occurrence": min_count, "document": min_documents}
+    few = " or ".join(count_of(number, noun) for noun, number in least.items() if number > 1)
+    return [f"Left out: {count_of(words, 'word')} with fewer than {few} on both sides together."] * bool(
+        words
+    )
 
 
 # ---- What is compared

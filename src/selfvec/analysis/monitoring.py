@@ -28,20 +28,21 @@ How the documents differ is what `keyness` finds between the two sides, whether 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import comb
 from typing import Unpack
 
 import numpy as np
 import polars as pl
 
+from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Doubles, Hashes, Ints, Mask, Rows
 from selfvec.base.declarations import checked
 from selfvec.base.errors import CorpusError, InputError, OptionError
+from selfvec.base.finding import Finding
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.result_table import Json, ResultTable, short_repr
 from selfvec.base.threads import in_order, one_core, threads
-from selfvec.base.view import PROBABILITY, Column, Part, Table, View
+from selfvec.base.view import PROBABILITY, Column, Part, Table
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.fields import FieldOptions
@@ -67,7 +68,6 @@ from selfvec.text.document_vectors import (
     word_documents,
 )
 
-from .comparison.finding import Finding, told
 from .concepts.corpus_topics import topics
 from .concepts.terms import nearest_centres
 from .kernels import word_statistic
@@ -76,83 +76,6 @@ from .word_kinds import with_letters
 
 SIDES = ("the run", "the new text")
 _SPLITS = 1000  # of the documents at random, or more where the level asks for a smaller p
-
-
-@dataclass(frozen=True, repr=False)
-class Monitoring(ResultTable):
-    """Result of `monitor`: new documents compared with a run.
-
-    Attributes
-    ----------
-    alarm : bool
-        Whether ``p`` is at most ``level``.
-    p : float or None
-        Share of random divisions of the documents in which new and old ones differ as much; None if not
-        tested, for the reason in ``note``.
-    unknown_share : float
-        Share of the words of all new documents that the run does not know.
-    unknown_expected : float or None
-        The same for documents like those of the run.
-    tests : list of dict
-        ``test`` and ``p`` of each of four tests.
-    findings : list of Finding
-        How the new text differs from the run's, as `keyness` and `drift` say it.
-    rows : list of dict
-        Words that one of the two uses more beyond chance, the surest first, as those of `keyness`: ``a`` is
-        the run, ``b`` the new text.
-    """
-
-    alarm: bool
-    p: float | None
-    level: float
-    unknown_share: float
-    unknown_expected: float | None
-    documents: int  # all new documents
-    compared: int = 0  # new documents that were compared
-    held_out: int = 0  # held-out documents of the run
-    left_out: dict[str, int] = field(default_factory=dict)
-    note: str = ""
-    tests: list[Json] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    rows: list[Json] = field(default_factory=list)
-
-    columns = keyness_columns(*SIDES)
-
-    def __repr__(self) -> str:
-        return short_repr(f"Monitoring: {self.verdict}", [row["word"] for row in self.rows], self.note)
-
-    @property
-    def verdict(self) -> str:
-        """The result in one sentence."""
-        expected = self.unknown_expected
-        like = "" if expected is None else f" ({expected:.1%} would be usual)"
-        words = f"{self.unknown_share:.1%} of the words are unknown{like}"
-        if self.p is None:
-            return f"nothing was compared, so there is no alarm and no p; {words}"
-        return f"{'ALARM' if self.alarm else 'no alarm'}, p = {self.p:.2g} (level {self.level:g}); {words}"
-
-    def view(self, top: int | None = None) -> View:
-        """The verdict, the findings, which documents were compared, the tests, the words."""
-        parts: list[Part] = [[(self.verdict, "bad" if self.alarm else "strong")]]
-        parts += [*told(self.findings), *self._compared()]
-        if self.tests:
-            parts.append(Table((Column("test"), Column("p", form=PROBABILITY)), self.tests, "Tests"))
-        if self.rows:
-            parts.append(Table(self.columns, self.rows[:top], "Words beyond chance"))
-        return View("Monitoring", parts, records=self.rows)
-
-    def _compared(self) -> list[str]:
-        """Which documents were compared, or why none were."""
-        lines = []
-        if self.held_out:
-            left = "".join(f"; {number:,} {reason}" for reason, number in self.left_out.items() if number)
-            sizes = f"{self.compared:,} of {self.documents:,} new documents", f"{self.held_out:,} of the run"
-            lines.append(f"{' compared with '.join(sizes)}{left}")
-        return [*lines, self.note] if self.note else lines
-
-    def as_dict(self) -> Json:
-        """As ``selfvec monitor --json`` prints it."""
-        return asdict(self) | {"findings": [finding.as_dict() for finding in self.findings]}
 
 
 @checked
@@ -167,7 +90,7 @@ def monitor(
     seed: int = 0,
     progress: Progress | None = None,
     **fields: Unpack[FieldOptions],
-) -> Monitoring:
+) -> Answer:
     """Test whether new text differs from the text of a run.
 
     Parameters
@@ -193,7 +116,14 @@ def monitor(
 
     Returns
     -------
-    Monitoring
+    Answer
+        ``alarm``, whether ``p`` is at most ``level``. ``p`` is the share of random divisions of the documents
+        in which new and old ones differ as much; None if not tested, for the reason in ``note``.
+        ``unknown_share`` is the share of the words of all new documents that the run does not know,
+        ``unknown_expected`` the same for documents like those of the run. ``tests`` has the p of each of four
+        tests. ``findings`` say how the new text differs from the run's, as those of `keyness`. ``rows`` are
+        words that one of the two uses more beyond chance, the surest first, as those of `keyness`: ``a`` is
+        the run, ``b`` the new text.
 
     Raises
     ------
@@ -228,18 +158,57 @@ def monitor(
     if not len(new):
         raise InputError("no words of the new documents remain", remedy="give documents with words")
     known = np.array([word in run.vectors for word in new.types], bool)
-    found = Monitoring(False, None, level, float(1 - known[new.ids].mean()), None, total)
+    figures: Json = {
+        "alarm": False,
+        "p": None,
+        "level": level,
+        "unknown_share": float(1 - known[new.ids].mean()),
+    }
+    figures |= {"unknown_expected": None, "documents": total, "compared": 0, "held_out": 0, "left_out": {}}
+    figures |= {"note": "", "tests": [], "rows": []}
     own = run.tokens if settings.min_count == 1 else None  # all words, rare ones included
     if run.text is not None:
         own = tokens_of(map(Documents, run.text.batches((TEXT,))), run)
     if own is None:
-        return _untested(found, run.vectors.counts, settings.min_count)
+        return _shown(figures | _untested(run.vectors.counts, settings.min_count))
     compared = _chosen_documents(own, new, settings.min_count, seed)
-    return _tested(found, run, rows, compared, top, permutations, seed, progress)
+    tested, findings = _tested(level, run, rows, compared, top, permutations, seed, progress)
+    return _shown(figures | tested, findings)
 
 
-def _untested(result: Monitoring, counts: Ints | None, least: int) -> Monitoring:
-    """The result without a test, because the run's documents are not available."""
+def _shown(figures: Json, findings: Sequence[Finding] = ()) -> Answer:
+    """The verdict, the findings, which documents were compared, the tests, the words."""
+    expected = figures["unknown_expected"]
+    like = "" if expected is None else f" ({expected:.1%} would be usual)"
+    words = f"{figures['unknown_share']:.1%} of the words are unknown{like}"
+    if figures["p"] is None:
+        verdict = f"nothing was compared, so there is no alarm and no p; {words}"
+    else:
+        alarm = "ALARM" if figures["alarm"] else "no alarm"
+        verdict = f"{alarm}, p = {figures['p']:.2g} (level {figures['level']:g}); {words}"
+    parts: list[Part] = []
+    if figures["held_out"]:
+        left = "".join(f"; {number:,} {reason}" for reason, number in figures["left_out"].items() if number)
+        new = f"{figures['compared']:,} of {figures['documents']:,} new documents"
+        parts.append(f"{new} compared with {figures['held_out']:,} of the run{left}")
+    parts += [figures["note"]] * bool(figures["note"])
+    for columns, key, title in (
+        ((Column("test"), Column("p", form=PROBABILITY)), "tests", "Tests"),
+        (keyness_columns(*SIDES), "rows", "Words beyond chance"),
+    ):
+        parts += [Table(columns, figures[key], title, least=len(TESTS))] * bool(figures[key])
+    return Answer(
+        f"Monitoring: {verdict}",
+        {**figures, "verdict": verdict},
+        columns=keyness_columns(*SIDES),
+        lead=[[(verdict, "bad" if figures["alarm"] else "strong")]],
+        findings=findings,
+        parts=parts,
+    )
+
+
+def _untested(counts: Ints | None, least: int) -> Json:
+    """The figures without a test, because the run's documents are not available."""
     expected = None
     if counts is not None and least == 1:  # the Good-Turing estimate: words that occur once
         expected = float(np.sum(counts == 1) / max(int(counts.sum()), 1))
@@ -247,11 +216,11 @@ def _untested(result: Monitoring, counts: Ints | None, least: int) -> Monitoring
         "the run has not kept all words of its documents, and their files are missing or changed, so new "
         "documents cannot be compared with them: only unknown words are counted, without an alarm"
     )
-    return replace(result, unknown_expected=expected, note=note)
+    return {"unknown_expected": expected, "note": note}
 
 
 def _tested(
-    result: Monitoring,
+    level: float,
     run: Run,
     rows: pl.DataFrame,  # the new documents
     compared: ComparedDocuments,
@@ -259,35 +228,31 @@ def _tested(
     permutations: int,
     seed: int,
     progress: Progress,
-) -> Monitoring:
+) -> tuple[Json, list[Finding]]:
     """The p of the documents, and how they differ."""
     new = int(compared.new.sum())
     held_out = int(np.sum(~compared.new))
-    result = replace(
-        result,
-        unknown_expected=compared.expected,
-        compared=new,
-        held_out=held_out,
-        left_out=compared.left_out,
-    )
+    figures: Json = {"unknown_expected": compared.expected, "compared": new, "held_out": held_out}
+    figures |= {"left_out": compared.left_out}
     if not new:
-        return replace(result, note="the run already has all of these documents")
-    if comb(new + held_out, new) < 1 / result.level:
+        return {**figures, "note": "the run already has all of these documents"}, []
+    if comb(new + held_out, new) < 1 / level:
         few = f"{new} new documents and {held_out} of the run are too few"
-        rule = f"{few} for an alarm at level {result.level:g}"
+        rule = f"{few} for an alarm at level {level:g}"
         raise InputError(rule, remedy="give more documents, or raise --level")
     with progress.stage("Comparing", None, "documents"):
-        figures = _document_figures(run, compared, seed)
+        of_documents = _document_figures(run, compared, seed)
     with progress.stage("Testing", None, "divisions"):
-        p, each = joint_p(_division_statistics(figures, compared, permutations, seed))
+        p, each = joint_p(_division_statistics(of_documents, compared, permutations, seed))
     tests = [{"test": name, "p": value} for name, value in zip(TESTS, each, strict=True)]
     with progress.stage("Words", None, "documents"):
         old = np.arange(compared.both.documents) < len(compared.own_places)
         sides = [Slice(*side) for side in zip(SIDES, (old, ~old), strict=True)]
         found = keyness(_joint_run(run, rows, compared), sides, sort="q", mix="equal")
-    findings = [_as_sentence(Finding.of(row)) for row in found["findings"]]
-    words = [row for row in found["rows"] if row["q"] <= LEVEL][:top]
-    return replace(result, alarm=p <= result.level, p=p, tests=tests, findings=findings, rows=words)
+    words = [row for row in found.rows if row["q"] <= LEVEL][:top]
+    return {**figures, "alarm": p <= level, "p": p, "tests": tests, "rows": words}, [
+        _as_sentence(finding) for finding in found.findings
+    ]
 
 
 def _as_sentence(finding: Finding) -> Finding:

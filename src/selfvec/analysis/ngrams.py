@@ -10,12 +10,12 @@ import numpy as np
 
 from selfvec.analysis.corpus_query import Hits, asked_query
 from selfvec.analysis.counted_text import CountedText, Grouped, asked_text, by_group, per_million, rows_of
-from selfvec.analysis.frequency import Counts, sizes_of
+from selfvec.analysis.frequency import frequencies, sizes_of
+from selfvec.base.answer import Answer
 from selfvec.base.arrays import Array, Ids, Ints, Mask
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
-from selfvec.base.result_table import Figures
 from selfvec.base.view import Column
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun
@@ -37,7 +37,7 @@ def ngrams(
     min_count: int = 2,
     min_documents: int = 1,
     **counting: Unpack[Grouped],
-) -> Figures:
+) -> Answer:
     """List the sequences of words that recur.
 
     Parameters
@@ -64,7 +64,7 @@ def ngrams(
 
     Returns
     -------
-    Figures
+    Answer
         ``n``, ``tokens``, the words of the text, ``ngrams``, the number of different sequences that are
         frequent enough, also of those that are not listed, and ``rows``, the most frequent first. ``groups``,
         with ``by``, has the size of each group. ``counted`` says which words were counted, as ``repeats``
@@ -118,7 +118,7 @@ def ngrams(
     least = count_of(min_count, "time")
     of = f"{count_of(chosen.different, f'different {n}-gram')} that occur {least} or more"
     size = f"{count_of(len(batch), 'word')}. N-grams cross sentences, but not documents."
-    return Counts(f"{n}-grams", figures, Column("ngram", width=40), of, size)
+    return frequencies(f"{n}-grams", figures, Column("ngram", width=40), of, size)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from selfvec.analysis.comparison.chosen_slices import default_slices, two_parts
+from selfvec.base.answer import Answer
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of, escape_for_display
-from selfvec.base.result_table import Figures
-from selfvec.base.view import COUNT, Column, Table, View, figure
+from selfvec.base.view import COUNT, Column, Table, figure
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
@@ -23,35 +23,19 @@ from .comparison.variant_pairs import variant_pairs
 _EVIDENCE = ("relation", "word_a", "word_b", "variant_a", "variant_b", "cosine", "expected")
 
 
-class Variants(Figures):
-    """Pairs of a word and its variant, as `variants` describes them."""
-
-    @property
-    def columns(self) -> Sequence[Column]:
-        """The pair, how often each side writes both, and how near their contexts are."""
-        a, b = (escape_for_display(str(self[side])) for side in "ab")
-        return (
-            Column("word"),
-            Column("variant"),
-            Column("relation", meaning="of their letters; blank: judge for yourself"),
-            Column("word_a", a, COUNT, "occurrences of the word, then of the variant"),
-            Column("word_b", b, COUNT),
-            Column("variant_a", a, COUNT),
-            Column("variant_b", b, COUNT),
-            Column("cosine", form=figure(2), meaning="of their contexts"),
-            Column("expected", form=figure(2), meaning="the same of random halves of both"),
-        )
-
-    def view(self, top: int | None = None) -> View:
-        """Pairs that are certain, then those for a person to judge."""
-        every = self["rows"]
-        certain = [row for row in every if row["certain"]]
-        others = [row for row in every if not row["certain"]]
-        parts = [
-            Table(self.columns, rows[:top], f"{count_of(len(rows), 'pair')} {what}")
-            for rows, what in ((certain, "that --variants auto joins"), (others, "for you to judge"))
-        ]
-        return View(self.title, [part for part in parts if part.rows] or ["None."], records=every)
+def _columns(a: str, b: str) -> Sequence[Column]:
+    """The pair, how often each side writes both, and how near their contexts are."""
+    return (
+        Column("word"),
+        Column("variant"),
+        Column("relation", meaning="of their letters; blank: judge for yourself"),
+        Column("word_a", a, COUNT, "occurrences of the word, then of the variant"),
+        Column("word_b", b, COUNT),
+        Column("variant_a", a, COUNT),
+        Column("variant_b", b, COUNT),
+        Column("cosine", form=figure(2), meaning="of their contexts"),
+        Column("expected", form=figure(2), meaning="the same of random halves of both"),
+    )
 
 
 @checked
@@ -63,7 +47,7 @@ def variants(
     filter: GivenFilter = (),
     output: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
-) -> Figures:
+) -> Answer:
     """List words that are written in two ways, such as acft and aircraft.
 
     One word of a pair vanishes as the other comes in the same contexts. The file can be edited, and given to
@@ -86,7 +70,7 @@ def variants(
 
     Returns
     -------
-    Figures
+    Answer
         ``a`` and ``b`` are the names of the parts. ``rows`` has a dict for each pair, those that are certain
         first.
 
@@ -127,8 +111,19 @@ def variants(
         with atomic_file(output, overwrite=overwrite) as temporary:
             temporary.write_text("\n".join(_lines(rows)) + "\n", encoding="utf-8", newline="\n")
     a, b = (part.name for part in slices)
-    title = f"Words that are written in two ways, {a} and {b}"
-    return Variants(title, {"a": a, "b": b, "rows": rows}, rows="rows", messages=[why] if why else [])
+    columns = _columns(escape_for_display(a), escape_for_display(b))
+    parts = [
+        Table(columns, pairs, f"{count_of(len(pairs), 'pair')} {what}")
+        for certain, what in ((True, "that --variants auto joins"), (False, "for you to judge"))
+        if (pairs := [row for row in rows if row["certain"] == certain])
+    ]
+    return Answer(
+        f"Words that are written in two ways, {a} and {b}",
+        {"a": a, "b": b, "rows": rows},
+        columns=columns,
+        parts=parts or ["None."],
+        messages=[why] * bool(why),
+    )
 
 
 def with_variants(run: Run, given: str | os.PathLike[str] | None) -> Run:

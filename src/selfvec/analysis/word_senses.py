@@ -24,11 +24,11 @@ from selfvec.analysis.usage.quotations import (
     sentences,
 )
 from selfvec.analysis.word_kinds import stop_words_of
+from selfvec.base.answer import Answer, short_repr
 from selfvec.base.arrays import Doubles, Ids, Ints, Rows
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.view import COUNT, Column, Part, Table, View, escaped, sentence, share
 from selfvec.corpus.slices import Slice
 from selfvec.data.provenance import Provenance
@@ -108,7 +108,7 @@ def _label(sense: Sense, most: int | None = None) -> str:
 
 
 @dataclass(frozen=True, repr=False)
-class Senses(ResultTable):
+class Senses(Answer):
     """The senses of a word in a corpus, the most frequent first.
 
     Attributes
@@ -125,8 +125,6 @@ class Senses(ResultTable):
         The texts that were given, and the senses of the word in each.
     """
 
-    listed = "senses"
-
     word: str
     senses: list[Sense]
     documents: Ints = field(repr=False)
@@ -140,6 +138,9 @@ class Senses(ResultTable):
     def __repr__(self) -> str:
         title = f"Senses of {self.word!r}: {len(self)} in {len(self.assigned):,} occurrences"
         return short_repr(title, [f"{sense.share:.0%} {'/'.join(sense.label[:3])}" for sense in self.senses])
+
+    def __len__(self) -> int:
+        return len(self.senses)
 
     @property
     def rows(self) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from selfvec.analysis.views.terminal_progress import TerminalProgress
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.drift_result import Drift
+from selfvec.apps.functions.inspection import health
 from selfvec.base.arrays import Floats
 from selfvec.base.checks import check_names
 from selfvec.base.errors import InputError, NotFittedError, OptionError
@@ -31,7 +32,6 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.input_reading import Start
 from selfvec.refinement.pipeline import refine
 from selfvec.retrieval.encoder import Encoder
-from selfvec.storage.inspection import health
 
 from .functions.refine import initial_vectors, open_text
 from .run import Run

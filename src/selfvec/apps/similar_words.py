@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast, overload
 
+from selfvec.base.answer import Answer, Json, why_unknown
 from selfvec.base.checks import check_texts, is_path
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
-from selfvec.base.result_table import ResultTable, short_repr, why_unknown
-from selfvec.base.view import PIECES, Column, Part, Table, View, escaped, figure
+from selfvec.base.view import PIECES, Column, Table, escaped, figure
 from selfvec.data.run import AnyRun, Run
 from selfvec.data.vectors import Vectors
 from selfvec.data.word_lookup import rows_of, similar_row
@@ -39,60 +38,30 @@ _APART = {  # words that stand apart from the neighbours
 _LISTED = 8  # forms of a word
 
 
-@dataclass(frozen=True, repr=False)
-class Similar(ResultTable):
-    """The words nearest to some words.
-
-    Each of ``lists`` has ``word``, ``state`` ("original", "refined", "vectors"; "a" or "b" of aligned
-    vectors) and ``neighbours``, pairs of a word and its cosine. Where they apply: ``forms``, other forms and
-    spellings of the word, which are no neighbours; ``by_spelling``, words left out because only their
-    spelling is near; ``from_subwords``, neighbours that the initial vectors lack; ``rare``, how often the
-    word occurs if that is too rarely for its vector to mean much; of replacements ``as``, and
-    ``abbreviations``, the neighbours that abbreviate the word or are abbreviated by it. ``unknown`` are words
-    that do not occur: ``word``, ``reason``, ``count`` and words spelled ``alike``.
-    """
-
-    lists: list[dict[str, Any]]
-    unknown: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """One dict per neighbour."""
-        return [
-            {"word": near["word"], "state": near["state"], "rank": rank, "neighbour": term, "cosine": cosine}
-            for near in self.lists
-            for rank, (term, cosine) in enumerate(near["neighbours"], 1)
-        ]
-
-    def as_dict(self) -> dict[str, Any]:
-        """As ``selfvec similar --json`` prints it, one row per list."""
-        return {"rows": self.lists, "unknown": self.unknown}
-
-    @property
-    def messages(self) -> list[str]:
-        """Why words are left out."""
-        return [why_unknown(row) for row in self.unknown]
-
-    def view(self, top: int | None = None) -> View:
-        """A table for each word; original and refined side by side if both are there."""
-        parts: list[Part] = []
-        compared = {row["state"] for row in self.lists} == set(_STATES)
-        for word in list(dict.fromkeys(row["word"] for row in self.lists))[:top]:
-            rows = [row for row in self.lists if row["word"] == word]
-            parts.append(_word_table(word, rows, compared))
-        notes = ["+ came in   - went"] if compared else []
-        for key, (mark, meaning) in _MARKS.items():
-            notes += [f"{mark} {meaning}"] * any(key in row for row in self.lists)
-        rare = {row["word"]: count_of(row["rare"], "time") for row in self.lists if "rare" in row}
-        for word, times in rare.items():
-            name = escape_for_display(word)
-            notes.append(f"{name} occurs {times}: too rarely for its vector to mean much")
-        return View("Similar words", parts, notes=notes, records=self.rows)
-
-    def __repr__(self) -> str:
-        words = ", ".join(dict.fromkeys(near["word"] for near in self.lists))
-        last = self.lists[-1]["neighbours"] if self.lists else []
-        return short_repr(f"Similar to {words}", [f"{term} {cosine:.2f}" for term, cosine in last])
+def shown_neighbours(lists: list[Json], unknown: Sequence[Json] = ()) -> Answer:
+    """A table for each word of ``lists``; original and refined side by side if both are there."""
+    compared = {row["state"] for row in lists} == set(_STATES)
+    words = list(dict.fromkeys(row["word"] for row in lists))
+    notes = ["+ came in   - went"] if compared else []
+    for key, (mark, meaning) in _MARKS.items():
+        notes += [f"{mark} {meaning}"] * any(key in row for row in lists)
+    rare = {row["word"]: count_of(row["rare"], "time") for row in lists if "rare" in row}
+    for word, times in rare.items():
+        notes.append(f"{escape_for_display(word)} occurs {times}: too rarely for its vector to mean much")
+    rows = [
+        {"word": near["word"], "state": near["state"], "rank": rank, "neighbour": term, "cosine": cosine}
+        for near in lists
+        for rank, (term, cosine) in enumerate(near["neighbours"], 1)
+    ]
+    return Answer(
+        f"Similar to {', '.join(words)}",
+        {"rows": lists, "unknown": unknown},
+        rows=rows,
+        columns=(Column("neighbour"), Column("cosine", form=figure(3))),
+        parts=[_word_table(word, [row for row in lists if row["word"] == word], compared) for word in words],
+        notes=notes,
+        messages=[*map(why_unknown, unknown)],
+    )
 
 
 def _word_table(word: str, rows: Sequence[Mapping[str, Any]], compared: bool) -> Table:
@@ -144,7 +113,7 @@ def similar(
     compare: bool = ...,
     min_count: int | None = ...,
     progress: Progress | None = ...,
-) -> Similar: ...
+) -> Answer: ...
 @overload
 def similar(
     vectors: GivenVectors, *, document: str, top: int = ..., progress: Progress | None = ...
@@ -160,7 +129,7 @@ def similar(
     min_count: int | None = None,
     document: str | None = None,
     progress: Progress | None = None,
-) -> Similar | Found:
+) -> Answer | Found:
     """List the words most similar to a word.
 
     Of aligned vectors of two languages it lists translations.
@@ -196,7 +165,15 @@ def similar(
 
     Returns
     -------
-    Similar
+    Answer
+        A row for each neighbour. ``answer["rows"]``, as in the JSON, has one for each word and ``state``
+        ("original", "refined", "vectors"; "a" or "b" of aligned vectors), with ``neighbours``, pairs of a
+        word and its cosine. Where they apply: ``forms``, other forms and spellings of the word, which are no
+        neighbours; ``by_spelling``, words left out because only their spelling is near; ``from_subwords``,
+        neighbours that the initial vectors lack; ``rare``, how often the word occurs if that is too rarely
+        for its vector to mean much; of replacements ``as``, and ``abbreviations``, the neighbours that
+        abbreviate the word or are abbreviated by it. ``unknown`` are words that do not occur: ``word``,
+        ``reason``, ``count`` and words spelled ``alike``.
 
     Raises
     ------
@@ -217,7 +194,7 @@ def similar(
     given = opened(cast("GivenVectors", vectors)) if several is None else None
     if isinstance(given, Run):
         places, unknown = given.rows(names)
-        return Similar(_in_run(given, places, top, compare, min_count, as_, progress), unknown)
+        return shown_neighbours(_in_run(given, places, top, compare, min_count, as_, progress), unknown)
     for field_name, asked, rule in (
         ("compare", compare, "vectors do not hold their state before refining"),
         ("as_", as_ != "topic", "vectors do not hold the text from which replacements are found"),
@@ -230,7 +207,7 @@ def similar(
     assert several is not None
     rows, unknown = rows_of(names, list(several.values()), where="these vectors")
     lists = [_in_each(several, list(several)[place], row, top, min_count) for place, row in rows]
-    return Similar([row for of_word in lists for row in of_word], unknown)
+    return shown_neighbours([row for of_word in lists for row in of_word], unknown)
 
 
 def _similar_documents(

@@ -37,7 +37,6 @@ class CommandRow:
     calls: str  # the place of its function in the package
     examples: tuple[str, ...] = ()  # without "selfvec" and the name of the command
     show: str = ""  # function of `selfvec.apps.cli.shown` that prints a result without a view, such as a run
-    view: str = ""  # function that makes the view of the result, if its room cannot; by default its own
     page: str = ""  # function that makes the view for a report, if that is another
     report: bool = False  # whether the result can be written as a report
     most: int | None = None  # rows that are printed, unless --top says another number
@@ -247,14 +246,15 @@ VECTORS: dict[str, CommandRow] = {
 }
 RUN: dict[str, CommandRow] = {
     "info": CommandRow(
-        "storage.inspection.info",
+        "apps.functions.inspection.info",
         ("run", "GoogleNews.bin"),
-        view="analysis.views.run_summary.contents_view",
         options={"path": Typed("RUN|INDEX|VECTORS")},
     ),
-    "health": CommandRow("storage.inspection.health", ("run",), fails="verdicts", failed="a check failed"),
+    "health": CommandRow(
+        "apps.functions.inspection.health", ("run",), fails="verdicts", failed="a check failed"
+    ),
     "verify": CommandRow(
-        "storage.inspection.verify",
+        "apps.functions.inspection.verify",
         ("run",),
         options={"path": Typed("RUN|INDEX")},
         fails="damaged",

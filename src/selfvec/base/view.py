@@ -78,28 +78,6 @@ def sentence(text: str) -> str:
     )
 
 
-def came_and_went(row: Row, most: int) -> list[Pieces]:
-    """A line of the first neighbours that a word gained and lost; none if it kept all."""
-    gained, lost = (escaped(row[key][:most]) for key in ("gained", "lost"))
-    if not gained and not lost:
-        return []
-    return [[("+ ", "came"), (f"{gained}  ", ""), ("- ", "went"), (lost, "went")]]
-
-
-def highlighted(text: str, styles: Mapping[str, str]) -> Pieces:
-    """A text in pieces: words with a style, in any case, and what is between them.
-
-    >>> highlighted("Hail fell.", {"hail": "strong"})
-    [('Hail', 'strong'), (' fell.', '')]
-    """
-    pattern = "|".join(map(re.escape, sorted(styles, key=len, reverse=True)))
-    pieces = re.split(f"({pattern})", printable(text), flags=re.IGNORECASE) if styles else [printable(text)]
-    by_case = {word.lower(): style for word, style in styles.items()}
-    return [
-        (piece, by_case.get(piece.lower(), "") if i % 2 else "") for i, piece in enumerate(pieces) if piece
-    ]
-
-
 def probability(value: float | None) -> str:
     """A p or q; as a bound, if it is below what a thousand random splits resolve.
 
@@ -177,11 +155,6 @@ PROBABILITY = Form("probability", probability, True)
 INTERVAL = Form("interval", interval, True, 2)
 
 
-def low_to_high(row: Row) -> tuple[float, float] | None:
-    """The ends of the interval of a row."""
-    return None if row["low"] is None else (row["low"], row["high"])
-
-
 # ---- Columns and tables
 
 
@@ -220,6 +193,12 @@ class Table:
     rows: Sequence[Row]
     title: str = ""
     notes: Sequence[str] = ()  # below it
+    of: str = ""  # what the rows are some of: another note
+    least: int = 0  # rows that are shown, however few are asked for
+
+    def select(self, top: int | None) -> Table:
+        rows = self.rows[: top and max(top, self.least)]
+        return replace(self, rows=rows, notes=[*[f"{len(rows):,} of {self.of}"] * bool(self.of), *self.notes])
 
     @property
     def cells(self) -> list[list[Cell]]:
@@ -229,17 +208,6 @@ class Table:
 def columns_of(rows: Sequence[Row]) -> list[Column]:
     """A column for each key of the rows."""
     return [Column(name, name, ANY) for name in dict.fromkeys(name for row in rows for name in row)]
-
-
-def text_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[Cell | None]]) -> Table:
-    """A table of texts that are made already; rows may be shorter than ``heads``."""
-    named = [{str(place): cell for place, cell in enumerate(row)} for row in rows]
-    columns = []
-    for place, head in enumerate(heads):
-        cells = [row[str(place)] for row in named if row.get(str(place))]
-        form = replace(PIECES, is_figure=bool(cells) and all(map(is_figure, cells)))
-        columns.append(Column(str(place), head, form))
-    return Table(columns, named, title)
 
 
 def is_figure(cell: Cell | None) -> bool:

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
+from selfvec.base.answer import short_repr
 from selfvec.base.checks import check_text
 from selfvec.base.errors import FormatError, InputError, OptionError
-from selfvec.base.result_table import short_repr
 from selfvec.files.memory import release
 
 from .provenance import Provenance
@@ -315,8 +315,8 @@ class Run(AnyRun):
         figures: dict[str, Any] = self.report_json["health"]
         if since := self.provenance.since_vectors:
             worth = self.provenance.worth_refining
-            level, remedy = ("warn", "refine again: selfvec update RUN") if worth else ("ok", "")
-            finding = {"name": "new documents", "level": level, "message": since, "remedy": remedy}
+            level, remedy = ("warn", "refine again: selfvec update RUN") if worth else ("ok", None)
+            finding = {"kind": "new documents", "says": since, "level": level, "remedy": remedy}
             figures = {**figures, "since": self.provenance.live, "findings": [*figures["findings"], finding]}
         return figures
 

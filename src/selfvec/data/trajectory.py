@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.answer import Answer, short_repr
 from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask
-from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.numerics.rows import unit_rows
 
 
 @dataclass(frozen=True, repr=False)
-class Trajectory(ResultTable):
+class Trajectory(Answer):
     """The recorded path of one word.
 
     Parameters

@@ -14,6 +14,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from selfvec.base.answer import frame_of
 from selfvec.base.display import escape_controls
 from selfvec.base.errors import OptionError
 from selfvec.base.view import Cell, Drawn, Entry, Heading, Pieces, Table, View, is_figure, joined
@@ -255,11 +256,7 @@ def save_page(view: View, path: str | os.PathLike[str], *, overwrite: bool = Fal
     """
     suffix = check_report(path)
     if suffix in ROWS:
-        import polars as pl
-
-        records = [dict(row) for row in view.records]
-        frame = pl.from_dicts(records, infer_schema_length=None) if records else pl.DataFrame()
-        save_rows(frame, path, overwrite=overwrite)
+        save_rows(frame_of(view.records), path, overwrite=overwrite)
         return
     with atomic_file(path, overwrite=overwrite) as temporary:
         text = page_html(view) if suffix == ".html" else page_markdown(view)

@@ -11,12 +11,12 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
+from selfvec.base.answer import Answer, short_repr
 from selfvec.base.arrays import Floats
 from selfvec.base.checks import is_path
 from selfvec.base.declarations import checked, options
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
-from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.refinement.common_space import (
@@ -42,7 +42,7 @@ from selfvec.storage.opened import GivenVectors, opened
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Aligned(ResultTable):
+class Aligned(Answer):
     """Vectors of two files or runs in one space.
 
     Attributes

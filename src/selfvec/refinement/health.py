@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Floats, Ints
 from selfvec.base.display import count_of
+from selfvec.base.finding import Finding
 from selfvec.base.threads import one_core
 from selfvec.data.run_text import GROUP, TEXT, RunText
 from selfvec.data.settings import METHODS, Method
@@ -77,16 +78,6 @@ _SAMPLE = 20_000  # words that are measured if there are more
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One finding: its name, ``level`` ("ok", "warn" or "fail"), what was measured and what to do."""
-
-    name: str
-    level: str
-    message: str
-    remedy: str = ""
-
-
-@dataclass(frozen=True)
 class Health:
     """Result of `check_health`. All cosines are means over words; each word counts once.
 
@@ -125,7 +116,7 @@ class Health:
     @property
     def verdicts(self) -> list[str]:
         """Names of the checks that failed."""
-        return [finding.name for finding in self.findings if finding.level == "fail"]
+        return [finding.kind for finding in self.findings if finding.level == "fail"]
 
     def as_dict(self) -> dict[str, Any]:
         """The values as JSON-serialisable data; missing numbers are null."""
@@ -273,12 +264,16 @@ def _steps(history: History | None, frequent: list[int]) -> tuple[float | None, 
     return float(np.mean(cosines)), float(np.mean(scatters))
 
 
+def _finding(name: str, level: str, says: str, remedy: str = "") -> Finding:
+    return Finding(name, says, level=level, remedy=remedy or None)
+
+
 def _findings(health: Health, method: Method, language: str | None) -> list[Finding]:
     if method.passes is None:
         kept = "the vectors stay as they are; name a --method to refine them anyway"
-        moved = [Finding("original", "ok", kept), *_oov_findings(health)]
+        moved = [_finding("original", "ok", kept), *_oov_findings(health)]
     else:
-        healthy = Finding("healthy", "ok", "the words moved, and the space kept its shape")
+        healthy = _finding("healthy", "ok", "the words moved, and the space kept its shape")
         moved = [*_movement_findings(health, method), *_oov_findings(health)] or [healthy]
     return [*moved, *_subword_findings(health, language)]
 
@@ -299,7 +294,7 @@ def _movement_findings(health: Health, method: Method) -> Iterator[Finding]:
     for name, (message, rate, anchor, more) in _FAILURES.items():
         if failed[name]:
             said = message.format(**vars(health), limit=SATURATED_COSINE)
-            yield Finding(name, "fail", said, (rate if by_rate else anchor) + more)
+            yield _finding(name, "fail", said, (rate if by_rate else anchor) + more)
 
 
 def _oov_findings(health: Health) -> list[Finding]:
@@ -313,7 +308,7 @@ def _oov_findings(health: Health) -> list[Finding]:
     remedy = (
         "choose vectors that have more of these words, or that build them from subwords; or set --min-count"
     )
-    return [Finding("OOV cascade", "fail", message, remedy)]
+    return [_finding("OOV cascade", "fail", message, remedy)]
 
 
 def _subword_findings(health: Health, language: str | None) -> list[Finding]:
@@ -339,7 +334,7 @@ def _subword_findings(health: Health, language: str | None) -> list[Finding]:
     fetched = "glove-6b-300" if language == "en" else vectors_of(language)
     fetch = f"fetch {fetched}" if fetched else "fetch names them"
     remedy = f"{name} do better: selfvec vectors {fetch}"
-    return [Finding("built from subwords", "warn", shares, remedy)]
+    return [_finding("built from subwords", "warn", shares, remedy)]
 
 
 def _mojibake_finding(words: int, times: int, examples: str) -> Finding:
@@ -347,7 +342,7 @@ def _mojibake_finding(words: int, times: int, examples: str) -> Finding:
     remedy = (
         "UTF-8 was read as Windows-1252 and saved again: recreate the files from their source, or repair "
     )
-    return Finding("mojibake", "warn", message, remedy + "them with the package ftfy, then refine again")
+    return _finding("mojibake", "warn", message, remedy + "them with the package ftfy, then refine again")
 
 
 _FEWEST_IN_PART = 5  # documents: of two texts, one is a quotation
@@ -361,7 +356,7 @@ def _language_findings(batch: TokenBatch, language: str | None) -> Iterator[Find
             message = f"{number / size:.0%} of the documents are in {language_name(code)}"
             better = vectors_of(code)
             own = f", with --vectors {better} (selfvec vectors fetch {better})" if better else ""
-            yield Finding("another language", "warn", message, f"refine them by themselves{own}")
+            yield _finding("another language", "warn", message, f"refine them by themselves{own}")
 
 
 _SHORTEST_CUT = 40  # characters: numbers and codes are as long as each other without being cut
@@ -397,7 +392,7 @@ def _cut_findings(text: RunText) -> Iterator[Finding]:
                 "sentence, and none is longer"
             )
             remedy = "if an export or a column of a database cut them, export them whole and refine again"
-            yield Finding("texts cut off", "warn", message, remedy)
+            yield _finding("texts cut off", "warn", message, remedy)
             return
 
 
@@ -427,7 +422,7 @@ def _date_findings(days: NDArray[np.datetime64]) -> Iterator[Finding]:
             remedy = "if that is an error, correct it and refine again"
         else:
             continue
-        yield Finding("a date that stands out", "warn", message, remedy)
+        yield _finding("a date that stands out", "warn", message, remedy)
 
 
 def _repeats_findings(repeats: Mapping[str, Any]) -> list[Finding]:
@@ -439,9 +434,9 @@ def _repeats_findings(repeats: Mapping[str, Any]) -> list[Finding]:
     if example := " ".join(str(repeats["example"]).split()[:12]):
         message += f", such as {example!r} in {repeats['example_documents']:,}"
     if repeats["counted"] == "once":
-        return [Finding("repeated passages", "ok", f"{message}; each was counted once")]
+        return [_finding("repeated passages", "ok", f"{message}; each was counted once")]
     if repeats.get("templates"):
         message += "; many documents consist of them, so every occurrence was counted"
     else:
         message += "; every occurrence was counted, so words of one passage look alike"
-    return [Finding("repeated passages", "warn", message, "refine with --repeats once")]
+    return [_finding("repeated passages", "warn", message, "refine with --repeats once")]

@@ -97,8 +97,8 @@ def read_inputs(
         batch, repeats, kept_from = counted(unstemmed, words, settings, execution.jobs)
         check_tokens(batch, uncut)
         check_slices(batch, settings)
-        phrases = finder.found.joined(batch) if finder else None
-        terms = phrases.terms if phrases else ()
+        phrases = finder.recorded(batch) if finder else None
+        terms = [row["term"] for row in phrases["rows"]] if phrases else ()
         original = initial_vectors(batch, pretrained, settings, terms, name=described["name"])
     noted = with_note_on_language(described, encoding.language, original, batch, settings)
     once = repeats.tokens if repeats.once(settings) else 0
@@ -107,7 +107,7 @@ def read_inputs(
         text=encoding.of_counted(batch, batch.empty, once, kept_from).as_dict(),
         vectors=noted,
         option_files=option_files(settings),
-        phrases=phrases.as_dict() if phrases else None,
+        phrases=phrases,
         repeats=repeats.as_dict(settings),
     )
     general = general_words(pretrained.index_to_key) if pretrained is not None else ()

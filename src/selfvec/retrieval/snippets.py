@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
+from functools import cached_property
 from itertools import pairwise
-from typing import Any, NamedTuple, TypedDict, cast
+from typing import NamedTuple
 
 import numpy as np
 
+from selfvec.base.answer import Answer, Json, short_repr
 from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.casing import lower
 from selfvec.base.characters import plain
 from selfvec.base.display import count_of, escape_for_display, printable
-from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.view import Entry, Part, View, escaped
 from selfvec.corpus.field_names import is_title
 from selfvec.data.token_batch import TokenBatch
@@ -124,16 +125,16 @@ class Hit:
 
     id: str
     score: float  # hybrid: standard deviations above the mean document; bm25: BM25; dense: a cosine
+    title: str | None  # the field of that name
+    date: str | None
     snippet: str
-    marks: list[Mark]  # words of the snippet
-    passage: tuple[int, int]  # where the best passage begins and ends in the document, in characters
+    text: str  # the best passage; the whole of a short document
+    alike: list[str]  # ids of further documents with the same text
+    fields: dict[str, str]
     parts: dict[str, float]  # contribution of each of `PARTS`; their sum is the score
+    passage: tuple[int, int]  # where the best passage begins and ends in the document, in characters
+    marks: list[Mark]  # words of the snippet
     words: list[Reason]  # the strongest first
-    date: str | None = None
-    fields: dict[str, str] = field(default_factory=dict)
-    title: str | None = None  # the field of that name
-    text: str = ""  # the best passage; the whole of a short document
-    alike: list[str] = field(default_factory=list)  # ids of further documents with the same text
 
     def pieces(self) -> list[tuple[str, Mark | None]]:
         """The snippet as marked words and the text between them."""
@@ -172,24 +173,9 @@ class Hit:
             yield told
 
 
-class HitRow(TypedDict):
-    """A hit as a dict, which also has ``field.NAME`` for each of the `Hit.fields`."""
-
-    rank: int
-    id: str
-    score: float
-    title: str | None
-    date: str | None
-    snippet: str
-    text: str
-    alike: list[str]
-
-
 @dataclass(frozen=True, repr=False)
-class Found(ResultTable):
+class Found(Answer):
     """The result of a search."""
-
-    listed = "hits"
 
     query: str
     mode: str
@@ -239,24 +225,19 @@ class Found(ResultTable):
         if self.unknown:
             yield printable(f"In no document: {', '.join(self.unknown)}.")
 
-    @property
-    def rows(self) -> list[HitRow]:  # type: ignore[override]  # a list that is read
-        """A dict for each hit, without marks and reasons."""
-        names = dict.fromkeys(name for hit in self.hits for name in hit.fields)
-        return [
-            cast(
-                HitRow,
-                {"rank": rank, "id": hit.id, "score": hit.score, "title": hit.title, "date": hit.date}
-                | {"snippet": hit.snippet, "text": hit.text, "alike": hit.alike}
-                | {f"field.{name}": hit.fields.get(name) for name in names},
-            )
-            for rank, hit in enumerate(self.hits, 1)
-        ]
+    def __len__(self) -> int:
+        return len(self.hits)
 
-    def as_dict(self) -> dict[str, Any]:
+    @cached_property
+    def rows(self) -> list[Json]:
+        """The hits as dicts, as in the JSON; in frames, each field is a column."""
+        return [asdict(hit) for hit in self.hits]
+
+    def as_dict(self) -> Json:
         """JSON-serialisable, as ``selfvec search --json`` prints it. ``hits`` are ``rows``, too."""
-        keys = asdict(self)
-        return keys | {"rows": keys["hits"]}
+        return {of.name: getattr(self, of.name) for of in fields(self)} | dict.fromkeys(
+            ("hits", "rows"), self.rows
+        )
 
 
 def describe(

@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Rows
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.result_table import Figures
-from selfvec.base.view import PROSE, Column, Table, View, figure
+from selfvec.base.view import PROSE, Column, Part, Table, figure
 from selfvec.data.run import Run
 from selfvec.files.atomic_files import writing
 from selfvec.files.file_system import discard, lock_file, own_folder
@@ -55,7 +55,7 @@ def migrate(
     map_only: bool = False,
     keep: float = 95.0,
     progress: Progress | None = None,
-) -> Figures:
+) -> Answer:
     """Give a vector store the vectors of a newer run.
 
     A map of questions keeps the old vectors searchable meanwhile.
@@ -78,7 +78,7 @@ def migrate(
 
     Returns
     -------
-    Figures
+    Answer
         ``passages``, ``recall`` (see `selfvec.retrieval.encoder.adapter.Loss`), ``safe``, ``map``
         (its path, if written), ``done`` (whether the database has the new vectors) and ``notes``.
 
@@ -136,40 +136,31 @@ def migrate(
     return _report("Migrated", **report, notes=[f"not carried over, make it again: {one}" for one in lost])
 
 
-def _report(title: str, **told: Any) -> Figures:
-    nothing = {"passages": None, "recall": None, "safe": None, "map": None}
-    return Migrated(title, {**nothing, "done": True, "re_embed": False, "notes": [], **told})
+_COLUMNS = (Column("way", "", PROSE), Column("recall", "recall@10", figure(3)))
 
 
-class Migrated(Figures):
+def _report(title: str, **told: Any) -> Answer:
     """What a map of questions keeps, and what was written."""
+    nothing = {"passages": None, "recall": None, "safe": None, "map": None}
+    figures = {**nothing, "done": True, "re_embed": False, "notes": [], **told}
+    wrote = [f"wrote {figures['map']}" if figures["map"] else "wrote nothing"]
+    if figures["map"] and figures["done"]:
+        wrote.append(f"{figures['passages']:,} passages have the vectors of the new run")
+    parts = _kept(figures["recall"], "safe" if figures["safe"] else "re-embed")
+    return Answer(title, figures, parts=parts, messages=[*figures["notes"], *wrote])
 
-    columns = (Column("way", "", PROSE), Column("recall", "recall@10", figure(3)))
 
-    @property
-    def messages(self) -> list[str]:
-        """What was not carried over, and what was written."""
-        wrote = [f"wrote {self['map']}" if self["map"] else "wrote nothing"]
-        if self["map"] and self["done"]:
-            wrote.append(f"{self['passages']:,} passages have the vectors of the new run")
-        return [*self["notes"], *wrote]
-
-    def view(self, top: int | None = None) -> View:
-        """How much of what was found before is found through the map."""
-        recall = self["recall"]
-        if not recall:
-            return View(self.title, ["the store has the vectors of the new run already"])
-        if recall["kept"] is None:
-            return View(self.title, ["too few passages to measure the map: embed the documents again"])
-        asked = f"{recall['questions']:,} questions, {recall['texts']:,} passages"
-        rows = [
-            {"way": what, "recall": recall[way]} for way, what in _WAYS.items() if recall[way] is not None
-        ]
-        interval = f"{100 * recall['low']:.1f} to {100 * recall['high']:.1f}"
-        verdict = "safe" if self["safe"] else "re-embed"
-        kept = f"recall kept {100 * recall['kept']:.1f} % ({interval}): {verdict}"
-        title = f"recall@10 ({asked} that the map was not fitted on)"
-        return View(self.title, [Table(self.columns, rows[:top], title), kept])
+def _kept(recall: Json | None, verdict: str) -> list[Part]:
+    """How much of what was found before is found through the map."""
+    if not recall:
+        return ["the store has the vectors of the new run already"]
+    if recall["kept"] is None:
+        return ["too few passages to measure the map: embed the documents again"]
+    asked = f"{recall['questions']:,} questions, {recall['texts']:,} passages"
+    rows = [{"way": what, "recall": recall[way]} for way, what in _WAYS.items() if recall[way] is not None]
+    interval = f"{100 * recall['low']:.1f} to {100 * recall['high']:.1f}"
+    kept = f"recall kept {100 * recall['kept']:.1f} % ({interval}): {verdict}"
+    return [Table(_COLUMNS, rows, f"recall@10 ({asked} that the map was not fitted on)"), kept]
 
 
 def map_path(store: str | os.PathLike[str]) -> Path:

@@ -8,26 +8,26 @@ phrase and t its occurrences in them, is high for complete phrases (Frantzi, Ana
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
 from selfvec.base.forks import check_polars
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.result_table import RecordTable, short_repr
-from selfvec.base.view import COUNT, Column, Table, View, figure
+from selfvec.base.view import COUNT, Column, Table, figure
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data.run import AnyRun, Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import as_run
 from selfvec.storage.run_folder import is_run
 
-from .phrases import LINK, Running, parts
+from .phrases import LINK, Running
 from .preprocessing import Preprocessing
 from .rules import Rulebook, Rules
 
@@ -93,70 +93,19 @@ class Phrase:
     c_value: float | None = None
     units: int | None = None
 
-    @property
-    def words(self) -> list[str]:
-        return parts(self.term)
+
+_COLUMNS = (
+    Column("term", "phrase", width=40),
+    Column("count", form=COUNT),
+    Column("pmi", "PMI", figure(1)),
+    Column("npmi", "NPMI", figure(2)),
+    Column("c_value", "C-value", figure(1)),
+)
 
 
-@dataclass(frozen=True, repr=False)
-class Phrases(RecordTable):
-    """Phrases of a text, by falling C-value.
-
-    Parameters
-    ----------
-    phrases : list of Phrase
-    tokens : int
-        Words of the text.
-    found : int, optional
-        Number of phrases in the text, if not all are listed.
-    """
-
-    listed = "phrases"
-    columns = (
-        Column("term", "phrase", width=40),
-        Column("count", form=COUNT),
-        Column("pmi", "PMI", figure(1)),
-        Column("npmi", "NPMI", figure(2)),
-        Column("c_value", "C-value", figure(1)),
-    )
-
-    phrases: list[Phrase] = field(default_factory=list)
-    tokens: int = 0
-    found: int | None = None
-
-    def __repr__(self) -> str:
-        title = f"Phrases: {len(self):,} in {self.tokens:,} words"
-        return short_repr(title, self.terms)
-
-    def view(self, top: int | None = None) -> View:
-        rows = self.rows[:top]
-        shown = f"{len(rows):,} of {self.found or len(self):,} phrases in {self.tokens:,} words"
-        return View("Phrases", [Table(self.columns, rows, notes=[shown])], records=self.rows)
-
-    @property
-    def terms(self) -> list[str]:
-        return [row.term for row in self.phrases]
-
-    def joined(self, batch: TokenBatch) -> Phrases:
-        """The phrases that became tokens of a text, spelt as in its vocabulary."""
-        units = {word.lower(): i for i, word in enumerate(batch.types) if LINK in word}
-        rows = []
-        for row in self.phrases:
-            if row.term in units:
-                place = units[row.term]
-                count = int(batch.counts[place])
-                rows.append(replace(row, term=batch.types[place], units=count, count=row.count or count))
-        return Phrases(rows, self.tokens)
-
-    def select(self, top: int | None = None) -> Phrases:
-        return replace(
-            self, phrases=self.phrases[:top], found=len(self) if self.found is None else self.found
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        """As printed by ``selfvec text phrases --json``; ``found`` includes phrases that are not listed."""
-        number = len(self) if self.found is None else self.found
-        return {"tokens": self.tokens, "found": number, "rows": self.rows}
+def _recorded(phrases: Sequence[Phrase], tokens: int) -> Json:
+    """The phrases of so many words, as a run records them."""
+    return {"tokens": tokens, "found": len(phrases), "rows": [asdict(phrase) for phrase in phrases]}
 
 
 class Finder:
@@ -183,15 +132,28 @@ class Finder:
         self.english = stop_words == "en"
         self.links = _LINKS.get(stop_words, set())
         self.listed = listed
-        self.found = Phrases()
+        self.found: list[Phrase] = []
+        self.tokens = 0
 
     def __call__(self, text: Running) -> list[str]:
         """The phrases of a text; their figures are then in `found`."""
+        self.tokens = len(text.ids)
         if self.listed is not None:
-            self.found = Phrases([Phrase(term, 0) for term in self.listed], len(text.ids))
-            return self.found.terms
-        self.found = Phrases(self._found(text)[: self.top], len(text.ids))
-        return self.found.terms
+            self.found = [Phrase(term, 0) for term in self.listed]
+        else:
+            self.found = self._found(text)[: self.top]
+        return [phrase.term for phrase in self.found]
+
+    def recorded(self, batch: TokenBatch) -> Json | None:
+        """The phrases that became tokens of a text, spelt as in its vocabulary, as a run records them."""
+        units = {word.lower(): i for i, word in enumerate(batch.types) if LINK in word}
+        rows = []
+        for row in self.found:
+            if row.term in units:
+                place = units[row.term]
+                count = int(batch.counts[place])
+                rows.append(replace(row, term=batch.types[place], units=count, count=row.count or count))
+        return _recorded(rows, self.tokens) if rows else None
 
     def _found(self, text: Running) -> list[Phrase]:
         words = text.classes  # (N,)
@@ -265,7 +227,7 @@ def phrases(
     stop_words: str = "en",
     progress: Progress | None = None,
     **fields: Unpack[FieldOptions],
-) -> Phrases:
+) -> Answer:
     """List the multi-word terms of a text.
 
     Phrases are sorted by C-value, the highest first.
@@ -292,7 +254,9 @@ def phrases(
 
     Returns
     -------
-    Phrases
+    Answer
+        ``tokens``, the words of the text; ``found``, the number of its phrases, also of those that are not
+        listed; ``rows``, by falling C-value, with the figures of `Phrase`.
 
     Raises
     ------
@@ -310,7 +274,7 @@ def phrases(
     if isinstance(source, AnyRun) or (isinstance(source, str | os.PathLike) and is_run(source)):
         source = as_run(source)
     if isinstance(source, Run) and source.provenance.phrases is not None:
-        return _recorded(source).select(top)
+        return _listed(source.provenance.phrases, top)
     finder = Finder(min_count=min_count, least=npmi, longest=longest, stop_words=stop_words)
     if isinstance(source, Run):
         _check_words(source)
@@ -319,7 +283,15 @@ def phrases(
         finder(Running.plain(source.ids, source.offsets, source.types))
     else:
         _read(source, fields, finder, as_progress(progress))
-    return finder.found.select(top)
+    return _listed(_recorded(finder.found, finder.tokens), top)
+
+
+def _listed(found: Mapping[str, Any], top: int | None) -> Answer:
+    """The first of all phrases."""
+    rows = found["rows"][:top]
+    of = f"{found['found']:,} phrases in {found['tokens']:,} words"
+    figures = {**found, "rows": rows}
+    return Answer(f"Phrases: {of}", figures, columns=_COLUMNS, parts=[Table(_COLUMNS, rows, of=of)])
 
 
 def _read(
@@ -344,12 +316,6 @@ def _check_words(run: Run) -> None:
         rule = "this run is of the pieces of a tokenizer.json, and phrases are made of words"
         remedy = "look in the corpus itself"
         raise InputError(rule, path=run.folder, remedy=remedy)
-
-
-def _recorded(run: Run) -> Phrases:
-    recorded = run.provenance.phrases
-    assert recorded is not None
-    return Phrases([Phrase(**row) for row in recorded["rows"]], recorded["tokens"])
 
 
 # Sequences of words: how often they occur, and which of them are whole

@@ -15,8 +15,7 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis.comparison.compared import compared
-from selfvec.analysis.comparison.comparison import Comparison
-from selfvec.analysis.comparison.finding import told
+from selfvec.analysis.comparison.comparison import Comparison, told
 from selfvec.analysis.comparison.joined import joined, read_variants
 from selfvec.analysis.comparison.variant_pairs import variant_pairs
 from selfvec.analysis.comparison.written import copies_of
@@ -385,7 +384,7 @@ def test_the_file_can_be_edited(run: selfvec.Run, tmp_path: Path) -> None:
     file.write_text("\n".join(line for line in lines if "rwy" not in line), encoding="utf-8")
     shown = ran(["text", "keyness", run.folder, "--between", *BETWEEN, "--variants", file])
     assert "rwy" in shown.out
-    assert "Counted as one word: 7 pairs" in " ".join(shown.err.split())
+    assert "Counted as one word: 7 pairs" in " ".join(shown.out.split())
 
 
 def test_pairs_of_which_the_text_lacks_a_word_are_counted_and_said(run: selfvec.Run, tmp_path: Path) -> None:

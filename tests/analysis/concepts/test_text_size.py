@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from selfvec.analysis.comparison.chosen_slices import join_periods
-from selfvec.analysis.comparison.finding import Finding
 from selfvec.analysis.concepts.text_size import text_growth
+from selfvec.base.finding import Finding
 from selfvec.corpus.slices import by_period, named_slice
 from selfvec.data.token_batch import TokenBatch
 

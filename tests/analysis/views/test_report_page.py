@@ -10,7 +10,7 @@ from tests.commands import called, ran
 
 from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
-from selfvec.base.view import Table, View, columns_of, text_table
+from selfvec.base.view import Column, Table, View, columns_of
 from selfvec.files.report_page import PAGES, check_report, save_page
 from selfvec.files.report_page import ROWS as TABLES
 
@@ -24,7 +24,11 @@ def rows_page(rows: list[dict[str, object]]) -> View:
 
 
 def test_a_page_escapes_what_comes_from_a_text(tmp_path: Path) -> None:
-    page = View("A & B", ["<script>", text_table("One", ["word", "x"], [["<img>", "1.5"]])], records=ROWS)
+    page = View(
+        "A & B",
+        ["<script>", Table([Column("word"), Column("x")], [{"word": "<img>", "x": "1.5"}], "One")],
+        records=ROWS,
+    )
     save_page(page, tmp_path / "a.html")
     html = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert "<script" not in html
@@ -61,7 +65,7 @@ def test_no_text_of_a_csv_is_a_formula_and_numbers_stay_numbers(tmp_path: Path) 
 @pytest.mark.parametrize("suffix", PAGES)
 def test_no_control_character_reaches_a_page(suffix: str, tmp_path: Path) -> None:
     hostile = "a\x1b[31m\x9b\u202e"
-    page = View(hostile, [hostile, text_table(hostile, [hostile], [[hostile]])], notes=[hostile])
+    page = View(hostile, [hostile, Table([Column("x", hostile)], [{"x": hostile}], hostile)], notes=[hostile])
     save_page(page, tmp_path / f"a{suffix}")
     assert set("\x1b\x9b\u202e").isdisjoint((tmp_path / f"a{suffix}").read_text(encoding="utf-8"))
 

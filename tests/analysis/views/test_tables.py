@@ -9,13 +9,13 @@ import pytest
 from explore_spaces import HOSTILE, Space, make_space
 from rich.console import Console
 
-from selfvec.analysis.compare import ComparedVectors
+from selfvec.analysis.compare import compared_words
 from selfvec.analysis.views.terminal import draw
-from selfvec.apps.functions.trajectories import Trajectories
-from selfvec.apps.similar_words import Similar
+from selfvec.apps.functions.inspection import shown_health
+from selfvec.apps.functions.trajectories import shown_paths
+from selfvec.apps.similar_words import shown_neighbours
 from selfvec.base.view import COUNT, Column, Table, View
 from selfvec.data.trajectory import Trajectory
-from selfvec.storage.inspection import Health
 
 
 def render(view: View, colour: bool = False) -> str:
@@ -36,18 +36,18 @@ def row(word: str, state: str, *neighbours: tuple[str, float]) -> dict[str, obje
 
 
 def neighbours(rows: list[dict[str, object]]) -> View:
-    return Similar(rows).view()
+    return shown_neighbours(rows).view()
 
 
 def walked(path: Trajectory, space: Space) -> View:
     run = SimpleNamespace(
         original=space.original, vectors=space.refined, provenance=SimpleNamespace(method="")
     )
-    return Trajectories([path], run).view()
+    return shown_paths([path], run).view()
 
 
 def health(report: dict[str, object]) -> View:
-    return Health("Health", report, rows="findings").view()
+    return shown_health(report).view()
 
 
 COMPARED = [
@@ -97,17 +97,21 @@ def test_nothing_to_show() -> None:
 def test_hostile_words_stay_in_their_cells(word: str) -> None:
     rows = [row(word, state, (word, 0.5), ("other", 0.25)) for state in ("original", "refined")]
     trajectory = Trajectory(word, np.arange(1), np.eye(1, 12, dtype=np.float32))
-    report = {"findings": [{"name": "n", "level": "ok", "message": word.encode("ascii", "replace").decode()}]}
+    report = {"findings": [{"kind": "n", "level": "ok", "says": word, "remedy": None}]}
     space = make_space([word, "other", "more"])
     for view in (neighbours(rows), walked(trajectory, space)):
         shown = render(view)
         assert not set(shown) & set("\x1b\t\r\u202e")
         assert all(len(line) <= 80 for line in shown.splitlines())
     assert "0.250" in render(neighbours(rows))
-    render(health(report))
+    assert not set(render(health(report))) & set("\x1b\t\r\u202e")
     compared = {"distance": 0.5, "z": 1.0, "p": 0.1, "q": 0.2, "count_a": None, "count_b": None}
     rows = [{"word": word, "gained": [word], "lost": [], **compared}]
-    shown = render(ComparedVectors(rows, "relative", "t", 1, 0, 0.05, {"numbers": 1}).view())
+    shown = render(
+        compared_words(
+            rows, "relative", "t", {"words": 1, "significant": 0, "fdr": 0.05}, {"numbers": 1}
+        ).view()
+    )
     assert not set(shown) & set("\x1b\t\r\u202e")
 
 
@@ -125,8 +129,8 @@ REPORT = {
     "oov": 594,
     "oov_empty": 12,
     "findings": [
-        {"name": "collapsed", "level": "fail", "message": "all words are alike " * 7, "remedy": "lower it"},
-        {"name": "OOV cascade", "level": "warn", "message": "many words had no vector", "remedy": ""},
+        {"kind": "collapsed", "level": "fail", "says": "all words are alike " * 7, "remedy": "lower it"},
+        {"kind": "OOV cascade", "level": "warn", "says": "many words had no vector", "remedy": None},
     ],
 }
 
@@ -134,10 +138,9 @@ REPORT = {
 def test_health_says_what_was_found_and_what_to_do() -> None:
     shown = render(health(REPORT))
     lines = shown.splitlines()
-    assert lines[0].startswith("FAIL  collapsed: all words")
-    assert lines[1].startswith("      ")  # the message hangs under itself
+    assert lines[0].startswith("FAIL collapsed: all words")
     assert "What to do: lower it." in shown
-    assert any(line.startswith("WARN  OOV cascade: many words") for line in lines)
+    assert any(line.startswith("WARN OOV cascade: many words") for line in lines)
     assert shown.count("What to do") == 1
     for value in ("141,000", "3,466", " 0.79", "0.07 -> 0.66", "188 -> 8", "71%", " 594", " 12"):
         assert value in shown

@@ -262,7 +262,7 @@ def test_answers_are_bounded(talk) -> None:
 def test_terms_before_and_after(talk, folder: Path) -> None:
     found = data(talk, "similar")
     assert found["word"] == "hail"
-    rows = similar(folder / "run", "hail", top=4, compare=True, min_count=3).lists
+    rows = similar(folder / "run", "hail", top=4, compare=True, min_count=3)["rows"]
     for name, row in zip(("before", "after"), rows, strict=True):
         assert [one["term"] for one in found[name]] == [term for term, _ in row["neighbours"]]
         assert [one["cosine"] for one in found[name]] == pytest.approx(

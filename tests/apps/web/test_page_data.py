@@ -17,6 +17,7 @@ from selfvec.analysis.concepts import corpus_topics
 from selfvec.analysis.concepts.growth import percent
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.drift_result import Drift
+from selfvec.apps.functions.inspection import verify
 from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.run import save_run
 from selfvec.apps.web import comparison, document_map, documents, page_data, times, words
@@ -31,7 +32,6 @@ from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run, TopicName
 from selfvec.data.vectors import Source
-from selfvec.storage.inspection import verify
 from selfvec.storage.run_folder import open_run
 
 

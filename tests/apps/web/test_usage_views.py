@@ -21,7 +21,7 @@ from selfvec.analysis.keyness import keyness
 from selfvec.analysis.ngrams import ngrams
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.apps.web import work
-from selfvec.base.result_table import Figures
+from selfvec.base.answer import Answer
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
 
@@ -38,10 +38,10 @@ def opened(page: Page, address: str) -> None:
 
 
 def test_the_interface_gives_what_the_commands_give(site: Site) -> None:
-    def expected(result: Figures) -> dict[str, object]:
+    def expected(result: Answer) -> dict[str, object]:
         made = [column for column in result.columns if column.of is not None]
         rows = [{**row, **{column.name: column.of(row) for column in made}} for row in result.rows]
-        return {**result, "rows": rows, "columns": [column.as_dict() for column in result.columns]}
+        return {**result.as_dict(), "rows": rows, "columns": [column.as_dict() for column in result.columns]}
 
     run = site.data.run
     asked = "/api/collocates?w=cell&slice=2020&top=7"

@@ -124,7 +124,7 @@ def test_shared_tokens_and_everything_else_keep_their_bits(dtype: str, tmp_path:
                 j = OLD.index(token)
                 assert data[i * size : (i + 1) * size] == before[j * size : (j + 1) * size], token
     counts = {"tokens": 9, "kept": 7, "from_vectors": 2, "from_pieces": 0, "mean_row": 0}
-    assert dict(made).items() >= {**counts, "dimensions": WIDTH, "tensors": [TABLE, BIAS, HEAD]}.items()
+    assert made.as_dict().items() >= {**counts, "dimensions": WIDTH, "tensors": [TABLE, BIAS, HEAD]}.items()
     config = json.loads((tmp_path / "out" / "config.json").read_text())
     kept = {"pad_token_id": 0, "bos_token_id": 5, "layers": 1}
     assert config == {"vocab_size": 9, "eos_token_id": [2], **kept}

@@ -14,13 +14,13 @@ from tests.examples import TIMES
 from tests.refusals import refused
 
 from selfvec.apps.cli import main
+from selfvec.apps.functions.inspection import info
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.files.compressed_files import zstd
 from selfvec.storage.formats import load, save
 from selfvec.storage.formats import text as text_format
 from selfvec.storage.formats.input_file import Input
-from selfvec.storage.inspection import info
 from selfvec.storage.run_folder import open_run
 
 getcontext().prec = 200

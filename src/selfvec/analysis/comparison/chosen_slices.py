@@ -17,6 +17,7 @@ from selfvec.base.arrays import Doubles, Ints, Mask
 from selfvec.base.casing import in_any_case
 from selfvec.base.display import count_of, printable
 from selfvec.base.errors import InputError, NotFound, OptionError, did_you_mean
+from selfvec.base.finding import Finding
 from selfvec.corpus.slices import (
     Slice,
     by_day,
@@ -35,8 +36,6 @@ from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import LEVEL, cross_counts, hypergeometric_p
 from selfvec.text.document_vectors import documents_of_words
-
-from .finding import Finding
 
 ENOUGH_TOKENS = 2_000  # with fewer, hardly any word of a period can be compared
 MOST_SLICES = 8  # of a text

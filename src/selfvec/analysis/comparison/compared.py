@@ -9,16 +9,17 @@ from typing import Any, TypedDict
 
 import numpy as np
 
+from selfvec.analysis.comparison.comparison import in_order
+from selfvec.base.answer import Json
 from selfvec.base.declarations import options
 from selfvec.base.display import printable
-from selfvec.base.result_table import Json
+from selfvec.base.finding import Finding, Remedy
 from selfvec.corpus.slices import Slice, named_months, spans_years
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.cache import kept_result
 
 from .comparison import Comparison
-from .finding import Finding, Remedy, in_order
 from .joined import AUTO, joined_tokens, read_variants, split_pairs
 from .mix import Coded, coded_fields, equal_mix, mix_held_equal, value_groups
 from .quotations import Quoted, own_texts, without_quotations

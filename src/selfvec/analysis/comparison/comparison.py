@@ -9,19 +9,53 @@ What was changed, and what differs all the same, are `Finding` s.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from selfvec.base.answer import Json
 from selfvec.base.arrays import Floats, Ids, Ints
-from selfvec.base.result_table import Json
+from selfvec.base.display import printable
+from selfvec.base.finding import Finding
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
 
-from .finding import Finding, told
+KINDS = (
+    "language",  # the sides are in different languages
+    "missing",  # documents that are on no side, since they have no date or value
+    "unit",  # a field, or copies, that lie whole on one side: documents are no independent observations
+    "document",  # one document that makes up most of a side
+    "quotations",  # lines that an earlier document has
+    "writing",  # how the sides are written
+    "copies",  # texts, or nearly the same ones, that occur several times
+    "calendar",  # the sides cover different months
+    "mix",  # a field whose values have different shares
+    "subject",  # a subject with a larger or smaller share
+    "word",  # words that changed, came or went
+    "none",  # nothing beyond chance, or nothing that can be told
+    "size",  # how large the sides are, and what is too small to tell
+)
+"""What findings are of, in the order in which a reader needs them: what makes others untrue comes first."""
+
+DIFFERENT = 0.01
+"""p up to which the two sides differ in something but their words: fields, languages, how they are written.
+
+It is stricter than `selfvec.numerics.statistics.LEVEL`: each comparison tries many such things, and what is
+found changes how all words are compared.
+"""
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings in the order in which a reader needs them; of one kind, as they are."""
+    return sorted(findings, key=lambda finding: KINDS.index(finding.kind))
+
+
+def told(findings: Iterable[Finding]) -> list[str]:
+    """Their sentences with the flags of remedies, which are safe to display."""
+    return [printable(finding.with_flag) for finding in findings]
 
 
 @dataclass(frozen=True, eq=False)

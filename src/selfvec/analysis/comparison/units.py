@@ -14,14 +14,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from selfvec.analysis.comparison.comparison import DIFFERENT
 from selfvec.base.arrays import Ids, Ints
 from selfvec.base.display import count_of, printable
 from selfvec.base.errors import OptionError
+from selfvec.base.finding import Finding
 from selfvec.data.field_types import coded
 from selfvec.data.run_text import RunText
 from selfvec.numerics.statistics import tail_p
 
-from .finding import DIFFERENT, Finding
 from .mix import Coded
 
 _TOGETHER = 0.05  # of the documents of a side share their value with others, or it hardly matters

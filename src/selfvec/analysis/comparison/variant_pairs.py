@@ -15,9 +15,9 @@ import numpy as np
 
 from selfvec.analysis.word_kinds import with_letters
 from selfvec.analysis.word_neighbours import abbreviates
+from selfvec.base.answer import Json
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
 from selfvec.base.characters import without_accents
-from selfvec.base.result_table import Json
 from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch

@@ -22,13 +22,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from selfvec.analysis.comparison.comparison import DIFFERENT
 from selfvec.base.arrays import Doubles, Ints, Mask
+from selfvec.base.finding import Finding
 from selfvec.base.threads import one_core
 from selfvec.numerics.statistics import hypergeometric_p
 from selfvec.text.language_recognition import recognised_language
 from selfvec.text.languages import STOP_WORDS, stop_words_of_language
 
-from .finding import DIFFERENT, Finding
 from .writing_causes import AS_CLEAR, CAUSES, Cause, Shown
 from .writing_features import Family, Texts, content, families
 

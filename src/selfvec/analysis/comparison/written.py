@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from selfvec.analysis.comparison.comparison import DIFFERENT
+from selfvec.base.answer import Json
 from selfvec.base.arrays import Floats, Ids, Ints
 from selfvec.base.display import count_of, printable
-from selfvec.base.result_table import Json
+from selfvec.base.finding import Finding, Remedy
 from selfvec.corpus.fingerprints import hashes_of_words
 from selfvec.data.run_text import GROUP
 from selfvec.data.token_batch import TokenBatch
@@ -21,7 +23,6 @@ from selfvec.text.language_recognition import IN_PART, language_name, other_lang
 from selfvec.text.near_copies import near_copies
 
 from .comparison import Comparison
-from .finding import DIFFERENT, Finding, Remedy
 from .joined import joined_sentences, pair_names
 from .units import goes_with
 from .variant_pairs import written_apart

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from selfvec.analysis.comparison.compared import compared
-from selfvec.analysis.comparison.comparison import Comparison
-from selfvec.analysis.comparison.finding import Finding, told
+from selfvec.analysis.comparison.comparison import Comparison, told
 from selfvec.analysis.usage.contexts import occurrences
 from selfvec.base.arrays import AnyInts, Doubles, Ints, Mask
 from selfvec.base.display import count_of, escape_for_display, printable
+from selfvec.base.finding import Finding
 from selfvec.base.view import NUMBER, PROBABILITY, Column, Pieces, Row, share
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run

@@ -12,19 +12,21 @@ themselves.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from selfvec.analysis.usage.contexts import SAMPLED, occurrences, padded_windows
 from selfvec.analysis.usage.quotations import best_occurrences, distinct_texts, sentences
+from selfvec.base.answer import Answer, short_repr
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.declarations import checked
-from selfvec.base.display import escape_for_display
+from selfvec.base.display import escape_for_display, printable
 from selfvec.base.errors import OptionError
-from selfvec.base.result_table import RecordTable, short_repr
-from selfvec.base.view import COUNT, Column, Part, Table, View, figure, highlighted
+from selfvec.base.view import COUNT, Column, Part, Pieces, Table, View, figure
 from selfvec.cooccurrence.counts import PositivePMI, count_near
 from selfvec.cooccurrence.scan import neighbour_totals
 from selfvec.data.run import Run
@@ -65,7 +67,7 @@ class Occurrence:
 
 
 @dataclass(frozen=True, repr=False)
-class Why(RecordTable):
+class Why(Answer):
     """Why two words are similar.
 
     Attributes
@@ -91,7 +93,6 @@ class Why(RecordTable):
         Whether such passages are counted "once" or "all".
     """
 
-    listed = "contexts"
     columns = (
         Column("context", "shared context", width=28),
         Column("contribution", "adds", figure(4)),
@@ -115,6 +116,15 @@ class Why(RecordTable):
     uses: list[Occurrence]
     repeated: float = 0.0
     repeats: str = "once"
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict for each context."""
+        return [asdict(context) for context in self.contexts]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As ``selfvec text why --json`` prints it."""
+        return asdict(self)
 
     def __repr__(self) -> str:
         title = (
@@ -141,9 +151,23 @@ class Why(RecordTable):
         parts.append(Table(self.columns, [*self.rows[:top], others, total]))
         for use in self.uses:
             styles = dict.fromkeys((one.replace("_", " ") for one in use.contexts), "related")
-            marked = highlighted(use.text, styles | {use.word.replace("_", " "): "mark"})
+            marked = _highlighted(use.text, styles | {use.word.replace("_", " "): "mark"})
             parts.append([(f"{escape_for_display(use.word)}: ", "quiet"), *marked])
         return View(f"Why {a} and {b} are similar", parts, records=self.rows)
+
+
+def _highlighted(text: str, styles: Mapping[str, str]) -> Pieces:
+    """A text in pieces: words with a style, in any case, and what is between them.
+
+    >>> _highlighted("Hail fell.", {"hail": "strong"})
+    [('Hail', 'strong'), (' fell.', '')]
+    """
+    pattern = "|".join(map(re.escape, sorted(styles, key=len, reverse=True)))
+    pieces = re.split(f"({pattern})", printable(text), flags=re.IGNORECASE) if styles else [printable(text)]
+    by_case = {word.lower(): style for word, style in styles.items()}
+    return [
+        (piece, by_case.get(piece.lower(), "") if i % 2 else "") for i, piece in enumerate(pieces) if piece
+    ]
 
 
 @checked

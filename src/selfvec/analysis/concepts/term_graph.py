@@ -17,12 +17,12 @@ import numpy as np
 
 from selfvec.analysis.association import HIGHEST, Pairs, log_dice
 from selfvec.analysis.word_kinds import WordTable
+from selfvec.base.answer import Answer, short_repr
 from selfvec.base.arrays import Doubles, Floats, Ints, Mask
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, require
 from selfvec.base.progress import Progress
-from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.threads import one_core
 from selfvec.cooccurrence.counts import count_near
 from selfvec.data.run import Run
@@ -77,7 +77,7 @@ class Edge:
 
 
 @dataclass(frozen=True, repr=False)
-class Graph(ResultTable):
+class Graph(Answer):
     """Terms, connected to their nearest neighbours.
 
     Attributes

@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.comparison.finding import Finding
 from selfvec.base.arrays import AnyInts, Ints, Mask
 from selfvec.base.display import count_of, printable
+from selfvec.base.finding import Finding
 from selfvec.corpus.slices import MONTH_NAMES, WHOLE_YEAR, Slice, named_months, parse_span, spans_years
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import LEVEL, NORMAL, chi_square_p, student_p

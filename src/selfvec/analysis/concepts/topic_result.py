@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from selfvec.analysis.comparison.comparison import Comparison
-from selfvec.analysis.comparison.finding import Finding, in_order
+from selfvec.analysis.comparison.comparison import Comparison, in_order
 from selfvec.analysis.comparison.joined import joined_sentences, split_pairs
+from selfvec.base.answer import Answer, short_repr
 from selfvec.base.arrays import Ints, Rows
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import InputError
-from selfvec.base.result_table import RecordTable, ResultTable, short_repr
+from selfvec.base.finding import Finding
 from selfvec.base.view import (
     COUNT,
     PIECES,
@@ -99,7 +99,7 @@ def _largest(topics: Sequence[TopicShare]) -> Cell:
 
 
 @dataclass(frozen=True, repr=False)
-class GroupTopics(RecordTable):
+class GroupTopics(Answer):
     """Topics of groups of documents: a row for each group and topic, groups in their order.
 
     Attributes
@@ -111,8 +111,6 @@ class GroupTopics(RecordTable):
         How the two parts that are compared differ otherwise.
     """
 
-    listed = "shares"
-
     shares: list[TopicShare]
     growth: TextGrowth | None = None
     sides: Comparison | None = None
@@ -120,6 +118,11 @@ class GroupTopics(RecordTable):
     def __repr__(self) -> str:
         groups = list(dict.fromkeys(row.group for row in self.shares))
         return short_repr(f"Topics of {len(groups)} groups", groups)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict for each group and topic."""
+        return [asdict(row) for row in self.shares]
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -153,7 +156,7 @@ class GroupTopics(RecordTable):
 
 
 @dataclass(frozen=True, repr=False)
-class Topics(ResultTable):
+class Topics(Answer):
     """The topics of a run, the largest share first.
 
     Attributes
@@ -181,8 +184,6 @@ class Topics(ResultTable):
     run : Run or None
         Whose topics these are.
     """
-
-    listed = "topics"
 
     topics: list[Topic]
     documents: int

@@ -13,9 +13,9 @@ from functools import partial
 
 import numpy as np
 
+from selfvec.base.answer import Json
 from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask
 from selfvec.base.display import printable, shortened
-from selfvec.base.result_table import Json
 from selfvec.base.view import Pieces
 from selfvec.data.provenance import Provenance
 from selfvec.data.run_text import RunText

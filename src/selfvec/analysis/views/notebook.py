@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from selfvec.base.answer import Answer
 from selfvec.base.display import printable
-from selfvec.base.result_table import ResultTable
-from selfvec.base.view import Table, View, text_table
+from selfvec.base.finding import Finding
+from selfvec.base.view import Pieces, View
 from selfvec.data.run import AnyRun, Run
 from selfvec.files.report_page import body_html
 
@@ -20,14 +21,13 @@ from .run_summary import run_summary
 _ROWS = 20  # of a table
 
 
-def health_table(run: Run) -> list[Table]:
+def _findings(run: Run) -> list[str | Pieces]:
     """What the health report of a run found; nothing if it has not been made."""
-    findings = run.report_json.get("health", {}).get("findings", ())
-    rows = [[str(one["name"]), str(one["level"]), printable(str(one["message"]))] for one in findings]
-    return [text_table("", ["health of the vectors", "", ""], rows)] if rows else []
+    found = run.report_json.get("health", {}).get("findings", ())
+    return [Finding.of(finding).pieces for finding in found]
 
 
-def result_html(found: ResultTable) -> str:
+def result_html(found: Answer) -> str:
     """A result: its short form, and what is shown of its first rows."""
     rows = len(found.rows)
     more = f"; the first {_ROWS} of {rows:,} rows" if rows > _ROWS else ""
@@ -39,7 +39,7 @@ def run_html(run: AnyRun) -> str:
     """A run: its short form, what was noted on reading its text, and what its health report found."""
     run = run.present
     notes = run_summary(run.provenance) if run.provenance.method else []
-    return body_html(View("", [_short(run), *map(printable, notes), *health_table(run)]))
+    return body_html(View("", [_short(run), *map(printable, notes), *_findings(run)]))
 
 
 def _short(shown: object) -> str:
@@ -49,7 +49,7 @@ def _short(shown: object) -> str:
 
 # Records have no code for display. `selfvec` imports this module when it runs in a notebook.
 _SHOWN: tuple[tuple[type, Callable[[Any], str]], ...] = (
-    (ResultTable, result_html),
+    (Answer, result_html),
     (AnyRun, run_html),
 )
 for _type, _html in _SHOWN:

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import zip_longest
 from typing import Any
 
-from selfvec.base.display import count_of, escape_for_display, printable, size_of
+from selfvec.base.display import count_of, printable
 from selfvec.base.progress import BESIDE
-from selfvec.base.view import COUNT, NUMBER, PROSE, Column, Part, Table, View
 from selfvec.data.provenance import Provenance
-from selfvec.data.settings import METHODS, Settings
-from selfvec.storage.inspection import Contents
+from selfvec.data.settings import METHODS
 from selfvec.text.encoding import RARE
 from selfvec.text.language_recognition import language_name
 from selfvec.text.tokenizers import LONG
 
 _TESTS = {"self_retrieval": "self-retrieval", "context": "context"}  # on held-out text, and their names
 _SUBWORDS = "built from subwords"
-_FIELDS = (
-    Column("name", "field", PROSE),
-    Column("type"),
-    Column("empty", "without", COUNT),
-    Column("examples", form=PROSE),
-)
 
 
 def run_summary(provenance: Provenance) -> list[str]:
@@ -162,54 +153,3 @@ def method_details(provenance: Provenance) -> Iterator[str]:
 
 def _scores(row: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {row[test]:.3f}" for test, name in _TESTS.items() if test in row)
-
-
-# ---- What `info` prints
-
-
-def contents_view(found: Contents) -> View:
-    """The facts, the files with their sizes, and the files that documents can be read from."""
-    title = f"{found.kind} {printable(found.path)}, {size_of(found.bytes)}, written {found.written}"
-    facts = [
-        {"name": name.replace("_", " "), "value": _shown(value)}
-        for name, value in _facts(found)
-        if value not in (None, [], {}, "")
-    ]
-    parts: list[Part] = [Table((Column("name", ""), Column("value", "", PROSE)), facts, title)]
-    if found.kind == "run" and "coverage" in found.provenance:
-        parts += method_details(Provenance.of(found.provenance))
-    if found.fields:
-        rows = [row | {"examples": printable(", ".join(row["examples"]))} for row in found.fields]
-        parts.append(Table(_FIELDS, rows, "Fields of the documents"))
-    columns = (Column("name", "file", PROSE), Column("holds", form=PROSE), Column("size", form=NUMBER))
-    files = [{"name": file.name, "holds": file.holds, "size": size_of(file.bytes)} for file in found.files]
-    parts.append(Table(columns, files, "Files"))
-    if found.kind in ("run", "index"):
-        text = "Documents cannot be read from these files."
-        if found.text:
-            text = f"Documents, or parts of them, can be read from: {', '.join(map(printable, found.text))}"
-        parts.append(text)
-    return View(f"{found.kind} {printable(found.path)}", parts, records=found.rows)
-
-
-def _facts(found: Contents) -> Iterator[tuple[str, Any]]:
-    """The facts about a folder or file, and the options that differ from their defaults."""
-    about = dict(found.about)
-    options = about.pop("options", None) or {}
-    if found.kind == "run" and "coverage" in found.provenance:
-        about["words"] = f"{about['words']:,}: {text_details(Provenance.of(found.provenance))}"
-        about["language"] = about["language"] and language_name(about["language"])
-    for name, value in about.items():
-        notes = value if name == "notes" else [value]
-        yield from zip_longest([name], notes, fillvalue="")  # each note in a row of its own
-    usual = Settings().as_dict()
-    yield "options", " ".join(f"{k}={_shown(v)}" for k, v in options.items() if v != usual.get(k))
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(map(_shown, value))
-    text = f"{value:,}" if isinstance(value, int) else str(value)
-    return printable(text) if len(text) > 24 else escape_for_display(text)

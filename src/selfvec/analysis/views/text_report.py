@@ -13,13 +13,14 @@ from itertools import zip_longest
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from selfvec.analysis.comparison.finding import Finding, in_order
+from selfvec.analysis.comparison.comparison import in_order
 from selfvec.analysis.concepts.document_topics import ToRead, topic_entries
 from selfvec.analysis.concepts.group_differences import GroupDifference, pivot_table, word_table
 from selfvec.analysis.concepts.growth import ShareChange, percent, word_sentences
 from selfvec.analysis.concepts.terms import distinct
 from selfvec.analysis.word_drift.word_paths import FEW_USES, SlicePath
 from selfvec.base.display import count_of, printable, whole_words
+from selfvec.base.finding import Finding
 from selfvec.base.view import COUNT, PIECES, PROSE, Column, Entry, Heading, Part, Table, View, share, spoken
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from selfvec.analysis.comparison.chosen_slices import LEAST
-from selfvec.analysis.comparison.finding import Finding, in_order, told
+from selfvec.analysis.comparison.comparison import in_order, told
 from selfvec.analysis.usage.quotations import Quotation
+from selfvec.base.answer import Answer, short_repr, why_unknown
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
+from selfvec.base.finding import Finding
 from selfvec.base.progress import Progress
-from selfvec.base.result_table import ResultTable, short_repr, why_unknown
 from selfvec.base.view import (
     COUNT,
     PROBABILITY,
@@ -24,7 +25,6 @@ from selfvec.base.view import (
     Row,
     Table,
     View,
-    came_and_went,
     escaped,
     figure,
     share,
@@ -51,7 +51,7 @@ _MUCH = (  # how far words differ in general, from what median of distance - cha
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Drift(ResultTable):
+class Drift(Answer):
     """Words between two states, by their change, those that surely changed first.
 
     Attributes
@@ -430,6 +430,14 @@ def drift_columns(a: str = "a", b: str = "b", general: float | None = None) -> t
         Column("count_a", a, COUNT, less=True),
         Column("count_b", b, COUNT, less=True),
     )
+
+
+def came_and_went(row: Row, most: int) -> list[Pieces]:
+    """A line of the first neighbours that a word gained and lost; none if it kept all."""
+    gained, lost = (escaped(row[key][:most]) for key in ("gained", "lost"))
+    if not gained and not lost:
+        return []
+    return [[("+ ", "came"), (f"{gained}  ", ""), ("- ", "went"), (lost, "went")]]
 
 
 def new_uses_interval(row: Row) -> tuple[float, float] | None:

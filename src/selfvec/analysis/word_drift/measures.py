@@ -10,9 +10,9 @@ import numpy as np
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.analysis.word_kinds import WordTable
+from selfvec.base.answer import Json
 from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.progress import Progress
-from selfvec.base.result_table import Json
 from selfvec.base.threads import at_once, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.nearest import nearest, only_in_each

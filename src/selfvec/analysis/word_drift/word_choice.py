@@ -13,9 +13,9 @@ import numpy as np
 from selfvec.analysis.comparison.chosen_slices import BY_REFINING
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.word_kinds import WordTable
+from selfvec.base.answer import Json
 from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.errors import InputError
-from selfvec.base.result_table import Json
 from selfvec.base.threads import in_order, threads
 from selfvec.corpus.slices import slice_counts
 from selfvec.data.token_batch import TokenBatch

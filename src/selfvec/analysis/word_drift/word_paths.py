@@ -25,7 +25,7 @@ from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import InputError
 from selfvec.base.threads import threads
-from selfvec.base.view import COUNT, INTERVAL, Column, Form, Row, Table, figure, low_to_high
+from selfvec.base.view import COUNT, INTERVAL, Column, Form, Row, Table, figure
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
@@ -42,6 +42,10 @@ def _distance(row: Row) -> str:
     if row["distance"] is None:
         return ""
     return f"({row['distance']:.3f})" if row["uses"] < FEW_USES else f"{row['distance']:.3f}"
+
+
+def _low_to_high(row: Row) -> tuple[float, float] | None:
+    return None if row["low"] is None else (row["low"], row["high"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +81,7 @@ class SlicePath:
         Column("uses", "times", COUNT),
         Column("documents", form=COUNT),
         Column("distance", form=Form("figure", _distance, is_figure=True), of=lambda row: row),
-        Column("interval", "95 %", INTERVAL, of=low_to_high),
+        Column("interval", "95 %", INTERVAL, of=_low_to_high),
         Column("chance", form=figure(3), meaning="the distance if nothing had changed"),
     )
 

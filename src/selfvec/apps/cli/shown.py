@@ -20,7 +20,7 @@ from .streams import print_json, print_text, program, say, show
 
 if TYPE_CHECKING:
     from selfvec.apps.run import Run
-    from selfvec.base.result_table import Figures
+    from selfvec.base.answer import Answer
 
 Given = dict[str, Any]  # what was typed, and whether ``json`` is asked for
 _BUILT = "built from subwords"  # findings, which the summary holds
@@ -41,12 +41,11 @@ def _summary(run: Run, place: object = None) -> None:
     fields = fields_sentence([] if run.text is None else run.text.described())
     for line in filter(None, [*run_summary(run.provenance), fields]):
         say(line)
-    for finding in run.health()["findings"]:
-        if finding["level"] != "ok" and finding["name"] != _BUILT:
-            remedy = f"; {finding['remedy']}" if finding["remedy"] else ""
-            say(f"warning: {finding['name']}: {finding['message']}{remedy}")
-        elif finding["name"] == _REPEATED and (run.provenance.repeats or {})["share"] >= 0.01:
-            say(finding["message"])
+    for finding in run.health().findings:
+        if finding.level != "ok" and finding.kind != _BUILT:
+            say(f"warning: {finding.kind}: {finding.says}{f'; {finding.remedy}' if finding.remedy else ''}")
+        elif finding.kind == _REPEATED and (run.provenance.repeats or {})["share"] >= 0.01:
+            say(finding.says)
     print_text(place or run.folder or "")
 
 
@@ -85,10 +84,10 @@ def merged(run: Run, _: Given) -> None:
     _summary(run)
 
 
-def updated(result: Run | Figures | Iterator[Run], given: Given) -> None:
+def updated(result: Run | Answer | Iterator[Run], given: Given) -> None:
     """What an update changed, or would change; with ``--every``, each update as it happens."""
     if isinstance(result, Iterator):
-        _watched(result, given["json"])
+        _watched(result, given["json"])  # type: ignore[arg-type]
         return
     if given["json"]:
         return
@@ -100,16 +99,16 @@ def updated(result: Run | Figures | Iterator[Run], given: Given) -> None:
             print_text(f"{file['path']}: {file['added']:,} to add, {file['skipped']:,} known")
         print_text(f"nothing was changed; the update would say: {changes(result)}")
         return
-    if result.change is None:  # type: ignore[union-attr]
+    if result.change is None:
         say("nothing is new: the run has all of these documents, so it stays as it is")
         print_text(given["run"])
         return
-    say(changes(result.change))  # type: ignore[union-attr]
-    if since := result.provenance.since_vectors:  # type: ignore[union-attr]
+    say(changes(result.change))
+    if since := result.provenance.since_vectors:
         say(f"the vectors stay as they are: {since}")
         print_text(given["run"])
         return
-    _summary(result)  # type: ignore[arg-type]
+    _summary(result)
 
 
 def _watched(runs: Iterator[Run], as_json: bool) -> None:
@@ -141,15 +140,19 @@ def changes(change: Any) -> str:
     return "; ".join(parts)
 
 
-def fetched(result: Figures, given: Given) -> None:
+def fetched(result: Answer, given: Given) -> None:
     """Where it is, and what to do with it; or what can be fetched."""
-    if "path" not in result:
+    if "path" not in result.as_dict():
         from selfvec.analysis.views.terminal import draw
 
         show(draw(result.view()))
         return
     print_text(result["path"])
-    vectors = f"TEXT --{result['kind']} {given['name']}" if "kind" in result else shlex.quote(result["path"])
+    vectors = (
+        f"TEXT --{result['kind']} {given['name']}"
+        if "kind" in result.as_dict()
+        else shlex.quote(result["path"])
+    )
     say(f"next: {program()} refine {vectors} -o RUN")
 
 

@@ -20,10 +20,10 @@ import click
 from click.shell_completion import CompletionItem
 
 from selfvec.apps.table import GROUPS, TOP, CommandRow, Typed
+from selfvec.base.answer import Answer
 from selfvec.base.declarations import REQUIRED, Kind, Parameter, declared_at
 from selfvec.base.errors import OptionError, flag
 from selfvec.base.progress import Progress
-from selfvec.base.result_table import Figures
 from selfvec.files.atomic_files import check_target
 
 from .parser import Argument, Command, CommandGroup, CommandTable, Option, help_all
@@ -364,14 +364,14 @@ def _chosen(row: CommandRow, parameters: Sequence[Argument | Option], typed: Map
 
 def _print(row: CommandRow, result: Any, typed: Mapping[str, Any]) -> None:
     """Print the view of a result, or where it is."""
-    names = {**typed, **(result if isinstance(result, Figures) else {})}
     if row.prints:
-        print_text(row.prints.format(**names))
+        made = result.as_dict() if isinstance(result, Answer) else {}
+        print_text(row.prints.format(**{**typed, **made}))
         return
     from selfvec.analysis.views.terminal import draw
 
     top = typed.get("top", row.most)
-    show(draw(result.view(top) if not row.view else _named(row.view)(result)))
+    show(draw(result.view(top)))
 
 
 def _targets(row: CommandRow, given: dict[str, Any], overwrite: bool) -> dict[str, str]:

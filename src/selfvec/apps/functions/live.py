@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
+from selfvec.base.answer import Answer
 from selfvec.base.checks import check_texts, is_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.result_table import Figures
 from selfvec.corpus import as_corpus
 from selfvec.corpus.fields import FieldOptions, NoTextField
 from selfvec.data import run as record
@@ -36,7 +36,7 @@ def add(
     duplicates: str = "replace",
     progress: Progress | None = None,
     **fields: Unpack[FieldOptions],
-) -> Figures:
+) -> Answer:
     """Add documents to a run, whose vectors stay: the next search finds them.
 
     A document with the id of an earlier one replaces it. The same document again changes nothing, nor does
@@ -58,7 +58,7 @@ def add(
 
     Returns
     -------
-    Figures
+    Answer
         How many documents were ``added``, of which some ``changed`` an earlier one, and ``skipped``;
         how many ``documents`` there are now.
 
@@ -103,7 +103,7 @@ def add(
 @checked
 def upsert(
     run: GivenRun, documents: Any, *, progress: Progress | None = None, **fields: Unpack[FieldOptions]
-) -> Figures:
+) -> Answer:
     """Add documents to a run, or replace those that have their ids; as `add`, which has more options.
 
     Parameters
@@ -117,7 +117,7 @@ def upsert(
 
     Returns
     -------
-    Figures
+    Answer
         That of `add`.
 
     Raises
@@ -143,7 +143,7 @@ def delete(
     *,
     erase: bool = False,
     progress: Progress | None = None,
-) -> Figures:
+) -> Answer:
     """Delete documents from a run, whose vectors stay: no answer has anything of them.
 
     Their text stays in the files of the run until it is refined again. That is what ``erase`` does at once,
@@ -160,7 +160,7 @@ def delete(
 
     Returns
     -------
-    Figures
+    Answer
         How many documents were ``withdrawn``, and how many ``documents`` there are now.
 
     Raises
@@ -203,7 +203,7 @@ def removal(
     return remove
 
 
-def changed(run: GivenRun, change: Changing, progress: Progress | None = None) -> Figures:
+def changed(run: GivenRun, change: Changing, progress: Progress | None = None) -> Answer:
     """Give a run its next state, and say what that changes. One that was refined again replaces all files."""
 
     def next_of(state: record.Run) -> tuple[record.Run, Change]:
@@ -224,11 +224,11 @@ def changed(run: GivenRun, change: Changing, progress: Progress | None = None) -
         raise OptionError("is a state of a run, which does not change", field="run")
     made, figures = own.becomes(next_of)
     since = {name: number for name, number in made.provenance.live.items() if isinstance(number, int)}
-    return Figures("Changed", {**figures.as_dict(), "documents": made.provenance.documents, "since": since})
+    return Answer("Changed", {**figures.as_dict(), "documents": made.provenance.documents, "since": since})
 
 
 @checked
-def undo(run: GivenRun, *, progress: Progress | None = None) -> Figures:
+def undo(run: GivenRun, *, progress: Progress | None = None) -> Answer:
     """Bring back the run from before the last update.
 
     A second undo redoes the update.
@@ -240,7 +240,7 @@ def undo(run: GivenRun, *, progress: Progress | None = None) -> Figures:
 
     Returns
     -------
-    Figures
+    Answer
         Whether the update was ``undone``, or an undone one ``redone``.
 
     Raises
@@ -267,4 +267,4 @@ def undo(run: GivenRun, *, progress: Progress | None = None) -> Figures:
     undone = "brought back the state before the last update; a second undo redoes the update"
     told = "redid the update that was undone" if redone else undone
     figures = {"run": os.fspath(folder), "undone": not redone, "redone": redone}
-    return Figures("Undone", figures, messages=[told])
+    return Answer("Undone", figures, messages=[told])

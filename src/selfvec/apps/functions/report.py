@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from selfvec.base.answer import Answer
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
-from selfvec.base.result_table import Figures
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
@@ -43,7 +43,7 @@ def report(
     variants: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
-) -> Figures:
+) -> Answer:
     """Write one page about a text, to send.
 
     Its first screen says what the text is, of when and how much, shows the subjects in one picture, and has
@@ -77,7 +77,7 @@ def report(
 
     Returns
     -------
-    Figures
+    Answer
         ``path``, its size in ``bytes``, the number of ``topics``, and the ``words`` that changed. ``growth``
         has a row for each subject and chosen word, ``groups`` for each group, ``read`` for each document to
         read.
@@ -121,7 +121,7 @@ def report(
         "words": [row["word"] for row in findings.drift or ()],
     }
     told = "the page holds sentences of the documents; it opens in any browser"
-    return Figures("Report", figures | findings.as_dict(), messages=[told])
+    return Answer("Report", figures | findings.as_dict(), messages=[told])
 
 
 @dataclass(frozen=True)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from selfvec.analysis.comparison.chosen_slices import field_slices
 from selfvec.analysis.word_drift.word_paths import SlicePath, slice_paths
+from selfvec.base.answer import Answer
 from selfvec.base.arrays import Ints
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.result_table import ResultTable, short_repr
-from selfvec.base.view import COUNT, NUMBER, WORDS, Column, Table, View
+from selfvec.base.view import COUNT, NUMBER, WORDS, Column, Table
 from selfvec.data.run import Run
 from selfvec.data.trajectory import Trajectory
 from selfvec.files.atomic_files import check_target
@@ -32,57 +31,40 @@ _TWO_PASSES = (
 )
 
 
-@dataclass(frozen=True, repr=False)
-class Trajectories(ResultTable):
-    """The paths of some words, one after the other."""
+_STATES = (
+    Column("step", form=COUNT, meaning="how often the word has moved"),
+    Column("cosine", form=NUMBER, meaning="to its original vector; 1 is unmoved"),
+    Column("original", "nearest in original", WORDS),
+    Column("refined", "nearest in refined", WORDS),
+)
 
-    paths: list[Trajectory] | list[SlicePath]
-    run: Run
 
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """One dict per word and state, or slice."""
-        return [row for path in self.paths for row in path.rows]
-
-    def as_dict(self) -> dict[str, Any]:
-        """As ``selfvec run trajectory --json`` prints it."""
-        return {"rows": [path.as_dict() for path in self.paths]}
-
-    columns = (
-        Column("step", form=COUNT, meaning="how often the word has moved"),
-        Column("cosine", form=NUMBER, meaning="to its original vector; 1 is unmoved"),
-        Column("original", "nearest in original", WORDS),
-        Column("refined", "nearest in refined", WORDS),
+def shown_paths(paths: Sequence[Trajectory] | Sequence[SlicePath], run: Run) -> Answer:
+    """A table for each word: about a dozen states of its path with its nearest words, or its slices."""
+    tables = [path.table if isinstance(path, SlicePath) else _state_table(path, run) for path in paths]
+    fell = any(isinstance(path, Trajectory) and len(path.updates) > 2 for path in paths)
+    return Answer(
+        f"Trajectories of {', '.join(path.word for path in paths)}",
+        {"rows": [path.as_dict() for path in paths]},
+        rows=[row for path in paths for row in path.rows],
+        parts=tables,
+        notes=[_TWO_PASSES] * (fell and run.provenance.method == "decorrelated"),
     )
 
-    def view(self, top: int | None = None) -> View:
-        """A table for each word: about a dozen states of its path with its nearest words, or its slices."""
-        paths = self.paths[:top]
-        tables = [path.table if isinstance(path, SlicePath) else self._table(path) for path in paths]
-        fell = any(isinstance(path, Trajectory) and len(path.updates) > 2 for path in paths)
-        explained = fell and self.run.provenance.method == "decorrelated"
-        return View("Trajectories", tables, notes=[_TWO_PASSES] * explained, records=self.rows)
 
-    def _table(self, path: Trajectory) -> Table:
-        cosines = path.to_original()
-        rows = []
-        for state in _milestones(path.updates):
-            vector = path.vectors[state]
-            row: dict[str, Any] = {"step": int(path.updates[state]), "cosine": "none yet"}
-            if vector.any():
-                near = {
-                    name: [
-                        term for term, _ in vectors.most_similar(vector, topn=_NEAR + 1) if term != path.word
-                    ]
-                    for name, vectors in (("original", self.run.original), ("refined", self.run.vectors))
-                }
-                row |= {"cosine": f"{cosines[state]:.3f}"}
-                row |= {name: terms[:_NEAR] for name, terms in near.items()}
-            rows.append(row)
-        return Table(self.columns, rows, escape_for_display(path.word))
-
-    def __repr__(self) -> str:
-        return short_repr(f"Trajectories: {len(self.paths)} words", [path.word for path in self.paths])
+def _state_table(path: Trajectory, run: Run) -> Table:
+    cosines = path.to_original()
+    rows = []
+    for state in _milestones(path.updates):
+        vector = path.vectors[state]
+        row: dict[str, Any] = {"step": int(path.updates[state]), "cosine": "none yet"}
+        if vector.any():
+            row["cosine"] = f"{cosines[state]:.3f}"
+            for name, vectors in (("original", run.original), ("refined", run.vectors)):
+                near = vectors.most_similar(vector, topn=_NEAR + 1)
+                row[name] = [term for term, _ in near if term != path.word][:_NEAR]
+        rows.append(row)
+    return Table(_STATES, rows, escape_for_display(path.word))
 
 
 @checked
@@ -98,7 +80,7 @@ def trajectory(
     seed: int = 0,
     overwrite: bool = False,
     progress: Progress | None = None,
-) -> Trajectories:
+) -> Answer:
     """Show how a word moved while it was refined, or through the years.
 
     Parameters
@@ -126,7 +108,8 @@ def trajectory(
 
     Returns
     -------
-    Trajectories
+    Answer
+        A row for each word and state, or slice.
 
     Raises
     ------
@@ -156,18 +139,16 @@ def trajectory(
     with as_progress(progress).stage("Following words", None, "words"):
         parts = None if slice_field is None else field_slices(opened, slice_field)
         if slices or parts:
-            found = Trajectories(slice_paths(opened, names, parts, seed=seed), opened)
-        else:
-            keys = opened.vectors.index_to_key
-            paths = [opened.path(keys[opened.index(name)]) for name in names]
-            found = Trajectories(paths, opened)
-            if plot is not None:
-                from selfvec.analysis.views.path_figures import save_paths, trajectory_view
+            return shown_paths(slice_paths(opened, names, parts, seed=seed), opened)
+        keys = opened.vectors.index_to_key
+        paths = [opened.path(keys[opened.index(name)]) for name in names]
+        if plot is not None:
+            from selfvec.analysis.views.path_figures import save_paths, trajectory_view
 
-                ends = opened.original, opened.vectors
-                view = trajectory_view(paths, *ends, projection=projection, neighbours=neighbours, seed=seed)
-                save_paths(view, plot, overwrite=overwrite)
-    return found
+            ends = opened.original, opened.vectors
+            view = trajectory_view(paths, *ends, projection=projection, neighbours=neighbours, seed=seed)
+            save_paths(view, plot, overwrite=overwrite)
+        return shown_paths(paths, opened)
 
 
 def _milestones(updates: Ints) -> list[int]:

@@ -11,11 +11,11 @@ from threading import Event
 from typing import Any, Literal, Unpack, overload
 
 from selfvec.apps.run import Run
+from selfvec.base.answer import Answer
 from selfvec.base.checks import is_path
 from selfvec.base.declarations import checked, options
 from selfvec.base.errors import CorpusError, Interrupted, OptionError, TargetError
 from selfvec.base.progress import Progress, as_progress, interruptible
-from selfvec.base.result_table import Figures
 from selfvec.corpus.conversion import paths_of
 from selfvec.corpus.fields import FieldOptions
 from selfvec.corpus.kept_documents import KEEP as KEEP_BOTH
@@ -106,7 +106,7 @@ def update(
     output: Target = None,
     dry_run: Literal[True],
     **how: Unpack[UpdateOptions],
-) -> Figures: ...
+) -> Answer: ...
 @checked
 def update(
     run: GivenRun,
@@ -116,7 +116,7 @@ def update(
     output: Target = None,
     dry_run: bool = False,
     **how: Unpack[UpdateOptions],
-) -> Run | Figures:
+) -> Run | Answer:
     """Add new documents to a run, replace changed ones, withdraw others.
 
     The result is that of one run on all of the documents. Files are read with the fields of the run's
@@ -183,7 +183,7 @@ def update(
     progress, jobs = as_progress(how.get("progress")), limited_jobs(how.get("jobs"))
     if dry_run:
         change = updating.preview(old, taken, Execution(progress=progress))
-        return Figures("Preview", {"run": str(old.folder or ""), "dry_run": True, **change.as_dict()})
+        return Answer("Preview", {"run": str(old.folder or ""), "dry_run": True, **change.as_dict()})
     own = _own_folder(old, output)
     target = output if own is None else own.resolve()  # a link to a run stays a link
     with run_writer(target, own is not None or bool(how.get("overwrite")), progress) as writer:
@@ -205,7 +205,7 @@ def update(
 
 def _with_vectors_kept(
     run: GivenRun, corpus: Any, output: Target, dry_run: bool, how: UpdateOptions
-) -> Run | Figures:
+) -> Run | Answer:
     """A run with new documents and without others, whose vectors stay."""
     for name in ("half_life", "encoder", "embeddings", "withdraw_file", "no_undo"):
         if how.get(name):
@@ -228,7 +228,7 @@ def _with_vectors_kept(
         made = open_run(own)
     else:
         new, figures = change(old, 0)
-        told = Figures("Preview", {"run": str(old.folder or ""), "dry_run": True, **figures.as_dict()})
+        told = Answer("Preview", {"run": str(old.folder or ""), "dry_run": True, **figures.as_dict()})
         if dry_run:
             return told
         with run_writer(output, bool(how.get("overwrite")), progress) as writer:

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.base.answer import Answer
 from selfvec.base.checks import is_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError, require
 from selfvec.base.progress import Progress, as_progress, file_stages
-from selfvec.base.result_table import Figures
-from selfvec.base.view import COUNT, PROSE, Column, Table, View, figure
+from selfvec.base.view import COUNT, PROSE, Column, Table, figure
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import check_save, load, save
 from selfvec.storage.opened import GivenVectors, as_vectors
@@ -39,7 +39,7 @@ def convert(
     limit: int | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
-) -> Figures:
+) -> Answer:
     """Convert vectors from one format to another.
 
     Parameters
@@ -63,7 +63,7 @@ def convert(
 
     Returns
     -------
-    Figures
+    Answer
         ``target``, ``words``, ``dimensions``, what was ``left_out``, and ``notes``.
 
     Raises
@@ -102,7 +102,7 @@ def convert(
     done |= {"dimensions": dimensions or vectors.vector_size, "left_out": left_out}
     notes = [*vectors.provenance.get("notes", []), *_cut(vectors, done["dimensions"])]
     told = f"wrote {len(vectors):,} words × {done['dimensions']} dimensions to {done['target']}"
-    return Figures("Converted", done | {"notes": notes}, messages=[*notes, *left_out, told])
+    return Answer("Converted", done | {"notes": notes}, messages=[*notes, *left_out, told])
 
 
 def _cut(vectors: Vectors, first: int) -> Iterator[str]:
@@ -127,7 +127,7 @@ def fetch(
     base_url: str | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
-) -> Figures:
+) -> Answer:
     """Download public vectors, a sentence encoder or a corpus; or list them.
 
     Commands take the name of vectors or of an encoder wherever they take these. The cost of their download is
@@ -153,7 +153,7 @@ def fetch(
 
     Returns
     -------
-    Figures
+    Answer
         Name, licence, words, dimensions, path, download and files with their SHA-256. Of a corpus its path
         and files; without a name what is ``at_hand``, and what ``can_be_fetched``.
 
@@ -195,7 +195,7 @@ def fetch(
             shape=_encoder_shape if is_encoder else vectors_shape,
         )
     size = f"{record['words']:,} {'pieces' if is_encoder else 'words'} × {record['dimensions']} dimensions"
-    return Figures("Fetched", record, messages=[size])
+    return Answer("Fetched", record, messages=[size])
 
 
 def cost_text(cost: Mapping[str, Any]) -> str:
@@ -222,7 +222,7 @@ def _encoder_shape(folder: Path) -> tuple[int, int]:
 
 def _noaa(
     years: str | None, output: GivenPath | None, base_url: str | None, overwrite: bool, progress: Progress
-) -> Figures:
+) -> Answer:
     from selfvec.corpus.fetch import NOAA_URL, fetch_noaa, parse_years
 
     if years is None or output is None:
@@ -232,52 +232,49 @@ def _noaa(
     with file_stages(progress) as shown:
         files = fetch_noaa(chosen, folder, base_url=base_url or NOAA_URL, overwrite=overwrite, progress=shown)
     figures = {"path": str(folder), "files": [str(file) for file in files]}
-    return Figures("Fetched", figures, messages=[f"{len(files)} files in {folder}"])
+    return Answer("Fetched", figures, messages=[f"{len(files)} files in {folder}"])
 
 
-def _listed() -> Figures:
+_COLUMNS = (
+    Column("name"),
+    Column("language", "lang"),
+    Column("licence", form=PROSE),
+    Column("words", form=COUNT),
+    Column("dimensions", "dim.", COUNT),
+    Column("megabytes", "MB", figure(0)),
+    Column("description", form=PROSE),
+)
+
+
+def _listed() -> Answer:
+    """Vectors and encoders, at hand and to be fetched. The languages of fastText share a row."""
     from selfvec.storage.fetch_vectors import vectors_at_hand
 
-    public = [one.as_dict() for one in PUBLIC_VECTORS.values()]
-    return VectorsList("Vectors", {"at_hand": vectors_at_hand(), "can_be_fetched": public})
-
-
-class VectorsList(Figures):
-    """Vectors and encoders: those at hand, and those to be fetched."""
-
-    columns = (
-        Column("name"),
-        Column("language", "lang"),
-        Column("licence", form=PROSE),
-        Column("words", form=COUNT),
-        Column("dimensions", "dim.", COUNT),
-        Column("megabytes", "MB", figure(0)),
-        Column("description", form=PROSE),
-    )
-
-    def view(self, top: int | None = None) -> View:
-        """A table of each. The languages of fastText share a row."""
-        at_hand = [
-            row | {"megabytes": row["bytes"] / 1e6, "description": str(row["path"])}
-            for row in self["at_hand"]
-        ]
-        kinds = {
-            "vectors": "Can be fetched",
-            "encoder": "Sentence encoders that can be fetched (words: pieces)",
-        }
-        public = {kind: [row for row in self["can_be_fetched"] if row["kind"] == kind] for kind in kinds}
-        by_language = [row for row in public["vectors"] if str(row["name"]).startswith(_PER_LANGUAGE)]
-        if by_language:
-            first, *others = by_language
-            about = f"{first['description']}; LANG is the code of a language; words and MB at most"
-            shared = {"name": f"{_PER_LANGUAGE}LANG.300", "language": "LANG", "description": about}
-            public["vectors"] = [row for row in public["vectors"] if row not in others]
-            public["vectors"][public["vectors"].index(first)] = first | shared
-        tables = [Table(self.columns, rows[:top], kinds[kind]) for kind, rows in public.items()]
-        notes = [
-            f"LANG: {' '.join(str(row['language']) for row in by_language)}",
-            "Fetch:  selfvec vectors fetch NAME",
-            "Text:   selfvec vectors fetch noaa --years A-B -o DIR, storm reports of the United States",
-            "Use:    selfvec refine TEXT --vectors NAME -o RUN, or --encoder NAME for a sentence encoder",
-        ]
-        return View(self.title, [Table(self.columns, at_hand[:top], "At hand"), *tables], notes=notes)
+    figures = {
+        "at_hand": vectors_at_hand(),
+        "can_be_fetched": [one.as_dict() for one in PUBLIC_VECTORS.values()],
+    }
+    at_hand = [
+        row | {"megabytes": row["bytes"] / 1e6, "description": str(row["path"])} for row in figures["at_hand"]
+    ]
+    kinds = {
+        "vectors": "Can be fetched",
+        "encoder": "Sentence encoders that can be fetched (words: pieces)",
+    }
+    public = {kind: [row for row in figures["can_be_fetched"] if row["kind"] == kind] for kind in kinds}
+    by_language = [row for row in public["vectors"] if str(row["name"]).startswith(_PER_LANGUAGE)]
+    if by_language:
+        first, *others = by_language
+        about = f"{first['description']}; LANG is the code of a language; words and MB at most"
+        shared = {"name": f"{_PER_LANGUAGE}LANG.300", "language": "LANG", "description": about}
+        public["vectors"] = [row for row in public["vectors"] if row not in others]
+        public["vectors"][public["vectors"].index(first)] = first | shared
+    tables = [Table(_COLUMNS, at_hand, "At hand")]
+    tables += [Table(_COLUMNS, rows, kinds[kind]) for kind, rows in public.items()]
+    notes = [
+        f"LANG: {' '.join(str(row['language']) for row in by_language)}",
+        "Fetch:  selfvec vectors fetch NAME",
+        "Text:   selfvec vectors fetch noaa --years A-B -o DIR, storm reports of the United States",
+        "Use:    selfvec refine TEXT --vectors NAME -o RUN, or --encoder NAME for a sentence encoder",
+    ]
+    return Answer("Vectors", figures, parts=tables, notes=notes)

@@ -18,7 +18,7 @@ import selfvec
 from selfvec.analysis.association import MEASURES
 from selfvec.analysis.comparison.chosen_slices import comparable_slices, slices_of
 from selfvec.analysis.concepts.corpus_topics import topics
-from selfvec.analysis.dispersion import Dispersion
+from selfvec.analysis.dispersion import DISPERSION
 from selfvec.analysis.keyness import keyness_columns
 from selfvec.analysis.word_drift.drift_result import drift_columns
 from selfvec.apps.functions.live import upsert
@@ -26,10 +26,10 @@ from selfvec.apps.offered import LISTS, Server
 from selfvec.apps.run import Run
 from selfvec.apps.similar_words import similar
 from selfvec.apps.table import TEXT, TOP
+from selfvec.base.answer import Json
 from selfvec.base.declarations import Declaration, declared_at
 from selfvec.base.display import whole_words
 from selfvec.base.progress import Progress
-from selfvec.base.result_table import Json
 from selfvec.base.view import Column
 from selfvec.corpus.given_filters import given_filters
 from selfvec.data import run as record
@@ -177,7 +177,7 @@ class Tools:
             "method": made.method or "",
             "vectors": str(made.vectors.get("name", "")),
             "findings": [
-                f"{finding['name']}: {finding['message']}" for finding in run.health_report["findings"]
+                f"{finding['kind']}: {finding['says']}" for finding in run.health_report["findings"]
             ],
         }
 
@@ -217,7 +217,7 @@ class Tools:
         word occurs. As "replacement", `after` lists words that can stand in its place, with the
         words of abbreviations; the first such call takes some seconds."""
         run = self._run.present
-        before, after = similar(run, word, top=top, compare=True, min_count=min_count, as_=as_).lists
+        before, after = similar(run, word, top=top, compare=True, min_count=min_count, as_=as_)["rows"]
         sides = ([term for term, _ in row["neighbours"]] for row in (before, after))
         gained, lost = only_in_each(*sides)
         counts = run.vectors.counts
@@ -289,7 +289,7 @@ class Tools:
         LISTS["dispersion"],
         """Whether words occur all over the corpus or in a few documents only: the number of `documents` with
         each, measures, and its occurrences in 40 equal stretches of the text (`where`).""",
-        Dispersion.columns,
+        DISPERSION,
     )
     concordance = _list_of(
         "concordance",
@@ -365,7 +365,7 @@ class Tools:
         corpus = self._run.present.provenance.corpus
         named = {str(corpus.get("id_field") or "id"): document, str(corpus.get("date_field") or "date"): date}
         row = {**(fields or {}), **{name: value for name, value in named.items() if value is not None}}
-        return dict(upsert(self._run, [{**row, "text": text}]))
+        return upsert(self._run, [{**row, "text": text}]).as_dict()
 
     def _index(self, run: record.Run) -> Index:
         from selfvec.retrieval import run_index

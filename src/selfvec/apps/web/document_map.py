@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from selfvec.base.answer import Json
 from selfvec.base.arrays import AnyInts
-from selfvec.base.result_table import Json
 from selfvec.corpus.filters import allowed
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run

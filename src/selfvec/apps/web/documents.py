@@ -10,8 +10,8 @@ from typing import Any, get_type_hints
 from pydantic import create_model
 
 from selfvec.analysis.concepts.terms import stop_words
+from selfvec.base.answer import Json
 from selfvec.base.errors import OptionError
-from selfvec.base.result_table import Json
 from selfvec.corpus.filters import allowed
 from selfvec.retrieval import Found, Index, nearest_documents
 

@@ -10,9 +10,9 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
+from selfvec.base.answer import Json
 from selfvec.base.arrays import Mask
 from selfvec.base.chart import round_figures
-from selfvec.base.result_table import Json
 from selfvec.corpus.filters import allowed
 from selfvec.data.field_types import DAY, INTEGER, LIST, MOMENT, NUMBER, kind_of, written
 from selfvec.retrieval import Index

@@ -11,7 +11,7 @@ import numpy as np
 
 from selfvec.analysis.concepts.terms import content_words
 from selfvec.analysis.views.run_summary import self_retrieval_gain
-from selfvec.base.result_table import Json
+from selfvec.base.answer import Json
 from selfvec.base.versions import __version__
 from selfvec.data.run import Run
 

@@ -15,11 +15,11 @@ import numpy as np
 from selfvec.analysis.concepts.corpus_topics import topics_as_found
 from selfvec.analysis.concepts.subjects import with_names
 from selfvec.analysis.concepts.topic_result import Topics
+from selfvec.base.answer import Json
 from selfvec.base.arrays import Ints
 from selfvec.base.compiled import load_compiler
 from selfvec.base.errors import InputError, NotFound, SelfvecError
 from selfvec.base.progress import Progress
-from selfvec.base.result_table import Json
 from selfvec.base.threads import threads
 from selfvec.data.run import Run
 from selfvec.files.memory import return_freed_memory

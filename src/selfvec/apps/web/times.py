@@ -13,9 +13,9 @@ from selfvec.analysis.concepts.document_topics import typical_sentences
 from selfvec.analysis.concepts.growth import ShareChange, word_changes, word_sentences
 from selfvec.analysis.concepts.subjects import own_name_of_each
 from selfvec.analysis.usage.contexts import occurrences
+from selfvec.base.answer import Json
 from selfvec.base.arrays import Mask
 from selfvec.base.errors import NotFound
-from selfvec.base.result_table import Json
 from selfvec.corpus.filters import filtered_documents
 from selfvec.corpus.slices import MONTHS, Slice, by_label, by_period, later, parse_span
 from selfvec.data.token_batch import TokenBatch

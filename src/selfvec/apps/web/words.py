@@ -15,10 +15,10 @@ from selfvec.analysis.usage.contexts import pair_places
 from selfvec.analysis.usage.quotations import Quotation, best_occurrences, examples, sentences
 from selfvec.apps.offered import LISTS, Server
 from selfvec.apps.table import TEXT, TOP, CommandRow
+from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Ints
 from selfvec.base.characters import folded, without_accents
 from selfvec.base.errors import NotFound, OptionError
-from selfvec.base.result_table import Json, ResultTable
 from selfvec.base.view import COUNT, PROSE, WORDS, Column, Table
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, coverage, has_row
@@ -54,7 +54,7 @@ def word(page: PageData, key: addresses.ComparisonKey, word: addresses.Word) -> 
     row = page.row(word)
     name = page.run.vectors.index_to_key[row]
     near = selfvec.similar(page.run, name, compare=True)
-    before, after = near.lists
+    before, after = near["rows"]
     shown = near.view()
     task = page.comparisons.drift(key)
     changes = task.result() if task.done() and task.exception() is None else None
@@ -137,7 +137,7 @@ def _shown(rows: Sequence[Json], columns: Sequence[Column]) -> list[Json]:
     return [{**row, **{name: of(row) for name, of in made.items()}} for row in rows]
 
 
-def _with_columns(result: ResultTable) -> Json:
+def _with_columns(result: Answer) -> Json:
     """A result as its command prints it, and the columns by which the page draws it."""
     columns = [column.as_dict() for column in result.columns]
     return {**result.as_dict(), "rows": _shown(result.rows, result.columns), "columns": columns}

@@ -29,8 +29,8 @@ from starlette.types import Receive, Scope, Send
 from selfvec.analysis.concepts.subjects import kept_with
 from selfvec.apps.functions.live import add, changed, removal
 from selfvec.apps.run import Run
+from selfvec.base.answer import Answer
 from selfvec.base.errors import CorpusError, NotFound, OptionError, SelfvecError, TargetError
-from selfvec.base.result_table import Figures
 from selfvec.corpus.kept_documents import REPLACE
 from selfvec.corpus.streams import UTF8_BOM
 from selfvec.data.run import TopicName
@@ -114,7 +114,7 @@ class Writing:
             figures = await asyncio.to_thread(work)
         return json_response(dict(figures))
 
-    def _work(self, request: Request, body: bytes) -> Callable[[], Figures]:
+    def _work(self, request: Request, body: bytes) -> Callable[[], Answer]:
         """What a request asks for; `OptionError` if it is not well formed."""
         asked = request.query_params
         check_parameters(asked, _PARAMETERS[request.scope["path"], request.method])
@@ -134,12 +134,12 @@ class Writing:
         duplicates = REPLACE if request.method == "PUT" else asked.get("duplicates", REPLACE)
         return lambda: add(self._run, rows, duplicates=duplicates)
 
-    def _named(self, names: list[TopicName]) -> Figures:
+    def _named(self, names: list[TopicName]) -> Answer:
         page = self._page.now()
         topics = page.topics.result()
         if topics is None:
             raise NotFound("the text has too few words for topics")
-        return Figures("Named", {"names": len(kept_with(page.run, topics, names))})
+        return Answer("Named", {"names": len(kept_with(page.run, topics, names))})
 
 
 async def _body(request: Request) -> bytes | None:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
+from selfvec.base.answer import Json
 from selfvec.base.checks import Paths, as_paths, check_texts
 from selfvec.base.declarations import checked, options
 from selfvec.base.errors import OptionError, flag
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.result_table import Json
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import RESAMPLES, Estimate, difference
 from selfvec.storage.opened import GivenVectors

@@ -5,23 +5,23 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from selfvec.base.answer import Answer, Json, short_repr
 from selfvec.base.chart import Axis, Chart, Line, Mark
 from selfvec.base.display import escape_controls, escape_for_display
-from selfvec.base.result_table import Json, ResultTable, short_repr
-from selfvec.base.view import Cell, Drawn, Part, Table, View, text_table
+from selfvec.base.view import PIECES, Cell, Column, Drawn, Part, Table, View, is_figure
 from selfvec.files.report_page import page_html, page_markdown, save_page
 from selfvec.files.svg import COLOUR, chart_svg
 from selfvec.numerics.statistics import FEWEST
 
 
 @dataclass(frozen=True, repr=False)
-class Report(ResultTable):
+class Report(Answer):
     """Figures of vectors on tasks.
 
     Each of ``rows`` has ``vectors``, ``task``, ``kind``, ``mode``, ``metric``, ``value``, ``low``, ``high``
@@ -335,12 +335,12 @@ class Figure:
         if drawn:
             columns["{:g} to {:g}".format(*self.axis)] = [self.draw(row) for row in self.rows]
         heads = [head.rstrip() for head in columns]
-        return text_table(escape_controls(self.title), heads, zip(*columns.values(), strict=True))
+        return _text_table(escape_controls(self.title), heads, zip(*columns.values(), strict=True))
 
     def tables(self) -> list[Table]:
         """The rows with their charts, and the differences."""
         rows = self.table(drawn=True)
-        return [rows, text_table("", _DIFFERENCE, self.compared())] if self.differences else [rows]
+        return [rows, _text_table("", _DIFFERENCE, self.compared())] if self.differences else [rows]
 
     def compared(self) -> list[list[Cell]]:
         """The cells of each difference: both vectors, difference, interval, p and `comparison_result`.
@@ -365,6 +365,17 @@ class Figure:
         return [(row[key] - start) / (end - start) * size for key in ("low", "value", "high")]
 
 
+def _text_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[Cell | None]]) -> Table:
+    """A table of texts that are made already; rows may be shorter than ``heads``."""
+    named = [{str(place): cell for place, cell in enumerate(row)} for row in rows]
+    columns = []
+    for place, head in enumerate(heads):
+        cells = [row[str(place)] for row in named if row.get(str(place))]
+        form = replace(PIECES, is_figure=bool(cells) and all(map(is_figure, cells)))
+        columns.append(Column(str(place), head, form))
+    return Table(columns, named, title)
+
+
 def _difference_cells(names: str, row: Json) -> list[Cell]:
     numbers = _shown(row["difference"], "+.3f"), _interval(row, form="+.3f"), _shown(row["p"])
     result = comparison_result(row)
@@ -384,7 +395,7 @@ def _pairs_table(tally: Mapping[tuple[str, str], Mapping[str, int]]) -> Table:
             rows[-1].append(f"{counts[0]}:{counts[1]}" if counts else "")
     total = max(sum(results.values()) for results in tally.values())
     note = f"better:worse than those of the column, of {total} figures; others are not distinguishable"
-    table = text_table("", ["", *(f"({number})" for number in range(1, len(names) + 1))], rows)
+    table = _text_table("", ["", *(f"({number})" for number in range(1, len(names) + 1))], rows)
     return replace(table, notes=[note])
 
 

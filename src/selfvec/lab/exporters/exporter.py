@@ -15,10 +15,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from selfvec.base.answer import Answer
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError, SelfvecError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.result_table import Figures
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import writing
@@ -49,7 +49,7 @@ def export(
     overwrite: bool = False,
     update: bool = False,
     progress: Progress | None = None,
-) -> Figures:
+) -> Answer:
     """Write a run for another tool: an encoder, vectors, a vector store.
 
     Parameters
@@ -79,7 +79,7 @@ def export(
 
     Returns
     -------
-    Figures
+    Answer
         ``to``, ``target`` and a description by the target.
 
     Raises
@@ -121,7 +121,7 @@ def export(
     return _exported(target, {"to": to, "target": str(path), **details})
 
 
-def _exported(target: Target | Store, figures: dict[str, Any]) -> Figures:
+def _exported(target: Target | Store, figures: dict[str, Any]) -> Answer:
     """What was written, and how the other tool opens it."""
     messages = list(figures.get("left_out", ()))
     if "unchanged" in figures:
@@ -132,7 +132,7 @@ def _exported(target: Target | Store, figures: dict[str, Any]) -> Figures:
     if target.opened_by:
         opened = target.opened_by.format(repr(figures["target"]))
         messages.append(f"next, in Python: {opened}")
-    return Figures("Exported", figures, messages=messages)
+    return Answer("Exported", figures, messages=messages)
 
 
 def _default(run: Run, to: str) -> Path:

@@ -10,21 +10,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Unpack
 
 import numpy as np
 
+from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Bytes
 from selfvec.base.checks import Paths, as_paths
 from selfvec.base.declarations import checked
 from selfvec.base.display import printable
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.result_table import Figures, Json
-from selfvec.base.view import COUNT, Column, Form, Part, Table, View, figure
+from selfvec.base.view import COUNT, Column, Form, Table, figure
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors, on_principal_axes
@@ -57,32 +57,15 @@ _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]i?)?b?", re.IGNORECASE)
 
 
-class Compressed(Figures):
-    """The compressed vectors that were written, and those that were tried."""
-
-    columns = (
-        Column("method"),
-        Column("rows", form=COUNT),
-        Column("dimensions", "dim.", COUNT),
-        Column("groups", "codes", COUNT),
-        Column("megabytes", "MB", figure(2), of=lambda row: row["bytes"] / 1e6),
-        Column("fidelity", "cosine", figure(3)),
-        Column("kept", form=_PERCENT),
-    )
-
-    def view(self, top: int | None = None) -> View:
-        """What was tried, the file that was written, and how much quality it keeps."""
-        sizes = f"{self['bytes'] / 1e6:.2f} of {self['bytes_before'] / 1e6:.2f} MB"
-        parts: list[Part] = [Table(self.columns, self["tried"][:top])]
-        parts.append(printable(f"wrote {self['target']}: {self['words']:,} words, {sizes}"))
-        for one in self["measured_on"]:
-            parts.append(f"{one['metric']} of {printable(one['task'])}:")
-            kept = f"{one['kept']:.1f}% kept, 95 % interval {one['low']:.1f} to {one['high']:.1f}"
-            parts.append(f"  {one['compressed']:.3f} of {one['original']:.3f}, {kept}")
-        if not self["enough"]:
-            under = "" if self["below"] is None else f" under {self['below'] / 1e6:g} MB"
-            parts.append(f"no compressed vectors{under} keep {self['keep']:g}%: these keep most")
-        return View(self.title, parts, records=self["tried"])
+_COLUMNS = (
+    Column("method"),
+    Column("rows", form=COUNT),
+    Column("dimensions", "dim.", COUNT),
+    Column("groups", "codes", COUNT),
+    Column("megabytes", "MB", figure(2), of=lambda row: row["bytes"] / 1e6),
+    Column("fidelity", "cosine", figure(3)),
+    Column("kept", form=_PERCENT),
+)
 
 
 @checked
@@ -97,7 +80,7 @@ def compress(
     seed: int = 0,
     overwrite: bool = False,
     progress: Progress | None = None,
-) -> Figures:
+) -> Answer:
     """Find smaller vectors that keep what they are used for.
 
     With ``below``, candidates under that size are tried in the order of their similarity to the given rows,
@@ -126,7 +109,7 @@ def compress(
 
     Returns
     -------
-    Figures
+    Answer
         What was written, how much it keeps and on which task, and all candidates.
 
     Raises
@@ -178,7 +161,22 @@ def compress(
         "tried": tried,
         "left_out": _left_out(whole),
     }
-    return Compressed("Compressed", done, rows="tried")
+    return Answer(
+        "Compressed", done, rows="tried", columns=_COLUMNS, parts=[Table(_COLUMNS, tried), *_told(done)]
+    )
+
+
+def _told(done: Json) -> Iterator[str]:
+    """The file that was written, and how much quality it keeps."""
+    sizes = f"{done['bytes'] / 1e6:.2f} of {done['bytes_before'] / 1e6:.2f} MB"
+    yield printable(f"wrote {done['target']}: {done['words']:,} words, {sizes}")
+    for one in done["measured_on"]:
+        yield f"{one['metric']} of {printable(one['task'])}:"
+        kept = f"{one['kept']:.1f}% kept, 95 % interval {one['low']:.1f} to {one['high']:.1f}"
+        yield f"  {one['compressed']:.3f} of {one['original']:.3f}, {kept}"
+    if not done["enough"]:
+        under = "" if done["below"] is None else f" under {done['below'] / 1e6:g} MB"
+        yield f"no compressed vectors{under} keep {done['keep']:g}%: these keep most"
 
 
 def _first_that_keeps(

@@ -27,10 +27,10 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.base.answer import Answer
 from selfvec.base.arrays import Floats, Ints, Rows
 from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError, OptionError
-from selfvec.base.result_table import Figures
 from selfvec.data.vectors import Source, Vectors
 from selfvec.files.atomic_files import atomic_folder, check_target
 from selfvec.files.tensors import read_header, replace_tensors
@@ -72,7 +72,7 @@ def tokenizer(
     *,
     output: str | os.PathLike[str],
     overwrite: bool = False,
-) -> Figures:
+) -> Answer:
     """Give a model's token vectors a new tokenizer.
 
     Parameters
@@ -94,7 +94,7 @@ def tokenizer(
 
     Returns
     -------
-    Figures
+    Answer
         The number of tokens by the origin of their rows.
 
     Raises

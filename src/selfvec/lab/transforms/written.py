@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 from typing import Any, TypedDict
 
+from selfvec.base.answer import Answer
 from selfvec.base.declarations import options
 from selfvec.base.progress import Progress
-from selfvec.base.result_table import Figures
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import check_save, save
 
@@ -54,18 +54,18 @@ def written(made: Vectors, by: str, figures: dict[str, Any], writing: Writing) -
     return made
 
 
-def figures_of(made: Vectors) -> Figures:
+def figures_of(made: Vectors) -> Answer:
     """How vectors were made, and what the format of their file cannot hold, as a command prints it."""
     said = dict(made.provenance[_MADE])
     by, left_out = said.pop("by"), said.pop("left_out")
     return transformed(by, {"words": len(made), "dimensions": made.vector_size, **said}, left_out)
 
 
-def transformed(by: str, figures: dict[str, Any], left_out: list[str], **places: str) -> Figures:
+def transformed(by: str, figures: dict[str, Any], left_out: list[str], **places: str) -> Answer:
     """What a method made, in figures, and what it had to leave out."""
     said = ", ".join(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in figures.items())
     every = {**places, "by": by, **figures, "left_out": left_out}
-    return Figures("Transformed", every, messages=[*left_out, f"{by}: {said}"])
+    return Answer("Transformed", every, messages=[*left_out, f"{by}: {said}"])
 
 
 def _shown(value: Any) -> str:

@@ -46,9 +46,9 @@ export class Health {
       h("ul.findings", [
         found.findings.map((finding) =>
           h("li", { class: finding.level }, [
-            h("b", `${finding.name} `),
+            h("b", `${finding.kind} `),
             h("span.tag", level[finding.level] ?? finding.level),
-            h("p", `${finding.message}.`),
+            h("p", `${finding.says}.`),
             finding.remedy ? h("p", h("b", "What to do: "), `${finding.remedy}.`) : null,
           ]),
         ),

@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from selfvec.analysis.views.run_summary import method_details, text_details
+from selfvec.base.answer import Answer, Json
 from selfvec.base.checks import check_path
 from selfvec.base.declarations import checked
-from selfvec.base.display import printable, size_of
+from selfvec.base.display import escape_for_display, printable, size_of
 from selfvec.base.errors import FormatError, InputError, OptionError
-from selfvec.base.result_table import Figures, RecordTable, short_repr
+from selfvec.base.finding import Finding
 from selfvec.base.versions import RUN_FORMAT
-from selfvec.base.view import NUMBER, PIECES, PROSE, Column, Part, Table, View
+from selfvec.base.view import COUNT, NUMBER, PROSE, Column, Part, Table
+from selfvec.data.provenance import Provenance
 from selfvec.data.run import AnyRun, Run, split_state, state_name
+from selfvec.data.settings import Settings
 from selfvec.files.atomic_files import FolderKind
 from selfvec.files.checksums import CHANGED, damaged_files, is_sealed, unchanged
 from selfvec.files.tensors import first_not_finite, read_header
 from selfvec.files.text_files import read_json
-
-from .folder_kinds import RUN, folder_kind
-from .formats import load
-from .opened import GivenRun, as_run
-from .run_folder import CACHE, HISTORY, LOCK, ORIGINAL, PRESENT, PREVIOUS, REFINED, TOKENS, open_run
+from selfvec.storage.folder_kinds import RUN, folder_kind
+from selfvec.storage.formats import load
+from selfvec.storage.opened import GivenRun, as_run
+from selfvec.storage.run_folder import (
+    CACHE,
+    HISTORY,
+    LOCK,
+    ORIGINAL,
+    PRESENT,
+    PREVIOUS,
+    REFINED,
+    TOKENS,
+    open_run,
+)
+from selfvec.text.language_recognition import language_name
 
 HELD = {  # by the kind of a part of a run folder
     "run.json": "how the run was made: files and hashes, options, versions, timings; checksums",
@@ -81,36 +96,8 @@ _UNSHOWN = ("files", "stamp", "sha256")  # of a description
 _WORDS = ("method", "words", "dimensions", "window", "learning_rate", "seed")
 
 
-@dataclass(frozen=True)
-class File:
-    name: str
-    bytes: int
-    holds: str
-
-
-@dataclass(frozen=True, repr=False)
-class Contents(RecordTable):
-    """What `info` found; a row for each file."""
-
-    listed = "files"
-    path: str
-    kind: str  # run, index, encoder, table or vectors
-    bytes: int
-    written: str  # local time, to the second
-    about: dict[str, Any]
-    files: list[File]
-    text: list[str]  # files and folders that documents, or parts of them, can be read from
-    provenance: dict[str, Any] = field(default_factory=dict)
-    fields: list[dict[str, Any]] = field(default_factory=list)  # of a run: name, type, empty, examples
-
-    def __repr__(self) -> str:
-        title = f"Info: {self.kind}, {self.bytes:,} bytes in {len(self.files)} files"
-        named = [f"{name} {value}" for name, value in self.about.items() if isinstance(value, int | str)]
-        return short_repr(title, named, self.path)
-
-
 @checked
-def info(path: GivenRun) -> Contents:
+def info(path: GivenRun) -> Answer:
     """Show what a folder or file holds, and how it was made.
 
     Parameters
@@ -120,8 +107,10 @@ def info(path: GivenRun) -> Contents:
 
     Returns
     -------
-    Contents
-        Without files, if it is of a run in memory.
+    Answer
+        ``path``, ``kind``, ``bytes``, ``written``, when that was; ``about``, what is said of it; ``text``,
+        files and folders that documents, or parts of them, can be read from; ``provenance``; of a run
+        ``fields`` with name, type, empty and examples. ``rows``, and ``files``, have a dict for each file.
 
     Raises
     ------
@@ -137,7 +126,8 @@ def info(path: GivenRun) -> Contents:
     if place is None:
         run = as_run(path)
         held = [] if run.text is None else run.text.described()
-        return Contents("in memory", "run", 0, "never", _of_run(run), [], [], dict(run.provenance), held)
+        nowhere = {"path": "in memory", "kind": "run", "bytes": 0, "written": "never"}
+        return _contents(nowhere, _of_run(run), [], [], dict(run.provenance), held)
     folder = Path(place)
     kind = folder_kind(folder) if folder.is_dir() else None
     if kind is None:
@@ -159,18 +149,10 @@ def info(path: GivenRun) -> Contents:
         about["documents"] = sum(days.get("shape", [])[:1])
         holds = _INDEX
     files = list(_files(folder, holds))
-    parts = dict.fromkeys(_part(file.name) for file in files)
-    return Contents(
-        path=str(folder),
-        kind=kind.name,
-        bytes=sum(file.bytes for file in files),
-        written=_time(max((folder / file.name).stat().st_mtime for file in files)),
-        about=about,
-        files=files,
-        text=[part for part in parts if _kind(part) in _TEXT and kind.name in ("run", "index")],
-        provenance=described,
-        fields=fields,
-    )
+    parts = dict.fromkeys(_part(file["name"]) for file in files)
+    text = [part for part in parts if _kind(part) in _TEXT and kind.name in ("run", "index")]
+    written = max((folder / file["name"]).stat().st_mtime for file in files)
+    return _contents(_place_of(folder, kind.name, files, written), about, files, text, described, fields)
 
 
 def _place(given: GivenRun) -> str | os.PathLike[str] | None:
@@ -181,11 +163,12 @@ def _place(given: GivenRun) -> str | os.PathLike[str] | None:
     return given
 
 
-def _files(folder: Path, holds: dict[str, str]) -> Iterator[File]:
+def _files(folder: Path, holds: dict[str, str]) -> Iterator[Json]:
     for file in sorted(folder.rglob("*")):
         if file.is_file():
             name = file.relative_to(folder).as_posix()
-            yield File(name, file.stat().st_size, holds.get(_kind(_part(name)), ""))
+            size, held = file.stat().st_size, holds.get(_kind(_part(name)), "")
+            yield {"name": name, "bytes": size, "holds": held}
 
 
 def _part(name: str) -> str:
@@ -231,37 +214,93 @@ def _of_run(run: Run) -> dict[str, Any]:
     return {**about, "options": dict(made.options)}
 
 
-def _of_vectors(path: Path) -> Contents:
+def _of_vectors(path: Path) -> Answer:
     vectors = load(path)
     place = Path(str(vectors.provenance.get("path", path)))
     within = sorted(place.rglob("*")) if place.is_dir() else [place]
     paths = [path for path in within if path.is_file()]
-    files = [File(path.name, path.stat().st_size, "") for path in paths]
-    return Contents(
-        path=str(path),
-        kind="vectors",
-        bytes=sum(file.bytes for file in files),
-        written=_time(max((path.stat().st_mtime for path in paths), default=0.0)),
-        about={
-            "format": vectors.provenance.get("format"),
-            "words": len(vectors),
-            "dimensions": vectors.vector_size,
-            "dtype": str(vectors.vectors.dtype),
-            "counts": vectors.counts is not None,
-            "notes": vectors.provenance.get("notes", []),
-        },
-        files=files,
-        text=[],
-        provenance=vectors.provenance,
-    )
+    files = [{"name": path.name, "bytes": path.stat().st_size, "holds": ""} for path in paths]
+    about = {
+        "format": vectors.provenance.get("format"),
+        "words": len(vectors),
+        "dimensions": vectors.vector_size,
+        "dtype": str(vectors.vectors.dtype),
+        "counts": vectors.counts is not None,
+        "notes": vectors.provenance.get("notes", []),
+    }
+    written = max((path.stat().st_mtime for path in paths), default=0.0)
+    return _contents(_place_of(path, "vectors", files, written), about, files, [], vectors.provenance)
 
 
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds).isoformat(sep=" ", timespec="seconds")
+def _place_of(path: Path, kind: str, files: Sequence[Json], written: float) -> Json:
+    """Where it is, how large, and since when, in local time, to the second."""
+    when = datetime.fromtimestamp(written).isoformat(sep=" ", timespec="seconds")
+    return {"path": str(path), "kind": kind, "bytes": sum(file["bytes"] for file in files), "written": when}
+
+
+_FIELDS = (
+    Column("name", "field", PROSE),
+    Column("type"),
+    Column("empty", "without", COUNT),
+    Column("examples", form=PROSE),
+)
+_FILES = (
+    Column("name", "file", PROSE),
+    Column("holds", form=PROSE),
+    Column("size", form=NUMBER, of=lambda file: size_of(file["bytes"])),
+)
+
+
+def _contents(
+    place: Json, about: Json, files: list[Json], text: list[str], made: Json, fields: Sequence[Json] = ()
+) -> Answer:
+    """The facts, the files with their sizes, and the files that documents can be read from."""
+    kind, named = place["kind"], f"{place['kind']} {printable(place['path'])}"
+    run = Provenance.of(made) if kind == "run" and "coverage" in made else None
+    facts = [
+        {"name": name.replace("_", " "), "value": _shown(value)}
+        for name, value in _facts(about, run)
+        if value not in (None, [], {}, "")
+    ]
+    title = f"{named}, {size_of(place['bytes'])}, written {place['written']}"
+    parts: list[Part] = [Table((Column("name", ""), Column("value", "", PROSE)), facts, title)]
+    parts += method_details(run) if run else ()
+    if fields:
+        rows = [row | {"examples": printable(", ".join(row["examples"]))} for row in fields]
+        parts.append(Table(_FIELDS, rows, "Fields of the documents"))
+    parts.append(Table(_FILES, files, "Files"))
+    if kind in ("run", "index"):
+        read = f"Documents, or parts of them, can be read from: {', '.join(map(printable, text))}"
+        parts.append(read if text else "Documents cannot be read from these files.")
+    told = {"about": about, "files": files, "text": text, "provenance": made, "fields": list(fields)}
+    return Answer(named, {**place, **told}, rows=files, parts=parts)
+
+
+def _facts(about: Json, run: Provenance | None) -> Iterator[tuple[str, Any]]:
+    """The facts about a folder or file, and the options that differ from their defaults."""
+    about = dict(about)
+    options = about.pop("options", None) or {}
+    if run is not None:
+        about["words"] = f"{about['words']:,}: {text_details(run)}"
+        about["language"] = about["language"] and language_name(about["language"])
+    for name, value in about.items():
+        notes = value if name == "notes" else [value]
+        yield from zip_longest([name], notes, fillvalue="")  # each note in a row of its own
+    usual = Settings().as_dict()
+    yield "options", " ".join(f"{k}={_shown(v)}" for k, v in options.items() if v != usual.get(k))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    text = f"{value:,}" if isinstance(value, int) else str(value)
+    return printable(text) if len(text) > 24 else escape_for_display(text)
 
 
 @checked
-def health(run: GivenRun) -> Figures:
+def health(run: GivenRun) -> Answer:
     """Check that words moved and that the vectors have not collapsed.
 
     Parameters
@@ -270,7 +309,7 @@ def health(run: GivenRun) -> Figures:
 
     Returns
     -------
-    Figures
+    Answer
         ``verdicts`` is empty if nothing is wrong. Its rows are the findings.
 
     Raises
@@ -284,96 +323,59 @@ def health(run: GivenRun) -> Figures:
     >>> selfvec.health(run)["verdicts"]
     []
     """
-    report = as_run(run).health_report
+    return shown_health(as_run(run).health_report)
+
+
+def shown_health(report: Json) -> Answer:
+    """A health report: its findings with their remedies, then the figures that are known."""
     title = f"Health: {', '.join(report.get('verdicts') or ()) or 'nothing is wrong'}"
-    return Health(title, report, rows="findings" if "findings" in report else None)
-
-
-class Health(Figures):
-    """A health report."""
-
-    def view(self, top: int | None = None) -> View:
-        """The findings with their remedies, then the figures that are known."""
-        findings = []
-        for finding in self.get("findings", ())[:top]:
-            level = str(finding["level"])
-            remedy = f"\nWhat to do: {finding['remedy']}." if finding.get("remedy") else ""
-            said = [(str(finding["name"]), "strong"), (f": {finding['message']}{remedy}", "")]
-            findings.append({"level": [(level.upper(), level)], "finding": said})
-        columns = (Column("level", "", PIECES), Column("finding", "", PIECES))
-        what = (Column("what", ""), Column("value", "", NUMBER), Column("meaning", "", PROSE))
-        tables = [Table(columns, findings), Table(what, self._listed())]
-        return View(self.title, [table for table in tables if table.rows], records=self.rows)
-
-    def _listed(self) -> list[dict[str, str]]:
-        def number(key: str, form: str) -> str:
-            value = self.get(key)
-            return "" if value is None else format(value, form)
-
-        def change(key: str, form: str) -> str:
-            before, after = number(f"{key}_original", form), number(key, form)
-            return f"{before} -> {after}" if before and after else after
-
-        counted = sum(int(self.get(key) or 0) for key in ("known", "composed", "oov"))
-        of_text = max(int(self.get("types") or 0) - counted, 0) if "known" in self else 0
-        rows = (
-            ("tokens", number("tokens", ",d"), ""),
-            ("types", number("types", ",d"), "different words"),
-            ("cosine to the original", number("mean_cosine_to_original", ".2f"), "1 unmoved, 0 unrelated"),
-            ("cosine of random words", change("anisotropy", ".2f"), "near 1: all words look alike"),
-            ("effective rank", change("effective_rank", ".0f"), "dimensions in use"),
-            ("capped neighbours", number("saturated", ".0%"), "nearest words at a cosine of about 1"),
-            ("words with a vector", number("known", ",d"), "in the initial vectors"),
-            (
-                "words from subwords",
-                number("composed", ",d"),
-                "their initial vectors are built from subwords",
-            ),
-            ("words from the text", f"{of_text:,}" if of_text else "", "their first vectors are made of it"),
-            ("words without a vector", number("oov", ",d"), "none of these"),
-            ("... still without one", number("oov_empty", ",d"), "nothing was learned about them"),
+    figures = [
+        Table(
+            (Column("what", ""), Column("value", "", NUMBER), Column("meaning", "", PROSE)), _listed(report)
         )
-        return [{"what": what, "value": value, "meaning": meaning} for what, value, meaning in rows if value]
+    ]
+    findings = [Finding.of(finding) for finding in report["findings"]]
+    return Answer(title, report, rows="findings", findings=findings, parts=figures)
+
+
+def _listed(report: Json) -> list[dict[str, str]]:
+    """The figures that are known, with their meanings."""
+
+    def number(key: str, form: str) -> str:
+        value = report.get(key)
+        return "" if value is None else format(value, form)
+
+    def change(key: str, form: str) -> str:
+        before, after = number(f"{key}_original", form), number(key, form)
+        return f"{before} -> {after}" if before and after else after
+
+    counted = sum(int(report.get(key) or 0) for key in ("known", "composed", "oov"))
+    of_text = max(int(report.get("types") or 0) - counted, 0) if "known" in report else 0
+    rows = (
+        ("tokens", number("tokens", ",d"), ""),
+        ("types", number("types", ",d"), "different words"),
+        ("cosine to the original", number("mean_cosine_to_original", ".2f"), "1 unmoved, 0 unrelated"),
+        ("cosine of random words", change("anisotropy", ".2f"), "near 1: all words look alike"),
+        ("effective rank", change("effective_rank", ".0f"), "dimensions in use"),
+        ("capped neighbours", number("saturated", ".0%"), "nearest words at a cosine of about 1"),
+        ("words with a vector", number("known", ",d"), "in the initial vectors"),
+        ("words from subwords", number("composed", ",d"), "their initial vectors are built from subwords"),
+        ("words from the text", f"{of_text:,}" if of_text else "", "their first vectors are made of it"),
+        ("words without a vector", number("oov", ",d"), "none of these"),
+        ("... still without one", number("oov_empty", ",d"), "nothing was learned about them"),
+    )
+    return [{"what": what, "value": value, "meaning": meaning} for what, value, meaning in rows if value]
 
 
 # Whether it is as it was written
 
 
-@dataclass(frozen=True)
-class Damage:
-    """A file that has changed since it was written, or is missing."""
-
-    file: str
-    rule: str
-
-
-@dataclass(frozen=True, repr=False)
-class Verified(RecordTable):
-    """What `verify` found; a row for each damaged file."""
-
-    listed = "damaged"
-    path: str
-    kind: str  # the name of a row of `selfvec.storage.folder_kinds.FOLDER_KINDS`
-    files: int  # compared
-    bytes: int
-    damaged: list[Damage]
-    unchecked: list[str]  # files without a known checksum, and empty folders
-
-    def __repr__(self) -> str:
-        title = f"Verified: {self.kind}, {self.files} files, {len(self.damaged)} damaged"
-        return short_repr(title, [damage.file for damage in self.damaged], self.path)
-
-    def view(self, top: int | None = None) -> View:
-        """A line for every damaged file, or one line if no file is damaged."""
-        whole = f"{self.files} files, {size_of(self.bytes)}: all as they were written"
-        damaged = [[(f"{printable(damage.file)}: {damage.rule}", "bad")] for damage in self.damaged[:top]]
-        parts: list[Part] = [*damaged] or [whole]
-        unchecked = f"without a checksum: {', '.join(map(printable, self.unchecked))}"
-        return View(f"Verified: {printable(self.path)}", parts, notes=[unchecked] * bool(self.unchecked))
+Damage = dict[str, str]
+"""A ``file`` that has changed since it was written, or is missing, and the broken ``rule``."""
 
 
 @checked
-def verify(path: GivenRun) -> Verified:
+def verify(path: GivenRun) -> Answer:
     """Compare every file with its checksum and name damaged ones.
 
     The checksums were kept when the files were written.
@@ -387,7 +389,9 @@ def verify(path: GivenRun) -> Verified:
 
     Returns
     -------
-    Verified
+    Answer
+        ``path``, ``kind``, how many ``files`` were compared, their ``bytes``, ``unchecked`` files without a
+        known checksum and empty folders. ``rows``, and ``damaged``, have a dict for each damaged file.
 
     Raises
     ------
@@ -411,7 +415,7 @@ def verify(path: GivenRun) -> Verified:
     return unchanged(folder / kind.file, lambda: _verified(folder, kind))
 
 
-def _verified(folder: Path, own: FolderKind) -> Verified:
+def _verified(folder: Path, own: FolderKind) -> Answer:
     damaged: list[Damage] = []
     checked: set[Path] = set()
     within = sorted(folder.rglob("*"))
@@ -424,13 +428,16 @@ def _verified(folder: Path, own: FolderKind) -> Verified:
     if (folder / PREVIOUS).is_file():
         damaged += _compared(folder, replace(RUN, file=PREVIOUS), checked)
     present = [path for path in within if path.is_file() or (path.is_dir() and not any(path.iterdir()))]
-    return Verified(
-        path=str(folder),
-        kind=own.name,
-        files=len(checked),
-        bytes=sum(file.stat().st_size for file in checked if file.is_file()),
-        damaged=damaged,
-        unchecked=[str(path) for path in present if path not in {*checked, folder / LOCK, folder / CACHE}],
+    unchecked = [str(path) for path in present if path not in {*checked, folder / LOCK, folder / CACHE}]
+    size = sum(file.stat().st_size for file in checked if file.is_file())
+    figures = {"path": str(folder), "kind": own.name, "files": len(checked), "bytes": size}
+    lines: list[Part] = [[(f"{printable(row['file'])}: {row['rule']}", "bad")] for row in damaged]
+    return Answer(
+        f"Verified: {printable(str(folder))}",
+        {**figures, "damaged": damaged, "unchecked": unchecked},
+        rows="damaged",
+        parts=lines or [f"{len(checked)} files, {size_of(size)}: all as they were written"],
+        notes=[f"without a checksum: {', '.join(map(printable, unchecked))}"] * bool(unchecked),
     )
 
 
@@ -442,23 +449,25 @@ def _compared(folder: Path, kind: FolderKind, checked: set[Path]) -> Iterator[Da
     try:
         described = read_json(description, "")
     except FormatError as error:
-        yield Damage(str(description), error.rule)
+        yield {"file": str(description), "rule": error.rule}
         return
     if not intact:
-        yield Damage(str(description), CHANGED)
+        yield {"file": str(description), "rule": CHANGED}
     files = described.get("files")
     if isinstance(files, dict):
         checked.update(folder / str(name) for name in files)
-    damaged = [Damage(str(file), rule) for file, rule in damaged_files(folder, described)]
+    damaged = [{"file": str(file), "rule": rule} for file, rule in damaged_files(folder, described)]
     yield from damaged
     if not damaged and intact and kind.file == PRESENT and described.get("format") == RUN_FORMAT:
         try:
             run = open_run(folder)
             faults = list(_faults(run))
         except FormatError as error:
-            yield Damage(error.path or str(folder), error.rule)
+            yield {"file": error.path or str(folder), "rule": error.rule}
             return
-        yield from (Damage(str(folder / state_name(name, run.state)), rule) for name, rule in faults)
+        yield from (
+            {"file": str(folder / state_name(name, run.state)), "rule": rule} for name, rule in faults
+        )
 
 
 # Numbers that no run has, beside those that it is not opened with: looking at all of them takes some time.
