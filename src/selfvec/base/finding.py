@@ -95,7 +95,6 @@ class Finding:
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> Finding:
-        """A finding from its row, as `as_dict` makes it."""
         remedy = Remedy(**row["remedy"]) if isinstance(row["remedy"], dict) else row["remedy"]
         tuples = {name: tuple(row.get(name, ())) for name in ("words", "documents")}
         return cls(**{**row, **tuples, "remedy": remedy})
