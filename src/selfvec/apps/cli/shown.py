@@ -97,7 +97,7 @@ def updated(result: Run | Answer | Iterator[Run], given: Given) -> None:
     if given.get("dry_run"):
         for file in result["files"]:  # type: ignore[index]
             print_text(f"{file['path']}: {file['added']:,} to add, {file['skipped']:,} known")
-        print_text(f"nothing was changed; the update would say: {changes(result)}")
+        print_text(f"nothing was changed; the update would say: {changes(result.as_dict())}")
         return
     if result.change is None:
         say("nothing is new: the run has all of these documents, so it stays as it is")

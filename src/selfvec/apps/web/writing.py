@@ -112,7 +112,7 @@ class Writing:
         work = self._work(request, body)
         async with self._lock:
             figures = await asyncio.to_thread(work)
-        return json_response(dict(figures))
+        return json_response(figures.as_dict())
 
     def _work(self, request: Request, body: bytes) -> Callable[[], Answer]:
         """What a request asks for; `OptionError` if it is not well formed."""
