@@ -91,7 +91,7 @@ def by_subwords() -> Iterator[Row]:
     yield Row(
         f"Unseen forms built from subwords, {len(codes)} languages (Bojanowski et al. 2017)",
         f"the lemma is the nearest of {LEMMAS}",
-        "--oov-vectors zero",
+        "oov zero",
         0.0,
         float(values.mean()),
         *mean(values, SEED).interval,

@@ -264,7 +264,7 @@ def test_a_file_is_monitored_by_the_field_that_is_named(inside: Path) -> None:
 
 
 def test_options_have_the_names_of_the_command_line(tmp_path: Path) -> None:
-    run = selfvec.refine(TEXTS, "none", "paper", passes=2, oov_vectors="zero", window=3)
+    run = selfvec.refine(TEXTS, "none", "paper", passes=2, oov="zero", window=3)
     options = run.provenance["options"]
     assert (run.provenance["epochs"], options["oov"], options["window"]) == (2, "zero", 3)
     (tmp_path / "r.csv").write_text("note,other\n" + "a flash flood came,x y\n" * 9)

@@ -56,9 +56,7 @@ def _counted(started: list[int]) -> object:
 
 COMMANDS = {
     "refine": "refine storms.txt -o run --vectors none --method paper",
-    "merge": "run merge run run -o merged",
     "update": "update run storms.txt -o grown",
-    "drift": "drift run --permutations 20",
 }
 
 
@@ -76,8 +74,7 @@ def test_a_command_says_in_one_line_how_many_are_used(
     for library in ("POLARS_MAX", "NUMBA_NUM", "RAYON_NUM", "OPENBLAS_NUM", "MKL_NUM", "OMP_NUM"):
         monkeypatch.setenv(f"{library}_THREADS", "")  # restored afterwards
     line = f"selfvec: --jobs: 100,000 threads were asked for, {4 * CORES} are used: 4 for each core"
-    for command in ("refine", "drift"):
-        assert ran([*COMMANDS[command].split(), "--jobs", "100000"]).err.splitlines().count(line) == 1
+    assert ran([*COMMANDS["refine"].split(), "--jobs", "100000"]).err.splitlines().count(line) == 1
     assert os.environ["OMP_NUM_THREADS"] == str(4 * CORES)
 
 

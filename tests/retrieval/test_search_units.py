@@ -136,8 +136,7 @@ def test_an_export_cuts_passages_as_asked(run_folder: Path, tmp_path: Path) -> N
     sizes = {}
     for words in (40, 200):
         target = tmp_path / f"{words}.parquet"
-        given = ["export", str(run_folder), "--to", "parquet-documents", "-o", str(target)]
-        assert main([*given, "--passage-words", str(words), "--overlap", "10"]) == 0
+        selfvec.export(run_folder, "parquet-documents", target, passage_words=words, overlap=10)
         sizes[words] = len(pl.read_parquet(target))
     assert sizes[40] > sizes[200] > 2
-    assert main(["export", str(run_folder), "--to", "word2vec", "--passage-words", "40"]) == 2
+    refused(lambda: selfvec.export(run_folder, "word2vec", passage_words=40), OptionError, "passage")

@@ -69,12 +69,15 @@ TOP: dict[str, CommandRow] = {
         ("", "-o my-demo"),
         show="demo",
         options={"output": Typed("RUN")},
+        json=False,
     ),
     "example": CommandRow(
         "corpus.example_text.example",
         ("storms.jsonl",),
         show="example",
         options={"path": Typed("FILE.jsonl")},
+        in_python=("seed",),
+        json=False,
     ),
     "refine": CommandRow(
         "apps.functions.refine.refine",
@@ -128,7 +131,6 @@ TOP: dict[str, CommandRow] = {
             "run acft --as replacement",
             "run --document A17",
         ),
-        report=True,
         options={"vectors": Typed("RUN|VECTORS"), "words": Typed("[WORD...]")},
     ),
     "drift": CommandRow(
@@ -137,7 +139,7 @@ TOP: dict[str, CommandRow] = {
         report=True,
         most=20,
         options={"words": Typed("W[,W...]"), "examples": Typed(default=2)},
-        in_python=("seed",),
+        in_python=("permutations", "seed", "jobs"),
     ),
     "monitor": CommandRow(
         "analysis.monitoring.monitor",
@@ -154,6 +156,7 @@ TOP: dict[str, CommandRow] = {
         ("run -o report.html", "run -o report.html --words hail,storm"),
         prints="{path}",
         options={"output": Typed("FILE.html"), "words": Typed("W[,W...]")},
+        in_python=("top",),
     ),
     "evaluate": CommandRow(
         "lab.evaluation.measure.evaluate",
@@ -166,6 +169,7 @@ TOP: dict[str, CommandRow] = {
             "bias_sets": Typed("FILE..."),
             "dimensions": Typed("N[,N...]"),
         },
+        in_python=("stability", "seed"),
     ),
     "export": CommandRow(
         "lab.exporters.exporter.export",
@@ -176,6 +180,7 @@ TOP: dict[str, CommandRow] = {
         ),
         prints="{target}",
         options={"to": Typed("TARGET")},
+        in_python=("passage_words", "overlap"),
         repeated={"run": "run"},
     ),
     "serve": CommandRow("apps.starting.serve", ("run", "run --port 8080"), json=False),
@@ -223,19 +228,25 @@ VECTORS: dict[str, CommandRow] = {
         ("run-1990 run-2020 -o aligned.vec", "en.vec es.vec -o both --dictionary en-es.tsv"),
         prints="{output}",
         options={"output": Typed(needed=True)},
-        in_python=("reweight", "seed", "trim", "centre", "anchor_words", "jobs"),
+        in_python=(
+            *("to", "min_count", "window", "anchor", "reweight", "trim", "centre", "anchor_words"),
+            *("seed", "jobs"),
+        ),
     ),
-    "join": _transform("join.join", "word2vec.bin -o new.vec --with glove.txt"),
+    "join": _transform("join.join", "word2vec.bin -o new.vec --with glove.txt", in_python=("vocabulary",)),
     "retrofit": _transform(
-        "retrofit.retrofit", "run -o v.vec --lexicon wordnet/", in_python=("push", "seed")
+        "retrofit.retrofit", "run -o v.vec --lexicon wordnet/", in_python=("push", "weight", "seed")
     ),
-    "define": _transform("define.define", "run -o new.vec --lexicon wordnet/"),
+    "define": _transform(
+        "define.define", "run -o new.vec --lexicon wordnet/", in_python=("rows", "relations")
+    ),
     "debias": _transform("debias.debias", "run -o new.vec --method hard", in_python=("seed",)),
     "distill": _transform(
         "distill.distill",
         "encoder/ -o new --corpus reports.csv",
         takes="encoder",
         corpus=Typed(is_flag=True),
+        in_python=("from_",),
     ),
     "tokenizer": CommandRow(
         "lab.transforms.tokenizer_transfer.tokenizer",
@@ -264,12 +275,14 @@ RUN: dict[str, CommandRow] = {
         "apps.functions.update.merge",
         ("run-2023 run-2024 -o run",),
         show="merged",
-        options={"output": Typed("RUN", needed=True), "encoder": Typed("NAME|FOLDER")},
+        options={"output": Typed("RUN", needed=True)},
+        in_python=("encoder", "jobs"),
     ),
     "migrate": CommandRow(
         "stores.migrate.migrate",
         ("run-lancedb --old run --new newer", "run-lancedb --old run --new newer --dry-run"),
-        options={"keep": Typed("PERCENT"), "old": Typed(also="--from"), "new": Typed(also="--to")},
+        options={"old": Typed(also="--from"), "new": Typed(also="--to")},
+        in_python=("keep",),
         repeated={"store": "store", "from": "old", "to": "new"},
         fails="re_embed",
         failed="re-embed",
@@ -283,13 +296,13 @@ RUN: dict[str, CommandRow] = {
             "b": Typed("RUN_B"),
             "top": Typed(help="Words shown; by default 20.", default=20),
         },
-        in_python=("neighbours", "permutations", "seed", "jobs"),
+        in_python=("method", "fdr", "neighbours", "permutations", "seed", "jobs"),
     ),
     "trajectory": CommandRow(
         "apps.functions.trajectories.trajectory",
         ("run hail", "run hail storm --plot hail.html", "run hail --slices"),
         written=("plot",),
-        in_python=("neighbours", "seed"),
+        in_python=("slice_field", "neighbours", "seed"),
     ),
 }
 TEXT: dict[str, CommandRow] = {
@@ -299,7 +312,7 @@ TEXT: dict[str, CommandRow] = {
         report=True,
         most=50,
         options={"source": Typed("RUN|CORPUS...")},
-        in_python=(*_FIELDS, "id_field", "date_field", "npmi", "longest"),
+        in_python=(*_FIELDS, "id_field", "date_field", "stop_words", "npmi", "longest"),
     ),
     "topics": CommandRow(
         "analysis.concepts.corpus_topics.topics",
@@ -307,7 +320,7 @@ TEXT: dict[str, CommandRow] = {
         page="analysis.concepts.document_topics.topics_page",
         report=True,
         written=("documents",),
-        in_python=("like", "seed"),
+        in_python=("variants", "like", "seed"),
     ),
     "frequency": CommandRow(
         "analysis.frequency.frequency",
@@ -315,7 +328,7 @@ TEXT: dict[str, CommandRow] = {
         report=True,
         most=20,
         options={"query": Typed("[QUERY]"), "slice": Typed("A..B")},
-        in_python=("piece", "variants", "min_documents"),
+        in_python=("piece", "variants", "min_count", "min_documents"),
     ),
     "ngrams": CommandRow(
         "analysis.ngrams.ngrams",
@@ -337,7 +350,10 @@ TEXT: dict[str, CommandRow] = {
         ("run --between 1990..1999 2010..2019", "run --against other-run --min-documents 5"),
         report=True,
         most=20,
-        options={"against": Typed("RUN|LIST.csv"), "measures": Typed("bic|diff[,...]")},
+        options={
+            "against": Typed("RUN|LIST.csv"),
+        },
+        in_python=("measures",),
     ),
     "variants": CommandRow(
         "analysis.variants.variants",
@@ -346,6 +362,7 @@ TEXT: dict[str, CommandRow] = {
         most=20,
         written=("output",),
         options={"output": Typed("FILE.tsv")},
+        in_python=("slice_field",),
     ),
     "concordance": CommandRow(
         "analysis.concordance.concordance",
@@ -357,7 +374,7 @@ TEXT: dict[str, CommandRow] = {
         most=20,
         written=("csv",),
         options={"query": Typed("QUERY"), "csv": Typed("FILE.csv"), "slice": Typed("A..B")},
-        in_python=("lemma", "thin", "variants"),
+        in_python=("case", "lemma", "thin", "variants"),
     ),
     "collocates": CommandRow(
         "analysis.collocates.collocates",
@@ -365,7 +382,7 @@ TEXT: dict[str, CommandRow] = {
         report=True,
         most=20,
         options={"word": Typed("QUERY"), "slice": Typed("A..B"), "window": Typed("N|nLmR")},
-        in_python=("variants", "min_documents"),
+        in_python=("variants", "within", "stop_words", "min_documents"),
     ),
     "graph": CommandRow(
         "analysis.concepts.term_graph.graph",
@@ -373,20 +390,18 @@ TEXT: dict[str, CommandRow] = {
         prints="{output}",
         writes="analysis.views.graphs.save_graph",
         options={"words": Typed("[WORD...]"), "output": Typed("FILE")},
-        in_python=("edges", "seed"),
+        in_python=("neighbours", "edges", "seed"),
     ),
     "senses": CommandRow(
         "analysis.word_senses.senses",
         ("run mouse", 'run mouse --text "The mouse ate the cheese."'),
-        report=True,
-        in_python=("seed",),
+        in_python=("occurrences", "seed"),
     ),
     "why": CommandRow(
         "analysis.concepts.shared_contexts.why",
         ("run hail snow",),
-        report=True,
         options={"a": Typed("WORD_A"), "b": Typed("WORD_B")},
-        in_python=("window",),
+        in_python=("window", "examples"),
     ),
 }
 GROUPS: dict[str, tuple[str, Mapping[str, CommandRow]]] = {

@@ -228,7 +228,7 @@ def test_words_without_senses_are_said(sense_run: Run) -> None:
 
 def test_the_command_prints_senses_and_readings(sense_folder: Path, capsys) -> None:
     run = str(sense_folder / "run")
-    found = ran(["text", "senses", run, "twin", "--json", "--occurrences"]).json
+    found = selfvec.senses(run, "twin", occurrences=True).as_dict()
     assert [len(sense["vector"]) for sense in found["senses"]] == [48, 48]
     assert {"label", "share", "count", "examples"} <= found["senses"][0].keys()
     assert found["count"] == len(found["uses"]["sense"]) == len(found["uses"]["document"]) == 2 * USES

@@ -57,12 +57,22 @@ FOLDERS = {
     "export of an encoder": "export run --to encoder -o OUT",
     "tokenizer": "tokenizer model OUT --vectors default --add-words words.txt",
 }
-REPORTED = {"similar": "csv", "drift": "html", "monitor": "md", "evaluate": "html", "why": "md"}
-REPORTED |= dict.fromkeys(("search", "phrases", "topics", "compare", "senses"), "csv")
+REPORTED = {"drift": "html", "monitor": "md", "evaluate": "html"}
+REPORTED |= dict.fromkeys(("search", "phrases", "topics", "compare"), "csv")
 REPORTED |= dict.fromkeys(("keyness", "collocates", "frequency", "ngrams", "dispersion"), "csv")
 FILES |= {f"{name} report": f"{name} {REPORTS[name]} --report OUT.{kind}" for name, kind in REPORTED.items()}
 COMMANDS = RUNS | FILES | FOLDERS
-QUIET = {"health", "info", "verify", "serve", "mcp", "migrate"}  # migrate works on its store
+QUIET = {
+    "health",
+    "info",
+    "verify",
+    "serve",
+    "mcp",
+    "migrate",
+    "similar",
+    "senses",
+    "why",
+}  # migrate works on its store
 ELSEWHERE = {"fetch", "retrofit", "define", "debias", "distill"}
 """Commands that are tested with what they do."""
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
 from tests.refusals import refused
 
@@ -17,6 +16,7 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders import as_sentence_encoder
 from selfvec.encoders.student import learn, text_rows
 from selfvec.lab.transforms.distill import TextWords, alone, centred, in_texts
+from selfvec.lab.transforms.written import figures_of
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -105,11 +105,10 @@ def test_the_function_takes_a_function(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("way", ["student", "states", "words"])
-def test_the_command_distils_a_table_that_refine_starts_from(way: str, folder: Path, tmp_path: Path) -> None:
+def test_a_distilled_table_is_one_that_refine_starts_from(way: str, folder: Path, tmp_path: Path) -> None:
     text, made, run = tmp_path / "text.txt", tmp_path / "distilled.safetensors", tmp_path / "run"
     text.write_text("\n".join(TEXTS * 5), encoding="utf-8")
-    given = ["vectors", "distill", str(folder), "-o", str(made), "--corpus", str(text), "--from", way]
-    report = ran([*given, "--json", "--min-count", "11"]).json
+    report = figures_of(selfvec.distill(folder, text, from_=way, min_count=11, output=made)).as_dict()
     assert (report["from"], report["passages"], report["words"], report["dimensions"]) == (way, 30, 4, 3)
     assert ("explained" in report) == (way == "student")
     assert (

@@ -145,7 +145,7 @@ REFUSED = {
     ),
     "other vectors": (["update", "a", "new.jsonl", "--vectors", "other.vec"], r"other\.vec: is not the file"),
     "no threads": (
-        ["run", "merge", "a", "b", "-o", "x", "--jobs", "0"],
+        ["update", "a", "new.jsonl", "--jobs", "0"],
         r"--jobs: is a whole number of at least 1",
     ),
 }

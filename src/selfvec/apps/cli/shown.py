@@ -1,7 +1,7 @@
 """What commands print that make a run, or the file of an example: what is in it, and what to do next.
 
 Each function takes what was made and what was typed. It prints on standard output where that is, and messages
-on standard error. If JSON is asked for, only those of `WITH_JSON` are called, which say what it does not.
+on standard error. If JSON is asked for, only `updated` is called, which says what it does not.
 """
 
 from __future__ import annotations
@@ -156,14 +156,11 @@ def fetched(result: Answer, given: Given) -> None:
     say(f"next: {program()} refine {vectors} -o RUN")
 
 
-def example(path: Path, given: Given) -> None:
+def example(path: Path, _: Given) -> None:
     """What was planted in the text."""
     from selfvec.corpus.example_text import planted
 
     contents = planted()
-    if given["json"]:
-        print_json({"path": str(path), "seed": given.get("seed", 0), **contents})
-        return
     print_text(path)
     file = shlex.quote(str(path))
     former, later = contents["replaced"]
@@ -174,6 +171,3 @@ def example(path: Path, given: Given) -> None:
     say(f"  a new word: {contents['new']}; a word that replaces another: {later} for {former}")
     say(f"  words that some reporters use for others: {others}")
     say(f"next: {program()} refine {file} -o run; {program()} drift run --slice decade")
-
-
-WITH_JSON = (example, updated)

@@ -337,9 +337,8 @@ def call(row: CommandRow, parameters: Sequence[Argument | Option], **typed: Any)
     if row.show:
         from . import shown
 
-        printed = getattr(shown, row.show)
-        if not as_json or printed in shown.WITH_JSON:
-            printed(result, typed)
+        if not as_json or row.show == "updated":
+            getattr(shown, row.show)(result, typed)
     elif result is not None and not as_json:
         _print(row, result, typed)
     return _finish(row, result, given, as_json)

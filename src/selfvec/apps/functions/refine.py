@@ -30,15 +30,7 @@ Target = str | os.PathLike[str] | None
 
 @options(FieldOptions, SettingsOptions)
 class RefineOptions(FieldOptions, SettingsOptions, total=False):
-    """How documents are read, and how they are refined.
-
-    Other Parameters
-    ----------------
-    oov_vectors : {"subwords", "zero"}
-        Initial vectors of out-of-vocabulary words; another name of ``oov``.
-    """
-
-    oov_vectors: str
+    """How documents are read, and how they are refined."""
 
 
 @checked
@@ -119,8 +111,6 @@ def refine(
         rule = "slices are defined by --slice or by --slice-field, not by both"
         raise OptionError(rule, remedy="leave one of them out")
     fields["slice_by_name"] = by_name = slice == "corpus"
-    if "oov_vectors" in given:
-        given["oov"] = given.pop("oov_vectors")
     settings = Settings.given(method=method, slice=None if by_name else slice, **given)
     if overwrite and output is None and is_path(vectors):  # where the functions of others have the output
         rule = "a run in memory is not written: the second argument is its vectors"
