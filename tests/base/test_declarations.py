@@ -1,10 +1,13 @@
-"""What a function takes is said once, in its docstring; its source and the function say the same."""
+"""What a function takes is said once, in its signature; its source and its docstring say the same."""
+
+from __future__ import annotations
 
 import ast
 import inspect
+import re
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from tests.refusals import refused
@@ -12,7 +15,7 @@ from tests.refusals import refused
 import selfvec
 from selfvec.apps.table import GROUPS, TOP, CommandRow
 from selfvec.base.checks import OTHER_NAMES
-from selfvec.base.declarations import REQUIRED, Kind, Parameter, checked, declared, declared_at
+from selfvec.base.declarations import REQUIRED, Kind, Natural, Parameter, checked, declared, declared_at
 from selfvec.base.errors import OptionError
 from selfvec.data.settings import Settings, SettingsOptions
 
@@ -45,10 +48,29 @@ def test_the_source_says_what_the_function_says(place: str) -> None:
         assert one == seen.parameters[name], name
 
 
+def prose(one: Parameter) -> str:
+    """The kind of a parameter as its docstring writes it, but for the order."""
+    kind = one.kind
+    types = kind.names & {"int", "float", "bool"}
+    types |= {"path"} if kind.takes_paths else {"str"} if "str" in kind.names else set()
+    bounds = [f"{name.replace('_', ' ')} {end:g}" for name, end in kind.bounds.items()]
+    choices = [f'"{choice}"' for choice in kind.choices]
+    empty = ["not empty"] * ("NotEmpty" in kind.text)
+    return ", ".join([*types, *bounds, *choices, *empty, *["optional"] * (kind.text.endswith("| None"))])
+
+
+def facts(written: str) -> set[str]:
+    """What a line of a docstring says of a kind."""
+    facts = re.findall(r'"[^"]*"|not empty|(?:at least|above|at most|below) [-\d.]+|\w+', written)
+    return {fact.removesuffix("s") for fact in facts} - {"or", "of", "sequence"}
+
+
 @pytest.mark.parametrize("place", PLACES)
-def test_every_parameter_has_a_kind(place: str) -> None:
+def test_every_parameter_has_a_kind_that_its_docstring_tells(place: str) -> None:
     for one in declared_at(place).parameters.values():
-        assert one.kind.text, one.name
+        assert one.written, one.name
+        if one.kind.checkable and "Paths" not in one.kind.text:
+            assert facts(one.written) == facts(prose(one)), one.name
         if isinstance(one.default, bool):
             assert one.kind.text == "bool", one.name
         if one.default not in (REQUIRED, None, ()) and one.kind.checkable:
@@ -56,16 +78,14 @@ def test_every_parameter_has_a_kind(place: str) -> None:
 
 
 def test_the_keywords_of_settings_are_its_fields() -> None:
-    own = {
-        name: kind for name, kind in Settings.__annotations__.items() if name not in ("method", "slice", "_")
-    }
-    assert {name: kind.__forward_arg__ for name, kind in SettingsOptions.__annotations__.items()} == own
+    own = [name for name in Settings.__annotations__ if name not in ("method", "slice", "_")]
+    assert list(SettingsOptions.__annotations__) == own
 
 
 def test_signature_and_help_name_the_options_of_a_record() -> None:
     taken = inspect.signature(selfvec.refine).parameters
     assert taken["window"].default == "auto"
-    assert taken["text_field"].annotation == "str | Sequence[str] | None"
+    assert taken["window"].annotation == "Count | Literal['auto']"
     assert all(one.kind is not one.VAR_KEYWORD for one in taken.values())
     shown = inspect.getdoc(selfvec.refine) or ""
     assert '\nwindow : int, at least 1, or "auto"\n    Tokens per window' in shown
@@ -101,21 +121,25 @@ def test_what_the_command_line_shows_is_said(name: str) -> None:
     assert {*row.options} <= names | {"output", *row.instead}
 
 
+RATIO = "Annotated[float, Bounds(above=0, at_most=1)]"
+
+
 @pytest.mark.parametrize(
     ("kind", "good", "bad", "said"),
     [
-        ("int, at least 1", 3, 0, "is a whole number of at least 1, not 0"),
-        ("int, at least 1", 3, True, "is a whole number of at least 1, not True"),
-        ("int, at least 1", 3, 2.5, "is a whole number of at least 1, not 2.5"),
-        ("float, above 0, at most 1", 1, 0.0, "is a number above 0 and at most 1, not 0.0"),
-        ("float, at least 0", 0, float("nan"), "is a number of at least 0, not nan"),
-        ('{"hybrid", "bm25"}', "bm25", "sparse", "is one of hybrid, bm25, not 'sparse'"),
-        ('int, at least 1, or "auto"', "auto", "wide", "is a whole number of at least 1 or auto, not 'wide'"),
+        ("Count", 3, 0, "is a whole number of at least 1, not 0"),
+        ("Count", 3, True, "is a whole number of at least 1, not True"),
+        ("Annotated[int, Bounds(at_least=1)]", 3, 2.5, "is a whole number of at least 1, not 2.5"),
+        (RATIO, 1, 0.0, "is a number above 0 and at most 1, not 0.0"),
+        (RATIO, 0.5, float("nan"), "is a number above 0 and at most 1, not nan"),
+        ("Literal['hybrid', 'bm25']", "bm25", "sparse", "is one of hybrid, bm25, not 'sparse'"),
+        ("Count | Literal['auto']", "auto", "wide", "is a whole number of at least 1 or auto, not 'wide'"),
         ("bool", False, 1, "is True or False, not 1"),
         ("str", "hail", 3, "is a text, not 3"),
-        ("path", Path("a"), 3, "is a path, not 3"),
-        ("str or sequence of str", ["a", "b"], ["a", 3], "is a text, not 3"),
-        ("Run or path", object(), None, None),
+        ("NotEmpty | None", "hail", " ", "is empty"),
+        ("str | os.PathLike[str]", Path("a"), 3, "is a path, not 3"),
+        ("str | Sequence[str]", ["a", "b"], ["a", 3], "is a text, not 3"),
+        ("GivenRun", object(), None, None),
     ],
 )
 def test_a_kind_is_the_rule_of_its_values(kind: str, good: Any, bad: Any, said: str | None) -> None:
@@ -131,7 +155,7 @@ def test_a_default_in_words_ends_the_first_sentence() -> None:
 
 def test_a_call_is_checked_before_it_works() -> None:
     @checked
-    def half(number: int, *, mode: str = "down", **more: object) -> int:
+    def half(number: Natural, *, mode: Literal["down", "up"] = "down", **more: object) -> int:
         """Half of a number.
 
         Parameters

@@ -20,7 +20,7 @@ from selfvec.base.answer import Answer
 from selfvec.base.arrays import Array, Ids, Ints
 from selfvec.base.casing import lower
 from selfvec.base.compiled import kernel
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Count, NotEmpty, checked
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import stop_if_cancelled
@@ -79,15 +79,15 @@ class Window:
 @checked
 def collocates(
     run: GivenRun,
-    word: str,
+    word: NotEmpty,
     *,
-    window: int | str = 5,
+    window: Count | str = 5,
     measure: Literal["logdice", "mi", "mi3", "t", "z", "ll", "delta_p"] = "logdice",
-    within: str = "document",
+    within: Literal["document", "sentence"] = "document",
     stop_words: str | None = None,
-    top: int | None = None,
-    min_count: int = 1,
-    min_documents: int = 1,
+    top: Count | None = None,
+    min_count: Count = 1,
+    min_documents: Count = 1,
     **counting: Unpack[Grouped],
 ) -> Answer:
     """List the words that keep company with a word.

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from statistics import NormalDist
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from selfvec.analysis.word_drift.word_choice import listed_rows
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Doubles, Rows
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Bounds, Count, Natural, checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.view import COUNT, PIECES, PROBABILITY, Cell, Column, figure
@@ -84,15 +84,15 @@ _COLUMNS = (
 def compare(
     a: GivenVectors,
     b: GivenVectors,
-    method: str = "auto",
+    method: Literal["auto", "compass", "procrustes", "relative"] = "auto",
     *,
-    top: int | None = None,
-    fdr: float = 0.05,
-    neighbours: int = 10,
-    min_count: int | None = None,
-    permutations: int = 200,
-    seed: int = 0,
-    jobs: int | None = None,
+    top: Count | None = None,
+    fdr: Annotated[float, Bounds(at_least=0, at_most=1)] = 0.05,
+    neighbours: Count = 10,
+    min_count: Count | None = None,
+    permutations: Annotated[int, Bounds(at_least=20)] = 200,
+    seed: Natural = 0,
+    jobs: Count | None = None,
     progress: Progress | None = None,
 ) -> Answer:
     """List the words that differ most between two runs.

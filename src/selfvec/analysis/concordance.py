@@ -20,7 +20,7 @@ from selfvec.analysis.counted_text import Chosen, chosen_documents, written_text
 from selfvec.analysis.variants import given_pairs
 from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Ints
-from selfvec.base.declarations import checked, options
+from selfvec.base.declarations import Count, Natural, NotEmpty, checked, options
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import stop_if_cancelled
@@ -60,21 +60,21 @@ class Drawing(Chosen, total=False):
         Seed of the random sample; by default 0.
     """
 
-    sample: int | None
-    thin: int | None
-    seed: int | None
+    sample: Count | None
+    thin: Count | None
+    seed: Natural | None
 
 
 @checked
 def concordance(
     run: GivenRun,
-    query: str,
+    query: NotEmpty,
     *,
     sort: str | Sequence[str] | None = None,
-    window: int = 10,
+    window: Count = 10,
     case: bool = False,
     lemma: bool = False,
-    top: int | None = None,
+    top: Count | None = None,
     csv: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     **drawn: Unpack[Drawing],

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
 import numpy as np
 import polars as pl
@@ -85,7 +85,7 @@ class Chosen(TypedDict, total=False):
 
     slice: str | None
     filter: GivenFilter
-    variants: str | os.PathLike[str] | None
+    variants: Literal["auto"] | str | os.PathLike[str] | None
 
 
 @options(Chosen)
@@ -94,11 +94,11 @@ class Counting(Chosen, total=False):
 
     Other Parameters
     ----------------
-    repeats : {"keep", "once"}
+    repeats : {"keep", "once"}, optional
         Count every occurrence, or passages that many documents repeat only once; by default keep.
     """
 
-    repeats: str | None
+    repeats: Literal["keep", "once"] | None
 
 
 @options(Counting)

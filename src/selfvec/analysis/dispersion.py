@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Unpack
+from typing import Annotated, Any, Unpack
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from selfvec.base.answer import Answer, why_unknown
 from selfvec.base.arrays import Array, Doubles, Ints
 from selfvec.base.checks import check_texts
 from selfvec.base.compiled import kernel
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Bounds, checked
 from selfvec.base.display import count_of
 from selfvec.base.errors import NotFound
 from selfvec.base.view import COUNT, Column, figure
@@ -40,7 +40,7 @@ def dispersion(
     run: GivenRun,
     words: str | Sequence[str],
     *,
-    parts: int | None = None,
+    parts: Annotated[int, Bounds(at_least=2)] | None = None,
     **counting: Unpack[Counting],
 ) -> Answer:
     """Measure how evenly words are spread over a text.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Unpack
+from typing import Annotated, Any, Literal, Unpack
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from selfvec.analysis.counted_text import (
 )
 from selfvec.base.answer import Answer
 from selfvec.base.arrays import Array, Ids
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Bounds, Count, checked
 from selfvec.base.display import count_of
 from selfvec.base.threads import stop_if_cancelled
 from selfvec.base.view import COUNT, PROSE, Column, Table, figure
@@ -60,11 +60,11 @@ def frequency(
     run: GivenRun,
     query: str | None = None,
     *,
-    unit: str = "word",
-    top: int | None = None,
-    min_count: int = 1,
-    min_documents: int = 1,
-    piece: int = 1000,
+    unit: Literal["word", "lemma", "pos"] = "word",
+    top: Count | None = None,
+    min_count: Count = 1,
+    min_documents: Count = 1,
+    piece: Annotated[int, Bounds(at_least=2)] = 1000,
     **counting: Unpack[Grouped],
 ) -> Answer:
     """List the words of a text by how often they occur.

@@ -16,7 +16,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
@@ -38,7 +38,7 @@ from selfvec.analysis.dispersion import Spread, spread_of
 from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Array, Doubles, Ints
 from selfvec.base.casing import lower
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Count, checked
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.finding import Finding
@@ -113,12 +113,12 @@ def keyness(
     slice_field: str | None = None,
     against: GivenRun | None = None,
     filter: GivenFilter = (),
-    top: int | None = None,
-    sort: str = "ll",
-    min_count: int | None = None,
-    min_documents: int | None = None,
-    measures: str | Sequence[str] = (),
-    repeats: str = "keep",
+    top: Count | None = None,
+    sort: Literal["ll", "log-ratio", "q"] = "ll",
+    min_count: Count | None = None,
+    min_documents: Count | None = None,
+    measures: Literal["bic", "diff"] | Sequence[Literal["bic", "diff"]] = (),
+    repeats: Literal["keep", "once"] = "keep",
     **given: Unpack[LikeForLike],
 ) -> Answer:
     """List the words that one part of a text uses more than another.

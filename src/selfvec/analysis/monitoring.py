@@ -30,14 +30,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import comb
-from typing import Unpack
+from typing import Annotated, Unpack
 
 import numpy as np
 import polars as pl
 
 from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Doubles, Hashes, Ints, Mask, Rows
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Bounds, Count, Natural, checked
 from selfvec.base.errors import CorpusError, InputError, OptionError
 from selfvec.base.finding import Finding
 from selfvec.base.progress import Progress, as_progress
@@ -83,11 +83,11 @@ def monitor(
     run: GivenRun,
     documents: Texts,
     *,
-    level: float = 0.01,
-    top: int = 20,
-    sample: int = 10_000,
-    permutations: int | None = None,
-    seed: int = 0,
+    level: Annotated[float, Bounds(above=0, below=1)] = 0.01,
+    top: Count = 20,
+    sample: Count = 10_000,
+    permutations: Count | None = None,
+    seed: Natural = 0,
     progress: Progress | None = None,
     **fields: Unpack[FieldOptions],
 ) -> Answer:

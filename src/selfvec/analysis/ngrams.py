@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import Annotated, Any, Unpack
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from selfvec.analysis.counted_text import CountedText, Grouped, asked_text, by_g
 from selfvec.analysis.frequency import frequencies, sizes_of
 from selfvec.base.answer import Answer
 from selfvec.base.arrays import Array, Ids, Ints, Mask
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Bounds, Count, checked
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.base.view import Column
@@ -30,12 +30,12 @@ _AT_ONCE = 1 << 23
 def ngrams(
     run: GivenRun,
     *,
-    n: int = 2,
+    n: Annotated[int, Bounds(at_least=2, at_most=6)] = 2,
     word: str | None = None,
     slot: bool = False,
-    top: int = 1000,
-    min_count: int = 2,
-    min_documents: int = 1,
+    top: Count = 1000,
+    min_count: Count = 2,
+    min_documents: Count = 1,
     **counting: Unpack[Grouped],
 ) -> Answer:
     """List the sequences of words that recur.

@@ -26,7 +26,7 @@ from selfvec.analysis.usage.quotations import (
 from selfvec.analysis.word_kinds import stop_words_of
 from selfvec.base.answer import Answer, short_repr
 from selfvec.base.arrays import Doubles, Ids, Ints, Rows
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Count, Natural, NotEmpty, checked
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.view import COUNT, Column, Part, Table, View, escaped, sentence, share
@@ -283,13 +283,13 @@ def _unit_spans(text: str, units: list[str], words: list[Span], phrases: set[str
 @checked
 def senses(
     run: GivenRun,
-    word: str,
+    word: NotEmpty,
     *,
-    number: int | None = None,
-    examples: int = 2,
+    number: Count | None = None,
+    examples: Natural = 2,
     text: str | Sequence[str] = (),
     occurrences: bool = False,
-    seed: int = 0,
+    seed: Natural = 0,
     space: SenseSpace | None = None,
 ) -> Senses:
     """List the senses of a word, found by clustering its occurrences.

@@ -24,7 +24,7 @@ LISTS = {
 
 _MOST = {"window": 30, "sample": 200, "seed": 1 << 31}
 _NUMBER = 1 << 53  # that every program reads exactly
-_SIGNS = {"at least": "ge", "above": "gt", "at most": "le", "below": "lt"}
+_SIGNS = {"at_least": "ge", "above": "gt", "at_most": "le", "below": "lt"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Server:
         """The argument by which an option is offered; its default is that of the option unless given."""
         default = option.default if default is ... else default
         plain = {"bool": bool, "str": self.texts, "int": int, "float": float}
-        kind = next((plain for word, plain in plain.items() if word in option.kind.words), self.texts)
+        kind = next((plain for word, plain in plain.items() if word in option.kind.names), self.texts)
         kind = Literal[option.kind.choices] if option.kind.choices else kind
         kind = self.kinds.get(option.name, kind)
         if kind in (int, float):

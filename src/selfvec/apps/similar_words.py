@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from selfvec.base.answer import Answer, Json, why_unknown
 from selfvec.base.checks import check_texts, is_path
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Count, checked
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
@@ -108,7 +108,7 @@ def similar(
     vectors: GivenVectors | Aligned,
     words: str | Sequence[str],
     *,
-    as_: str = ...,
+    as_: Literal["topic", "replacement"] = ...,
     top: int = ...,
     compare: bool = ...,
     min_count: int | None = ...,
@@ -123,10 +123,10 @@ def similar(
     vectors: GivenVectors | Aligned,
     words: str | Sequence[str] = (),
     *,
-    as_: str = "topic",
-    top: int = 10,
+    as_: Literal["topic", "replacement"] = "topic",
+    top: Count = 10,
     compare: bool = False,
-    min_count: int | None = None,
+    min_count: Count | None = None,
     document: str | None = None,
     progress: Progress | None = None,
 ) -> Answer | Found:

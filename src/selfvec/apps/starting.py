@@ -6,9 +6,9 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Never
+from typing import TYPE_CHECKING, Annotated, Never
 
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Bounds, checked
 from selfvec.base.errors import MissingExtra, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.files.atomic_files import check_target
@@ -76,7 +76,7 @@ def _is_of_demo(folder: Path) -> bool:
 def serve(
     run: str | os.PathLike[str],
     host: str = "127.0.0.1",
-    port: int | None = None,
+    port: Annotated[int, Bounds(at_least=0, at_most=65535)] | None = None,
     *,
     write: bool = False,
     token_file: str | os.PathLike[str] | None = None,
@@ -121,7 +121,7 @@ def serve(
 def mcp(
     run: str | os.PathLike[str],
     *,
-    http: int | None = None,
+    http: Annotated[int, Bounds(at_least=0, at_most=65535)] | None = None,
     write: bool = False,
     progress: Progress | None = None,
 ) -> None:

@@ -92,7 +92,7 @@ TOP: dict[str, CommandRow] = {
             "corpus": Typed(help="Files or folders of text; - reads standard input."),
             "epochs": Typed(hidden=True),
         },
-        in_python=("tagger", "oov", "max_types"),
+        in_python=("tagger", "oov", "max_types", "embeddings"),
         show="refined",
     ),
     "update": CommandRow(
@@ -105,7 +105,7 @@ TOP: dict[str, CommandRow] = {
             "every": Typed(help="Look for changed files every N seconds, and take them, until Ctrl-C."),
             "watch": Typed(hidden=True),  # as --every 10
         },
-        in_python=(*_FIELDS, "as_is"),  # they are those of the run
+        in_python=(*_FIELDS, "as_is", "embeddings"),  # they are those of the run
         instead={
             **dict.fromkeys(("every", "watch"), "apps.functions.update.watch"),
             "undo": "apps.functions.live.undo",
@@ -281,7 +281,7 @@ RUN: dict[str, CommandRow] = {
     "migrate": CommandRow(
         "stores.migrate.migrate",
         ("run-lancedb --old run --new newer", "run-lancedb --old run --new newer --dry-run"),
-        options={"old": Typed(also="--from"), "new": Typed(also="--to")},
+        options={"old": Typed("RUN", also="--from"), "new": Typed("RUN", also="--to")},
         in_python=("keep",),
         repeated={"store": "store", "from": "old", "to": "new"},
         fails="re_embed",

@@ -1,11 +1,14 @@
 """What a public function takes, as its signature and its NumPy docstring say it, once.
 
+    top: Count | None = None,
+
     top : int, at least 1, optional
         Words listed; by default all. With ...
 
-The kind, after the colon, is the rule that values are checked against: `checked` does so at each call. The
-sentences are the help of the command line and the description in an assistant's schema. The default is that
-of the signature, or what the first sentence says after "by default".
+The annotation is the rule that values are checked against: `checked` does so at each call. The sentences
+are the help of the command line and the description in an assistant's schema. The default is that of the
+signature, or what the first sentence says after "by default". The line of the docstring with the kind is
+for readers; a test compares it with the annotation.
 
 The command line reads all this from the source of a module, without importing it: NumPy, Polars and Numba,
 which most modules import, take a second or two, and ``--help`` should not.
@@ -19,12 +22,12 @@ import operator
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, wraps
 from numbers import Integral, Real
 from pathlib import Path
 from textwrap import wrap
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Annotated, Any, ParamSpec, TypeVar, cast
 
 from .checks import no_such_option
 from .display import code_of
@@ -34,93 +37,114 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Record = TypeVar("Record", bound=type)
 
+Taken = tuple[Any, str]  # the default and the annotation of a parameter
 REQUIRED: Any = inspect.Parameter.empty
 """The default of a parameter that has to be given."""
 _ROOT = Path(__file__).parents[1]
-_BOUNDS = {"at least": operator.ge, "above": operator.gt, "at most": operator.le, "below": operator.lt}
-_BOUND = re.compile(rf"({'|'.join(_BOUNDS)}) (-?[\d.]+)")
 _UNPACKED = re.compile(r"Unpack\[(\w+)\]")
-_PLAIN = {"int", "float", "bool", "str", "path", "paths"}
-_AROUND_TYPES = {"or", "of", "not", "at", "least", "most", "above", "below", "optional", "sequence", "empty"}
+_COMPARED = {"at_least": operator.ge, "above": operator.gt, "at_most": operator.le, "below": operator.lt}
+_PATHS = {"PathLike", "Path"}
+_PLAIN = {"int": "a whole number", "float": "a number", "bool": "True or False"}
+_AROUND_TYPES = {"Annotated", "Bounds", "Literal", "Sequence", "os", "str"}
+
+
+Bounds = dict[str, float]
+"""The bounds of a number, in an annotation: ``at_least``, ``above``, ``at_most``, ``below``."""
+Count = Annotated[int, Bounds(at_least=1)]
+Natural = Annotated[int, Bounds(at_least=0)]
+NotEmpty = Annotated[str, "with more than blanks"]
+_WRITTEN = {
+    "Count": "Annotated[int, Bounds(at_least=1)]",
+    "Natural": "Annotated[int, Bounds(at_least=0)]",
+    "NotEmpty": "str",
+    "Paths": "Path | Sequence[Path]",
+}
 
 
 @dataclass(frozen=True)
 class Kind:
-    """The values that a parameter takes, as its docstring says them.
+    """The values that a parameter takes, as its annotation says them.
 
-    >>> print(Kind('int, at least 1, or "auto"').fault(0))
+    >>> print(Kind("Count | Literal['auto']").fault(0))
     is a whole number of at least 1 or auto, not 0
-    >>> Kind('{"hybrid", "bm25"}').choices
+    >>> Kind("Literal['hybrid', 'bm25']").choices
     ('hybrid', 'bm25')
-    >>> Kind("str, not empty").fault(" ")
+    >>> Kind("NotEmpty").fault(" ")
     'is empty'
     """
 
     text: str
 
     @cached_property
-    def words(self) -> set[str]:
-        """The words of the text, of which those like ``int`` name types."""
-        return set(re.findall(r"\w+", re.sub(r'"[^"]*"', "", self.text)))
+    def _parts(self) -> list[ast.AST]:
+        text = re.sub(r"\w+", lambda name: _WRITTEN.get(name[0], name[0]), self.text)
+        return list(ast.walk(ast.parse(text, mode="eval")))
+
+    @cached_property
+    def names(self) -> set[str]:
+        """The names of types, such as "int"."""
+        return {str(getattr(part, "attr", getattr(part, "id", ""))) for part in self._parts} - {""}
 
     @cached_property
     def choices(self) -> tuple[str, ...]:
-        """The texts that are allowed, if only these are, or besides numbers."""
-        return () if "str" in self.words else tuple(re.findall(r'"([^"]*)"', self.text))
+        """The texts that are allowed, if only these are, or besides numbers or paths."""
+        if "str" in self.names and not self.takes_paths:
+            return ()
+        values = (getattr(part, "value", None) for part in self._parts)
+        return tuple(dict.fromkeys(value for value in values if isinstance(value, str)))
 
     @cached_property
     def bounds(self) -> dict[str, float]:
-        """Numbers by "at least", "above", "at most" and "below"."""
-        return {name: float(number) for name, number in _BOUND.findall(self.text)}
+        """Numbers by the names of `Bounds`."""
+        named = [part for part in self._parts if isinstance(part, ast.keyword)]
+        return {str(one.arg): ast.literal_eval(one.value) for one in named}
 
     @property
-    def several(self) -> bool:
-        return not self.words.isdisjoint({"sequence", "paths", "texts", "several"})
+    def takes_paths(self) -> bool:
+        return not self.names.isdisjoint(_PATHS)
 
     @property
     def checkable(self) -> bool:
-        """Whether the text names nothing but plain values; others are checked by those who use them."""
-        named = {word for word in self.words - _AROUND_TYPES if not word.isdigit()}
-        return named <= _PLAIN and bool(named or self.choices)
+        """Whether the annotation names plain values only; others are checked by those who use them."""
+        return self.names <= {*_PLAIN, *_PATHS, *_AROUND_TYPES}
 
     def fault(self, value: Any) -> str | None:
         """The rule that a value breaks; None if it is accepted, or if it is for others to check."""
-        if "empty" in self.words and isinstance(value, str) and not value.strip():
+        if "NotEmpty" in self.text and isinstance(value, str) and not value.strip():
             return "is empty"
         if not self.checkable or self._accepts(value):
             return None
-        if self.several and isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        if "Sequence" in self.names and isinstance(value, Iterable) and not isinstance(value, str | bytes):
             wrong = [one for one in value if not self._accepts(one)]
             return f"is {self.rule}, not {code_of(wrong[0])}" if wrong else None
         return f"is {self.rule}, not {code_of(value)}"
 
     def _accepts(self, value: Any) -> bool:
         if isinstance(value, bool):
-            return "bool" in self.words
+            return "bool" in self.names
         if isinstance(value, str):
-            return value in self.choices or not self.words.isdisjoint({"str", "path", "paths"})
+            return value in self.choices or self.takes_paths or "str" in self.names
         if isinstance(value, os.PathLike):
-            return not self.words.isdisjoint({"path", "paths"})
+            return self.takes_paths
         whole = isinstance(value, Integral)
-        number = (whole and "int" in self.words) or (isinstance(value, Real) and "float" in self.words)
-        bounds = [("below", float("inf")), ("above", -float("inf")), *self.bounds.items()]
-        return number and all(_BOUNDS[name](float(value), bound) for name, bound in bounds)
+        number = (whole and "int" in self.names) or (isinstance(value, Real) and "float" in self.names)
+        bounds = {"below": float("inf"), "above": -float("inf")} | self.bounds
+        return number and all(_COMPARED[name](float(value), bound) for name, bound in bounds.items())
 
     @property
     def rule(self) -> str:
         """The accepted values in words."""
         bounds = " and ".join(
-            f"{'of ' if name == 'at least' else ''}{name} {bound:g}" for name, bound in self.bounds.items()
+            f"{'of ' if name == 'at_least' else ''}{name.replace('_', ' ')} {bound:g}"
+            for name, bound in self.bounds.items()
         )
-        names = {"int": "a whole number", "float": "a number", "bool": "True or False"}
-        parts = [name for word, name in names.items() if word in self.words]
+        parts = [name for word, name in _PLAIN.items() if word in self.names]
         if parts and bounds:
             parts[-1] += f" {bounds}"
         if self.choices:
             one_of = "" if parts or len(self.choices) == 1 else "one of "
             parts.append(one_of + ", ".join(self.choices))
-        parts += ["a text"] if "str" in self.words else []
-        parts += ["a path"] if not self.words.isdisjoint({"path", "paths"}) else []
+        parts += ["a path"] if self.takes_paths else ["a text"] if "str" in self.names else []
         return " or ".join(parts)
 
 
@@ -130,8 +154,9 @@ class Parameter:
 
     name: str
     default: Any = REQUIRED
-    kind: Kind = field(default_factory=lambda: Kind(""))
+    kind: Kind = Kind("Any")
     help: str = ""
+    written: str = ""  # the kind as the docstring writes it
     seldom: bool = False  # described under "Other Parameters"
 
     @property
@@ -151,7 +176,7 @@ class Parameter:
         return (f"{sentence}.", default.removesuffix("."), rest) if default else (first, "", rest)
 
     def check(self, value: Any) -> None:
-        if value is None and (self.default is None or "optional" in self.kind.words):
+        if value is None and (self.default is None or "None" in self.kind.text):
             return
         if self.default is not REQUIRED and value is self.default:
             return
@@ -185,22 +210,22 @@ class Declaration:
     def described_by(self, others: Iterable[Declaration]) -> Declaration:
         """That of a class or record some of whose fields others describe: its bases, for example."""
         parameters = {name: one for other in others for name, one in other.parameters.items()}
-        every = {n: one if one.kind.text else parameters.get(n, one) for n, one in self.parameters.items()}
+        every = {n: one if one.written else parameters.get(n, one) for n, one in self.parameters.items()}
         return replace(self, parameters=every)
 
     @property
     def without_secrets(self) -> Declaration:
         """That of a record without the fields that nothing describes."""
-        return replace(self, parameters={n: one for n, one in self.parameters.items() if one.kind.text})
+        return replace(self, parameters={n: one for n, one in self.parameters.items() if one.written})
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
-    """Check the values that a function is called with against its docstring.
+    """Check the values that a function is called with against its annotations.
 
     Its signature and its help name the options of a record, too, see `options`.
 
     >>> @checked
-    ... def double(number: int) -> int:
+    ... def double(number: Count) -> int:
     ...     '''Twice a number.
     ...
     ...     Parameters
@@ -240,7 +265,8 @@ def options(*described: type) -> Callable[[Record], Record]:
     """
 
     def describe(record: Record) -> Record:
-        own = _declaration(inspect.getdoc(record) or "", dict.fromkeys(record.__annotations__), False)
+        taken = {name: (None, _annotation(kind)) for name, kind in record.__annotations__.items()}
+        own = _declaration(inspect.getdoc(record) or "", taken, False)
         _RECORDS[record] = own.described_by(map(declared, described)).without_secrets
         return record
 
@@ -257,9 +283,8 @@ def _record_of(function: Callable[..., Any]) -> type | None:
 def _show_options(call: Callable[..., Any], record: type) -> None:
     signature = inspect.signature(call)
     *others, last = signature.parameters.values()
-    kinds = {name: getattr(kind, "__forward_arg__", kind) for name, kind in record.__annotations__.items()}
     taken = [
-        inspect.Parameter(one.name, last.KEYWORD_ONLY, default=one.default, annotation=kinds[one.name])
+        inspect.Parameter(one.name, last.KEYWORD_ONLY, default=one.default, annotation=one.kind.text)
         for one in _RECORDS[record].parameters.values()
     ]
     call.__signature__ = signature.replace(parameters=[*others, *taken])  # type: ignore[attr-defined]
@@ -271,7 +296,7 @@ def _show_options(call: Callable[..., Any], record: type) -> None:
 def entry(one: Parameter) -> str:
     """A parameter as a docstring describes it."""
     lines = wrap(one.help, 100, initial_indent="    ", subsequent_indent="    ")
-    return "\n".join([f"{one.name} : {one.kind.text}", *lines, ""])
+    return "\n".join([f"{one.name} : {one.written}", *lines, ""])
 
 
 # ---- Reading declarations
@@ -284,11 +309,20 @@ def declared(function: Callable[..., Any]) -> Declaration:
         return _RECORDS[function]
     function = inspect.unwrap(function)
     signature = inspect.signature(function).parameters.values()
-    defaults = {one.name: one.default for one in signature if one.kind is not one.VAR_KEYWORD}
-    has_more = any(one.kind is one.VAR_KEYWORD for one in signature)
-    own = _declaration(inspect.getdoc(function) or "", defaults, has_more)
+    taken = {
+        one.name: (one.default, _annotation(one.annotation))
+        for one in signature
+        if one.kind is not one.VAR_KEYWORD
+    }
+    own = _declaration(inspect.getdoc(function) or "", taken, len(taken) < len(signature))
     record = _record_of(function)
     return own if record is None else own.taking(declared(record))
+
+
+def _annotation(kind: Any) -> str:
+    """An annotation as it is written in the source; those of typed dicts are wrapped."""
+    written = getattr(kind, "__forward_arg__", kind)
+    return written if isinstance(written, str) else inspect.formatannotation(written)
 
 
 @cache
@@ -306,30 +340,17 @@ def declared_at(place: str) -> Declaration:
     def other(written: ast.expr) -> Declaration:
         return declared_at(_place_of(ast.unparse(written), tree, module))
 
-    def is_ours(written: ast.expr) -> bool:
-        return isinstance(written, ast.Name) and _file_of(_place_of(written.id, tree, module)).exists()
-
     if isinstance(found, ast.ClassDef):
-        defaults, has_more = _fields(found)
-        described = _described_by(found)
-        if described is None:  # the settings of a run
-            return _declaration(doc, defaults, has_more)
-        bases = [other(one) for one in found.bases if is_ours(one)]
-        inherited = {name: one.default for base in bases for name, one in base.parameters.items()}
-        own = _declaration(doc, {**inherited, **defaults}, has_more)
-        return own.described_by(map(other, described)).without_secrets
+        written = [one for made in found.decorator_list for one in getattr(made, "args", ())]
+        bases = {ast.unparse(one) for one in found.bases}
+        inherited = [other(one).parameters for one in written if ast.unparse(one) in bases]
+        taken = {n: (one.default, one.kind.text) for base in inherited for n, one in base.items()}
+        own = _declaration(doc, {**taken, **_fields(found)}, False)
+        return own.described_by(map(other, written)).without_secrets
     own = _declaration(doc, *_arguments(found.args))
     kind = found.args.kwarg and found.args.kwarg.annotation
     is_record = isinstance(kind, ast.Subscript) and ast.unparse(kind.value) == "Unpack"
     return own.taking(other(kind.slice)) if is_record else own
-
-
-def _described_by(found: ast.ClassDef) -> list[ast.expr] | None:
-    """What describes the fields of a record, besides itself; None for other classes."""
-    for one in found.decorator_list:
-        if isinstance(one, ast.Call) and ast.unparse(one.func) == "options":
-            return one.args
-    return None
 
 
 def _file_of(place: str) -> Path:
@@ -347,36 +368,32 @@ def _place_of(name: str, tree: ast.Module, module: str) -> str:
     return f"{module}.{name}"
 
 
-def _arguments(args: ast.arguments) -> tuple[dict[str, Any], bool]:
-    """The arguments of a function with their defaults, and whether it takes more."""
+def _arguments(args: ast.arguments) -> tuple[dict[str, Taken], bool]:
+    """The arguments of a function, and whether it takes more."""
     plain = [*args.posonlyargs, *args.args]
     values = [None] * (len(plain) - len(args.defaults)) + args.defaults
     every = zip([*plain, *args.kwonlyargs], [*values, *args.kw_defaults], strict=True)
-    return {one.arg: _literal(value) for one, value in every}, args.kwarg is not None
-
-
-def _fields(found: ast.ClassDef) -> tuple[dict[str, Any], bool]:
-    """The arguments of a class: of its constructor, or its fields. Those of a typed dict may be left out."""
-    for one in found.body:
-        if isinstance(one, ast.FunctionDef) and one.name == "__init__":
-            defaults, has_more = _arguments(one.args)
-            return {name: default for name, default in defaults.items() if name != "self"}, has_more
-    optional = any(one.arg == "total" for one in found.keywords)
-    values = {
-        one.target.id: one.value
-        for one in found.body
-        if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
-        if not ast.unparse(one.annotation).startswith("ClassVar")
+    taken = {
+        one.arg: (_literal(value), ast.unparse(one.annotation or ast.Name("Any"))) for one, value in every
     }
-    values.pop("_", None)  # marks the fields after it as keywords
-    return {name: None if optional else _literal(value) for name, value in values.items()}, False
+    return taken, args.kwarg is not None
+
+
+def _fields(found: ast.ClassDef) -> dict[str, Taken]:
+    """The fields of a class. Those of a typed dict may be left out."""
+    optional = any(one.arg == "total" for one in found.keywords)
+    return {
+        ast.unparse(one.target): (None if optional else _literal(one.value), ast.unparse(one.annotation))
+        for one in found.body
+        if isinstance(one, ast.AnnAssign)
+    }
 
 
 def _literal(value: ast.expr | None) -> Any:
     return REQUIRED if value is None else ast.literal_eval(value)
 
 
-def _declaration(doc: str, defaults: Mapping[str, Any], has_more: bool) -> Declaration:
+def _declaration(doc: str, taken: Mapping[str, Taken], has_more: bool) -> Declaration:
     opening, sections = _sections(doc)
     summary, _, more = opening.partition("\n\n")
     described: dict[str, Parameter] = {}
@@ -384,8 +401,8 @@ def _declaration(doc: str, defaults: Mapping[str, Any], has_more: bool) -> Decla
         for one in _described(sections.get(section, "")):
             described[one.name] = replace(one, seldom=section != "Parameters")
     parameters = {
-        name: replace(described.get(name, Parameter(name)), default=default)
-        for name, default in defaults.items()
+        name: replace(described.get(name, Parameter(name)), default=default, kind=Kind(kind))
+        for name, (default, kind) in taken.items()
     }
     for name, one in parameters.items():
         if one.default is None and one.kind.text == "bool":  # of a typed dict
@@ -404,5 +421,5 @@ def _described(section: str) -> Sequence[Parameter]:
         head, _, text = entry.partition("\n")
         names, _, kind = head.partition(" : ")
         help = " ".join(text.split())
-        found += [Parameter(name.strip(), kind=Kind(kind), help=help) for name in names.split(",")]
+        found += [Parameter(name.strip(), written=kind, help=help) for name in names.split(",")]
     return found

@@ -1,6 +1,6 @@
 """Every option of a refinement, defined once.
 
-The docstring of `Settings` says what values an option takes and what it means. The command line,
+The annotations of `Settings` say what values an option takes, its docstring what it means. The command line,
 `selfvec.Refiner` and ``run.json`` read it there. Which methods use an option, and defaults that differ by
 method, such as the anchor's weight, are in `METHODS`.
 """
@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, fields
 from functools import wraps
-from typing import Any, TypedDict, TypeVar
+from typing import Annotated, Any, Literal, TypedDict, TypeVar
 
 from selfvec.base.checks import check_names
-from selfvec.base.declarations import Parameter, declared, options
+from selfvec.base.declarations import Bounds, Count, Natural, declared, options
 from selfvec.base.errors import OptionError
 
 Class = TypeVar("Class", bound=type)
@@ -111,40 +111,48 @@ class Settings:
         If an option is misspelt, has an invalid value, or is not used by the chosen method.
     """
 
-    method: str = "auto"
+    method: Literal["auto", "paper", "online", "decorrelated", "original"] = "auto"
     _: KW_ONLY
-    window: int | str = "auto"
-    learning_rate: float | None = None
-    epochs: int = 1
-    passes: int = 2
-    half_life: float | None = None
-    anchor: float | None = None
-    oov: str = "subwords"
+    window: Count | Literal["auto"] = "auto"
+    learning_rate: Annotated[float, Bounds(at_least=0)] | None = None
+    epochs: Count = 1
+    passes: Count = 2
+    half_life: Annotated[float, Bounds(above=0)] | None = None
+    anchor: Annotated[float, Bounds(at_least=0)] | None = None
+    oov: Literal["subwords", "zero"] = "subwords"
     tokenizer: str = "words"
     language: str | None = None
     lemmatize: str | None = None
     stem: str | None = None
     stop_words: str | None = None
-    pos: Sequence[str] = ()
+    pos: Sequence[Literal["noun", "verb", "adjective", "adverb"]] = ()
     tagger: str | None = None
-    min_count: int = 1
-    max_types: int = 1_000_000
-    repeats: str | None = None
-    phrases: int | str | None = None
+    min_count: Count = 1
+    max_types: Count = 1_000_000
+    repeats: Literal["once", "keep"] | None = None
+    phrases: Count | str | None = None
     history: str | Sequence[str] = "auto"
-    slice: str | None = None
-    keep: str = "text"
-    encode: int | None = None
-    seed: int = 0
+    slice: Literal["month", "quarter", "year", "decade", "century"] | None = None
+    keep: Literal["text", "tokens", "nothing"] = "text"
+    encode: Count | None = None
+    seed: Natural = 0
 
     def __post_init__(self) -> None:
         for option in declared(Settings).parameters.values():
-            self._check(option, getattr(self, option.name))
+            value = getattr(self, option.name)
+            takers = [method.name for method in METHODS.values() if option.name in method.options]
+            if takers and self.method not in ("auto", *takers) and value != option.default:
+                raise OptionError(
+                    f"the method {self.method} does not use it",
+                    field=option.name,
+                    remedy=f"leave it out, or choose the method {' or '.join(takers)}",
+                )
+            option.check(value)
         if self.window == 1 and self.method in ("auto", "decorrelated"):
             raise OptionError("a window has at least 2 tokens, not 1", field="window")
         if self.half_life is not None and self.method != "decorrelated":
-            rule = "is for the method decorrelated"
-            raise OptionError(rule, field="half_life", remedy="choose it, or leave this out")
+            remedy = "choose it, or leave this out"
+            raise OptionError("is for the method decorrelated", field="half_life", remedy=remedy)
 
     @classmethod
     def given(cls, **options: Any) -> Settings:
@@ -160,25 +168,19 @@ class Settings:
                 raise OptionError("means the same as passes", field="epochs", remedy="leave it out")
         return cls(**options)
 
-    def _check(self, option: Parameter, value: Any) -> None:
-        takers = methods_with(option.name)
-        if takers and self.method not in ("auto", *takers) and value != option.default:
-            rule = f"the method {self.method} does not use it"
-            remedy = f"leave it out, or choose the method {' or '.join(takers)}"
-            raise OptionError(rule, field=option.name, remedy=remedy)
-        option.check(value)
-
     def __repr__(self) -> str:
         """The options that differ from their defaults."""
-        values = [(of, getattr(self, of.name)) for of in fields(self)]
-        shown = ", ".join(f"{of.name}={value!r}" for of, value in values if value != of.default)
+        shown = ", ".join(
+            f"{of.name}={value!r}" for of in fields(self) if (value := getattr(self, of.name)) != of.default
+        )
         return f"{type(self).__name__}({shown})"
 
     def as_dict(self) -> dict[str, Any]:
         """All options, JSON-serialisable; ``encode`` only if it is given, as most runs have no encoder."""
         options = {of.name: getattr(self, of.name) for of in fields(Settings)}
-        options |= {"pos": list(self.pos), "history": self.history_texts}
-        return {name: value for name, value in options.items() if name != "encode" or value is not None}
+        if self.encode is None:
+            del options["encode"]
+        return options | {"pos": list(self.pos), "history": self.history_texts}
 
     @property
     def keeps_text(self) -> bool:
@@ -276,8 +278,3 @@ METHODS = {
     )
 }
 """The methods by name. ``auto`` tries those with passes, in this order."""
-
-
-def methods_with(option: str) -> list[str]:
-    """The methods that take an option of `Settings`; empty for an option of every method."""
-    return [method.name for method in METHODS.values() if option in method.options]

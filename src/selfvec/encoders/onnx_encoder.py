@@ -59,7 +59,7 @@ _POOLINGS = ("mean", "cls")
 _SHIFTED = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer")
 """Models whose positions begin after that of padding: 514 of them hold 512 pieces."""
 _PASSAGE = ("document", "passage", "corpus")
-_TEXT, _BOOL, _COUNT, _NUMBER = (Kind(kind).fault for kind in ("str", "bool", "int, at least 0", "float"))
+_TEXT, _BOOL, _COUNT, _NUMBER = (Kind(kind).fault for kind in ("str", "bool", "Natural", "float"))
 _SCHEMA: Schema = {
     "modules.json": [{"type": _TEXT, "path": _TEXT, ...: ("type",)}],
     "sentence_bert_config.json": {"max_seq_length": _COUNT, "do_lower_case": _BOOL},

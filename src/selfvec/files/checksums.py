@@ -36,7 +36,7 @@ _TRIES = 20  # to read a folder that other processes change
 _FEW = 1 << 20  # bytes: hashing as many takes no longer than starting threads does
 _THREADS = 4  # hashing releases the GIL; with more of them they wait for the disk
 _NONE = "0" * 64  # as long as a checksum, so that filling it in moves no byte
-_ENTRY = {...: ("bytes", "sha256"), "bytes": Kind("int, at least 0").fault, "sha256": Kind("str").fault}
+_ENTRY = {...: ("bytes", "sha256"), "bytes": Kind("Natural").fault, "sha256": Kind("str").fault}
 
 
 def file_state(path: Path) -> list[Any]:

@@ -133,7 +133,7 @@ def misfit(value: Any, schema: Schema, place: str = "") -> tuple[str, str] | Non
     """The path of the first part that does not fit, and the rule; None if the whole value fits.
 
     >>> from selfvec.base.declarations import Kind
-    >>> size = Kind("int, at least 0").fault
+    >>> size = Kind("Natural").fault
     >>> misfit({"files": [{"bytes": 3}, {"bytes": -3}]}, {"files": [{"bytes": size}]})
     ('files.1.bytes', 'is a whole number of at least 0, not -3')
     """

@@ -7,14 +7,14 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Annotated, Any, Literal, TypedDict, Unpack
 
 import numpy as np
 
 from selfvec.base.answer import Answer, short_repr
 from selfvec.base.arrays import Floats
 from selfvec.base.checks import is_path
-from selfvec.base.declarations import checked, options
+from selfvec.base.declarations import Bounds, Count, Natural, checked, options
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
@@ -168,22 +168,22 @@ class MethodOptions(TypedDict, total=False):
     """
 
     dictionary: Dictionary
-    min_count: int
-    trim: float
+    min_count: Count
+    trim: Annotated[float, Bounds(at_least=0, below=1)]
     centre: bool
     reweight: bool
-    window: int
-    anchor: float
-    anchor_words: int | None
-    seed: int
-    jobs: int | None
+    window: Annotated[int, Bounds(at_least=2)]
+    anchor: Annotated[float, Bounds(at_least=0)]
+    anchor_words: Count | None
+    seed: Natural
+    jobs: Count | None
 
 
 @checked
 def align(
     a: GivenVectors,
     b: GivenVectors,
-    method: str = "procrustes",
+    method: Literal["procrustes", "dictionary", "unsupervised", "compass", "relative"] = "procrustes",
     *,
     output: str | os.PathLike[str] | None = None,
     to: str | None = None,

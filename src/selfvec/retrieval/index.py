@@ -68,7 +68,7 @@ _DESCRIBED: Schema = {
     ...: ("preprocessing", "fields", "dense_share"),
     "preprocessing": {},
     "fields": {},
-    "dense_share": Kind("float, at least 0 and at most 1").fault,
+    "dense_share": Kind("Annotated[float, Bounds(at_least=0, at_most=1)]").fault,
     "encoder": {...: ("name", "weight"), "name": Kind("str").fault, "weight": Kind("float").fault},
 }
 

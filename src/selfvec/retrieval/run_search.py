@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from selfvec.base.arrays import Ints
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Count, NotEmpty, checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus.given_filters import GivenFilter, given_filters
@@ -135,9 +135,9 @@ _TELLING = 16  # words of the document that are looked for in those found
 @checked
 def similar_documents(
     run: GivenRun,
-    document: str,
+    document: NotEmpty,
     *,
-    top: int = 10,
+    top: Count = 10,
     filter: GivenFilter = (),
     progress: Progress | None = None,
 ) -> Found:

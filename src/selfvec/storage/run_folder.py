@@ -85,17 +85,17 @@ DELETED = "deleted.safetensors"
 _OF_FOLDER = ("format", "state", "stamp", "files", "sha256")  # in run.json; the rest is how the run was made
 _AGAIN = "make the run again"
 
-_WHOLE = Kind("int, at least 0").fault
+_WHOLE = Kind("Natural").fault
 _DESCRIBED: Schema = {
     **schema(),
     ...: ("state", "files"),
-    "state": Kind("int, at least 1").fault,
+    "state": Kind("Count").fault,
     "stamp": Kind("str").fault,
     "live": {
         **dict.fromkeys(("documents", "tokens", "without_vector", "gone", "not_encoded"), _WHOLE),
         BASE: Kind("str").fault,
         "before": {},
-        "segments": [Kind("int, at least 1").fault],
+        "segments": [Kind("Count").fault],
         "deleted": lambda number: None if number is None else _WHOLE(number),
     },
 }

@@ -13,13 +13,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Rows
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Bounds, checked
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.view import PROSE, Column, Part, Table, figure
@@ -53,7 +53,7 @@ def migrate(
     *,
     dry_run: bool = False,
     map_only: bool = False,
-    keep: float = 95.0,
+    keep: Annotated[float, Bounds(at_least=0, at_most=100)] = 95.0,
     progress: Progress | None = None,
 ) -> Answer:
     """Give a vector store the vectors of a newer run.

@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
 import numpy as np
 
 from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Bounds, Count, checked
 from selfvec.base.errors import InputError
 from selfvec.base.forks import check_polars
 from selfvec.base.progress import Progress, as_progress
@@ -219,11 +219,11 @@ class Finder:
 @checked
 def phrases(
     source: AnyRun | TokenBatch | Corpus | str | os.PathLike[str] | Iterable[str],
-    top: int | None = None,
+    top: Count | None = None,
     *,
-    min_count: int | None = None,
-    npmi: float = 0.35,
-    longest: int = 4,
+    min_count: Count | None = None,
+    npmi: Annotated[float, Bounds(at_least=-1, at_most=1)] = 0.35,
+    longest: Annotated[int, Bounds(at_least=2)] = 4,
     stop_words: str = "en",
     progress: Progress | None = None,
     **fields: Unpack[FieldOptions],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 
@@ -54,8 +54,8 @@ class LikeForLike(TypedDict, total=False):
         fields whose values lie whole on one side are taken.
     """
 
-    variants: str | os.PathLike[str] | None
-    mix: str
+    variants: Literal["auto"] | str | os.PathLike[str] | None
+    mix: Literal["equal", "raw"]
     together: str | None
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Annotated, Any, Literal, TypedDict, Unpack
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.comparison.quotations import own_words
 from selfvec.analysis.variants import with_variants
 from selfvec.base.arrays import Ints, Mask
-from selfvec.base.declarations import checked, options
+from selfvec.base.declarations import Bounds, Count, Natural, checked, options
 from selfvec.base.display import count_of
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
@@ -55,6 +55,9 @@ _KIND = "named after phrases near to what their documents say"  # topics in the 
 _LISTED = 5  # terms of a topic in a group
 
 
+WordGroups = str | Sequence[Sequence[str]]
+
+
 @options()
 class GivenTopics(TypedDict, total=False):
     """Of which documents topics are, and where they begin.
@@ -82,9 +85,9 @@ class GivenTopics(TypedDict, total=False):
         them. The names are a state of the run: `undo` takes them back.
     """
 
-    variants: str | os.PathLike[str] | None
+    variants: Literal["auto"] | str | os.PathLike[str] | None
     filter: GivenFilter
-    seed_words: str | Sequence[Sequence[str]] | None
+    seed_words: WordGroups | None
     like: Topics | str | os.PathLike[str] | None
     names: str | os.PathLike[str] | None
 
@@ -92,14 +95,14 @@ class GivenTopics(TypedDict, total=False):
 @checked
 def topics(
     run: GivenRun,
-    number: int | None = None,
+    number: Count | None = None,
     *,
-    top: int = 12,
-    min_count: int = 5,
+    top: Annotated[int, Bounds(at_least=3)] = 12,
+    min_count: Count = 5,
     by: str | None = None,
     assign: Texts | None = None,
     documents: str | os.PathLike[str] | None = None,
-    seed: int = 0,
+    seed: Natural = 0,
     overwrite: bool = False,
     progress: Progress | None = None,
     **given: Unpack[GivenTopics],
@@ -204,7 +207,7 @@ def few_with_growth(run: Run, whole: Topics, sides: Sequence[Slice]) -> Topics:
 
 
 def _beginnings(
-    seed_words: str | Sequence[Sequence[str]] | None, like: Topics | str | os.PathLike[str] | None
+    seed_words: WordGroups | None, like: Topics | str | os.PathLike[str] | None
 ) -> tuple[list[list[str]], list[list[str]]]:
     """The groups of seed words, and the terms of earlier topics; at most one of the two is given."""
     seeds = _groups_of_words(seed_words)

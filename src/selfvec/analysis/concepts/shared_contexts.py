@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from selfvec.analysis.usage.contexts import SAMPLED, occurrences, padded_windows
 from selfvec.analysis.usage.quotations import best_occurrences, distinct_texts, sentences
 from selfvec.base.answer import Answer, short_repr
 from selfvec.base.arrays import Doubles, Ints, Rows
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Bounds, Count, Natural, NotEmpty, checked
 from selfvec.base.display import escape_for_display, printable
 from selfvec.base.errors import OptionError
 from selfvec.base.view import COUNT, Column, Part, Pieces, Table, View, figure
@@ -171,7 +171,15 @@ def _highlighted(text: str, styles: Mapping[str, str]) -> Pieces:
 
 
 @checked
-def why(run: GivenRun, a: str, b: str, top: int = 12, *, window: int = 21, examples: int = 2) -> Why:
+def why(
+    run: GivenRun,
+    a: NotEmpty,
+    b: NotEmpty,
+    top: Count = 12,
+    *,
+    window: Annotated[int, Bounds(at_least=3)] = 21,
+    examples: Natural = 2,
+) -> Why:
     """Explain why two words are similar: list the contexts they share.
 
     Parameters

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.answer import Answer, short_repr
 from selfvec.base.arrays import Doubles, Floats, Ints, Mask
 from selfvec.base.checks import check_texts
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Bounds, Count, Natural, checked
 from selfvec.base.errors import InputError, require
 from selfvec.base.progress import Progress
 from selfvec.base.threads import one_core
@@ -130,11 +130,11 @@ def graph(
     run: GivenRun,
     words: Sequence[str] = (),
     *,
-    top: int = 120,
-    neighbours: int = 5,
-    edges: str = "cosine",
+    top: Annotated[int, Bounds(at_least=2)] = 120,
+    neighbours: Count = 5,
+    edges: Literal["cosine", "ppmi", "logdice"] = "cosine",
     topic_groups: Topics | None = None,
-    seed: int = 0,
+    seed: Natural = 0,
     progress: Progress | None = None,
 ) -> Graph:
     """Draw the graph of a run's terms, or write it as a file.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any, TypedDict, Unpack
+from typing import Annotated, Any, Literal, TypedDict, Unpack
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from selfvec.analysis.comparison.joined import joined
 from selfvec.analysis.comparison.quotations import own_words
 from selfvec.analysis.word_kinds import WordTable, languages
 from selfvec.base.checks import check_texts
-from selfvec.base.declarations import checked, options
+from selfvec.base.declarations import Bounds, Count, Natural, checked, options
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
@@ -61,9 +61,9 @@ class Test(TypedDict, total=False):
         Threads; by default all cores.
     """
 
-    permutations: int
-    seed: int
-    jobs: int | None
+    permutations: Count
+    seed: Natural
+    jobs: Count | None
 
 
 @options()
@@ -84,7 +84,10 @@ class Listed(TypedDict, total=False):
     """
 
     words: str | Sequence[str]
-    pos: str | Sequence[str]
+    pos: (
+        Literal["noun", "verb", "adjective", "adverb"]
+        | Sequence[Literal["noun", "verb", "adjective", "adverb"]]
+    )
     all_words: bool
 
 
@@ -101,10 +104,10 @@ def drift(
     slice: str | None = None,
     slice_field: str | None = None,
     filter: GivenFilter = (),
-    top: int | None = None,
-    examples: int = 0,
-    fdr: float | None = None,
-    min_count: int = 5,
+    top: Count | None = None,
+    examples: Natural = 0,
+    fdr: Annotated[float, Bounds(above=0, at_most=1)] | None = None,
+    min_count: Count = 5,
     progress: Progress | None = None,
     **which: Unpack[Which],
 ) -> Drift:

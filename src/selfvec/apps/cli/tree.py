@@ -99,7 +99,21 @@ SHARED: Mapping[str, Typed] = {
 }
 """How parameters are typed in all commands, unless a row of the table of commands says otherwise."""
 _PLAIN = Typed()
-_NEVER = {"progress"}
+_OBJECTS = {"Progress", "SenseSpace", "Task", "Topics"}
+_PLACES = {
+    *(
+        "Any",
+        "Dictionary",
+        "GivenLexicon",
+        "GivenRun",
+        "GivenSentenceEncoder",
+        "GivenVectors",
+        "MovedVectors",
+        "Path",
+    ),
+    *("PathLike", "Start", "Texts"),
+}
+_SEVERAL = {"GivenFilter", "GivenLexicon", "Mapping", "Sequence", "Texts"}
 
 
 def typed(name: str, row: CommandRow) -> Typed:
@@ -112,9 +126,7 @@ def typed(name: str, row: CommandRow) -> Typed:
 
 def is_option(parameter: Parameter, row: CommandRow) -> bool:
     """Whether the command line takes a parameter: its values can be typed, and some people would."""
-    objects = {"callable", "mapping", "task", "Topics", "SenseSpace", "Progress"}
-    left = {*_NEVER, *row.in_python}
-    return parameter.name not in left and parameter.kind.words.isdisjoint(objects)
+    return parameter.name not in row.in_python and parameter.kind.names.isdisjoint(_OBJECTS)
 
 
 def is_argument(parameter: Parameter, row: CommandRow) -> bool:
@@ -134,12 +146,16 @@ def value_of(parameter: Parameter, row: CommandRow) -> str:
         return written
     if kind.choices:
         choices = "|".join(kind.choices)
-        return f"N|{choices}" if "int" in kind.words else choices
-    if "int" in kind.words:
-        return "N[,N...]" if kind.several else "N"
-    if "float" in kind.words:
+        return f"N|{choices}" if "int" in kind.names else choices
+    if "int" in kind.names:
+        return "N[,N...]" if _takes_several(kind) else "N"
+    if "float" in kind.names:
         return "X"
-    return "FILE" if "path" in kind.words else parameter.name.upper()
+    return "FILE" if kind.takes_paths else parameter.name.upper()
+
+
+def _takes_several(kind: Kind) -> bool:
+    return not kind.names.isdisjoint(_SEVERAL)
 
 
 # ---- Commands and groups
@@ -151,7 +167,7 @@ _OUTPUT = (
     Parameter("json", False, help="Print one JSON document."),
 )
 _DRAWN = Parameter(
-    "output", kind=Kind("path"), help="The file to write: .html, .svg, .png, .pdf, .graphml or .json."
+    "output", kind=Kind("PathLike"), help="The file to write: .html, .svg, .png, .pdf, .graphml or .json."
 )
 _LAST = ("seed", "jobs", "report", "overwrite", "json")  # options, in the help
 
@@ -278,7 +294,7 @@ def _option(parameter: Parameter, row: CommandRow) -> Option:
         flags,
         parameter,
         is_flag=is_switch,
-        multiple=not is_switch and parameter.kind.several and "[," not in (written or ""),
+        multiple=not is_switch and _takes_several(parameter.kind) and "[," not in (written or ""),
         metavar=written,
         type=None if is_switch else _type(parameter),
         hidden=how.hidden,
@@ -288,8 +304,7 @@ def _option(parameter: Parameter, row: CommandRow) -> Option:
 
 def _type(parameter: Parameter) -> Any:
     """Paths are completed by the shell; other values are read by `call`."""
-    is_place = not parameter.kind.words.isdisjoint({"path", "paths", "Run", "Vectors", "texts"})
-    return click.Path() if is_place else str
+    return str if parameter.kind.names.isdisjoint(_PLACES) else click.Path()
 
 
 def _completion(parameter: Parameter) -> Callable[..., list[CompletionItem]] | None:
@@ -457,17 +472,17 @@ def _value(parameter: Parameter, written: str, typed: Any) -> Any:
         typed = tuple(part.strip() for part in typed.split(",") if part.strip())
     if isinstance(typed, tuple):
         values = [_single(parameter, part) for part in typed]
-        return values[0] if len(values) == 1 and "texts" in parameter.kind.words else values
+        return values[0] if len(values) == 1 and "Texts" in parameter.kind.names else values
     return _single(parameter, typed)
 
 
 def _single(parameter: Parameter, typed: str) -> Any:
     """One value: a number if the kind allows it and the text is one; a file of text as its path."""
-    words = parameter.kind.words
-    if "texts" in words:
+    names = parameter.kind.names
+    if "Texts" in names:
         return typed if "://" in typed else Path(typed)
     for name, reader in (("int", int), ("float", float)):
-        if name in words:
+        if name in names:
             try:
                 return reader(typed.removesuffix("%") if name == "float" else typed)
             except ValueError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 from selfvec.base.answer import Answer
 from selfvec.base.checks import check_texts, is_path
@@ -27,13 +27,15 @@ from selfvec.storage.run_writer import RunWriter
 Changing = Callable[[record.Run, int], tuple[record.Run, Change]]
 """From a state of a run, and the number of the next one, to that and what it changes."""
 
+Ids = str | int | Sequence[str | int]
+
 
 @checked
 def add(
     run: GivenRun,
     documents: Any,
     *,
-    duplicates: str = "replace",
+    duplicates: Literal["replace", "keep", "error"] = "replace",
     progress: Progress | None = None,
     **fields: Unpack[FieldOptions],
 ) -> Answer:
@@ -139,7 +141,7 @@ def upsert(
 @checked
 def delete(
     run: GivenRun,
-    ids: str | int | Sequence[str | int],
+    ids: Ids,
     *,
     erase: bool = False,
     progress: Progress | None = None,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 from selfvec.apps.run import Run, in_one_piece
 from selfvec.base.checks import is_path
-from selfvec.base.declarations import checked, options
+from selfvec.base.declarations import Count, checked, options
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import LOG, Progress, as_progress
 from selfvec.base.threads import threads
@@ -24,9 +24,6 @@ from selfvec.storage.opened import as_vectors, is_table
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.run_writer import RunWriter
 
-Target = str | os.PathLike[str] | None
-"""A run folder to make; None for a run in memory."""
-
 
 @options(FieldOptions, SettingsOptions)
 class RefineOptions(FieldOptions, SettingsOptions, total=False):
@@ -37,14 +34,14 @@ class RefineOptions(FieldOptions, SettingsOptions, total=False):
 def refine(
     corpus: Any,
     vectors: Start | Sequence[Start] = "default",
-    method: str = "auto",
+    method: Literal["auto", "paper", "online", "decorrelated", "original"] = "auto",
     *,
-    output: Target = None,
-    slice: str | None = None,
+    output: str | os.PathLike[str] | None = None,
+    slice: Literal["month", "quarter", "year", "decade", "century", "corpus"] | None = None,
     encoder: Any = None,
     embeddings: Any = None,
     cluster: str | None = None,
-    jobs: int | None = None,
+    jobs: Count | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
     **options: Unpack[RefineOptions],
@@ -168,7 +165,9 @@ def _initial(given: Any) -> Start:
 
 
 @contextmanager
-def run_writer(output: Target, overwrite: bool, progress: Progress | None) -> Iterator[RunWriter | None]:
+def run_writer(
+    output: str | os.PathLike[str] | None, overwrite: bool, progress: Progress | None
+) -> Iterator[RunWriter | None]:
     """Writes the run folder that is made; None for a run in memory."""
     if output is None:
         if overwrite:

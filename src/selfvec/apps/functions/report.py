@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from selfvec.base.answer import Answer
 from selfvec.base.checks import check_texts
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Count, checked
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.given_filters import GivenFilter, given_filters
@@ -39,8 +39,8 @@ def report(
     words: str | Sequence[str] = (),
     filter: GivenFilter = (),
     groups: str | None = None,
-    top: int = 12,
-    variants: str | os.PathLike[str] | None = None,
+    top: Count = 12,
+    variants: Literal["auto"] | str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Answer:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Bounds, Count, Natural, NotEmpty, checked
 from selfvec.base.progress import Progress
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.data.run import Run
 from selfvec.retrieval.run_search import run_index
-from selfvec.retrieval.scoring import Mode
 from selfvec.retrieval.snippets import Found
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import is_run, open_run
@@ -20,15 +19,15 @@ from selfvec.storage.run_folder import is_run, open_run
 @checked
 def search(
     run: GivenRun,
-    query: str,
+    query: NotEmpty,
     *,
-    top: int = 10,
-    mode: Mode = "hybrid",
+    top: Count = 10,
+    mode: Literal["hybrid", "bm25", "dense"] = "hybrid",
     question: Literal["encoder", "rows"] | None = None,
     filter: GivenFilter = (),
-    variants: str | os.PathLike[str] | None = None,
-    passage_words: int = 200,
-    overlap: int = 40,
+    variants: Literal["auto"] | str | os.PathLike[str] | None = None,
+    passage_words: Annotated[int, Bounds(at_least=20)] = 200,
+    overlap: Natural = 40,
     progress: Progress | None = None,
 ) -> Found:
     """Find documents by their words and their meaning, and show why.

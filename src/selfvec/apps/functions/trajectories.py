@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from selfvec.analysis.word_drift.word_paths import SlicePath, slice_paths
 from selfvec.base.answer import Answer
 from selfvec.base.arrays import Ints
 from selfvec.base.checks import check_texts
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Natural, checked
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
@@ -75,9 +75,9 @@ def trajectory(
     plot: str | os.PathLike[str] | None = None,
     slices: bool = False,
     slice_field: str | None = None,
-    projection: str = "pca",
-    neighbours: int = 5,
-    seed: int = 0,
+    projection: Literal["pca", "tsne", "umap"] = "pca",
+    neighbours: Natural = 5,
+    seed: Natural = 0,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Answer:

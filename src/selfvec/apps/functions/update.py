@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
-from typing import Any, Literal, Unpack, overload
+from typing import Annotated, Any, Literal, Unpack, overload
 
 from selfvec.apps.run import Run
 from selfvec.base.answer import Answer
 from selfvec.base.checks import is_path
-from selfvec.base.declarations import checked, options
+from selfvec.base.declarations import Bounds, Count, checked, options
 from selfvec.base.errors import CorpusError, Interrupted, OptionError, TargetError
 from selfvec.base.progress import Progress, as_progress, interruptible
 from selfvec.corpus.conversion import paths_of
@@ -30,10 +30,12 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import open_run
 
 from .live import changed
-from .refine import Target, finished, limited_jobs, open_text, run_writer
+from .refine import finished, limited_jobs, open_text, run_writer
 
 KEEP = "keep"
 """In place of vectors: those of the run stay."""
+
+IdsAndFiles = str | Path | Sequence[str | Path]
 
 
 @options(FieldOptions)
@@ -53,7 +55,7 @@ class NewDocuments(FieldOptions, total=False):
         Take documents that the run has, too.
     """
 
-    withdraw: str | Path | Sequence[str | Path]
+    withdraw: IdsAndFiles
     withdraw_file: str | Path | Sequence[str | Path]
     allow_duplicates: bool
 
@@ -78,11 +80,11 @@ class UpdateOptions(NewDocuments, total=False):
     progress : Progress, optional
     """
 
-    half_life: float | None
+    half_life: Annotated[float, Bounds(above=0)] | None
     encoder: Any
     embeddings: Any
     no_undo: bool
-    jobs: int | None
+    jobs: Count | None
     overwrite: bool
     progress: Progress | None
 
@@ -93,7 +95,7 @@ def update(
     corpus: Any = None,
     vectors: MovedVectors = None,
     *,
-    output: Target = None,
+    output: str | os.PathLike[str] | None = None,
     dry_run: Literal[False] = False,
     **how: Unpack[UpdateOptions],
 ) -> Run: ...
@@ -103,7 +105,7 @@ def update(
     corpus: Any = None,
     vectors: MovedVectors = None,
     *,
-    output: Target = None,
+    output: str | os.PathLike[str] | None = None,
     dry_run: Literal[True],
     **how: Unpack[UpdateOptions],
 ) -> Answer: ...
@@ -113,7 +115,7 @@ def update(
     corpus: Any = None,
     vectors: MovedVectors = None,
     *,
-    output: Target = None,
+    output: str | os.PathLike[str] | None = None,
     dry_run: bool = False,
     **how: Unpack[UpdateOptions],
 ) -> Run | Answer:
@@ -204,7 +206,7 @@ def update(
 
 
 def _with_vectors_kept(
-    run: GivenRun, corpus: Any, output: Target, dry_run: bool, how: UpdateOptions
+    run: GivenRun, corpus: Any, output: str | os.PathLike[str] | None, dry_run: bool, how: UpdateOptions
 ) -> Run | Answer:
     """A run with new documents and without others, whose vectors stay."""
     for name in ("half_life", "encoder", "embeddings", "withdraw_file", "no_undo"):
@@ -248,7 +250,7 @@ def _several(given: Any) -> list[Any]:
     return list(several)
 
 
-def _own_folder(run: record.Run, output: Target) -> Path | None:
+def _own_folder(run: record.Run, output: str | os.PathLike[str] | None) -> Path | None:
     """The folder to write, as it is named, if it is that of the run; None if the run stays as it is."""
     if output is None or run.folder is None or Path(output).resolve() != run.folder.resolve():
         return None
@@ -260,8 +262,8 @@ def watch(
     run: GivenRun,
     corpus: Any,
     *,
-    every: int = 10,
-    jobs: int | None = None,
+    every: Count = 10,
+    jobs: Count | None = None,
     progress: Progress | None = None,
     **documents: Unpack[NewDocuments],
 ) -> Iterator[Run]:
@@ -367,10 +369,10 @@ def merge(
     runs: Sequence[GivenRun],
     vectors: MovedVectors = None,
     *,
-    output: Target = None,
+    output: str | os.PathLike[str] | None = None,
     encoder: Any = None,
     overwrite: bool = False,
-    jobs: int | None = None,
+    jobs: Count | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Merge runs into the run that all of their text would have made.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from selfvec.base.answer import Answer
 from selfvec.base.checks import is_path
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Count, NotEmpty, checked
 from selfvec.base.errors import OptionError, require
 from selfvec.base.progress import Progress, as_progress, file_stages
 from selfvec.base.view import COUNT, PROSE, Column, Table, figure
@@ -24,19 +24,17 @@ from selfvec.storage.run_folder import is_run
 _NOAA = "noaa"  # the corpus
 _PER_LANGUAGE = "cc."  # fastText's names, cc.LANG.300; they share a row
 
-GivenPath = str | os.PathLike[str]
-
 
 @checked
 def convert(
     source: GivenVectors,
-    output: GivenPath,
+    output: str | os.PathLike[str],
     *,
     to: str | None = None,
-    dimensions: int | None = None,
-    dtype: str | None = None,
-    vectors_errors: str = "strict",
-    limit: int | None = None,
+    dimensions: Count | None = None,
+    dtype: Literal["float32", "float16", "int8", "binary"] | None = None,
+    vectors_errors: Literal["strict", "replace"] = "strict",
+    limit: Count | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Answer:
@@ -120,8 +118,8 @@ def _cut(vectors: Vectors, first: int) -> Iterator[str]:
 
 @checked
 def fetch(
-    name: str | None = None,
-    output: GivenPath | None = None,
+    name: NotEmpty | None = None,
+    output: str | os.PathLike[str] | None = None,
     *,
     years: str | None = None,
     base_url: str | None = None,
@@ -221,7 +219,11 @@ def _encoder_shape(folder: Path) -> tuple[int, int]:
 
 
 def _noaa(
-    years: str | None, output: GivenPath | None, base_url: str | None, overwrite: bool, progress: Progress
+    years: str | None,
+    output: str | os.PathLike[str] | None,
+    base_url: str | None,
+    overwrite: bool,
+    progress: Progress,
 ) -> Answer:
     from selfvec.corpus.fetch import NOAA_URL, fetch_noaa, parse_years
 

@@ -209,7 +209,7 @@ class Tools:
         return _passages(index, nearest_documents(index, document, top, given_filters(filter)))
 
     @_as_declared(TOP["similar"].declaration)
-    def similar(self, word: str, top: int = 10, min_count: int | None = None, as_: str = "topic") -> Json:
+    def similar(self, word: str, top: int = 10, min_count: int | None = None, as_: Any = "topic") -> Json:
         """The words nearest to a word by cosine, before the vectors were refined on this corpus and after,
         and which words were gained and lost. `after` is the word's meaning in this corpus. `before` is its
         meaning in general language only if `before_from` is "pretrained vectors"; if it is "spelling", the

@@ -131,7 +131,7 @@ class Writing:
         if not given:
             raise OptionError("there is no document", field="body", remedy='send {"id": "…", "text": "…"}')
         rows = [_row(each, needs_id=request.method == "PUT") for each in given]
-        duplicates = REPLACE if request.method == "PUT" else asked.get("duplicates", REPLACE)
+        duplicates: Any = REPLACE if request.method == "PUT" else asked.get("duplicates", REPLACE)
         return lambda: add(self._run, rows, duplicates=duplicates)
 
     def _named(self, names: list[TopicName]) -> Answer:

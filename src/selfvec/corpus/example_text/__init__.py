@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Natural, checked
 from selfvec.base.errors import TargetError
 from selfvec.files.atomic_files import atomic_file
 
@@ -40,7 +40,7 @@ Report = dict[str, str]
 
 
 @checked
-def example(path: str | os.PathLike[str], overwrite: bool = False, seed: int = 0) -> Path:
+def example(path: str | os.PathLike[str], overwrite: bool = False, seed: Natural = 0) -> Path:
     """Write a small text to try things on: 2,000 made-up storm reports.
 
     They cover twenty years, one JSON object per line. Each has the fields ``id``, ``title``, ``text``,

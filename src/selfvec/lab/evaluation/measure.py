@@ -13,7 +13,7 @@ from typing import Any, TypedDict, Unpack
 
 from selfvec.base.answer import Json
 from selfvec.base.checks import Paths, as_paths, check_texts
-from selfvec.base.declarations import checked, options
+from selfvec.base.declarations import Count, Natural, checked, options
 from selfvec.base.errors import OptionError, flag
 from selfvec.base.progress import Progress, as_progress
 from selfvec.data.vectors import Vectors
@@ -101,10 +101,10 @@ def evaluate(
     vectors: GivenVectors | Mapping[str, GivenVectors] | Sequence[GivenVectors],
     tasks: Task | Sequence[Task] = (),
     *,
-    shots: int | None = None,
+    shots: Count | None = None,
     against: Mapping[str, Vectors] | str | Sequence[str] = (),
     dimensions: int | Sequence[int] = (),
-    seed: int = 0,
+    seed: Natural = 0,
     progress: Progress | None = None,
     **asked: Unpack[AskedTasks],
 ) -> Report:

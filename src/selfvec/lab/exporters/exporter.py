@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import compress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
 from selfvec.base.answer import Answer
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Bounds, Natural, checked
 from selfvec.base.errors import OptionError, SelfvecError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.data.run import Run
@@ -44,8 +44,8 @@ def export(
     output: str | os.PathLike[str] | None = None,
     *,
     rows: Literal["run", "encoder"] = "run",
-    passage_words: int = 200,
-    overlap: int = 40,
+    passage_words: Annotated[int, Bounds(at_least=20)] = 200,
+    overlap: Natural = 40,
     overwrite: bool = False,
     update: bool = False,
     progress: Progress | None = None,

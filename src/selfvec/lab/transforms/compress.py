@@ -13,14 +13,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Unpack
+from typing import Annotated, Unpack
 
 import numpy as np
 
 from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Bytes
 from selfvec.base.checks import Paths, as_paths
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Bounds, Count, Natural, checked
 from selfvec.base.display import printable
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
@@ -73,11 +73,11 @@ def compress(
     vectors: GivenVectors,
     output: str | os.PathLike[str],
     *,
-    below: int | str | None = None,
-    keep: float = 95.0,
+    below: Count | str | None = None,
+    keep: Annotated[float, Bounds(above=0, at_most=100)] = 95.0,
     retrieval: Paths = (),
     similarity: Paths = (),
-    seed: int = 0,
+    seed: Natural = 0,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Answer:
@@ -437,7 +437,7 @@ def _nearest_words(whole: Vectors, seed: int) -> Measure:
 
 @checked
 def principal_axes(
-    vectors: GivenVectors, dimensions: int | None = None, **writing: Unpack[Writing]
+    vectors: GivenVectors, dimensions: Count | None = None, **writing: Unpack[Writing]
 ) -> Vectors:
     """Rotate onto principal axes, keep some.
 

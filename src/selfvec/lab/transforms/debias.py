@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
 from selfvec.base.arrays import Ints, Rows
 from selfvec.base.checks import check_path
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Natural, checked
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors, mapped_composer, same_words
 from selfvec.files.text_files import check, read_toml_or_json
@@ -50,9 +50,9 @@ class DebiasSets:
 @checked
 def debias(
     vectors: GivenVectors,
-    method: str = "hard",
+    method: Literal["hard", "soft", "double-hard", "inlp"] = "hard",
     bias_sets: str | Path | DebiasSets | None = None,
-    seed: int = 0,
+    seed: Natural = 0,
     **writing: Unpack[Writing],
 ) -> Vectors:
     """Remove a direction, such as gender.

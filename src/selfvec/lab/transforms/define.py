@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import Unpack
+from typing import Literal, Unpack
 
 import numpy as np
 
@@ -29,7 +29,7 @@ _SPREAD = 0.5  # w of smooth, see `retrofit`
 def define(
     vectors: GivenVectors,
     lexicon: GivenLexicon,
-    rows: str = "words",
+    rows: Literal["words", "concepts"] = "words",
     relations: str | Sequence[str] | None = None,
     **writing: Unpack[Writing],
 ) -> Vectors:
@@ -56,7 +56,7 @@ def define(
         `selfvec.lab.transforms.knowledge.read_knowledge`.
     rows : {"words", "concepts"}
         Which rows are added.
-    relations : str or sequence of str
+    relations : str or sequence of str, optional
         Kinds of relations that vectors of concepts are propagated over; by default all but antonym.
     **writing
         See `Writing`.

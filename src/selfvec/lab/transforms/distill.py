@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask, Rows
 from selfvec.base.characters import plain
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Count, checked
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus import Corpus, as_corpus
@@ -126,8 +126,8 @@ Texts = Corpus | Sequence[str | os.PathLike[str]]
 def distill(
     encoder: GivenSentenceEncoder,
     corpus: Texts,
-    from_: str = "student",
-    min_count: int = 1,
+    from_: Literal["student", "states", "words"] = "student",
+    min_count: Count = 1,
     text_field: str | None = None,
     **writing: Unpack[Writing],
 ) -> Vectors:

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
 from selfvec.base.arrays import Mask, Rows
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Count, checked
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
@@ -38,9 +38,9 @@ Map = tuple[Rows, Rows]
 def join(
     vectors: GivenVectors,
     others: GivenVectors | Sequence[GivenVectors],
-    method: str = "average",
-    vocabulary: str = "union",
-    dimensions: int | None = None,
+    method: Literal["average", "concatenate", "gcca"] = "average",
+    vocabulary: Literal["union", "intersection"] = "union",
+    dimensions: Count | None = None,
     **writing: Unpack[Writing],
 ) -> Vectors:
     """Join vectors of several files into one.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Unpack
+from typing import Annotated, Any, Literal, NamedTuple, Unpack
 
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Ints, Rows
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Bounds, Natural, checked
 from selfvec.base.errors import OptionError, require
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import one_core
@@ -36,11 +36,11 @@ _BLOCK = 1 << 10  # rows compared with all others at a time
 def retrofit(
     vectors: GivenVectors,
     lexicon: GivenLexicon,
-    method: str = "retrofit",
+    method: Literal["retrofit", "smooth", "counter-fit", "attract-repel", "aspect"] = "retrofit",
     relations: str | Sequence[str] | None = None,
     push: str | Sequence[str] = "antonym",
-    weight: float | None = None,
-    seed: int = 0,
+    weight: Annotated[float, Bounds(above=0)] | None = None,
+    seed: Natural = 0,
     **writing: Unpack[Writing],
 ) -> Vectors:
     """Move related words together, and opposites apart.
@@ -78,11 +78,11 @@ def retrofit(
         `selfvec.lab.transforms.knowledge.read_knowledge`.
     method : {"retrofit", "smooth", "counter-fit", "attract-repel", "aspect"}
         How.
-    relations : str or sequence of str
+    relations : str or sequence of str, optional
         Kinds of relations that pull; by default synonym, and for retrofit and smooth all but antonym.
     push : str or sequence of str
         Kinds of relations that push.
-    weight : float, above 0
+    weight : float, above 0, optional
         How much relations count; by default what suits the method. For retrofit all of a word together, where
         its own vector has 1; for smooth, below 1, how far a vector spreads; for counter-fit and
         attract-repel, at most 1, the weight of the result in its mean with the given vectors: below the 1 of

@@ -12,12 +12,12 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from selfvec.base.checks import check_path
-from selfvec.base.declarations import checked
+from selfvec.base.declarations import Count, checked
 from selfvec.base.errors import OptionError
 from selfvec.base.lazy import deferred
 from selfvec.data.vectors import Source, Vectors
@@ -124,8 +124,8 @@ def load(
     path: str | os.PathLike[str],
     format: str | None = None,
     *,
-    errors: str = "strict",
-    limit: int | None = None,
+    errors: Literal["strict", "replace", "ignore"] = "strict",
+    limit: Count | None = None,
 ) -> Vectors:
     """Read vectors from a file or folder.
 
@@ -222,7 +222,7 @@ def save(
     vectors: Vectors,
     path: str | os.PathLike[str],
     format: str | None = None,
-    dtype: str | None = None,
+    dtype: Literal["float32", "float16", "int8", "binary"] | None = None,
     dimensions: int | None = None,
     *,
     overwrite: bool = False,
