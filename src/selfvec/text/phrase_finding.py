@@ -33,6 +33,7 @@ from .rules import Rulebook, Rules
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
+    from selfvec.corpus.conversion import Texts
 
 LONGEST = 4  # words
 MIN_COUNT = 5  # occurrences that longer candidates do not explain,
@@ -218,7 +219,7 @@ class Finder:
 
 @checked
 def phrases(
-    source: AnyRun | TokenBatch | Corpus | str | os.PathLike[str] | Iterable[str],
+    source: AnyRun | TokenBatch | Texts,
     top: Count | None = None,
     *,
     min_count: Count | None = None,

@@ -14,6 +14,7 @@ from selfvec.base.errors import OptionError
 from selfvec.base.progress import LOG, Progress, as_progress
 from selfvec.base.threads import threads
 from selfvec.corpus import Corpus, as_corpus
+from selfvec.corpus.conversion import Texts
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data import run as record
 from selfvec.data.settings import Settings, SettingsOptions
@@ -32,7 +33,7 @@ class RefineOptions(FieldOptions, SettingsOptions, total=False):
 
 @checked
 def refine(
-    corpus: Any,
+    corpus: Texts,
     vectors: Start | Sequence[Start] = "default",
     method: Literal["auto", "paper", "online", "decorrelated", "original"] = "auto",
     *,

@@ -16,7 +16,7 @@ from selfvec.base.checks import is_path
 from selfvec.base.declarations import Bounds, Count, checked, options
 from selfvec.base.errors import CorpusError, Interrupted, OptionError, TargetError
 from selfvec.base.progress import Progress, as_progress, interruptible
-from selfvec.corpus.conversion import paths_of
+from selfvec.corpus.conversion import Texts, paths_of
 from selfvec.corpus.fields import FieldOptions
 from selfvec.corpus.kept_documents import KEEP as KEEP_BOTH
 from selfvec.corpus.kept_documents import REPLACE
@@ -92,7 +92,7 @@ class UpdateOptions(NewDocuments, total=False):
 @overload
 def update(
     run: GivenRun,
-    corpus: Any = None,
+    corpus: Texts = None,
     vectors: MovedVectors = None,
     *,
     output: str | os.PathLike[str] | None = None,
@@ -102,7 +102,7 @@ def update(
 @overload
 def update(
     run: GivenRun,
-    corpus: Any = None,
+    corpus: Texts = None,
     vectors: MovedVectors = None,
     *,
     output: str | os.PathLike[str] | None = None,
@@ -112,7 +112,7 @@ def update(
 @checked
 def update(
     run: GivenRun,
-    corpus: Any = None,
+    corpus: Texts = None,
     vectors: MovedVectors = None,
     *,
     output: str | os.PathLike[str] | None = None,
