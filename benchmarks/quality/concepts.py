@@ -121,7 +121,8 @@ def noaa_topics() -> str:
 def beside() -> str:
     """Coherence, diversity and agreement of each method, mean and range over the seeds."""
     rows = []
-    for name, run, labels in collections():
+    for name, refined_run, labels in collections():
+        run = refined_run.present
         number = len(set(labels)) if labels else UNLABELLED
         batch = run.require_tokens()
         counts = document_counts(batch)
@@ -166,9 +167,9 @@ def names() -> str:
         called = [" ".join(each.split()) for each in CLASSES[name].split(";")] if name in CLASSES else classes
         of_classes = unit_rows(encoder.encode(called))
         lower = [text.lower() for text in run.text.texts()]
-        found = [(topics(run, number, top=WORDS), number) for number in NUMBERS]
+        found = [topics(run, number, top=WORDS) for number in NUMBERS]
         figures: dict[str, list[float]] = {"name": [], "terms": [], "own": [], "other": []}
-        for whole, _ in found:
+        for whole in found:
             named = {
                 "name": [row.name for row in whole.topics],
                 "terms": [", ".join(term for term, _ in row.terms[:NAMED]) for row in whole.topics],
@@ -179,8 +180,7 @@ def names() -> str:
                     counts = Counter(np.array(labels)[whole.of_documents == topic].tolist())
                     figures[way].append(counts[classes[place]] / max(counts.values()))
             for topic, row in enumerate(whole.topics):
-                parts = row.name.split(", ")
-                has = np.array([any(part in text for part in parts) for text in lower])
+                has = np.array([any(part in text for part in row.name.split(", ")) for text in lower])
                 inside = whole.of_documents == topic
                 figures["own"].append(has[inside].mean())
                 figures["other"].append(has[~inside].mean())

@@ -69,7 +69,7 @@ from selfvec.text.document_vectors import (
 )
 
 from .concepts.corpus_topics import topics
-from .concepts.terms import nearest_centres
+from .concepts.topic_clusters import nearest
 from .kernels import word_statistic
 from .keyness import keyness, keyness_columns
 from .word_kinds import with_letters
@@ -479,7 +479,7 @@ def _topics(reference: Run, old: Rows, documents: Rows, seed: int) -> Ints:
     except InputError:  # too few terms
         return np.full(len(documents), -1)
     centres = np.stack([old[of_rest.of_documents == k].sum(axis=0) for k in range(len(of_rest))])
-    return nearest_centres(documents, unit_rows(centres))
+    return nearest(documents, unit_rows(centres), np.zeros(old.shape[1], np.float32))
 
 
 def _reference(run: Run, text: TokenBatch) -> Run:

@@ -320,7 +320,7 @@ TEXT: dict[str, CommandRow] = {
         page="analysis.concepts.document_topics.topics_page",
         report=True,
         written=("documents",),
-        in_python=("variants", "like", "seed"),
+        in_python=("top", "like", "seed"),
     ),
     "frequency": CommandRow(
         "analysis.frequency.frequency",

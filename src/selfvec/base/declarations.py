@@ -5,13 +5,9 @@
     top : int, at least 1, optional
         Words listed; by default all. With ...
 
-The annotation is the rule that values are checked against: `checked` does so at each call. The sentences
-are the help of the command line and the description in an assistant's schema. The default is that of the
-signature, or what the first sentence says after "by default". The line of the docstring with the kind is
-for readers; a test compares it with the annotation.
-
-The command line reads all this from the source of a module, without importing it: NumPy, Polars and Numba,
-which most modules import, take a second or two, and ``--help`` should not.
+The annotation is the rule that values are checked against; the docstring's kind is for readers, and a test
+compares it. Its sentences are the help of commands and of an assistant's schema. The default is that of the
+signature, or what follows "by default". It is all read from source: importing takes ``--help`` a second.
 """
 
 from __future__ import annotations

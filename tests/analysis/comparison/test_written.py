@@ -101,7 +101,7 @@ def test_where_only_the_mix_changes_no_subject_is_said_to_grow(number: int) -> N
     assert not any(topic.growth.like_for_like.moved for topic in made.topics if topic.growth)
     assert made.sentences[0].startswith("kind differs")
     assert any(sentence.startswith("No topic has") for sentence in made.sentences)
-    assert made.columns[6].name == "equal_mix"
+    assert "equal_mix" in [column.name for column in made.columns]
     (held,) = {tuple(topic.growth.like_for_like.fields) for topic in made.topics if topic.growth}
     assert held == ("kind",)
 

@@ -10,8 +10,9 @@ from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.concepts.corpus_topics import few_with_growth, topics
-from selfvec.analysis.concepts.subjects import few_subjects, merged
+from selfvec.analysis.concepts.corpus_topics import topics
+from selfvec.analysis.concepts.subjects import joined
+from selfvec.analysis.concepts.topic_clusters import subjects_of
 from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.apps.functions.live import undo
 from selfvec.apps.mcp.tools import Tools
@@ -42,52 +43,46 @@ def edited(folder: Path, names: list[str]) -> Path:
 
 def test_merged_topics_hold_the_documents_words_and_terms_of_their_parts(subject_run: Run) -> None:
     whole = topics(subject_run, 4)
-    two = merged(whole, [0, 1, 0, 0])
+    two = joined(whole, [0, 1, 0, 0])
     assert sorted(topic.documents for topic in two.topics) == sorted(
         [whole.topics[1].documents, sum(whole.topics[i].documents for i in (0, 2, 3))]
     )
     assert sum(topic.share for topic in two.topics) == pytest.approx(1)
     assert len(two.topics[0].finer) == 3
-    assert two.topics[1] == whole.topics[1]
+    assert [row for row in two.topics if not row.finer] == [whole.topics[1]]
     place = np.array([0, 1, 0, 0])
     assert two.of_documents.tolist() == place[whole.of_documents].tolist()
     first = [topic.terms[0] for topic in whole.topics]
     assert {first[i] for i in (0, 2, 3)} == set(two.topics[0].terms[:3])
 
 
-def test_few_subjects_are_no_more_than_asked_and_none_is_small(subject_run: Run) -> None:
-    few = few_subjects(topics(subject_run, 12), 4)
-    assert len(few) == 4
-    assert all(topic.share >= 0.01 and topic.documents >= 10 for topic in few.topics)
-    assert few_subjects(topics(subject_run, 4), 4).topics == topics(subject_run, 4).topics
+def test_subjects_are_ten_of_near_topics_and_none_is_too_large() -> None:
+    """Ten directions with two topics each, of which the first two are a fifth of the documents together."""
+    rng = np.random.default_rng(0)
+    centres = (np.repeat(np.eye(10, 40), 2, axis=0) + rng.normal(0, 0.01, (20, 40))).astype(np.float32)
+    sizes = np.array([100, 90] + [60, 60] * 7 + [20, 20] * 2)
+    of = subjects_of(centres, sizes)
+    assert of[0] != of[1]
+    assert all(of[i] == of[i + 1] for i in range(2, 20, 2))
+    assert len(set(of.tolist())) == 10  # so that two others are joined
+    assert np.bincount(of, sizes).max() <= 0.15 * sizes.sum()
+    assert subjects_of(centres[:10], sizes[:10]).tolist() == [*range(10)]  # as few as subjects are
 
 
-def test_what_is_not_similar_is_not_named_as_one_subject(subject_run: Run) -> None:
-    found = topics(subject_run, 4)  # four subjects without a word in common
-    few = few_subjects(found, 3)
-    (others,) = [topic for topic in few.topics if topic.others]
-    assert (others.name, len(few)) == ("other subjects", 3)
-    assert not others.named  # by a person, whose names stay
-    assert others.documents == sum(sorted(topic.documents for topic in found.topics)[:2])
-    kept = [topic.name for topic in few.topics if not topic.others]
-    assert sorted([*kept, *others.finer]) == sorted(topic.name for topic in found.topics)
-    assert few.subjects == [name.split(", ")[0] for name in kept]
-
-
-@pytest.mark.parametrize(("number", "documents", "most"), [(24, 480, 12), (12, 96, 4)])
-def test_other_subjects_are_no_larger_part_of_a_report_than_a_fifth(
-    number: int, documents: int, most: int
-) -> None:
-    """Many subjects of 20 documents, or a dozen of 8, which are too few to be told by themselves."""
-    draw = np.random.default_rng(5)
-    words = ["".join(draw.choice([*"abcdefghijklmnopqrstuvwxyz"], 7)) for _ in range(number * 6)]
-    texts = [" ".join(draw.choice(words[i % number :: number], 8)) for i in range(documents)]
-    many = topics(selfvec.refine(texts, vectors="none", method="decorrelated"), number)
-    assert sum(topic.share for topic in few_subjects(many).topics if topic.others) > 0.2
-    assert many.run is not None
-    few = few_with_growth(many.run, many, None)
-    assert len(few) <= most
-    assert sum(topic.share for topic in few.topics if topic.others) <= 0.2
+def test_each_topic_is_part_of_a_subject(subject_run: Run) -> None:
+    whole = topics(subject_run, 24)
+    assert whole.subjects is not None
+    assert len(whole.subjects) <= 24
+    of = np.array([topic.subject for topic in whole.topics])
+    assert whole.subjects.of_documents.tolist() == of[whole.of_documents].tolist()
+    for number, subject in enumerate(whole.subjects.topics):
+        own = [topic for topic in whole.topics if topic.subject == number]
+        assert subject.documents == sum(topic.documents for topic in own)
+        assert len(own) == 1 or sorted(subject.finer) == sorted(topic.name for topic in own)
+    few = topics(subject_run, 4)
+    assert few.subjects is not None
+    assert names_of(few.subjects) == names_of(few)
+    assert [row["subject"] for row in few.rows] == [0, 1, 2, 3]
 
 
 def test_a_run_keeps_names_and_merges_through_an_update(folder: Path) -> None:
@@ -162,14 +157,12 @@ def test_a_report_and_the_assistant_have_the_names(folder: Path) -> None:
     assert "My subject" in [row["name"] for row in Tools(open_run(folder)).topics()["rows"]]
 
 
-def test_a_persons_topics_are_not_merged_by_a_report(folder: Path) -> None:
+def test_a_persons_name_stands_beside_those_that_were_found(folder: Path) -> None:
     found = topics(open_run(folder), 4)
-    table = edited(folder, ["Weather", *names_of(found)[1:]])
-    named = topics(open_run(folder), 4, names=table)
-    assert [topic.named for topic in named.topics].count(
-        True
-    ) == 1  # the others are called as they were found
-    assert "Weather" in names_of(few_subjects(named, 2))
+    named = topics(open_run(folder), 4, names=edited(folder, ["Weather", *names_of(found)[1:]]))
+    assert [topic.named for topic in named.topics] == [True, False, False, False]
+    assert named.subjects is not None
+    assert "Weather" in names_of(named.subjects)
 
 
 def test_names_that_cannot_be_given(folder: Path, tmp_path: Path) -> None:

@@ -222,7 +222,7 @@ def test_json_of_all_kinds(run_folder: Path, vectors_file: Path, pairs: Path, be
     questions = write("q.txt", ": s\nhail storm wind roofs\nroofs wind storm hail\n")
     arguments = ["evaluate", run_folder, vectors_file, "--similarity", pairs, write("other.tsv", PAIRS)]
     arguments += ["--analogies", questions, "--retrieval", beir, "--classification", topics, "--shots", 3]
-    output = ran([str(argument) for argument in [*arguments, "--seed", 1, "--json"]])
+    output = ran([str(argument) for argument in [*arguments, "--json"]])
     report = json.loads(output.out)
     assert output.err == ""
     modes = {(row["vectors"], row["mode"]) for row in report["rows"] if row["kind"] == "retrieval"}
@@ -234,7 +234,7 @@ def test_json_of_all_kinds(run_folder: Path, vectors_file: Path, pairs: Path, be
         *(("retrieval", "storms", name) for name in (*TABLES, "bm25")),
         *(("classification", "topics", name) for name in TABLES),
     }
-    assert report["settings"]["seed"] == 1
+    assert report["settings"]["seed"] == 0
     assert {table["name"] for table in report["tables"]} == set(TABLES)
 
 
@@ -266,9 +266,9 @@ def test_a_table_on_the_terminal_and_a_report_in_a_file(
 
 @pytest.mark.parametrize(
     "given",
-    ["RUN --similarity P P", "RUN --similarity P --similarity P", "--similarity P P --seed 0 RUN",
+    ["RUN --similarity P P", "RUN --similarity P --similarity P", "--similarity P P --json RUN",
      "--similarity P P -- RUN", "--similarity=P RUN --similarity P",
-     "--similarity P --seed 1 RUN --similarity P"],
+     "--similarity P --json RUN --similarity P"],
 )  # fmt: skip
 def test_a_flag_takes_all_that_follows(given: str, vectors_file: Path, pairs: Path) -> None:
     words = [{"RUN": str(vectors_file)}.get(w, w.replace("P", str(pairs))) for w in given.split()]

@@ -20,6 +20,7 @@ from selfvec.base.declarations import Bounds, Count, Natural, checked, options
 from selfvec.base.display import count_of
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
+from selfvec.base.view import sentence
 from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.given_filters import GivenFilter, given_filters
@@ -38,20 +39,20 @@ from selfvec.storage.run_folder import read_names
 from selfvec.storage.text_file import text_part
 
 from .document_topics import assigned_table, document_table
-from .growth import ShareChange, share_changes
-from .subjects import FORGET, MOST, OTHERS, few_subjects, kept_with, with_names
-from .terms import counts_in, phrase_names, topic_rows, topical_terms
+from .growth import Grown, ShareChange, share_changes
+from .subjects import FORGET, kept_with, with_names, with_subjects
+from .terms import NAMED, counts_in, distinct, phrase_names, topic_rows, topical_terms
 from .text_size import text_growth
-from .topic_clusters import TERMS, Clustering, cluster_terms
-from .topic_result import LEAST_DOCUMENTS, GroupTopics, Topic, Topics, TopicShare
+from .topic_clusters import TERMS, Clustering, cluster_documents
+from .topic_result import GroupTopics, Topic, Topics, TopicShare
 
-_ARRAYS = "clusters.safetensors"  # in the cache
 _FORMS: Forms = {
     "labels": Tensor("i8", ("V",), -1, "K"),
     "of_documents": Tensor("i8", ("D",), -1, "K"),
     "centres": Tensor("f4", ("K", "d"), finite=True),
+    "mean": Tensor("f4", ("d",), finite=True),
 }
-_KIND = "named after phrases near to what their documents say"  # topics in the cache; another is never read
+_KIND = "of documents, on two levels"  # topics in the cache; another is never read
 _LISTED = 5  # terms of a topic in a group
 
 
@@ -107,17 +108,17 @@ def topics(
     progress: Progress | None = None,
     **given: Unpack[GivenTopics],
 ) -> Topics:
-    """List the topics of a text: groups of its characteristic terms.
+    """List the subjects of a text, and the topics that they are made of.
 
     Parameters
     ----------
     run : Run or path
     number : int, at least 1, optional
-        Number of topics; by default 4 to 32, by silhouette.
+        Number of topics; by default by length.
     top : int, at least 3
         Terms listed for each topic.
     by : str, optional
-        Show the topics of each period or value of a field. Periods are month, quarter, year, decade and
+        Show the subjects of each period or value of a field. Periods are month, quarter, year, decade and
         slice. Several with commas. The result has them as ``groups``.
     assign : path, paths, texts, data frame or `Corpus`, optional
         Find the topics of new text. It is read like that of the run. The result has them as ``assigned``.
@@ -141,7 +142,7 @@ def topics(
     Raises
     ------
     OptionError
-        If there are fewer than two terms per topic, or an option is wrong.
+        If there are fewer documents than topics, or an option is wrong.
     NotFound
         If a seed word is none of the run's.
     InputError
@@ -154,10 +155,10 @@ def topics(
     >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
     >>> for topic in selfvec.topics(run, 4):
     ...     print(f"{topic.share:.0%} {topic.name}")
-    33% craghope, upper dalling, high water
-    24% spring tide floods, sea wall, ferry terminal
-    23% pumping station, squall line, record heat
-    20% hail, body shops, merewater
+    32% squall line, gale, gusts
+    25% lightning strike, old cell, smoke
+    22% high water, retention basin, banks
+    21% black ice, body shops, graupel
     """
     seeds, earlier = _beginnings(given.get("seed_words"), given.get("like"))
     own = owner(run)
@@ -188,22 +189,16 @@ def topics_as_found(run: Run, progress: Progress | None = None) -> Topics:
     return _kept_clusters(own_words(run), Clustering(), as_progress(progress))
 
 
-def few_subjects_of(run: Run, sides: Sequence[Slice], progress: Progress | None = None) -> Topics:
-    """What a report says the text is about: few topics, none of them small, and how they changed."""
-    return few_with_growth(run, with_names(topics_as_found(run, progress), run.topic_names), sides)
+def subjects_of_report(run: Run, sides: Sequence[Slice], progress: Progress | None = None) -> Topics:
+    """What a report says the text is about, and how it changed."""
+    whole = with_names(topics_as_found(run, progress), run.topic_names)
+    return with_growth(run, whole, sides)
 
 
-def few_with_growth(run: Run, whole: Topics, sides: Sequence[Slice]) -> Topics:
-    """Few of the topics, none of them small, with their shares over time, and how they changed.
-
-    Where too many of the documents would be about other subjects, topics are few from the beginning: so few
-    that one of usual size is not too small to be a subject.
-    """
-    few, periods = few_subjects(whole), comparable_slices(run)
-    if sum(row.share for row in few.topics if row.others) > OTHERS:
-        most = run.require_tokens().documents // (2 * LEAST_DOCUMENTS)
-        few = few_subjects(topics(run, min(max(most, 2), MOST)))
-    return with_groups(run, few, periods, sides) if periods or sides else few
+def with_growth(run: Run, whole: Topics, sides: Sequence[Slice]) -> Topics:
+    """The topics with their shares in all periods of a text, and how these changed between two sides."""
+    periods = comparable_slices(run)
+    return with_groups(run, whole, periods, sides) if periods or sides else whole
 
 
 def _beginnings(
@@ -243,35 +238,39 @@ def _with_own_names(
 
 
 def _kept_clusters(run: Run, how: Clustering, progress: Progress) -> Topics:
-    """What `cluster_terms` finds, from the cache in the run's folder if it is there."""
-    figures = ("documents", "silhouette", "tried")
+    """What `cluster_documents` finds, from the cache in the run's folder if it is there."""
+    levels = ("topics", "subjects")
 
-    def write(clusters: Topics, folder: Path) -> None:
-        write_tensors(folder / _ARRAYS, {name: getattr(clusters, name) for name in _FORMS})
-        topics = [asdict(row) for row in clusters.topics]
-        write_sealed(
-            folder / RESULT, {"topics": topics} | {name: getattr(clusters, name) for name in figures}
-        )
+    def write(whole: Topics, folder: Path) -> None:
+        figures = {name: getattr(whole, name) for name in ("documents", "silhouette", "tried")}
+        for level, topics in zip(levels, (whole, whole.subjects or whole), strict=True):
+            write_tensors(folder / f"{level}.safetensors", {name: getattr(topics, name) for name in _FORMS})
+            figures[level] = [asdict(row) for row in topics.topics]
+        write_sealed(folder / RESULT, figures)
 
     def read(folder: Path) -> Topics:
         kept = read_result(folder)
-        rows = [Topic(**row | {"terms": [tuple(pair) for pair in row["terms"]]}) for row in kept["topics"]]
         tried = {int(k): value for k, value in kept["tried"].items()}
-        sizes = {"V": len(run.vectors), "D": run.require_tokens().documents, "K": len(rows)}
-        tensors: Any = read_tensors(folder / _ARRAYS, _FORMS, AGAIN, **sizes)
-        return Topics(rows, kept["documents"], kept["silhouette"], tried, **tensors, run=run)
+        whole = None
+        for level in reversed(levels):
+            rows = [Topic(**row | {"terms": [tuple(pair) for pair in row["terms"]]}) for row in kept[level]]
+            sizes = {"V": len(run.vectors), "D": run.require_tokens().documents, "K": len(rows)}
+            tensors: Any = read_tensors(folder / f"{level}.safetensors", _FORMS, AGAIN, **sizes)
+            whole = Topics(
+                rows, kept["documents"], kept["silhouette"], tried, **tensors, run=run, subjects=whole
+            )
+        assert whole is not None
+        return whole
 
     def make() -> Topics:
-        clusters = cluster_terms(run, how, progress)
+        whole = cluster_documents(run, how, progress)
         with progress.stage("Naming", None, "topics"):
-            names = phrase_names(run, clusters.of_documents, len(clusters))
-        return replace(
-            clusters,
-            topics=[
+            names = phrase_names(run, whole.of_documents, len(whole))
+            rows = [
                 replace(topic, name=", ".join(own) or topic.name)  # by its terms, where no phrase is sure
-                for topic, own in zip(clusters.topics, names, strict=True)
-            ],
-        )
+                for topic, own in zip(whole.topics, names, strict=True)
+            ]
+            return with_subjects(replace(whole, topics=rows))
 
     return cached(run, "clusters", [_KIND, asdict(how)], make, write, read, progress)
 
@@ -312,23 +311,62 @@ def _groups_of_words(given: str | Sequence[Sequence[str]] | None) -> list[list[s
 
 
 def with_groups(run: Run, whole: Topics, groups: Sequence[Slice], sides: Sequence[Slice] = ()) -> Topics:
-    """The topics of a corpus with their shares in groups of documents and, of two sides, their growth."""
-    shares = topic_shares(run, whole, groups)
+    """The topics of a corpus, the shares of subjects in groups of documents and the growth of both."""
+    subjects = whole.subjects or whole
+    shares = topic_shares(run, subjects, groups)
     if not sides:
         return replace(whole, groups=shares)
     made = compared(run, sides, {}, "beside", undated(run.tokens, sides))
-    changes = topic_changes(whole, made)
-    size = text_growth(sides, run.require_tokens())
-    shares = replace(shares, growth=size, sides=made)
-    rows = zip(whole.topics, changes, strict=True)
-    grown = [topic if topic.others else replace(topic, growth=change) for topic, change in rows]
-    return replace(whole, topics=grown, groups=shares)
+    shares = replace(shares, growth=text_growth(sides, run.require_tokens()), sides=made)
+    levels = 1 if len(subjects) == len(whole) else 2
+    above = _with_changes(subjects, made, levels)
+    below = _with_changes(whole, made, levels)
+    grown = _grown(below, above, made)
+    return replace(below, groups=shares, grown=grown, subjects=replace(above, groups=shares))
 
 
-def topic_changes(whole: Topics, made: Comparison) -> list[ShareChange]:
+def _with_changes(whole: Topics, made: Comparison, levels: int) -> Topics:
+    """The topics with their changes; of two levels, each may name one of forty texts falsely."""
+    rows = zip(whole.topics, topic_changes(whole, made, levels), strict=True)
+    return replace(whole, topics=[replace(topic, growth=change) for topic, change in rows])
+
+
+def _grown(whole: Topics, subjects: Topics, made: Comparison) -> list[Grown]:
+    """The changes of topics, those of a subject in the same direction as one, and of the other subjects."""
+    alike: dict[tuple[int, bool], list[int]] = {}
+    for number, row in enumerate(whole.topics):
+        if row.growth and row.growth.like_for_like.moved:
+            alike.setdefault((row.subject, row.growth.like_for_like.grew), []).append(number)
+    grown = []
+    for number, row in enumerate(subjects.topics):
+        if row.growth and not ({(number, True), (number, False)} & set(alike)):
+            grown.append(Grown(_heading(row), row.growth, _first_terms(row)))
+    for places in alike.values():
+        rows = [whole.topics[place] for place in places]
+        change = rows[0].growth
+        if len(rows) > 1:  # as one topic beside the others
+            one = np.where(np.isin(whole.of_documents, places), places[0], whole.of_documents)
+            masks = [one == number for number in range(len(whole)) if number not in places[1:]]
+            change = share_changes(masks, one >= 0, made)[places[0]]
+            change = replace(change, q=min(row.growth.q for row in rows if row.growth), moved=True)
+        assert change is not None
+        name = ", ".join(distinct((_heading(row) for row in rows), NAMED))
+        grown.append(Grown(name, change, tuple(term for row in rows for term in _first_terms(row))))
+    return grown
+
+
+def _heading(row: Topic) -> str:
+    return sentence(row.name.split(", ")[0])
+
+
+def _first_terms(row: Topic) -> tuple[str, ...]:
+    return tuple(term for term, _ in row.terms[:NAMED])
+
+
+def topic_changes(whole: Topics, made: Comparison, levels: int = 1) -> list[ShareChange]:
     """How the share of each topic changed between the sides of a comparison."""
     masks = [whole.of_documents == number for number in range(len(whole))]
-    return share_changes(masks, whole.of_documents >= 0, made)
+    return [change.among(levels) for change in share_changes(masks, whole.of_documents >= 0, made)]
 
 
 def topic_shares(run: Run, whole: Topics, groups: Sequence[Slice]) -> GroupTopics:

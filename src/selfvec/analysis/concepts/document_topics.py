@@ -25,7 +25,8 @@ from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.text.phrases import LINK
 from selfvec.text.sentences import sentence_spans
 
-from .terms import encoded, nearest_centres, topic_text_vectors
+from .terms import encoded, topic_text_vectors
+from .topic_clusters import nearest
 from .topic_result import GroupTopics, Topic, Topics
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def assigned_table(
             for name in ("id", "date"):
                 if (values := part.get(name)) is not None:
                     columns[name] = values
-            topic_of = nearest_centres(topic_text_vectors(run, batch), topics.centres)
+            topic_of = nearest(topic_text_vectors(run, batch), topics.centres, topics.mean)
             frames.append(
                 pl.DataFrame(columns | _topic_columns(run.require_tokens(), topics, batch, topic_of))
             )
@@ -146,24 +147,25 @@ def documents_to_read(topics: Topics) -> list[ToRead]:
     if run is None or run.text is None:
         return []
     changes = [(i, row.growth.like_for_like) for i, row in enumerate(topics.topics) if row.growth]
-    moved = [(i, change) for i, change in changes if change.moved and change.grew]
-    grew = [i for i, _ in sorted(moved, key=lambda pair: -pair[1].low)]
-    subjects = [i for i, row in enumerate(topics.topics) if not row.others]
+    grew = sorted((pair for pair in changes if pair[1].moved and pair[1].grew), key=lambda pair: -pair[1].low)
+    subjects = topics.subjects or topics
     order = _most_typical_first(run.require_tokens(), topics)
     made = None if topics.groups is None else topics.groups.sides
-    typical = _first_of_each(topics, order, _READABLE)
-    latest = typical if made is None else _first_of_each(topics, order[made.side[order] == 1], _READABLE)
-    tried = [(i, (latest if i in grew else typical)[i]) for i in dict.fromkeys([*grew, *subjects])]
-    if not subjects and typical:  # all are small
-        tried = [(0, [place]) for place in typical[0]]
+    latest = order if made is None else order[made.side[order] == 1]
+    tried = [
+        (topics.topics[i], latest[topics.of_documents[latest] == i][:_READABLE].tolist()) for i, _ in grew
+    ]
+    tried += [
+        (row, order[subjects.of_documents[order] == i][:_READABLE].tolist())
+        for i, row in enumerate(subjects.topics)
+    ]
     read = []
-    for i, places in tried[:_READ]:
-        topic = topics.topics[i]
+    for topic, places in tried[:_READ]:
         titles = _titles(run.text, places, _pattern(topic))
         best = next((n for n, title in enumerate(titles) if title[:1].isalnum()), 0)
         if places:
             (name,), (day,) = run.text.names(places[best : best + 1]), run.text.dates(places[best : best + 1])
-            subject = "" if topic.others else topic.name.split(", ")[0]
+            subject = topic.name.split(", ")[0]
             read.append(ToRead(name, day or "", subject, titles[best]))
     return read
 
@@ -228,9 +230,7 @@ def _topic_weights(
 def topic_entries(found: Topics) -> list[Part]:
     """The topics with their terms, the finer topics below them, and typical sentences."""
     parts: list[Part] = []
-    for topic, quotes in sorted(
-        zip(found.topics, typical_sentences(found), strict=True), key=lambda pair: pair[0].others
-    ):
+    for topic, quotes in zip(found.topics, typical_sentences(found), strict=True):
         named = topic.name.split(", ")
         terms = ", ".join(_plain(term) for term, _ in topic.terms if _plain(term) not in named)
         size = f"{topic.share:.1%}, {count_of(topic.documents, 'document')}"
@@ -259,7 +259,7 @@ def _summary(found: Topics) -> Iterator[str]:
     documents = count_of(found.documents, "document")
     topics = count_of(len(found), "topic")
     yield printable(f"The {documents}{name}{period} were divided into {topics} on {date.today()}.")
-    yield "A topic is a group of words that occur in the same documents; its name is what is typical of them."
+    yield "A topic is a group of similar documents; its name is what is typical of them."
     if none := found.documents - sum(topic.documents for topic in found.topics):
         yield f"{count_of(none, 'document has', 'documents have')} no topic: no word in it is known."
 

@@ -20,7 +20,7 @@ from selfvec.text.phrases import LINK
 
 from .growth import ShareChange, changes_of_counts, exact_p, percent, q_beside_others
 from .terms import content_words, documents_with
-from .topic_result import OTHER_SUBJECTS, Topics
+from .topic_result import Topics
 
 OTHERS = "the others"
 _LISTED = 6  # words of a group
@@ -42,8 +42,7 @@ class GroupDifference:
     @property
     def larger(self) -> list[tuple[str, ShareChange]]:
         """The subjects that it has more of."""
-        named = [(name, change) for name, change in self.subjects if name != OTHER_SUBJECTS]
-        more = [(name, change) for name, change in named if change.moved and change.grew]
+        more = [(name, change) for name, change in self.subjects if change.moved and change.grew]
         return sorted(more, key=lambda row: -row[1].low)
 
     @property
@@ -85,9 +84,7 @@ def pivot_table(groups: Sequence[GroupDifference]) -> Table:
     columns += [Column(str(i), group.name, _CELL) for i, group in enumerate(groups)]
     rows: list[dict[str, Any]] = [{"name": "all subjects", "all": sum(group.documents for group in groups)}]
     rows[0] |= {str(i): (group.documents, None, False) for i, group in enumerate(groups)}
-    for number, (name, _) in sorted(
-        enumerate(groups[0].subjects), key=lambda row: row[1][0] == OTHER_SUBJECTS
-    ):
+    for number, (name, _) in enumerate(groups[0].subjects):
         changes = [group.subjects[number][1] for group in groups]
         cells = [(row.documents_last, row.share_last, row.moved and row.grew) for row in changes]
         count = sum(row.documents_last for row in changes)

@@ -62,6 +62,13 @@ class ShareChange:
         """A change from its row, as `dataclasses.asdict` makes it."""
         return cls(**{**row, "equal": row["equal"] and cls.of(row["equal"])})
 
+    def among(self, families: int) -> ShareChange:
+        """The same where several families of changes are tested, each as if it were the only one."""
+        q = min(families * self.q, 1.0)
+        return replace(
+            self, q=q, moved=self.moved and q <= LEVEL, equal=self.equal and self.equal.among(families)
+        )
+
     @property
     def like_for_like(self) -> ShareChange:
         """The figures that say whether it changed: those of an equal mix, if they differ."""

@@ -1,4 +1,4 @@
-"""Fewer topics, and topics by names of one's own: which ones are merged, and under which name.
+"""Topics joined to others: the subjects that topics are parts of, and topics by names of one's own.
 
 A run keeps a person's names, each with the terms of its topic. It is given to the topic whose terms are most
 like these, so that it follows a topic that an update moves, and is left out where there is no such topic any
@@ -7,6 +7,7 @@ more. Topics with the same name are one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, zip_longest
@@ -20,67 +21,73 @@ from selfvec.data.run import AnyRun, Run, TopicName
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.run_writer import save_topic_names
 
-from .terms import phrase_names, topic_rows
-from .topic_result import LEAST_DOCUMENTS, LEAST_SHARE, OTHER_SUBJECTS, Topic, Topics
+from .terms import document_space, phrase_names
+from .topic_clusters import subjects_of
+from .topic_result import Topic, Topics
 
 FORGET = "none"  # given instead of a file
 # Cosine of the terms of two topics that are the same. Of 28 topics of storm reports that other seeds also
 # gave, by half of their documents, .7 keeps 26, .75 and .8 keep 25, and .85 keeps 22; of the others pass 20,
 # 16, 12 and 9.
 SAME_TERMS = 0.8
-# Cosine of two topics that may be one. In reports of storms, snow showers and inches of snow have .6, drought
-# and hurricanes less than 0.
-SIMILAR = 0.3
-MOST = 12  # subjects of a report
-OTHERS = 0.2  # of the documents are other subjects at most: a larger group tells nothing of its text
 
 
-# ---- Merging
+# ---- Joining
 
 
-def merged(whole: Topics, group_of: Sequence[int], names: Mapping[int, str] | None = None) -> Topics:
+def joined(
+    whole: Topics,
+    group_of: Sequence[int] | Ints,
+    names: Mapping[int, str] | None = None,
+    *,
+    named: bool = False,  # a person gave the names
+) -> Topics:
     """The topics with some of them made one: those of the same group, by the number of the group.
 
     Groups are numbered by their size. One without a name in ``names`` is called as its only topic, or after
     the phrases and nouns of its documents; ``finer`` are the names of the topics that it is made of.
     """
-    members: dict[int, list[int]] = {}
-    for topic, group in enumerate(group_of):
-        members.setdefault(group, []).append(topic)
-    order = sorted(members, key=lambda group: -sum(whole.topics[i].documents for i in members[group]))
-    place = np.full(len(whole) + 1, -1, np.int64)  # the last is for documents and words without a topic
-    for number, group in enumerate(order):
-        place[members[group]] = number
-    of_documents = place[whole.of_documents]
-    weights = np.array([topic.documents for topic in whole.topics], np.float32)
-    joined = [_one_topic([whole.topics[i] for i in members[group]]) for group in order]
-    centres = [(weights[members[g], None] * whole.centres[members[g]]).sum(axis=0) for g in order]
-    unnamed = any(len(members[g]) > 1 and g not in (names or {}) for g in order)
-    found: list[list[str]] = []
-    if unnamed and whole.run is not None:
-        found = phrase_names(whole.run, of_documents, len(joined))
-    for number, group in enumerate(order):
-        if names and group in names:
-            joined[number] = replace(joined[number], name=names[group], named=True)
-        elif len(members[group]) > 1 and found and found[number]:
-            joined[number] = replace(joined[number], name=", ".join(found[number]))
+    names = names or {}
+    number_of = np.append(_by_size(whole, group_of), -1)  # the last is for what is without a topic
+    groups = dict(zip(number_of.tolist(), map(int, group_of), strict=False))
+    members = [np.flatnonzero(number_of[:-1] == number).tolist() for number in range(len(groups))]
+    of_documents = number_of[whole.of_documents]
+    unnamed = any(len(own) > 1 and groups[number] not in names for number, own in enumerate(members))
+    phrases = phrase_names(whole.run, of_documents, len(members)) if unnamed and whole.run else []
+    rows = []
+    for number, own in enumerate(members):
+        row = _one_topic([whole.topics[i] for i in own])
+        if groups[number] in names:
+            row = replace(row, name=names[groups[number]], named=named)
+        elif len(own) > 1 and phrases and phrases[number]:
+            row = replace(row, name=", ".join(phrases[number]))
+        rows.append(row)
+    weights = np.array([max(topic.documents, 1) for topic in whole.topics], np.float32)[:, None]
     return replace(
         whole,
-        topics=joined,
-        labels=place[whole.labels],
+        topics=rows,
+        labels=number_of[whole.labels],
         of_documents=of_documents,
-        centres=unit_rows(np.stack(centres).astype(np.float32)),
+        centres=unit_rows(np.stack([(weights * whole.centres)[own].sum(axis=0) for own in members])),
+        subjects=None,
     )
+
+
+def _by_size(whole: Topics, group_of: Sequence[int] | Ints) -> Ints:
+    """The number of the group of each topic, (K,), if those of most documents come first."""
+    groups, place = np.unique(group_of, return_inverse=True)
+    sizes = np.bincount(place, [topic.documents for topic in whole.topics], len(groups))
+    return np.argsort(np.argsort(-sizes, kind="stable"), kind="stable")[place]
 
 
 def _one_topic(topics: Sequence[Topic]) -> Topic:
     """One topic of several, with the first terms of each, the largest first."""
     largest = sorted(topics, key=lambda topic: -topic.documents)
     rounds = chain.from_iterable(zip_longest(*(topic.terms for topic in largest)))
-    terms = [term for term in rounds if term is not None][: max(len(topic.terms) for topic in topics)]
+    terms = list({term[0]: term for term in rounds if term is not None}.values())
     return replace(
         largest[0],
-        terms=terms,
+        terms=terms[: max(len(topic.terms) for topic in topics)],
         size=sum(topic.size for topic in topics),
         share=sum(topic.share for topic in topics),
         documents=sum(topic.documents for topic in topics),
@@ -90,73 +97,18 @@ def _one_topic(topics: Sequence[Topic]) -> Topic:
     )
 
 
-def few_subjects(whole: Topics, most: int = MOST) -> Topics:
-    """At most so many topics, none of them small: similar ones are merged, and what is left are the others.
-
-    The two whose merging moves their documents least are merged first (Ward, 1963, *Hierarchical grouping to
-    optimize an objective function*), so small topics go to the nearest ones. Topics that are not similar stay
-    apart: their common name would be that of some of their documents. Those with a person's name stay.
-    """
-    groups = {i: [i] for i in range(len(whole))}
-    sizes = np.array([topic.documents for topic in whole.topics], np.float64)
-    centres = np.asarray(whole.centres, np.float64)
-    while True:
-        open_groups, small = _open_and_small(whole, groups)
-        if len(open_groups) < 2 or (len(groups) <= most and not small):
-            break
-        candidates = open_groups if len(groups) > most else small
-        sums = np.stack([sizes[groups[g]] @ centres[groups[g]] for g in open_groups])
-        weight = np.array([sizes[groups[g]].sum() for g in open_groups])
-        directions = unit_rows(sums)
-        costs = np.where(directions @ directions.T >= SIMILAR, _costs(sums, weight), np.inf)
-        costs[[g not in candidates for g in open_groups]] = np.inf
-        if np.isinf(costs).all():
-            break
-        a, b = np.unravel_index(int(np.argmin(costs)), costs.shape)
-        groups[open_groups[b]] += groups.pop(open_groups[a])
-    others = _others(whole, groups, most)
-    if others:
-        groups[others[0]] = [topic for group in others for topic in groups.pop(group)]
-    group_of = {i: group for group, mine in groups.items() for i in mine}
-    if len(groups) == len(whole):
-        return whole
-    names = dict.fromkeys(others[:1], OTHER_SUBJECTS)
-    made = merged(whole, [group_of[i] for i in range(len(whole))], names)
-    rows = [
-        replace(row, named=False, others=True) if row.name == OTHER_SUBJECTS else row for row in made.topics
-    ]
-    return replace(made, topics=rows)
+def with_subjects(whole: Topics) -> Topics:
+    """The topics with the subjects that they are parts of, the largest first."""
+    sizes = np.array([topic.documents for topic in whole.topics], np.int64)
+    return _in_subjects(whole, subjects_of(whole.centres, sizes))
 
 
-def _open_and_small(whole: Topics, groups: Mapping[int, Sequence[int]]) -> tuple[list[int], list[int]]:
-    """The groups of topics that no person has named, and which of these are small."""
-    documents = {g: sum(whole.topics[i].documents for i in mine) for g, mine in groups.items()}
-    least = max(LEAST_DOCUMENTS, LEAST_SHARE * sum(documents.values()))
-    open_groups = [g for g, mine in groups.items() if not any(whole.topics[i].named for i in mine)]
-    return open_groups, [g for g in open_groups if documents[g] < least]
-
-
-def _others(whole: Topics, groups: Mapping[int, Sequence[int]], most: int) -> list[int]:
-    """The groups of topics that are small or too many, the smallest; none if that is only one."""
-    open_groups, small = _open_and_small(whole, groups)
-    large = sorted(
-        set(open_groups) - set(small), key=lambda g: -sum(whole.topics[i].documents for i in groups[g])
-    )
-    room = most - (len(groups) - len(open_groups))
-    if small or len(large) > room:
-        large = large[: max(room - 1, 0)]  # the others are a group, too
-    others = [group for group in open_groups if group not in large]
-    return others if len(others) > 1 else []
-
-
-def _costs(sums: Doubles, weights: Doubles) -> Doubles:
-    """How much more the documents of each two groups lie from a common mean than from their own, (n, n)."""
-    means = sums / np.maximum(weights, 1)[:, None]
-    squares = (means**2).sum(axis=1)
-    distances = squares[:, None] + squares - 2 * means @ means.T
-    costs = distances * (weights[:, None] * weights) / np.maximum(weights[:, None] + weights, 1)
-    np.fill_diagonal(costs, np.inf)
-    return np.asarray(costs)
+def _in_subjects(
+    whole: Topics, subject_of: Sequence[int] | Ints, known: Mapping[int, str] | None = None
+) -> Topics:
+    numbers = _by_size(whole, subject_of).tolist()
+    rows = [replace(topic, subject=number) for topic, number in zip(whole.topics, numbers, strict=True)]
+    return replace(whole, topics=rows, subjects=joined(whole, subject_of, known))
 
 
 # ---- Names of one's own
@@ -207,7 +159,12 @@ def with_names(whole: Topics, names: Sequence[TopicName]) -> Topics:
     groups = {name: number for number, name in enumerate(dict.fromkeys(name_of))}
     given = {own.name for own in names}
     own = {number: name for name, number in groups.items() if name in given}
-    return merged(whole, [groups[name] for name in name_of], own)
+    made = joined(whole, [groups[name] for name in name_of], own, named=True)
+    # Subjects keep their names, unless a person's name is that of all their documents.
+    several = Counter(topic.subject for topic in made.topics)
+    subjects = enumerate(whole.subjects.topics if whole.subjects else ())
+    known = {number: row.name for number, row in subjects if several[number] > 1}
+    return _in_subjects(made, [topic.subject for topic in made.topics], known)
 
 
 def own_name_of_each(whole: Topics, names: Sequence[TopicName]) -> list[str | None]:
@@ -242,7 +199,13 @@ def _topics_named(whole: Topics, names: Sequence[TopicName]) -> Ints:
 
 
 def _terms_as_rows(run: Run, terms_of_each: Sequence[Sequence[str]]) -> Doubles:
-    """The direction of the terms of each topic in the space of topics, (n, d)."""
-    rows, places = topic_rows(run), run.vectors.key_to_index
-    sums = [rows[[places[term] for term in terms if term in places]].sum(axis=0) for terms in terms_of_each]
-    return np.asarray(unit_rows(np.stack(sums)), np.float64)
+    """The direction of the terms of each topic among documents, (n, d); the first terms count most.
+
+    Topics of one subject may have the same terms in another order.
+    """
+    rows, places = document_space(run), run.vectors.key_to_index
+    sums = np.zeros((len(terms_of_each), rows.shape[1]))
+    for out, terms in zip(sums, terms_of_each, strict=True):
+        for rank, term in enumerate(terms, 1):
+            out += rows[places[term]] / rank if term in places else 0
+    return np.asarray(unit_rows(sums), np.float64)

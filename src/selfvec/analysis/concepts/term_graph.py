@@ -34,8 +34,9 @@ from selfvec.text.document_vectors import document_frequencies
 from selfvec.text.phrases import row_of
 
 from .shared_contexts import CONTEXT_WINDOW, neighbour_ppmi
+from .subjects import with_subjects
 from .terms import terms
-from .topic_clusters import TERMS, Clustering, cluster_terms
+from .topic_clusters import Clustering, cluster_documents
 from .topic_result import Topics
 
 _NEAR_BY = 4  # factor on the number of neighbours whose spelling is compared
@@ -202,7 +203,8 @@ def graph(
     cosines = cosines[pairs]
     together = together[pairs]
     company = company[pairs]
-    groups = topic_groups or cluster_terms(run, Clustering(most=max(TERMS, top), seed=seed), progress)
+    groups = topic_groups or with_subjects(cluster_documents(run, Clustering(seed=seed), progress)).subjects
+    assert groups is not None
     listed = [
         Edge(a, b, float(cosines[a, b]), float(together[a, b]), _finite(company[a, b]))
         for a, b in np.argwhere(np.triu(joined)).tolist()

@@ -1,18 +1,19 @@
-"""Topics: clusters of a run's terms by their topic vectors, each with its most typical terms.
+"""Topics: clusters of documents by their vectors, on two levels, each with its most typical terms.
 
-Terms are clustered by spherical k-means, weighted by their term weights. A typical term is coherent, near the
-centre of its topic, frequent in the topic's documents and rarer in others (c-TF-IDF; Grootendorst, 2022).
+Documents, less half of what all have in common, are clustered by spherical k-means into topics. The nearest
+of these are joined to some ten subjects (Ward, 1963, *Hierarchical grouping to optimize an objective
+function*). A typical term is coherent, near the centre of its topic, frequent in the topic's documents and
+rarer in others (c-TF-IDF; Grootendorst, 2022).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from selfvec.base.arrays import Floats, Ints, Rows
+from selfvec.base.arrays import Doubles, Floats, Ints, Rows
 from selfvec.base.display import count_of
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
@@ -21,7 +22,8 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.kmeans import k_means
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import sampled, unit_rows
+from selfvec.numerics.whitening import principal_axes
 from selfvec.text.phrases import row_of
 
 from .terms import (
@@ -30,129 +32,174 @@ from .terms import (
     can_name,
     counts_in,
     distinct,
-    nearest_centres,
-    term_weights,
-    topic_rows,
+    document_space,
     topic_text_vectors,
     topical_terms,
 )
 from .topic_result import Topic, Topics
 
-TERMS = 1500  # number of terms that are clustered
-NUMBERS = (4, 6, 8, 12, 16, 24, 32)  # numbers of topics that are tried
-ENOUGH = 0.9  # share of the best silhouette that is enough, because gains shrink as the number grows
+TERMS = 1500  # that may name topics
+SUBJECTS = 10  # of the first level
+LARGEST = 0.15  # of the documents are of a subject that topics are joined to
+SMALLEST = 20  # documents of a topic in the mean
+MOST = 200  # topics
+ENOUGH = 0.95  # share of the best silhouette that is enough for few topics
 RARER = 3.0  # logarithm of the ratio to other topics that is enough; those of rare terms are uncertain
 NEAR = 0.15  # smallest cosine of a word to the centre of its topic
-_STARTS = 4  # of k-means, which ends in another local optimum from each
+_LEARNED = 16_384  # documents whose vectors the centres are learned from; the others go to the nearest
+_STARTS = 4  # of k-means where topics are few; of many, the best of several is no better than the first
+_AXES = 128  # of the documents; the others are noise to clusters
+_COMMON = 0.5  # share of the mean of all documents that is left out of each
 
 
 @dataclass(frozen=True)
 class Clustering:
-    """How terms are clustered into topics."""
+    """How documents are clustered into topics."""
 
-    number: int | None = None  # of topics; None for the smallest of `NUMBERS` that is good enough
+    number: int | None = None  # of topics; None for as many as there are documents for
     top: int = 12  # terms listed per topic
-    most: int = TERMS  # terms that are clustered, at most
     min_count: int = 5  # documents with a term, at least
     seed: int = 0  # for the first centres
     seeds: Sequence[Sequence[str]] = ()  # groups of words, each with a topic of its own
     earlier: Sequence[Sequence[str]] = ()  # terms of earlier topics, which begin there in this order
 
-    @property
-    def least(self) -> int:
-        """The smallest number of topics."""
-        return max(2, len(self.seeds), len(self.earlier))
+    def numbers(self, documents: int) -> list[int]:
+        """The numbers of topics of which one is chosen by silhouette, or the one.
 
-    def asked(self) -> int | None:
-        """The number of topics that was asked for, if one was; earlier topics ask for as many."""
+        >>> Clustering().numbers(60), Clustering().numbers(10_000), Clustering(7).numbers(60)
+        ([2, 3], [75], [7])
+        """
         begun = max(len(self.seeds), len(self.earlier))
         if self.number and self.number < begun:
             rule = f"is at least {begun}, those that are given, not {self.number}"
             raise OptionError(rule, field="number")
-        return self.number or len(self.earlier) or None
+        if asked := self.number or len(self.earlier):
+            return [asked]
+        most = max(2, begun, min(round(0.75 * documents**0.5), documents // SMALLEST, MOST))
+        return [most] if most > SUBJECTS else list(range(max(2, begun), most + 1))
 
 
-def cluster_terms(run: Run, how: Clustering | None = None, progress: Progress | None = None) -> Topics:
-    """Cluster the terms of a run into topics.
+def cluster_documents(run: Run, how: Clustering | None = None, progress: Progress | None = None) -> Topics:
+    """Cluster the documents of a run into topics, and these into subjects; both are named by terms.
 
-    By default their number is the smallest of 4, 6, 8, 12, 16, 24 and 32 whose mean silhouette is at least
-    90 % of the largest of these.
+    There are as many topics as ¾ √D, and a document in twenty at most, of D documents. Where that is no more
+    than ten, their number is the smallest whose mean silhouette is at least 95 % of the largest, and each is
+    a subject.
     """
     how, progress = how or Clustering(), as_progress(progress)
-    number = how.asked()
     with progress.stage("Relating texts", None, "words"):
-        terms = _terms_to_cluster(run, how, number)
-        words = topic_rows(run)
-        first = _earlier_centres(run.vectors, words, how.earlier) if how.earlier else None
-    numbers = [number] if number else _numbers_to_try(how.least, len(terms.chosen))
-    tried = _clusters_of_each_number(terms, numbers, first, how.seed, progress)
-    best = _smallest_good_enough(tried)
-    batch = run.require_tokens()
-    of_documents = nearest_centres(topic_text_vectors(run, batch), best.centres)
-    documents = np.bincount(of_documents[of_documents >= 0], minlength=len(best.centres))
-    order = _order_of_topics(documents, len(how.earlier))
-    # Documents have the number of a centre, or -1; in `place` the last entry, which -1 selects, is -1 again.
-    place = np.append(np.argsort(order, kind="stable"), -1)
-    centres = best.centres[order]
-    return Topics(
-        _described(batch, can_name(run), terms, best, of_documents, documents, how, order),
-        documents=len(of_documents),
-        silhouette=best.silhouette,
-        tried={} if number else {k: clusters.silhouette for k, clusters in tried.items()},
-        labels=_word_topics(words, centres),
+        chosen, coherence = _terms(run, how)
+        words = document_space(run)
+        batch = run.require_tokens()
+        documents = topic_text_vectors(run, batch)
+    with_words = np.flatnonzero(documents.any(axis=1))
+    mean = (_COMMON * documents[with_words].mean(axis=0, dtype=np.float64)).astype(np.float32)
+    numbers = how.numbers(len(with_words))
+    if numbers[0] > len(with_words):
+        rule = f"is at most {len(with_words)}, the documents with words, not {numbers[0]}"
+        raise OptionError(rule, field="number", remedy="choose fewer")
+    clusters, tried = _clusters(run, documents, with_words, mean, words, numbers, how, progress)
+    of_documents = np.full(len(documents), -1, np.int64)
+    of_documents[with_words] = nearest(documents[with_words], clusters, mean)
+    sizes = np.bincount(of_documents[with_words], minlength=len(clusters))
+    # Earlier topics keep their places before new ones; no others are without documents.
+    begun = np.arange(len(clusters)) < max(len(how.earlier), len(how.seeds))
+    order = [i for i in _order(sizes, len(how.earlier)).tolist() if sizes[i] or begun[i]]
+    place = np.full(len(clusters) + 1, -1, np.int64)  # the last is for documents of none
+    place[order] = np.arange(len(order))
+    whole = Topics(
+        [],
+        documents=len(documents),
+        silhouette=tried[len(clusters)],
+        tried=tried if len(tried) > 1 else {},
+        labels=_word_topics(words, clusters[order], mean),
         of_documents=place[of_documents],
-        centres=centres,
+        centres=clusters[order],
+        mean=mean,
         run=run,
     )
+    described = _described(batch, run, chosen, coherence, whole, how)
+    seeds = [list(how.seeds[i]) if i < len(how.seeds) else [] for i in order]
+    rows = [replace(topic, seed_words=own) for topic, own in zip(described, seeds, strict=True)]
+    return replace(whole, topics=rows)
 
 
-# ---- The terms that are clustered
-
-
-class _ClusteredTerms(NamedTuple):
-    """The n terms that are clustered."""
-
-    chosen: Terms
-    coherence: Floats  # (n,)
-    rows: Rows  # (n, d), their topic vectors
-    group: Ints | None  # (n,), the group of seed words that each belongs to, -1 for none
-
-
-def _terms_to_cluster(run: Run, how: Clustering, number: int | None) -> _ClusteredTerms:
-    """The most informative terms, at least two for each of ``number`` topics, and all seed words."""
-    least = 2 * (number or how.least)
-    chosen, coherence = topical_terms(run, how.most, min_count=how.min_count, least=least)
-    if len(chosen) < least:
+def _terms(run: Run, how: Clustering) -> tuple[Terms, Floats]:
+    """The words that may name topics, and their coherence."""
+    chosen, coherence = topical_terms(run, TERMS, min_count=how.min_count)
+    if len(chosen) < 2:
         terms = count_of(len(chosen), "word is a term that occurs", "words are terms that occur")
-        rule = f"{terms} in {count_of(how.min_count, 'document')}"
-        if number:
-            raise OptionError(f"{rule}, too few for {number} topics", field="number", remedy="choose fewer")
-        raise InputError(f"only {rule}", path=run.folder, remedy="add more text, or lower --min-count")
-    group = None
+        rule = f"only {terms} in {count_of(how.min_count, 'document')}"
+        raise InputError(rule, path=run.folder, remedy="add more text, or lower --min-count")
+    return chosen, coherence
+
+
+# ---- The clusters, and their number
+
+
+def _clusters(
+    run: Run,
+    documents: Rows,
+    with_words: Ints,
+    mean: Rows,
+    words: Rows,
+    numbers: Sequence[int],
+    how: Clustering,
+    progress: Progress,
+) -> tuple[Rows, dict[int, float]]:
+    """The centres of the best number of clusters, (K, d) unit rows, and the silhouettes of all."""
+    learned = sampled(with_words, _LEARNED, np.random.default_rng(how.seed))
+    points = documents[learned] - mean
+    axes = principal_axes(points, min(_AXES, points.shape[1]))
+
+    def along_axes(rows: Rows) -> Rows:
+        return unit_rows((unit_rows(rows) - mean) @ axes)
+
+    points, groups = unit_rows(points @ axes), None
+    weights, first = np.ones(len(points), np.float32), None
     if how.seeds:
-        chosen, coherence, group = _with_seeds(run, chosen, coherence, how.seeds)
-    return _ClusteredTerms(chosen, coherence, np.ascontiguousarray(topic_rows(run)[chosen.rows]), group)
+        rows, group_of = _seeds(run, words, how.seeds)
+        points = np.concatenate([points, along_axes(rows)])
+        groups = np.append(np.full(len(learned), -1), group_of)
+        weights = np.append(weights, np.zeros(len(rows), np.float32))
+    if how.earlier:
+        first = along_axes(_earlier_centres(run.vectors, words, how.earlier))
+
+    def clustered(k: int) -> tuple[Ints, Rows]:
+        # The same first centres whatever else is tried, so that 8 of 4 to 10 topics are those of 8 alone.
+        starts = [
+            np.random.default_rng([how.seed, start]) for start in range(_STARTS if k <= SUBJECTS else 1)
+        ]
+        own = weights
+        if groups is not None:
+            # The seed words of a group weigh as much as a mean topic: they are half of theirs.
+            several = np.bincount(groups[groups >= 0])
+            own = np.where(groups >= 0, len(learned) / k / several[groups], weights).astype(np.float32)
+        return k_means(points, k, starts, weights=own, spherical=True, fixed=groups, first=first)
+
+    tried: dict[int, tuple[float, Rows]] = {}
+    # A number is clustered by one thread, and several numbers at the same time.
+    with progress.stage("Grouping", len(numbers), "numbers") as advance, one_core():
+        for k, (labels, centres) in zip(numbers, in_order(numbers, clustered, threads(None)), strict=True):
+            tried[k] = silhouette(points, labels, centres), centres
+            advance(1)
+    largest = max(value for value, _ in tried.values())
+    # 95 % of a negative number is above it, so that no number would be good enough: then the smallest is.
+    best = next(row for value, row in tried.values() if value >= ENOUGH * largest or largest <= 0)
+    return best @ axes.T, {k: value for k, (value, _) in tried.items()}
 
 
-def _with_seeds(
-    run: Run, chosen: Terms, coherence: Floats, seeds: Sequence[Sequence[str]]
-) -> tuple[Terms, Floats, Ints]:
-    """The terms with all seed words among them, their coherence, and the group of each, -1 for none."""
-    vectors = topic_rows(run)
+def _seeds(run: Run, words: Rows, seeds: Sequence[Sequence[str]]) -> tuple[Rows, Ints]:
+    """The rows of all seed words, (n, d), and the group of each, (n,)."""
     group_of: dict[int, int] = {}
-    for group, words in enumerate(seeds):
-        for word in words:
+    for group, named in enumerate(seeds):
+        for word in named:
             row = row_of(run, word)
-            if not vectors[row].any():
+            if not words[row].any():
                 raise OptionError(f"{word!r} has no vector of topics", field="seed_words")
             if group_of.setdefault(row, group) != group:
                 raise OptionError(f"{word!r} is in two groups", field="seed_words")
-    more = np.array(sorted(set(group_of) - set(chosen.rows.tolist())), np.int64)
-    names = chosen.names + [run.require_tokens().types[row] for row in more.tolist()]
-    weights = term_weights(run.require_tokens())[0]
-    chosen = Terms(np.append(chosen.rows, more), names, np.append(chosen.weights, weights[more]))
-    groups = np.array([group_of.get(row, -1) for row in chosen.rows.tolist()], np.int64)
-    return chosen, np.append(coherence, np.ones(len(more), coherence.dtype)), groups
+    return words[list(group_of)], np.array(list(group_of.values()), np.int64)
 
 
 def _earlier_centres(vectors: Vectors, words: Rows, earlier: Sequence[Sequence[str]]) -> Rows:
@@ -163,63 +210,6 @@ def _earlier_centres(vectors: Vectors, words: Rows, earlier: Sequence[Sequence[s
         rule = f"topic {lost[0]} of the earlier ones has no term of this run"
         raise OptionError(rule, field="like", remedy="give the topics of a run on similar text")
     return centres
-
-
-# ---- The clusters, and their number
-
-
-class _Clusters(NamedTuple):
-    """Terms in K clusters."""
-
-    labels: Ints  # (n,), the cluster of each term
-    centres: Rows  # (K, d), unit rows
-    silhouette: float
-
-
-def _numbers_to_try(least: int, terms: int) -> list[int]:
-    """The numbers of topics of which each can have two terms, in rising order."""
-    return [k for k in NUMBERS if least <= k <= terms // 2] or [least]
-
-
-def _clusters_of_each_number(
-    terms: _ClusteredTerms, numbers: Sequence[int], first: Rows | None, seed: int, progress: Progress
-) -> dict[int, _Clusters]:
-    """The terms in each number of clusters, which begin at the centres ``first`` if these are given."""
-
-    def clustered(k: int) -> _Clusters:
-        # The same first centres whatever else is tried, so that 8 of 4 to 32 topics are those of 8 alone.
-        starts = (np.random.default_rng([seed, start]) for start in range(_STARTS))
-        weights = _seeded_weights(terms.chosen.weights, terms.group, k)
-        labels, centres = k_means(
-            terms.rows, k, starts, weights=weights, spherical=True, fixed=terms.group, first=first
-        )
-        return _Clusters(labels, centres, silhouette(terms.rows, labels, centres))
-
-    tried: dict[int, _Clusters] = {}
-    # A number is clustered by one thread, and several numbers at the same time.
-    with progress.stage("Grouping", len(numbers), "numbers") as advance, one_core():
-        for k, clusters in zip(numbers, in_order(numbers, clustered, threads(None)), strict=True):
-            tried[k] = clusters
-            advance(1)
-    return tried
-
-
-def _smallest_good_enough(tried: Mapping[int, _Clusters]) -> _Clusters:
-    """The clusters of the smallest number whose silhouette is nearly the best, as numbers rise."""
-    largest = max(clusters.silhouette for clusters in tried.values())
-    # 90 % of a negative number is above it, so that no number would be good enough: then the smallest is.
-    return next(each for each in tried.values() if each.silhouette >= ENOUGH * largest or largest <= 0)
-
-
-def _seeded_weights(weights: Floats, group: Ints | None, k: int) -> Floats:
-    """Weights of terms, of which the seed words of a group weigh together as much as a mean topic of ``k``.
-
-    So they are half of their topic. Without this a topic leaves its seed words for others nearby.
-    """
-    if group is None:
-        return weights
-    groups = np.bincount(group[group >= 0])
-    return np.where(group >= 0, weights.sum() / k / groups[group], weights).astype(weights.dtype)
 
 
 def silhouette(rows: Rows, labels: Ints, centres: Rows) -> float:
@@ -238,53 +228,93 @@ def silhouette(rows: Rows, labels: Ints, centres: Rows) -> float:
     return float(np.mean((other - own) / np.maximum(np.maximum(own, other), 1e-12)))
 
 
+def nearest(documents: Rows, centres: Rows, mean: Rows) -> Ints:
+    """The topic that each document is nearest to, (n,), by its vector less the common part; -1 for zeros."""
+    with one_core():
+        near = (documents @ centres.T - mean @ centres.T).argmax(axis=1)
+    return np.where(documents.any(axis=1), near, -1)
+
+
+# ---- Subjects
+
+
+def subjects_of(centres: Rows, sizes: Ints) -> Ints:
+    """The subject of each topic, (K,): topics are joined until ten are left.
+
+    The two whose joining moves their documents least are joined first, so small topics go to the nearest
+    ones; but none becomes larger than 15 % of the documents. Ten or fewer are not joined.
+    """
+    groups = {i: [i] for i in range(len(centres))}
+    weights = np.maximum(sizes, 1).astype(np.float64)
+    while len(groups) > SUBJECTS:
+        keys = list(groups)
+        sums = np.stack([weights[groups[key]] @ centres[groups[key]] for key in keys])
+        weight = np.array([weights[groups[key]].sum() for key in keys])
+        costs = _costs(sums, weight)
+        costs[weight[:, None] + weight > LARGEST * weights.sum()] = np.inf
+        if np.isinf(costs).all():
+            break
+        a, b = sorted(np.unravel_index(int(np.argmin(costs)), costs.shape))
+        groups[keys[a]] += groups.pop(keys[b])
+    out = np.zeros(len(centres), np.int64)
+    for number, members in enumerate(groups.values()):
+        out[members] = number
+    return out
+
+
+def _costs(sums: Doubles, weights: Doubles) -> Doubles:
+    """How much more the documents of each two groups lie from a common mean than from their own, (n, n)."""
+    means = sums / weights[:, None]
+    squares = (means**2).sum(axis=1)
+    distances = squares[:, None] + squares - 2 * means @ means.T
+    costs = distances * (weights[:, None] * weights) / (weights[:, None] + weights)
+    np.fill_diagonal(costs, np.inf)
+    return np.asarray(costs)
+
+
 # ---- The topics that clusters are
 
 
-def _order_of_topics(documents: Ints, earlier: int) -> Ints:
+def _order(sizes: Ints, earlier: int) -> Ints:
     """The clusters, those of most documents first; but ``earlier`` topics keep their places before them."""
-    size = np.where(np.arange(len(documents)) < earlier, np.inf, documents)
-    return np.argsort(-size, kind="stable")
+    return np.argsort(-np.where(np.arange(len(sizes)) < earlier, np.inf, sizes), kind="stable")
 
 
 def _described(
-    batch: TokenBatch,
-    is_subject: Callable[[str], bool],
-    terms: _ClusteredTerms,
-    clusters: _Clusters,
-    of_documents: Ints,  # the cluster of each document, -1 for none
-    documents: Ints,  # the number of each cluster's documents
-    how: Clustering,
-    order: Ints,
+    batch: TokenBatch, run: Run, chosen: Terms, coherence: Floats, whole: Topics, how: Clustering
 ) -> list[Topic]:
-    """The clusters in an order as topics: the name, the most typical terms and the size of each."""
-    cosines = terms.rows @ clusters.centres.T
-    typical = terms.coherence[:, None] * _typical(batch, terms.chosen, of_documents, cosines)
-    total = max(int(documents.sum()), 1)
+    """The topics of documents: the name, the most typical terms and the size of each."""
+    number = len(whole.centres)
+    cosines = unit_rows(document_space(run)[chosen.rows] - whole.mean) @ whole.centres.T
+    typical = coherence[:, None] * _typical(batch, chosen, whole.of_documents, cosines)
+    documents = np.bincount(whole.of_documents[whole.of_documents >= 0], minlength=number)
+    words = np.bincount(whole.labels[chosen.rows] + 1, minlength=number + 1)[1:]
+    is_subject = can_name(run)
     topics = []
-    for cluster in order.tolist():
-        members = np.flatnonzero(clusters.labels == cluster)
-        by_rank = members[np.argsort(-typical[members, cluster], kind="stable")].tolist()
-        names = [terms.chosen.names[term] for term in by_rank]
+    for topic, size in enumerate(documents.tolist()):
+        by_rank = np.argsort(-typical[:, topic], kind="stable")[: 4 * how.top].tolist()
+        telling = [term for term in by_rank if typical[term, topic] > 0] or by_rank[:1]
+        names = [chosen.names[term] for term in telling]
         # Where no term is a noun, those of another kind name the topic: a name is never empty.
-        telling = distinct(filter(is_subject, names), NAMED) or distinct(names[: how.top], NAMED)
-        topic = Topic(
-            name=", ".join(telling),
-            terms=[(terms.chosen.names[term], float(cosines[term, cluster])) for term in by_rank[: how.top]],
-            size=len(members),
-            share=float(documents[cluster] / total),
-            documents=int(documents[cluster]),
-            seed_words=list(how.seeds[cluster]) if cluster < len(how.seeds) else [],
+        name = distinct(filter(is_subject, names), NAMED) or distinct(names[: how.top], NAMED)
+        topics.append(
+            Topic(
+                name=", ".join(name),
+                terms=[(chosen.names[term], float(cosines[term, topic])) for term in telling[: how.top]],
+                size=int(words[topic]),
+                share=size / max(int(documents.sum()), 1),
+                documents=size,
+            )
         )
-        topics.append(topic)
     return topics
 
 
-def _word_topics(words: Rows, centres: Rows) -> Ints:
+def _word_topics(words: Rows, centres: Rows, mean: Rows) -> Ints:
     """The centre nearest to every word, (V,); -1 if its cosine is below `NEAR`."""
     with one_core():
-        cosines = words @ centres.T
-    return np.where(cosines.max(axis=1) >= NEAR, cosines.argmax(axis=1), -1)
+        cosines = unit_rows(words - mean) @ centres.T
+    near = np.where(cosines.max(axis=1) >= NEAR, cosines.argmax(axis=1), -1)
+    return np.where(words.any(axis=1), near, -1)
 
 
 def _typical(batch: TokenBatch, chosen: Terms, of_documents: Ints, cosines: Rows) -> Rows:

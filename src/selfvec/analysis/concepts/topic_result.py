@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,37 +27,36 @@ from selfvec.base.view import (
     Table,
     View,
     escaped,
-    sentence,
     share,
 )
 from selfvec.data.run import Run
+from selfvec.numerics.rows import unit_rows
 
 from .growth import Grown, ShareChange, growth_columns, growth_findings, told_of_growth
-from .terms import distinct, encoded, topic_text_vectors
+from .terms import encoded, topic_text_vectors
 from .text_size import TextGrowth
 
 if TYPE_CHECKING:
     import polars as pl
 
-LEAST_SHARE, LEAST_DOCUMENTS = 0.01, 10  # of a topic; smaller ones are listed apart, and merged in reports
-OTHER_SUBJECTS = "other subjects"
+LEAST_DOCUMENTS = 10  # of a topic; smaller ones are listed apart
 _LARGEST = 5  # topics of a group that are shown
 _TERMS = 3  # of each
 
 
 @dataclass(frozen=True)
 class Topic:
-    """A cluster of terms."""
+    """A cluster of documents."""
 
     name: str  # the phrases and nouns most typical of its documents, up to three
     terms: list[tuple[str, float]]  # the most typical first, with their cosines to the centre
-    size: int  # number of terms
+    size: int  # number of terms that are nearest to it
     share: float  # of the documents; the shares of all topics add up to 1
     documents: int  # number of documents whose vector is nearest to the centre of this topic
     seed_words: list[str] = field(default_factory=list)  # those it was asked to hold
+    subject: int = 0  # the number of the subject that it is part of
     finer: list[str] = field(default_factory=list)  # names of the topics that it is made of, if several
     named: bool = False  # by a person
-    others: bool = False  # no topic by itself: those that are small or too many
     growth: ShareChange | None = None  # from the first periods to the last, if the groups are periods
 
 
@@ -78,7 +77,7 @@ class TopicShare:
 
 def is_small(topic: Topic) -> bool:
     """Whether a topic is too small to say anything about it by itself."""
-    return topic.share < LEAST_SHARE or topic.documents < LEAST_DOCUMENTS
+    return topic.documents < LEAST_DOCUMENTS
 
 
 def _name_and_terms(row: Row) -> Cell:
@@ -157,15 +156,18 @@ class GroupTopics(Answer):
 
 @dataclass(frozen=True, repr=False)
 class Topics(Answer):
-    """The topics of a run, the largest share first.
+    """The topics of a run, the largest share first, and the subjects that they are parts of.
 
     Attributes
     ----------
     topics : list of Topic
+    subjects : Topics or None
+        The first level: some ten subjects. Where the topics are so few, each is a subject. None for the
+        subjects themselves.
     documents : int
         Number of all documents. Documents in which no word has a vector have no topic.
     silhouette : float
-        Mean silhouette of the terms, from -1 to 1: larger if terms are nearer to their own centre than to
+        Mean silhouette of the documents, from -1 to 1: larger if they are nearer to their own centre than to
         others.
     tried : dict of int to float
         Silhouettes of the numbers of topics that were tried; empty if the number was given.
@@ -175,8 +177,13 @@ class Topics(Answer):
         Topic of every document, -1 for none.
     centres : (K, d) float32
         Unit rows.
+    mean : (d,) float32
+        What all documents have in common, which is subtracted from them.
     groups : GroupTopics or None
-        The topics of groups of documents, if requested.
+        The subjects of groups of documents, if requested.
+    grown : list of Grown
+        How topics changed between the two parts that are compared, those of a subject that changed alike as
+        one, and subjects of which no topic changed by itself.
     assigned : DataFrame or None
         A row for each new document, if requested, as `document_table` has them for those of the run.
     told : list of str
@@ -192,7 +199,10 @@ class Topics(Answer):
     labels: Ints = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
     of_documents: Ints = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
     centres: Rows = field(default_factory=lambda: np.zeros((0, 0), np.float32), repr=False)
+    mean: Rows = field(default_factory=lambda: np.zeros(0, np.float32), repr=False)
+    subjects: Topics | None = field(default=None, repr=False)
     groups: GroupTopics | None = None
+    grown: Sequence[Grown] = field(default=(), repr=False)
     assigned: pl.DataFrame | None = field(default=None, repr=False)
     told: list[str] = field(default_factory=list, repr=False)
     run: Run | None = field(default=None, repr=False)
@@ -207,6 +217,7 @@ class Topics(Answer):
         seeds = [Column("seed_words", form=WORDS)] if any(row.seed_words for row in self.topics) else []
         named = "topic: phrases and nouns that name it; its terms"
         return (
+            *[Column("subject", "", COUNT)] * self.on_two_levels,
             Column("topic", "", COUNT),
             Column("share", form=share(1)),
             Column("documents", form=COUNT),
@@ -216,21 +227,15 @@ class Topics(Answer):
         )
 
     @property
+    def on_two_levels(self) -> bool:
+        """Whether subjects are made of several topics."""
+        return self.subjects is not None and len(self.subjects) < len(self)
+
+    @property
     def messages(self) -> Sequence[str]:
         """Which words were counted as one, and what the run keeps."""
         pairs = split_pairs(self.run.provenance.variants, self.run.vectors) if self.run else ({}, {})
         return [*joined_sentences(*pairs), *self.told]
-
-    @property
-    def grown(self) -> list[Grown]:
-        """The topics whose growth is known, by the first of their names."""
-        return [
-            Grown(
-                sentence(row.name.split(", ")[0]), row.growth, tuple(term for term, _ in row.terms[:_TERMS])
-            )
-            for row in self.topics
-            if row.growth
-        ]
 
     def findings(self, noun: str = "topic") -> list[Finding]:
         """What differs between the two parts that are compared, if any are."""
@@ -250,16 +255,28 @@ class Topics(Answer):
     def view(self, top: int | None = None) -> View:
         """The topics; their shares in groups and those of new documents, if there are."""
         tried = ", ".join(f"{number}: {value:.2f}" for number, value in self.tried.items())
-        shown = f"{len(self)} topics of {self.documents:,} documents, silhouette {self.silhouette:.2f}"
+        of = f" in {len(self.subjects)} subjects" if self.subjects and self.on_two_levels else ""
+        shown = f"{len(self)} topics{of} of {self.documents:,} documents, silhouette {self.silhouette:.2f}"
         note = f"{shown} (of {tried})" if tried else shown
-        large = [row for row in self._numbered() if not is_small(self.topics[row["topic"]])]
         parts: list[Part] = [*self.sentences]
-        parts.append(Table(self.columns, large[:top], notes=[note, *self._small()]))
+        parts.append(Table(self.columns, list(self._shown())[:top], notes=[note, *self._small()]))
         if self.groups is not None:
             parts.append(self.groups.table)
         if self.assigned is not None:
             parts.append(self._assigned(self.assigned))
         return View("Topics", parts, records=self.rows if self.groups is None else self.groups.rows)
+
+    def _shown(self) -> Iterator[Row]:
+        """The subjects, each with the largest of its topics below; topics that are subjects without these."""
+        large = [row for row in self._numbered() if not is_small(self.topics[row["topic"]])]
+        if self.subjects is None or not self.on_two_levels:
+            yield from large
+            return
+        for row in self.subjects._numbered():
+            own = [finer for finer in large if finer["subject"] == row["topic"]]
+            yield {**row, "subject": row["topic"], "topic": None}
+            for finer in own[:_LARGEST]:
+                yield {**finer, "subject": None, "name": f"  {finer['name']}"}
 
     def _small(self) -> list[str]:
         """The small topics, which say little by themselves."""
@@ -268,8 +285,8 @@ class Topics(Answer):
             return []
         documents = count_of(sum(row.documents for row in small), "document")
         names = "; ".join(escape_for_display(row.name.split(", ")[0]) for row in small)
-        limits = f"less than {LEAST_SHARE:.0%} of the documents, or fewer than {LEAST_DOCUMENTS}"
-        return [f"apart: {count_of(len(small), 'topic')} with {limits}, {documents} together: {names}"]
+        few = f"fewer than {LEAST_DOCUMENTS} documents"
+        return [f"apart: {count_of(len(small), 'topic')} with {few}, {documents} together: {names}"]
 
     def _assigned(self, assigned: pl.DataFrame) -> Table:
         """The share of each topic in the new documents, beside that in the run."""
@@ -298,11 +315,6 @@ class Topics(Answer):
             for row in self._numbered()
         ]
 
-    @property
-    def subjects(self) -> list[str]:
-        """What the text is about: what comes first in the name of each topic, the largest topics first."""
-        return distinct((row.name.split(", ")[0] for row in self.topics if not row.others), len(self.topics))
-
     def as_dict(self) -> dict[str, Any]:
         """As ``selfvec text topics --json`` prints it."""
         tried = {str(number): value for number, value in self.tried.items()}
@@ -316,6 +328,8 @@ class Topics(Answer):
             import polars.selectors as columns
 
             more["assigned"] = self.assigned.with_columns(columns.date().dt.to_string()).to_dicts()
+        if self.subjects is not None:
+            out["subjects"] = [{"subject": row.pop("topic"), **row} for row in self.subjects._numbered()]
         return {**out, "rows": self._numbered()} | {
             name: value for name, value in more.items() if value is not None
         }
@@ -330,6 +344,7 @@ class Topics(Answer):
                 "share": row.share,
                 "documents": row.documents,
                 "seed_words": row.seed_words,
+                **({"subject": row.subject} if self.subjects else {}),
                 **({"finer": row.finer} if row.finer else {}),
                 **({"growth": asdict(row.growth)} if row.growth else {}),
             }
@@ -340,7 +355,10 @@ class Topics(Answer):
         """Cosines of n texts with the K topics, (n, K) float32; 0 for texts in which no word has a vector."""
         if self.run is None:
             raise InputError("these topics are without their run", remedy="find them with selfvec.topics")
-        return topic_text_vectors(self.run, encoded(self.run, texts)) @ self.centres.T
+        rows = topic_text_vectors(self.run, encoded(self.run, texts))
+        less = unit_rows(rows - self.mean) @ self.centres.T
+        less[~np.any(rows, axis=1)] = 0
+        return less
 
     def renamed(self, label: Callable[[list[str]], str]) -> Topics:
         """The same topics, named by ``label`` from their terms, by a language model for example."""

@@ -13,7 +13,6 @@ import numpy as np
 
 from selfvec.analysis.concepts.group_differences import GroupDifference
 from selfvec.analysis.concepts.growth import ShareChange, percent
-from selfvec.analysis.concepts.topic_result import OTHER_SUBJECTS
 from selfvec.analysis.word_drift.word_paths import FEW_USES, SlicePath
 from selfvec.base.chart import Axis, Chart, Label, Line, Mark, Point, over_periods
 from selfvec.base.display import escape_for_display, printable, whole_words
@@ -119,8 +118,8 @@ def shares_chart(topics: Sequence[Topic]) -> Drawn:
 def pivot_chart(groups: Sequence[GroupDifference], field: str) -> Drawn:
     """Subjects by groups: the area of a circle is the share of the group's documents."""
     more = {name for group in groups for name, _ in group.larger}
-    rows = [i for i, (name, _) in enumerate(groups[0].subjects) if name != OTHER_SUBJECTS]
-    rows = sorted(sorted(rows, key=lambda i: groups[0].subjects[i][0] not in more)[:_SUBJECTS])
+    every = range(len(groups[0].subjects))
+    rows = sorted(sorted(every, key=lambda i: groups[0].subjects[i][0] not in more)[:_SUBJECTS])
     cells = [(x, -y, group.subjects[i][1]) for x, group in enumerate(groups) for y, i in enumerate(rows)]
     top = max((change.share_last for *_, change in cells), default=0.0) or 1.0
     marks = [

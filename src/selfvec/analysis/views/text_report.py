@@ -102,7 +102,8 @@ def text_report(report: TextFindings) -> View:
         parts += [Heading(f"Subjects by {printable(report.field)}"), pivot_table(report.groups)]
         parts.append(word_table(report.groups))
     if report.topics is not None:
-        parts += [Heading("Subjects"), _subjects(report.topics), *topic_entries(report.topics)]
+        subjects = report.topics.subjects or report.topics
+        parts += [Heading("Subjects"), _subjects(subjects), *topic_entries(subjects)]
     if report.drift is not None:
         named = replace(report.drift, a=spoken(report.drift.a), b=spoken(report.drift.b))
         parts += [Heading(f"Words, {named.a} and {named.b}"), *named.evidence]
@@ -213,23 +214,15 @@ def _on_groups(report: TextFindings) -> Iterator[str]:
 
 def _on_sizes(report: TextFindings) -> Iterator[str]:
     """The largest subjects, where nothing is compared."""
-    for row in _largest(report.topics):
+    for row in _records(report.topics):
         terms = distinct([_name(row).replace(" ", LINK), *(term for term, _ in row.terms)], 1 + _DRAWN)[1:]
         words = ", ".join(term.replace(LINK, " ").strip() for term in terms)
         size = f"{percent(row.share)} of the documents ({row.documents:,})"
         yield printable(f"About {_name(row)}: {size}. Its words are {words}.")
-    if not _largest(report.topics):
-        for row in _records(report.topics):
-            named = ", ".join(distinct((name.split(", ")[0] for name in row.finer), _DRAWN))
-            yield printable(f"About many small subjects: {named}.")
 
 
 def _records(topics: Topics | None) -> Sequence[Topic]:
-    return [] if topics is None else topics.topics
-
-
-def _largest(topics: Topics | None) -> list[Topic]:
-    return [row for row in _records(topics) if not row.others]
+    return [] if topics is None or topics.subjects is None else topics.subjects.topics
 
 
 def _name(topic: Topic) -> str:
@@ -249,7 +242,7 @@ def _brief(title: str, sentences: Sequence[str]) -> list[Part]:
 
 def _picture(report: TextFindings) -> Iterator[Part]:
     """Subjects in groups or, without these, in both parts that are compared; or how large they are."""
-    rows = _largest(report.topics)
+    rows = _records(report.topics)
     if report.groups and report.groups[0].subjects:
         yield pivot_chart(report.groups, report.field)
     elif rows:
@@ -274,7 +267,7 @@ def _subjects(topics: Topics) -> Table:
             "change": row.growth and row.growth.verdict,
             "chart": topics.groups and share_chart(topics, number),
         }
-        for number, row in sorted(enumerate(topics.topics), key=lambda pair: pair[1].others)
+        for number, row in enumerate(topics.topics)
     ]
     columns = [Column("name", "subject", PROSE), Column("documents", form=COUNT, less=True)]
     if changes:
@@ -319,7 +312,7 @@ def _made(report: TextFindings) -> Iterator[str]:
         )
     if report.topics is not None:
         yield (
-            "A subject is a group of words that occur in the same documents; its name is typical of them. "
+            "A subject is a group of similar documents; its name is typical of them. "
             "Each document counts for the nearest subject, also if it is about two or about none."
         )
     if report.findings or report.groups:

@@ -138,7 +138,7 @@ class _Asked:
 def _find(run: Run, asked: _Asked, progress: Progress | None) -> TextFindings:
     """All that a report says, or why something cannot be said."""
     from selfvec.analysis.comparison.chosen_slices import asked_slices, field_slices
-    from selfvec.analysis.concepts.corpus_topics import few_subjects_of, passing
+    from selfvec.analysis.concepts.corpus_topics import passing, subjects_of_report
     from selfvec.analysis.concepts.document_topics import documents_to_read
     from selfvec.analysis.concepts.group_differences import group_differences
     from selfvec.analysis.concepts.growth import word_changes
@@ -149,7 +149,7 @@ def _find(run: Run, asked: _Asked, progress: Progress | None) -> TextFindings:
     part = passing(run, asked.filters)
     groups = [] if asked.groups is None else field_slices(part, *asked.groups, MOST_GROUPS, option="groups")
     sides, why, _ = asked_slices(part, asked.between)
-    subjects = _or_why(missing, "Subjects", lambda: few_subjects_of(part, sides, progress))
+    subjects = _or_why(missing, "Subjects", lambda: subjects_of_report(part, sides, progress))
 
     def changed_words() -> Drift:
         # Of the whole run with filters, as `part` is in memory, and drift keeps what it measures in a folder.
@@ -167,7 +167,7 @@ def _find(run: Run, asked: _Asked, progress: Progress | None) -> TextFindings:
         asked.filters,
         why if sides else "",
         words=word_changes(part, asked.words, sides),
-        groups=group_differences(part, subjects, groups) if groups else [],
+        groups=group_differences(part, subjects and subjects.subjects, groups) if groups else [],
         field=asked.groups[0] if asked.groups else "",
         to_read=[] if subjects is None else documents_to_read(subjects),
     )

@@ -47,7 +47,7 @@ def points(page: PageData) -> Json:
 
 @address("/api/map/colours")
 def colours(page: PageData) -> Json:
-    """The colours of the points: by topic, date and fields."""
+    """The colours of the points: by subject, date and fields."""
     names = tuple(page.run.topic_names)
     return {"colours": page.run.held("colours", lambda: list(_colours(page)), of=names)}
 
@@ -60,7 +60,7 @@ def passing(page: PageData, filter: Filters = None) -> Json:
 
 
 def _colours(page: PageData) -> Iterator[Json]:
-    """The colours of the points; without topics if these cannot be found."""
+    """The colours of the points; without subjects if these cannot be found."""
     need(page.map, page.topics)
     shown, documents = page.map.result().documents, page.index.result().documents
 
@@ -68,8 +68,9 @@ def _colours(page: PageData) -> Iterator[Json]:
         return {"name": name, "values": values, "codes": codes[shown].tolist(), "ordered": ordered}
 
     topics = None if page.topics.exception() else page.named_topics
-    if topics is not None and len(topics.of_documents) == len(documents):
-        yield colour("topic", [topic.name for topic in topics.topics], topics.of_documents)
+    subjects = topics and topics.subjects
+    if subjects and len(subjects.of_documents) == len(documents):
+        yield colour("subject", [row.name for row in subjects.topics], subjects.of_documents)
     for name, slices in _parts(page.run, documents, page.comparisons.slices).items():
         yield colour(name, [part.name for part in slices], slice_of_each(slices), ordered=name == "date")
 

@@ -8,16 +8,18 @@ from functools import partial
 import numpy as np
 
 from selfvec.analysis.comparison.chosen_slices import default_slices
-from selfvec.analysis.concepts.corpus_topics import few_with_growth, topic_changes
+from selfvec.analysis.concepts.corpus_topics import with_growth
 from selfvec.analysis.concepts.document_topics import typical_sentences
 from selfvec.analysis.concepts.growth import ShareChange, word_changes, word_sentences
 from selfvec.analysis.concepts.subjects import own_name_of_each
+from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.analysis.usage.contexts import occurrences
 from selfvec.base.answer import Json
 from selfvec.base.arrays import Mask
 from selfvec.base.errors import NotFound
 from selfvec.corpus.filters import filtered_documents
 from selfvec.corpus.slices import MONTHS, Slice, by_label, by_period, later, parse_span
+from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 
 from . import addresses
@@ -49,49 +51,48 @@ def time(
 
 @address("/api/topics")
 def topics(page: PageData, unit: addresses.Unit = None, filter: addresses.Filters = None) -> Json:
-    """How many documents of each period belong to each topic, as it was found; and its name in the run."""
+    """How many documents of each period belong to each subject, and to each topic as it was found."""
     parts, passes = _passing(page, periods(page.run.tokens, unit), filter or ())
-    result = page.topics.result()
-    growth: list[ShareChange | None] = [None] * len(result.topics if result else ())
-    if result and passes is None:  # it is that of all documents
-        made = partial(_growth_of_subjects, page)
-        growth = page.run.held("growth of subjects", made, of=tuple(page.run.topic_names))
-    own = own_name_of_each(result, page.run.topic_names) if result else []
-    named = page.named_topics
-    return {
-        "periods": [described_period(part) for part in parts],
-        "subjects": [] if named is None else named.subjects,
-        "topics": [
-            {
-                "name": topic.name,
-                "own": own[i],
-                "terms": [term for term, _ in topic.terms],
-                "share": topic.share if passes is None else float(np.mean(result.of_documents[passes] == i)),
-                "counts": [int(np.sum((result.of_documents == i) & part.documents)) for part in parts],
-                "growth": f"{change.told}." if change else "",
-                "direction": _direction(change),
-            }
-            for i, (topic, change) in enumerate(zip(result.topics, growth, strict=True))
-        ]
-        if result
-        else [],
-    }
+    found, named = page.topics.result(), page.named_topics
+    answer: Json = {"periods": [described_period(part) for part in parts], "subjects": [], "topics": []}
+    if not found or not named or not named.subjects:
+        return answer
+    grown = None
+    if passes is None:  # it is that of all documents
+        slices = default_slices(page.run).slices
+        made = partial(_grown, page.run, found, named, slices)
+        grown = page.run.held("growth of subjects", made, of=tuple(page.run.topic_names))
+    own = own_name_of_each(found, page.run.topic_names)
+    of = [int(named.subjects.of_documents[found.of_documents == i][0]) for i in range(len(found))]
+    answer["subjects"] = _rows(named.subjects, grown and grown[1], parts, passes)
+    answer["topics"] = [
+        row | {"own": name, "subject": subject}
+        for row, name, subject in zip(_rows(found, grown and grown[0], parts, passes), own, of, strict=True)
+    ]
+    return answer
 
 
-def _growth_of_subjects(page: PageData) -> list[ShareChange | None]:
-    """How each topic changed, as a report says it; of those that it joins with others, each by itself."""
-    run, whole, named = page.run, page.topics.result(), page.named_topics
-    assert whole is not None
-    assert named is not None
-    few = few_with_growth(run, named, default_slices(run).slices)
-    if few.groups is None or few.groups.sides is None:
-        return [None] * len(whole.topics)
-    changes: list[ShareChange | None] = [*topic_changes(whole, few.groups.sides)]
-    for number, row in enumerate(few.topics):
-        own = np.unique(whole.of_documents[few.of_documents == number])
-        if row.growth and len(own) == 1 and whole.topics[own[0]].documents == row.documents:
-            changes[own[0]] = row.growth
-    return changes
+def _grown(run: Run, found: Topics, named: Topics, sides: Sequence[Slice]) -> tuple[Topics, Topics]:
+    """The topics as they were found, and the subjects by a person's names, with their growth."""
+    subjects = with_growth(run, named, sides).subjects
+    assert subjects is not None
+    return with_growth(run, found, sides), subjects
+
+
+def _rows(whole: Topics, grown: Topics | None, parts: Sequence[Slice], passes: Mask | None) -> list[Json]:
+    """The topics, with the documents of each period."""
+    changes = [topic.growth for topic in (grown or whole).topics]
+    return [
+        {
+            "name": topic.name,
+            "terms": [term for term, _ in topic.terms],
+            "share": topic.share if passes is None else float(np.mean(whole.of_documents[passes] == i)),
+            "counts": [int(np.sum((whole.of_documents == i) & part.documents)) for part in parts],
+            "growth": f"{change.told}." if change else "",
+            "direction": _direction(change),
+        }
+        for i, (topic, change) in enumerate(zip(whole.topics, changes, strict=True))
+    ]
 
 
 def _direction(change: ShareChange | None) -> int | None:

@@ -31,7 +31,7 @@ export class DocumentMap {
       (places) => this.select(places, "in the outline"),
     );
     const declared = {
-      colour: { label: "coloured by", options: { topic: "topic" } },
+      colour: { label: "coloured by", options: { subject: "subject" } },
       mark: { label: "highlight", maxlength: 500 },
     };
     this.fields = new Fields(declared, (changes) =>
@@ -58,7 +58,7 @@ export class DocumentMap {
   }
 
   async update() {
-    this.fields.show({ ...this.state, colour: this.colour?.name ?? "topic" });
+    this.fields.show({ ...this.state, colour: this.colour?.name ?? "subject" });
     await this.newest(async (signal) => {
       if (!this.colours) await this.load(signal);
       const filter = filters(),

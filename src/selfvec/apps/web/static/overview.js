@@ -14,10 +14,10 @@ export class Overview {
     this.subject = h("p.claim", h("span.wait", "Finding what it is about …"));
     this.topics = new Topics(about, true);
     this.topics.drawn = ({ subjects }) => {
-      this.subject.replaceChildren(...this.claim(subjects));
+      this.subject.replaceChildren(...this.claim(subjects.map(({ name }) => name.split(", ")[0])));
       if (about.mapped) looks.observe(this.map.element);
     };
-    this.map = new DocumentMap({ colour: "topic", mark: "", only: "" });
+    this.map = new DocumentMap({ colour: "subject", mark: "", only: "" });
     const input = h("input", {
       type: "search",
       dir: "auto",
@@ -40,7 +40,7 @@ export class Overview {
         ]),
       h("h3", "Subjects"),
       this.topics.element,
-      about.mapped && [h("h3", "The documents by topic"), this.map.element],
+      about.mapped && [h("h3", "The documents by subject"), this.map.element],
       about.has_tokens && h("div.usage", frequencies(), sequences("")),
     ]);
     // A map takes long for a large text: it is arranged when somebody looks at it.

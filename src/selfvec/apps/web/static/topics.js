@@ -10,7 +10,6 @@ import { filters, link } from "./state.js";
 import { commas } from "./table.js";
 
 const QUOTES = 3; // sentences of a topic
-const BRIEF = 8; // topics of the overview
 const MOVED = new Map([
   [1, ["↑", "takes a larger share than before"]],
   [0, ["→", "not beyond chance and the change of others"]],
@@ -67,6 +66,10 @@ export class Topics {
       ]);
       this.periods = found.periods;
       this.rows = found.topics.map((row, i) => ({ ...row, typical: typical.topics[i] }));
+      this.subjects = found.subjects.map((row, i) => {
+        const typical = this.rows.filter(({ subject }) => subject === i).flatMap((topic) => topic.typical);
+        return { ...row, rows: [{ ...row, typical }] };
+      });
       this.draw();
       this.drawn?.(found);
     });
@@ -103,7 +106,7 @@ export class Topics {
       );
     else if (this.brief)
       this.list.replaceChildren(
-        h("ul.subjects", [shown.slice(0, BRIEF).map((topic) => this.line(topic))]),
+        h("ul.subjects", [this.subjects.map((subject) => this.line(subject))]),
         h(
           "p",
           h(
@@ -113,13 +116,15 @@ export class Topics {
           ),
         ),
       );
-    else this.list.replaceChildren(...shown.map((topic) => this.section(topic)));
+    else if (this.subjects.length === this.rows.length)
+      this.list.replaceChildren(...shown.map((topic) => this.section(topic)));
+    else this.list.replaceChildren(...this.subjects.map((subject) => this.part(subject, shown)));
     say(many(shown.length, "topic"));
   }
 
-  /** A link to where the map shows a topic, if there is a map. */
+  /** A link to where the map shows a subject, if there is a map. */
   mapped({ rows: [row] }, content) {
-    const shown = { view: "map", colour: "topic", only: row.own ?? row.name, word: "", doc: "" };
+    const shown = { view: "map", colour: "subject", only: row.name, word: "", doc: "" };
     return this.about.mapped && h("a", { href: link(shown) }, content);
   }
 
@@ -144,8 +149,28 @@ export class Topics {
     ]);
   }
 
+  /** How large a subject or topic is, what else is said of it, and its course. */
+  size(row, ...more) {
+    const lead = h("p.lead", `${share(row.share)} of the documents`, more);
+    return [lead, this.periods.length > 1 && chartOf(row, this.periods)];
+  }
+
+  /** A subject, and the topics that it is made of. */
+  part(subject, shown) {
+    const { name, growth } = subject,
+      topics = shown.filter(({ rows }) => this.subjects[rows[0].subject] === subject),
+      map = this.about.mapped && [" · ", this.mapped(subject, "on the map")];
+    return h("section.part", [
+      h("h3", bdi(clean(name))),
+      this.size(subject, growth && ` · ${growth}`, map),
+      h("details", h("summary", topics.map((row) => clean(row.name)).join("; ")), [
+        topics.map((topic) => this.section(topic)),
+      ]),
+    ]);
+  }
+
   section(topic) {
-    const { name, rows, share: part } = topic;
+    const { name, rows } = topic;
     const typed = h("input", {
       value: clean(name),
       maxlength: 100,
@@ -155,13 +180,8 @@ export class Topics {
     });
     return h("section.topic", [
       h("h3", typed),
-      h("p.lead", [
-        `${share(part)} of the documents`,
-        rows.length === 1 && rows[0].growth && ` · ${rows[0].growth}`,
-        this.about.mapped && [" · ", this.mapped(topic, "on the map")],
-      ]),
+      this.size(topic, rows.length === 1 && rows[0].growth && ` · ${rows[0].growth}`),
       h("p", commas(rows.flatMap((row) => termsOf(row)))),
-      this.periods.length > 1 && chartOf(topic, this.periods),
       quotes(rows.flatMap(({ typical }) => typical.slice(0, Math.ceil(QUOTES / rows.length)))),
     ]);
   }
