@@ -6,6 +6,7 @@ unit have the same number, and the arrays of the documents are a part of those o
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import AnyInts, Array, Floats, Ids, Int8s, Ints, Rows
+from selfvec.base.arrays import Array, Floats, Ids, Int8s, Ints, Rows
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import CorpusError
 from selfvec.base.progress import Progress
@@ -219,13 +220,38 @@ SAMPLED = 2_500  # documents of a large collection that say how values are sprea
 _UNITS = 1 << 15  # whose vectors are made at a time: 32 MB of them, at 256 dimensions
 
 
-@dataclass(frozen=True, eq=False)
-class UnitVectors:
+class TextVectors(ABC):
     """Vectors of U units, of which the first D are documents."""
+
+    documents: int  # D
+
+    @abstractmethod
+    def among(self, units: NDArray[np.integer[Any]]) -> UnitVectors:
+        """The vectors of some units."""
+
+    @abstractmethod
+    def products(self, query: Rows) -> Floats:
+        """Products of the vectors and a query, (d,); (U,)."""
+
+    def at(self, units: NDArray[np.integer[Any]]) -> Floats:
+        """Vectors of units, (n, d) float32."""
+        some = self.among(units)
+        out: Floats = some.codes * some.scales[:, None]
+        return out
+
+    @cached_property
+    def sample(self) -> UnitVectors:
+        """The vectors of a sample of the documents, which lie together."""
+        return self.among(sample_of(self.documents))
+
+
+@dataclass(frozen=True, eq=False)
+class UnitVectors(TextVectors):
+    """Such vectors in int8."""
 
     codes: Int8s  # (U, d) times the scales
     scales: Floats  # (U,)
-    documents: int  # D
+    documents: int
 
     @classmethod
     def of(
@@ -246,34 +272,18 @@ class UnitVectors:
         assert codes is not None
         return cls(codes, scales, documents)
 
-    def at(self, units: NDArray[np.integer[Any]]) -> Floats:
-        """Vectors of units, (n, d) float32."""
-        out: Floats = self.codes[units] * self.scales[units, None]
-        return out
+    def among(self, units: NDArray[np.integer[Any]]) -> UnitVectors:
+        return UnitVectors(self.codes[units], self.scales[units], len(units))
 
-    def products(self, query: Rows, units: AnyInts | None = None) -> Floats:
-        """Products of the vectors of n units, by default all, with a query, (d,)."""
-        if units is None:
-            return _products(query, self.codes, self.scales)
-        return _products(query, self.codes[units], self.scales[units])
-
-    @cached_property
-    def sample(self) -> UnitVectors:
-        """The vectors of a sample of the documents, which lie together."""
-        sampled = sample_of(self.documents)
-        return UnitVectors(self.codes[sampled], self.scales[sampled], len(sampled))
+    def products(self, query: Rows) -> Floats:
+        largest = float(np.abs(query).max(initial=0)) or 1.0
+        whole = np.rint(query * (32767 / largest)).astype(np.int16)
+        return kernels.dot_products(read_only(self.codes), read_only(self.scales), whole, largest / 32767)
 
 
 def sample_of(documents: int) -> Ints:
     """The numbers of documents that say how values are spread."""
     return np.arange(0, documents, max(1, documents // SAMPLED))
-
-
-def _products(query: Rows, codes: Int8s, scales: Floats) -> Floats:
-    """Products of n vectors in int8, with their scales, and a query, (d,)."""
-    largest = float(np.abs(query).max(initial=0)) or 1.0
-    whole = np.rint(query * (32767 / largest)).astype(np.int16)
-    return kernels.dot_products(read_only(codes), read_only(scales), whole, largest / 32767)
 
 
 # ---- The arrays of an index that hold its documents; they can be memory-mapped

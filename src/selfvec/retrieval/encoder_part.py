@@ -23,9 +23,9 @@ from selfvec.files.tensors import Forms, Tensor
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.vocabulary import Query
 
-from .documents import Arrays, GatheredDocuments, UnitVectors
+from .documents import Arrays, GatheredDocuments, TextVectors, UnitVectors
 from .run_student import RunStudent, unit_places
-from .segments import ENCODED, TextVectors
+from .segments import ENCODED
 
 ENCODER, ROWS = "encoder", "rows"
 QUESTIONS = (ENCODER, ROWS)

@@ -32,9 +32,9 @@ from selfvec.text.vocabulary import Query
 
 from . import kernels
 from .dense_space import DenseSpace, Related
-from .documents import sample_of
+from .documents import TextVectors, sample_of
 from .encoder_part import Asked, EncoderPart
-from .segments import SearchedDocuments, TextVectors
+from .segments import SearchedDocuments
 
 Mode = Literal["hybrid", "bm25", "dense"]
 MODES: tuple[str, ...] = get_args(Mode)
@@ -115,13 +115,8 @@ class Scorer:
     encoder: EncoderPart | None = None
 
     @cached_property
-    def _saturation(self) -> Floats:
-        """BM25's k of each unit, (U,)."""
-        return saturation(self.documents.lengths, self._mean_length)
-
-    @cached_property
     def _saturations(self) -> list[Floats]:
-        """The same for the units of each part of the documents."""
+        """BM25's k of the units of each part of the documents."""
         return [saturation(part.lengths, self._mean_length) for part in self.documents.parts]
 
     @cached_property
@@ -181,12 +176,12 @@ class Scorer:
         else:
             at_once(*works)
         of_documents = parts[:, : len(self.documents)]
-        standard = np.array([self._standard(k, values) for k, values in enumerate(of_documents)])
+        standard = np.array(list(map(_standard, self._shares, of_documents)))
         first = self._combined(parts, self._shares, standard.T)
         moved = self._feedback(vector, first)
         if moved is None:
             return first
-        standard[2] = self._standard(2, self._dense_again(moved, first.scores, parts[2]))
+        standard[2] = _standard(self._shares[2], self._dense_again(moved, first.scores, parts[2]))
         return self._combined(parts, self._shares, standard.T)
 
     def _with_encoder(self, hybrid: Scored, parts: Rows, asked: Asked) -> Scored:
@@ -204,7 +199,9 @@ class Scorer:
         number = len(self.documents)
         parts = self._no_parts(_ENCODER)
         weight = bm25_weight(number, np.array(np.count_nonzero(counts)))
-        parts[0, :number] = weight * counts / (counts + self._saturation[:number])
+        parts[0, :number] = (
+            weight * counts / (counts + saturation(self.documents.lengths[:number], self._mean_length))
+        )
         scored = self._combined(parts, np.array([1, 0, 0], np.float32))
         return replace(scored, scores=parts[0, :number].copy(), best=np.full(number, -1, np.int32))
 
@@ -286,7 +283,7 @@ class Scorer:
             out[:] = vectors.products(query)
             return out[: len(scores)]
         units = self._with_passages(self._best(scores))
-        out[units] = vectors.products(query, units)
+        out[units] = vectors.among(units).products(query)
         return vectors.sample.products(query)
 
     def _best(self, scores: Floats) -> Ints:
@@ -303,10 +300,6 @@ class Scorer:
         chosen = np.zeros(len(self.documents), bool)
         chosen[documents] = True
         return np.flatnonzero(np.concatenate([chosen, chosen[owners]]))
-
-    def _standard(self, k: int, values: Rows) -> Rows:
-        """Scale and shift that turn the ``k``-th part into its share of standard deviations, (2,)."""
-        return _standard(self._shares[k], values)
 
     def _combined(self, parts: Rows, shares: Rows, standard: Rows | None = None) -> Scored:
         """Scores of documents from the parts of their units; parts without a share are ignored."""

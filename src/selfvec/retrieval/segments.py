@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, compress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import AnyInts, Array, Floats, Ids, Ints, Mask, Rows
+from selfvec.base.arrays import Array, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import read_only
 from selfvec.data.field_types import coded, common_kind, dtype_of
 from selfvec.data.run_text import ShownDates
@@ -29,7 +29,7 @@ from selfvec.storage.cache import AGAIN, RESULT, read_result
 from selfvec.text.repeats import Repeats
 
 from . import kernels
-from .documents import IndexedDocuments, UnitVectors, sample_of
+from .documents import IndexedDocuments, TextVectors, UnitVectors
 
 if TYPE_CHECKING:
     import polars as pl
@@ -64,10 +64,9 @@ class IndexedPart:
         return np.flatnonzero(self.present), len(self.present) + passages
 
     @cached_property
-    def places(self) -> tuple[list[slice | Ints], list[slice | Ints]]:
+    def places(self) -> list[list[slice | Ints]]:
         """The same, to copy their values; see `_slices`."""
-        documents, passages = self.numbers
-        return _slices(documents), _slices(passages)
+        return list(map(_slices, self.numbers))
 
     @cached_property
     def dates(self) -> ShownDates:
@@ -113,17 +112,6 @@ class IndexedPart:
         return cls(documents, np.ones(size, bool), new, documents.arrays[_NEW_ROWS], encoded)
 
 
-def assembled(parts: Sequence[IndexedPart], values: Sequence[Array]) -> Array:
-    """Values of the units of each part, (…, U of the part), as those of the units present, (…, U)."""
-    pieces = [
-        of_part[..., place]
-        for which in (0, 1)  # first all documents, then all passages
-        for part, of_part in zip(parts, values, strict=True)
-        for place in part.places[which]
-    ]
-    return np.concatenate(pieces, axis=-1)
-
-
 def _slices(numbers: Ints) -> list[slice | Ints]:
     """Rising numbers as slices, which are copied several times faster; as they are if they have many gaps."""
     bounds = np.flatnonzero(np.diff(numbers) > 1) + 1
@@ -132,66 +120,60 @@ def _slices(numbers: Ints) -> list[slice | Ints]:
     return [slice(int(part[0]), int(part[-1]) + 1) for part in np.split(numbers, bounds) if len(part)]
 
 
-class Located(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class PresentUnits:
     """The units that are present: those of each part, first all documents, then all passages."""
 
-    numbers: Sequence[Ints]  # in their part: twice as many as parts
-    ends: Ints
+    parts: Sequence[IndexedPart]
 
-    @classmethod
-    def of(cls, parts: Sequence[IndexedPart]) -> Located:
-        numbers = [part.numbers[which] for which in (0, 1) for part in parts]
-        return cls(numbers, np.cumsum([len(own) for own in numbers]))
+    @cached_property
+    def _numbers(self) -> list[Ints]:
+        """In their part: twice as many as parts."""
+        return [part.numbers[which] for which in (0, 1) for part in self.parts]
+
+    @cached_property
+    def _ends(self) -> Ints:
+        return np.cumsum([len(own) for own in self._numbers])
 
     def by_part(self, units: NDArray[np.integer[Any]]) -> Iterator[tuple[Ints, int, Ints]]:
         """Which of some units are together in a part, its number, and the numbers that they have there."""
-        owners = np.searchsorted(self.ends, units, side="right")
+        owners = np.searchsorted(self._ends, units, side="right")
         for owner in np.unique(owners).tolist():
             which = np.flatnonzero(owners == owner)
-            own = self.numbers[owner]
-            yield which, owner % (len(self.numbers) // 2), own[units[which] - (self.ends[owner] - len(own))]
+            own = self._numbers[owner]
+            yield which, owner % len(self.parts), own[units[which] - (self._ends[owner] - len(own))]
+
+    def assembled(self, values: Sequence[Array], kinds: Sequence[int] = (0, 1)) -> Array:
+        """Values of the units of each part, (…, U of the part), as those of the units present, (…, U).
+
+        With ``kinds`` (0,) the same of documents.
+        """
+        pieces = [
+            of_part[..., place]
+            for which in kinds
+            for part, of_part in zip(self.parts, values, strict=True)
+            for place in part.places[which]
+        ]
+        return np.concatenate(pieces, axis=-1)
 
 
 @dataclass(frozen=True, eq=False)
-class JoinedVectors:
-    """The vectors of the units of several parts that are present, see `UnitVectors`."""
+class JoinedVectors(TextVectors):
+    """The vectors of the units of several parts that are present."""
 
-    parts: Sequence[IndexedPart]
+    present: PresentUnits
     vectors: Sequence[UnitVectors]  # of each part
-    located: Located
     documents: int
 
-    def at(self, units: NDArray[np.integer[Any]]) -> Floats:
-        """As of `UnitVectors`, and so are the others."""
-        out = np.empty((len(units), self.vectors[0].codes.shape[1]), np.float32)
-        for which, vectors, own in self._by_part(units):
-            out[which] = vectors.at(own)
-        return out
+    def among(self, units: NDArray[np.integer[Any]]) -> UnitVectors:
+        codes = np.empty((len(units), self.vectors[0].codes.shape[1]), np.int8)
+        scales = np.empty(len(units), np.float32)
+        for which, part, own in self.present.by_part(units):
+            codes[which], scales[which] = self.vectors[part].codes[own], self.vectors[part].scales[own]
+        return UnitVectors(codes, scales, len(units))
 
-    def products(self, query: Rows, units: AnyInts | None = None) -> Floats:
-        if units is None:
-            return assembled(self.parts, [vectors.products(query) for vectors in self.vectors])
-        out = np.empty(len(units), np.float32)
-        for which, vectors, own in self._by_part(units):
-            out[which] = vectors.products(query, own)
-        return out
-
-    @cached_property
-    def sample(self) -> UnitVectors:
-        sampled = sample_of(self.documents)
-        codes = np.empty((len(sampled), self.vectors[0].codes.shape[1]), np.int8)
-        scales = np.empty(len(sampled), np.float32)
-        for which, vectors, own in self._by_part(sampled):
-            codes[which], scales[which] = vectors.codes[own], vectors.scales[own]
-        return UnitVectors(codes, scales, len(sampled))
-
-    def _by_part(self, units: NDArray[np.integer[Any]]) -> Iterator[tuple[Ints, UnitVectors, Ints]]:
-        for which, part, numbers in self.located.by_part(units):
-            yield which, self.vectors[part], numbers
-
-
-TextVectors = UnitVectors | JoinedVectors
-"""Vectors of units, in one piece or in parts."""
+    def products(self, query: Rows) -> Floats:
+        return self.present.assembled([vectors.products(query) for vectors in self.vectors])
 
 
 class SearchedDocuments:
@@ -208,6 +190,10 @@ class SearchedDocuments:
             )
             for name in names
         }
+        self._present = PresentUnits(self.indexed)
+        self._coded: dict[str, tuple[Ids, list[str]]] = {}
+        self._typed: dict[str, pl.Series] = {}
+        self.columns: dict[str, Any] = {}  # what filters hold of the fields between questions
         # What is computed for each unit is then that of the index itself, which may be memory-mapped.
         self.is_whole = len(self.indexed) == 1 and bool(first.present.all())
 
@@ -218,8 +204,7 @@ class SearchedDocuments:
 
     def __len__(self) -> int:
         """D."""
-        first = self.indexed[0].documents
-        return len(first) if self.is_whole else sum(len(part.numbers[0]) for part in self.indexed)
+        return sum(int(np.count_nonzero(part.present)) for part in self.indexed)
 
     @property
     def units(self) -> int:
@@ -264,7 +249,7 @@ class SearchedDocuments:
 
     def assembled(self, values: Sequence[Array]) -> Array:
         """Values of the units of each part, (…, U of the part), as those of all units, (…, U)."""
-        return values[0] if self.is_whole else assembled(self.indexed, values)
+        return values[0] if self.is_whole else self._present.assembled(values)
 
     def own_types(self, part: int, types: Ints) -> Ints:
         """The numbers that types have in a part, -1 for those that it lacks."""
@@ -283,22 +268,18 @@ class SearchedDocuments:
                 out[number] += part.occurs[place]
         return out
 
-    @cached_property
-    def _located(self) -> Located:
-        return Located.of(self.indexed)
-
     def located(self, unit: int) -> tuple[IndexedPart, int]:
         """The part of a unit, and its number there."""
         if self.is_whole:
             return self.indexed[0], unit
-        ((_, part, own),) = self._located.by_part(np.array([unit]))
+        ((_, part, own),) = self._present.by_part(np.array([unit]))
         return self.indexed[part], int(own[0])
 
     def joined(self, vectors: Sequence[UnitVectors]) -> TextVectors:
         """The vectors of the units of each part as those of the units that are present."""
         if self.is_whole:
             return vectors[0]
-        return JoinedVectors(self.indexed, vectors, self._located, len(self))
+        return JoinedVectors(self._present, vectors, len(self))
 
     @cached_property
     def dense(self) -> TextVectors:
@@ -329,10 +310,7 @@ class SearchedDocuments:
 
     def _of_documents(self, values: Sequence[Array]) -> Array:
         """Values of the documents of each part as those of the documents that are present."""
-        if self.is_whole:
-            return values[0]
-        pairs = zip(self.indexed, values, strict=True)
-        return np.concatenate([own[place] for part, own in pairs for place in part.places[0]])
+        return values[0] if self.is_whole else self._present.assembled(values, (0,))
 
     @cached_property
     def days(self) -> NDArray[np.datetime64]:
@@ -386,14 +364,12 @@ class SearchedDocuments:
         before = 0
         for part in self.indexed:
             own = part.documents.numbers.get(name)
-            if own is not None and part.present[own]:
-                return before + int(np.count_nonzero(part.present[:own]))
-            if own is not None:  # it may be the first of several with this id
-                break
-            before += int(np.count_nonzero(part.present))
-        else:
-            return None
-        return self._numbers.get(name)
+            if own is not None:
+                # The first of several with this id may be gone.
+                here = part.present[own]
+                return before + int(np.count_nonzero(part.present[:own])) if here else self._numbers.get(name)
+            before += len(part.numbers[0])
+        return None
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
@@ -410,13 +386,9 @@ class SearchedDocuments:
                     codes, texts = part.documents.field(name)
                     values += [texts[code] if code >= 0 else None for code in codes[part.present].tolist()]
                 else:
-                    values += [None] * int(part.present.sum())
+                    values += [None] * len(part.numbers[0])
             self._coded[name] = coded(values)
         return self._coded[name]
-
-    @cached_property
-    def _coded(self) -> dict[str, tuple[Ids, list[str]]]:
-        return {}
 
     def values(self, field: str) -> pl.Series:
         """A field of each document, (D,), of its kind; null without a value."""
@@ -433,15 +405,6 @@ class SearchedDocuments:
             of_parts = zip(parts, self.indexed, strict=True)
             self._typed[field] = pl.concat([own.filter(pl.Series(part.present)) for own, part in of_parts])
         return self._typed[field]
-
-    @cached_property
-    def _typed(self) -> dict[str, pl.Series]:
-        return {}
-
-    @cached_property
-    def columns(self) -> dict[str, Any]:
-        """What filters hold of the fields between questions."""
-        return {}
 
     def fields_of(self, document: int) -> dict[str, str]:
         """The fields of a document."""
