@@ -24,7 +24,7 @@ from tests.heard import Heard
 from tests.refusals import refused
 
 import selfvec
-from selfvec.apps.web.document_map import points
+from selfvec.apps.web.documents import points
 from selfvec.apps.web.first_view import overview
 from selfvec.apps.web.page_data import PageData
 from selfvec.apps.web.words import complete

@@ -11,8 +11,8 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval import MODES, Found, Index, run_index
+from selfvec.retrieval.dense_space import general_map, general_rows, with_general_row
 from selfvec.retrieval.documents import gather
-from selfvec.retrieval.general_rows import general_map, general_rows, with_general_row
 from selfvec.storage.formats.glosses import gloss_rows
 
 

@@ -23,7 +23,7 @@ from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.word_drift.drift import drift as measured_drift
 from selfvec.apps.cli import main
 from selfvec.apps.functions.inspection import verify
-from selfvec.apps.web.document_map import points
+from selfvec.apps.web.documents import points
 from selfvec.apps.web.page_data import PageData
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run

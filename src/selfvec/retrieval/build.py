@@ -28,7 +28,7 @@ from selfvec.text.repeats import find_repeats, tokens_by_document
 from selfvec.text.rules import first_of_stems
 from selfvec.text.vocabulary import Vocabulary
 
-from .dense_space import TABLES, DenseSpace, projected, run_tables
+from .dense_space import TABLES, DenseSpace, general_map, projected, run_tables
 from .documents import (
     NO_PASSAGES,
     GatheredDocuments,
@@ -38,7 +38,6 @@ from .documents import (
     vocabulary_and_units,
 )
 from .encoder_part import EncoderPart, encoded_units, encoder_part, weight_of
-from .general_rows import general_map
 from .run_student import student_of
 from .scoring import Scorer, best_documents
 from .segments import IndexedPart, SearchedDocuments
@@ -210,17 +209,15 @@ def _unit_vectors(
 
     has_row = np.any(rows_of_types != 0, axis=1)
     has_vector = tokens_by_document(has_row[documents.ids], documents) > 0
-    smoothing = Smoothing.of(has_vector, lambda some: _as_kept(vectors_of(some)), seed, STRENGTH)
+    smoothing = Smoothing.of(
+        has_vector, lambda some: vectors_of(some).astype(np.float16).astype(np.float32), seed, STRENGTH
+    )
 
     def smoothed(numbers: Ints) -> Rows:
         rows = vectors_of(numbers)
         return rows if smoothing is None else smoothing.smoothed(rows, int(numbers[0]), out=rows)
 
     return UnitVectors.of(units.documents, documents.documents, smoothed), smoothing
-
-
-def _as_kept(rows: Rows) -> Rows:
-    return rows.astype(np.float16).astype(np.float32)
 
 
 def _run_vectors(run: Run, tables: Sequence[str]) -> dict[str, Vectors]:
@@ -335,7 +332,7 @@ def agreement(
             continue
         ways = [scorer.score(query, mode) for mode in ("dense", "bm25")]
         if scorer.encoder is not None:
-            ways.append(scorer.alike_by_encoder(number))
+            ways.append(scorer.near_encoded(scorer.encoder.vectors.at(np.array([number]))[0]))
         for scored in ways:
             scored.found[number] = False
         dense, *others = (set(best_documents(scored.scores, scored.found, most)) for scored in ways)

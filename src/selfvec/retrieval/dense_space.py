@@ -12,22 +12,26 @@ from functools import cached_property
 
 import numpy as np
 
-from selfvec.base.arrays import Halves, Ids, Ints, Rows
+from selfvec.base.arrays import AnyFloats, Halves, Ids, Ints, Rows
+from selfvec.base.casing import lower
+from selfvec.base.characters import plain
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import by_blocks, one_core
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.files.tensors import Forms, Tensor
+from selfvec.numerics.ridge import affine, affine_ridge
 from selfvec.numerics.rows import sampled, top_indices, unit_in_place, unit_rows
 from selfvec.numerics.whitening import axes_of_rows
 from selfvec.refinement.derived_vectors import topic_vectors
-from selfvec.storage.formats.glosses import COLUMNS
+from selfvec.storage.formats.glosses import COLUMNS, gloss_rows, gloss_words
 from selfvec.text.document_vectors import (
     document_frequencies,
     inverse_document_frequency,
     weighted_sums,
 )
+from selfvec.text.preprocessing import mean_rows_by_stem
 
 TABLES = ("original", "refined", "topics")
 
@@ -63,7 +67,7 @@ class DenseSpace:
     weights: Rows  # (V,) BM25's inverse document frequencies, when the rows were made
     pool: Ids  # (P,) the types that may be related to others, rising
     turn: Rows  # (r, d) from refined rows to these
-    general: Halves | None = None  # (385, d) see `selfvec.retrieval.general_rows.general_map`
+    general: Halves | None = None  # (385, d) see `general_map`
     share: float = 0.5  # share of the dense part in the hybrid
     later: Rows | None = None  # (n, d) of types that came later, zeros for a type without a vector
     related: dict[int, Related] = field(default_factory=dict, repr=False)  # of the V types, if asked before
@@ -217,3 +221,43 @@ def _axes(batch: TokenBatch, vectors: Iterable[Rows], weights: Rows) -> Rows:
     values = np.maximum(values, 0)
     lengths = (values / max(values.mean(), 1e-30) + FLOOR) ** -EXPONENT
     return np.ascontiguousarray(axes * lengths, np.float32)
+
+
+# ---- Rows of words that no document has, so that a question finds what the text says in other words.
+# The built-in vectors `glosses` have rows of words by their definitions. What the index makes of such a row
+# is a linear map, learned by ridge regression from the words that the text and `glosses` share, when the
+# index is built. Only rows of whole words are used: sums of their pieces lost what these gain, as did rows of
+# `default` (docs/results/search.md).
+
+
+def general_map(vectors: Vectors, stem_of: Ints, rows: AnyFloats) -> Halves | None:
+    """The map, (385, d), from unit rows of `glosses`, with a 1 at the end, to rows of stems, (V, d).
+
+    ``stem_of``, (n,), are the stems of the words of the vectors. None if `glosses` lack most of the text:
+    then it is in another language, in which a word may be written as another one is in English.
+    """
+    counts = np.ones(len(vectors), np.int64) if vectors.counts is None else vectors.counts + 1
+    names = list(map(_name, vectors.index_to_key))
+    places = [place for place, name in enumerate(names) if name in gloss_words()]
+    if 2 * counts[places].sum() <= counts.sum():
+        return None
+    used, group = np.unique(stem_of[places], return_inverse=True)
+    general = unit_rows(gloss_rows([names[place] for place in places]))
+    initial = mean_rows_by_stem(general, group, counts[places], len(used))
+    wanted = rows[used].astype(np.float32)
+    has_row = np.any(wanted != 0, axis=1)
+    return affine_ridge(initial[has_row], wanted[has_row], 1.0).astype(np.float16)
+
+
+def with_general_row(words: Sequence[str]) -> list[str]:
+    """Those of some words that have a general row."""
+    return [word for word in words if _name(word) in gloss_words()]
+
+
+def general_rows(words: Sequence[str], change: Halves) -> Rows:
+    """The rows of such words in the space of an index, (n, d), by its map."""
+    return affine(unit_rows(gloss_rows(list(map(_name, words)))), change)
+
+
+def _name(word: str) -> str:
+    return lower(plain(word))

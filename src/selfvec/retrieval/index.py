@@ -44,10 +44,9 @@ from selfvec.text.segmentation import unsegmented
 from selfvec.text.vocabulary import Query, Vocabulary
 
 from .build import POOL, PoolOfTexts, build_index, build_like, build_words_only
-from .dense_space import SPACE, TABLES, DenseSpace
+from .dense_space import SPACE, TABLES, DenseSpace, general_rows, with_general_row
 from .documents import GatheredDocuments, IndexedDocuments, UnitVectors
 from .encoder_part import DOUBTED, ENCODER, PART, ROWS, Asked, EncoderPart, check_question
-from .general_rows import general_rows, with_general_row
 from .question import Question, by_signs, count_written, within_reach, words_of
 from .scoring import Scored, Scorer, check_mode
 from .segments import IndexedPart, SearchedDocuments

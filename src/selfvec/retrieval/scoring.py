@@ -222,12 +222,6 @@ class Scorer:
         assert self.encoder is not None
         return self._near({_ENCODER: (self.encoder.vectors, vector)}, [0, 0, 0, 1])
 
-    def alike_by_encoder(self, document: int) -> Scored:
-        """Score every document by its product with the encoder's vector of one, by number."""
-        assert self.encoder is not None
-        (vector,) = self.encoder.vectors.at(np.array([document]))
-        return self.near_encoded(vector)
-
     def _near(self, asked: Mapping[int, tuple[TextVectors, Rows]], shares: Sequence[float]) -> Scored:
         """Score every document by its cosines with unit vectors, each for a part, by shares of the parts."""
         parts = self._no_parts(len(shares))

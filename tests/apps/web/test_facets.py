@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import selfvec
-from selfvec.apps.web.document_map import passing
+from selfvec.apps.web.documents import passing
 from selfvec.apps.web.facets import facets
 from selfvec.apps.web.page_data import PageData
 from selfvec.storage.run_folder import open_run

@@ -20,12 +20,11 @@ from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.apps.functions.inspection import verify
 from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.run import save_run
-from selfvec.apps.web import comparison, document_map, documents, page_data, times, words
+from selfvec.apps.web import documents, page_data, times, words
 from selfvec.apps.web.addresses import ADDRESSES
-from selfvec.apps.web.comparison import REFINED, Comparisons
-from selfvec.apps.web.document_map import colours
+from selfvec.apps.web.documents import colours
 from selfvec.apps.web.first_view import about
-from selfvec.apps.web.page_data import PageData
+from selfvec.apps.web.page_data import REFINED, Comparisons, PageData
 from selfvec.apps.web.words import Completion
 from selfvec.apps.web.work import Busy, Tasks
 from selfvec.base.errors import InputError
@@ -173,8 +172,8 @@ def test_the_result_that_was_used_last_is_kept_and_others_are_dropped(
         gate.wait(PATIENCE)
         return drift(*given, **options)
 
-    monkeypatch.setattr(comparison, "drift", waiting)
-    monkeypatch.setattr(comparison, "KEPT", 2)
+    monkeypatch.setattr(page_data, "drift", waiting)
+    monkeypatch.setattr(page_data, "KEPT", 2)
     made = Comparisons(run.replace(folder=None), 1)  # has no folder that may hold the result
     first, second = (made.drift(key, mix="raw") for key in (REFINED, "1990|2020"))
     assert made.drift(REFINED, mix="raw") is first
@@ -206,7 +205,7 @@ def test_a_run_without_its_text_is_still_shown(run: Run) -> None:
 
 
 def test_documents_of_a_topic_are_together_on_the_map(site: Site) -> None:
-    shown = document_map.points(site.data)
+    shown = documents.points(site.data)
     assert shown["documents"] == len(shown["ids"]) == 720
     places = np.array(shown["points"])
     assert np.abs(places).max() <= 1
@@ -224,7 +223,7 @@ def test_documents_are_coloured_by_topic_and_date(site: Site) -> None:
     for one in by_name.values():
         assert len(one["codes"]) == 720
         assert set(one["codes"]) <= set(range(-1, len(one["values"])))
-    shown, dates = document_map.points(site.data), by_name["date"]
+    shown, dates = documents.points(site.data), by_name["date"]
     for place in (0, 300, 719):
         date = documents.document(site.data, shown["ids"][place])["date"]
         assert dates["values"][dates["codes"][place]] == date[:4]
@@ -233,7 +232,7 @@ def test_documents_are_coloured_by_topic_and_date(site: Site) -> None:
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_few_documents_have_a_map(tmp_path: Path, number: int) -> None:
     lines = ["hail broke the roof", "the river rose over the road", "an invoice was paid"][:number]
-    shown = document_map.points(PageData(fitted(tmp_path, lines, "none"), jobs=1))
+    shown = documents.points(PageData(fitted(tmp_path, lines, "none"), jobs=1))
     assert len({tuple(point) for point in shown["points"]}) == number
     assert shown["texts"] == lines
 
@@ -319,7 +318,7 @@ def test_a_topic_that_a_report_joins_with_others_is_tested_by_itself(site: Site)
 def test_the_map_and_topics_are_kept_for_the_next_server(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def shown() -> list[object]:
         data = PageData(open_run(run.folder), jobs=1)
-        return [document_map.points(data), times.topics(data), colours(data)]
+        return [documents.points(data), times.topics(data), colours(data)]
 
     first = shown()
 

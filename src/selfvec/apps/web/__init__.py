@@ -4,5 +4,5 @@ The page shows what the commands print, computed by the same functions. The serv
 nothing from other hosts. It needs the extra ``serve``.
 
 A request goes `server` → `guard` → `app` → a function that `address` marks, in `first_view`, `words`,
-`documents`, `document_map` or `times`. It takes what `page_data` holds of the run.
+`documents` or `times`. It takes what `page_data` holds of the run.
 """

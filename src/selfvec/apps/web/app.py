@@ -22,7 +22,7 @@ from selfvec.apps.run import Run
 from selfvec.base.errors import NotFound, SelfvecError
 from selfvec.base.versions import __version__
 
-from . import document_map, documents, facets, first_view, times, words
+from . import documents, facets, first_view, times, words
 from .addresses import ADDRESSES, question_of
 from .guard import Guard
 from .metrics import CONTENT_TYPE, METRICS, Requests
@@ -31,7 +31,7 @@ from .responses import ERRORS, Answer, check_parameters, error_response, json_re
 from .work import Busy, NotReady, WorkQueue
 from .writing import CHANGING, Writing
 
-ANSWERING = (document_map, documents, facets, first_view, times, words)
+ANSWERING = (documents, facets, first_view, times, words)
 """The modules that answer: their functions stand in `ADDRESSES` once they are imported."""
 
 _TYPES = {

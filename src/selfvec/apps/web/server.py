@@ -1,6 +1,6 @@
 """The server of the page: its address, and uvicorn with limits, of which it lacks those of time.
 
-Other limits are in `work` (threads), `responses` (long answers) and `comparison` (the background).
+Other limits are in `work` (threads), `responses` (long answers) and `page_data` (the background).
 """
 
 from __future__ import annotations

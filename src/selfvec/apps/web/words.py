@@ -27,8 +27,7 @@ from selfvec.text.repeats import repeated_tokens
 
 from . import addresses
 from .addresses import address
-from .comparison import REFINED
-from .page_data import PageData
+from .page_data import REFINED, PageData
 
 _NEAR = 5  # words near an unknown one
 _UNKNOWN = (
