@@ -14,7 +14,7 @@ import pytest
 from serving import Site, answer_with, serving
 from tests.processes import PATIENCE
 
-from selfvec.apps.web import comparison, responses, server, work
+from selfvec.apps.web import page_data, responses, server, work
 from selfvec.apps.web.responses import Answer
 from selfvec.apps.web.server import bind
 from selfvec.apps.web.work import Busy
@@ -204,19 +204,19 @@ def test_beyond_the_limit_of_long_answers_a_client_is_told_when_to_come_back(
 def test_a_flood_of_comparisons_is_not_begun(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     go = threading.Event()
     begun = []
-    compare = comparison.drift
+    compare = page_data.drift
 
     def waiting(*given: Any, **options: Any) -> Any:
         begun.append(given)
         go.wait(PATIENCE)
         return compare(*given, **options)
 
-    monkeypatch.setattr(comparison, "drift", waiting)
+    monkeypatch.setattr(page_data, "drift", waiting)
     with serving(run) as site:
         pairs = [f"{a}..1990|2020..{b}" for a in range(1981, 1991) for b in range(2020, 2024)]
         answers = [site.get(f"/api/ranking?c={pair}") for pair in pairs]
         kinds = [status for status, _, _ in answers]
-        assert kinds.count(200) == comparison.BEGUN
+        assert kinds.count(200) == page_data.BEGUN
         assert kinds.count(503) == len(pairs) - kinds.count(200)
         assert all(int(headers["retry-after"]) > 0 for status, headers, _ in answers if status == 503)
         assert len(begun) == 1
