@@ -157,6 +157,7 @@ def counts_in(batch: TokenBatch, rows: Ints, group_of: Ints, number: int) -> Int
 # Agreement of topics with classes is the same from .15 to .25 on six collections, and .07 larger than without
 # on tickets with signatures.
 LEAST_COHERENCE = 0.15  # of a word of a subject, beside the median of words with what stands around them
+_NAMING = 0.3  # the same, of a word that names a topic: greetings have a little
 DOCUMENTS = 200  # of a word, evenly spaced, whose coherence is computed
 AROUND = 6  # words on either side of an occurrence that are left out
 _REST = 3  # words of a document that are left, at least
@@ -192,22 +193,29 @@ def _with_coherence(run: Run, most: int, min_count: int) -> tuple[Terms, Floats]
 def subject_weights(run: Run) -> Floats:
     """The weight of each word in a document, (V,): inverse document frequency, 0 for words of formulas."""
 
-    def weights() -> Floats:
+    weights = inverse_document_frequency(run.require_tokens())
+    often, coherent = _of_frequent_words(run)
+    weights[often[coherent < LEAST_COHERENCE]] = 0
+    return weights
+
+
+def _of_frequent_words(run: Run) -> tuple[Ints, Floats]:
+    """The words of so many documents that these may have them from a formula, and their coherence, (n,)."""
+
+    def measured() -> tuple[Ints, Floats]:
         batch = run.require_tokens()
-        weight = inverse_document_frequency(batch)
         least = max(_SURE, _FORMULA * batch.documents)
         often = np.flatnonzero(document_frequencies(batch) >= least)
-        weight[often[_in_medians(run, often) < LEAST_COHERENCE]] = 0
-        return weight
+        return often, _in_medians(run, often)
 
-    return run.held("weights of words in documents", weights)
+    return run.held("coherence of frequent words", measured)
 
 
 def _formula_words(run: Run) -> frozenset[str]:
-    """The words of formulas, in lower case."""
-    batch = run.require_tokens()
-    none = np.flatnonzero((subject_weights(run) == 0) & (batch.counts > 0))
-    return frozenset(batch.types[i].lower() for i in none.tolist())
+    """The words of formulas, which name nothing, in lower case."""
+    often, coherent = _of_frequent_words(run)
+    none = often[coherent < _NAMING]
+    return frozenset(run.require_tokens().types[i].lower() for i in none.tolist())
 
 
 def _in_medians(run: Run, words: Ints) -> Floats:
