@@ -157,7 +157,7 @@ def counts_in(batch: TokenBatch, rows: Ints, group_of: Ints, number: int) -> Int
 # Agreement of topics with classes is the same from .15 to .25 on six collections, and .07 larger than without
 # on tickets with signatures.
 LEAST_COHERENCE = 0.15  # of a word of a subject, beside the median of words with what stands around them
-_NAMING = 0.3  # the same, of a word that names a topic: greetings have a little
+_NAMING = 0.2  # the same, of a word that names a topic: some greetings have a little
 DOCUMENTS = 200  # of a word, evenly spaced, whose coherence is computed
 AROUND = 6  # words on either side of an occurrence that are left out
 _REST = 3  # words of a document that are left, at least
