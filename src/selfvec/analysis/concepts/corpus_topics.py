@@ -39,8 +39,8 @@ from selfvec.storage.run_folder import read_names
 from selfvec.storage.text_file import text_part
 
 from .document_topics import assigned_table, document_table
-from .growth import Grown, ShareChange, share_changes
-from .subjects import FORGET, kept_with, with_names, with_subjects
+from .growth import Grown, share_changes
+from .subjects import FORGET, kept_with, level, with_names, with_subjects
 from .terms import NAMED, counts_in, distinct, phrase_names, topic_rows, topical_terms
 from .text_size import text_growth
 from .topic_clusters import TERMS, Clustering, cluster_documents
@@ -52,6 +52,7 @@ _FORMS: Forms = {
     "centres": Tensor("f4", ("K", "d"), finite=True),
     "mean": Tensor("f4", ("d",), finite=True),
 }
+_ARRAYS = "topics.safetensors"  # in the cache; those of subjects follow from them
 _KIND = "of documents, on two levels"  # topics in the cache; another is never read
 _LISTED = 5  # terms of a topic in a group
 
@@ -243,24 +244,22 @@ def _kept_clusters(run: Run, how: Clustering, progress: Progress) -> Topics:
 
     def write(whole: Topics, folder: Path) -> None:
         figures = {name: getattr(whole, name) for name in ("documents", "silhouette", "tried")}
-        for level, topics in zip(levels, (whole, whole.subjects or whole), strict=True):
-            write_tensors(folder / f"{level}.safetensors", {name: getattr(topics, name) for name in _FORMS})
-            figures[level] = [asdict(row) for row in topics.topics]
+        for name, topics in zip(levels, (whole, whole.subjects or whole), strict=True):
+            figures[name] = [asdict(row) for row in topics.topics]
+        write_tensors(folder / _ARRAYS, {name: getattr(whole, name) for name in _FORMS})
         write_sealed(folder / RESULT, figures)
 
     def read(folder: Path) -> Topics:
         kept = read_result(folder)
         tried = {int(k): value for k, value in kept["tried"].items()}
-        whole = None
-        for level in reversed(levels):
-            rows = [Topic(**row | {"terms": [tuple(pair) for pair in row["terms"]]}) for row in kept[level]]
-            sizes = {"V": len(run.vectors), "D": run.require_tokens().documents, "K": len(rows)}
-            tensors: Any = read_tensors(folder / f"{level}.safetensors", _FORMS, AGAIN, **sizes)
-            whole = Topics(
-                rows, kept["documents"], kept["silhouette"], tried, **tensors, run=run, subjects=whole
-            )
-        assert whole is not None
-        return whole
+        rows, subjects = (
+            [Topic(**row | {"terms": [tuple(pair) for pair in row["terms"]]}) for row in kept[name]]
+            for name in levels
+        )
+        sizes = {"V": len(run.vectors), "D": run.require_tokens().documents, "K": len(rows)}
+        tensors: Any = read_tensors(folder / _ARRAYS, _FORMS, AGAIN, **sizes)
+        whole = Topics(rows, kept["documents"], kept["silhouette"], tried, **tensors, run=run)
+        return replace(whole, subjects=level(whole, [row.subject for row in rows], subjects))
 
     def make() -> Topics:
         whole = cluster_documents(run, how, progress)
@@ -318,7 +317,7 @@ def with_groups(run: Run, whole: Topics, groups: Sequence[Slice], sides: Sequenc
         return replace(whole, groups=shares)
     made = compared(run, sides, {}, "beside", undated(run.tokens, sides))
     shares = replace(shares, growth=text_growth(sides, run.require_tokens()), sides=made)
-    levels = 1 if len(subjects) == len(whole) else 2
+    levels = 1 + whole.on_two_levels
     above = _with_changes(subjects, made, levels)
     below = _with_changes(whole, made, levels)
     grown = _grown(below, above, made)
@@ -327,8 +326,10 @@ def with_groups(run: Run, whole: Topics, groups: Sequence[Slice], sides: Sequenc
 
 def _with_changes(whole: Topics, made: Comparison, levels: int) -> Topics:
     """The topics with their changes; of two levels, each may name one of forty texts falsely."""
-    rows = zip(whole.topics, topic_changes(whole, made, levels), strict=True)
-    return replace(whole, topics=[replace(topic, growth=change) for topic, change in rows])
+    masks = [whole.of_documents == number for number in range(len(whole))]
+    changes = share_changes(masks, whole.of_documents >= 0, made)
+    rows = zip(whole.topics, changes, strict=True)
+    return replace(whole, topics=[replace(topic, growth=change.among(levels)) for topic, change in rows])
 
 
 def _grown(whole: Topics, subjects: Topics, made: Comparison) -> list[Grown]:
@@ -361,12 +362,6 @@ def _heading(row: Topic) -> str:
 
 def _first_terms(row: Topic) -> tuple[str, ...]:
     return tuple(term for term, _ in row.terms[:NAMED])
-
-
-def topic_changes(whole: Topics, made: Comparison, levels: int = 1) -> list[ShareChange]:
-    """How the share of each topic changed between the sides of a comparison."""
-    masks = [whole.of_documents == number for number in range(len(whole))]
-    return [change.among(levels) for change in share_changes(masks, whole.of_documents >= 0, made)]
 
 
 def topic_shares(run: Run, whole: Topics, groups: Sequence[Slice]) -> GroupTopics:

@@ -152,13 +152,9 @@ def documents_to_read(topics: Topics) -> list[ToRead]:
     order = _most_typical_first(run.require_tokens(), topics)
     made = None if topics.groups is None else topics.groups.sides
     latest = order if made is None else order[made.side[order] == 1]
-    tried = [
-        (topics.topics[i], latest[topics.of_documents[latest] == i][:_READABLE].tolist()) for i, _ in grew
-    ]
-    tried += [
-        (row, order[subjects.of_documents[order] == i][:_READABLE].tolist())
-        for i, row in enumerate(subjects.topics)
-    ]
+    new = _first_of_each(topics, latest, _READABLE)
+    tried = [(topics.topics[i], new[i]) for i, _ in grew]
+    tried += zip(subjects.topics, _first_of_each(subjects, order, _READABLE), strict=True)
     read = []
     for topic, places in tried[:_READ]:
         titles = _titles(run.text, places, _pattern(topic))

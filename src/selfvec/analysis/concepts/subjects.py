@@ -51,8 +51,8 @@ def joined(
     number_of = np.append(_by_size(whole, group_of), -1)  # the last is for what is without a topic
     groups = dict(zip(number_of.tolist(), map(int, group_of), strict=False))
     members = [np.flatnonzero(number_of[:-1] == number).tolist() for number in range(len(groups))]
-    of_documents = number_of[whole.of_documents]
     unnamed = any(len(own) > 1 and groups[number] not in names for number, own in enumerate(members))
+    of_documents = number_of[whole.of_documents]
     phrases = phrase_names(whole.run, of_documents, len(members)) if unnamed and whole.run else []
     rows = []
     for number, own in enumerate(members):
@@ -62,13 +62,21 @@ def joined(
         elif len(own) > 1 and phrases and phrases[number]:
             row = replace(row, name=", ".join(phrases[number]))
         rows.append(row)
+    return level(whole, number_of[:-1], rows)
+
+
+def level(whole: Topics, number_of: Sequence[int] | Ints, rows: Sequence[Topic]) -> Topics:
+    """The topics that some are parts of, of which ``rows`` tell: the number of the one of each, (K,)."""
+    number_of = np.append(number_of, -1)  # the last is for what is without a topic
     weights = np.array([max(topic.documents, 1) for topic in whole.topics], np.float32)[:, None]
     return replace(
         whole,
-        topics=rows,
+        topics=list(rows),
         labels=number_of[whole.labels],
-        of_documents=of_documents,
-        centres=unit_rows(np.stack([(weights * whole.centres)[own].sum(axis=0) for own in members])),
+        of_documents=number_of[whole.of_documents],
+        centres=unit_rows(
+            np.stack([(weights * whole.centres)[number_of[:-1] == i].sum(axis=0) for i in range(len(rows))])
+        ),
         subjects=None,
     )
 

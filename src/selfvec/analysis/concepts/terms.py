@@ -167,10 +167,10 @@ _WORDS = 64  # that a thread measures at a time
 
 
 def topical_terms(run: Run, most: int, *, min_count: int = 5, least: int = 2) -> tuple[Terms, Floats]:
-    """The first ``most`` terms without those of low coherence; the coherence of each, (n,) from 0.25 to 1.
+    """The first ``most`` terms without those of low coherence; the coherence of each, (n,), at most 1.
 
-    A coherence of 1 is the median or more, or not known. All terms are kept if fewer than ``least`` would be
-    left.
+    A coherence of 1 is the median or more, or not known; the least is `LEAST_COHERENCE`. All terms are kept if
+    fewer than ``least`` would be left.
     """
     chosen, coherent = _with_coherence(run, most, min_count)
     kept = np.flatnonzero(coherent >= LEAST_COHERENCE)
@@ -192,7 +192,6 @@ def _with_coherence(run: Run, most: int, min_count: int) -> tuple[Terms, Floats]
 
 def subject_weights(run: Run) -> Floats:
     """The weight of each word in a document, (V,): inverse document frequency, 0 for words of formulas."""
-
     weights = inverse_document_frequency(run.require_tokens())
     often, coherent = _of_frequent_words(run)
     weights[often[coherent < LEAST_COHERENCE]] = 0
@@ -220,26 +219,32 @@ def _formula_words(run: Run) -> frozenset[str]:
 
 def _in_medians(run: Run, words: Ints) -> Floats:
     """The coherence of words, (n,), in medians of that with what stands around them; 1 if not known."""
-    batch, rows = run.require_tokens(), document_space(run)
-    usual = coherence(batch, rows, words, around=0)
+    usual, beside = _coherences(run.require_tokens(), document_space(run), words, (0, AROUND))
     median = np.float32(np.median(usual[usual > 0]) if (usual > 0).any() else np.inf)
-    beside: Floats = np.nan_to_num(coherence(batch, rows, words) / median, nan=1)
-    return beside
+    in_medians: Floats = np.nan_to_num(beside / median, nan=1)
+    return in_medians
 
 
-def coherence(batch: TokenBatch, rows: Rows, words: Ints, around: int = AROUND) -> Floats:
+def coherence(batch: TokenBatch, rows: Rows, words: Ints) -> Floats:
     """The coherence of n words, (n,) float32, at most 1; nan for words of which too little is known.
 
-    ``rows`` are the vectors of all words, (V, d). Left out are ``around`` words on either side of a word.
+    ``rows`` are the vectors of all words, (V, d).
     """
+    (coherent,) = _coherences(batch, rows, words, (AROUND,))
+    return coherent
+
+
+def _coherences(batch: TokenBatch, rows: Rows, words: Ints, widths: Sequence[int]) -> list[Floats]:
+    """The coherence without so many words on either side of a word, (n,), for each of some widths."""
     weights = inverse_document_frequency(batch)
     rows = np.ascontiguousarray(rows)
     sums = weighted_sums(batch, rows, weights)
     mean = unit_rows(sums).mean(axis=0, dtype=np.float64).astype(np.float32)
-    owner = np.repeat(np.arange(batch.documents), np.diff(batch.offsets))
+    lengths = np.diff(batch.offsets)
+    owner = np.repeat(np.arange(batch.documents), lengths)
     order = np.argsort(batch.ids, kind="stable")
     bounds = np.searchsorted(batch.ids[order], np.arange(len(batch.types) + 1))
-    cosines = np.full(len(words), np.nan, np.float32)
+    cosines: list[Floats] = [np.full(len(words), np.nan, np.float32) for _ in widths]
 
     def measure(first: int) -> None:
         for i in range(first, min(first + _WORDS, len(words))):
@@ -248,16 +253,17 @@ def coherence(batch: TokenBatch, rows: Rows, words: Ints, around: int = AROUND) 
             number = min(len(every), DOCUMENTS)
             some = every[np.arange(number) * len(every) // max(number, 1)]
             places = places[np.isin(owner[places], some)]
-            beside = places[:, None] + np.arange(-around, around + 1)
             first_of, end_of = batch.offsets[owner[places]], batch.offsets[owner[places] + 1]
-            beside = np.unique(beside[(beside >= first_of[:, None]) & (beside < end_of[:, None])])
-            ends = np.searchsorted(owner[beside], np.append(some, batch.documents))
-            left = np.diff(batch.offsets)[some] - np.diff(ends) >= _REST
-            if left.sum() < _SURE:
-                continue
-            out = np.zeros((number, rows.shape[1]), np.float32)
-            add_rows(batch.ids[beside], ends.astype(np.int64), rows, weights, out)
-            cosines[i] = _mean_cosine(unit_rows((sums[some] - out)[left]), mean)
+            for width, of_words in zip(widths, cosines, strict=True):
+                beside = places[:, None] + np.arange(-width, width + 1)
+                beside = np.unique(beside[(beside >= first_of[:, None]) & (beside < end_of[:, None])])
+                ends = np.searchsorted(owner[beside], np.append(some, batch.documents))
+                left = lengths[some] - np.diff(ends) >= _REST
+                if left.sum() < _SURE:
+                    continue
+                out = np.zeros((number, rows.shape[1]), np.float32)
+                add_rows(batch.ids[beside], ends.astype(np.int64), rows, weights, out)
+                of_words[i] = _mean_cosine(unit_rows((sums[some] - out)[left]), mean)
 
     with one_core():
         finish(in_order(range(0, len(words), _WORDS), measure, threads(None)))

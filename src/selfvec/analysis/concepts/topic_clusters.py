@@ -63,28 +63,32 @@ class Clustering:
     seeds: Sequence[Sequence[str]] = ()  # groups of words, each with a topic of its own
     earlier: Sequence[Sequence[str]] = ()  # terms of earlier topics, which begin there in this order
 
+    @property
+    def begun(self) -> int:
+        """The number of topics that begin at words that were given."""
+        return max(len(self.seeds), len(self.earlier))
+
     def numbers(self, documents: int) -> list[int]:
         """The numbers of topics of which one is chosen by silhouette, or the one.
 
         >>> Clustering().numbers(60), Clustering().numbers(10_000), Clustering(7).numbers(60)
         ([2, 3], [75], [7])
         """
-        begun = max(len(self.seeds), len(self.earlier))
-        if self.number and self.number < begun:
-            rule = f"is at least {begun}, those that are given, not {self.number}"
+        if self.number and self.number < self.begun:
+            rule = f"is at least {self.begun}, those that are given, not {self.number}"
             raise OptionError(rule, field="number")
         if asked := self.number or len(self.earlier):
             return [asked]
-        most = max(2, begun, min(round(0.75 * documents**0.5), documents // SMALLEST, MOST))
-        return [most] if most > SUBJECTS else list(range(max(2, begun), most + 1))
+        least = max(2, self.begun)
+        most = max(least, min(round(0.75 * documents**0.5), documents // SMALLEST, MOST))
+        return [most] if most > SUBJECTS else list(range(least, most + 1))
 
 
 def cluster_documents(run: Run, how: Clustering | None = None, progress: Progress | None = None) -> Topics:
-    """Cluster the documents of a run into topics, and these into subjects; both are named by terms.
+    """Cluster the documents of a run into topics, which are named by their terms.
 
-    There are as many topics as ¾ √D, and a document in twenty at most, of D documents. Where that is no more
-    than ten, their number is the smallest whose mean silhouette is at least 95 % of the largest, and each is
-    a subject.
+    Of D documents there are ¾ √D topics, at most one for twenty documents. Where that is no more than ten,
+    their number is the smallest whose mean silhouette is at least 95 % of the largest.
     """
     how, progress = how or Clustering(), as_progress(progress)
     with progress.stage("Relating texts", None, "words"):
@@ -103,8 +107,7 @@ def cluster_documents(run: Run, how: Clustering | None = None, progress: Progres
     of_documents[with_words] = nearest(documents[with_words], clusters, mean)
     sizes = np.bincount(of_documents[with_words], minlength=len(clusters))
     # Earlier topics keep their places before new ones; no others are without documents.
-    begun = np.arange(len(clusters)) < max(len(how.earlier), len(how.seeds))
-    order = [i for i in _order(sizes, len(how.earlier)).tolist() if sizes[i] or begun[i]]
+    order = [i for i in _order(sizes, len(how.earlier)).tolist() if sizes[i] or i < how.begun]
     place = np.full(len(clusters) + 1, -1, np.int64)  # the last is for documents of none
     place[order] = np.arange(len(order))
     whole = Topics(

@@ -15,7 +15,7 @@ from selfvec.analysis.concepts.subjects import own_name_of_each
 from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.analysis.usage.contexts import occurrences
 from selfvec.base.answer import Json
-from selfvec.base.arrays import Mask
+from selfvec.base.arrays import Ints, Mask
 from selfvec.base.errors import NotFound
 from selfvec.corpus.filters import filtered_documents
 from selfvec.corpus.slices import MONTHS, Slice, by_label, by_period, later, parse_span
@@ -63,7 +63,8 @@ def topics(page: PageData, unit: addresses.Unit = None, filter: addresses.Filter
         made = partial(_grown, page.run, found, named, slices)
         grown = page.run.held("growth of subjects", made, of=tuple(page.run.topic_names))
     own = own_name_of_each(found, page.run.topic_names)
-    of = [int(named.subjects.of_documents[found.of_documents == i][0]) for i in range(len(found))]
+    topics_with, first = np.unique(found.of_documents, return_index=True)
+    of = named.subjects.of_documents[first[topics_with >= 0]].tolist()
     answer["subjects"] = _rows(named.subjects, grown and grown[1], parts, passes)
     answer["topics"] = [
         row | {"own": name, "subject": subject}
@@ -74,20 +75,27 @@ def topics(page: PageData, unit: addresses.Unit = None, filter: addresses.Filter
 
 def _grown(run: Run, found: Topics, named: Topics, sides: Sequence[Slice]) -> tuple[Topics, Topics]:
     """The topics as they were found, and the subjects by a person's names, with their growth."""
-    subjects = with_growth(run, named, sides).subjects
-    assert subjects is not None
-    return with_growth(run, found, sides), subjects
+    grown = with_growth(run, named, sides)
+    assert grown.subjects is not None
+    return grown if named is found else with_growth(run, found, sides), grown.subjects
 
 
 def _rows(whole: Topics, grown: Topics | None, parts: Sequence[Slice], passes: Mask | None) -> list[Json]:
     """The topics, with the documents of each period."""
     changes = [topic.growth for topic in (grown or whole).topics]
+
+    def of_each(documents: Mask) -> Ints:
+        """The number of these documents that each topic has, (K,)."""
+        return np.bincount(whole.of_documents[documents] + 1, minlength=len(whole) + 1)[1:]
+
+    counts = [of_each(part.documents).tolist() for part in parts]
+    shares = None if passes is None else (of_each(passes) / max(passes.sum(), 1)).tolist()
     return [
         {
             "name": topic.name,
             "terms": [term for term, _ in topic.terms],
-            "share": topic.share if passes is None else float(np.mean(whole.of_documents[passes] == i)),
-            "counts": [int(np.sum((whole.of_documents == i) & part.documents)) for part in parts],
+            "share": topic.share if shares is None else shares[i],
+            "counts": [of_part[i] for of_part in counts],
             "growth": f"{change.told}." if change else "",
             "direction": _direction(change),
         }
