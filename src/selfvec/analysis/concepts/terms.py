@@ -169,8 +169,8 @@ _WORDS = 64  # that a thread measures at a time
 def topical_terms(run: Run, most: int, *, min_count: int = 5, least: int = 2) -> tuple[Terms, Floats]:
     """The first ``most`` terms without those of low coherence; the coherence of each, (n,), at most 1.
 
-    A coherence of 1 is the median or more, or not known; the least is `LEAST_COHERENCE`. All terms are kept if
-    fewer than ``least`` would be left.
+    A coherence of 1 is the median or more, or not known; the smallest is `LEAST_COHERENCE`. All terms are kept
+    if fewer than ``least`` would be left.
     """
     chosen, coherent = _with_coherence(run, most, min_count)
     kept = np.flatnonzero(coherent >= LEAST_COHERENCE)
@@ -219,7 +219,11 @@ def _formula_words(run: Run) -> frozenset[str]:
 
 def _in_medians(run: Run, words: Ints) -> Floats:
     """The coherence of words, (n,), in medians of that with what stands around them; 1 if not known."""
-    usual, beside = _coherences(run.require_tokens(), document_space(run), words, (0, AROUND))
+    batch = run.require_tokens()
+    measured = run.held("coherence", lambda: np.full((2, len(batch.types)), np.inf, np.float32))
+    new = words[np.isinf(measured[0, words])]  # each word is measured once
+    measured[:, new] = _coherences(batch, document_space(run), new, (0, AROUND))
+    usual, beside = measured[:, words]
     median = np.float32(np.median(usual[usual > 0]) if (usual > 0).any() else np.inf)
     in_medians: Floats = np.nan_to_num(beside / median, nan=1)
     return in_medians
