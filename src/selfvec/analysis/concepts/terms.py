@@ -169,8 +169,8 @@ _WORDS = 64  # that a thread measures at a time
 def topical_terms(run: Run, most: int, *, min_count: int = 5, least: int = 2) -> tuple[Terms, Floats]:
     """The first ``most`` terms without those of low coherence; the coherence of each, (n,), at most 1.
 
-    A coherence of 1 is the median or more, or not known; the smallest is `LEAST_COHERENCE`. All terms are kept
-    if fewer than ``least`` would be left.
+    A coherence of 1 is the median or more, or not known; the smallest is `LEAST_COHERENCE`. All terms are
+    kept if fewer than ``least`` would be left.
     """
     chosen, coherent = _with_coherence(run, most, min_count)
     kept = np.flatnonzero(coherent >= LEAST_COHERENCE)
