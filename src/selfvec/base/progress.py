@@ -1,4 +1,7 @@
-"""Work in stages: its progress, whoever displays it, the seconds of each stage, and Ctrl-C between two."""
+"""Work in stages: its progress, whoever displays it, the seconds of each stage, and Ctrl-C between two.
+
+A stage that begins or advances raises `CancelledError` if nobody will read what this thread does.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from time import monotonic, perf_counter
 
 from .display import escape_controls
 from .errors import Interrupted, OptionError
+from .threads import stop_if_cancelled
 
 Advance = Callable[[int], None]
 
@@ -36,7 +40,7 @@ class Progress:
         """
         del total, unit
         with logged(label):
-            yield lambda _: None
+            yield lambda _: stop_if_cancelled()
 
     def say(self, message: str) -> None:
         del message
@@ -58,6 +62,7 @@ class Progress:
 @contextmanager
 def logged(label: str) -> Iterator[None]:
     """Log how long a stage took that ended well."""
+    stop_if_cancelled()
     start = perf_counter()
     yield
     LOG.info("%s: %.2f s", label, perf_counter() - start)
@@ -159,6 +164,7 @@ class LineProgress(Progress):
 
         def advance(number: int) -> None:
             nonlocal done
+            stop_if_cancelled()
             done += number
 
         def pause() -> float:

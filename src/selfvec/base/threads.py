@@ -87,7 +87,7 @@ _AHEAD = 3  # items computed ahead: enough to even out speeds with little memory
 ROW_BLOCK = 4096  # rows worked on at a time
 _ONE_CORE: list[Any] = []  # the limit of `one_core`, once for each thread inside it
 _ONE_CORE_LOCK = Lock()
-_WORK = local()  # of a thread of `in_order`: ``cancelled``, a `Cancelled`
+_WORK = local()  # of a thread: ``cancelled``, the `Cancelled` that ends its work
 
 
 def cut(sizes: Ints, limit: int) -> list[tuple[int, int]]:
@@ -156,6 +156,7 @@ def _patiently(future: Future[Out]) -> Out:
     Polars installs a signal handler that restarts interrupted waits, so Ctrl-C would not end a long one.
     """
     while not future.done():
+        stop_if_cancelled()
         wait([future], timeout=_STEP)
     return future.result()
 
@@ -202,19 +203,26 @@ def _next_of(ready: Queue[Out]) -> Out:
 
 
 def stop_if_cancelled() -> None:
-    """Raise `CancelledError` in a thread of `in_order` whose results nobody will read."""
+    """Raise `CancelledError` in a thread whose results nobody will read; each step of a stage does so."""
     cancelled = getattr(_WORK, "cancelled", None)
     if cancelled is not None and cancelled.is_set():
         raise CancelledError
 
 
 class Cancelled(Event):
-    """Set when nobody will read the results of threads, as those of an `in_order`; also by `cancel_all`."""
+    """Set when nobody will read the results of threads, as those of an `in_order`; also by `cancel_all`.
 
-    def __init__(self) -> None:
+    What is ``within`` another one is set with it.
+    """
+
+    def __init__(self, within: Cancelled | None = None) -> None:
         super().__init__()
+        self._within = within
         self.ends: set[Callable[[], object]] = set()  # see `ended_by`
         _RUNNING.add(self)
+
+    def is_set(self) -> bool:
+        return super().is_set() or (self._within is not None and self._within.is_set())
 
     def set(self) -> None:
         super().set()
@@ -223,6 +231,16 @@ class Cancelled(Event):
 
 
 _RUNNING: WeakSet[Cancelled] = WeakSet()
+
+
+@contextmanager
+def cancelled_by(cancelled: Cancelled) -> Iterator[None]:
+    """What this thread does in here, and what it lets others do, ends at its next step once that is set."""
+    before, _WORK.cancelled = getattr(_WORK, "cancelled", None), cancelled
+    try:
+        yield
+    finally:
+        _WORK.cancelled = before
 
 
 @contextmanager
