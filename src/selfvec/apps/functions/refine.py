@@ -16,6 +16,7 @@ from selfvec.base.threads import threads
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data import run as record
+from selfvec.data.live_run import LiveRun
 from selfvec.data.settings import Settings, SettingsOptions
 from selfvec.data.vectors import Vectors
 from selfvec.refinement.input_reading import Start, starts
@@ -193,9 +194,11 @@ def run_writer(output: Target, overwrite: bool, progress: Progress | None) -> It
 
 
 def finished(run: record.Run, writer: RunWriter | None, undo: bool = True) -> record.Run:
-    """The run, or what was written of it."""
+    """The run, or what was written of it: only its documents if they alone have changed in its folder."""
     if writer is None:
         return run
+    if isinstance(run, LiveRun) and run.folder and run.folder.resolve() == writer.target.resolve():
+        return writer.change(run)
     writer.finish(in_one_piece(run), undo=undo)
     made = open_run(writer.target)
     LOG.info("seconds: %s", ", ".join(f"{n} {s:.2f}" for n, s in made.provenance.timings.items()))
