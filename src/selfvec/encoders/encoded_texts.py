@@ -35,7 +35,7 @@ from selfvec.files.atomic_files import refuse_special, writing
 from selfvec.files.file_system import NO_LINK
 from selfvec.files.tensors import Forms, Tensor, read_metadata, read_tensors, write_tensors
 
-from .sentence_encoder import Advance, SentenceEncoder, unwatched
+from . import Advance, SentenceEncoder, unwatched
 
 # `Journal`: vectors that have been encoded, in a file that only grows, so that a kill loses few of them.
 #

@@ -33,7 +33,7 @@ from selfvec.storage.folder_kinds import similar_paths, snapshot_of
 from selfvec.storage.formats.subwords import load_tokenizer
 from selfvec.storage.public_vectors import PUBLIC_VECTORS
 
-from .sentence_encoder import Advance, SentenceEncoder, unwatched
+from . import Advance, SentenceEncoder, unwatched
 
 # ---- What the folder says: its model, how a text is cut, and what becomes of the states
 #
