@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from selfvec.apps.run import Run, in_one_piece
 from selfvec.base.checks import is_path
@@ -16,7 +16,6 @@ from selfvec.base.threads import threads
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data import run as record
-from selfvec.data.live_run import LiveRun
 from selfvec.data.settings import Settings, SettingsOptions
 from selfvec.data.vectors import Vectors
 from selfvec.refinement.input_reading import Start, starts
@@ -24,6 +23,9 @@ from selfvec.refinement.pipeline import refine as refine_corpus
 from selfvec.storage.opened import as_vectors, is_table
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.run_writer import RunWriter
+
+if TYPE_CHECKING:
+    from selfvec.data.live_run import LiveRun
 
 Target = str | os.PathLike[str] | None
 """A run folder to make; None for a run in memory."""
@@ -197,8 +199,8 @@ def finished(run: record.Run, writer: RunWriter | None, undo: bool = True) -> re
     """The run, or what was written of it: only its documents if they alone have changed in its folder."""
     if writer is None:
         return run
-    if isinstance(run, LiveRun) and run.folder and run.folder.resolve() == writer.target.resolve():
-        return writer.change(run)
+    if run.base is not run and run.folder and run.folder.resolve() == writer.target.resolve():
+        return writer.change(cast("LiveRun", run))
     writer.finish(in_one_piece(run), undo=undo)
     made = open_run(writer.target)
     LOG.info("seconds: %s", ", ".join(f"{n} {s:.2f}" for n, s in made.provenance.timings.items()))
