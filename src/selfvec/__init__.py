@@ -33,16 +33,16 @@ if TYPE_CHECKING:  # the public names, each of which is imported when it is firs
     from selfvec.analysis.variants import variants as variants
     from selfvec.analysis.word_drift.drift import drift as drift
     from selfvec.analysis.word_senses import senses as senses
+    from selfvec.apps.functions.live import add as add
+    from selfvec.apps.functions.live import delete as delete
+    from selfvec.apps.functions.live import undo as undo
+    from selfvec.apps.functions.live import upsert as upsert
     from selfvec.apps.functions.refine import refine as refine
     from selfvec.apps.functions.report import report as report
     from selfvec.apps.functions.search import search as search
     from selfvec.apps.functions.trajectories import trajectory as trajectory
-    from selfvec.apps.functions.update import add as add
-    from selfvec.apps.functions.update import delete as delete
     from selfvec.apps.functions.update import merge as merge
-    from selfvec.apps.functions.update import undo as undo
     from selfvec.apps.functions.update import update as update
-    from selfvec.apps.functions.update import upsert as upsert
     from selfvec.apps.functions.update import watch as watch
     from selfvec.apps.functions.vectors import convert as convert
     from selfvec.apps.functions.vectors import fetch as fetch

@@ -106,7 +106,7 @@ TOP: dict[str, CommandRow] = {
         in_python=(*_FIELDS, "as_is"),  # they are those of the run
         instead={
             **dict.fromkeys(("every", "watch"), "apps.functions.update.watch"),
-            "undo": "apps.functions.update.undo",
+            "undo": "apps.functions.live.undo",
         },
         show="updated",
     ),

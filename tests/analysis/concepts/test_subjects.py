@@ -13,7 +13,7 @@ import selfvec
 from selfvec.analysis.concepts.corpus_topics import few_with_growth, topics
 from selfvec.analysis.concepts.subjects import few_subjects, merged
 from selfvec.analysis.concepts.topic_result import Topics
-from selfvec.apps.functions.update import undo
+from selfvec.apps.functions.live import undo
 from selfvec.apps.mcp.tools import Tools
 from selfvec.base.errors import InputError, TargetError
 from selfvec.data.run import Run, TopicName

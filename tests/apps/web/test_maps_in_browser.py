@@ -12,7 +12,7 @@ from serving import Site, fitted, serving
 from steps import COLOURS, NAMED, saved_as
 
 from selfvec.analysis.concepts.corpus_topics import topics
-from selfvec.apps.functions.update import undo
+from selfvec.apps.functions.live import undo
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Unpack, cast
+from typing import Any, Unpack, cast
 
 from selfvec.apps.run import Run, in_one_piece
 from selfvec.base.checks import is_path
@@ -23,9 +23,6 @@ from selfvec.refinement.pipeline import refine as refine_corpus
 from selfvec.storage.opened import as_vectors, is_table
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.run_writer import RunWriter
-
-if TYPE_CHECKING:
-    from selfvec.data.live_run import LiveRun
 
 Target = str | os.PathLike[str] | None
 """A run folder to make; None for a run in memory."""
@@ -200,7 +197,7 @@ def finished(run: record.Run, writer: RunWriter | None, undo: bool = True) -> re
     if writer is None:
         return run
     if run.base is not run and run.folder and run.folder.resolve() == writer.target.resolve():
-        return writer.change(cast("LiveRun", run))
+        return writer.change(cast(Any, run))
     writer.finish(in_one_piece(run), undo=undo)
     made = open_run(writer.target)
     LOG.info("seconds: %s", ", ".join(f"{n} {s:.2f}" for n, s in made.provenance.timings.items()))

@@ -1,33 +1,32 @@
-"""Documents come to a run and leave it, and runs become one: `update`, `watch`, `merge`, `add`, `undo`."""
+"""A run gets new text or loses some, and several become one: `update`, `watch` and `merge`."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any, Literal, Unpack, overload
 
 from selfvec.apps.run import Run
-from selfvec.base.checks import check_texts, is_path
+from selfvec.base.checks import is_path
 from selfvec.base.declarations import checked, options
 from selfvec.base.errors import CorpusError, Interrupted, OptionError, TargetError
 from selfvec.base.progress import Progress, as_progress, interruptible
 from selfvec.base.result_table import Figures
-from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import paths_of
-from selfvec.corpus.fields import FieldOptions, NoTextField
+from selfvec.corpus.fields import FieldOptions
 from selfvec.data import run as record
 from selfvec.files.checksums import file_state
 from selfvec.refinement import live
 from selfvec.refinement import update as updating
 from selfvec.refinement.inputs import Execution
-from selfvec.refinement.update import Change, MovedVectors, Taken
-from selfvec.storage.opened import GivenRun, as_run, owner
-from selfvec.storage.run_folder import is_run, open_run
-from selfvec.storage.run_writer import RunWriter, next_state
+from selfvec.refinement.update import MovedVectors, Taken
+from selfvec.storage.opened import GivenRun, as_run
+from selfvec.storage.run_folder import open_run
 
 from .refine import Target, finished, limited_jobs, open_text, run_writer
 
@@ -166,7 +165,8 @@ def update(
     TargetError
         If ``output`` exists, or another process updates the run.
     """
-    old, keep = as_run(run), isinstance(vectors, str) and vectors == KEEP
+    old = as_run(run)
+    keep = isinstance(vectors, str) and vectors == KEEP
     for name in _OF_REFINING if keep else ():
         if how.get(name):
             raise OptionError("is for refining again", field=name, remedy="leave it out, or --vectors keep")
@@ -178,13 +178,14 @@ def update(
         bool(how.get("allow_duplicates")),
         bool(how.get("no_undo")),
     )
+    exchange = partial(live.exchanged, taken=taken)
     half_life = how.get("half_life")
     if taken.is_nothing and (keep or (half_life is None and not old.provenance.live)):
         raise OptionError("there is nothing to do", remedy="name new text, or documents to --withdraw")
     progress, jobs = as_progress(how.get("progress")), limited_jobs(how.get("jobs"))
     if dry_run:
         look = Execution(progress=progress)
-        change = live.exchanged(old, taken, 0, look)[1] if keep else updating.preview(old, taken, look)
+        change = exchange(old, execution=look)[1] if keep else updating.preview(old, taken, look)
         return Figures("Preview", {"run": str(old.folder or ""), "dry_run": True, **change.as_dict()})
     own = _own_folder(old, output)
     target = output if own is None else own.resolve()  # a link to a run stays a link
@@ -194,7 +195,7 @@ def update(
         execution = Execution(writer, progress, jobs)
         if keep:
             number = writer.state if writer is not None and own is not None else 0
-            new, change = live.exchanged(old, taken, number, execution)
+            new, change = exchange(old, number=number, execution=execution)
         else:
             moved = {"encoder": how.get("encoder"), "embeddings": how.get("embeddings")}
             new = updating.update(old, taken, vectors, half_life=half_life, **moved, execution=execution)
@@ -387,242 +388,3 @@ def merge(
         execution = Execution(writer, as_progress(progress), limited_jobs(jobs))
         merged = updating.merge(opened_runs, vectors, encoder=encoder, execution=execution)
         return Run(finished(merged, writer))
-
-
-# ---- Documents come and go in milliseconds, and the vectors stay
-
-Changing = Callable[[record.Run, int], tuple[record.Run, Change]]
-"""From a state of a run, and the number of the next one, to that and what it changes."""
-
-
-@checked
-def add(
-    run: GivenRun,
-    documents: Any,
-    *,
-    duplicates: str = "replace",
-    progress: Progress | None = None,
-    **fields: Unpack[FieldOptions],
-) -> Figures:
-    """Add documents to a run, whose vectors stay: the next search finds them.
-
-    A document with the id of an earlier one replaces it. The same document again changes nothing, nor does
-    one without an id whose text the run has. A word that the run lacks is found as it is written. Until
-    the run is updated its vector is the mean of the documents it came with, together with what refining would
-    make of its built-in vector, if the run started from such. All is on the disk when the function returns.
-
-    Parameters
-    ----------
-    run : Run or path
-    documents : path, paths, texts, data frame or `Corpus`
-        Files or folders of new text. Also the documents themselves, see `selfvec.as_corpus`.
-    duplicates : {"replace", "keep", "error"}
-        What becomes of a document whose id the run has: it replaces that one, stays beside, or is an error.
-    progress : Progress, optional
-    **fields
-        Those of `FieldOptions`: how documents are read. If they lack the text field of the run, one of usual
-        name is read.
-
-    Returns
-    -------
-    Figures
-        How many documents were ``added``, of which some ``changed`` an earlier one, and ``skipped``;
-        how many ``documents`` there are now.
-
-    Raises
-    ------
-    OptionError
-        If an option is wrong, or an id is there already and ``duplicates`` is "error".
-    CorpusError
-        If the documents cannot be read.
-    InputError
-        If the run has not kept its text.
-    TargetError
-        If another process writes the run.
-
-    Examples
-    --------
-    >>> run = selfvec.refine([{"id": "a", "text": "hail broke the roof"}], "none", "decorrelated")
-    >>> run.add([{"id": "b", "text": "wind broke a tree"}])["documents"]
-    2
-    >>> [hit.id for hit in run.search("wind", top=1).hits]
-    ['b']
-    """
-
-    def change(state: record.Run, number: int) -> tuple[record.Run, Change]:
-        if isinstance(documents, list | tuple) and not documents:
-            return state, Change()
-        kept = fields.get("keep_fields")
-        options: Any = {**fields, "keep_fields": kept is None or kept}
-        like = state.provenance.corpus
-        try:
-            corpus = as_corpus(documents, "documents", like=like, **options)
-        except NoTextField:  # that of the run is not there: one of a usual name, such as text
-            if options.get("text_field"):
-                raise
-            corpus = as_corpus(documents, "documents", like={**like, "text_given": False}, **options)
-        return live.added(state, corpus, duplicates, number, Execution(progress=told))
-
-    told = as_progress(progress)
-    return changed(run, change, told)
-
-
-@checked
-def upsert(
-    run: GivenRun, documents: Any, *, progress: Progress | None = None, **fields: Unpack[FieldOptions]
-) -> Figures:
-    """Add documents to a run, or replace those that have their ids; as `add`, which has more options.
-
-    Parameters
-    ----------
-    run : Run or path
-    documents : path, paths, texts, data frame or `Corpus`
-        Files or folders of new text. Also the documents themselves, see `selfvec.as_corpus`.
-    progress : Progress, optional
-    **fields
-        Those of `FieldOptions`: how documents are read.
-
-    Returns
-    -------
-    Figures
-        That of `add`.
-
-    Raises
-    ------
-    CorpusError
-        If the documents cannot be read. Other errors are those of `add`.
-
-    Examples
-    --------
-    >>> run = selfvec.refine([{"id": "a", "text": "hail broke the roof"}], "none", "decorrelated")
-    >>> run.upsert([{"id": "a", "text": "wind broke a tree"}])["changed"]
-    1
-    >>> run.text.texts()
-    ['wind broke a tree']
-    """
-    return add(run, documents, progress=progress, **fields)
-
-
-@checked
-def delete(
-    run: GivenRun,
-    ids: str | int | Sequence[str | int],
-    *,
-    erase: bool = False,
-    progress: Progress | None = None,
-) -> Figures:
-    """Delete documents from a run, whose vectors stay: no answer has anything of them.
-
-    Their text stays in the files of the run until it is refined again. That is what ``erase`` does at once,
-    as an update that withdraws them: their words are in the vocabulary and the vectors, too.
-
-    Parameters
-    ----------
-    run : Run or path
-    ids : str or int, or sequence of these
-        As they are shown, also the numbers of documents without one. All of them exist.
-    erase : bool
-        Refine the run again without them, so that no file has anything of them. Nothing can be undone then.
-    progress : Progress, optional
-
-    Returns
-    -------
-    Figures
-        How many documents were ``withdrawn``, and how many ``documents`` there are now.
-
-    Raises
-    ------
-    NotFound
-        If there is no document with an id: then none is deleted.
-    OptionError
-        If no document would be left.
-    InputError
-        If the run has not kept its text or, to erase, the initial vectors are gone.
-    TargetError
-        If another process writes the run.
-
-    Examples
-    --------
-    >>> rows = [{"id": "a", "text": "hail broke the roof"}, {"id": "b", "text": "wind broke a tree"}]
-    >>> run = selfvec.refine(rows, "none", "decorrelated")
-    >>> run.delete("a")["documents"]
-    1
-    """
-    progress = as_progress(progress)
-    several = [ids] if isinstance(ids, str | int) else list(ids)
-    named = [str(one) if type(one) is int else one for one in several]  # as `add` takes them
-    return changed(run, removal(check_texts("ids", named, "ids"), erase=erase, progress=progress), progress)
-
-
-def removal(
-    ids: Sequence[str], *, erase: bool = False, ignore_missing: bool = False, progress: Progress | None = None
-) -> Changing:
-    """The change that deletes documents or, to erase them, refines a run again without them."""
-
-    def remove(state: record.Run, number: int) -> tuple[record.Run, Change]:
-        made, change = live.deleted(state, ids, number, ignore_missing=ignore_missing)
-        if erase and change.withdrawn:
-            there = {*state.require_text().names()}
-            taken = Taken(withdraw=[name for name in ids if name in there], for_good=True)
-            made = updating.update(state, taken, execution=Execution(progress=as_progress(progress)))
-        return made, change
-
-    return remove
-
-
-def changed(run: GivenRun, change: Changing, progress: Progress | None = None) -> Figures:
-    """Give a run its next state, and say what that changes. One that was refined again replaces all files."""
-
-    def next_of(state: record.Run, writer: RunWriter | None) -> tuple[record.Run, Change]:
-        made, figures = change(state, 0 if writer is None else writer.state)
-        return made if made is state else finished(made, writer, undo=False), figures
-
-    own = owner(run)
-    if isinstance(own, record.Run) and own.folder is None:
-        raise OptionError("is a state of a run, which does not change", field="run")
-    made, figures = next_state(own, next_of, progress)
-    since = {name: number for name, number in made.provenance.live.items() if isinstance(number, int)}
-    return Figures("Changed", {**figures.as_dict(), "documents": made.provenance.documents, "since": since})
-
-
-@checked
-def undo(run: GivenRun, *, progress: Progress | None = None) -> Figures:
-    """Bring back the run from before the last update.
-
-    A second undo redoes the update.
-
-    Parameters
-    ----------
-    run : Run or path
-    progress : Progress, optional
-
-    Returns
-    -------
-    Figures
-        Whether the update was ``undone``, or an undone one ``redone``.
-
-    Raises
-    ------
-    OptionError
-        If the run is in memory.
-    InputError
-        If there is no state before.
-
-    Examples
-    --------
-    >>> run = selfvec.refine(["hail broke the roof"], "none", "decorrelated", output="run")
-    >>> run = selfvec.update(run, ["wind broke a tree"], output="run")
-    >>> selfvec.undo("run")["undone"], len(selfvec.open("run").text)
-    (True, 1)
-    """
-    # A state that is damaged can be undone, so it is not opened.
-    folder = Path(run) if is_path(run) and is_run(run) else as_run(run).folder
-    if folder is None:
-        raise OptionError("is in memory, and an undo exchanges the states of a folder", field="run")
-    progress = as_progress(progress)
-    with RunWriter(folder.resolve(), overwrite=True, progress=progress) as writer:  # a link stays a link
-        redone = writer.undo()
-    undone = "brought back the state before the last update; a second undo redoes the update"
-    told = "redid the update that was undone" if redone else undone
-    figures = {"run": os.fspath(folder), "undone": not redone, "redone": redone}
-    return Figures("Undone", figures, messages=[told])

@@ -21,7 +21,7 @@ from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.dispersion import Dispersion
 from selfvec.analysis.keyness import keyness_columns
 from selfvec.analysis.word_drift.drift_result import drift_columns
-from selfvec.apps.functions.update import upsert
+from selfvec.apps.functions.live import upsert
 from selfvec.apps.offered import LISTS, Server
 from selfvec.apps.run import Run
 from selfvec.apps.similar_words import similar

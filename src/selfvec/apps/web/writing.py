@@ -27,7 +27,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from selfvec.analysis.concepts.subjects import kept_with
-from selfvec.apps.functions.update import add, changed, removal
+from selfvec.apps.functions.live import add, changed, removal
 from selfvec.apps.run import Run
 from selfvec.base.errors import CorpusError, NotFound, OptionError, SelfvecError, TargetError
 from selfvec.base.result_table import Figures

@@ -1,0 +1,266 @@
+"""Documents come and go in milliseconds, and the vectors stay: `add`, `upsert` and `delete`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Unpack
+
+from selfvec.base.checks import check_texts, is_path
+from selfvec.base.declarations import checked
+from selfvec.base.errors import OptionError
+from selfvec.base.progress import Progress, as_progress
+from selfvec.base.result_table import Figures
+from selfvec.corpus import as_corpus
+from selfvec.corpus.fields import FieldOptions, NoTextField
+from selfvec.data import run as record
+from selfvec.data.live_run import LiveRun
+from selfvec.refinement import live
+from selfvec.refinement import update as updating
+from selfvec.refinement.inputs import Execution
+from selfvec.refinement.update import Change, Taken
+from selfvec.storage.opened import GivenRun, as_run, owner
+from selfvec.storage.run_folder import is_run, present_state
+from selfvec.storage.run_writer import RunWriter, next_state
+
+Changing = Callable[[record.Run, int], tuple[record.Run, Change]]
+"""From a state of a run, and the number of the next one, to that and what it changes."""
+
+
+@checked
+def add(
+    run: GivenRun,
+    documents: Any,
+    *,
+    duplicates: str = "replace",
+    progress: Progress | None = None,
+    **fields: Unpack[FieldOptions],
+) -> Figures:
+    """Add documents to a run, whose vectors stay: the next search finds them.
+
+    A document with the id of an earlier one replaces it. The same document again changes nothing, nor does
+    one without an id whose text the run has. A word that the run lacks is found as it is written. Until
+    the run is updated its vector is the mean of the documents it came with, together with what refining would
+    make of its built-in vector, if the run started from such. All is on the disk when the function returns.
+
+    Parameters
+    ----------
+    run : Run or path
+    documents : path, paths, texts, data frame or `Corpus`
+        Files or folders of new text. Also the documents themselves, see `selfvec.as_corpus`.
+    duplicates : {"replace", "keep", "error"}
+        What becomes of a document whose id the run has: it replaces that one, stays beside, or is an error.
+    progress : Progress, optional
+    **fields
+        Those of `FieldOptions`: how documents are read. If they lack the text field of the run, one of usual
+        name is read.
+
+    Returns
+    -------
+    Figures
+        How many documents were ``added``, of which some ``changed`` an earlier one, and ``skipped``;
+        how many ``documents`` there are now.
+
+    Raises
+    ------
+    OptionError
+        If an option is wrong, or an id is there already and ``duplicates`` is "error".
+    CorpusError
+        If the documents cannot be read.
+    InputError
+        If the run has not kept its text.
+    TargetError
+        If another process writes the run.
+
+    Examples
+    --------
+    >>> run = selfvec.refine([{"id": "a", "text": "hail broke the roof"}], "none", "decorrelated")
+    >>> run.add([{"id": "b", "text": "wind broke a tree"}])["documents"]
+    2
+    >>> [hit.id for hit in run.search("wind", top=1).hits]
+    ['b']
+    """
+
+    def change(state: record.Run, number: int) -> tuple[record.Run, Change]:
+        if isinstance(documents, list | tuple) and not documents:
+            return state, Change()
+        kept = fields.get("keep_fields")
+        options: Any = {**fields, "keep_fields": kept is None or kept}
+        like = state.provenance.corpus
+        try:
+            corpus = as_corpus(documents, "documents", like=like, **options)
+        except NoTextField:  # that of the run is not there: one of a usual name, such as text
+            if options.get("text_field"):
+                raise
+            corpus = as_corpus(documents, "documents", like={**like, "text_given": False}, **options)
+        return live.added(state, corpus, duplicates, number, Execution(progress=told))
+
+    told = as_progress(progress)
+    return changed(run, change, told)
+
+
+@checked
+def upsert(
+    run: GivenRun, documents: Any, *, progress: Progress | None = None, **fields: Unpack[FieldOptions]
+) -> Figures:
+    """Add documents to a run, or replace those that have their ids; as `add`, which has more options.
+
+    Parameters
+    ----------
+    run : Run or path
+    documents : path, paths, texts, data frame or `Corpus`
+        Files or folders of new text. Also the documents themselves, see `selfvec.as_corpus`.
+    progress : Progress, optional
+    **fields
+        Those of `FieldOptions`: how documents are read.
+
+    Returns
+    -------
+    Figures
+        That of `add`.
+
+    Raises
+    ------
+    CorpusError
+        If the documents cannot be read. Other errors are those of `add`.
+
+    Examples
+    --------
+    >>> run = selfvec.refine([{"id": "a", "text": "hail broke the roof"}], "none", "decorrelated")
+    >>> run.upsert([{"id": "a", "text": "wind broke a tree"}])["changed"]
+    1
+    >>> run.text.texts()
+    ['wind broke a tree']
+    """
+    return add(run, documents, progress=progress, **fields)
+
+
+@checked
+def delete(
+    run: GivenRun,
+    ids: str | int | Sequence[str | int],
+    *,
+    erase: bool = False,
+    progress: Progress | None = None,
+) -> Figures:
+    """Delete documents from a run, whose vectors stay: no answer has anything of them.
+
+    Their text stays in the files of the run until it is refined again. That is what ``erase`` does at once,
+    as an update that withdraws them: their words are in the vocabulary and the vectors, too.
+
+    Parameters
+    ----------
+    run : Run or path
+    ids : str or int, or sequence of these
+        As they are shown, also the numbers of documents without one. All of them exist.
+    erase : bool
+        Refine the run again without them, so that no file has anything of them. Nothing can be undone then.
+    progress : Progress, optional
+
+    Returns
+    -------
+    Figures
+        How many documents were ``withdrawn``, and how many ``documents`` there are now.
+
+    Raises
+    ------
+    NotFound
+        If there is no document with an id: then none is deleted.
+    OptionError
+        If no document would be left.
+    InputError
+        If the run has not kept its text or, to erase, the initial vectors are gone.
+    TargetError
+        If another process writes the run.
+
+    Examples
+    --------
+    >>> rows = [{"id": "a", "text": "hail broke the roof"}, {"id": "b", "text": "wind broke a tree"}]
+    >>> run = selfvec.refine(rows, "none", "decorrelated")
+    >>> run.delete("a")["documents"]
+    1
+    """
+    progress = as_progress(progress)
+    several = [ids] if isinstance(ids, str | int) else list(ids)
+    named = [str(one) if type(one) is int else one for one in several]  # as `add` takes them
+    return changed(run, removal(check_texts("ids", named, "ids"), erase=erase, progress=progress), progress)
+
+
+def removal(
+    ids: Sequence[str], *, erase: bool = False, ignore_missing: bool = False, progress: Progress | None = None
+) -> Changing:
+    """The change that deletes documents or, to erase them, refines a run again without them."""
+
+    def remove(state: record.Run, number: int) -> tuple[record.Run, Change]:
+        made, change = live.deleted(state, ids, number, ignore_missing=ignore_missing)
+        if erase and change.withdrawn:
+            there = {*state.require_text().names()}
+            taken = Taken(withdraw=[name for name in ids if name in there], for_good=True)
+            made = updating.update(state, taken, execution=Execution(progress=as_progress(progress)))
+        return made, change
+
+    return remove
+
+
+def changed(run: GivenRun, change: Changing, progress: Progress | None = None) -> Figures:
+    """Give a run its next state, and say what that changes. One that was refined again replaces all files."""
+
+    def next_of(state: record.Run, writer: RunWriter | None) -> tuple[record.Run, Change]:
+        made, figures = change(state, 0 if writer is None else writer.state)
+        if writer is not None and isinstance(made, LiveRun) and made is not state:
+            made = writer.change(made)
+        elif writer is not None and made is not state:
+            writer.finish(made, undo=False)
+            made = present_state(state)
+        return made, figures
+
+    own = owner(run)
+    if isinstance(own, record.Run) and own.folder is None:
+        raise OptionError("is a state of a run, which does not change", field="run")
+    made, figures = next_state(own, next_of, progress)
+    since = {name: number for name, number in made.provenance.live.items() if isinstance(number, int)}
+    return Figures("Changed", {**figures.as_dict(), "documents": made.provenance.documents, "since": since})
+
+
+@checked
+def undo(run: GivenRun, *, progress: Progress | None = None) -> Figures:
+    """Bring back the run from before the last update.
+
+    A second undo redoes the update.
+
+    Parameters
+    ----------
+    run : Run or path
+    progress : Progress, optional
+
+    Returns
+    -------
+    Figures
+        Whether the update was ``undone``, or an undone one ``redone``.
+
+    Raises
+    ------
+    OptionError
+        If the run is in memory.
+    InputError
+        If there is no state before.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(["hail broke the roof"], "none", "decorrelated", output="run")
+    >>> run = selfvec.update(run, ["wind broke a tree"], output="run")
+    >>> selfvec.undo("run")["undone"], len(selfvec.open("run").text)
+    (True, 1)
+    """
+    # A state that is damaged can be undone, so it is not opened.
+    folder = Path(run) if is_path(run) and is_run(run) else as_run(run).folder
+    if folder is None:
+        raise OptionError("is in memory, and an undo exchanges the states of a folder", field="run")
+    progress = as_progress(progress)
+    with RunWriter(folder.resolve(), overwrite=True, progress=progress) as writer:  # a link stays a link
+        redone = writer.undo()
+    undone = "brought back the state before the last update; a second undo redoes the update"
+    told = "redid the update that was undone" if redone else undone
+    figures = {"run": os.fspath(folder), "undone": not redone, "redone": redone}
+    return Figures("Undone", figures, messages=[told])
