@@ -34,8 +34,8 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Mask, Rows
 from selfvec.data.token_batch import TokenBatch
-from selfvec.encoders import as_sentence_encoder
-from selfvec.encoders.sentence_encoder import SentenceEncoder
+from selfvec.encoders import SentenceEncoder
+from selfvec.encoders.given import as_sentence_encoder
 from selfvec.encoders.student import Student, learn
 from selfvec.files.atomic_files import atomic_file
 from selfvec.files.compressed_files import zstd

@@ -109,7 +109,7 @@ def measured(sizes: Counter[str]) -> dict[str, int]:
     from tools import walks
 
     def size(*folders: str) -> int:
-        return sum(number for room, number in sizes.items() if room.split("/")[0] in folders)
+        return sum(number for room, number in sizes.items() if room.startswith(folders))
 
     pages = {*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"}
     results, reference = (
@@ -119,10 +119,10 @@ def measured(sizes: Counter[str]) -> dict[str, int]:
     options = [option for command in listed for option in command.params if hasattr(option, "is_flag")]
     return {
         "src tokens": size("src"),
-        "src modules": sum(1 for _ in (ROOT / "src").rglob("*.py")),
+        "src modules": len([*(ROOT / "src").rglob("*.py")]),
         "tests tokens": size("tests"),
         "benchmarks and tools tokens": size("benchmarks", "tools"),
-        "JavaScript lines": sum(path.read_text("utf-8").count("\n") for path in (ROOT / "src").rglob("*.js")),
+        "JavaScript lines": sum(path.read_bytes().count(b"\n") for path in (ROOT / "src").rglob("*.js")),
         "words of docs": words(pages - results - reference),
         "words of docs/reference": words(reference),
         "words of docs/results": words(results),

@@ -31,7 +31,7 @@ from selfvec.analysis.concepts.topic_clusters import TERMS
 from selfvec.analysis.views.graphs import save_graph
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.encoders import as_sentence_encoder
+from selfvec.encoders.given import as_sentence_encoder
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.phrase_finding import phrases
 

@@ -26,7 +26,8 @@ from selfvec.apps.run import Run
 from selfvec.base.arrays import Rows
 from selfvec.corpus import Corpus
 from selfvec.data.vectors import Vectors
-from selfvec.encoders import SentenceEncoder, as_sentence_encoder
+from selfvec.encoders import SentenceEncoder
+from selfvec.encoders.given import as_sentence_encoder
 from selfvec.encoders.run_encoder import encoder_of
 from selfvec.encoders.student import text_rows
 from selfvec.lab.evaluation import Classification, Retrieval, Similarity, Task

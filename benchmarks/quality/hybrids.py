@@ -23,7 +23,7 @@ from selfvec.apps.functions.refine import refine
 from selfvec.apps.run import Run
 from selfvec.base.arrays import Doubles
 from selfvec.data.vectors import Vectors
-from selfvec.encoders import as_sentence_encoder
+from selfvec.encoders.given import as_sentence_encoder
 from selfvec.encoders.run_encoder import encoder_of
 from selfvec.lab.evaluation.compared_vectors import ComparedVectors
 from selfvec.lab.evaluation.retrieval import bm25_rankings, ranked

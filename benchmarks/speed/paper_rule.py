@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from benchmarks.datasets import random_ids
 from benchmarks.harness import Result, paired
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.methods.reference import refine_reference
-from selfvec.refinement.methods.sequential import Recording, padded, sweep_paper
+from selfvec.refinement.methods.sequential import Recording, padded, refine_reference, sweep_paper
 
 DIMENSIONS, WINDOW, RATE = 300, 13, np.float32(0.01)
 TOKENS = 1 << 20

@@ -15,7 +15,7 @@ from benchmarks.glosses import (
     passages,
     write_table,
 )
-from selfvec.encoders import as_sentence_encoder
+from selfvec.encoders.given import as_sentence_encoder
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.formats.built_in import UNKNOWN, read_glosses
 

@@ -81,10 +81,11 @@ def waited_for(lines: list[str], number: int) -> None:
     assert len(lines) >= number
 
 
-def test_lines_name_the_stage_the_share_and_the_time_left() -> None:
+def test_lines_name_the_stage_the_share_and_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[str] = []
     before = set(threading.enumerate())
-    display = LineProgress(lines.append, every=0.01)
+    monkeypatch.setattr(module, "EVERY", 0.01)
+    display = LineProgress(lines.append)
     with display.stage("Reading", 4, "bytes") as advance:
         advance(1)
         waited_for(lines, 2)

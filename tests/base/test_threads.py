@@ -5,6 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,9 +48,9 @@ def test_a_fit_in_python_is_cut_too(storms: list[str], monkeypatch: pytest.Monke
 def _counted(started: list[int]) -> object:
     from concurrent.futures import ThreadPoolExecutor
 
-    def pool(workers: int) -> ThreadPoolExecutor:
+    def pool(workers: int, **options: Any) -> ThreadPoolExecutor:
         started.append(workers)
-        return ThreadPoolExecutor(workers)
+        return ThreadPoolExecutor(workers, **options)
 
     return pool
 

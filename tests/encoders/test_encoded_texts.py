@@ -13,9 +13,9 @@ from tests.damage import damaged_bytes
 from tests.refusals import refused
 
 from selfvec.base.errors import FormatError, InputError, TargetError
+from selfvec.encoders import SentenceEncoder
 from selfvec.encoders import encoded_texts as module
 from selfvec.encoders.encoded_texts import EncodedTexts
-from selfvec.encoders.sentence_encoder import SentenceEncoder
 
 
 class Toy(SentenceEncoder):

@@ -9,7 +9,8 @@ import pytest
 from tests.encoders.tiny_encoder import write_encoder
 
 from selfvec.base.errors import InputError, OptionError
-from selfvec.encoders import SentenceEncoder, as_sentence_encoder
+from selfvec.encoders import SentenceEncoder
+from selfvec.encoders.given import as_sentence_encoder
 
 Matrix = np.ndarray[Any, Any]
 

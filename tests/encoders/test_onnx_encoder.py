@@ -29,7 +29,7 @@ from tests.refusals import refused
 import selfvec
 from selfvec.base.errors import FormatError
 from selfvec.base.threads import cancel_all
-from selfvec.encoders import as_sentence_encoder
+from selfvec.encoders.given import as_sentence_encoder
 from selfvec.encoders.onnx_encoder import EncoderFolder, OnnxEncoder
 
 pytest.importorskip("onnx")
@@ -264,7 +264,7 @@ def test_a_forked_process_encodes(encoder: OnnxEncoder) -> None:
 TALKS = """
 import os, sys, time
 from pathlib import Path
-from selfvec.encoders import as_sentence_encoder
+from selfvec.encoders.given import as_sentence_encoder
 as_sentence_encoder(sys.argv[1]).encode(["hail"])
 deadline = time.monotonic() + 30  # a thread that has done its work is listed a little longer
 while len(os.listdir("/proc/self/task")) > 1 and time.monotonic() < deadline:

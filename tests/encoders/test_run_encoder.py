@@ -14,10 +14,10 @@ from selfvec.base.arrays import Rows
 from selfvec.base.errors import InputError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
+from selfvec.encoders import SentenceEncoder
 from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.encoders.onnx_encoder import OnnxEncoder
 from selfvec.encoders.run_encoder import encoder_of, passages_of, read_documents
-from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.refinement.teacher import keep_words, kept_words
 
 pytest.importorskip("onnxruntime")

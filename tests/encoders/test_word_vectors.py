@@ -9,7 +9,7 @@ from tests.encoders.tiny_encoder import write_encoder
 from tests.refusals import refused
 
 from selfvec.base.errors import CorpusError, OptionError
-from selfvec.encoders import as_sentence_encoder
+from selfvec.encoders.given import as_sentence_encoder
 from selfvec.encoders.onnx_encoder import OnnxEncoder
 from selfvec.lab.transforms.distill import TextWords, alone, centred, in_texts, use_states
 

@@ -17,8 +17,14 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import anisotropy, unit_rows
 from selfvec.refinement.base_vectors import base_vectors
 from selfvec.refinement.history import HistoryPlan
-from selfvec.refinement.methods.reference import neighbour_weights, online_reference, refine_reference
-from selfvec.refinement.methods.sequential import COMPOSED, OnlineRefinement, PaperRefinement
+from selfvec.refinement.methods.sequential import (
+    COMPOSED,
+    OnlineRefinement,
+    PaperRefinement,
+    neighbour_weights,
+    online_reference,
+    refine_reference,
+)
 
 NONE = HistoryPlan(every=0)
 RULES = {"paper": PaperRefinement, "online": OnlineRefinement}

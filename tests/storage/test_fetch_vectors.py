@@ -21,7 +21,7 @@ from file_server import Archive, serving
 from selfvec.apps.cli import main
 from selfvec.apps.functions.vectors import cost_text
 from selfvec.base.errors import FormatError, InputError, OptionError, TargetError
-from selfvec.encoders import as_sentence_encoder
+from selfvec.encoders.given import as_sentence_encoder
 from selfvec.encoders.onnx_encoder import EncoderFolder
 from selfvec.storage import fetch_vectors as fetching
 from selfvec.storage.fetch_vectors import fetch_vectors

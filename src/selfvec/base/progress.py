@@ -1,4 +1,7 @@
-"""Work in stages: its progress, whoever displays it, the seconds of each stage, and Ctrl-C between two."""
+"""Work in stages: its progress, whoever displays it, the seconds of each stage, and Ctrl-C between two.
+
+A stage that begins or advances raises `CancelledError` if nobody will read what this thread does.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,14 @@ from time import monotonic, perf_counter
 
 from .display import escape_controls
 from .errors import Interrupted, OptionError
+from .threads import stop_if_cancelled
 
 Advance = Callable[[int], None]
 
 LOG = logging.getLogger("selfvec")
 """At the level INFO: stages with their seconds, threads, and what was read from a cache."""
 
-EVERY = 10.0  # seconds between two lines of `LineProgress`
+EVERY = 10.0  # seconds between two lines of `LineProgress`, also across stages
 _WHOLE = 10_000  # units of a stage made of steps
 _EARLY = 0.01  # share done below which the time left is not estimated
 
@@ -36,7 +40,7 @@ class Progress:
         """
         del total, unit
         with logged(label):
-            yield lambda _: None
+            yield lambda _: stop_if_cancelled()
 
     def say(self, message: str) -> None:
         del message
@@ -58,6 +62,7 @@ class Progress:
 @contextmanager
 def logged(label: str) -> Iterator[None]:
     """Log how long a stage took that ended well."""
+    stop_if_cancelled()
     start = perf_counter()
     yield
     LOG.info("%s: %.2f s", label, perf_counter() - start)
@@ -140,14 +145,9 @@ def as_progress(given: Progress | bool | None) -> Progress:
 class LineProgress(Progress):
     """Prints a line every ten seconds during stages: the stage, the share done and the time left."""
 
-    def __init__(
-        self,
-        write: Callable[[str], None],  # called with each line, in another thread
-        every: float | None = None,  # seconds between two lines, also across stages: ten
-    ) -> None:
-        self._write = write
-        self._every = EVERY if every is None else every
-        self._next = monotonic() + self._every
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write  # called with each line, in another thread
+        self._next = monotonic() + EVERY
         self._open: list[Event] = []  # the ends of the stages that have begun
 
     @contextmanager
@@ -159,16 +159,17 @@ class LineProgress(Progress):
 
         def advance(number: int) -> None:
             nonlocal done
+            stop_if_cancelled()
             done += number
 
         def pause() -> float:
-            return max(0.0, self._next - monotonic()) if self._open[-1] is ended else self._every
+            return max(0.0, self._next - monotonic()) if self._open[-1] is ended else EVERY
 
         def report() -> None:
             while not ended.wait(pause()):
                 if self._open[-1] is not ended:  # a stage within this one tells more
                     continue
-                self._next = monotonic() + self._every
+                self._next = monotonic() + EVERY
                 with suppress(OSError, ValueError):  # the reader has closed the stream
                     line = _line(label, monotonic() - start, done / total if total else None)
                     self._write(escape_controls(line))
@@ -218,7 +219,7 @@ def _line(label: str, seconds: float, share: float | None) -> str:
     left = time_left(seconds, share)
     if share is None:
         return f"{label}: {duration(seconds)} so far"
-    return f"{label}: {min(share, 1.0):.0%}".replace("%", " %") + (f", {left}" if left else "")
+    return f"{label}: {100 * min(share, 1.0):.0f} %{left and f', {left}'}"
 
 
 # Seconds
@@ -254,7 +255,6 @@ def interruptible() -> Iterator[Event]:
     if current_thread() is not main_thread():
         yield asked
         return
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def ask(number: int, frame: object) -> None:
         del number, frame
@@ -262,9 +262,8 @@ def interruptible() -> Iterator[Event]:
             raise KeyboardInterrupt
         asked.set()
 
+    kept = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        for number in kept:
-            signal.signal(number, ask)
         yield asked
     finally:
         for number, handler in kept.items():

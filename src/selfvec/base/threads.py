@@ -14,7 +14,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
 from queue import Empty, Queue
@@ -50,9 +50,8 @@ def quota(groups: Path, own: Path = _OWN_GROUP) -> int | None:
         return None
     # Where a container sees its own group only, the root is that group.
     among = [groups / place, *(groups / place).parents]
-    files = [group / "cpu.max" for group in among if group.is_relative_to(groups)]
-    limits = [_cores(file) for file in files]
-    return min((cores for cores in limits if cores is not None), default=None)
+    files = (group / "cpu.max" for group in among if group.is_relative_to(groups))
+    return min(filter(None, map(_cores, files)), default=None)
 
 
 def _cores(file: Path) -> int | None:
@@ -87,7 +86,6 @@ _AHEAD = 3  # items computed ahead: enough to even out speeds with little memory
 ROW_BLOCK = 4096  # rows worked on at a time
 _ONE_CORE: list[Any] = []  # the limit of `one_core`, once for each thread inside it
 _ONE_CORE_LOCK = Lock()
-_WORK = local()  # of a thread of `in_order`: ``cancelled``, a `Cancelled`
 
 
 def cut(sizes: Ints, limit: int) -> list[tuple[int, int]]:
@@ -121,16 +119,11 @@ def in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int) -> Itera
         yield from map(work, items)
         return
     cancelled = Cancelled()
-
-    def run(item: In) -> Out:
-        _WORK.cancelled = cancelled
-        return work(item)
-
-    with ThreadPoolExecutor(jobs) as pool:
+    with ThreadPoolExecutor(jobs, initializer=setattr, initargs=(_WORK, "cancelled", cancelled)) as pool:
         waiting: deque[Future[Out]] = deque()
         try:
             for item in items:
-                waiting.append(pool.submit(run, item))
+                waiting.append(pool.submit(work, item))
                 if len(waiting) > jobs:
                     yield _patiently(waiting.popleft())
             while waiting:
@@ -156,6 +149,7 @@ def _patiently(future: Future[Out]) -> Out:
     Polars installs a signal handler that restarts interrupted waits, so Ctrl-C would not end a long one.
     """
     while not future.done():
+        stop_if_cancelled()
         wait([future], timeout=_STEP)
     return future.result()
 
@@ -195,26 +189,30 @@ def prefetched(items: Generator[Out]) -> Generator[Out]:
 def _next_of(ready: Queue[Out]) -> Out:
     """The next item, waited for as in `_patiently`."""
     while True:
-        try:
+        with suppress(Empty):
             return ready.get(timeout=_STEP)
-        except Empty:
-            continue
 
 
 def stop_if_cancelled() -> None:
-    """Raise `CancelledError` in a thread of `in_order` whose results nobody will read."""
-    cancelled = getattr(_WORK, "cancelled", None)
-    if cancelled is not None and cancelled.is_set():
+    """Raise `CancelledError` in a thread whose results nobody will read; each step of a stage does so."""
+    if _WORK.cancelled.is_set():
         raise CancelledError
 
 
 class Cancelled(Event):
-    """Set when nobody will read the results of threads, as those of an `in_order`; also by `cancel_all`."""
+    """Set when nobody will read the results of threads, as those of an `in_order`; also by `cancel_all`.
 
-    def __init__(self) -> None:
+    What is ``within`` another one is set with it.
+    """
+
+    def __init__(self, within: Cancelled | None = None) -> None:
         super().__init__()
+        self._within = within
         self.ends: set[Callable[[], object]] = set()  # see `ended_by`
         _RUNNING.add(self)
+
+    def is_set(self) -> bool:
+        return super().is_set() or (self._within is not None and self._within.is_set())
 
     def set(self) -> None:
         super().set()
@@ -225,16 +223,31 @@ class Cancelled(Event):
 _RUNNING: WeakSet[Cancelled] = WeakSet()
 
 
+class _Work(local):
+    cancelled = Cancelled()  # what ends the work of a thread: this one, which is never set, if nothing does
+
+
+_WORK = _Work()
+_RUNNING.clear()
+
+
+@contextmanager
+def cancelled_by(cancelled: Cancelled) -> Iterator[None]:
+    """What this thread does in here, and what it lets others do, ends at its next step once that is set."""
+    before, _WORK.cancelled = _WORK.cancelled, cancelled
+    try:
+        yield
+    finally:
+        _WORK.cancelled = before
+
+
 @contextmanager
 def ended_by(end: Callable[[], object]) -> Iterator[None]:
     """In a thread of `in_order`: if its work is cancelled in here, ``end`` is called, in another thread.
 
     This is for code of a library, which cannot call `stop_if_cancelled`, and may never return.
     """
-    cancelled: Cancelled | None = getattr(_WORK, "cancelled", None)
-    if cancelled is None:
-        yield
-        return
+    cancelled = _WORK.cancelled
     cancelled.ends.add(end)
     try:
         stop_if_cancelled()  # after adding: one of the two sees that work is cancelled

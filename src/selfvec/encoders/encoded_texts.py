@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import Array, Ints, Mask, Rows
 from selfvec.base.display import count_of
 from selfvec.base.errors import FormatError, InputError
-from selfvec.base.progress import Progress, duration
+from selfvec.base.progress import Advance, Progress, duration
 from selfvec.base.threads import threads
 from selfvec.data.live_run import LiveRun, Segment
 from selfvec.data.run import Run
@@ -35,7 +35,7 @@ from selfvec.files.atomic_files import refuse_special, writing
 from selfvec.files.file_system import NO_LINK
 from selfvec.files.tensors import Forms, Tensor, read_metadata, read_tensors, write_tensors
 
-from .sentence_encoder import Advance, SentenceEncoder, unwatched
+from . import SentenceEncoder, unwatched
 
 # `Journal`: vectors that have been encoded, in a file that only grows, so that a kill loses few of them.
 #

@@ -18,8 +18,8 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.storage.opened import is_table, vectors_of_table
 from selfvec.storage.public_vectors import locate
 
+from . import SentenceEncoder
 from .encoded_texts import EncodedTexts, text_hashes
-from .sentence_encoder import SentenceEncoder
 
 GivenSentenceEncoder = SentenceEncoder | str | os.PathLike[str] | Callable[[list[str]], Any] | Any
 """An encoder, the name or folder of one, an object with ``encode`` or ``embed``, or a function of texts."""

@@ -25,6 +25,7 @@ import numpy as np
 from selfvec.base.arrays import Array, Ints, Rows
 from selfvec.base.declarations import Kind
 from selfvec.base.errors import FormatError, require
+from selfvec.base.progress import Advance
 from selfvec.base.threads import cut, ended_by, in_order, stop_if_cancelled, threads
 from selfvec.files.checksums import sha256
 from selfvec.files.text_files import Schema, check
@@ -33,7 +34,7 @@ from selfvec.storage.folder_kinds import similar_paths, snapshot_of
 from selfvec.storage.formats.subwords import load_tokenizer
 from selfvec.storage.public_vectors import PUBLIC_VECTORS
 
-from .sentence_encoder import Advance, SentenceEncoder, unwatched
+from . import SentenceEncoder, unwatched
 
 # ---- What the folder says: its model, how a text is cut, and what becomes of the states
 #

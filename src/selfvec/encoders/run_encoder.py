@@ -23,8 +23,8 @@ from selfvec.storage.public_vectors import locate
 from selfvec.text.passages import CUT, passages
 from selfvec.text.phrases import parts
 
+from . import SentenceEncoder
 from .encoded_texts import EncodedTexts, adding_told, encoded_texts_of
-from .sentence_encoder import SentenceEncoder
 
 _HELD = "sentence encoder"  # in `Run.derived`
 

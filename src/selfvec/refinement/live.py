@@ -18,7 +18,7 @@ from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.corpus import Corpus
-from selfvec.corpus.kept_documents import NAMED, REPLACE, RunDocuments, told_apart
+from selfvec.corpus.kept_documents import KEEP, NAMED, REPLACE, RunDocuments, told_apart
 from selfvec.corpus.summary import FROM_MEMORY, joined_corpora
 from selfvec.data.documents import Documents
 from selfvec.data.live_run import (
@@ -51,7 +51,7 @@ from selfvec.text.rules import first_of_stems, stems
 from .input_reading import refuse_tokens
 from .inputs import Execution, by_token
 from .teacher import Teacher
-from .update import Change, as_kept
+from .update import Change, Taken, as_kept
 
 MOST = 8
 """Segments beside that of the vectors: each costs a search some time, and joining them an addition."""
@@ -121,26 +121,21 @@ def deleted(
 
 
 def exchanged(
-    run: Run,
-    ids: Sequence[str],  # of the documents to delete, several with commas
-    corpus: Corpus | None,
-    duplicates: str = REPLACE,
-    number: int = 0,
-    execution: Execution | None = None,
+    run: Run, taken: Taken, number: int = 0, execution: Execution | None = None
 ) -> tuple[Run, Change]:
-    """A run without some documents and with others, and what has changed; see `deleted` and `added`."""
+    """A run without some documents and with others, and what has changed; see `deleted` and `added`.
+
+    An id that holds commas itself counts before several ids with commas between them.
+    """
     made, change = run, Change()
-    if ids:
-        made, change = deleted(made, ids_named(made, ids), number, field="withdraw")
-    if corpus is None:
+    if taken.withdraw:
+        ids = told_apart(list(map(str, taken.withdraw)), RunDocuments(segments_of(run)).ids)
+        made, change = deleted(made, list(map(str, ids)), number, field="withdraw")
+    if taken.corpus is None:
         return made, change
-    made, more = added(made, corpus, duplicates, number, execution)
+    duplicates = KEEP if taken.allow_duplicates else REPLACE
+    made, more = added(made, taken.corpus, duplicates, number, execution)
     return made, replace(more, withdrawn=change.withdrawn)
-
-
-def ids_named(run: Run, named: Sequence[str]) -> list[str]:
-    """The ids that an option names, several with commas; an id that holds commas itself counts first."""
-    return [str(name) for name in told_apart(named, RunDocuments(segments_of(run)).ids)]
 
 
 def _summary_with(run: Run, new: Mapping[str, Any], left_out: int) -> dict[str, Any]:

@@ -28,10 +28,10 @@ from selfvec.base.errors import InputError, Interrupted, OptionError, TargetErro
 from selfvec.data.run import Run
 from selfvec.data.run_text import TEXT, RunText
 from selfvec.data.settings import Settings
+from selfvec.encoders import SentenceEncoder
 from selfvec.encoders.encoded_texts import HASH, EncodedTexts, adding_told, encoded_texts_of, text_hashes
 from selfvec.encoders.given import EMBEDDINGS, GivenSentenceEncoder, as_sentence_encoder, encoded_documents
 from selfvec.encoders.run_encoder import encoder_of, hold_encoder, passages_of, word_text
-from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.files.atomic_files import atomic_folder
 from selfvec.files.checksums import read_description, write_sealed
 from selfvec.files.file_system import is_ours, remove_folder, user_folder

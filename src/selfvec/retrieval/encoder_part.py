@@ -16,8 +16,8 @@ from selfvec.base.casing import asked_forms
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import OptionError
 from selfvec.data.token_batch import TokenBatch
+from selfvec.encoders import SentenceEncoder
 from selfvec.encoders.encoded_texts import EncodedTexts
-from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.encoders.student import Student, text_rows
 from selfvec.files.tensors import Forms, Tensor
 from selfvec.numerics.rows import unit_rows

@@ -29,9 +29,9 @@ from selfvec.base.progress import Progress
 from selfvec.corpus.given_filters import GivenFilter, filter_names, given_filters
 from selfvec.data.run import AnyRun, Run
 from selfvec.data.vectors import Vectors
+from selfvec.encoders import SentenceEncoder
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.encoders.run_encoder import encoder_of
-from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.files.atomic_files import atomic_folder
 from selfvec.files.checksums import read_description, unchanged, write_sealed
 from selfvec.files.tensors import write_tensors

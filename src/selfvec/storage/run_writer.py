@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from selfvec.base.errors import FormatError, TargetError
 from selfvec.base.progress import Progress
@@ -58,6 +58,7 @@ from .run_folder import (
     VOCABULARY,
     is_run,
     kept_topic_names,
+    present_state,
     stamp_of,
     write_names,
     write_report,
@@ -73,15 +74,16 @@ JOURNAL = "encoded.journal"
 """What a sentence encoder gave; it outlasts a command that ends early, so that the next one goes on there."""
 NEW = "new.parquet"
 """New documents, while an update reads them."""
-_FILES = (ORIGINAL, REFINED, VOCABULARY, TOKENS, TEXT, HISTORY, REPORT, TOPICS, *PARTS)  # of a state
 _OF_SEGMENTS = (ADDED, ADDED_TOKENS, ADDED_ENCODED)
-_OWNED = (*_FILES, *_OF_SEGMENTS, DELETED, NEW)
+_OF_VECTORS = (ORIGINAL, REFINED, VOCABULARY, TOKENS, TEXT, HISTORY, REPORT, TOPICS, *PARTS)
+_FILES = (*_OF_VECTORS, *_OF_SEGMENTS, DELETED)  # of a state
 _UNFINISHED = re.compile(
     r"\.(.+)\.partial-[0-9a-f]{8}"  # see `selfvec.files.atomic_files`
     r"|((?:text|new)(?:-\d+)?\.parquet)\.(?:\d+|joined)"  # see `selfvec.storage.text_file`
 )
 _REPLACED = f".{PREVIOUS}.partial-00000000"
 """The description that is replaced, until it is `PREVIOUS`."""
+T = TypeVar("T")
 _STAYS = "the state before cannot be brought back, and the run stays as it is"
 
 
@@ -150,11 +152,7 @@ class RunWriter:
             self._write(run)
             timings = {**run.provenance.timings, "save": time.perf_counter() - started}
             run.provenance = run.provenance.replace(timings=timings)
-            names = [name for name in self._names() if self._is_new(name)]
-            files = checksums(self.target, names)
-            self._replace_present({**run.provenance, "state": self.state, "files": files}, undo)
-            discard(self.journal)  # not before: a command that is killed goes on from it
-            self._sweep()
+            self._become({**run.provenance, "state": self.state}, undo=undo)
 
     def change(self, run: LiveRun) -> LiveRun:
         """Make a run with other documents the run, and return it. Only what is new of it is written.
@@ -162,21 +160,16 @@ class RunWriter:
         New segments have the number of this state for a name, and their text is in memory.
         """
         with writing(self.target):
-            described = read_json(self.target / PRESENT, "make the run again")
-            names: list[str] = []
             for part in run.segments:
                 if part.segment.name == str(self.state):
                     save_text(part.segment.text, self.path(ADDED))
                     write_tokens(self.path(ADDED_TOKENS), part.segment.tokens, part.segment.later)
-                    names += [state_name(ADDED, self.state), state_name(ADDED_TOKENS, self.state)]
                     encoded = part.segment.encoded
                     if encoded is not None and not isinstance(encoded, Path):
                         encoded.save(self.path(ADDED_ENCODED))
-                        names.append(state_name(ADDED_ENCODED, self.state))
             gone = {part.segment.name: part.gone for part in run.segments if len(part.gone)}
             if gone:
                 write_tensors(self.path(DELETED), gone)
-                names.append(state_name(DELETED, self.state))
             segments = [int(part.segment.name) for part in run.segments[1:]]
             of_documents = {
                 BASE: run.base.stamp,
@@ -185,15 +178,12 @@ class RunWriter:
                 "deleted": self.state if gone else None,
             }
             run.provenance = run.provenance.replace(live={**run.provenance.live, **of_documents})
-            kept = {state_name(name, number) for number in segments for name in _OF_SEGMENTS}
-            files = {
-                name: entry
-                for name, entry in described["files"].items()
-                if (top := name.partition("/")[0]) in kept
-                or split_state(top)[0] not in (*_OF_SEGMENTS, DELETED)
-            }
-            files |= checksums(self.target, names)
-            content = self._replace_present({**run.provenance, "state": run.base.state, "files": files})
+            there = {state_name(name, number) for number in segments for name in _OF_SEGMENTS}
+
+            def stays(name: str) -> bool:
+                return name in there or split_state(name)[0] in _OF_VECTORS
+
+            content = self._become({**run.provenance, "state": run.base.state}, stays)
             run.stamp = json.loads(content)["sha256"]
             run.seen = (self.target / PRESENT).absolute(), identity(self.target / PRESENT)
         return run
@@ -204,18 +194,26 @@ class RunWriter:
         Without names there is a file of none: its number tells that this state is newer than the one before.
         """
         with writing(self.target):
-            described = read_json(self.target / PRESENT, "make the run again")
-            files = {name: of for name, of in described["files"].items() if split_state(name)[0] != TOPICS}
             write_names(self.path(TOPICS), names)
-            files |= checksums(self.target, [state_name(TOPICS, self.state)])
-            made = {**described, "files": files, "stamp": stamp_of(described)}
-            del made["sha256"]
-            self._replace_present(made)
-            self._sweep()
+            described = self._described()
+            named = {**described, "stamp": stamp_of(described)}
+            del named["sha256"]
+            self._become(named, lambda name: split_state(name)[0] != TOPICS)
 
-    def _replace_present(self, described: Mapping[str, Any], undo: bool = True) -> bytes:
-        """Make a new state the run, sealed; the present one becomes the state before, or is forgotten."""
-        content = seal({"format": RUN_FORMAT, **described}, indent=1)
+    def _described(self) -> dict[str, Any]:
+        return read_json(self.target / PRESENT, "make the run again")
+
+    def _become(
+        self,
+        described: Mapping[str, Any],
+        stays: Callable[[str], bool] | None = None,  # which files and folders of the present state
+        undo: bool = True,
+    ) -> bytes:
+        """Make a state of what was written the run, sealed; the present one is that before, or forgotten."""
+        before = {} if stays is None else self._described()["files"]
+        files = {name: entry for name, entry in before.items() if stays and stays(name.partition("/")[0])}
+        files |= checksums(self.target, filter(self._is_new, self._names()))
+        content = seal({"format": RUN_FORMAT, **described, "files": files}, indent=1)
         present = self.target / PRESENT
         if undo and _names_of(present) is not None:
             self._exchange(content)
@@ -347,20 +345,34 @@ class RunWriter:
         self.close()
 
 
-def save_topic_names(run: AnyRun, names: Sequence[TopicName], progress: Progress | None = None) -> None:
-    """Let a run keep names of topics, and no others; in its folder, if it has one.
+def next_state(
+    run: AnyRun, make: Callable[[Run, RunWriter | None], tuple[Run, T]], progress: Progress | None = None
+) -> tuple[Run, T]:
+    """The next state of a run, and what ``make`` says of it.
 
-    `TargetError` if the folder cannot be written, or another process writes it.
+    That is given the present state and, if the run has a folder, the writer of the next one. `TargetError` if
+    the folder cannot be written, or another process writes it.
     """
 
-    def named(state: Run) -> tuple[Run, None]:
-        if state.folder is not None:
-            with RunWriter(state.folder.resolve(), overwrite=True, progress=progress) as writer:
-                writer.name_topics(names)
+    def made(state: Run) -> tuple[Run, T]:
+        if state.folder is None:
+            return make(state, None)
+        with RunWriter(state.folder.resolve(), overwrite=True, progress=progress) as writer:
+            return make(present_state(state), writer)
+
+    return run.becomes(made)
+
+
+def save_topic_names(run: AnyRun, names: Sequence[TopicName], progress: Progress | None = None) -> None:
+    """Let a run keep names of topics, and no others; in its folder, if it has one, see `next_state`."""
+
+    def named(state: Run, writer: RunWriter | None) -> tuple[Run, None]:
+        if writer is not None:
+            writer.name_topics(names)
         state.topic_names = names
         return state, None
 
-    run.becomes(named)
+    next_state(run, named, progress)
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -398,7 +410,7 @@ def _named_in(content: bytes) -> frozenset[str] | None:
 def _is_ours(name: str) -> bool:
     """Whether a writer gives this name to a file or folder of a state, or of one that it is writing."""
     own = _split(name)[0]
-    return own in _OWNED or (name.startswith(".") and own in (PRESENT, PREVIOUS, CACHE))
+    return own in (*_FILES, NEW) or (name.startswith(".") and own in (PRESENT, PREVIOUS, CACHE))
 
 
 def _split(name: str) -> tuple[str, int]:

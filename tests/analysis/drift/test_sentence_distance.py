@@ -16,8 +16,8 @@ from selfvec.analysis.word_drift.sentences import OF_SLICE, SENTENCES, document_
 from selfvec.analysis.word_drift.word_choice import in_order_of_change
 from selfvec.base.view import Table
 from selfvec.data.run import Run
-from selfvec.encoders import as_sentence_encoder
 from selfvec.encoders.encoded_texts import encoded_texts_of
+from selfvec.encoders.given import as_sentence_encoder
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import rank_correlation
 

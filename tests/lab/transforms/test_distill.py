@@ -13,7 +13,7 @@ from selfvec.apps.cli import main
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.corpus import Corpus
 from selfvec.data.vectors import Source, Vectors
-from selfvec.encoders import as_sentence_encoder
+from selfvec.encoders.given import as_sentence_encoder
 from selfvec.encoders.student import learn, text_rows
 from selfvec.lab.transforms.distill import TextWords, alone, centred, in_texts
 from selfvec.lab.transforms.written import figures_of

@@ -26,9 +26,9 @@ import selfvec
 from selfvec.base.errors import InputError, OptionError, SelfvecError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, Vectors
+from selfvec.encoders import SentenceEncoder
 from selfvec.encoders.encoded_texts import encoded_texts_of, text_hashes
 from selfvec.encoders.run_encoder import encoder_of, passages_of, word_text
-from selfvec.encoders.sentence_encoder import SentenceEncoder
 
 NAMES = [f"w{chr(97 + i // WORDS)}{chr(97 + i % WORDS)}" for i in range(TOPICS * WORDS)]
 

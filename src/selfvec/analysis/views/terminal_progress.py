@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from selfvec.base.progress import Advance, LineProgress, logged, time_left
+from selfvec.base.threads import stop_if_cancelled
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -39,7 +40,12 @@ class TerminalProgress(LineProgress):
             task = bars.add_task(label, total=total, size=f"{total:,} {unit}" if total and unit else unit)
             shown.callback(bars.remove_task, task)
             shown.enter_context(logged(label))
-            yield lambda done: bars.advance(task, done)
+
+            def advance(number: int) -> None:
+                stop_if_cancelled()
+                bars.advance(task, number)
+
+            yield advance
 
 
 def _bars() -> Bars:

@@ -23,9 +23,9 @@ from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
 from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
+from selfvec.encoders import SentenceEncoder
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.encoders.run_encoder import document_rows, encoder_of
-from selfvec.encoders.sentence_encoder import SentenceEncoder
 from selfvec.numerics.rows import sampled
 from selfvec.numerics.sparse_rows import SparseRows
 from selfvec.storage.cache import cached_result

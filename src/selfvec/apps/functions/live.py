@@ -22,7 +22,7 @@ from selfvec.refinement.inputs import Execution
 from selfvec.refinement.update import Change, Taken
 from selfvec.storage.opened import GivenRun, as_run, owner
 from selfvec.storage.run_folder import is_run, present_state
-from selfvec.storage.run_writer import RunWriter
+from selfvec.storage.run_writer import RunWriter, next_state
 
 Changing = Callable[[record.Run, int], tuple[record.Run, Change]]
 """From a state of a run, and the number of the next one, to that and what it changes."""
@@ -208,23 +208,19 @@ def removal(
 def changed(run: GivenRun, change: Changing, progress: Progress | None = None) -> Answer:
     """Give a run its next state, and say what that changes. One that was refined again replaces all files."""
 
-    def next_of(state: record.Run) -> tuple[record.Run, Change]:
-        if state.folder is None:
-            return change(state, 0)
-        with RunWriter(state.folder.resolve(), overwrite=True, progress=progress) as writer:
-            state = present_state(state)
-            made, figures = change(state, writer.state)
-            if made is not state and isinstance(made, LiveRun):
-                made = writer.change(made)
-            elif made is not state:
-                writer.finish(made, undo=False)
-                made = present_state(state)
+    def next_of(state: record.Run, writer: RunWriter | None) -> tuple[record.Run, Change]:
+        made, figures = change(state, 0 if writer is None else writer.state)
+        if writer is not None and isinstance(made, LiveRun) and made is not state:
+            made = writer.change(made)
+        elif writer is not None and made is not state:
+            writer.finish(made, undo=False)
+            made = present_state(state)
         return made, figures
 
     own = owner(run)
     if isinstance(own, record.Run) and own.folder is None:
         raise OptionError("is a state of a run, which does not change", field="run")
-    made, figures = own.becomes(next_of)
+    made, figures = next_state(own, next_of, progress)
     since = {name: number for name, number in made.provenance.live.items() if isinstance(number, int)}
     return Answer("Changed", {**figures.as_dict(), "documents": made.provenance.documents, "since": since})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal, Unpack
+from typing import Any, Literal, Unpack, cast
 
 from selfvec.apps.run import Run, in_one_piece
 from selfvec.base.checks import is_path
@@ -183,9 +183,11 @@ def run_writer(
 
 
 def finished(run: record.Run, writer: RunWriter | None, undo: bool = True) -> record.Run:
-    """The run, or what was written of it."""
+    """The run, or what was written of it: only its documents if they alone have changed in its folder."""
     if writer is None:
         return run
+    if run.base is not run and run.folder and run.folder.resolve() == writer.target.resolve():
+        return writer.change(cast(Any, run))
     writer.finish(in_one_piece(run), undo=undo)
     made = open_run(writer.target)
     LOG.info("seconds: %s", ", ".join(f"{n} {s:.2f}" for n, s in made.provenance.timings.items()))

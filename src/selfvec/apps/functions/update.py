@@ -1,4 +1,4 @@
-"""A run gets new text or loses some, and several become one: `update`, `watch`, `undo` and `merge`."""
+"""A run gets new text or loses some, and several become one: `update`, `watch` and `merge`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Annotated, Any, Literal, Unpack, overload
@@ -18,8 +19,6 @@ from selfvec.base.errors import CorpusError, Interrupted, OptionError, TargetErr
 from selfvec.base.progress import Progress, as_progress, interruptible
 from selfvec.corpus.conversion import Texts, paths_of
 from selfvec.corpus.fields import FieldOptions
-from selfvec.corpus.kept_documents import KEEP as KEEP_BOTH
-from selfvec.corpus.kept_documents import REPLACE
 from selfvec.data import run as record
 from selfvec.files.checksums import file_state
 from selfvec.refinement import live
@@ -29,11 +28,11 @@ from selfvec.refinement.update import MovedVectors, Taken
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import open_run
 
-from .live import changed
 from .refine import finished, limited_jobs, open_text, run_writer
 
 KEEP = "keep"
 """In place of vectors: those of the run stay."""
+_OF_REFINING = ("half_life", "encoder", "embeddings", "withdraw_file", "no_undo")
 
 IdsAndFiles = str | Path | Sequence[str | Path]
 
@@ -168,9 +167,11 @@ def update(
     TargetError
         If ``output`` exists, or another process updates the run.
     """
-    if isinstance(vectors, str) and vectors == KEEP:
-        return _with_vectors_kept(run, corpus, output, dry_run, how)
     old = as_run(run)
+    keep = isinstance(vectors, str) and vectors == KEEP
+    for name in _OF_REFINING if keep else ():
+        if how.get(name):
+            raise OptionError("is for refining again", field=name, remedy="leave it out, or --vectors keep")
     fields: Any = {name: value for name, value in how.items() if name in FieldOptions.__annotations__}
     ids, files = (_several(how.get(name, ())) for name in ("withdraw", "withdraw_file"))
     taken = Taken(
@@ -179,67 +180,37 @@ def update(
         bool(how.get("allow_duplicates")),
         bool(how.get("no_undo")),
     )
+    exchange = partial(live.exchanged, taken=taken)
     half_life = how.get("half_life")
-    if taken.is_nothing and half_life is None and not old.provenance.live:
+    if taken.is_nothing and (keep or (half_life is None and not old.provenance.live)):
         raise OptionError("there is nothing to do", remedy="name new text, or documents to --withdraw")
     progress, jobs = as_progress(how.get("progress")), limited_jobs(how.get("jobs"))
     if dry_run:
-        change = updating.preview(old, taken, Execution(progress=progress))
+        look = Execution(progress=progress)
+        change = exchange(old, execution=look)[1] if keep else updating.preview(old, taken, look)
         return Answer("Preview", {"run": str(old.folder or ""), "dry_run": True, **change.as_dict()})
     own = _own_folder(old, output)
     target = output if own is None else own.resolve()  # a link to a run stays a link
     with run_writer(target, own is not None or bool(how.get("overwrite")), progress) as writer:
         if own is not None:
             old = open_run(Path(old.folder or ""))  # another update may have finished before we got the lock
-        moved = {"encoder": how.get("encoder"), "embeddings": how.get("embeddings")}
-        new = updating.update(
-            old, taken, vectors, half_life=half_life, **moved, execution=Execution(writer, progress, jobs)
-        )
+        execution = Execution(writer, progress, jobs)
+        if keep:
+            number = writer.state if writer is not None and own is not None else 0
+            new, change = exchange(old, number=number, execution=execution)
+        else:
+            moved = {"encoder": how.get("encoder"), "embeddings": how.get("embeddings")}
+            new = updating.update(old, taken, vectors, half_life=half_life, **moved, execution=execution)
         if new is old and (own is not None or writer is None):
             return Run(old)
         new.topic_names = old.topic_names
-        made = finished(new, writer, undo=not how.get("no_undo"))
+        if keep and writer is None:
+            new.folder = None  # it is in memory: what is added to it is not written into the old one
+        made = finished(new, writer, undo=not taken.for_good)
         if new is not old:
-            made.change = dict(new.provenance.steps[-1])
+            made.change = change.as_dict() if keep else dict(new.provenance.steps[-1])
             made.folder = own or made.folder
         return Run(made)
-
-
-def _with_vectors_kept(
-    run: GivenRun, corpus: Any, output: str | os.PathLike[str] | None, dry_run: bool, how: UpdateOptions
-) -> Run | Answer:
-    """A run with new documents and without others, whose vectors stay."""
-    for name in ("half_life", "encoder", "embeddings", "withdraw_file", "no_undo"):
-        if how.get(name):
-            raise OptionError("is for refining again", field=name, remedy="leave it out, or --vectors keep")
-    fields: Any = {name: value for name, value in how.items() if name in FieldOptions.__annotations__}
-    ids = [str(name) for name in _several(how.get("withdraw", ()))]
-    if corpus is None and not ids:
-        raise OptionError("there is nothing to do", remedy="name new text, or documents to --withdraw")
-    duplicates = KEEP_BOTH if how.get("allow_duplicates") else REPLACE
-    progress = as_progress(how.get("progress"))
-
-    def change(state: record.Run, number: int) -> tuple[record.Run, updating.Change]:
-        like = state.provenance.corpus
-        new = None if corpus is None else open_text(corpus, fields, keep=True, like=like)
-        return live.exchanged(state, ids, new, duplicates, number, Execution(progress=progress))
-
-    old = as_run(run)
-    if (own := _own_folder(old, output)) is not None and not dry_run:
-        told = changed(own, change, progress)
-        made = open_run(own)
-    else:
-        new, figures = change(old, 0)
-        told = Answer("Preview", {"run": str(old.folder or ""), "dry_run": True, **figures.as_dict()})
-        if dry_run:
-            return told
-        with run_writer(output, bool(how.get("overwrite")), progress) as writer:
-            if writer is None and new is not old:
-                new.folder = None  # it is in memory: what is added to it is not written into the old one
-            made = finished(new, writer)
-    if made.provenance.documents != old.provenance.documents or told["added"] or told["withdrawn"]:
-        made.change = {name: told[name] for name in ("added", "changed", "withdrawn", "skipped", "files")}
-    return Run(made)
 
 
 def _several(given: Any) -> list[Any]:

@@ -11,8 +11,8 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -26,8 +26,8 @@ from mcp.shared.message import SessionMessage
 from mcp.types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError, RequestId, ToolAnnotations
 from pydantic import TypeAdapter, ValidationError
 
-from selfvec.base.errors import Interrupted, SelfvecError
-from selfvec.base.progress import Progress
+from selfvec.base.errors import SelfvecError
+from selfvec.base.threads import Cancelled, cancelled_by
 from selfvec.base.versions import __version__
 
 from .tools import Tools
@@ -75,11 +75,10 @@ R = TypeVar("R")
 
 def create_server(tools: Tools, *, write: bool = False) -> MCPServer[Any]:
     """A server that offers the tools, with ``write`` all of them; it is not running yet."""
-    tools.progress = stoppable = StoppableProgress(tools.progress)
     lock = anyio.Lock()
     working = threading.Lock()
     offered = [
-        _tool(_one_at_a_time(tools, getattr(tools, name), stoppable, lock, working), title, name in WRITING)
+        _tool(_one_at_a_time(tools, getattr(tools, name), lock, working), title, name in WRITING)
         for name, title in (TITLES | (WRITING if write else {})).items()
     ]
     return StdioServer(
@@ -123,39 +122,9 @@ class StrictTool(Tool):
             raise ToolError(" ".join("; ".join(messages).split())) from cause
 
 
-class StoppableProgress(Progress):
-    """Forwards progress, and stops the work of a cancelled call."""
-
-    def __init__(self, inner: Progress) -> None:
-        self.inner = inner
-        self.cancelled = threading.Event()  # of the call that works now
-
-    @contextmanager
-    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
-        """Announce a stage."""
-        with self.inner.stage(label, total, unit) as inner:
-
-            def advance(number: int) -> None:
-                self.check()
-                inner(number)
-
-            self.check()
-            yield advance
-
-    def say(self, message: str) -> None:
-        """Pass a message on."""
-        self.inner.say(message)
-
-    def check(self) -> None:
-        """Raise `Interrupted` if the call was cancelled."""
-        if self.cancelled.is_set():
-            raise Interrupted("the call was cancelled")
-
-
 def _one_at_a_time(
     tools: Tools,
     function: Callable[P, R],
-    progress: StoppableProgress,
     lock: anyio.Lock,
     working: threading.Lock,
 ) -> Callable[P, Awaitable[R]]:
@@ -167,11 +136,11 @@ def _one_at_a_time(
 
     @wraps(function)
     async def answer(*args: P.args, **kwargs: P.kwargs) -> R:
-        cancelled = threading.Event()
+        cancelled = Cancelled()
 
         def work() -> R:
-            with working:  # the thread of a cancelled call may still be on its last step
-                progress.cancelled = cancelled
+            # The thread of a cancelled call may still be on its last step.
+            with working, cancelled_by(cancelled):
                 try:
                     return tools.answer(lambda: function(*args, **kwargs))
                 except SelfvecError as error:

@@ -12,14 +12,14 @@ import asyncio
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from selfvec.base.errors import SelfvecError
 from selfvec.base.progress import Advance, Progress
-from selfvec.base.threads import Cancelled, one_core, threads
+from selfvec.base.threads import Cancelled, cancelled_by, one_core, stop_if_cancelled, threads
 
 QUEUE_SECONDS = 1.0  # that a request waits for a thread: after that the page would seem to hang
 _ALMOST = 0.99  # largest share that is reported before the result exists: stages end earlier
@@ -90,7 +90,7 @@ class BackgroundTask(Future[T], Progress):
         super().__init__()
         self.begun = False
         self._share = 0.0
-        self._dropped = False
+        self._dropped = Cancelled(self.tasks.closed)
 
     @property
     def share(self) -> float:
@@ -126,17 +126,20 @@ class BackgroundTask(Future[T], Progress):
 
     def drop(self) -> None:
         """Cancel the task: it stops at its next step and fails with `Busy`."""
-        self._dropped = True
+        self._dropped.set()
 
     def run(self) -> None:
         """Compute the result. A bug becomes a `SelfvecError`; its traceback is printed in the terminal."""
         try:
-            self.check()
-            self.set_result(self.work(self))
+            with cancelled_by(self._dropped):
+                stop_if_cancelled()
+                self.set_result(self.work(self))
+        except CancelledError:
+            self.set_exception(Busy("this task was dropped in favour of newer requests"))
         except SelfvecError as error:
             self.set_exception(error)
         except BaseException as error:  # Polars' panics, too: who waits for the task must be told
-            if not self.tasks.closed:
+            if not self.tasks.closed.is_set():
                 traceback.print_exc()
             self.set_exception(SelfvecError(f"the computation failed ({type(error).__name__}: {error})"))
 
@@ -148,17 +151,12 @@ class BackgroundTask(Future[T], Progress):
 
         def advance(number: int) -> None:
             nonlocal done
-            self.check()
+            stop_if_cancelled()
             done += number
             self._share = min(1.0, done / total) if total else 0.0
 
-        self.check()
+        stop_if_cancelled()
         yield advance
-
-    def check(self) -> None:
-        """Raise `Busy` if the task was dropped, or all tasks were closed."""
-        if self._dropped or self.tasks.closed:
-            raise Busy("this task was dropped in favour of newer requests")
 
 
 def need(*tasks: BackgroundTask[Any]) -> None:
@@ -188,12 +186,7 @@ class Tasks:
         self._lock = threading.Lock()
         self._waiting: list[BackgroundTask[Any]] = []  # begun, and taken by no thread yet; the oldest first
         self._busy: set[Kind] = set()  # that have a thread
-        self._closed = Cancelled()
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing will be asked any more."""
-        return self._closed.is_set()
+        self.closed = Cancelled()  # set when nothing will be asked any more
 
     def task(
         self,
@@ -214,7 +207,7 @@ class Tasks:
 
     def close(self) -> None:
         """Drop all tasks, and those begun later: each ends at its next step and fails with `Busy`."""
-        self._closed.set()
+        self.closed.set()
 
     def begin(self, task: BackgroundTask[Any]) -> None:
         """Queue a task and those that it needs, unless that was done before."""

@@ -21,7 +21,7 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.encoders import as_sentence_encoder
+from selfvec.encoders.given import as_sentence_encoder
 from selfvec.lab.training import count_models, gensim_models, glove
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.inputs import Inputs

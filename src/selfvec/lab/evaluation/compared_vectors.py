@@ -23,7 +23,7 @@ from selfvec.base.progress import Progress
 from selfvec.data.run import AnyRun, Run
 from selfvec.data.settings import METHODS
 from selfvec.data.vectors import Vectors, on_principal_axes
-from selfvec.encoders import as_sentence_encoder
+from selfvec.encoders.given import as_sentence_encoder
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.alignment_files import find_aligned
 from selfvec.storage.formats import load

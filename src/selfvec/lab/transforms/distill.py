@@ -13,14 +13,13 @@ from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask, Rows
 from selfvec.base.characters import plain
 from selfvec.base.declarations import Count, checked
 from selfvec.base.errors import CorpusError, OptionError
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import Advance, Progress, as_progress
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Source, Vectors
-from selfvec.encoders import as_sentence_encoder
-from selfvec.encoders.given import GivenSentenceEncoder
+from selfvec.encoders import SentenceEncoder, unwatched
+from selfvec.encoders.given import GivenSentenceEncoder, as_sentence_encoder
 from selfvec.encoders.run_encoder import passages_of
-from selfvec.encoders.sentence_encoder import Advance, SentenceEncoder, unwatched
 from selfvec.numerics.rows import filled_rows, unit_rows
 from selfvec.text.tokenizers import find_words
 

@@ -10,7 +10,7 @@ from tests.lab.evaluation.conftest import write_collection
 
 import selfvec
 from selfvec.base.errors import InputError, OptionError
-from selfvec.encoders import as_sentence_encoder
+from selfvec.encoders.given import as_sentence_encoder
 from selfvec.lab.evaluation import Classification, Retrieval, Similarity
 from selfvec.lab.evaluation.baselines import train
 from selfvec.storage.run_folder import open_run
