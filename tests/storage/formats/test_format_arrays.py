@@ -206,10 +206,10 @@ def test_broken_parquet(columns: dict[str, Any], message: str, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        (pickle.dumps({"a": 1}), "Python pickle"),
-        (pickle.dumps([1.0], protocol=0), "Python pickle"),
+        (pickle.dumps({"a": 1}), "a Python or PyTorch pickle"),
+        (pickle.dumps([1.0], protocol=0), "a Python or PyTorch pickle"),
         (b"\x7fELF" + bytes(99), "a program"),
-        (b"%PDF-1.7\n", "a PDF"),
+        (b"%PDF-1.7\n", "is PDF"),
         (b"BZh9", "bzip2"),
         (b"\x89HDF\r\n\x1a\n", "HDF5"),
         (b"# Title\n\nSome text.\n", "no known format; it begins with b'# Title"),
@@ -221,7 +221,7 @@ def test_what_else_people_have_at_hand_is_named(content: bytes, what: str, tmp_p
 
 
 def test_zip_archives_are_told_apart(tmp_path: Path) -> None:
-    for member, what in (("model/data.pkl", "PyTorch"), ("a.txt", "is a zip archive")):
+    for member, what in (("model/data.pkl", "PyTorch pickle"), ("a.txt", "is a zip archive")):
         with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
             archive.writestr(member, b"x")
         refused(lambda: load(tmp_path / "a.zip"), FormatError, what)

@@ -24,7 +24,8 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.files.atomic_files import atomic_files, check_target
 from selfvec.files.compressed_files import PACKED, pack
 from selfvec.files.tensors import first_not_finite
-from selfvec.storage.folder_kinds import Mistake, mistaken, text_at
+from selfvec.files.untrusted import foreign
+from selfvec.storage.folder_kinds import mistaken, text_at
 from selfvec.storage.public_vectors import BUILT_IN, locate
 from selfvec.storage.run_folder import refuse_run
 
@@ -95,28 +96,6 @@ def format_of(name: str) -> Format:
             return row
     names = ", ".join(row.name for row in FORMATS)
     raise OptionError(f"there is no format {name!r}", remedy=f"choose one of {names}")
-
-
-_PICKLE = "a pickle, which could run code"
-_FROM_PICKLE = "save word2vec or safetensors in the program that made it (gensim: save_word2vec_format)"
-_PICKLE_STARTS = (
-    *(bytes((0x80, protocol)) for protocol in range(6)), b"(dp", b"(lp", b"ccopy_reg", b"cnumpy",
-)  # fmt: skip
-_OTHER_FILES = (  # how they begin, what they are, what to do
-    (b"\x7fELF", "a program", "name the vectors file"),
-    (b"MZ", "a program", "name the vectors file"),
-    (b"\x89HDF", "an HDF5 file", "save its table as .npy or safetensors"),
-    (b"GGUF", "a GGUF model", "save its token table as safetensors"),
-    (b"ARROW1", "an Arrow file", "save it as Parquet"),
-    (b"FiFu", "a finalfusion file", "convert it to word2vec text first"),
-    (b"SQLite format 3", "an SQLite database", "export the vectors first"),
-    (b"%PDF", "a PDF document", "name the vectors file"),
-    (b"BZh", "a bzip2 file", "unpack it first"),
-    (b"\xfd7zXZ", "an xz file", "unpack it first"),
-    (b"7z\xbc\xaf", "a 7-Zip archive", "unpack it first"),
-    (b"PK\x03\x04", "a zip archive", "unpack it first"),
-    *((start, f"a Python {_PICKLE[2:]}", _FROM_PICKLE) for start in _PICKLE_STARTS),
-)
 
 
 @checked
@@ -196,20 +175,14 @@ def _sniffed(source: Input) -> Format:
     for row in FORMATS:
         if _fits(source, row) and row.sniff(source):
             return row
-    mistake = _other_file(source.data[:4096]) or mistaken(source.path) or text_at(source.path)
-    if mistake is not None:
-        raise source.error(f"is {mistake.what}, not vectors", remedy=mistake.remedy)
+    if mistake := foreign(source.data[:4096]) or mistaken(source.path) or text_at(source.path):
+        what, remedy = mistake
+        raise source.error(f"is {what}, not vectors", remedy=remedy)
     known = ", ".join(f"{row.name} ({row.description})" for row in FORMATS if row.read and _fits(source, row))
     holds = f"begins with {source.data[:24]!r}"
     if source.path.is_dir():
         holds = f"holds {', '.join(sorted(path.name for path in source.path.iterdir())[:6])}"
     raise source.error(f"is in no known format; it {holds}", remedy=f"known formats: {known}")
-
-
-def _other_file(head: bytes) -> Mistake | None:
-    if head.startswith(b"PK\x03\x04") and b"data.pkl" in head:
-        return Mistake(f"a PyTorch file, {_PICKLE}", _FROM_PICKLE)
-    return next((Mistake(*row) for start, *row in _OTHER_FILES if head.startswith(start)), None)
 
 
 # Writing
