@@ -12,7 +12,6 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from corpus_reader import fields_of
 from tests.refusals import refused
 
 import selfvec
@@ -272,20 +271,10 @@ def test_a_mixture_is_named_by_its_place() -> None:
     refused(lambda: texts_of(["rain", ["hail"]]), CorpusError, r"^memory:2: text is a string, this is list")
 
 
-class Interchanged:
-    """As data frames that have only the older interchange protocol, which iterate over names of columns."""
+class Lazy:
+    """As a data frame of Dask."""
 
     columns = tuple(COLUMNS)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(COLUMNS)
-
-    def __dataframe__(self, nan_as_null: bool = False, allow_copy: bool = True) -> Any:
-        return pa.table(COLUMNS).drop(["tags"]).__dataframe__(nan_as_null, allow_copy)
-
-
-class Lazy(Interchanged):
-    """As a data frame of Dask."""
 
     def compute(self) -> pd.DataFrame:
         return pd.DataFrame(COLUMNS)
@@ -299,12 +288,6 @@ class Columns:
 
     def __iter__(self) -> Iterator[str]:
         return iter(COLUMNS)
-
-
-def test_a_frame_with_the_interchange_protocol_is_read() -> None:
-    (batch,) = as_corpus(Interchanged()).batches()
-    assert_rows(batch)
-    assert list(fields_of(batch)) == ["title", "body", "year"]
 
 
 @pytest.mark.parametrize("lazy", [False, True])

@@ -9,7 +9,6 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -34,7 +33,7 @@ Texts = Any
 
 _MEMORY = "memory"
 _SHOWN = 80  # characters of a text that is no path, in an error
-_FRAME_MARKS = ("columns", "keys", "__dataframe__", "__arrow_c_stream__")
+_FRAME_MARKS = ("columns", "keys", "__arrow_c_stream__")
 """What data frames have, and no iterable of texts."""
 
 
@@ -346,6 +345,8 @@ def _frame(data: Any, name: str) -> tuple[list[str], Callable[[int], pl.Series |
     None for an object that is no data frame; `OptionError` for a frame that cannot be read, because iterating
     over it may give the names of its columns.
     """
+    import polars as pl
+
     if _is(data, "polars", "LazyFrame"):
         data = data.collect()
     if _is(data, "pandas", "DataFrame"):
@@ -357,28 +358,13 @@ def _frame(data: Any, name: str) -> tuple[list[str], Callable[[int], pl.Series |
         return names, lambda number: list(data[names[number]])
     if isinstance(data, Mapping) or not any(hasattr(data, mark) for mark in _FRAME_MARKS):
         return None
-    frame = _exchanged(data)
+    try:  # by the interface of Arrow
+        frame = pl.DataFrame(data) if hasattr(data, "__arrow_c_stream__") else None
+    except pl.exceptions.PolarsError:  # a column
+        frame = None
     if frame is None:
         method = next((method for method in _TO_KNOWN if hasattr(data, method)), None)
         remedy = f"give what its {method}() returns" if method else "give a list of texts"
         rule = f"is a data frame of a kind that is not read, {_type(data)}"
         raise OptionError(rule, field=name, remedy=remedy)
     return frame.columns, frame.to_series
-
-
-def _exchanged(data: Any) -> pl.DataFrame | None:
-    """A data frame of another library by Arrow's interface or, with pyarrow, by the older protocol."""
-    import polars as pl
-
-    lazy = hasattr(data, "compute")
-    if hasattr(data, "__dataframe__") and not lazy and not hasattr(data, "__arrow_c_stream__"):
-        with suppress(ImportError):
-            from pyarrow.interchange import from_dataframe
-
-            data = from_dataframe(data)
-    if not hasattr(data, "__arrow_c_stream__"):
-        return None
-    try:
-        return pl.DataFrame(data)
-    except pl.exceptions.PolarsError:  # a column
-        return None
