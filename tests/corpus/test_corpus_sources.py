@@ -68,7 +68,7 @@ def test_a_named_pipe_is_read_once(tmp_path):
 @pytest.mark.parametrize(
     ("data", "rule"),
     [
-        (b"\x7fELF\0\0\0\0", "is a binary file"),
+        (b"\x7fELF\0\0\0\0", "is a program"),
         (b"PK\x03\x04abc", "is a zip archive, text is needed; unpack it"),
         (b"%PDF-1.4", "is PDF, text is needed; extract its text first"),
         (

@@ -69,14 +69,12 @@ FORMATS = (
     Format("projector", "TensorFlow Projector, vectors.tsv and metadata.tsv", (),
            _by("text.sniff_projector"), None, _by("text.write_projector"), folder=True, file_of_folder=True),
     Format("compressed", "safetensors with codes, as compress writes", (),
-           _by("compressed.sniff"), _by("compressed.read")),
+           _by("safetensors.sniff_codes"), _by("safetensors.read_codes")),
     Format("safetensors", "safetensors with vectors and vocabulary", (".safetensors",),
            _by("safetensors.sniff"), _by("safetensors.read"), _by("safetensors.write"),
            mapped=True, half=True, columns=_COLUMNS),
     Format("npy", "NumPy matrix with a .vocabulary.txt next to it", (".npy",),
            _by("npy.sniff"), _by("npy.read"), _by("npy.write"), mapped=True, half=True),
-    Format("npz", "NumPy archive with vectors and vocabulary", (".npz",),
-           _by("npy.sniff_archive"), None, _by("npy.write_archive"), half=True),
     Format("parquet", "Parquet with columns word and vector", (".parquet", ".pq"),
            _by("parquet.sniff"), _by("parquet.read"), _by("parquet.write"), half=True, columns=_COLUMNS),
     Format("fasttext", "fastText model, with its subwords", (), _by("fasttext.sniff"), _by("fasttext.read")),
@@ -251,7 +249,7 @@ def save(
             pack(plain, fresh)
             plain.unlink()
         elif coded:
-            _by("compressed.write_as")(converted, fresh, str(dtype))
+            _by("safetensors.write_as")(converted, fresh, str(dtype))
         else:
             row.write(converted, fresh)
     return _left_out(vectors, format_of("compressed") if coded else row)
