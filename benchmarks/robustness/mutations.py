@@ -36,8 +36,7 @@ from selfvec.lab.evaluation.collection import read_collection
 from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.alignment_files import read_dictionary
-from selfvec.storage.formats import FORMATS, load
-from selfvec.storage.formats.safetensors import write_as
+from selfvec.storage.formats import FORMATS, load, save
 from selfvec.storage.inspection import verify
 from selfvec.text.tokenizers import tokenizer
 
@@ -95,7 +94,7 @@ def _tables(folder: Path) -> Iterator[Reader]:
             path.write_bytes(format_tables.fasttext_model(rows))
         elif row.name == "compressed":
             path = place / "table"
-            write_as(format_tables.table(), path, "pq")
+            save(format_tables.table(), path, "safetensors", "int8")
         elif row.write:
             path = format_tables.written(row, place)
         else:

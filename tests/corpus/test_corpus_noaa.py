@@ -178,11 +178,6 @@ def test_both_narratives_of_an_event_are_its_text(reader: Reader, data: str, dat
     assert summary.text_fields == ("EPISODE_NARRATIVE", "EVENT_NARRATIVE")
 
 
-def test_a_narrative_that_is_asked_for_is_read_alone(reader: Reader):
-    reader.write("a.csv", DETAILS)
-    assert reader.texts("a.csv", text_field=["EPISODE_NARRATIVE"]) == ["Storms crossed."] * 2
-
-
 def test_unquoted_commas_in_place_names_of_the_export_are_mended_and_told(reader: Reader):
     path = reader.write("export.csv", EXPORT)
     reader.read("export.csv")

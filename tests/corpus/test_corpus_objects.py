@@ -371,8 +371,8 @@ def test_a_slice_of_each_file_is_refused_for_a_frame() -> None:
         ([b"hail"], "holds texts, not bytes; decode"),
         ([1, 2], "holds texts, not int"),
         (np.zeros((2, 2, 2)), "holds texts, not numpy.ndarray"),
-        (Lazy(), r"is a data frame of a kind that is not read, .*Lazy; give what its compute\(\) returns"),
-        (Columns(), r"is a data frame of a kind that is not read, .*Columns; give a list of texts"),
+        (Lazy(), r"is a data frame of a kind that is not read, .*Lazy; give what its to_arrow"),
+        (Columns(), r"is a data frame of a kind that is not read, .*Columns; give what its"),
     ],
 )
 def test_what_is_no_corpus_is_refused_with_a_way_out(data: Any, said: str) -> None:

@@ -259,8 +259,6 @@ _REMEDIES = {
     Mapping: "give a data frame, the rows' texts, or one split of a dataset",
     bytes: "decode them: data.decode()",
 }
-_TO_KNOWN = ("compute", "to_arrow", "to_pandas", "toPandas", "to_pandas_df", "to_dataframe", "as_data_frame")
-"""Methods by which data frames of other libraries give one that is read."""
 
 
 def _no_documents(
@@ -319,8 +317,7 @@ def _frame(data: Any, name: str) -> tuple[list[str], Callable[[int], pl.Series |
     except pl.exceptions.PolarsError:  # a column
         frame = None
     if frame is None:
-        method = next((method for method in _TO_KNOWN if hasattr(data, method)), None)
-        remedy = f"give what its {method}() returns" if method else "give a list of texts"
+        remedy = "give what its to_arrow(), to_pandas() or compute() returns"
         rule = f"is a data frame of a kind that is not read, {_type(data)}"
         raise OptionError(rule, field=name, remedy=remedy)
     return frame.columns, frame.to_series
