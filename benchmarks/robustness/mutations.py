@@ -37,7 +37,7 @@ from selfvec.lab.evaluation.collection import read_collection
 from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.alignment_files import read_dictionary
-from selfvec.storage.formats import FORMATS, compressed, load
+from selfvec.storage.formats import FORMATS, load, save
 from selfvec.text.tokenizers import tokenizer
 
 SECONDS = 20  # of one read, on a busy machine
@@ -94,7 +94,7 @@ def _tables(folder: Path) -> Iterator[Reader]:
             path.write_bytes(format_tables.fasttext_model(rows))
         elif row.name == "compressed":
             path = place / "table"
-            compressed.write_as(format_tables.table(), path, "pq")
+            save(format_tables.table(), path, "safetensors", "int8")
         elif row.write:
             path = format_tables.written(row, place)
         else:

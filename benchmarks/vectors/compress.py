@@ -14,7 +14,7 @@ import selfvec
 from benchmarks.datasets import GOOGLENEWS, JUDGED, PUBMED, SIMILARITY, path
 from benchmarks.page import table
 from selfvec.lab.transforms.compress import Candidate, Packed, kept, measures
-from selfvec.storage.formats.compressed import packed_words, write
+from selfvec.storage.formats.safetensors import packed_words, write_codes
 
 HEADS = ("method", "rows", "MB", "read, s", "cosine", "known", *JUDGED, "UMNSRS")
 
@@ -45,7 +45,7 @@ def compressed() -> str:
         file = Path(folder) / "small.safetensors"
         for name, one in methods(len(vectors), vectors.vector_size):
             packed = Packed(vectors, one, words, 0)
-            write(file, packed.arrays, one.method)
+            write_codes(file, packed.arrays, one.method)
             started = time.perf_counter()
             read = selfvec.load(file)
             seconds = time.perf_counter() - started

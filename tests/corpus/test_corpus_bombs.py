@@ -173,13 +173,6 @@ def test_pieces_of_a_chunk_are_the_chunk() -> None:
     assert list(few_lines(b"one\ntwo")) == [b"one\ntwo"]
 
 
-def test_a_long_field_is_read_as_the_csv_module_reads_it(reader: Reader) -> None:
-    long = "a, " * (2 << 20)
-    rows = reader.read(reader.write("a.csv", f'id,text\n1,"{long}"\n2,"b ""c"""\n3,d\n'))
-    assert rows["texts"] == [long, 'b "c"', "d"]
-    assert rows["ids"] == ["1", "2", "3"]
-
-
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -49,6 +49,11 @@ OTHERS = [  # name, first bytes, what it is called, what helps
     ("pubmed.txt", b"\nPMID- 32145681\nOWN - NLM\n", "tagged records", "column of text"),
     ("b.txt", b'[{"text": "hail"},\n{"text": "snow"}]\n', "one JSON array", "jq"),
     ("c.txt", b'{\n  "text": "hail"\n}\n', "one JSON document over several lines", "jq"),
+    ("a.tsv", b"\x7fELF\0\0\0\0", "a program", "another"),
+    ("a.jsonl", b"PK\x03\x04abc", "a zip archive", "unpack it"),
+    ("a.bin", b"%PDF-1.4", "PDF", "extract its text first"),
+    ("a.txt.gz", "text".encode("utf-16-be"), r"a binary file \(it holds NUL", "in UTF-16 with"),
+    ("a.txt", b"BZh91", "bzip2", "unpack it"),
     ("a.csv", LFS_POINTER + b"v1\noid sha256:0\nsize 9\n", "a pointer of Git LFS", "git lfs pull"),
 ]  # fmt: skip
 LINES = [
@@ -63,7 +68,8 @@ def test_a_file_of_another_format_is_named(
 ) -> None:
     path = reader.write(name, data)
     rule = rf"{re.escape(str(path))}.* is {called}.*text is needed; .*{remedy}"
-    refused(lambda: reader.read(name), CorpusError, rule)
+    for skip in (False, True):
+        refused(lambda skip=skip: reader.read(name, skip_bad_rows=skip), CorpusError, rule)
 
 
 @pytest.mark.parametrize("line", LINES)

@@ -66,27 +66,6 @@ def test_a_named_pipe_is_read_once(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("data", "rule"),
-    [
-        (b"\x7fELF\0\0\0\0", "is a binary file"),
-        (b"PK\x03\x04abc", "is a zip archive, text is needed; unpack it"),
-        (b"%PDF-1.4", "is PDF, text is needed; extract its text first"),
-        (
-            "text".encode("utf-16-be"),
-            "is a binary file (it holds NUL bytes), text is needed; give text in UTF-8, or in UTF-16 with",
-        ),
-        (b"BZh91", "is bzip2"),
-    ],
-)
-@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.tsv", "a.jsonl", "a.bin", "a.txt.gz"])
-def test_a_binary_file_is_refused_for_what_it_is(reader: Reader, name, data, rule):
-    path = reader.write(name, data)
-    for skip in (False, True):
-        with pytest.raises(CorpusError, match=f"^{re.escape(f'{path}: {rule}')}"):
-            Corpus.open(path, skip_bad_rows=skip)
-
-
-@pytest.mark.parametrize(
     ("name", "data", "rule"),
     [
         ("a.json", '[{"text": "a"}]', "is one JSON array, text is needed; convert it to an object per line"),

@@ -6,10 +6,8 @@ Strings that are column names (the items of a data frame) or file names in a lis
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -34,7 +32,7 @@ Texts = Any
 
 _MEMORY = "memory"
 _SHOWN = 80  # characters of a text that is no path, in an error
-_FRAME_MARKS = ("columns", "keys", "__dataframe__", "__arrow_c_stream__")
+_FRAME_MARKS = ("columns", "keys", "__arrow_c_stream__")
 """What data frames have, and no iterable of texts."""
 
 
@@ -53,8 +51,7 @@ def as_corpus(
         A path is read as a file or folder. A data frame (pandas, Polars, any table of Arrow) or dataset
         (Hugging Face) is read like a file with its columns. Each item of a column, list or other iterable is
         a document: a string, a mapping such as ``{"text": ..., "date": ...}``, or a list of tokens, which
-        are not split again. If all items are paths, or strings that name files, these are read. An open file
-        is read by its path.
+        are not split again. If all items are paths, or strings that name files, these are read.
     name : str
         The name of this argument in errors.
     like : mapping, optional
@@ -95,8 +92,8 @@ def as_corpus(
     if isinstance(data, Corpus):
         _refuse(given, "is chosen where a Corpus is opened", "give it to Corpus.open")
         return data
-    if (path := file_of(data, name)) is not None:
-        return Corpus.open([path], **wanted)
+    if callable(getattr(data, "read", None)):  # whose lines would be taken for texts, whatever it holds
+        raise _no_documents(data, name, f"is a path, not an open file, {_type(data)}", _DICT_READER)
     from .memory import frame_part, rows_part
 
     column = _column(data)
@@ -154,10 +151,7 @@ def _refuse_slices(given: Mapping[str, object]) -> None:
 
 
 def _begun(data: Any, name: str) -> tuple[Iterable[Any], list[Any]]:
-    """All items, and a list of the items up to the first one that is neither a path nor missing.
-
-    Open files are their paths in the list.
-    """
+    """All items, and a list of the items up to the first one that is neither a path nor missing."""
     from .columns import is_missing
 
     if type(data).__module__ == "_csv":
@@ -167,8 +161,8 @@ def _begun(data: Any, name: str) -> tuple[Iterable[Any], list[Any]]:
     head = []
     items = iter(data)
     for item in items:
-        head.append(file_of(item, name) or item)
-        if not is_missing(item) and not _is_path(head[-1]):
+        head.append(item)
+        if not is_missing(item) and not _is_path(item):
             break
     return (chain(head, items) if items is data else data), head
 
@@ -247,43 +241,6 @@ def _is_path(item: Any) -> bool:
     return kind is not None or suffix in COMPRESSED
 
 
-def file_of(data: Any, name: str = "data") -> str | None:
-    """The path of an open file, ``-`` for standard input; None for what is no open file.
-
-    A file is read by its path, from its beginning, whatever it was opened as: text, bytes, or with gzip.
-    `OptionError` for one without a path, such as `io.StringIO` or a member of a zip archive: nothing tells
-    its format, and its lines would be taken for texts.
-
-    >>> file_of(["hail fell"]), file_of(sys.stdin)
-    (None, '-')
-    """
-    if not callable(getattr(data, "read", None)) or isinstance(data, type):
-        return None
-    if any(data is one for one in (sys.stdin, getattr(sys.stdin, "buffer", None))):
-        return "-"
-    path: Any = getattr(data, "name", None)
-    if not isinstance(path, str | os.PathLike) or not _reads(data, path):
-        rule = f"is a path or an open file that has one, not {_type(data)}"
-        raise _no_documents(data, name, rule, _DICT_READER)
-    try:
-        begun = data.tell() > 0
-    except OSError:  # of a text file whose lines were taken by `next`
-        begun = True
-    if begun:
-        rule = "is a file at its beginning, and a part of this one has been read or written"
-        raise OptionError(rule, field=name, remedy="give its path")
-    return os.fspath(path)
-
-
-def _reads(file: Any, path: str | os.PathLike[str]) -> bool:
-    """Whether an open file is the regular file at a path, which a member of an archive may share by name."""
-    try:
-        status = os.fstat(file.fileno())
-        return stat.S_ISREG(status.st_mode) and os.path.samestat(status, Path(path).stat())
-    except (OSError, ValueError, AttributeError):  # no file of the system, closed, or gone
-        return False
-
-
 _DICT_READER = "give a path, a list of texts, or rows with names, such as csv.DictReader(file)"
 
 
@@ -295,17 +252,13 @@ def paths_of(text: Texts) -> Sequence[str | os.PathLike[str]] | None:
     """
     if isinstance(text, str | os.PathLike):
         return [text]
-    items = text if isinstance(text, list | tuple) else [text] if hasattr(text, "read") else []
-    paths = [file_of(item) or item for item in items]
-    return paths if paths and all(map(_is_path, paths)) else None
+    return text if isinstance(text, list | tuple) and text and all(map(_is_path, text)) else None
 
 
 _REMEDIES = {
     Mapping: "give a data frame, the rows' texts, or one split of a dataset",
     bytes: "decode them: data.decode()",
 }
-_TO_KNOWN = ("compute", "to_arrow", "to_pandas", "toPandas", "to_pandas_df", "to_dataframe", "as_data_frame")
-"""Methods by which data frames of other libraries give one that is read."""
 
 
 def _no_documents(
@@ -346,6 +299,8 @@ def _frame(data: Any, name: str) -> tuple[list[str], Callable[[int], pl.Series |
     None for an object that is no data frame; `OptionError` for a frame that cannot be read, because iterating
     over it may give the names of its columns.
     """
+    import polars as pl
+
     if _is(data, "polars", "LazyFrame"):
         data = data.collect()
     if _is(data, "pandas", "DataFrame"):
@@ -357,28 +312,12 @@ def _frame(data: Any, name: str) -> tuple[list[str], Callable[[int], pl.Series |
         return names, lambda number: list(data[names[number]])
     if isinstance(data, Mapping) or not any(hasattr(data, mark) for mark in _FRAME_MARKS):
         return None
-    frame = _exchanged(data)
+    try:  # by the interface of Arrow
+        frame = pl.DataFrame(data) if hasattr(data, "__arrow_c_stream__") else None
+    except pl.exceptions.PolarsError:  # a column
+        frame = None
     if frame is None:
-        method = next((method for method in _TO_KNOWN if hasattr(data, method)), None)
-        remedy = f"give what its {method}() returns" if method else "give a list of texts"
+        remedy = "give what its to_arrow(), to_pandas() or compute() returns"
         rule = f"is a data frame of a kind that is not read, {_type(data)}"
         raise OptionError(rule, field=name, remedy=remedy)
     return frame.columns, frame.to_series
-
-
-def _exchanged(data: Any) -> pl.DataFrame | None:
-    """A data frame of another library by Arrow's interface or, with pyarrow, by the older protocol."""
-    import polars as pl
-
-    lazy = hasattr(data, "compute")
-    if hasattr(data, "__dataframe__") and not lazy and not hasattr(data, "__arrow_c_stream__"):
-        with suppress(ImportError):
-            from pyarrow.interchange import from_dataframe
-
-            data = from_dataframe(data)
-    if not hasattr(data, "__arrow_c_stream__"):
-        return None
-    try:
-        return pl.DataFrame(data)
-    except pl.exceptions.PolarsError:  # a column
-        return None

@@ -1,9 +1,9 @@
 """Download NOAA Storm Events as plain rows: a narrative is a document, with the fields of its event.
 
 NOAA's own tables repeat the narrative of an episode with each of its events, and divide dates into two
-columns. Here they become JSON Lines that need no rules of their own to be read. A file gets its name only
-when its source was complete and its gzip checksum correct. A manifest next to the files records the address
-and SHA-256 of each, so that a second run downloads only what is missing or changed.
+columns. Here they become JSON Lines that need no rules of their own to be read. A file gets its name, which
+tells its edition, only when its source was complete and its gzip checksum correct. So a second run downloads
+only what is missing.
 """
 
 from __future__ import annotations
@@ -19,14 +19,11 @@ from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 from selfvec.base.errors import InputError, OptionError, TargetError
-from selfvec.files.atomic_files import atomic_file, check_target, writing
-from selfvec.files.checksums import checksums, damaged_files
+from selfvec.files.atomic_files import atomic_file, writing
 from selfvec.files.download import LATER, download, download_page
 
 NOAA_URL = "https://www.ncei.noaa.gov/pub/data/swdi/stormevents/csvfiles/"
 FIRST_YEAR = 1950
-MANIFEST = "manifest.json"
-MAX_MANIFEST = 1 << 20  # bytes; a larger one is not ours
 
 _NAME = re.compile(r"StormEvents_details-ftp_v1\.0_(d(\d{4})_c(\d{8}))\.csv\.gz", re.ASCII)
 _OWN_NAME = "StormEvents_{}.jsonl.gz"
@@ -58,31 +55,26 @@ def fetch_noaa(
     progress: Callable[[str, int, int], None] = lambda *_: None,
     **options: Any,  # of `download`
 ) -> list[Path]:
-    """Download the newest edition of each year's "details" into ``out``, with a ``manifest.json``.
+    """Download the newest edition of each year's "details" into ``out``, unless it is there.
 
-    Returns one file per year, in order. Replaced editions are removed.
-    `TargetError` if a file of such a name was not fetched by this function and ``overwrite`` is false.
+    Returns one file per year, in order. `TargetError` if another edition of a year is there; with
+    ``overwrite`` it is replaced, and what is there is downloaded again.
     """
     base_url = base_url.rstrip("/") + "/"
     editions = _choose(download_page(base_url, **options), years, base_url)
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-    fetched = _read_manifest(out / MANIFEST)
-    for name in editions:
-        check_target(out / name, overwrite=overwrite or name in fetched, folder=False)
+    of_years = [path for name in editions for path in sorted(out.glob(f"{name.partition('_c')[0]}_c*"))]
+    others = [path for path in of_years if path.name not in editions]
+    if others and not overwrite:
+        rule = "is another edition of a year that is fetched"
+        raise TargetError(rule, path=others[0], remedy="remove it, or replace it with --overwrite")
     for name, source in editions.items():
-        if not _is_unchanged(out / name, fetched):
+        if overwrite or not (out / name).exists():
             _fetch(base_url + source, out / name, lambda *size, name=name: progress(name, *size), options)
-            with writing(out / name):
-                fetched[name] = {"url": base_url + source, **checksums(out, [name])[name]}
-            _write_manifest(out / MANIFEST, fetched)
-        year = name.partition("_c")[0]  # other editions of it have been replaced
-        for older in [other for other in fetched if other != name and other.startswith(year)]:
-            if _is_unchanged(out / older, fetched):
-                with writing(out / older):
-                    (out / older).unlink()
-                del fetched[older]
-                _write_manifest(out / MANIFEST, fetched)
+    for other in others:
+        with writing(other):
+            other.unlink()
     return [out / name for name in editions]
 
 
@@ -132,30 +124,3 @@ def _rows(packed: BinaryIO) -> Iterator[dict[str, str]]:
 def _date(event: Mapping[str, str]) -> str:
     month = event["BEGIN_YEARMONTH"]
     return f"{month[:4]}-{month[4:]}-{event['BEGIN_DAY']:0>2}"
-
-
-def _read_manifest(path: Path) -> dict[str, dict[str, Any]]:
-    if not path.exists():
-        return {}
-    try:
-        if path.stat().st_size > MAX_MANIFEST:
-            raise ValueError
-        files: dict[str, dict[str, Any]] = json.loads(path.read_bytes())["files"]
-        for entry in files.values():
-            entry["sha256"], entry["bytes"], entry["url"]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise TargetError(
-            "is not a manifest of fetched files", path=path, remedy="choose another folder or remove it"
-        ) from error
-    return files
-
-
-def _write_manifest(path: Path, files: dict[str, dict[str, Any]]) -> None:
-    with atomic_file(path, overwrite=True) as temporary:
-        text = json.dumps({"files": dict(sorted(files.items()))}, indent=1)
-        temporary.write_text(text + "\n", encoding="utf-8")
-
-
-def _is_unchanged(path: Path, fetched: dict[str, dict[str, Any]]) -> bool:
-    own = {name: entry for name, entry in fetched.items() if name == path.name}
-    return bool(own) and not any(damaged_files(path.parent, {"files": own}))

@@ -27,7 +27,7 @@ from selfvec.base.threads import prefetched
 from selfvec.data.run_text import DATE, ID, TEXT
 from selfvec.files.charsets import Tally, not_utf8
 from selfvec.files.compressed_files import bare_suffix
-from selfvec.files.untrusted import LFS_POINTER, LFS_REMEDY, parse_json
+from selfvec.files.untrusted import foreign, parse_json
 
 from .columns import FIRST_ROWS, HOLDS_NUL, RowBatch, RowReader, batch_of_rows, fields_of_types
 from .document_files import (
@@ -494,21 +494,6 @@ def require_fields(kinds: Collection[str], path: str, asked: Sequence[str], left
 # Nearly every such file is UTF-8. Read as lines, its tags, times and fields would be words.
 
 
-_ODF = b"PK\x03\x04.{26}mimetypeapplication/"
-_MEMBER = b"(?:PK\x03\x04.*)?PK\x03\x04.{26}"  # of an archive, up to its name
-_OFFICE = "save a text as .docx, each sheet of a table as .csv, slides as .pdf"
-_BINARY = (  # of the longer signs first
-    (_ODF + b"epub", "an EPUB", "convert it: pandoc -t plain, or unpack its pages"),
-    (_ODF + b"vnd.oasis", "an OpenDocument file", _OFFICE),
-    (_MEMBER + b"xl/", "an Excel file", "save each sheet as .csv (UTF-8)"),
-    (_MEMBER + b"(?:ppt|word)/", "an Office file", _OFFICE),
-    (b"PK\x03\x04", "a zip archive", "unpack it"),
-    (b"\xd0\xcf\x11\xe0", "an Office file from before 2007, or one with a password", _OFFICE),
-    (b"BZh|\xfd7zXZ", "bzip2 or xz", "unpack it, or compress it as .gz or .zst"),
-    (b"%PDF", "PDF", "extract its text first, or name it .pdf"),
-    (re.escape(LFS_POINTER), "a pointer of Git LFS, not the file itself", LFS_REMEDY),
-    (rb"\{\\rtf", "RTF", "save it as .docx or .txt"),
-)
 _TABLE = "write a .csv or .jsonl file with a column of text"
 _LINES = "write their text as .txt, a line each, without the times"
 _ENTRY = b"article|book|inbook|incollection|inproceedings|misc|online|phdthesis|proceedings|techreport"
@@ -531,9 +516,8 @@ def other_format(head: bytes, suffix: str, kind: str) -> tuple[str, str] | None:
 
     ``kind`` is what its suffix says, empty for an unknown one.
     """
-    for sign, name, remedy in _BINARY:
-        if re.match(sign, head, re.DOTALL):
-            return name, remedy
+    if found := foreign(head):
+        return found
     if b"\0" in head:
         return "a binary file (it holds NUL bytes)", _UTF_8
     start = head.lstrip()

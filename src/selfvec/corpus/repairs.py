@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 
 import polars as pl
@@ -49,27 +49,20 @@ _TWICE = (
 _TWICE_DECODED = re.compile(rf"(?<![A-Z\u00c0-\u00de])(?:{_TWICE})")
 
 
-def decoded_once(text: str) -> tuple[str, int]:
+def decoded_once(text: str) -> Mended:
     """The text with each character that was decoded twice as it was; how many these are.
 
     >>> decoded_once("the riskâ€™s cafÃ© – naïve, â‚¬ 3, MANHÃ»")
     ('the risk’s café – naïve, € 3, MANHÃ»', 3)
     """
-    count = 0
 
-    def once(match: re.Match[str]) -> str:
-        nonlocal count
-        letters = match.group()
+    def once(place: re.Match[str]) -> str:
         try:
-            mended = bytes(_OF_1252.get(letter, ord(letter) & 0xFF) for letter in letters).decode()
+            return bytes(_OF_1252.get(letter, ord(letter) & 0xFF) for letter in place[0]).decode()
         except UnicodeDecodeError:
-            if not re.fullmatch(_CUT_QUOTE, letters):
-                return letters
-            mended = "”"
-        count += 1
-        return mended
+            return "”" if re.fullmatch(_CUT_QUOTE, place[0]) else place[0]
 
-    return _TWICE_DECODED.sub(once, text), count
+    return replaced(_TWICE_DECODED, once, text)
 
 
 @dataclass(frozen=True)
@@ -84,36 +77,20 @@ class Repair:
     always: bool = False  # whether it is made in texts that are kept as they are, too
 
 
+Places = Counter[Repair]
+"""How many places of a row each repair mended."""
+
+
 def _without_nul(text: str) -> Mended:
     """A text with U+FFFD for NUL, which ends a string for many programs."""
     return text.replace(NUL, REPLACEMENT), text.count(NUL)
 
 
-Places = Counter[Repair]
-"""How many places of a row each repair mended."""
-
-# Terminals
-
-_CODE = re.compile(
-    r"\x1b\[[0-?]*[ -/]*(?:([A-Id-f])|[@-~])"  # colours, and movements of the cursor to another word
-    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]?"
-    r"|[^\n\x08]?\x08"  # letters printed twice, or underlined
-)
-
-
-def _without_codes(text: str) -> Mended:
-    """A text without a terminal's codes, and as a printer shows it that can go back."""
-    return _CODE.subn(lambda code: " " if code[1] else "", text)
-
-
-# Excel
-
-_OOXML = re.compile(r"_x00[01][0-9A-Fa-f]_(?:\r?\n)?")
-
-
-def _unescaped(text: str) -> Mended:
-    """A text without what Excel writes for characters that XML cannot hold, such as carriage returns."""
-    return _OOXML.subn("\n", text)
+_CODES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")  # of a terminal
+# What Excel writes for characters that XML cannot hold, such as carriage returns
+_ESCAPES = re.compile(r"_x00[01][0-9A-Fa-f]_(?:\r?\n)?")
+# Pictures, as base64 writes them
+_PICTURE = re.compile(r"data:[\w.+-]{1,80}/[\w.+-]{1,80}(?:;[\w.=+-]{1,80}){0,3};base64,[A-Za-z0-9+/=_%-]*")
 
 
 # Comments that no reader of the page sees; in code they are what the text is about
@@ -137,16 +114,6 @@ def _without_comments(text: str) -> Mended:
     text = closed + text[end:]
     text, links = _NOWHERE.subn("", text) if "]: " in text else (text, 0)
     return text, places + links
-
-
-# Files within texts
-
-_INLINE = re.compile(r"data:[\w.+-]{1,80}/[\w.+-]{1,80}(?:;[\w.=+-]{1,80}){0,3};base64,[A-Za-z0-9+/=_%-]*")
-
-
-def _without_data(text: str) -> Mended:
-    """A text without pictures, as base64 writes them."""
-    return _INLINE.subn("", text) if ";base64," in text else (text, 0)
 
 
 # Names and numbers that somebody has taken out
@@ -295,10 +262,10 @@ def _without_placeholder(text: str) -> Mended:
 REPAIRS = (
     Repair("NUL characters", "replaced", _without_nul, always=True),
     Repair("UTF-8 that had been read as Windows-1252", "decoded again", decoded_once),
-    Repair("a terminal's codes", "left out", _without_codes),
-    Repair("Excel's escapes", "read", _unescaped),
+    Repair("a terminal's codes", "left out", partial(_CODES.subn, "")),
+    Repair("Excel's escapes", "read", partial(_ESCAPES.subn, "\n")),
     Repair("hidden comments", "left out", _without_comments, of_text=True),
-    Repair("data in base64", "left out", _without_data, of_text=True, of_pages=True),
+    Repair("data in base64", "left out", partial(_PICTURE.subn, ""), of_text=True, of_pages=True),
     Repair("marks of Slack and names of emoji", "read as they are shown", _as_slack_shows, of_text=True),
     Repair("HTML's tags and entities", "read", _read_markup, of_text=True),
     Repair("marks in place of words", "left out", _without_blanks, of_text=True, of_pages=True),
@@ -316,8 +283,8 @@ there is text. Heads are left out before words are joined, since the end of a pa
 
 
 # Lines of YAML or TOML between two marks. A text that begins with a rule has other lines before the next one.
-_DATA = r"(?:[ \t#-][^\n]*\n|\w[\w .-]*[:=][^\n]*\n|\r?\n|[\[\]}][^\n]*\n)*?"
-_FRONT_MATTER = re.compile(rf"\A(---|\+\+\+)[ \t]*\r?\n({_DATA})\1[ \t]*\r?(?:\n|\Z)")
+_YAML = r"(?:[ \t#-][^\n]*\n|\w[\w .-]*[:=][^\n]*\n|\r?\n|[\[\]}][^\n]*\n)*?"
+_FRONT_MATTER = re.compile(rf"\A(---|\+\+\+)[ \t]*\r?\n({_YAML})\1[ \t]*\r?(?:\n|\Z)")
 _ENTRY = re.compile(r"^(\w[\w .-]*?)[ \t]*[:=][ \t]*[\"']?([^\"'\r\n]+)", re.MULTILINE)
 
 
@@ -332,7 +299,7 @@ def without_front_matter(text: str) -> tuple[str, str | None]:
 
 _SIGNS = (
     f"{_TWICE}|-\r?\n|\xac|\xad",
-    rf"{NUL}|\x08|\x1b|_x00[01][0-9A-Fa-f]_|&(?:#|[A-Za-z]+[0-9]*;)|</?[A-Za-z]|\[/[A-Za-z]|\[\[|\n>",
+    rf"{NUL}|\x1b|_x00[01][0-9A-Fa-f]_|&(?:#|[A-Za-z]+[0-9]*;)|</?[A-Za-z]|\[/[A-Za-z]|\[\[|\n>",
 )
 _SIGNS_OF_TEXT = (
     r"<[!@#]|\[\*\*|\]: |\f|___",

@@ -234,8 +234,6 @@ def iconv(codec: str) -> str:
     return f"iconv -f {shown(codec)} -t utf-8"
 
 
-# UTF-8 that was read as Windows-1252 and saved again: ’ has become â€™, and é has become Ã©
-
 # Pages
 
 _LOOKED_AT = 4096  # bytes in which a page names its encoding; the standard asks for 1,024

@@ -1,4 +1,7 @@
-"""Files from unknown sources: any exception of a decoder becomes a `FormatError` that names the file."""
+"""Files from unknown sources: what they are by their first bytes, and why they cannot be read.
+
+Any exception of a decoder becomes a `FormatError` that names the file.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,6 @@ import json
 import math
 import os
 import re
-import shutil
-import sys
-import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -24,12 +23,37 @@ LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 """The first bytes of what stands for a large file in a clone without Git LFS."""
 LFS_REMEDY = "fetch what it points to: git lfs pull"
 
+_ODF = b"PK\x03\x04.{26}mimetypeapplication/"
+_MEMBER = b"(?:PK\x03\x04.*)?PK\x03\x04.{26}"  # of an archive, up to its name
+_PICKLE = rb"\x80[\0-\x05]|\([dl]p\d|ccopy_reg\n|cnumpy|PK\x03\x04.*data\.pkl"
+_OFFICE = "save a text as .docx, each sheet of a table as .csv, slides as .pdf"
+_TABLE = "export its table as .parquet"
+_SIGNATURES: tuple[tuple[bytes, str, str], ...] = (  # of the longer signs first
+    (_ODF + b"epub", "an EPUB", "convert it: pandoc -t plain, or unpack its pages"),
+    (_ODF + b"vnd.oasis", "an OpenDocument file", _OFFICE),
+    (_MEMBER + b"xl/", "an Excel file", "save each sheet as .csv (UTF-8)"),
+    (_MEMBER + b"(?:ppt|word)/", "an Office file", _OFFICE),
+    (_PICKLE, "a Python or PyTorch pickle, which could run code",
+     "save word2vec or safetensors in the program that made it (gensim: save_word2vec_format)"),
+    (b"PK\x03\x04", "a zip archive", "unpack it"),
+    (b"\xd0\xcf\x11\xe0", "an Office file from before 2007, or one with a password", _OFFICE),
+    (b"BZh|\xfd7zXZ", "bzip2 or xz", "unpack it, or compress it as .gz or .zst"),
+    (b"%PDF", "PDF", "extract its text first, or name it .pdf"),
+    (re.escape(LFS_POINTER), "a pointer of Git LFS, not the file itself", LFS_REMEDY),
+    (rb"\{\\rtf", "RTF", "save it as .docx or .txt"),
+    (rb"\x7fELF|MZ.{0,64}\0", "a program", "name another file"),
+    (rb"\x89HDF", "an HDF5 file", _TABLE),
+    (b"SQLite format 3\0", "an SQLite database", _TABLE),
+    (b"ARROW1\0", "an Arrow file", "save it as Parquet"),
+    (b"GGUF.{,3}\0", "a GGUF model", "save its token table as safetensors"),
+    (b"FiFu.{,3}\0", "a finalfusion file", "convert it to word2vec text first"),
+)  # fmt: skip
+
 _PASSED_ON = (SelfvecError, KeyboardInterrupt, SystemExit, GeneratorExit)
 _BUGS = (AssertionError, ImportError, NameError)  # bugs of ours, never caused by the content of a file
 _SURROGATE = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
 _LONGEST = 40  # digits of a whole number
 _AT_ONCE = 4  # files that a decoder may open; it may have closed some when its error is looked into
-_HOLDER = threading.Lock()
 
 
 @contextmanager
@@ -68,48 +92,20 @@ def _check_opens(path: str | os.PathLike[str]) -> None:
         raise FormatError(f"cannot be read: {error.strerror or error}", path=path, remedy=remedy) from None
 
 
+def foreign(head: bytes) -> tuple[str, str] | None:
+    """What a file is that begins with ``head`` and holds neither text nor vectors, and a remedy.
+
+    >>> foreign(b"%PDF-1.7")
+    ('PDF', 'extract its text first, or name it .pdf')
+    """
+    signs = ((what, remedy) for sign, what, remedy in _SIGNATURES if re.match(sign, head, re.DOTALL))
+    return next(signs, None)
+
+
 def refuse_pointer(path: str | os.PathLike[str]) -> None:
     with suppress(OSError), Path(path).open("rb") as file:
         if file.read(len(LFS_POINTER)) == LFS_POINTER:
             raise FormatError("is a pointer of Git LFS, not the file itself", path=path, remedy=LFS_REMEDY)
-
-
-@contextmanager
-def panics_held_back() -> Iterator[None]:
-    """Do not print the message of a Rust library that panics; `decoding` reports the panic.
-
-    The library writes the message to the file descriptor of standard error before it raises. So everything
-    written there during the block is kept, and printed after it if there was no panic. Only one thread at a
-    time holds messages back.
-    """
-    if not _HOLDER.acquire(blocking=False):
-        yield
-        return
-    try:
-        with suppress(OSError, ValueError, AttributeError):
-            sys.stderr.flush()
-        try:
-            printed = os.dup(2)
-        except OSError:  # standard error is closed
-            yield
-            return
-        with tempfile.TemporaryFile() as held, os.fdopen(printed, "wb") as shown:
-            os.dup2(held.fileno(), 2)
-            panicked = False
-            try:
-                yield
-            except BaseException as error:
-                panicked = type(error).__name__ == "PanicException"
-                raise
-            finally:
-                with suppress(OSError, ValueError, AttributeError):
-                    sys.stderr.flush()
-                os.dup2(shown.fileno(), 2)
-                if not panicked:
-                    held.seek(0)
-                    shutil.copyfileobj(held, shown)
-    finally:
-        _HOLDER.release()
 
 
 def parse_json(text: str | bytes) -> Any:

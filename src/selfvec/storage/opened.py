@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,9 +19,6 @@ from selfvec.data.vectors import Vectors
 
 from . import formats
 from .run_folder import is_run, open_run
-
-if TYPE_CHECKING:
-    import polars as pl
 
 GivenRun = AnyRun | str | os.PathLike[str]
 """A run, or the path of its folder."""
@@ -139,7 +136,7 @@ def vectors_of_table(given: Any, name: str) -> Vectors:
         words: Iterable[Any] = given.keys()
         rows: Any = list(given.values())
     elif _is_frame(given):
-        words, rows = _of_polars(given, name) if _is_polars(given) else _of_pandas(given, name)
+        words, rows = _of_frame(given, name)
     else:
         words, rows = given
     words = list(words)
@@ -175,53 +172,36 @@ def _is_frame(given: Any) -> bool:
     return hasattr(given, "columns") and hasattr(given, "dtypes") and hasattr(given, "shape")
 
 
-def _is_polars(given: Any) -> bool:
-    return type(given).__module__.partition(".")[0] == "polars"
-
-
-def _of_pandas(frame: Any, name: str) -> tuple[Iterable[Any], Any]:
-    texts = [column for column in frame.columns if _holds(frame[column], str)]
-    lists = [column for column in frame.columns if _holds(frame[column], list | tuple | np.ndarray)]
-    if len(texts) == 1 and len(frame.columns) > 1:
-        words = frame[texts[0]]
-        rest = frame.drop(columns=texts)
-    else:
-        words, rest = frame.index, frame
-    if len(lists) == 1:
-        return words, frame[lists[0]].tolist()
-    odd = next((column for column in rest.columns if rest[column].dtype.kind not in "iufb"), None)
-    if odd is not None or not len(rest.columns):
-        raise _no_numbers(odd, name)
-    return words, rest.drop(columns=[column for column in _COLUMNS if column in rest.columns]).to_numpy()
-
-
-def _holds(column: Any, kinds: Any) -> bool:
-    return column.dtype.kind not in "iufbM" and len(column) > 0 and isinstance(column.iloc[0], kinds)
-
-
-def _of_polars(frame: pl.DataFrame, name: str) -> tuple[Iterable[Any], Any]:
+def _of_frame(given: Any, name: str) -> tuple[Iterable[Any], Any]:
+    """The words of a data frame of pandas or Polars, and its numbers."""
     import polars as pl
 
+    index, frame = getattr(given, "index", None), given
+    if index is not None:  # of pandas
+        frame = pl.DataFrame(
+            [
+                pl.Series(str(key), column.to_numpy() if column.dtype.kind in "iufb" else column.tolist())
+                for key, column in given.items()
+            ]
+        )
     texts = [column.name for column in frame if column.dtype in (pl.String, pl.Categorical, pl.Enum)]
     texts = ["word"] if "word" in texts else texts
-    if len(texts) != 1:
+    words: Iterable[Any] = index if index is not None else ()
+    if len(texts) == 1 and frame.width > 1:
+        words, frame = frame[texts[0]].to_list(), frame.drop(texts)
+    elif index is None:
         rule = f"a data frame has one column of words, this one has {len(texts)}"
         raise OptionError(rule, field=name, remedy="name it 'word', or leave the other columns out")
-    words = frame[texts[0]].to_list()
     lists = [column for column in frame if isinstance(column.dtype, pl.List | pl.Array)]
     if len(lists) == 1:
         return words, lists[0].to_list()
-    rest = frame.drop(texts)
-    odd = next((column.name for column in rest if not column.dtype.is_numeric()), None)
-    if odd is not None or not rest.width:
-        raise _no_numbers(odd, name)
-    return words, rest.drop([column for column in _COLUMNS if column in rest.columns]).to_numpy()
-
-
-def _no_numbers(column: Any, name: str) -> OptionError:
-    which = "there are none" if column is None else f"{column!r} holds others"
-    rule = f"the columns of a data frame of vectors are numbers, one for each dimension, but {which}"
-    return OptionError(rule, field=name, remedy="leave other columns out; words are the index or a column")
+    odd = next((column.name for column in frame if not column.dtype.is_numeric()), None)
+    if odd is not None or not frame.width:
+        which = "there are none" if odd is None else f"{odd!r} holds others"
+        rule = f"the columns of a data frame of vectors are numbers, one for each dimension, but {which}"
+        remedy = "leave other columns out; words are the index or a column"
+        raise OptionError(rule, field=name, remedy=remedy)
+    return words, frame.drop(_COLUMNS, strict=False).to_numpy()
 
 
 def _matrix(words: Sequence[str], rows: Any, name: str) -> AnyFloats:

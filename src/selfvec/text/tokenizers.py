@@ -23,7 +23,7 @@ from selfvec.base.compiled import read_only
 from selfvec.base.errors import OptionError
 from selfvec.corpus.fingerprints import hashes, joined_utf8
 from selfvec.files.memory import PackedStrings
-from selfvec.files.untrusted import decoding, panics_held_back
+from selfvec.files.untrusted import decoding
 
 from .kernels import apart, count_sentences, enter_words, number_words, spans, table
 from .segmentation import is_unspaced, segmenter, split_spans
@@ -266,7 +266,7 @@ def _words_and_sentences(data: Bytes, bounds: Ints) -> tuple[Ints, Ids, Ints, Id
 @contextmanager
 def _used(path: Path) -> Iterator[None]:
     """Turn an error or a panic of the library into an error that names the file."""
-    with decoding(path, "tokenizer.json", _REMEDY), panics_held_back():
+    with decoding(path, "tokenizer.json", _REMEDY):
         yield
 
 

@@ -21,7 +21,7 @@ from selfvec.lab.transforms.compress import (
 )
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import mean
-from selfvec.storage.formats.compressed import packed_words
+from selfvec.storage.formats.safetensors import packed_words
 
 SUBJECTS, EACH, WIDTH = 12, 60, 64
 

@@ -92,13 +92,6 @@ def test_npy_without_or_with_the_wrong_words(tmp_path: Path) -> None:
     refused(lambda: load(path), FormatError, r"a\.vocabulary\.txt: .* 2 for 3")
 
 
-def test_npz_as_written_opens_in_numpy_without_pickle(tmp_path: Path) -> None:
-    save(table(), tmp_path / "a.npz")
-    with np.load(tmp_path / "a.npz", allow_pickle=False) as archive:
-        assert np.array_equal(archive["vectors"], table().vectors)
-        assert archive["vocabulary"].tobytes().decode().splitlines() == WORDS
-
-
 def test_the_safetensors_library_reads_what_is_written(tmp_path: Path) -> None:
     from safetensors.numpy import load_file
 
@@ -160,11 +153,9 @@ def test_columns_of_the_wrong_length_are_an_error(tmp_path: Path) -> None:
 
 
 def test_what_is_only_written_is_refused_by_its_name(tmp_path: Path) -> None:
-    save(table(), tmp_path / "words.npz")
     save(table(), tmp_path / "folder", "projector")
-    for path in (tmp_path / "words.npz", tmp_path / "folder", tmp_path / "folder" / "vectors.tsv"):
-        name = "npz" if path.suffix == ".npz" else "projector"
-        refused(lambda: load(path), FormatError, f"is in the format {name}, which is written but not read")
+    for path in (tmp_path / "folder", tmp_path / "folder" / "vectors.tsv"):
+        refused(lambda: load(path), FormatError, "is in the format projector, which is written but not read")
     numbers = np.loadtxt(tmp_path / "folder" / "vectors.tsv", np.float32, delimiter="\t")
     assert np.array_equal(numbers, table().vectors)
     words = (tmp_path / "folder" / "metadata.tsv").read_text(encoding="utf-8")
@@ -206,10 +197,10 @@ def test_broken_parquet(columns: dict[str, Any], message: str, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        (pickle.dumps({"a": 1}), "Python pickle"),
-        (pickle.dumps([1.0], protocol=0), "Python pickle"),
+        (pickle.dumps({"a": 1}), "a Python or PyTorch pickle"),
+        (pickle.dumps([1.0], protocol=0), "a Python or PyTorch pickle"),
         (b"\x7fELF" + bytes(99), "a program"),
-        (b"%PDF-1.7\n", "a PDF"),
+        (b"%PDF-1.7\n", "is PDF"),
         (b"BZh9", "bzip2"),
         (b"\x89HDF\r\n\x1a\n", "HDF5"),
         (b"# Title\n\nSome text.\n", "no known format; it begins with b'# Title"),
@@ -221,7 +212,7 @@ def test_what_else_people_have_at_hand_is_named(content: bytes, what: str, tmp_p
 
 
 def test_zip_archives_are_told_apart(tmp_path: Path) -> None:
-    for member, what in (("model/data.pkl", "PyTorch"), ("a.txt", "is a zip archive")):
+    for member, what in (("model/data.pkl", "PyTorch pickle"), ("a.txt", "is a zip archive")):
         with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
             archive.writestr(member, b"x")
         refused(lambda: load(tmp_path / "a.zip"), FormatError, what)

@@ -10,7 +10,8 @@ from selfvec.base.errors import FormatError, OptionError
 from selfvec.data.vectors import Source, Vectors
 from selfvec.files.tensors import map_tensors
 from selfvec.numerics.quantization import CODINGS, decode, encode
-from selfvec.storage.formats import compressed, load, save
+from selfvec.storage.formats import load, save
+from selfvec.storage.formats.safetensors import packed_words, write_codes
 
 WORDS = [f"wörd{i}" for i in range(9)] + ["new york", "hail"]
 
@@ -22,9 +23,9 @@ def table(width: int = 12) -> Vectors:
 def write(path: Path, change: dict[str, np.ndarray | None] | None = None, method: str = "pq") -> Path:
     """A file of nine rows and two mapped words, some of its arrays replaced or left out."""
     tensors = encode(table().vectors[:9], method, 4)
-    tensors |= {"mapped": np.array([0, 8], np.uint32), "vocabulary": compressed.packed_words(table())}
+    tensors |= {"mapped": np.array([0, 8], np.uint32), "vocabulary": packed_words(table())}
     tensors = {name: array for name, array in (tensors | (change or {})).items() if array is not None}
-    compressed.write(path, tensors, method, {"options": {"stem": "de"}})
+    write_codes(path, tensors, method, {"options": {"stem": "de"}})
     return path
 
 
@@ -89,7 +90,7 @@ def test_arrays_that_do_not_fit_are_refused(change: dict[str, np.ndarray | None]
 def test_words_and_rows_that_do_not_agree_or_are_damaged_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="11 words for 10 rows"):
         load(write(tmp_path / "short", {"mapped": np.array([1], np.uint32)}))
-    broken = np.array(compressed.packed_words(table()))
+    broken = np.array(packed_words(table()))
     broken[9:] = 7
     with pytest.raises(FormatError, match="readable compressed file"):
         load(write(tmp_path / "broken", {"vocabulary": broken}))
@@ -99,7 +100,7 @@ def test_a_small_file_is_not_unpacked_to_a_huge_table(tmp_path: Path) -> None:
     width = 20_000
     codes = {"codes": np.zeros((40_000, 1), np.uint8), "codebooks": np.zeros((256, width), np.float16)}
     small = Vectors(WORDS, np.zeros((len(WORDS), 1), np.float32))
-    compressed.write(tmp_path / "bomb", codes | {"vocabulary": compressed.packed_words(small)}, "pq")
+    write_codes(tmp_path / "bomb", codes | {"vocabulary": packed_words(small)}, "pq")
     given = sum(array.nbytes for array in map_tensors(tmp_path / "bomb").values())
     assert 4 * 40_000 * width > 200 * given
     tracemalloc.start()

@@ -16,8 +16,9 @@ from tests.refusals import refused
 
 from selfvec.base.errors import FormatError
 from selfvec.data.vectors import Vectors
-from selfvec.storage.formats import FORMATS, Format, compressed, load
+from selfvec.storage.formats import FORMATS, Format, load
 from selfvec.storage.formats import text as text_format
+from selfvec.storage.formats.safetensors import write_as
 
 ROWS = [row for row in FORMATS if row.read and row.name not in ("run", "parquet")]
 MAGICS = [
@@ -79,7 +80,7 @@ def valid(name: str, folder: Path) -> tuple[Path, dict[Path, bytes]]:
     elif name == "spacy":
         spacy_folder(path)
     elif name == "compressed":
-        compressed.write_as(small_table(), path, "pq")
+        write_as(small_table(), path, "pq")
     else:
         path = written(row, path.parent)
     return path, {part: part.read_bytes() for part in parts(path)}

@@ -107,13 +107,6 @@ def test_words_with_blanks_are_words_and_doubtful_ones_are_noted(tmp_path: Path)
     assert vectors.provenance["notes"] == [DOUBTFUL]
 
 
-@pytest.mark.usefixtures("both")
-def test_a_table_of_phrases_needs_no_header(tmp_path: Path) -> None:
-    vectors = load(put(tmp_path, "New York 1 .5\nof the .25 0\nUnited States of America 2 4\n"))
-    assert vectors.index_to_key == ["New York", "of the", "United States of America"]
-    assert vectors.vectors.tolist() == [[1, 0.5], [0.25, 0], [2, 4]]
-
-
 def test_notes_on_a_vectors_file_are_printed_and_kept(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -75,59 +75,16 @@ def test_an_error_names_the_row_and_the_byte(content: bytes, message: str, tmp_p
     refused(lambda: load(put(tmp_path, content), "word2vec"), FormatError, message)
 
 
-PHRASES = {
-    "phrases": ["New York", "hail", "San Francisco Bay", "a b", "ab cd1", "日本 語"],
-    "numbers of three digits": [f"w {number}" for number in range(100, 300)],
-    "one phrase at the end": ["hail", "rain", "New York"],
-}
-
-
+@pytest.mark.parametrize("errors", ["strict", "replace"])
 @pytest.mark.parametrize("newline", [b"", b"\n"], ids=["as gensim", "as the C program"])
-@pytest.mark.parametrize("dimensions", [5, 50, 300])
-@pytest.mark.parametrize("name", PHRASES)
-def test_words_with_blanks_are_read(name: str, dimensions: int, newline: bytes, tmp_path: Path) -> None:
-    words = PHRASES[name]
+@pytest.mark.parametrize("dimensions", [3, 50, 300])
+def test_words_with_blanks_are_refused(dimensions: int, newline: bytes, errors: str, tmp_path: Path) -> None:
+    words = ["hail", "New York", "San Francisco Bay", "rain", "日本 語"]
     matrix = np.random.default_rng(0).standard_normal((len(words), dimensions)).astype(np.float32)
-    records = [
-        word.encode() + b" " + row.tobytes() + newline for word, row in zip(words, matrix, strict=True)
-    ]
+    rows = zip(words, matrix, strict=True)
+    records = [word.encode() + b" " + row.tobytes() + newline for word, row in rows]
     path = put(tmp_path, f"{len(words)} {dimensions}\n".encode() + b"".join(records))
-    for errors in ("strict", "replace"):
-        vectors = load(path, errors=errors)
-        assert vectors.index_to_key == words
-        assert np.array_equal(vectors.vectors, matrix)
-    assert load(path, limit=2).index_to_key == words[:2]
-    if not newline:
-        keyed = gensim.KeyedVectors(dimensions)
-        keyed.add_vectors(words, matrix)
-        keyed.save_word2vec_format(tmp_path / "theirs", binary=True)
-        assert (tmp_path / "theirs").read_bytes() == path.read_bytes()
-
-
-@pytest.mark.parametrize("newline", [b"", b"\n"], ids=["as gensim", "as the C program"])
-@pytest.mark.parametrize("dimensions", [3, 5])
-def test_few_numbers_after_words_with_blanks_are_read_or_refused(
-    dimensions: int, newline: bytes, tmp_path: Path
-) -> None:
-    choice = np.random.default_rng(dimensions)
-    names = ["hail", "New York", "of the", "United States of America", "a", "windows 10", "é", "ice storm"]
-    refused = 0
-    for _ in range(60):
-        words = list(choice.permutation(names)[: choice.integers(2, 8)])
-        matrix = choice.standard_normal((len(words), dimensions)).astype(np.float32)
-        rows = zip(words, matrix, strict=True)
-        records = [word.encode() + b" " + row.tobytes() + newline for word, row in rows]
-        path = put(tmp_path, f"{len(words)} {dimensions}\n".encode() + b"".join(records))
-        for errors in ("strict", "replace"):
-            try:
-                vectors = load(path, errors=errors)
-            except FormatError as error:
-                assert "replace" not in str(error)
-                refused += 1
-                continue
-            assert vectors.index_to_key == words
-            assert np.array_equal(vectors.vectors, matrix)
-    assert refused <= 6
+    refused(lambda: load(path, errors=errors), FormatError)
 
 
 @pytest.mark.parametrize("errors", ["strict", "replace"])

@@ -296,7 +296,6 @@ def _counted(rows: StoreRows) -> dict[str, Any]:
 
 
 _FORMATS_OPENED_BY = {
-    "npz": "numpy.load({})",
     "parquet": "polars.read_parquet({})",
     "word2vec": "gensim.models.KeyedVectors.load_word2vec_format({}, binary=True)",
 }

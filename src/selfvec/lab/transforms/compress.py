@@ -36,7 +36,7 @@ from selfvec.lab.evaluation.words import Similarity
 from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.quantization import CODES, decode, encode
 from selfvec.numerics.statistics import Estimate, difference, mean
-from selfvec.storage.formats.compressed import packed_words, write
+from selfvec.storage.formats.safetensors import packed_words, write_codes
 from selfvec.storage.opened import GivenVectors, as_vectors, opened
 from selfvec.text.document_vectors import SelfRetrieval
 from selfvec.text.phrases import units_of
@@ -147,7 +147,7 @@ def compress(
             files = sorted(files, key=lambda file: -file.fidelity)
         file, chosen, tried = _first_that_keeps(keep, files, tasks, whole)
     with atomic_file(output, overwrite=overwrite) as fresh:
-        write(fresh, file.arrays, str(chosen["method"]), _provenance(source))
+        write_codes(fresh, file.arrays, str(chosen["method"]), _provenance(source))
     done = {
         **({"source": os.fspath(vectors)} if isinstance(vectors, str | os.PathLike) else {}),
         "target": os.fspath(output),

@@ -24,7 +24,8 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.files.atomic_files import atomic_files, check_target
 from selfvec.files.compressed_files import PACKED, pack
 from selfvec.files.tensors import first_not_finite
-from selfvec.storage.folder_kinds import Mistake, mistaken, text_at
+from selfvec.files.untrusted import foreign
+from selfvec.storage.folder_kinds import mistaken, text_at
 from selfvec.storage.public_vectors import BUILT_IN, locate
 from selfvec.storage.run_folder import refuse_run
 
@@ -68,14 +69,12 @@ FORMATS = (
     Format("projector", "TensorFlow Projector, vectors.tsv and metadata.tsv", (),
            _by("text.sniff_projector"), None, _by("text.write_projector"), folder=True, file_of_folder=True),
     Format("compressed", "safetensors with codes, as compress writes", (),
-           _by("compressed.sniff"), _by("compressed.read")),
+           _by("safetensors.sniff_codes"), _by("safetensors.read_codes")),
     Format("safetensors", "safetensors with vectors and vocabulary", (".safetensors",),
            _by("safetensors.sniff"), _by("safetensors.read"), _by("safetensors.write"),
            mapped=True, half=True, columns=_COLUMNS),
     Format("npy", "NumPy matrix with a .vocabulary.txt next to it", (".npy",),
            _by("npy.sniff"), _by("npy.read"), _by("npy.write"), mapped=True, half=True),
-    Format("npz", "NumPy archive with vectors and vocabulary", (".npz",),
-           _by("npy.sniff_archive"), None, _by("npy.write_archive"), half=True),
     Format("parquet", "Parquet with columns word and vector", (".parquet", ".pq"),
            _by("parquet.sniff"), _by("parquet.read"), _by("parquet.write"), half=True, columns=_COLUMNS),
     Format("fasttext", "fastText model, with its subwords", (), _by("fasttext.sniff"), _by("fasttext.read")),
@@ -95,28 +94,6 @@ def format_of(name: str) -> Format:
             return row
     names = ", ".join(row.name for row in FORMATS)
     raise OptionError(f"there is no format {name!r}", remedy=f"choose one of {names}")
-
-
-_PICKLE = "a pickle, which could run code"
-_FROM_PICKLE = "save word2vec or safetensors in the program that made it (gensim: save_word2vec_format)"
-_PICKLE_STARTS = (
-    *(bytes((0x80, protocol)) for protocol in range(6)), b"(dp", b"(lp", b"ccopy_reg", b"cnumpy",
-)  # fmt: skip
-_OTHER_FILES = (  # how they begin, what they are, what to do
-    (b"\x7fELF", "a program", "name the vectors file"),
-    (b"MZ", "a program", "name the vectors file"),
-    (b"\x89HDF", "an HDF5 file", "save its table as .npy or safetensors"),
-    (b"GGUF", "a GGUF model", "save its token table as safetensors"),
-    (b"ARROW1", "an Arrow file", "save it as Parquet"),
-    (b"FiFu", "a finalfusion file", "convert it to word2vec text first"),
-    (b"SQLite format 3", "an SQLite database", "export the vectors first"),
-    (b"%PDF", "a PDF document", "name the vectors file"),
-    (b"BZh", "a bzip2 file", "unpack it first"),
-    (b"\xfd7zXZ", "an xz file", "unpack it first"),
-    (b"7z\xbc\xaf", "a 7-Zip archive", "unpack it first"),
-    (b"PK\x03\x04", "a zip archive", "unpack it first"),
-    *((start, f"a Python {_PICKLE[2:]}", _FROM_PICKLE) for start in _PICKLE_STARTS),
-)
 
 
 @checked
@@ -196,20 +173,14 @@ def _sniffed(source: Input) -> Format:
     for row in FORMATS:
         if _fits(source, row) and row.sniff(source):
             return row
-    mistake = _other_file(source.data[:4096]) or mistaken(source.path) or text_at(source.path)
-    if mistake is not None:
-        raise source.error(f"is {mistake.what}, not vectors", remedy=mistake.remedy)
+    if mistake := foreign(source.data[:4096]) or mistaken(source.path) or text_at(source.path):
+        what, remedy = mistake
+        raise source.error(f"is {what}, not vectors", remedy=remedy)
     known = ", ".join(f"{row.name} ({row.description})" for row in FORMATS if row.read and _fits(source, row))
     holds = f"begins with {source.data[:24]!r}"
     if source.path.is_dir():
         holds = f"holds {', '.join(sorted(path.name for path in source.path.iterdir())[:6])}"
     raise source.error(f"is in no known format; it {holds}", remedy=f"known formats: {known}")
-
-
-def _other_file(head: bytes) -> Mistake | None:
-    if head.startswith(b"PK\x03\x04") and b"data.pkl" in head:
-        return Mistake(f"a PyTorch file, {_PICKLE}", _FROM_PICKLE)
-    return next((Mistake(*row) for start, *row in _OTHER_FILES if head.startswith(start)), None)
 
 
 # Writing
@@ -278,7 +249,7 @@ def save(
             pack(plain, fresh)
             plain.unlink()
         elif coded:
-            _by("compressed.write_as")(converted, fresh, str(dtype))
+            _by("safetensors.write_as")(converted, fresh, str(dtype))
         else:
             row.write(converted, fresh)
     return _left_out(vectors, format_of("compressed") if coded else row)

@@ -1,7 +1,6 @@
 """NumPy's .npy: a plain matrix, which is mapped, with the words in a text file next to it.
 
-An archive of both, .npz, is only written. Pickled Python objects, which NumPy could put into its files, are
-refused, because reading them runs code.
+Pickled Python objects, which NumPy could put into its files, are refused, because reading them runs code.
 """
 
 from __future__ import annotations
@@ -71,16 +70,3 @@ def write(vectors: Vectors, path: Path) -> None:
         rows = np.ascontiguousarray(vectors.vectors)
         npy.write_array_header_1_0(file, npy.header_data_from_array_1_0(rows))
         file.write(rows.data)  # unlike numpy.save, this keeps the error number of a full disk
-
-
-def sniff_archive(source: Input) -> bool:
-    """A zip archive that begins with an .npy file."""
-    length = int.from_bytes(source.data[26:28], "little")
-    return source.data[:4] == b"PK\x03\x04" and source.data[30 : 30 + length].endswith(b".npy")
-
-
-def write_archive(vectors: Vectors, path: Path) -> None:
-    """Write an .npz with ``vectors`` and ``vocabulary`` (UTF-8 bytes, a newline after every word)."""
-    vocabulary = np.frombuffer(encode_words(vectors.index_to_key), np.uint8)
-    with path.open("wb") as file:
-        np.savez(file, vectors=vectors.vectors, vocabulary=vocabulary, allow_pickle=False)

@@ -21,7 +21,7 @@ from selfvec.base.arrays import AnyFloats, Array, Bytes, Floats, Ints, Mask, Row
 from selfvec.base.compiled import read_only
 from selfvec.data.vectors import Vectors
 from selfvec.files.tensors import map_tensors
-from selfvec.files.untrusted import DAMAGED, decoding, panics_held_back
+from selfvec.files.untrusted import DAMAGED, decoding
 from selfvec.numerics.rows import add_rows
 
 from .input_file import Input, checked_matrix, checked_vectors
@@ -170,7 +170,7 @@ class SubwordRows:
 
 def load_tokenizer(path: Path, remedy: str = DAMAGED) -> Any:
     """A tokenizer.json as a `tokenizers.Tokenizer` without padding and truncation."""
-    with decoding(path, "tokenizer.json", remedy), panics_held_back():
+    with decoding(path, "tokenizer.json", remedy):
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_str(path.read_bytes().decode())
@@ -208,7 +208,7 @@ def vectors_of_tokens(rows: AnyFloats, tokenizer: Any, source: Input) -> Vectors
         rule = f"the tokenizer has {size} tokens, but there are {len(rows)} rows"
         raise source.error(rule, remedy="put the right tokenizer.json next to the file")
     subwords = SubwordRows(tokenizer, rows)
-    with decoding(source.path, "tokenizer.json"), panics_held_back():
+    with decoding(source.path, "tokenizer.json"):
         words, tokens = subwords.whole_words()
     first = len(tokens) and np.array_equal(tokens, np.arange(len(tokens)))
     matrix = rows[: len(tokens)] if first else rows[tokens]

@@ -138,8 +138,8 @@ def read_glove(source: Input) -> Vectors:
     """Read GloVe text; its first lines tell d."""
     start = _start(source)
     rows, end = lines_from(source, start)
-    lines, widths = _first_lines(source, start, end)
-    dimensions = _dimensions(lines, widths)
+    _, widths = _first_lines(source, start, end)
+    dimensions = mode(widths)  # a word with blanks is the exception
     if dimensions < 1:
         rule = "a line is a word and its numbers, this one is not"
         raise source.error(rule, line=widths.index(dimensions) + 1, remedy="remove or correct the line")
@@ -148,20 +148,6 @@ def read_glove(source: Input) -> Vectors:
         raise source.error("GloVe text has no header, this file has", line=1, remedy="leave the format out")
     words, matrix = read_lines(source, start, (rows, dimensions), first_line=1)
     return checked_vectors(words, matrix, source, first_line=1, notes=_notes(words))
-
-
-def _dimensions(lines: list[bytes], widths: list[int]) -> int:
-    """The most frequent number of fields after the word, or fewer, if blanks stand in most words."""
-    usual = mode(widths)
-    if any(is_row(line, usual) for line in lines):
-        return usual
-    return min(map(_numbers_at_end, filter(bytes.strip, lines))) or usual  # a table of phrases
-
-
-def _numbers_at_end(line: bytes) -> int:
-    """How many fields at the end of a line are numbers."""
-    most = len(line.split()) - 1
-    return next((most - back for back in range(most) if is_row(line, most - back)), 0)
 
 
 def write_glove(vectors: Vectors, path: Path) -> None:

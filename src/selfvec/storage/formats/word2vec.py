@@ -20,10 +20,7 @@ from .input_file import Input, checked_vectors, decode_words
 from .text import check_words, header, is_row, looks_like_text, required_header, with_points
 
 _LONGEST = 1 << 16  # bytes in a word of the binary form
-_LONGEST_PHRASE = 1 << 10  # bytes in a word that may hold blanks
 _LARGEST = 1e10  # number in a vector; bytes that are read from a wrong place soon give a larger one
-_SMALLEST = 1e-15  # number beside 0, where words may hold blanks
-_FEW = 16  # numbers in a row; if it was cut out in the wrong place, they may all happen to be usual ones
 _GATHERED = 1 << 22  # bytes copied at a time; they fit the cache
 
 
@@ -41,36 +38,23 @@ def sniff(source: Input) -> bool:
     if len(source.data) < 8192:
         with suppress(FormatError):
             return bool(_walk(source, rows, dimensions, start))
-        return _walk_blanks(source, source.rows(rows), dimensions, start) is not None
     return False
 
 
 def read(source: Input) -> Vectors:
-    """Read word2vec binary.
-
-    A word ends at its first blank, unless what follows are no numbers of a vector: then it holds the blank.
-    """
+    """Read word2vec binary; a word ends at its first blank, as in the C program."""
     rows, dimensions, start = required_header(source)
-    # A word that holds a blank, read as two, shifts all that follows: words are no text then, and numbers
-    # are beyond all that a vector holds. Only files that look like this are walked again, which is slow.
-    fault: FormatError | None = None
-    try:
-        names, offsets = _walk(source, rows, dimensions, start)
-        matrix = _gather(source, offsets, dimensions)
-        bad = first_not_finite(matrix, _LARGEST)
-        if bad is not None and np.isfinite(matrix[bad]).all():
-            fault = _no_numbers(source, bad, names[bad])
-        doubtful = bad is not None or not _are_texts(names)
-        doubtful = doubtful or (dimensions <= _FEW and not _are_numbers(matrix))
-    except FormatError as error:
-        doubtful, fault = True, error
-    if doubtful:
-        walked = _walk_blanks(source, source.rows(rows), dimensions, start)
-        if walked is not None:
-            names, offsets = walked
-            matrix = _gather(source, offsets, dimensions)
-        elif fault is not None:
-            raise fault
+    names, offsets = _walk(source, rows, dimensions, start)
+    matrix = _gather(source, offsets, dimensions)
+    # A word that holds a blank, or a wrong header, shifts all that follows: words are no text then, and
+    # numbers are beyond all that a vector holds.
+    bad = first_not_finite(matrix, _LARGEST)
+    if bad is not None and not np.isfinite(matrix[bad]).all():
+        bad = None
+    if bad is None and not looks_like_text(b"".join(names)):
+        bad = next(row for row, name in enumerate(names) if not looks_like_text(name))
+    if bad is not None:
+        raise _no_numbers(source, bad, names[bad])
     words = decode_words(b"\n".join(names) + b"\n", source)
     return checked_vectors(words, matrix, source)
 
@@ -80,67 +64,9 @@ def _no_numbers(source: Input, row: int, word: bytes) -> FormatError:
     shown = word[:40].decode(errors="replace")
     return source.error(
         f"row {row + 1}: what follows {shown!r} are no numbers of a vector (beyond {_LARGEST:.0e}); "
-        "the header is wrong, or the file is damaged",
+        "the header is wrong, a word holds a blank, or the file is damaged",
         remedy="write it again as text or safetensors in the program that made it",
     )
-
-
-def _are_texts(words: list[bytes]) -> bool:
-    return all(map(_is_text, (b" ".join(words[at : at + 4096]) for at in range(0, len(words), 4096))))
-
-
-def _is_text(word: bytes) -> bool:
-    try:
-        word.decode()
-    except UnicodeDecodeError:
-        return False
-    return looks_like_text(word) and word.strip() != b""
-
-
-def _walk_blanks(source: Input, rows: int, dimensions: int, start: int) -> tuple[list[bytes], Ints] | None:
-    """As `_walk`, of words that may hold blanks, as gensim writes them; None if that does not fit."""
-    data = source.data
-    names: list[bytes] = []
-    offsets: list[int] = []
-    position = start
-    if 0 in (rows, dimensions):
-        return None
-    for row in range(rows):
-        whole = source.limit is None and row + 1 == rows
-        blank = _end_of_word(source, position, dimensions, whole)
-        if blank is None:
-            return None
-        names.append(data[position:blank])
-        offsets.append(blank + 1)
-        position = _after(source, blank, dimensions)
-    return names, np.array(offsets, np.int64)
-
-
-def _end_of_word(source: Input, position: int, dimensions: int, is_last: bool) -> int | None:
-    """The first blank after a word at this place that numbers follow, and then a word or the end."""
-    data = source.data
-    blank = data.find(b" ", position + 1, position + _LONGEST_PHRASE)
-    while blank >= 0 and _is_text(data[position:blank]) and blank + 4 * dimensions < len(data):
-        numbers = source.array("<f4", dimensions, blank + 1)
-        after = _after(source, blank, dimensions)
-        ahead = data[after : after + _LONGEST_PHRASE]
-        fits = not ahead.strip(b"\r\n ") if is_last else b" " in ahead and _is_text(ahead.partition(b" ")[0])
-        if fits and _are_numbers(numbers):
-            return blank
-        blank = data.find(b" ", blank + 1, position + _LONGEST_PHRASE)
-    return None
-
-
-def _are_numbers(numbers: Floats) -> bool:
-    """Whether bytes are likely to be numbers of a vector. Four that end in a blank are about 1e-19."""
-    sizes = np.abs(numbers)
-    return bool(((sizes == 0) | ((sizes > _SMALLEST) & (sizes <= _LARGEST))).all())
-
-
-def _after(source: Input, blank: int, dimensions: int) -> int:
-    """Where the record after that with this blank begins."""
-    after = blank + 1 + 4 * dimensions
-    return after + (source.data[after : after + 1] == b"\n")
 
 
 def _walk(source: Input, rows: int, dimensions: int, start: int) -> tuple[list[bytes], Ints]:
