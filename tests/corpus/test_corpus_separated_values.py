@@ -20,6 +20,7 @@ from selfvec.corpus.streams import TextSource, line_blocks
 from selfvec.corpus.summary import CorpusPass, Summary
 
 Q = '"'
+LONG = "a" * 999
 READ = {
     # name: (file, texts, bad rows, mended rows)
     "lone.tsv": ('id\ttext\n1\t"a\n2\tb\n3\t"c\n4\td\n5\te\n', ['"a', "b", '"c', "d", "e"], 0, 2),
@@ -41,9 +42,12 @@ READ = {
     "tabs.csv": ("id\ttext\n1\ta,b\n2\t\"c\n", ["a,b", '"c'], 0, 1),
     "dos.csv": ("id,text\r\n1,a\r\n\x1a", ["a"], 0, 0),
     "dos.txt": ("a\r\nb\x1a", ["a", "b"], 0, 0),
+    "blanks.csv": ('id, text\n1, "a, b"\n2, "c"\n', ["a, b", "c"], 0, 0),
+    "late-blanks.csv": ("id,text\n" + f"1,{LONG}\n" * 99 + '2, "b, c"\n', [LONG] * 99 + ["b, c"], 0, 1),
     "ends.csv": ("id,text,\n1,a,\n2,b,\n", ["a", "b"], 0, 0),
     "row-ends.csv": ("id,text\n1,a,\n2,b,\n3,c\n", ["a", "b", "c"], 0, 0),
     "header-ends.csv": ("id,text,,\n1,a\n2,b,\n3,c,,,\n", ["a", "b", "c"], 0, 1),
+    "mixed.csv": ("id,text\n1,a\r2,b\n3,c\r\n4,d\r5,e\r\n", list("abcde"), 0, 2),
     "escaped.csv": ('id,text\n1,"so \\"a, b\\" c"\n2,"a\n\\"b\\" c"\n', ['so "a, b" c', 'a\n"b" c'], 0, 2),
     "path.csv": ('id,text\n1,"C:\\"\n2,C:\\new\n', ["C:\\", "C:\\new"], 0, 0),
 }  # fmt: skip
@@ -56,6 +60,13 @@ def test_a_table_is_read_as_it_was_meant(reader: Reader, name, batch_bytes):
     reader.write(name, data)
     assert reader.texts(name, batch_bytes=batch_bytes, skip_bad_rows=True) == texts
     assert (reader.corpus.summary.bad_rows, reader.corpus.summary.mended_rows) == (bad, mended)
+
+
+def test_what_was_guessed_for_a_whole_table_is_noted_once(reader: Reader):
+    path = reader.write("a.csv", READ["blanks.csv"][0])
+    reader.texts("a.csv", batch_bytes=7)
+    note = "blanks between a delimiter and a quote are left out"
+    assert reader.corpus.summary.notes == [f"{path}: {note}"]
 
 
 def test_fields_after_the_last_column_are_counted(reader: Reader):
@@ -214,6 +225,10 @@ NO_DOCUMENTS = {  # what stands below the header, and at the end; how many rows 
     "no dates": (",,Open-Ended Response\n", "", 1, "headings below the header"),
     "two": (f"Start,Points,{LONG_QUESTION}\nQ1,Q2,Q3\n", "", 2, "headings below the header"),
     "the header": ("", "date,n,text\n2020-01-04,2,Rain.\n", 1, "rows that repeat the header"),
+    "a total": ("", "Total,12,\n,,Total\n", 2, "totals and filters below the table"),
+    "filters": ("", ',,\n"Applied filters:\nYear is 2020",,\n', 1, "totals and filters below the table"),
+    "both": ("", 'Gesamtergebnis,12,3\n,,\n,,"Filtri applicati:\nn is 2"\n,,\n', 2,
+             "totals and filters below the table"),
 }  # fmt: skip
 
 
@@ -243,6 +258,10 @@ def test_rows_that_are_no_documents_are_left_out_and_counted(reader: Reader, cas
         "text,,7\n",
         "Hail.,,\n",  # neither date nor number
         "Note,unknown,3\n",
+        "Total,2020-01-04,9\n",
+        "Totals and the sum of them,,\n",
+        '"Applied filters: none of them helped, as before.",,\n',
+        "Total,many,9\n",
     ],
 )
 def test_ordinary_rows_are_documents_wherever_they_stand(reader: Reader, data: str) -> None:

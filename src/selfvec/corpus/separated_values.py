@@ -13,11 +13,11 @@ import csv
 import io
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from itertools import chain, dropwhile, islice, tee
+from itertools import chain, dropwhile, islice, takewhile, tee
 from typing import Any
 
 from selfvec.base.errors import CorpusError
@@ -35,8 +35,9 @@ _LOOKED_AT = 20  # rows that tell the delimiter
 _AT_ONCE = 1 << 10  # lines that are held, if rows end in them: few enough for the caches of a processor
 _ASKED = re.compile(r'"?sep=([^\n])"?\1*[ \t]*\r?(?:\n|\Z)', re.IGNORECASE)
 """Excel's first line, which names the delimiter."""
-_QUOTED = r'(?<![^,;\t|\r\n]) *"[^"]*+(?:""[^"]*+)*+"'  # from the start of a field
+_QUOTED = r'(?<![^{0}\r\n]) *"[^"]*+(?:""[^"]*+)*+"'  # from the start of a field; {0} are delimiters
 _ESCAPED = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
+_LONE_RETURN = re.compile(r"\r(?!\n|\Z)")
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class CsvHeader:
     names: tuple[str, ...]
     delimiter: str
     lines: int
+    blanks: bool = False  # whether quotes follow blanks, as in: a, "b, c"
     second: bool = False  # whether names of groups of columns stand above it
 
     @cached_property
@@ -55,7 +57,7 @@ class CsvHeader:
 
     @cached_property
     def dialect(self) -> dict[str, Any]:
-        return {"delimiter": self.delimiter, "strict": True}
+        return {"delimiter": self.delimiter, "skipinitialspace": self.blanks, "strict": True}
 
 
 class CsvReader(RowReader):
@@ -106,14 +108,15 @@ class CsvReader(RowReader):
             while lines.first < end:
                 table.read(end - lines.first)
             yield table.batch(fields.columns)
-        if self.header.second:
-            where = f"the second, in line {self.header.lines}, names the columns"
-            corpus_pass.summary.note(f"{self.source.path}: the table has two header rows; {where}")
+        if table.rows:
+            yield table.batch(fields.columns, last=True)
+        table.note()
 
 
 def _first_row(text: str, delimiter: str) -> CsvHeader:
     """The header at the beginning of a file, with an unnamed column for each field that rows end with."""
-    how: dict[str, Any] = {"delimiter": delimiter, "strict": True}
+    blanks = _has_blanks(text, delimiter)
+    how: dict[str, Any] = {"delimiter": delimiter, "skipinitialspace": blanks, "strict": True}
     _allow_long_fields()
     try:
         names, lines = _named(text, how)
@@ -122,7 +125,7 @@ def _first_row(text: str, delimiter: str) -> CsvHeader:
             raise
         names, lines = _named(text, {"delimiter": delimiter, "quoting": csv.QUOTE_NONE})
         names = [name.strip('" ') for name in names]  # quotes without a partner are no part of a name
-    below = list(islice(_rows_below(text, delimiter), FIRST_ROWS)) if names else []
+    below = list(islice(_rows_below(text, delimiter, blanks), FIRST_ROWS)) if names else []
     rows = [row for _, row in below[1:]]
     second = len(set(names)) < len(names) and bool(rows) and len(set(filter(None, rows[0]))) == len(rows[0])
     second = second and any(is_heading(rows[0], names, rows[start:]) for start in (1, 2))
@@ -130,7 +133,7 @@ def _first_row(text: str, delimiter: str) -> CsvHeader:
         names, lines, rows = rows[0], below[2][0] - 1, rows[1:]
     more = [""] * (len(rows[0]) - len(names)) if rows and not any(rows[0][len(names) :]) else []
     names = [*(name.strip() for name in names), *more]
-    return CsvHeader(tuple(names), delimiter, lines, second)
+    return CsvHeader(tuple(names), delimiter, lines, blanks, second)
 
 
 _LONGEST_NAME = 40  # characters of a name in a header that stands below other lines, or in a text
@@ -177,7 +180,7 @@ def _named(text: str, how: dict[str, Any]) -> tuple[list[str], int]:
 
 
 def _delimiter(text: str) -> str:
-    bare = re.sub(_QUOTED, "", text, count=_MOST_COLUMNS).lstrip("\r\n")
+    bare = re.sub(_QUOTED.format(r",;\t|"), "", text, count=_MOST_COLUMNS).lstrip("\r\n")
     first = bare.partition("\n")[0]
     delimiters = [sign for sign in ",;\t|" if sign in first]
     if len(delimiters) < 2:
@@ -185,16 +188,26 @@ def _delimiter(text: str) -> str:
     return max(delimiters, key=lambda sign: (_agreeing(text, sign), first.count(sign)))
 
 
-def _agreeing(text: str, delimiter: str) -> int:
+def _has_blanks(text: str, delimiter: str) -> bool:
+    """Whether quotes follow blanks in a table, and rows are read right if such blanks are left out."""
+    if delimiter == "\t" or f'{delimiter} "' not in text:
+        return False
+    d = re.escape(delimiter)
+    bare = re.sub(_QUOTED.format(d).replace(" *", "", 1), "", text)
+    spaced = re.search(rf'{d} +"', bare) is not None
+    return spaced and _agreeing(text, delimiter, blanks=True) >= _agreeing(text, delimiter)
+
+
+def _agreeing(text: str, delimiter: str, blanks: bool = False) -> int:
     """How many of the first rows have as many fields as the first one."""
-    widths = [len(row) for _, row in islice(_rows_below(text, delimiter), _LOOKED_AT)]
+    widths = [len(row) for _, row in islice(_rows_below(text, delimiter, blanks), _LOOKED_AT)]
     return widths.count(widths[0]) if widths else 0
 
 
-def _rows_below(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _rows_below(text: str, delimiter: str, blanks: bool = False) -> Iterator[tuple[int, list[str]]]:
     """The first rows of a file that are not blank, up to a malformed one, each with its first line."""
     whole = text[: text.rfind("\n") + 1] or text
-    reader = csv.reader(io.StringIO(whole, newline="\n"), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(whole, newline="\n"), delimiter=delimiter, skipinitialspace=blanks)
     line = 1
     with suppress(csv.Error):
         for row in reader:
@@ -232,6 +245,31 @@ class _Lines:
         deque(islice(self._lines, number), maxlen=0)
 
 
+_TOTAL = re.compile(
+    r"(?:(?:grand )?totals?|total (?:general|général|geral)|sum|gesamt(?:ergebnis|summe)?|summe|somme|totaal|"
+    r"totalt|totale(?: complessivo)?|suma(?: końcowa)?|eindtotaal|razem|celkem|итого|общий итог|"
+    r"合计|总计|総計)\s*(?:\([^()]*\))?\s*:?",
+    re.IGNORECASE,
+)
+_FILTERS = re.compile(
+    r"(?:applied filters|angewendete filter|filtres appliqués|filtros aplicados|filtri applicati|"
+    r"toegepaste filters)\s*:\s*\n|no filters applied\Z",
+    re.IGNORECASE,
+)
+_NO_SUM = re.compile(r"[^\W\d_]|\d[-/:]\d")  # a word, a day or a time
+
+
+def _is_end(row: Sequence[str]) -> bool:
+    """Whether a row may stand below the documents of a table that a program has summed up or filtered.
+
+    A total has only numbers beside its name, and the list of filters is alone in its row.
+    """
+    first, *others = [value.strip() for value in row if value.strip()] or [""]
+    if _TOTAL.fullmatch(first):
+        return len(row) > 1 and not any(map(_NO_SUM.search, others))
+    return not others and _FILTERS.match(first) is not None
+
+
 @dataclass
 class _Table:
     header: CsvHeader
@@ -250,25 +288,42 @@ class _Table:
         if used < len(held):
             self.lines.forget(self._odd_row())
 
-    def batch(self, columns: Sequence[str]) -> RowBatch:
-        """The rows that were read and are documents."""
-        if not self.as_is:
-            self._leave_out_headers()
-        batch = batch_of_rows(self.rows, self.numbers, self.header.names, columns)
-        self.rows, self.numbers = [], []
+    def batch(self, columns: Sequence[str], *, last: bool = False) -> RowBatch:
+        """The rows that were read and are documents; those that may end the table wait for its end."""
+        kept = len(self.rows) if self.as_is else self._documents(last)
+        batch = batch_of_rows(self.rows[:kept], self.numbers[:kept], self.header.names, columns)
+        del self.rows[:kept], self.numbers[:kept]
         return batch
 
-    def _leave_out_headers(self) -> None:
-        """Leave out rows that repeat the header, as files have it that were put one after another."""
+    def _documents(self, last: bool) -> int:
+        """Leave out rows that are no documents; how many of the others need not wait."""
         names = self.header.names
+        # as files have it that were put one after another
         alike = (place for place, row in enumerate(self.rows) if row[0].strip() == names[0] and names[1:])
-        again = {place for place in alike if tuple(map(str.strip, self.rows[place])) == names}
-        for place in sorted(again):
-            said = [("rows that repeat the header left out", 1, True)]
+        again = [place for place in alike if tuple(map(str.strip, self.rows[place])) == names]
+        self._leave_out("rows that repeat the header", again)
+        ends = list(takewhile(lambda row: _is_end(row) or not any(row), reversed(self.rows)))
+        kept = len(self.rows) - (len(ends) if any(map(any, ends)) else 0)  # rows that are blank need not wait
+        if last:
+            below = [place for place in range(kept, len(self.rows)) if any(self.rows[place])]
+            self._leave_out("totals and filters below the table", below)
+        return len(self.rows) if last else kept
+
+    def _leave_out(self, what: str, places: Collection[int]) -> None:
+        for place in places:
+            said = [(f"{what} left out", 1, True)]
             self.corpus_pass.repaired(said, path=self.path, line=self.numbers[place])
-        if again:
-            self.rows = [row for place, row in enumerate(self.rows) if place not in again]
-            self.numbers = [line for place, line in enumerate(self.numbers) if place not in again]
+        if gone := set(places):
+            self.rows = [row for place, row in enumerate(self.rows) if place not in gone]
+            self.numbers = [line for place, line in enumerate(self.numbers) if place not in gone]
+
+    def note(self) -> None:
+        note = self.corpus_pass.summary.note
+        if self.header.second:
+            where = f"the second, in line {self.header.lines}, names the columns"
+            note(f"{self.path}: the table has two header rows; {where}")
+        if self.header.blanks:
+            note(f"{self.path}: blanks between a delimiter and a quote are left out")
 
     def _sound_rows(self, held: Sequence[str]) -> int:
         """Read rows of some lines, up to the first that needs a closer look; how many lines they take."""
@@ -297,14 +352,14 @@ class _Table:
             return False
         return not self._looks_like_rows(lines) and self._is_quoted(row, lines)
 
-    def _is_quoted(self, row: Sequence[str], lines: Sequence[str]) -> bool:
+    def _is_quoted(self, row: Sequence[str], lines: Sequence[str], blanks: bool = False) -> bool:
         """Whether the quotes of a row over several lines are where a writer puts them.
 
         The `csv` module has checked those of fields in quotes, such as every field with a line end.
         """
         for value in row if len(lines) > 1 else ():
             if '"' in value and "\n" not in value:
-                pattern = _row_pattern(self.header.delimiter)
+                pattern = _row_pattern(self.header.delimiter, blanks or self.header.blanks)
                 return pattern.fullmatch("".join(lines)) is not None
         return True
 
@@ -325,10 +380,10 @@ class _Table:
         row, lines, fault = self._next()
         if fault is None and self._take(row, lines):
             return len(lines)
-        for repair, whole, used in self._repairs(row, lines):
+        for repair, rows, used in self._repairs(row, lines):
             self.corpus_pass.mended(repair, path=self.path, line=number)
-            self.rows.append(whole)
-            self.numbers.append(number)
+            self.rows += rows
+            self.numbers += [number] * len(rows)
             return used
         width = len(self.header.names)
         fault = HOLDS_NUL if _holds_nul(row) else fault
@@ -376,20 +431,24 @@ class _Table:
             return None
         return row[:width] + [""] * (width - len(row))
 
-    def _repairs(self, row: list[str], lines: list[str]) -> Iterator[tuple[str, list[str], int]]:
-        """What the defect of a row may be, the row without it, and how many lines it takes."""
+    def _repairs(self, row: list[str], lines: list[str]) -> Iterator[tuple[str, list[list[str]], int]]:
+        """What the defect of a row may be, the rows without it, and how many lines they take."""
         line = lines[0]
         if len(row) > len(self.header.names) and (whole := self._rejoined(row)):
-            yield "unquoted delimiters joined", whole, len(lines)
+            yield "unquoted delimiters joined", [whole], len(lines)
+        if ' "' in line:
+            yield from self._mended("a blank before a quote left out", skipinitialspace=True)
         if any('\\"' in piece for piece in lines):
             yield from self._mended("quotes escaped by backslashes", change=_doubled)
+        if _LONE_RETURN.search(line) and (rows := self._split(_LONE_RETURN.split(line))):
+            yield "a line end of another kind", rows, 1
         if self.header.delimiter == "\t" and '"' in line:
             yield from self._mended("a quote without a partner is text", quoting=csv.QUOTE_NONE)
 
     def _rejoined(self, row: Sequence[str]) -> list[str] | None:
         """A row in which delimiters before a blank are punctuation, as in SMITH, ANN, if it then fits.
 
-        No blank follows the delimiters of a table.
+        No blank follows the delimiters of a table, unless its header says otherwise.
         """
         whole: list[str] = []
         for value in row:
@@ -397,14 +456,22 @@ class _Table:
                 whole[-1] += self.header.delimiter + value
             else:
                 whole.append(value)
-        return whole if len(whole) == len(self.header.names) else None
+        return whole if len(whole) == len(self.header.names) and not self.header.blanks else None
 
-    def _mended(self, repair: str, **how: Any) -> Iterator[tuple[str, list[str], int]]:
+    def _mended(self, repair: str, **how: Any) -> Iterator[tuple[str, list[list[str]], int]]:
         """A row that is read in another way, if it then fits the header."""
         row, lines, _ = self._next(**how)
         fitted = self._fitted(row)
-        if fitted and self._is_quoted(row, lines):
-            yield repair, fitted, len(lines)
+        if fitted and self._is_quoted(row, lines, blanks=True):
+            yield repair, [fitted], len(lines)
+
+    def _split(self, pieces: Sequence[str]) -> list[list[str]]:
+        """The rows in pieces of a line, none unless each is one."""
+        try:
+            rows = list(filter(None, map(self._fitted, csv.reader(pieces, **self.header.dialect))))
+        except csv.Error:
+            return []
+        return rows if len(rows) == len(pieces) else []
 
 
 def _of_a_row(lines: Iterable[str], seen: list[str]) -> Iterator[str]:
@@ -419,10 +486,10 @@ def _of_a_row(lines: Iterable[str], seen: list[str]) -> Iterator[str]:
 
 
 @lru_cache
-def _row_pattern(delimiter: str) -> re.Pattern[str]:
+def _row_pattern(delimiter: str, blanks: bool) -> re.Pattern[str]:
     """A row in which quotes open a field, close it or are doubled."""
     d = re.escape(delimiter)
-    field = rf'(?:"[^"]*+(?:""[^"]*+)*+"|[^"\r\n{d}]*+)'
+    field = rf'(?:{" *" if blanks else ""}"[^"]*+(?:""[^"]*+)*+"|[^"\r\n{d}]*+)'
     return re.compile(rf"{field}(?:{d}{field})*+\r?\n?")
 
 
