@@ -1,7 +1,10 @@
 """What the page is told about a run: laws of its parts, and a run whose changes were planted."""
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -96,7 +99,14 @@ def test_progress_of_a_comparison_counts_every_step(run: Run) -> None:
     shares = []
 
     def watched(progress: Progress) -> object:
-        progress.check = lambda: shares.append(progress.share)
+        stage = progress.stage
+
+        @contextmanager
+        def noted(*about: Any) -> Iterator[Callable[[int], None]]:
+            with stage(*about) as advance:
+                yield lambda number: shares.append(advance(number) or task.share)
+
+        progress.stage = noted  # type: ignore[method-assign]
         return made.work(progress)
 
     task = Tasks().task(watched)
