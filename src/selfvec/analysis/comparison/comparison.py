@@ -35,6 +35,7 @@ KINDS = (
     "mix",  # a field whose values have different shares
     "subject",  # a subject with a larger or smaller share
     "word",  # words that changed, came or went
+    "passage",  # what many documents hold word for word
     "none",  # nothing beyond chance, or nothing that can be told
     "size",  # how large the sides are, and what is too small to tell
 )

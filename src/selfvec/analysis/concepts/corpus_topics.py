@@ -40,6 +40,7 @@ from selfvec.storage.text_file import text_part
 
 from .document_topics import assigned_table, document_table
 from .growth import Grown, share_changes
+from .repeated_passages import passage_findings
 from .subjects import FORGET, kept_with, level, with_names, with_subjects
 from .terms import NAMED, counts_in, distinct, phrase_names, topic_rows, topical_terms
 from .text_size import text_growth
@@ -174,6 +175,7 @@ def topics(
     parts = [] if by is None else document_groups(of, by)
     how = Clustering(number, top=top, min_count=min_count, seed=seed, seeds=seeds, earlier=earlier)
     whole = _with_own_names(own, _kept_clusters(of, how, progress), given.get("names"), progress)
+    whole = replace(whole, passages=passage_findings(of))
     if parts:
         in_time = all(parse_span(part.name) for part in parts)
         whole = with_groups(of, whole, parts, default_slices(of).slices if in_time else ())
@@ -193,6 +195,7 @@ def topics_as_found(run: Run, progress: Progress | None = None) -> Topics:
 def subjects_of_report(run: Run, sides: Sequence[Slice], progress: Progress | None = None) -> Topics:
     """What a report says the text is about, and how it changed."""
     whole = with_names(topics_as_found(run, progress), run.topic_names)
+    whole = replace(whole, passages=passage_findings(run))
     return with_growth(run, whole, sides)
 
 
@@ -321,7 +324,8 @@ def with_groups(run: Run, whole: Topics, groups: Sequence[Slice], sides: Sequenc
     above = _with_changes(subjects, made, levels)
     below = _with_changes(whole, made, levels)
     grown = _grown(below, above, made)
-    return replace(below, groups=shares, grown=grown, subjects=replace(above, groups=shares))
+    above = replace(above, groups=shares)
+    return replace(below, groups=shares, grown=grown, passages=passage_findings(run, made), subjects=above)
 
 
 def _with_changes(whole: Topics, made: Comparison, levels: int) -> Topics:

@@ -16,6 +16,7 @@ import numpy as np
 
 from selfvec.analysis.comparison.compared import compared
 from selfvec.analysis.comparison.comparison import Comparison, told
+from selfvec.analysis.counted_text import counted_text
 from selfvec.analysis.usage.contexts import occurrences
 from selfvec.base.arrays import AnyInts, Doubles, Ints, Mask
 from selfvec.base.display import count_of, escape_for_display, printable
@@ -244,9 +245,10 @@ def word_changes(run: Run, words: Sequence[str], sides: Sequence[Slice]) -> list
     """How the share of the documents with each word changed; empty without two sides."""
     if not sides or not words:
         return []
-    batch = run.require_tokens()
+    batch = counted_text(run).batch  # also where a passage is repeated, which a run's tokens have once
     every = np.ones(batch.documents, bool)
-    rows = [run.vectors.key_to_index[word] for word in words]
+    row_of = {word: row for row, word in enumerate(batch.types)}
+    rows = [row_of.get(word, -1) for word in words]
     masks = [np.isin(np.arange(batch.documents), batch.document_of(occurrences(batch, row))) for row in rows]
     changes = share_changes(masks, every, compared(run, sides, {}, "beside"), shares_add_up=False)
     return list(zip(words, changes, strict=True))

@@ -184,6 +184,8 @@ class Topics(Answer):
     grown : list of Grown
         How topics changed between the two parts that are compared, those of a subject that changed alike as
         one, and subjects of which no topic changed by itself.
+    passages : list of Finding
+        What many documents hold word for word, and since when.
     assigned : DataFrame or None
         A row for each new document, if requested, as `document_table` has them for those of the run.
     told : list of str
@@ -203,6 +205,7 @@ class Topics(Answer):
     subjects: Topics | None = field(default=None, repr=False)
     groups: GroupTopics | None = None
     grown: Sequence[Grown] = field(default=(), repr=False)
+    passages: Sequence[Finding] = field(default=(), repr=False)
     assigned: pl.DataFrame | None = field(default=None, repr=False)
     told: list[str] = field(default_factory=list, repr=False)
     run: Run | None = field(default=None, repr=False)
@@ -238,14 +241,14 @@ class Topics(Answer):
         return [*joined_sentences(*pairs), *self.told]
 
     def findings(self, noun: str = "topic") -> list[Finding]:
-        """What differs between the two parts that are compared, if any are."""
+        """What differs between the two parts that are compared, if any are; and what many documents hold."""
         groups = self.groups
         if groups is None or groups.sides is None:
-            return []
+            return list(self.passages)
         # How the two are written comes first: a change of notation looks like a change of subjects.
         grown = [] if groups.sides.nested else growth_findings(self.grown, noun)
         size = [] if groups.growth is None else groups.growth.findings
-        return in_order([*groups.sides.findings, *grown, *size])
+        return in_order([*groups.sides.findings, *grown, *self.passages, *size])
 
     @property
     def sentences(self) -> list[str]:
@@ -319,7 +322,7 @@ class Topics(Answer):
         """As ``selfvec text topics --json`` prints it."""
         tried = {str(number): value for number, value in self.tried.items()}
         out = {"documents": self.documents, "silhouette": self.silhouette, "tried": tried}
-        if self.groups is not None:
+        if self.groups is not None or self.passages:
             out["findings"] = [finding.as_dict() for finding in self.findings()]
         more: dict[str, Any] = {"groups": self.groups and self.groups.as_dict()}
         if self.run is not None and self.run.provenance.variants:
