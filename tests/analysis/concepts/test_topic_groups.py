@@ -13,7 +13,7 @@ from tests.refusals import refused
 import selfvec
 from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.document_topics import document_table
-from selfvec.analysis.concepts.terms import coherence, term_weights, terms
+from selfvec.analysis.concepts.terms import AROUND, coherence, term_weights, terms
 from selfvec.base.errors import InputError, OptionError, SelfvecError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -79,7 +79,7 @@ def test_coherence_by_hand() -> None:
     formula = ["a", "b", "c", "d", "e", "f", "g"]
     batch = TokenBatch.from_documents([[*formula, *[own] * 3] for own in "xy" * 40])
     rows = np.eye(len(batch.types), dtype=np.float32)
-    found = coherence(batch, rows, np.array([batch.types.index(word) for word in "ax"]))
+    found = coherence(batch, rows, np.array([batch.types.index(word) for word in "ax"]), np.full(2, AROUND))
     weights = dict(zip(batch.types, inverse_document_frequency(batch).tolist(), strict=True))
     whole = np.array([*(weights[word] for word in formula), 3 * weights["x"]])
     mean = 3 * weights["x"] / np.linalg.norm(whole) / 2  # of all documents, along "x" and along "y"

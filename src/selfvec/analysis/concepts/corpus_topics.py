@@ -157,10 +157,10 @@ def topics(
     >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
     >>> for topic in selfvec.topics(run, 4):
     ...     print(f"{topic.share:.0%} {topic.name}")
-    32% squall line, gale, gusts
-    25% lightning strike, old cell, smoke
+    34% lightning strike, spring tide floods, haar
+    28% black ice, graupel, body shops
     22% high water, retention basin, banks
-    21% black ice, body shops, graupel
+    15% squall line, trees, gale
     """
     seeds, earlier = _beginnings(given.get("seed_words"), given.get("like"))
     own = owner(run)

@@ -34,6 +34,7 @@ from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.encoders.run_encoder import document_rows, read_documents, word_text
 from selfvec.numerics.rows import add_rows, unit_rows
 from selfvec.numerics.statistics import cross_counts, ratios_of_shares
+from selfvec.numerics.whitening import principal_axes
 from selfvec.refinement.derived_vectors import topic_vectors
 from selfvec.text import encode, tokenizer
 from selfvec.text.document_vectors import (
@@ -164,6 +165,10 @@ _REST = 3  # words of a document that are left, at least
 _SURE = 40  # documents of which so much is left, at least: otherwise nothing is known of a word
 _FORMULA = 0.005  # of the documents have a word that is left out of documents, if it is of a formula
 _WORDS = 64  # that a thread measures at a time
+_SAMPLED = 400  # words whose median is taken
+COMMON_PART = 0.5  # share of the mean of all documents that is left out of each
+_AXES = 128  # of the documents
+_LEARNED = 16_384  # documents whose axes they are
 
 
 def topical_terms(run: Run, most: int, *, min_count: int = 5, least: int = 2) -> tuple[Terms, Floats]:
@@ -220,54 +225,62 @@ def _formula_words(run: Run) -> frozenset[str]:
 def _in_medians(run: Run, words: Ints) -> Floats:
     """The coherence of words, (n,), in medians of that with what stands around them; 1 if not known."""
     batch = run.require_tokens()
-    measured = run.held("coherence", lambda: np.full((2, len(batch.types)), np.inf, np.float32))
-    new = words[np.isinf(measured[0, words])]  # each word is measured once
-    measured[:, new] = _coherences(batch, document_space(run), new, (0, AROUND))
-    usual, beside = measured[:, words]
+    beside = run.held("coherence", lambda: np.full(len(batch.types), np.inf, np.float32))
+    new = words[np.isinf(beside[words])]  # each word is measured once
+    some = words[_regular(len(words), _SAMPLED)]
+    around = np.repeat([AROUND, 0], [len(new), len(some)])
+    measured = coherence(batch, document_space(run), np.append(new, some), around)
+    beside[new], usual = measured[: len(new)], measured[len(new) :]
     median = np.float32(np.median(usual[usual > 0]) if (usual > 0).any() else np.inf)
-    in_medians: Floats = np.nan_to_num(beside / median, nan=1)
+    in_medians: Floats = np.nan_to_num(beside[words] / median, nan=1)
     return in_medians
 
 
-def coherence(batch: TokenBatch, rows: Rows, words: Ints) -> Floats:
+def _regular(number: int, most: int) -> Ints:
+    """At most so many of some places, at regular intervals."""
+    return np.linspace(0, number - 1, min(number, most)).astype(np.int64)
+
+
+def coherence(batch: TokenBatch, rows: Rows, words: Ints, around: Ints) -> Floats:
     """The coherence of n words, (n,) float32, at most 1; nan for words of which too little is known.
 
-    ``rows`` are the vectors of all words, (V, d).
+    ``rows`` are the vectors of all words, (V, d). So many words ``around`` each, (n,), are left out.
     """
-    (coherent,) = _coherences(batch, rows, words, (AROUND,))
-    return coherent
-
-
-def _coherences(batch: TokenBatch, rows: Rows, words: Ints, widths: Sequence[int]) -> list[Floats]:
-    """The coherence without so many words on either side of a word, (n,), for each of some widths."""
     weights = inverse_document_frequency(batch)
     rows = np.ascontiguousarray(rows)
     sums = weighted_sums(batch, rows, weights)
     mean = unit_rows(sums).mean(axis=0, dtype=np.float64).astype(np.float32)
     lengths = np.diff(batch.offsets)
     owner = np.repeat(np.arange(batch.documents), lengths)
-    order = np.argsort(batch.ids, kind="stable")
-    bounds = np.searchsorted(batch.ids[order], np.arange(len(batch.types) + 1))
-    cosines: list[Floats] = [np.full(len(words), np.nan, np.float32) for _ in widths]
+    asked, numbers = np.unique(words, return_inverse=True)
+    place = places_among(batch, asked)[batch.ids]
+    order = np.flatnonzero(place >= 0)
+    place = place[order].astype(np.min_scalar_type(len(asked)))  # small numbers are sorted by their digits
+    by_word = np.argsort(place, kind="stable")
+    order, bounds = order[by_word], np.searchsorted(place[by_word], np.arange(len(asked) + 1))
+    cosines = np.full(len(words), np.nan, np.float32)
 
     def measure(first: int) -> None:
         for i in range(first, min(first + _WORDS, len(words))):
-            places = order[bounds[words[i]] : bounds[words[i] + 1]]
-            every = np.unique(owner[places])
+            places = order[bounds[numbers[i]] : bounds[numbers[i] + 1]]
+            new = np.diff(owner[places], prepend=-1) > 0
+            every = owner[places[new]]
             number = min(len(every), DOCUMENTS)
-            some = every[np.arange(number) * len(every) // max(number, 1)]
-            places = places[np.isin(owner[places], some)]
+            chosen = np.arange(number) * len(every) // max(number, 1)
+            some, is_chosen = every[chosen], np.zeros(len(every), bool)
+            is_chosen[chosen] = True
+            places = places[is_chosen[np.cumsum(new) - 1]]
             first_of, end_of = batch.offsets[owner[places]], batch.offsets[owner[places] + 1]
-            for width, of_words in zip(widths, cosines, strict=True):
-                beside = places[:, None] + np.arange(-width, width + 1)
-                beside = np.unique(beside[(beside >= first_of[:, None]) & (beside < end_of[:, None])])
-                ends = np.searchsorted(owner[beside], np.append(some, batch.documents))
-                left = lengths[some] - np.diff(ends) >= _REST
-                if left.sum() < _SURE:
-                    continue
-                out = np.zeros((number, rows.shape[1]), np.float32)
-                add_rows(batch.ids[beside], ends.astype(np.int64), rows, weights, out)
-                of_words[i] = _mean_cosine(unit_rows((sums[some] - out)[left]), mean)
+            beside = places[:, None] + np.arange(-around[i], around[i] + 1)
+            beside = np.sort(beside[(beside >= first_of[:, None]) & (beside < end_of[:, None])])
+            beside = beside[np.diff(beside, prepend=-1) > 0]
+            ends = np.searchsorted(owner[beside], np.append(some, batch.documents))
+            left = lengths[some] - np.diff(ends) >= _REST
+            if left.sum() < _SURE:
+                continue
+            out = np.zeros((number, rows.shape[1]), np.float32)
+            add_rows(batch.ids[beside], ends.astype(np.int64), rows, weights, out)
+            cosines[i] = _mean_cosine(unit_rows((sums[some] - out)[left]), mean)
 
     with one_core():
         finish(in_order(range(0, len(words), _WORDS), measure, threads(None)))
@@ -355,7 +368,8 @@ def phrase_names(run: Run, topic_of: Ints, number: int) -> list[list[str]]:
         _, low, _ = ratios_of_shares(counts.sum(axis=1) - here, len(read) - size, here, size)
         scores = weights * here * np.log(np.maximum(low, 1))
         general = (weights == 1) & (low < _TYPICAL)
-        order = np.argsort(-scores, kind="stable")[: np.count_nonzero(scores)].tolist()
+        told = np.flatnonzero(scores)
+        order = told[np.argsort(-scores[told], kind="stable")].tolist()
         able = islice((i for i in order if subject(names[i])), _CANDIDATES)
         candidates.append([_Candidate(names[i], float(scores[i]), bool(general[i])) for i in able])
     near = _nearness(run, read, of_read, candidates)
@@ -568,9 +582,23 @@ def encoded(run: Run, texts: Sequence[str]) -> TokenBatch:
 def document_space(run: Run) -> Rows:
     """All words in the space of documents, (V, d) float32: their topic and their refined vectors.
 
-    Topic vectors are strong on the subjects of a large text, refined ones on those of a small one.
+    Topic vectors are strong on the subjects of a large text, refined ones on those of a small one. Of both
+    the first 128 axes of the documents are taken; the others are noise to subjects.
     """
-    return run.held("space of documents", lambda: np.hstack([topic_rows(run), run.vectors.unit]))
+
+    def made() -> Rows:
+        batch = run.require_tokens()
+        tables = [topic_rows(run), run.vectors.unit]
+        some = np.zeros(batch.documents, bool)
+        some[_regular(batch.documents, _LEARNED)] = True
+        part, weights = batch.part(some), inverse_document_frequency(batch)
+        documents = unit_rows(np.hstack([weighted_sums(part, rows, weights) for rows in tables]))
+        documents -= COMMON_PART * documents.mean(axis=0, dtype=np.float64).astype(np.float32)
+        axes = principal_axes(documents, min(_AXES, documents.shape[1]))
+        topics, refined = tables
+        return topics @ axes[: topics.shape[1]] + refined @ axes[topics.shape[1] :]
+
+    return run.held("space of documents", made)
 
 
 def topic_text_vectors(run: Run, batch: TokenBatch) -> Rows:

@@ -23,10 +23,10 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import sampled, unit_rows
-from selfvec.numerics.whitening import principal_axes
 from selfvec.text.phrases import row_of
 
 from .terms import (
+    COMMON_PART,
     NAMED,
     Terms,
     can_name,
@@ -48,8 +48,6 @@ RARER = 3.0  # logarithm of the ratio to other topics that is enough; those of r
 NEAR = 0.15  # smallest cosine of a word to the centre of its topic
 _LEARNED = 16_384  # documents whose vectors the centres are learned from; the others go to the nearest
 _STARTS = 4  # of k-means where topics are few; of many, the best of several is no better than the first
-_AXES = 128  # of the documents; the others are noise to clusters
-_COMMON = 0.5  # share of the mean of all documents that is left out of each
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,7 @@ def cluster_documents(run: Run, how: Clustering | None = None, progress: Progres
         batch = run.require_tokens()
         documents = topic_text_vectors(run, batch)
     with_words = np.flatnonzero(documents.any(axis=1))
-    mean = (_COMMON * documents[with_words].mean(axis=0, dtype=np.float64)).astype(np.float32)
+    mean = (COMMON_PART * documents[with_words].mean(axis=0, dtype=np.float64)).astype(np.float32)
     numbers = how.numbers(len(with_words))
     if numbers[0] > len(with_words):
         rule = f"is at most {len(with_words)}, the documents with words, not {numbers[0]}"
@@ -152,21 +150,15 @@ def _clusters(
 ) -> tuple[Rows, dict[int, float]]:
     """The centres of the best number of clusters, (K, d) unit rows, and the silhouettes of all."""
     learned = sampled(with_words, _LEARNED, np.random.default_rng(how.seed))
-    points = documents[learned] - mean
-    axes = principal_axes(points, min(_AXES, points.shape[1]))
-
-    def along_axes(rows: Rows) -> Rows:
-        return unit_rows((unit_rows(rows) - mean) @ axes)
-
-    points, groups = unit_rows(points @ axes), None
+    points, groups = unit_rows(documents[learned] - mean), None
     weights, first = np.ones(len(points), np.float32), None
     if how.seeds:
         rows, group_of = _seeds(run, words, how.seeds)
-        points = np.concatenate([points, along_axes(rows)])
+        points = np.concatenate([points, unit_rows(unit_rows(rows) - mean)])
         groups = np.append(np.full(len(learned), -1), group_of)
         weights = np.append(weights, np.zeros(len(rows), np.float32))
     if how.earlier:
-        first = along_axes(_earlier_centres(run.vectors, words, how.earlier))
+        first = unit_rows(_earlier_centres(run.vectors, words, how.earlier) - mean)
 
     def clustered(k: int) -> tuple[Ints, Rows]:
         # The same first centres whatever else is tried, so that 8 of 4 to 10 topics are those of 8 alone.
@@ -189,7 +181,7 @@ def _clusters(
     largest = max(value for value, _ in tried.values())
     # 95 % of a negative number is above it, so that no number would be good enough: then the smallest is.
     best = next(row for value, row in tried.values() if value >= ENOUGH * largest or largest <= 0)
-    return best @ axes.T, {k: value for k, (value, _) in tried.items()}
+    return best, {k: value for k, (value, _) in tried.items()}
 
 
 def _seeds(run: Run, words: Rows, seeds: Sequence[Sequence[str]]) -> tuple[Rows, Ints]:
