@@ -25,7 +25,7 @@ _LONG = 8  # words of a line that is quoted with its neighbour
 _VERY_LONG = 24  # ... of a line that is not said twice by chance
 _INTRODUCED = 4  # ... of a line below one that introduces a quotation, or with its mark
 _WIDE = 8  # bytes that are a word in writing without spaces
-_FORM = 10, 0.05  # documents, and share of all, that say a line as their own if it is one of a form
+_FORM = 10  # documents that say a line as their own if it is one of a form
 _HEAD = 24  # bytes in which the name of a mail's header ends
 
 _VERBS = (
@@ -54,7 +54,9 @@ def own_texts(text: RunText) -> dict[int, str]:
 
     when = np.where(np.isnat(text.days), np.iinfo(np.int64).max, text.days.astype(np.int64))
     lines = _pieces(text, sentences=False)
-    quoted = _stretches(lines, _said_before(lines, _repeated(lines), when), _quoted_lines(lines, when))
+    form = _of_form(lines, len(text))
+    said = _said_before(lines, _repeated(lines), when) & ~form
+    quoted = _stretches(lines, said, _quoted_lines(lines, form, when))
     several = np.bincount(lines.document, minlength=len(text)) > 1
     suspected = np.zeros(len(text), bool)
     suspected[lines.document[quoted | lines.introduces]] = True
@@ -206,17 +208,29 @@ def _without(texts: pl.Series, left_out: Sequence[_Pieces]) -> list[str]:
     return [data[a:b][kept[a:b]].tobytes().decode() for a, b in pairwise(bounds.tolist())]
 
 
-def _quoted_lines(lines: _Pieces, when: Ints) -> Mask:
+def _of_form(lines: _Pieces, documents: int) -> Mask:
+    """Which of n lines are headings, formulas or templates: many documents say them as their own."""
+    plain = lines.part(lines.depth == 0)
+    values, place = np.unique(plain.hashed, return_inverse=True)
+    numbers = np.bincount(np.unique(place * documents + plain.document) // documents, minlength=len(values))
+    often = are_among(values[numbers >= _FORM], lines.hashed)
+    return np.asarray(often & (lines.depth == 0))
+
+
+def _quoted_lines(lines: _Pieces, form: Mask, when: Ints) -> Mask:
     """Which of n lines are quoted beyond doubt, if an earlier document has them, (n,) bool.
 
     Forms and reports share sentences by chance. So a line that nobody introduces is very long, or stands
-    beside the same line as there, or is all that a document says.
+    beside the same line as there, or below another one while it is all that the other document says. Lines
+    of a ``form``, (n,), tell nothing.
     """
     pairs = _pairs(lines)
     beside = _said_before(pairs, _repeated(pairs), when)
+    beside[:-1] &= ~(form[:-1] | form[1:])
     beside[1:] |= beside[:-1]
     alone = np.bincount(lines.document, minlength=len(when))[lines.document] == 1
-    known = beside | are_among(np.sort(lines.hashed[alone]), lines.hashed)
+    below = np.diff(lines.document, prepend=-1) == 0
+    known = beside | (below & are_among(np.sort(lines.hashed[alone]), lines.hashed))
     introduced = (lines.depth > 0) & (lines.words >= _INTRODUCED)
     return introduced | (lines.words >= _VERY_LONG) | (known & (lines.words >= _LONG))
 
@@ -266,12 +280,7 @@ def _said_before(pieces: _Pieces, others: _Pieces, when: Ints) -> Mask:
         (others.document[source], pieces.document),
     ):
         ahead = np.where(ahead == 0, np.sign(theirs.astype(np.float64) - own), ahead)
-    said = (values[place] == pieces.hashed) & (others.document[source] != pieces.document) & (ahead < 0)
-    # A line that many documents say as their own is a heading or a formula.
-    plain = others.part(others.depth == 0)
-    pairs = np.unique(np.searchsorted(values, plain.hashed) * len(when) + plain.document)
-    documents = np.bincount(pairs // len(when), minlength=len(values))
-    least, share = _FORM
-    of_form = (pieces.depth == 0) & (documents[place] >= max(least, share * len(when)))
-    earlier: Mask = said & ~of_form
+    earlier: Mask = (
+        (values[place] == pieces.hashed) & (others.document[source] != pieces.document) & (ahead < 0)
+    )
     return earlier

@@ -247,6 +247,14 @@ NOTHING = {
     ],
     "a greeting": [f"{text}\nKind regards,\nAnn" for text in (HAIL, WIND, RAIN, FREE)],
     "who wrote what no document has": [f"{HAIL}\n\n{WROTE['English']}\n\n{WIND}", RAIN],
+    "a question in the same words, above who signs": [HAIL, f"{HAIL}\nRegards,\nAnn", f"{HAIL}\nThanks\nBob"],
+    "a template that a hundredth of the mails have": [
+        f"{text}\nThank you for getting in touch, we are sorry for the trouble and a member of our team will "
+        "look into your case within two working days from now on"
+        if place < 12
+        else text
+        for place, text in enumerate(REPORTS)
+    ],
     "headings": [
         f"Please describe the damage and what you have done about it\n{text}" for text in REPORTS[:40]
     ],

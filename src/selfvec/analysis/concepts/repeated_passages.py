@@ -142,19 +142,20 @@ def _quoted(text: str, words: Sequence[str]) -> str:
 def passage_findings(run: Run, made: Comparison | None = None) -> list[Finding]:
     """What many documents hold, and since when; first those of which a side of a comparison has more."""
     held, batch = repeated_passages(run), run.require_tokens()
-    differing = {} if made is None else _between(held, made)
-    rest = [each for i, each in enumerate(held) if i not in differing]
-    often = [each for each in rest if len(each.documents) >= _OFTEN * batch.documents][:_SAID]
-    return [*differing.values(), *(_told(each, batch) for each in often)]
+    said = [_told(each, batch) for each in held]
+    differing = {} if made is None else _between(held, said, made)
+    often = [i for i, each in enumerate(held) if len(each.documents) >= _OFTEN * batch.documents]
+    rest = [i for i in often if i not in differing][:_SAID]
+    return [*differing.values(), *(Finding("passage", f"{said[i]}.") for i in rest)]
 
 
-def _told(passage: RepeatedPassage, batch: TokenBatch) -> Finding:
+def _told(passage: RepeatedPassage, batch: TokenBatch) -> str:
     held = count_of(len(passage.documents), "document holds", "documents hold")
     since = "" if batch.dates is None else _when(batch.dates, batch.dates[passage.documents])
-    return Finding("passage", f"{since} {held} {passage.quoted}.".lstrip())
+    return f"{since} {held} {passage.quoted}".lstrip()
 
 
-def _between(held: Sequence[RepeatedPassage], made: Comparison) -> dict[int, Finding]:
+def _between(held: Sequence[RepeatedPassage], said: Sequence[str], made: Comparison) -> dict[int, Finding]:
     """By their places, the passages that one side has more of, the largest difference first."""
     numbers = np.arange(len(made.side))
     masks = [np.isin(numbers, passage.documents) for passage in held]
@@ -163,7 +164,7 @@ def _between(held: Sequence[RepeatedPassage], made: Comparison) -> dict[int, Fin
     effects = {i: change.share_last - change.share_first for i, change in enumerate(fair) if change.moved}
     found = {}
     for i in sorted(effects, key=lambda i: -abs(effects[i]))[:_SAID]:
-        says = f"{'More' if fair[i].grew else 'Fewer'} documents hold {held[i].quoted}: {changes[i].told}."
+        says = f"{said[i]}: {changes[i].told}."
         found[i] = Finding("passage", says, fair[i].p, fair[i].q, effects[i])
     return found
 

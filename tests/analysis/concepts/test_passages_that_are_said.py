@@ -49,7 +49,9 @@ def test_of_two_sides_the_one_with_more_is_named_and_the_word_is_counted_where_i
 ) -> None:
     run = noted(dict.fromkeys(range(180, 240, 2), TEMPLATE))
     (says,) = said(run, by="year")
-    assert says.startswith("More documents hold “Thank you for getting in touch. We are sorry")
+    assert says.startswith(
+        "From June 2024 on 30 documents hold “Thank you for getting in touch. We are sorry"
+    )
     assert "25% of the documents of 2024, 0% of those of 2023" in says
     found = selfvec.report(run, tmp_path / "page.html", between=["2023", "2024"], words=["inconvenience"])
     (word,) = (row for row in found["growth"] if row["kind"] == "word")
