@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +16,6 @@ import numpy as np
 from .arrays import AnyFloats, Doubles
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)  # of round figures
-_LETTER = 6.5  # pixels of a name below an axis
 
 
 @dataclass(frozen=True)
@@ -101,53 +99,3 @@ def round_figures(low: float, high: float, most: int = 5) -> list[tuple[float, s
     digits = len(f"{step:.9f}".rstrip("0").partition(".")[2])
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [(n * step, f"{n * step:z,.{digits}f}") for n in range(first, last + 1)]
-
-
-class Point(NamedTuple):
-    """A value of a period with its interval; None where there is none."""
-
-    period: str
-    value: float | None
-    low: float | None
-    high: float | None
-    chance: float | None = None  # the level that chance alone gives
-    few: bool = False  # a hollow mark: the period is thin
-    hover: str = ""
-
-
-def over_periods(
-    series: Sequence[tuple[Sequence[Point], str]],  # points of the same periods, and their colour
-    about: str,
-    show: Callable[[float], str],
-    *,
-    size: tuple[float, float],
-    least: float = 0.0,  # the axis ends there at the earliest,
-    most: float = math.inf,  # and there at the latest
-    small: bool = False,  # only the ends of the axes have figures
-) -> Chart:
-    """Points with intervals; the axis begins at 0 and ends at the data; a value is where the axis says.
-
-    Thin periods do not stretch it: what is beyond it there is a triangle at its end.
-    """
-    names = [point.period for point in series[0][0]]
-    every = [*chain.from_iterable(points for points, _ in series)]
-    sure = [point for point in every if not point.few and point.low is not None] or every
-    ends = [end for point in sure for end in (point.value, point.high, point.chance) if end]
-    top = min(most, max([least, *ends])) or 1.0
-    step = max(1, math.ceil(_LETTER * max(map(len, names)) * len(names) / size[0]))
-    shown = (0, len(names) - 1) if small else range(0, len(names), step)
-    lines, marks = [], []
-    for points, colour in series:
-        for kind, values in (("chance", [p.chance for p in points]), ("path", [p.value for p in points])):
-            dashed = kind == "chance"
-            if places := [(i, min(at, top)) for i, at in enumerate(values) if at is not None]:
-                lines.append(Line(np.array(places), colour, 1.2 if dashed else 2.0, dashed, kind=kind))
-        for i, (_, value, low, high, _, few, hover) in enumerate(points):
-            if value is not None and low is not None and high is not None:
-                at, shape = (i, min(value, top)), "triangle" if value > top else "circle"
-                bar = {"low": min(low, top), "high": min(high, top)}
-                marks.append(Mark(at, colour, hover, shape, hollow=few, **bar))
-    levels = (0.0, top) if small else (0.0, top / 2, top)
-    x = Axis(-0.5, len(names) - 0.5, ticks=[(i, names[i]) for i in dict.fromkeys(shown)])
-    y = Axis(0.0, top, ticks=[(level, show(level)) for level in levels])
-    return Chart(about, size, x, y, lines, marks)

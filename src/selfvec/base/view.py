@@ -224,9 +224,10 @@ def is_figure(cell: Cell | None) -> bool:
 
 @dataclass(frozen=True)
 class Heading:
-    """The head of what follows."""
+    """The head of what follows, which pages may fold away up to the next head."""
 
     text: str
+    folded: bool = False
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ h2.part { margin: 2rem 0 .4rem; border-bottom: 2px solid var(--line); }
 h3 { font-size: .85rem; color: var(--quiet); margin: .4rem 0; }
 h1, p { overflow-wrap: anywhere; } p { margin: .6rem 0; } a { color: var(--came); }
 mark { background: var(--mark); color: inherit; font-weight: 600; border-radius: 3px; padding: 0 .2rem; }
-.quiet { color: var(--quiet); font-size: .9rem; }
+.quiet { color: var(--quiet); font-size: .9em; }
 .came, .good, .ok { color: var(--came); } .went, .bad, .fail { color: var(--went); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: .5rem 0 1.5rem; font-size: .93rem; }
@@ -62,19 +62,23 @@ figure { margin: .6rem 0 1.2rem; break-inside: avoid; } figcaption { color: var(
 section.brief { display: flow-root; border: 0; padding: .3rem 0; line-height: 1.4; }
 section.brief h2 { display: block; font-size: .85rem; color: var(--quiet); margin: 0; }
 section.brief p { margin: .4rem 0; }
-section.brief:first-of-type p:first-of-type { font-size: 1.15rem; }
+section.brief:first-of-type p:first-of-type { font-size: 1.15em; }
 .brief p .quiet { display: inline-block; }
 figure.beside { float: right; width: 25rem; margin: .3rem 0 1rem 2.5rem; }
 figure svg { overflow: visible; } .beside svg { max-width: 100% !important; }
 .beside figcaption { font-size: .85rem; margin-bottom: .3rem; }
-h2.part, section:not(.brief), .wide { clear: both; }
+h2.part, details, section:not(.brief), .wide { clear: both; }
+details { margin: .8rem 0; } summary { cursor: pointer; }
+summary h2.part { display: inline; border: 0; font-size: 1rem; }
 @media (max-width: 700px) { figure.beside { float: none; width: auto; margin: .4rem 0; }
   body { margin: .8rem auto; font-size: 14px; }
-  section.brief:first-of-type p:first-of-type { font-size: 1rem; } h1 { font-size: 1.2rem; margin: .3rem 0; }
-  p { margin: .5rem 0; line-height: 1.35; } .less { display: none; } td, th { padding-right: .5rem; } }
+  section.brief:first-of-type p:first-of-type { font-size: 1.1em; } h1 { font-size: 1.1rem; margin: .3rem 0; }
+  p { margin: .5rem 0; line-height: 1.35; } section.brief p { margin: .2rem 0; line-height: 1.3; }
+  .less { display: none; } td, th { padding-right: .5rem; } }
 @media print { :root { --paper: #fff; --ink: #000; --quiet: #444; --line: #bbb; --came: #00497a;
   --went: #7a3300; --mark: #e2eefb; } body { margin: 0; max-width: none; font-size: 10pt; }
-  .wide { overflow: visible; }
+  .wide { overflow: visible; } details:not([open]) { display: none; }
+  figure.beside { width: 50%; margin-left: 1.5rem; }
   mark { print-color-adjust: exact; } a { color: inherit; text-decoration: none; }
   thead { display: table-header-group; } }
 """
@@ -85,12 +89,11 @@ h2.part, section:not(.brief), .wide { clear: both; }
 
 def page_html(view: View) -> str:
     title = _html(view.title)
-    viewport = '<meta name="viewport" content="width=device-width">'
-    head = f'<meta charset="utf-8">{viewport}<title>{title}</title><style>{_STYLE}</style>'
     body = body_html(replace(view, parts=[*view.about, *view.parts]))
     return (
-        f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n<h1>{title}</h1>\n'
-        f"{body}\n</body></html>\n"
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{title}</title><style>{_STYLE}</style>'
+        f"</head><body>\n<h1>{title}</h1>\n{body}\n</body></html>\n"
     )
 
 
@@ -99,8 +102,13 @@ def body_html(view: View) -> str:
     # Places are numbers: a word may have any characters, and two may differ in what an address cannot hold.
     entries = [part for part in view.parts if isinstance(part, Entry)]
     places = {_plain(entry.head[0][0]): f"w{number}" for number, entry in enumerate(entries)}
-    parts = [_part_html(part, places) for part in view.parts]
-    return "\n".join([*parts, *(f"<p class=quiet>{_html(note)}</p>" for note in view.explained)])
+    parts, end = [], ""
+    for part in view.parts:
+        if isinstance(part, Heading):
+            parts.append(end)
+            end = "</details>" * part.folded
+        parts.append(_part_html(part, places))
+    return "\n".join([*parts, *(f"<p class=quiet>{_html(note)}</p>" for note in view.explained), end])
 
 
 def _part_html(part: Any, places: Mapping[str, str]) -> str:
@@ -112,7 +120,8 @@ def _part_html(part: Any, places: Mapping[str, str]) -> str:
         case Entry():
             return _entry_html(part, places[_plain(part.head[0][0])])
         case Heading():
-            return f'<h2 class="part">{_html(part.text)}</h2>'
+            head = f'<h2 class="part">{_html(part.text)}</h2>'
+            return f"<details><summary>{head}</summary>" if part.folded else head
         case Drawn():
             return part.html
     return f"<p dir=auto>{_cell_html(part)}</p>"
@@ -121,13 +130,12 @@ def _part_html(part: Any, places: Mapping[str, str]) -> str:
 def _table_html(table: Table, places: Mapping[str, str]) -> str:
     """A table; figures are aligned right, and the heads of columns that have nothing else."""
     columns = table.columns
-    cells = table.cells
     less = ["less" * column.less for column in columns]
     right = [column.form.is_figure for column in columns]
     heads = "".join(map(_element, repeat("th"), (_html(column.head) for column in columns), right, less))
     thead = f"<thead><tr>{heads}</tr></thead>" if any(column.head for column in columns) else ""
     rows = []
-    for row in cells:
+    for row in table.cells:
         first, *others = map(_cell_html, row)
         place = places.get(str(row[0]))
         linked = f'<a href="#{place}">{first}</a>' if place else first
@@ -138,8 +146,8 @@ def _table_html(table: Table, places: Mapping[str, str]) -> str:
 
 
 def _element(tag: str, html: str, figure: bool, less: str) -> str:
-    classes = " ".join(filter(None, ["figure" * figure, less]))
-    named = f' class="{classes}"' if classes else ""
+    classes = f"{'figure' * figure} {less}".strip()
+    named = f' class="{classes}"' * bool(classes)
     return f"<{tag}{named}>{html}</{tag}>"
 
 
@@ -154,8 +162,7 @@ def _entry_html(entry: Entry, place: str) -> str:
     )
     passages = f"<div class=sides>{sides}</div>" if sides else ""
     head = f'<h2>{_html(name[0])}</h2><span class="quiet">{facts}</span>'
-    kind = ' class="brief"' if entry.brief else ""
-    return f'<section id="{place}"{kind}>{head}{lines}{passages}</section>'
+    return f"<section id={place}{' class=brief' * entry.brief}>{head}{lines}{passages}</section>"
 
 
 def _quote_html(quote: tuple[Pieces, str]) -> str:

@@ -230,9 +230,10 @@ def _quoted_lines(lines: _Pieces, form: Mask, when: Ints) -> Mask:
     beside[1:] |= beside[:-1]
     alone = np.bincount(lines.document, minlength=len(when))[lines.document] == 1
     below = np.diff(lines.document, prepend=-1) == 0
-    known = beside | (below & are_among(np.sort(lines.hashed[alone]), lines.hashed))
+    known: Mask = beside | (below & are_among(np.sort(lines.hashed[alone]), lines.hashed))
     introduced = (lines.depth > 0) & (lines.words >= _INTRODUCED)
-    return introduced | (lines.words >= _VERY_LONG) | (known & (lines.words >= _LONG))
+    quoted: Mask = introduced | (lines.words >= _VERY_LONG) | (known & (lines.words >= _LONG))
+    return quoted
 
 
 def _pairs(pieces: _Pieces) -> _Pieces:

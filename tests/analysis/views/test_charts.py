@@ -5,7 +5,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from selfvec.base.chart import Axis, Chart, Label, Line, Mark, Point, over_periods
+from selfvec.analysis.views.charts import Point, Timeline, over_periods
+from selfvec.base.chart import Axis, Chart, Label, Line, Mark
+from selfvec.corpus.slices import Slice
 from selfvec.files.svg import Figure, chart_svg, figure_svg, placed
 
 
@@ -35,29 +37,40 @@ def test_an_axis_has_its_ends_at_its_ends_whatever_its_scale() -> None:
 
 def test_texts_are_escaped_and_intervals_stay_inside_their_axis() -> None:
     points = [Point("<b>", 0.5, 0.2, 3.0, hover="<i>"), Point("2001", None, None, None)]
-    chart = over_periods([(points, "blue")], "<u>", "{:.1f}".format, size=(90, 50), most=1.0)
-    assert chart.y.high == 1.0
-    assert chart.marks == [Mark((0, 0.5), "blue", "<i>", low=0.2, high=1.0)]
+    chart = over_periods([(points, "blue")], "<u>", "{:.1f}".format, size=(90, 50))
+    assert chart.y.high == 3.0
+    assert chart.marks == [Mark((0, 0.5), "blue", "<i>", low=0.2, high=3.0)]
     drawn = chart_svg(chart)
     assert not {"<b>", "<i>", "<u>"} & {drawn[i : i + 3] for i in range(len(drawn))}
 
 
-def test_a_small_chart_names_its_first_and_its_last_period() -> None:
-    points = [Point(str(year), 0.5, None, None) for year in range(2000, 2004)]
-    chart = over_periods([(points, "blue")], "share", "{:.1f}".format, size=(230, 50), small=True)
-    assert list(chart.x.ticks) == [(0, "2000"), (3, "2003")]
+def test_a_line_stands_where_the_second_part_begins_and_each_part_has_its_level() -> None:
+    months = ["2024-03", "2024-04", "2024-05", "2024-06"]
+    time = Timeline(
+        "month",
+        [Slice(month, np.zeros(0, bool)) for month in months],
+        ["2024-04-01..2024-05-15", "2024-05-16.."],
+    )
+    points = [Point(month, 0.5) for month in months]
+    chart = over_periods([(points, "blue")], "", "{:.1f}".format, time, size=(300, 50), levels=[(0.2, 0.8)])
+    first = np.datetime64("2024-04-01").astype(int)
+    path, border, *levels = (line.points.tolist() for line in chart.lines)
+    assert [x for x, _ in path] == [first - 15.5, first + 15, first + 45.5, first + 76]
+    assert border == [[first + 45, 0], [first + 45, 0.8]]
+    assert levels == [[[first, 0.2], [first + 45, 0.2]], [[first + 45, 0.8], [chart.x.high, 0.8]]]
+    assert [label.text for label in chart.labels] == ["16 May 2024", "0.2", "0.8"]
 
 
 def test_thin_periods_do_not_stretch_the_axis_unless_all_are_thin() -> None:
     thin, sure = Point("2000", 1.0, 0.2, 1.0, few=True), Point("2001", 0.1, 0.05, 0.25)
-    chart = over_periods([([thin, sure], "blue")], "share", "{:.2f}".format, size=(90, 50), most=1.0)
+    chart = over_periods([([thin, sure], "blue")], "share", "{:.2f}".format, size=(90, 50))
     assert chart.y.high == 0.25
     assert chart.marks == [
         Mark((0, 0.25), "blue", shape="triangle", hollow=True, low=0.2, high=0.25),
         Mark((1, 0.1), "blue", low=0.05, high=0.25),
     ]
     assert chart.lines[0].points.tolist() == [[0, 0.25], [1, 0.1]]
-    alone = over_periods([([thin], "blue")], "share", "{:.2f}".format, size=(90, 50), most=1.0)
+    alone = over_periods([([thin], "blue")], "share", "{:.2f}".format, size=(90, 50))
     assert (alone.y.high, alone.marks[0].shape) == (1.0, "circle")
 
 

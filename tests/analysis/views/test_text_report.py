@@ -11,9 +11,11 @@ import pytest
 from tests.refusals import refused
 
 import selfvec
-from selfvec.base.chart import Point, over_periods
+from selfvec.analysis.comparison.chosen_slices import drawn_periods
+from selfvec.analysis.views.charts import Point, over_periods
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
 from selfvec.files.svg import chart_svg
 
 SUBJECTS = {
@@ -81,8 +83,8 @@ def test_the_first_screen_says_what_when_and_how_much_then_findings_and_document
     text = " ".join(page.text.split())
     parts = (
         "480 documents of 1990-05-01 to 2013-05-28, ",
-        "Compared: 2010–2019 (240 documents) with 1990–1999 (240).",
-        "Share of the documents, 1990–1999 and 2010–2019",
+        "Compared: 2010 to 2019 (240 documents) with 1990 to 1999 (240).",
+        "% of the documents are about ",
         "What stands out",
         "words changed in more than a fifth of its uses: stream; of stream, nearly all of the uses are new (",
         "Worth reading",
@@ -90,7 +92,7 @@ def test_the_first_screen_says_what_when_and_how_much_then_findings_and_document
         "Subjects",
         "Words, 1990–1999 and 2010–2019",
         "Words over time",
-        "stream: distance from its first period",
+        "stream: used otherwise in 2013-05 than at first",
         "How this was made",
         "Read: 480 documents; text from text",
         "Compared: the last whole decade with the one before that has documents.",
@@ -141,12 +143,50 @@ def test_a_planted_cause_is_the_first_sentence(tmp_path: Path) -> None:
     assert said.index(" about ") < said.index("Worth reading") < came
 
 
+def test_planted_growth_is_in_the_title_the_first_sentence_and_the_chart(tmp_path: Path) -> None:
+    """From 6 May 2024 on, twice as many texts are of money; every text begins with a greeting."""
+    draw, rows = np.random.default_rng(0), []
+    for day in np.arange("2023-01-01", "2025-01-01", dtype="datetime64[D]").tolist() * 2:
+        subject = "money" if draw.random() < (0.6 if str(day) >= "2024-05-06" else 0.3) else "storm"
+        told = f"The {' '.join(draw.choice(SUBJECTS[subject], 8))} near the {PHRASES[subject]}."
+        rows.append({"text": f"Help! Hello there. {told}", "date": str(day)})
+    run = selfvec.refine(rows, vectors="none", method="decorrelated", as_is=True)
+    sides = ["2023-05-06..2024-05-05", "2024-05-06..2024-11-30"]
+    made = selfvec.report(run, tmp_path / "report.html", between=sides)
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    title = "rows, 2023 to 2024: what changed in May 2024"
+    assert f"<title>{title}</title>" in html
+    seen, *folded = html[html.index("<body>") :].split("<details>")
+    first = Tags(seen)
+    assert first.headings[0].strip() == title
+    said = r"\d+% of the documents since 6 May 2024, \d+% before: [\d.]+ times the share \([\d. to]+\)\."
+    assert re.search(rf"What stands out(More|Less) about [\w ]+: {said}", first.text)
+    assert re.search(r"<polyline class=.border.*6 May 2024", seen)
+    assert {"2023-01", "month", "share of the documents", "0%"} <= {*re.findall(r">([^<>]+)</text>", seen)}
+    assert seen.count("<circle") >= 24
+    assert not re.search("<table|distance|none of its own|q is", seen)
+    assert html.count("</details>") == len(folded) >= 3
+    assert all(row["title"].startswith("The ") and row["date"] >= "2024-05-06" for row in made["read"][:3])
+
+
+@pytest.mark.parametrize(
+    ("last", "unit"),
+    [("2020-01-20", "day"), ("2020-04", "week"), ("2022", "month"), ("2028", "quarter"), ("2050", "year")],
+)
+def test_periods_of_charts_are_as_fine_as_documents_and_places_allow(last: str, unit: str) -> None:
+    days = np.arange("2020-01-01", np.datetime64(last, "D"), dtype="datetime64[D]").repeat(20)
+    batch = TokenBatch(np.zeros(0, np.int32), np.zeros(len(days) + 1, np.int64), ["a"], days)
+    named, periods = drawn_periods(batch)
+    assert named == unit
+    assert sum(part.documents.sum() for part in periods) == len(days)
+
+
 def test_the_two_parts_may_be_named(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     made = selfvec.report(run, path, between=["1991..1992", "2012"])
     assert {(row["first"], row["last"]) for row in made["growth"]} == {("1991..1992", "2012")}
     text = " ".join(Tags(path.read_text(encoding="utf-8")).text.split())
-    assert "Compared: 2012 (60 documents) with 1991–1992 (120)." in text
+    assert "Compared: 2012 (60 documents) with 1991 to 1992 (120)." in text
     refused(lambda: selfvec.report(run, path, between=["1950", "2012"], overwrite=True), NotFound, "1950")
 
 
@@ -159,16 +199,19 @@ def test_undated_texts_have_subjects_a_picture_and_documents(tmp_path: Path) -> 
     run = selfvec.refine(tmp_path / "letters.jsonl", vectors="none", method="decorrelated")
     made = selfvec.report(run, tmp_path / "report.html", groups="kind")
     page = Tags((tmp_path / "report.html").read_text(encoding="utf-8"))
-    assert page.headings[0].strip() == "letters"
+    assert page.headings[0].startswith("letters: ")
+    about = page.headings[0].strip().removeprefix("letters: ").split(", ")
+    assert {*PHRASES.values()} <= {*about}
+    assert len({*about}) == len(about)
     assert "240 rows repaired" in page.text[page.text.index("How this was made") :]
     assert str(tmp_path) not in page.html
     text = " ".join(page.text.split())
-    assert text.index("Share of the documents, by kind") < text.index("What stands out")
+    assert text.index("of the documents, by kind") < text.index("What stands out")
     assert re.search(r"What stands out ?(kind [ab] \(\d+ documents\)|About \w+ \w+): ", text)
     for about, words in re.findall(r"About ([\w ]+): [^.]*\. Its words are ([\w, ]+)\.", text):
         assert not set(about.split()) & set(words.split(", "))
     assert re.search(r"all subjects ?240 ?180 ?60", text)
-    assert [row["title"][:7] for row in made["read"]] == ["Letter "] * len(made["read"])
+    assert all(re.match(r"Letter \d+: The \w+", row["title"]) for row in made["read"])
     assert len([tag for tag, _ in page.found if tag == "circle"]) >= 4  # two subjects in two groups
 
 

@@ -19,6 +19,7 @@ from selfvec.base.display import count_of, printable
 from selfvec.base.errors import InputError, NotFound, OptionError, did_you_mean
 from selfvec.base.finding import Finding
 from selfvec.corpus.slices import (
+    MONTHS,
     Slice,
     by_day,
     by_label,
@@ -44,6 +45,8 @@ SURE = 100  # such words: with fewer, a side is too small to tell which words ch
 SUBJECTS = 8  # of a text: what a reader takes in at a glance
 _UNITS = ("year", "quarter", "month")
 _JUST = 0.02  # of a period: a week of a year, which is no gap
+_LEAST_DRAWN, _MOST_DRAWN = 6, 40  # periods of a chart over time
+_ENOUGH = 20  # documents of a period there
 _TRIED = 4  # times as many words are looked at
 BY_REFINING = ["original", "refined"]  # names the states before and after refining, unless slices do
 
@@ -87,6 +90,37 @@ def _periods(batch: TokenBatch, unit: str | None) -> Iterator[tuple[str, list[Sl
         yield name, periods
     if not unit and len(periods) == 1:
         yield "day", by_day(batch)
+
+
+def drawn_periods(batch: TokenBatch | None) -> tuple[str, list[Slice]]:
+    """The periods of charts, and their unit: labels, or the finest unit of which each has enough documents.
+
+    >>> dates = np.arange("2023-01-01", "2024-12-31", dtype="datetime64[D]")
+    >>> batch = TokenBatch(np.zeros(0, np.int32), np.zeros(731, np.int64), ["a"], dates)
+    >>> unit, periods = drawn_periods(batch)
+    >>> unit, len(periods)
+    ('month', 24)
+    """
+    unit, drawn = "", list[Slice]()
+    if batch is not None and batch.slices is not None:
+        drawn = [part for part in by_label(batch) if part.documents.any()][:_MOST_DRAWN]
+    elif batch is not None and batch.dates is not None and not np.isnat(batch.dates).all():
+        for finer, periods in _ever_finer(batch):
+            thin = len(drawn) >= _LEAST_DRAWN and batch.documents < _ENOUGH * len(periods)
+            if thin or len(periods) > _MOST_DRAWN:
+                break
+            unit, drawn = finer, periods
+    return unit, drawn
+
+
+def _ever_finer(batch: TokenBatch) -> Iterator[tuple[str, list[Slice]]]:
+    for unit in reversed(MONTHS):
+        yield unit, by_period(batch, unit)
+    days = np.asarray(batch.dates, "datetime64[D]")
+    monday = days - (days.astype(np.int64) + 3) % 7
+    weeks = np.unique(monday[~np.isnat(days)])
+    yield "week", [Slice(f"{day}..{day + 6}", monday == day) for day in weeks]
+    yield "day", by_day(batch)
 
 
 def join_periods(periods: Sequence[Slice], batch: TokenBatch, most: int = MOST_SLICES) -> list[Slice]:

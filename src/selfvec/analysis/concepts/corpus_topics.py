@@ -196,7 +196,7 @@ def subjects_of_report(run: Run, sides: Sequence[Slice], progress: Progress | No
     """What a report says the text is about, and how it changed."""
     whole = with_names(topics_as_found(run, progress), run.topic_names)
     whole = replace(whole, passages=passage_findings(run))
-    return with_growth(run, whole, sides)
+    return with_groups(run, whole, (), sides) if sides else whole
 
 
 def with_growth(run: Run, whole: Topics, sides: Sequence[Slice]) -> Topics:
@@ -345,7 +345,8 @@ def _grown(whole: Topics, subjects: Topics, made: Comparison) -> list[Grown]:
     grown = []
     for number, row in enumerate(subjects.topics):
         if row.growth and not ({(number, True), (number, False)} & set(alike)):
-            grown.append(Grown(_heading(row), row.growth, _first_terms(row)))
+            about = subjects.of_documents == number
+            grown.append(Grown(_heading(row), row.growth, _first_terms(row), about))
     for places in alike.values():
         rows = [whole.topics[place] for place in places]
         change = rows[0].growth
@@ -356,7 +357,8 @@ def _grown(whole: Topics, subjects: Topics, made: Comparison) -> list[Grown]:
             change = replace(change, q=min(row.growth.q for row in rows if row.growth), moved=True)
         assert change is not None
         name = ", ".join(distinct((_heading(row) for row in rows), NAMED))
-        grown.append(Grown(name, change, tuple(term for row in rows for term in _first_terms(row))))
+        terms = tuple(term for row in rows for term in _first_terms(row))
+        grown.append(Grown(name, change, terms, np.isin(whole.of_documents, places)))
     return grown
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -25,16 +25,20 @@ from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.text.phrases import LINK
 from selfvec.text.sentences import sentence_spans
 
+from .growth import percent, surest_first
 from .terms import encoded, topic_text_vectors
 from .topic_clusters import nearest
-from .topic_result import GroupTopics, Topic, Topics
+from .topic_result import GroupTopics, Topics
 
 if TYPE_CHECKING:
     import polars as pl
 
 _EXAMPLES = 2  # documents quoted for a topic
 _READ = 5  # documents that a report names
-_READABLE = 5  # of which one is named that does not begin with signs, as code
+_GREW = 3  # of subjects that grew, if any did
+_READABLE = 5  # of which the first that is readable is named
+_SHORT = 3  # blanks, that a sentence has that says something
+GLANCE = 120  # characters of a title or sentence, at most, if there is one
 _TRIED = 20  # documents of which these are the first of different sentences
 _LONGEST = 300  # characters of a quoted sentence
 _COLUMNS = 8  # topics whose shares in groups are shown side by side
@@ -117,7 +121,7 @@ def typical_sentences(topics: Topics) -> list[list[Quotation]]:
     rows = iter(zip(text.names(numbers), text.texts(numbers), text.dates(numbers), strict=True))
     quotes = []
     for side, (topic, mine) in enumerate(zip(topics.topics, documents, strict=True)):
-        terms = _pattern(topic)
+        terms = _pattern(term for term, _ in topic.terms)
         by_sentence: dict[str, Quotation] = {}
         for number, (name, whole, day) in zip(mine, rows, strict=False):
             sentence = _with_most_terms(whole, terms)
@@ -139,56 +143,66 @@ class ToRead:
 
 
 def documents_to_read(topics: Topics) -> list[ToRead]:
-    """A typical document of each subject: of those that grew, from the second part; then of the largest.
+    """Typical documents: of what grew, from the second part; then of the largest subjects.
 
     Empty if the run has not kept its text.
     """
     run = topics.run
     if run is None or run.text is None:
         return []
-    changes = [(i, row.growth.like_for_like) for i, row in enumerate(topics.topics) if row.growth]
-    grew = sorted((pair for pair in changes if pair[1].moved and pair[1].grew), key=lambda pair: -pair[1].low)
     subjects = topics.subjects or topics
     order = _most_typical_first(run.require_tokens(), topics)
     made = None if topics.groups is None else topics.groups.sides
     latest = order if made is None else order[made.side[order] == 1]
-    new = _first_of_each(topics, latest, _READABLE)
-    tried = [(topics.topics[i], new[i]) for i, _ in grew]
-    tried += zip(subjects.topics, _first_of_each(subjects, order, _READABLE), strict=True)
-    read = []
-    for topic, places in tried[:_READ]:
-        titles = _titles(run.text, places, _pattern(topic))
-        best = next((n for n, title in enumerate(titles) if title[:1].isalnum()), 0)
+    grew = [row for row in surest_first(topics.grown) if row.change.like_for_like.grew][:_GREW]
+    each = -(-_GREW // max(len(grew), 1))  # documents of one that grew, each the best of several
+    tried: list[tuple[str, Iterable[str], list[int]]] = [
+        (row.name, row.terms, latest[row.documents[latest]][place::each][:_READABLE].tolist())
+        for place in range(each)
+        for row in grew
+    ]
+    largest = zip(subjects.topics, _first_of_each(subjects, order, _READABLE), strict=True)
+    tried += [(row.name.split(", ")[0], [term for term, _ in row.terms], places) for row, places in largest]
+    read: list[ToRead] = []
+    for subject, terms, places in tried[:_READ]:
+        told = [row.title for row in read]
+        titles = _titles(run.text, places, _pattern(terms))
         if places:
-            (name,), (day,) = run.text.names(places[best : best + 1]), run.text.dates(places[best : best + 1])
-            subject = topic.name.split(", ")[0]
+            best = min(range(len(places)), key=lambda n: (titles[n] in told, *_unreadable(titles[n])))
+            (name,), (day,) = run.text.names([places[best]]), run.text.dates([places[best]])
             read.append(ToRead(name, day or "", subject, titles[best]))
     return read
 
 
+def _unreadable(text: str) -> tuple[bool, bool, bool]:
+    """Whether a text begins with signs, as code does, is short as a greeting, or too long for a glance."""
+    return not text[:1].isalnum(), text.count(" ") < _SHORT, len(text) > GLANCE
+
+
 def _titles(text: RunText, places: Sequence[int], terms: re.Pattern[str]) -> list[str]:
-    """The titles of documents, or else the sentences with most of the terms."""
+    """The titles of documents, and where these say little the sentences with most of the terms."""
     usual = (field for title in TITLES for field in text.fields if field.lower() == title)
     field = next(usual, None)
     titles = [None] * len(places) if field is None else text.read((column_of(field),), places).to_series()
-    return [
-        " ".join((title or "").split()) or _with_most_terms(whole, terms)
-        for title, whole in zip(titles, text.texts(places), strict=True)
-    ]
+    told = []
+    for title, whole in zip(titles, text.texts(places), strict=True):
+        head, sentence = " ".join((title or "").split()), _with_most_terms(whole, terms)
+        alone = head.count(" ") >= _SHORT
+        told.append(head if alone else sentence if head in sentence else f"{head}: {sentence}")
+    return told
 
 
-def _pattern(topic: Topic) -> re.Pattern[str]:
-    """The terms of a topic, as they stand in a text."""
-    words = (rf"\b{re.escape(term.replace(LINK, ' '))}\b" for term, _ in topic.terms)
+def _pattern(terms: Iterable[str]) -> re.Pattern[str]:
+    """Terms as they stand in a text."""
+    words = (rf"\b{re.escape(term.replace(LINK, ' '))}\b" for term in terms)
     return re.compile("|".join(words), re.IGNORECASE)
 
 
 def _with_most_terms(text: str, terms: re.Pattern[str]) -> str:
-    """The sentence with most of the terms, shortened, on one line; code, which begins with signs, last."""
+    """The sentence with most of the terms, on one line; one that is hard to read at last."""
     sentences = [" ".join(text[start:end].split()) for start, end in sentence_spans(text)] or [text]
-    short = [whole_words(sentence, _LONGEST) for sentence in sentences]
-    short = [sentence for sentence in short if sentence[:1].isalnum()] or short
-    return max(short, key=lambda sentence: len({term.casefold() for term in terms.findall(sentence)}))
+    most = min(sentences, key=lambda each: (*_unreadable(each), -len({*terms.findall(each.casefold())})))
+    return whole_words(most, _LONGEST)
 
 
 def _marked(sentence: str, terms: re.Pattern[str]) -> tuple[tuple[str, str], ...]:
@@ -229,7 +243,7 @@ def topic_entries(found: Topics) -> list[Part]:
     for topic, quotes in zip(found.topics, typical_sentences(found), strict=True):
         named = topic.name.split(", ")
         terms = ", ".join(_plain(term) for term, _ in topic.terms if _plain(term) not in named)
-        size = f"{topic.share:.1%}, {count_of(topic.documents, 'document')}"
+        size = f"{percent(topic.share)}, {count_of(topic.documents, 'document')}"
         passages = [(quote.shown, printable(quote.source)) for quote in quotes]
         also = [[(f"also: {terms}", "quiet")]] if terms else []
         if topic.finer:

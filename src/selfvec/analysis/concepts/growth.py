@@ -22,7 +22,7 @@ from selfvec.base.arrays import AnyInts, Doubles, Ints, Mask
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.finding import Finding
 from selfvec.base.view import NUMBER, PROBABILITY, Column, Pieces, Row, share
-from selfvec.corpus.slices import Slice
+from selfvec.corpus.slices import MONTH_NAMES, Slice, parse_span
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import (
     LEVEL,
@@ -102,8 +102,9 @@ class ShareChange:
         >>> ShareChange("2001", "2004", 1, 4, 0.1, 0.2, 2.0, 1.05, 3.66, 0.01, 0.01, True).told
         '20% of the documents of 2004, 10% of those of 2001: 2.0 times the share (1.1 to 3.7)'
         """
-        shares = f"{percent(self.share_last)} of the documents of {self.last}, "
-        shares += f"{percent(self.share_first)} of those of {self.first}"
+        day = since(self.first, self.last)
+        last, first = (f"since {day}", "before") if day else (f"of {self.last}", f"of those of {self.first}")
+        shares = f"{percent(self.share_last)} of the documents {last}, {percent(self.share_first)} {first}"
         change = self.like_for_like
         if not change.moved:
             others = "chance" if change.p > LEVEL else "chance or the change of others"
@@ -115,11 +116,28 @@ class ShareChange:
         """By how much the share changed; or why nothing is said about that, in a few words."""
         if self.like_for_like.moved:
             return [(self.like_for_like.shown, "strong")]
-        return [("by the mix" if self.moved else "none of its own", "quiet")]
+        return [("by the mix" if self.moved else "no clear change", "quiet")]
 
     @property
     def held_equal(self) -> str:
         return f", with the same mix of {' and '.join(self.equal.fields)}" if self.equal else ""
+
+
+def since(first: str, last: str) -> str:
+    """The day from which a part is that follows on another; blank for years, and where others lie between.
+
+    >>> since("2023-11-06..2024-05-05", "2024-05-06..2024-10-31"), since("2000..2009", "2010..2019")
+    ('6 May 2024', '')
+    """
+    spans = parse_span(first), parse_span(last)
+    if ".." in last and "-" in last and spans[0] and spans[1] and spans[0][1] == spans[1][0]:
+        return day_name(spans[1][0])
+    return ""
+
+
+def day_name(date: np.datetime64) -> str:
+    year, month, day = str(date).split("-")
+    return f"{int(day)} {MONTH_NAMES[int(month) - 1]} {year}"
 
 
 def times(ratio: float) -> str:
@@ -363,11 +381,12 @@ def _of_change(value: Callable[[ShareChange], Any]) -> Callable[[Row], Any]:
 
 
 class Grown(NamedTuple):
-    """A subject, how its share changed, and its first terms."""
+    """A subject, how its share changed, its first terms, and which documents are about it."""
 
     name: str
     change: ShareChange
     terms: tuple[str, ...] = ()
+    documents: Mask = np.zeros(0, bool)
 
 
 def growth_findings(subjects: Sequence[Grown], noun: str = "subject") -> list[Finding]:
@@ -377,15 +396,15 @@ def growth_findings(subjects: Sequence[Grown], noun: str = "subject") -> list[Fi
     """
     if not subjects:
         return []
-    moved = sorted((row for row in subjects if row.change.like_for_like.moved), key=_surest_first)
+    moved = surest_first(subjects)
     by_mix = [row for row in subjects if row.change.moved and not row.change.like_for_like.moved]
     found = []
     if by_mix:
         by_mix.sort(key=lambda row: -max(row.change.low, 1 / row.change.high))
-        named = [f"{name} {_in_all(change)}{_but(change)}" for name, change, _ in by_mix[:_NAMED]]
+        named = [f"{name} {_in_all(change)}{_but(change)}" for name, change, *_ in by_mix[:_NAMED]]
         more = f"; and {len(by_mix) - _NAMED} more" * (len(by_mix) > _NAMED)
         found.append(Finding("mix", f"In all documents, whose mix changed: {'; '.join(named)}{more}."))
-    for name, change, terms in moved:
+    for name, change, terms, _ in moved:
         decisive = change.like_for_like
         said = f"{'More' if decisive.grew else 'Less'} about {name}: {change.told}."
         figures = (decisive.p, decisive.q, decisive.ratio, decisive.low, decisive.high)
@@ -417,9 +436,12 @@ def _but(change: ShareChange) -> str:
     return f" ({times(ratio)} with the mix equal)" if ratio else ""
 
 
-def _surest_first(row: Grown) -> float:
-    change = row.change.like_for_like
-    return -max(change.low, 1 / change.high)
+def surest_first(subjects: Iterable[Grown]) -> list[Grown]:
+    """Those that grew or shrank."""
+    moved = (row for row in subjects if row.change.like_for_like.moved)
+    return sorted(
+        moved, key=lambda row: -max(row.change.like_for_like.low, 1 / row.change.like_for_like.high)
+    )
 
 
 def _in_all(change: ShareChange) -> str:

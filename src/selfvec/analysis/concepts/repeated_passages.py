@@ -20,6 +20,7 @@ from selfvec.base.finding import Finding
 from selfvec.corpus.slices import MONTH_NAMES
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.storage.cache import cached_result
 from selfvec.text.kernels import NGRAM
 from selfvec.text.repeats import LEAST_DOCUMENTS, Ngrams, repeats_of
 
@@ -49,10 +50,12 @@ def repeated_passages(run: Run) -> list[RepeatedPassage]:
     """The passages that the most documents of a run hold; none of a run without its text."""
     if run.text is None or not len(repeats_of(run).passages):
         return []
-    return run.held("repeated passages", lambda: _found(run))
+    kept = cached_result(run, "passages", None, lambda: {"passages": _found(run)})["passages"]
+    return [RepeatedPassage(text, np.array(documents, np.int64)) for text, documents in kept]
 
 
-def _found(run: Run) -> list[RepeatedPassage]:
+def _found(run: Run) -> list[tuple[str, list[int]]]:
+    """The first words and the documents of each."""
     text = counted_text(run, "lines", written=True)  # quoted lines are said as such
     batch = text.batch
     passages: list[tuple[Ints, int]] = []  # documents, and a first token
@@ -65,7 +68,7 @@ def _found(run: Run) -> list[RepeatedPassage]:
     texts = run.require_text().texts(numbers.tolist())
     words = text.written if text.widths is None and text.written is not None else batch
     return [
-        RepeatedPassage(_quoted(text, [words.types[i] for i in words.ids[first : first + NGRAM]]), documents)
+        (_quoted(text, [words.types[i] for i in words.ids[first : first + NGRAM]]), documents.tolist())
         for (documents, first), text in zip(passages, texts, strict=True)
     ]
 

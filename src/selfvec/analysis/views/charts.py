@@ -5,32 +5,123 @@ They are legible on light and dark pages, without the style of a report.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from html import escape
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from selfvec.analysis.concepts.group_differences import GroupDifference
-from selfvec.analysis.concepts.growth import ShareChange, percent
+from selfvec.analysis.concepts.growth import Grown, ShareChange, percent, since
 from selfvec.analysis.word_drift.word_paths import FEW_USES, SlicePath
-from selfvec.base.chart import Axis, Chart, Label, Line, Mark, Point, over_periods
+from selfvec.base.arrays import Doubles, Mask
+from selfvec.base.chart import Axis, Chart, Label, Line, Mark
 from selfvec.base.display import escape_for_display, printable, whole_words
 from selfvec.base.view import Drawn, spoken
+from selfvec.corpus.slices import Slice, parse_span
 from selfvec.files.svg import COLOUR, chart_svg, text_width
-from selfvec.numerics.statistics import share_interval
 
 if TYPE_CHECKING:
-    from selfvec.analysis.concepts.topic_result import Topic, Topics
+    from selfvec.analysis.concepts.topic_result import Topic
 
 FEW_DOCUMENTS = 20  # of a period, below which its share says little
 _LEAST_SHARE, _LEAST_DISTANCE = 0.01, 0.1  # where axes end, so that noise does not fill them
 _MORE, _LESS, _NEITHER = COLOUR, "var(--went, #a84600)", "var(--quiet, #767c86)"
-_LEGEND = ((Mark((0, 0), _MORE), "more"), (Mark((0, 0), _LESS), "less"))
-_THAN = ((_LEGEND[0][0], "more than others"), _LEGEND[1])
+_THAN = ((Mark((0, 0), _MORE), "more than others"), (Mark((0, 0), _LESS), "less"))
 _WIDTH, _ROW = 344, 23  # pixels: what a telephone shows without making letters smaller
 _NAME, _GROUP = 22, 14  # characters of the names of subjects and groups
 _SUBJECTS = 7  # of groups: those that differ, then the largest
+_COLOURS = (_MORE, _LESS, _NEITHER)  # of lines
+_LETTER = 6.5  # pixels of a name below an axis
+
+
+# ---- Over time
+
+
+class Point(NamedTuple):
+    """A value of a period with its interval; None where there is none."""
+
+    period: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    chance: float | None = None  # the level that chance alone gives
+    few: bool = False  # a hollow mark: the period is thin
+    hover: str = ""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The periods of charts over time, and the two parts of the text that are compared."""
+
+    unit: str = ""
+    periods: Sequence[Slice] = ()
+    sides: Sequence[str] = ()
+
+    @property
+    def days(self) -> list[Doubles]:
+        """When the periods, then the two parts, begin and end; empty if one of them is a label."""
+        spans = [parse_span(name) for name in (*(part.name for part in self.periods), *self.sides)]
+        days = [np.array(span, "datetime64[D]").astype(np.float64) for span in spans if span]
+        return days if len(days) == len(spans) else []
+
+
+NO_TIME = Timeline()
+
+
+def over_periods(
+    series: Sequence[tuple[Sequence[Point], str]],  # points of the same periods, and their colour
+    about: str,
+    show: Callable[[float], str],
+    time: Timeline = NO_TIME,
+    *,
+    size: tuple[float, float],
+    measure: str = "",  # what the axis is of
+    levels: Sequence[tuple[float, float]] = (),  # of each series in the two parts that are compared
+    least: float = 0.0,  # the axis ends there at the earliest
+) -> Chart:
+    """Points with intervals; the axis begins at 0 and ends at the data; a value is where the axis says.
+
+    Thin periods do not stretch it: what is beyond it there is a triangle at its end. A line stands where the
+    second part begins.
+    """
+    names = [point.period for point in series[0][0]]
+    sides = time.days[len(names) :]
+    at = [float(days.mean()) for days in time.days[: len(names)]] or [*map(float, range(len(names)))]
+    every = [*chain.from_iterable(points for points, _ in series)]
+    sure = [point for point in every if not point.few] or every
+    ends = [end for point in sure for end in (point.value, point.high, point.chance) if end]
+    top = max([least, *ends, *chain.from_iterable(levels)]) or 1.0
+    edge = (at[-1] - at[0]) / max(2 * (len(names) - 1), 1) or 0.5
+    begin, end = at[0] - edge, at[-1] + edge
+    room = _LETTER * max(map(len, names)) * (end - begin) / size[0]
+    shown = range(0, len(names), max(1, math.ceil(room / np.diff(at, prepend=-math.inf).min())))
+    lines, marks, labels = [], [], []
+    for points, colour in series:
+        for kind, values in (("chance", [p.chance for p in points]), ("path", [p.value for p in points])):
+            dashed = kind == "chance"
+            if drawn := [(x, min(y, top)) for x, y in zip(at, values, strict=True) if y is not None]:
+                lines.append(Line(np.array(drawn), colour, 1.2 if dashed else 2.0, dashed, kind=kind))
+        for x, (_, value, low, high, _, few, hover) in zip(at, points, strict=True):
+            if value is not None:
+                shape = "triangle" if value > top else "circle"
+                ends_of = low and min(low, top), high and min(high, top)
+                marks.append(Mark((x, min(value, top)), colour, hover, shape, 7, few, *ends_of))
+    if sides:
+        border = float(sides[1][0])
+        lines.append(Line(np.array([(border, 0), (border, top)]), "currentColor", 1, True, "border"))
+        named = since(*time.sides) or spoken(time.sides[1])
+        labels.append(Label(named, (border, top), "currentColor", 11))
+        for (_, colour), pair in zip(series, levels, strict=False):
+            for days, level in zip(np.clip(sides, begin, end), pair, strict=True):
+                lines.append(Line(np.array([(x, level) for x in days]), colour, 1.2, True))
+                labels.append(Label(show(level), (days.mean(), level), colour, bold=True))
+    x_axis = Axis(begin, end, time.unit, [(at[i], names[i]) for i in shown])
+    y_axis = Axis(0.0, top, measure, [(level, show(level)) for level in (0.0, top / 2, top)])
+    return Chart(about, size, x_axis, y_axis, lines, marks, labels)
 
 
 def _path_points(path: SlicePath) -> list[Point]:
@@ -40,7 +131,7 @@ def _path_points(path: SlicePath) -> list[Point]:
     word = escape_for_display(path.word)
     points = []
     for i, row in enumerate(rows):
-        name = spoken(escape_for_display(row["slice"]))
+        name = _period(row["slice"])
         value, low, high, chance = (
             row[key] if i > first else None for key in ("distance", "low", "high", "chance")
         )
@@ -49,70 +140,84 @@ def _path_points(path: SlicePath) -> list[Point]:
     return points
 
 
-def path_chart(path: SlicePath) -> Drawn:
+def _period(name: str) -> str:
+    """How an axis names a period: a week by its first day."""
+    return spoken(escape_for_display(name.partition("..")[0] if name.count("-") > 3 else name))
+
+
+def path_chart(path: SlicePath, time: Timeline) -> Drawn:
     """The distances of a word from its first period, with their intervals, and its occurrences."""
     word = escape_for_display(path.word)
+    points = _path_points(path)
+    last = points[-1]
+    other = (last.low or 0) > (last.chance or 0)
+    said = f"used otherwise in {last.period} than at first" if other else "no clear change"
     uses = spoken(
         printable(", ".join(f"{row['slice']}: {row['uses']:,}" for row in path.as_dict()["slices"]))
     )
     about = f"distance of {word} from its first period"
-    series = [(_path_points(path), COLOUR)]
-    drawn = chart_svg(over_periods(series, about, "{:.2f}".format, size=(500, 120), least=_LEAST_DISTANCE))
-    caption = f"<b>{escape(word)}</b>: distance from its first period. Occurrences: {escape(uses)}."
-    return Drawn(f"{word}: occurrences {uses}", f"<figure>{drawn}<figcaption>{caption}</figcaption></figure>")
-
-
-def share_chart(topics: Topics, number: int) -> Drawn:
-    """The share of a topic in each period: from 0 to the data, and never beyond 100 %."""
-    every = topics.groups.shares if topics.groups else []
-    shares = {row.group: row for row in every if row.topic == number}
-    sizes = {row.group: row.of for row in every}
-    points, told = [], []
-    for group, size in sizes.items():
-        row = shares.get(group)
-        value = row.share if row else 0.0
-        low, high = (row.low, row.high) if row else share_interval(0, size)
-        points.append(Point(spoken(escape_for_display(group)), value, low, high, few=size < FEW_DOCUMENTS))
-        told.append(f"{group}: {percent(value)}")
-    about = printable(f"share of {topics.topics[number].name} in each period")
-    drawn = over_periods(
-        [(points, COLOUR)], about, percent, size=(230, 50), least=_LEAST_SHARE, most=1.0, small=True
+    chart = over_periods(
+        [(points, COLOUR)],
+        about,
+        "{:.2f}".format,
+        time,
+        size=(500, 120),
+        measure="distance",
+        least=_LEAST_DISTANCE,
     )
-    return Drawn(spoken(printable(", ".join(told))), chart_svg(drawn))
+    caption = f"<b>{escape(word)}</b>: {said}. Distance from its first period; occurrences: {escape(uses)}."
+    return Drawn(
+        f"{word}: occurrences {uses}",
+        f"<figure>{chart_svg(chart)}<figcaption>{caption}</figcaption></figure>",
+    )
+
+
+def _share_points(documents: Mask, among: Mask, time: Timeline) -> list[Point]:
+    """The share of some documents in each period; none where a period has no documents."""
+    points = []
+    for part in time.periods:
+        count, size = (int(np.sum(part.documents & of)) for of in (documents, among))
+        points.append(Point(_period(part.name), count / size if size else None, few=size < FEW_DOCUMENTS))
+    return points
+
+
+def growth_chart(rows: Sequence[Grown], among: Mask, time: Timeline) -> Drawn:
+    """The shares of subjects in each period, and in both parts that are compared."""
+    title = "; ".join(
+        f"{'More' if row.change.like_for_like.grew else 'Less'} about {row.name}" for row in rows
+    )
+    coloured = [*zip(rows, _COLOURS, strict=False)]
+    chart = over_periods(
+        [(_share_points(row.documents, among, time), colour) for row, colour in coloured],
+        title,
+        percent,
+        time,
+        size=(_WIDTH - 40, 150),
+        measure="share of the documents",
+        levels=[(row.change.share_first, row.change.share_last) for row in rows],
+        least=_LEAST_SHARE,
+    )
+    legend = [(Mark((0, 0), colour), row.name) for row, colour in coloured]
+    return _beside(replace(chart, legend=legend), title)
+
+
+# ---- Of the whole text, and of groups
 
 
 def shares_chart(topics: Sequence[Topic]) -> Drawn:
-    """The share of each topic; where two parts are compared in both, hollow before and filled after."""
-    rows = [
-        (row.growth.share_first, row.growth.share_last) if row.growth else (0.0, row.share) for row in topics
-    ]
-    order = sorted(range(len(rows)), key=lambda i: rows[i][1])
-    lines, marks, labels = [], [], []
-    for y, i in enumerate(order):
-        (first, last), growth = rows[i], topics[i].growth
-        colour = _MORE if growth is None else _colour(growth.like_for_like)
-        said = f"{percent(first)} → {percent(last)}" if growth else percent(last)
-        lines.append(Line(np.array([[first, y], [last, y]]), colour, 3))
-        marks += [Mark((first, y), colour, hollow=True, size=8)] * bool(growth)
-        marks.append(Mark((last, y), colour, size=9))
-        labels.append(
-            Label(said, (max(first, last), y), "currentColor", bold=bool(growth) and colour != _NEITHER)
-        )
-    names = [printable(whole_words(topics[i].name.split(", ")[0], _NAME)) for i in order]
-    title, legend = "Share of the documents", []
-    if growth := topics[0].growth:
-        a, b = spoken(growth.first), spoken(growth.last)
-        title += f", {a} and {b}"
-        used = {line.colour for line in lines}
-        legend = [(Mark((0, 0), _NEITHER, hollow=True), a), (Mark((0, 0), _NEITHER), b)]
-        legend += [(mark, text) for mark, text in _LEGEND if mark.colour in used]
+    """The share of each topic."""
+    order = topics[::-1]  # the largest is above
+    names = [printable(whole_words(row.name.split(", ")[0], _NAME)) for row in order]
+    lines = [Line(np.array([[0, y], [row.share, y]]), COLOUR, 3) for y, row in enumerate(order)]
+    marks = [Mark((row.share, y), COLOUR, size=9) for y, row in enumerate(order)]
+    labels = [Label(percent(row.share), (row.share, y), "currentColor") for y, row in enumerate(order)]
     plane = _plane(names)
     room = 20 + 1.1 * max(text_width(label.text, 12) for label in labels)
-    x = Axis(0.0, max(map(max, rows)) * plane / (plane - room), ticks=())
+    x = Axis(0.0, order[-1].share * plane / (plane - room), ticks=())
     y_axis = Axis(-0.6, len(order) - 0.4, ticks=list(enumerate(names)))
     about = "; ".join(f"{name} {label.text}" for name, label in zip(names, labels, strict=True))
-    size = plane, _ROW * len(order)
-    return _beside(Chart(about, size, x, y_axis, lines, marks, labels, legend=legend), title)
+    title = f"{labels[-1].text} of the documents are about {names[-1]}"
+    return _beside(Chart(about, (plane, _ROW * len(order)), x, y_axis, lines, marks, labels), title)
 
 
 def pivot_chart(groups: Sequence[GroupDifference], field: str) -> Drawn:

@@ -1,7 +1,8 @@
 """One page about a text, to send to somebody who did not ask for it and does not know the program.
 
-Its first screen says what the text is, how much and of when, shows one picture, and has three findings and
-three documents. Evidence follows, and at the end how it was made. Nothing on it is an option of a command.
+Its title says what the text is about or when it changed. The first screen has at most three findings, a chart
+over time, and three documents. Evidence is folded below, and how it was made.
+Nothing on it is an option of a command.
 """
 
 from __future__ import annotations
@@ -11,31 +12,38 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import zip_longest
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from selfvec.analysis.comparison.comparison import in_order
-from selfvec.analysis.concepts.document_topics import ToRead, topic_entries
+from selfvec.analysis.comparison.comparison import Comparison, in_order
+from selfvec.analysis.concepts.document_topics import GLANCE, ToRead, topic_entries
 from selfvec.analysis.concepts.group_differences import GroupDifference, pivot_table, word_table
-from selfvec.analysis.concepts.growth import ShareChange, percent, word_sentences
+from selfvec.analysis.concepts.growth import (
+    ShareChange,
+    day_name,
+    percent,
+    surest_first,
+    word_sentences,
+)
 from selfvec.analysis.concepts.terms import distinct
 from selfvec.analysis.word_drift.word_paths import FEW_USES, SlicePath
 from selfvec.base.display import count_of, printable, whole_words
 from selfvec.base.finding import Finding
-from selfvec.base.view import COUNT, PIECES, PROSE, Column, Entry, Heading, Part, Table, View, share, spoken
+from selfvec.base.view import COUNT, PIECES, PROSE, Column, Entry, Form, Heading, Part, Table, View, spoken
+from selfvec.corpus.slices import parse_span
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.text.language_recognition import language_name
 from selfvec.text.phrases import LINK
 
-from .charts import path_chart, pivot_chart, share_chart, shares_chart
+from .charts import NO_TIME, Timeline, growth_chart, path_chart, pivot_chart, shares_chart
 
 if TYPE_CHECKING:
     from selfvec.analysis.concepts.topic_result import Topic, Topics
     from selfvec.analysis.word_drift.drift_result import Drift
 
 FIRST = 3  # findings and documents on the first screen, which a telephone shows without scrolling
-_DRAWN = 7  # subjects of the picture there
-_TITLE = 90  # characters of a document's title
+_DRAWN = 7  # subjects of the picture there, where nothing is compared
+_SHARE = Form("share", percent, True)  # a number is written in one way
 _SUFFIX = re.compile(r"(\.[a-z]\w{0,7})+$", re.IGNORECASE)  # of a file's name
 _COUNTED = ("missing", "unit", "quotations", "copies")  # kinds of findings that say how something is counted
 
@@ -58,6 +66,12 @@ class TextFindings:
     groups: Sequence[GroupDifference] = ()
     field: str = ""  # whose values the groups are
     to_read: Sequence[ToRead] = ()
+    time: Timeline = NO_TIME
+
+    @property
+    def sides(self) -> Comparison | None:
+        """The two parts, if the subjects are compared."""
+        return self.topics.groups.sides if self.topics and self.topics.groups is not None else None
 
     @property
     def findings(self) -> list[Finding]:
@@ -90,30 +104,52 @@ class TextFindings:
 
 def text_report(report: TextFindings) -> View:
     """The page of what was found about the text of a run."""
-    told = _sorted(report)
-    parts: list[Part] = [_about(report), *_picture(report), *_brief("What stands out", told.first)]
+    first, more, counted = _sorted(report)
+    parts: list[Part] = [_about(report), *_picture(report), *_brief(first)]
     titles = [_title(row) for row in report.to_read[:FIRST]]
     parts += [Entry([("Worth reading", "strong")], titles, brief=True)] * bool(titles)
-    if told.more:
-        parts += [Heading("What else differs"), *told.more]
+    if more:
+        parts += [Heading("What else differs"), *(spoken(finding.says) for finding in more)]
     if report.words:
         parts += [Heading("Words that were asked for"), *map(spoken, word_sentences(report.words))]
     if report.groups:
-        parts += [Heading(f"Subjects by {printable(report.field)}"), pivot_table(report.groups)]
+        parts += [Heading(f"Subjects by {printable(report.field)}", folded=True), pivot_table(report.groups)]
         parts.append(word_table(report.groups))
     if report.topics is not None:
         subjects = report.topics.subjects or report.topics
-        parts += [Heading("Subjects"), _subjects(subjects), *topic_entries(subjects)]
+        parts += [
+            Heading("Subjects", folded=True),
+            _subjects(subjects),
+            *topic_entries(subjects),
+        ]
     if report.drift is not None:
         named = replace(report.drift, a=spoken(report.drift.a), b=spoken(report.drift.b))
-        parts += [Heading(f"Words, {named.a} and {named.b}"), *named.evidence]
+        parts += [Heading(f"Words, {named.a} and {named.b}", folded=True), *named.evidence]
     if report.paths:
-        parts += [Heading("Words over time"), *map(path_chart, report.paths)]
-    parts += [Heading("How this was made"), *told.counted, *_made(report)]
-    return View(printable(_SUFFIX.sub("", report.run.provenance.corpus_name)), parts)
+        charts = (path_chart(path, report.time) for path in report.paths)
+        parts += [Heading("Words over time", folded=True), *charts]
+    parts += [
+        Heading("How this was made", folded=True),
+        *(spoken(finding.says) for finding in counted),
+        *_made(report),
+    ]
+    return View(_headline(report, first), parts)
 
 
 # ---- The first screen
+
+
+def _headline(report: TextFindings, first: Sequence[Finding]) -> str:
+    """What the text is, of which years, and when it changed; else what it is about."""
+    name = _SUFFIX.sub("", report.run.provenance.corpus_name)
+    days = report.run.tokens.period if report.run.tokens else None
+    years = " to ".join(dict.fromkeys(day[:4] for day in days or ()))
+    told = ", ".join([*dict.fromkeys(map(_name, _records(report.topics)))][:FIRST])
+    if report.time.sides and first and first[0].kind not in ("about", "none"):
+        last = report.time.sides[1]
+        span = parse_span(last) if "-" in last else None
+        told = f"what changed in {day_name(span[0]).split(' ', 1)[1] if span else spoken(last)}"
+    return printable(": ".join(filter(None, (", ".join(filter(None, (name, years))), told))))
 
 
 def _about(report: TextFindings) -> str:
@@ -127,36 +163,29 @@ def _about(report: TextFindings) -> str:
     said = [f"{count_of(documents, 'document')}{dated}, {words}." if documents else f"{words}."]
     if report.filters:
         said.append(f"Only those with {', '.join(each.replace('=', ' ') for each in report.filters)}.")
-    sides = report.topics and report.topics.groups and report.topics.groups.sides
+    sides = report.sides
     if sides:
-        (a, b), (first, last) = sides.names, sides.slices
+        a, b = (name.replace("..", " to ") for name in sides.names)
+        first, last = sides.slices
         sizes = f"({count_of(int(last.documents.sum()), 'document')}) with {a} ({first.documents.sum():,})"
         said.append(f"Compared: {b} {sizes}.")
     return printable(spoken(" ".join(said)))
 
 
-class _Sorted(NamedTuple):
-    """What is said of a text, by where it stands."""
+def _sorted(report: TextFindings) -> tuple[list[Finding], list[Finding], list[Finding]]:
+    """The findings of the first screen, others that differ, and how something was counted.
 
-    first: list[str]  # on the first screen
-    more: list[str]  # in the evidence
-    counted: list[str]  # at the end: how something was counted
-
-
-def _sorted(report: TextFindings) -> _Sorted:
-    """The findings, and what fills a first screen that these leave room on."""
+    Where nothing changed, the first screen says what the text is about.
+    """
     counted, others = _how_counted(report)
-    told = [finding.says for finding in _as_read(report, others)]
+    told = _as_read(report, others)
+    changed = [finding for finding in told if finding.kind not in ("none", "size")]
     # Groups were asked for, so what differs most between them has a place on the first screen.
-    first = told[: FIRST - bool(report.groups)] if report.findings else []
-    fillers = [*_on_groups(report), *told[len(first) :], *_on_sizes(report)]
-    first += fillers[: FIRST - len(first)]
-    more = [says for says in told if says not in first]
-    return _Sorted(
-        first=[*map(spoken, first)],
-        more=[*map(spoken, more)],
-        counted=[spoken(finding.says) for finding in counted],
-    )
+    first = (changed or told[:1])[: FIRST - bool(report.groups)]
+    about = [*_on_groups(report), *([] if changed else _on_sizes(report))]
+    first += [Finding("about", says) for says in about[: FIRST - len(first)]]
+    counted += [finding for finding in told if finding.kind == "none" and finding not in first]
+    return first, [finding for finding in told if finding not in (*first, *counted)], counted
 
 
 def _how_counted(report: TextFindings) -> tuple[list[Finding], list[Finding]]:
@@ -230,32 +259,35 @@ def _name(topic: Topic) -> str:
 
 
 def _title(row: ToRead) -> list[tuple[str, str]]:
-    about = " · ".join(filter(None, (row.date, row.subject)))
-    return [(printable(f"{whole_words(row.title, _TITLE)} "), ""), (printable(about), "quiet")]
+    about = " · ".join(filter(None, (row.date, row.id, row.subject)))
+    return [(printable(f"{whole_words(row.title, GLANCE)} "), ""), (printable(about), "quiet")]
 
 
-def _brief(title: str, sentences: Sequence[str]) -> list[Part]:
-    heads = [(says, *says.partition(": ")[::2]) for says in sentences]
-    lines = [[(f"{head}: ", "strong"), (rest, "")] if rest else [(says, "")] for says, head, rest in heads]
-    return [Entry([(title, "strong")], lines, brief=True)] if lines else []
+def _brief(findings: Sequence[Finding]) -> list[Part]:
+    lines = []
+    for finding in findings:
+        head, colon, rest = spoken(finding.says).partition(": ")
+        style = "quiet" if finding.kind == "none" else "strong" * bool(colon)
+        lines.append([(f"{head}{colon}", style), (rest, "")])
+    return [Entry([("What stands out", "strong")], lines, brief=True)] if lines else []
 
 
 def _picture(report: TextFindings) -> Iterator[Part]:
-    """Subjects in groups or, without these, in both parts that are compared; or how large they are."""
-    rows = _records(report.topics)
+    """Subjects in groups; or over time, those that changed; or how large they are."""
+    moved = surest_first(report.topics.grown)[:FIRST] if report.topics else []
     if report.groups and report.groups[0].subjects:
         yield pivot_chart(report.groups, report.field)
-    elif rows:
-        # Those that moved, then the largest; in the order of their share.
-        chosen = sorted(rows, key=lambda row: not (row.growth and row.growth.like_for_like.moved))[:_DRAWN]
-        yield shares_chart(chosen)
+    elif moved and report.topics:
+        yield growth_chart(moved, report.topics.of_documents >= 0, report.time)
+    elif rows := _records(report.topics):
+        yield shares_chart(rows[:_DRAWN])
 
 
 # ---- The evidence
 
 
 def _subjects(topics: Topics) -> Table:
-    """The subjects in a table, with their share in each period as a chart."""
+    """The subjects in a table, with their shares in both parts."""
     changes = [row.growth for row in topics.topics if row.growth]
     rows = [
         {
@@ -265,20 +297,18 @@ def _subjects(topics: Topics) -> Table:
             "first": row.growth and row.growth.share_first,
             "last": row.growth and row.growth.share_last,
             "change": row.growth and row.growth.verdict,
-            "chart": topics.groups and share_chart(topics, number),
         }
-        for number, row in enumerate(topics.topics)
+        for row in topics.topics
     ]
     columns = [Column("name", "subject", PROSE), Column("documents", form=COUNT, less=True)]
     if changes:
         columns += [
-            Column("first", spoken(changes[0].first), share(1)),
-            Column("last", spoken(changes[0].last), share(1)),
+            Column("first", spoken(changes[0].first), _SHARE),
+            Column("last", spoken(changes[0].last), _SHARE),
             Column("change", form=PIECES),
-            *[Column("chart", "over time", PIECES, less=True)] * bool(topics.groups and len(topics.groups)),
         ]
     else:
-        columns.append(Column("share", form=share(1)))
+        columns.append(Column("share", form=_SHARE))
     none = topics.documents - sum(row.documents for row in topics.topics)
     without = [f"{count_of(none, 'document has', 'documents have')} none of these words."] if none else []
     return Table(columns, rows, notes=without)
@@ -305,7 +335,7 @@ def _made(report: TextFindings) -> Iterator[str]:
     for note in _how_read(report.run.provenance):
         yield printable(f"{note[:1].upper()}{note[1:]}.")
     yield from filter(None, [spoken(report.why), *report.missing])
-    sides = report.topics and report.topics.groups and report.topics.groups.sides
+    sides = report.sides
     if sides and sides.fields:
         yield printable(
             f"Words are compared with the same mix of {' and '.join(sides.fields)} in both parts."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -46,10 +45,11 @@ def report(
 ) -> Answer:
     """Write one page about a text, to send.
 
-    Its first screen says what the text is, of when and how much, shows the subjects in one picture, and has
-    three findings with their numbers and three documents worth reading. Then comes the evidence: subjects
-    with typical sentences, words that changed, and at the end how the page was made. It opens in any
-    browser. What the run does not have, such as dates, is left out, and the page says so.
+    Its title says when the text changed, or what it is about. The first screen has at most three findings
+    with their numbers, a chart over time with a line between the two parts, and three documents worth
+    reading. Evidence is folded below: tables of subjects, typical sentences, words, and how the page was
+    made. It opens in any browser. What the run does not have, such as dates, is left out, and the page says
+    so.
 
     Parameters
     ----------
@@ -104,14 +104,9 @@ def report(
     check_report(output, (".html",))
     check_target(output, overwrite=overwrite, folder=False)
     named = check_texts("words", words, "words") if words else []
-    asked = _Asked(
-        between=between,
-        words=[run.vectors.index_to_key[row] for row in run.rows(named)[0]] if named else [],
-        filters=given_filters(filter),
-        groups=None if groups is None else _field_and_values(groups),
-        top=top,
-    )
-    findings = _find(run, asked, progress)
+    followed = [run.vectors.index_to_key[row] for row in run.rows(named)[0]] if named else []
+    by = ("", None) if groups is None else _field_and_values(groups)
+    findings = _find(run, between, followed, given_filters(filter), *by, top, progress)
     save_page(text_report(findings), output, overwrite=overwrite)
     path = Path(output)
     figures = {
@@ -124,63 +119,64 @@ def report(
     return Answer("Report", figures | findings.as_dict(), messages=[told])
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What a report is asked for."""
-
-    between: str | Sequence[str | Slice] | None
-    words: Sequence[str]  # that the run has
-    filters: list[str]
-    groups: tuple[str, list[str] | None] | None  # a field, and its values if they are named
-    top: int
-
-
-def _find(run: Run, asked: _Asked, progress: Progress | None) -> TextFindings:
+def _find(
+    run: Run,
+    between: str | Sequence[str | Slice] | None,
+    words: Sequence[str],  # that the run has
+    filters: list[str],
+    field: str,  # whose values are groups, and these if they are named
+    values: list[str] | None,
+    top: int,
+    progress: Progress | None,
+) -> TextFindings:
     """All that a report says, or why something cannot be said."""
-    from selfvec.analysis.comparison.chosen_slices import asked_slices, field_slices
+    from selfvec.analysis.comparison.chosen_slices import asked_slices, drawn_periods, field_slices
     from selfvec.analysis.concepts.corpus_topics import passing, subjects_of_report
     from selfvec.analysis.concepts.document_topics import documents_to_read
     from selfvec.analysis.concepts.group_differences import group_differences
     from selfvec.analysis.concepts.growth import word_changes
+    from selfvec.analysis.views.charts import Timeline
     from selfvec.analysis.views.text_report import TextFindings
     from selfvec.analysis.word_drift.drift import drift
 
     missing: list[str] = []
-    part = passing(run, asked.filters)
-    groups = [] if asked.groups is None else field_slices(part, *asked.groups, MOST_GROUPS, option="groups")
-    sides, why, _ = asked_slices(part, asked.between)
+    part = passing(run, filters)
+    groups = field_slices(part, field, values, MOST_GROUPS, option="groups") if field else []
+    sides, why, _ = asked_slices(part, between)
+    names = [side.name for side in sides]
+    time = Timeline(*drawn_periods(part.tokens), names)
     subjects = _or_why(missing, "Subjects", lambda: subjects_of_report(part, sides, progress))
 
     def changed_words() -> Drift:
         # Of the whole run with filters, as `part` is in memory, and drift keeps what it measures in a folder.
-        names = [side.name for side in sides]
-        return drift(run, names, filter=asked.filters, top=asked.top, examples=2, progress=progress)
+        return drift(run, names, filter=filters, top=top, examples=2, progress=progress)
 
     changed = _or_why(missing, "Words", changed_words) if sides else None
-    drawn = asked.words or [row["word"] for row in (changed.standing_out[:_DRAWN] if changed else [])]
+    drawn = words or [row["word"] for row in (changed.standing_out[:_DRAWN] if changed else [])]
     return TextFindings(
         part,
         subjects,
         changed,
-        _paths(part, drawn, missing, named=bool(asked.words)),
+        _paths(part, drawn, time.periods, missing, named=bool(words)),
         missing,
-        asked.filters,
+        filters,
         why if sides else "",
-        words=word_changes(part, asked.words, sides),
+        words=word_changes(part, words, sides),
         groups=group_differences(part, subjects and subjects.subjects, groups) if groups else [],
-        field=asked.groups[0] if asked.groups else "",
+        field=field,
         to_read=[] if subjects is None else documents_to_read(subjects),
+        time=time,
     )
 
 
-def _paths(part: Run, words: Sequence[str], missing: list[str], *, named: bool) -> Sequence[SlicePath]:
+def _paths(
+    part: Run, words: Sequence[str], periods: Sequence[Slice], missing: list[str], *, named: bool
+) -> Sequence[SlicePath]:
     """Words over time; if they were ``named`` and the text has no time, the ``missing`` say so."""
-    from selfvec.analysis.comparison.chosen_slices import comparable_slices
     from selfvec.analysis.word_drift.word_paths import slice_paths
 
-    slices = comparable_slices(part)
-    if slices and words:
-        return _or_why(missing, "Words over time", lambda: slice_paths(part, words, slices)) or []
+    if len(periods) > 1 and words:
+        return _or_why(missing, "Words over time", lambda: slice_paths(part, words, periods)) or []
     if named:
         missing.append("Words over time: the documents have neither dates nor slices.")
     return []
