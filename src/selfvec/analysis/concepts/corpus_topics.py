@@ -337,17 +337,21 @@ def _with_changes(whole: Topics, made: Comparison, levels: int) -> Topics:
 
 
 def _grown(whole: Topics, subjects: Topics, made: Comparison) -> list[Grown]:
-    """The changes of topics, those of a subject in the same direction as one, and of the other subjects."""
+    """The changes of topics, those of a subject or name in one direction as one, and of the other subjects."""
     alike: dict[tuple[int, bool], list[int]] = {}
     for number, row in enumerate(whole.topics):
         if row.growth and row.growth.like_for_like.moved:
             alike.setdefault((row.subject, row.growth.like_for_like.grew), []).append(number)
+    by_name: dict[tuple[str, bool], list[int]] = {}
+    for (_, grew), places in alike.items():
+        by_name.setdefault((_heading(whole.topics[places[0]]), grew), []).extend(places)
     grown = []
     for number, row in enumerate(subjects.topics):
-        if row.growth and not ({(number, True), (number, False)} & set(alike)):
+        by_topics = (_heading(row), bool(row.growth and row.growth.like_for_like.grew)) in by_name
+        if row.growth and not by_topics and not {(number, True), (number, False)} & set(alike):
             about = subjects.of_documents == number
             grown.append(Grown(_heading(row), row.growth, _first_terms(row), about))
-    for places in alike.values():
+    for places in map(sorted, by_name.values()):
         rows = [whole.topics[place] for place in places]
         change = rows[0].growth
         if len(rows) > 1:  # as one topic beside the others

@@ -199,10 +199,14 @@ def _pattern(terms: Iterable[str]) -> re.Pattern[str]:
 
 
 def _with_most_terms(text: str, terms: re.Pattern[str]) -> str:
-    """The sentence with most of the terms, on one line; one that is hard to read at last."""
+    """The sentence with most of the terms, on one line; of these one that is hard to read at last."""
     sentences = [" ".join(text[start:end].split()) for start, end in sentence_spans(text)] or [text]
-    most = min(sentences, key=lambda each: (*_unreadable(each), -len({*terms.findall(each.casefold())})))
-    return whole_words(most, _LONGEST)
+
+    def order(sentence: str) -> tuple[bool, bool, bool, bool, int]:
+        found = len({*terms.findall(sentence.casefold())})
+        return not found, *_unreadable(sentence), -found
+
+    return whole_words(min(sentences, key=order), _LONGEST)
 
 
 def _marked(sentence: str, terms: re.Pattern[str]) -> tuple[tuple[str, str], ...]:

@@ -57,6 +57,7 @@ class ShareChange:
     moved: bool  # by itself, not only because others did
     fields: Sequence[str] = ()  # whose mix is held equal in these figures
     equal: ShareChange | None = None  # the same with the mix held equal of the fields that go with time
+    of_all: bool = False  # whether all dated documents of the text are in one of the parts
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> ShareChange:
@@ -102,7 +103,7 @@ class ShareChange:
         >>> ShareChange("2001", "2004", 1, 4, 0.1, 0.2, 2.0, 1.05, 3.66, 0.01, 0.01, True).told
         '20% of the documents of 2004, 10% of those of 2001: 2.0 times the share (1.1 to 3.7)'
         """
-        day = since(self.first, self.last)
+        day = since(self.first, self.last) if self.of_all else ""
         last, first = (f"since {day}", "before") if day else (f"of {self.last}", f"of those of {self.first}")
         shares = f"{percent(self.share_last)} of the documents {last}, {percent(self.share_first)} {first}"
         change = self.like_for_like
@@ -187,7 +188,12 @@ def share_changes(
         return _Tested(p, q, q <= LEVEL, low, high)
 
     p, q, moved, *ends = tested(np.zeros_like(strata), exact_p(*counted), *ratios_of_shares(*counted)[1:])
-    changes = changes_of_counts(*counted, made.names, p, q, moved, (ends[0], ends[1]))
+    dates = made.tokens.dates
+    of_all = dates is not None and bool((np.isnat(dates) | (made.side >= 0)).all())
+    changes = [
+        replace(change, of_all=of_all)
+        for change in changes_of_counts(*counted, made.names, p, q, moved, (ends[0], ends[1]))
+    ]
     if made.strata is None or not changes:
         return changes
     number = int(strata.max()) + 1

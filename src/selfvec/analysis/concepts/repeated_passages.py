@@ -28,6 +28,7 @@ from .growth import share_changes
 
 MOST = 40  # passages
 _SAID = 3  # passages in sentences
+_NAMING = 5  # words that tell a passage
 _OFTEN = 0.01  # of the documents hold each of these
 _ALIKE = 0.8  # share of the documents of an n-gram that have the next one, too, within a passage
 _SAME = 0.9  # share of the documents of either of two passages that hold both
@@ -44,6 +45,11 @@ class RepeatedPassage:
     @property
     def quoted(self) -> str:
         return f"“{self.text} …”"
+
+    @property
+    def begins(self) -> tuple[str, ...]:
+        """The words by which other findings call it, too."""
+        return tuple(self.text.casefold().split()[:_NAMING])
 
 
 def repeated_passages(run: Run) -> list[RepeatedPassage]:
@@ -149,7 +155,7 @@ def passage_findings(run: Run, made: Comparison | None = None) -> list[Finding]:
     differing = {} if made is None else _between(held, said, made)
     often = [i for i, each in enumerate(held) if len(each.documents) >= _OFTEN * batch.documents]
     rest = [i for i in often if i not in differing][:_SAID]
-    return [*differing.values(), *(Finding("passage", f"{said[i]}.") for i in rest)]
+    return [*differing.values(), *(Finding("passage", f"{said[i]}.", words=held[i].begins) for i in rest)]
 
 
 def _told(passage: RepeatedPassage, batch: TokenBatch) -> str:
@@ -168,7 +174,7 @@ def _between(held: Sequence[RepeatedPassage], said: Sequence[str], made: Compari
     found = {}
     for i in sorted(effects, key=lambda i: -abs(effects[i]))[:_SAID]:
         says = f"{said[i]}: {changes[i].told}."
-        found[i] = Finding("passage", says, fair[i].p, fair[i].q, effects[i])
+        found[i] = Finding("passage", says, fair[i].p, fair[i].q, effects[i], words=held[i].begins)
     return found
 
 
