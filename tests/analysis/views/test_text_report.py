@@ -207,7 +207,7 @@ def test_undated_texts_have_subjects_a_picture_and_documents(tmp_path: Path) -> 
     assert "240 rows repaired" in page.text[page.text.index("How this was made") :]
     assert str(tmp_path) not in page.html
     text = " ".join(page.text.split())
-    assert text.index("of the documents, by kind") < text.index("What stands out")
+    assert text.index("subjects differ in their share") < text.index("What stands out")
     assert re.search(r"What stands out ?(kind [ab] \(\d+ documents\)|About \w+ \w+): ", text)
     for about, words in re.findall(r"About ([\w ]+): [^.]*\. Its words are ([\w, ]+)\.", text):
         assert not set(about.split()) & set(words.split(", "))

@@ -337,7 +337,7 @@ def _with_changes(whole: Topics, made: Comparison, levels: int) -> Topics:
 
 
 def _grown(whole: Topics, subjects: Topics, made: Comparison) -> list[Grown]:
-    """The changes of topics, those of a subject or name in one direction as one, and of the other subjects."""
+    """The changes of topics, of a subject or name in one direction as one, and of the other subjects."""
     alike: dict[tuple[int, bool], list[int]] = {}
     for number, row in enumerate(whole.topics):
         if row.growth and row.growth.like_for_like.moved:

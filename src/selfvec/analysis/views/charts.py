@@ -32,7 +32,7 @@ _LEAST_SHARE, _LEAST_DISTANCE = 0.01, 0.1  # where axes end, so that noise does 
 _MORE, _LESS, _NEITHER = COLOUR, "var(--went, #a84600)", "var(--quiet, #767c86)"
 _THAN = ((Mark((0, 0), _MORE), "more than others"), (Mark((0, 0), _LESS), "less"))
 _WIDTH, _ROW = 344, 23  # pixels: what a telephone shows without making letters smaller
-_NAME, _GROUP = 22, 14  # characters of the names of subjects and groups
+_NAME, _GROUP = 28, 20  # characters of the names of subjects and groups
 _SUBJECTS = 7  # of groups: those that differ, then the largest
 _COLOURS = (_MORE, _LESS, _NEITHER)  # of lines
 _LETTER = 6.5  # pixels of a name below an axis
@@ -236,7 +236,7 @@ def pivot_chart(groups: Sequence[GroupDifference], field: str) -> Drawn:
     x_axis = Axis(-0.5, len(groups) - 0.5, ticks=list(enumerate(below)), slanted=True)
     y_axis = Axis(0.5 - len(rows), 0.5, ticks=[(-y, name) for y, name in enumerate(names)])
     size = _plane(names), _ROW * len(rows)
-    title = printable(f"Share of the documents, by {field}")
+    title = printable(f"By {field}, {len(more)} of {len(every)} subjects differ in their share")
     return _beside(Chart(title, size, x_axis, y_axis, marks=marks, legend=_THAN), title)
 
 
