@@ -202,7 +202,7 @@ def test_rare_words_are_no_neighbours_unless_asked_for() -> None:
     table, plain = many(20), many(20)
     plain.counts = None
     rare = {f"w{i}" for i in range(1000, 1020)}
-    for ask in (table.most_similar, table.similar_by_word, table.most_similar_cosmul):
+    for ask in (table.most_similar, table.similar_by_word):
         found = [word for word, _ in ask("w0", topn=12)]
         assert len(found) == 12
         assert not rare & set(found)

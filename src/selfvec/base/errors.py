@@ -218,7 +218,6 @@ class CleanupWarning(UserWarning):
 _TOO_NEW = {"gensim": (3, 14)}  # the first version of Python that a package does not compile on
 _PACKAGES = {
     "faiss": "faiss-cpu",
-    "ot": "POT",
     "sklearn": "scikit-learn",
     "umap": "umap-learn",
     "vl_convert": "vl-convert-python",

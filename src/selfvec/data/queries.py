@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, cast, overload
 
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Floats, Ints
-from selfvec.base.errors import InputError, MissingExtra, OptionError
+from selfvec.base.errors import InputError, OptionError
 from selfvec.numerics.rows import top_indices, unit_rows
 
 from .word_rows import Key, WordRows
@@ -159,15 +157,6 @@ class Queries(WordRows):
         closer = np.flatnonzero(distances < distances[self.get_index(key2)]).tolist()
         return [self.index_to_key[i] for i in closer if i != own]
 
-    def words_closer_than(self, word1: Key, word2: Key) -> list[str]:
-        """`closer_than`, by the older name that gensim keeps.
-
-        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
-        >>> v.words_closer_than("north", "east")
-        ['up']
-        """
-        return self.closer_than(word1, word2)
-
     def rank(self, key1: Key, key2: Key) -> int:
         """The place of ``key2`` among all words by their distance from ``key1``; the nearest has 1.
 
@@ -176,25 +165,6 @@ class Queries(WordRows):
         (1, 2)
         """
         return len(self.closer_than(key1, key2)) + 1
-
-    def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
-        """The key of ``keys_list`` that is most similar to ``key1``.
-
-        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
-        >>> v.most_similar_to_given("north", ["east", "up"])
-        'up'
-        """
-        return keys_list[int(np.argmin(self.distances(key1, keys_list)))]
-
-    def relative_cosine_similarity(self, wa: Key, wb: Key, topn: int = 10) -> float:
-        """Cosine of two words, divided by the sum of the cosines of the first word's ``topn`` neighbours.
-
-        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
-        >>> round(v.relative_cosine_similarity("up", "north"), 2)  # 0.8 of 0.8 + 0.6
-        0.57
-        """
-        nearest = self.most_similar(wa, topn=topn, min_count=1)
-        return self.similarity(wa, wb) / sum(cosine for _, cosine in nearest)
 
     def rank_by_centrality(self, words: Sequence[Key], use_norm: bool = True) -> list[tuple[float, Key]]:
         """(cosine, word) pairs by similarity to the mean of all, best first. Unknown words are ignored.
@@ -350,36 +320,6 @@ class Queries(WordRows):
         """
         return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab)
 
-    def most_similar_cosmul(
-        self,
-        positive: Query | Iterable[Query] | None = None,
-        negative: Query | Iterable[Query] | None = None,
-        topn: int | None = 10,
-        restrict_vocab: int | None = None,
-        *,
-        min_count: int | None = None,
-    ) -> Ranking | Floats:
-        """The words nearest by a product of cosines: 3CosMul (Levy and Goldberg, 2014, equation 4).
-
-        Cosines are shifted to 0..1. Those of ``positive`` are multiplied, and the product is divided by those
-        of ``negative``. Unlike in gensim, ``restrict_vocab`` has an effect and row numbers are allowed.
-        Otherwise as `most_similar`, without weights.
-
-        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
-        >>> v.most_similar_cosmul(positive=["up"], negative=["east"], topn=1)[0][0]
-        'north'
-        """
-        plus, minus = ([key for key, _ in _weighted(keys, 1.0)] for keys in (positive, negative))
-        if not plus:
-            raise InputError("most_similar_cosmul needs at least one positive word or vector")
-        scores: list[Floats] = []
-        for keys in (plus, minus):
-            rows = np.array([self._row(key, norm=True) for key in keys], np.float32)
-            shifted = (1 + self.unit[:restrict_vocab] @ rows.reshape(-1, self.vector_size).T) / 2
-            scores.append(shifted.prod(axis=1, dtype=np.float32))
-        scores[0] /= scores[1] + np.float32(_EPSILON)
-        return self._best(scores[0], plus + minus, topn, 0, min_count)
-
     def _best(
         self,
         scores: Floats,  # of the rows from ``first``
@@ -445,28 +385,6 @@ class Queries(WordRows):
             total += abs(weight)
         mean = mean / total if total else mean
         return _unit(mean) if post_normalize else mean
-
-    def wmdistance(self, document1: Sequence[str], document2: Sequence[str], norm: bool = True) -> float:
-        """Word mover's distance of two lists of words (Kusner et al., 2015), by the package POT.
-
-        Unknown words are ignored. The distance is infinite if a document has no known words. With ``norm``
-        rows are scaled to length 1.
-
-        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
-        >>> round(v.wmdistance(["north"], ["up"]), 2)  # √(0.6² + 0.2²)
-        0.63
-        """
-        try:
-            with warnings.catch_warnings(action="ignore"):  # about escapes in POT's source
-                from ot import emd2
-        except ImportError:
-            raise MissingExtra("POT", "wmd", "wmdistance") from None
-        counted = [Counter(word for word in text if word in self) for text in (document1, document2)]
-        if not all(counted):
-            return float("inf")
-        a, b = (np.stack([self.get_vector(w, norm) for w in each]).astype(np.float64) for each in counted)
-        shares = [np.array(list(each.values())) / each.total() for each in counted]
-        return float(emd2(*shares, np.linalg.norm(a[:, None] - b, axis=2)))
 
 
 def _weighted(keys: Query | Iterable[Query] | None, weight: float) -> list[tuple[Key | AnyFloats, float]]:

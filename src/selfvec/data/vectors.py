@@ -91,25 +91,6 @@ class Vectors(Queries):
             keyed.expandos["count"] = self.counts.copy()
         return keyed
 
-    def evaluate_word_pairs(self, *given: Any, **options: Any) -> Any:
-        """Correlation with human judgements of similarity, by gensim; `selfvec.evaluate` measures more.
-
-        >>> _ = Path("pairs.tsv").write_text("rain\\tsnow\\t9\\nrain\\tstorm\\t7\\nrain\\tbread\\t1\\n")
-        >>> (_, _), (spearman, _), unknown = selfvec.load("default").evaluate_word_pairs("pairs.tsv")
-        >>> round(float(spearman), 2), unknown
-        (0.5, 0.0)
-        """
-        return self.to_gensim().evaluate_word_pairs(*given, **options)
-
-    def evaluate_word_analogies(self, *given: Any, **options: Any) -> Any:
-        """Share of analogies answered right, by gensim; `selfvec.evaluate` measures more.
-
-        >>> _ = Path("analogies.txt").write_text(": family\\nwalk walked look looked\\n")
-        >>> selfvec.load("default").evaluate_word_analogies("analogies.txt")[0]
-        1.0
-        """
-        return self.to_gensim().evaluate_word_analogies(*given, **options)
-
     @classmethod
     def from_gensim(cls, keyed: Any) -> Self:
         """The words, rows, counts and n-grams of a `gensim.models.KeyedVectors`.

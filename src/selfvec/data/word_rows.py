@@ -108,10 +108,10 @@ class WordRows:
         self.key_to_index = {word: i for i, word in enumerate(self.index_to_key)}
 
     def __getattr__(self, name: str) -> Any:
-        """`AttributeError`, with a remedy for methods of gensim that change vectors."""
+        """`AttributeError`, with a remedy for methods that only gensim has."""
         rule = f"{type(self).__name__!r} object has no attribute {name!r}"
-        if name in _CHANGES:
-            rule += ": vectors are immutable; make new ones, or continue with to_gensim()"
+        if name in _GENSIMS:
+            rule += ": vectors are immutable and have the usual methods; to_gensim() has all"
         raise AttributeError(rule, name=name, obj=self)
 
     def __repr__(self) -> str:
@@ -277,7 +277,9 @@ class WordRows:
         return rows, sources, pieces
 
 
-_CHANGES = (
+_GENSIMS = (
+    *("wmdistance", "evaluate_word_pairs", "evaluate_word_analogies", "relative_cosine_similarity"),
+    *("most_similar_cosmul", "most_similar_to_given", "words_closer_than"),
     *("add_vector", "add_vectors", "set_vecattr", "allocate_vecattrs", "resize_vectors", "init_sims"),
     *("unit_normalize_all", "sort_by_descending_frequency", "intersect_word2vec_format"),
 )
