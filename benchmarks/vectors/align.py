@@ -41,7 +41,7 @@ def rows() -> Iterator[Row]:
     google = selfvec.load(GOOGLENEWS)
     yield from joined(google)
     words = [word for word in google if word.islower() and "_" not in word]
-    tables = google.vectors_for_all(words), selfvec.load("default").vectors_for_all(words)
+    tables = Vectors(words, google.lookup(words)[0]), selfvec.load("default")
     given = (("two halves of a text", halves(), (25, 1000)), ("two sources", tables, (200, 1000)))
     for name, (a, b), sizes in given:
         yield from aligned(name, a, b, sizes)

@@ -140,13 +140,10 @@ def test_names_of_gensim() -> None:
     vectors = Vectors(NAMES, MANY, counts=np.arange(2000))
     assert vectors.get_vecattr("w3", "count") == 3
     refused(lambda: vectors.get_vecattr("w3", "colour"), KeyError, "no word attribute 'colour'")
-    vectors.fill_norms(force=True)
     np.testing.assert_allclose(vectors.norms, np.linalg.norm(MANY, axis=1), rtol=1e-6)
-    cosines = Vectors.cosine_similarities(MANY[0], MANY[:9])
-    np.testing.assert_allclose(cosines, vectors.unit[:9] @ vectors.unit[0], atol=1e-6)
     for name in ("add_vectors", "set_vecattr"):
         assert not hasattr(vectors, name)
-        with pytest.raises(AttributeError, match=rf"{name}': vectors are immutable; .* to_gensim"):
+        with pytest.raises(AttributeError, match=rf"{name}': vectors are immutable and have .* to_gensim"):
             getattr(vectors, name)
 
 

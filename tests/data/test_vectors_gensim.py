@@ -110,20 +110,6 @@ def test_every_method_answers_as_gensim(method: str, given: dict[str, Any]) -> N
     assert_equal(ours, theirs)
 
 
-@pytest.mark.parametrize("composed", [False, True])
-def test_vectors_for_all_are_those_with_a_row_or_a_composed_one(composed: bool) -> None:
-    vectors = Vectors(WORDS, ROWS, counts=COUNTS, composer=lambda words: np.ones((len(words), 8), np.float32))
-    ours = vectors.vectors_for_all(["w3", "new", "w1", "w3"], composed, copy_vecattrs=True)
-    if composed:
-        assert ours.index_to_key == ["w3", "new", "w1"]
-        assert ours.counts.tolist() == [47, 0, 49]
-    else:
-        theirs = THEIRS.vectors_for_all(["w3", "new", "w1", "w3"], copy_vecattrs=True)
-        assert ours.index_to_key == theirs.index_to_key
-        np.testing.assert_array_equal(ours.vectors, theirs.vectors)
-        assert ours.counts.tolist() == theirs.expandos["count"].tolist()
-
-
 def test_keywords_and_an_index_are_those_of_gensim() -> None:
     class Index:
         def most_similar(self, vector, topn):

@@ -61,17 +61,6 @@ class Queries(WordRows):
         """
         return key in self
 
-    def fill_norms(self, force: bool = False) -> None:
-        """Compute `norms` now. ``force`` exists for gensim and has no effect, as vectors are immutable.
-
-        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
-        >>> v.fill_norms()
-        >>> v.norms.tolist()
-        [1.0, 1.0, 1.0]
-        """
-        del force
-        _ = self.norms
-
     def get_vecattr(self, key: Key, attr: str) -> Any:
         """A property of a word: its ``count``, or the ``source`` of its row. `KeyError` if it has none.
 
@@ -105,15 +94,6 @@ class Queries(WordRows):
         a, b = (self.get_vector(word).astype(np.float64) for word in (w1, w2))
         scale = np.sqrt((a @ a) * (b @ b))
         return float(a @ b / scale) if scale else 0.0
-
-    @staticmethod
-    def cosine_similarities(vector_1: AnyFloats, vectors_all: AnyFloats) -> Floats:
-        """Cosines of a vector, (d,), to others, (n, d): (n,) float32; 0 where one is all zeros.
-
-        >>> selfvec.Vectors.cosine_similarities(np.array([0, 2]), np.array([[0, 1], [3, 4], [0, 0]])).round(2)
-        array([1. , 0.8, 0. ], dtype=float32)
-        """
-        return unit_rows(np.asarray(vectors_all)) @ _unit(vector_1)
 
     def distance(self, w1: Key, w2: Key) -> float:
         """1 minus the cosine of two rows.

@@ -7,7 +7,7 @@ queries have the names of gensim's KeyedVectors.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -145,28 +145,6 @@ class Vectors(Queries):
         except ImportError:
             raise MissingExtra("pandas", "dev", "to_pandas") from None
         return pd.DataFrame(self.vectors, index=pd.Index(self.index_to_key, name="word"))
-
-    def vectors_for_all(
-        self, keys: Iterable[str], allow_inference: bool = True, copy_vecattrs: bool = False
-    ) -> Vectors:
-        """The vectors of those words, each once, that have a row.
-
-        With ``allow_inference`` also of words that can be built from subwords. ``copy_vecattrs`` keeps the
-        counts; a word built from subwords has count 0.
-
-        >>> selfvec.load("default").vectors_for_all(["hail", "graupel", "hail"]).index_to_key
-        ['hail', 'graupel']
-        """
-        words = list(dict.fromkeys(keys))
-        rows, sources = self.lookup(words, compose=allow_inference)
-        there = np.array([word in self.key_to_index for word in words], bool) | (sources == Source.SUBWORDS)
-        words = [word for word, kept in zip(words, there.tolist(), strict=True) if kept]
-        counts = None
-        if copy_vecattrs and self.counts is not None:
-            index = np.array([self.get_index(word, -1) for word in words], np.int64)
-            counts = np.where(index >= 0, self.counts[index], 0)
-        matrix = rows[there].astype(self.vectors.dtype, copy=False)
-        return Vectors(words, matrix, sources=sources[there], counts=counts, composer=self.composer)
 
     # Files
 

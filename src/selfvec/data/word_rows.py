@@ -279,7 +279,8 @@ class WordRows:
 
 _GENSIMS = (
     *("wmdistance", "evaluate_word_pairs", "evaluate_word_analogies", "relative_cosine_similarity"),
-    *("most_similar_cosmul", "most_similar_to_given", "words_closer_than"),
+    *("most_similar_cosmul", "most_similar_to_given", "words_closer_than", "vectors_for_all"),
+    *("cosine_similarities", "fill_norms"),
     *("add_vector", "add_vectors", "set_vecattr", "allocate_vecattrs", "resize_vectors", "init_sims"),
     *("unit_normalize_all", "sort_by_descending_frequency", "intersect_word2vec_format"),
 )

@@ -28,7 +28,7 @@ def assert_similar_documents_open(page: Page, site: Site, name: str) -> None:
 
 
 def test_documents_are_searched_with_snippets_and_filters(opened: Page, site: Site) -> None:
-    opened.press("2")
+    opened.press("4")
     opened.wait("document.querySelector('#pane input')")
     opened.click("#pane input")
     opened.type("bread")
@@ -55,7 +55,7 @@ def test_documents_are_searched_with_snippets_and_filters(opened: Page, site: Si
     opened.wait("document.querySelectorAll('.found > li').length === 10")
     date = told[0]["date"]
     assert opened.run("document.querySelector('.wide-field input').value") == f"date={date}"
-    dates = opened.texts(".found .place button")
+    dates = opened.texts(".found .place button bdi")
     assert set(dates) == {date}
 
 
@@ -100,19 +100,19 @@ def test_hits_are_counted_and_narrowed_by_fields_and_dates(page: Page, fielded: 
     page.wait("document.querySelectorAll('.facets section').length === 2")
     assert page.text(".total").startswith("40 of 60 documents have words of the question")
     assert page.texts(".values button") == ["IOWA 30", "OHIO 10"]
-    assert page.texts(".histogram button", "title") == ["1990: 20 documents", "1991: 20 documents"]
+    assert page.texts(".facets .brush > span", "title") == ["1990: 20 documents", "1991: 20 documents"]
     page.click(".values li:last-child button")
     page.wait(f"{PRESSED} === 1 && document.querySelector('.total').innerText.startsWith('10 of')")
     assert page.run("document.querySelector('.wide-field input').value") == "state=OHIO"
     assert page.texts(".values button") == ["IOWA 30", "OHIO 10"]  # another can be chosen
-    page.click(".histogram button")
-    page.wait(f"{PRESSED} === 2 && document.querySelector('.total').innerText.startsWith('6 of')")
+    page.choose(".facets .range select", "0", 1)
+    page.wait("document.querySelector('.total').innerText.startsWith('6 of')")
     assert "date=1990" in page.run("document.querySelector('.wide-field input').value")
     page.click("#filters .chips button:last-child")
-    page.wait(f"{PRESSED} === 1")
+    page.wait("document.querySelectorAll('#filters .chips button').length === 1")
     page.open(f"{fielded.address}#view=texts&filter=state=OHIO")
     page.wait("document.querySelector('.total').innerText.startsWith('15 of 60 documents (25 %)')")
-    page.click("nav [data-view=more]")  # the same documents, wherever one looks
+    page.click("nav [data-view=map]")  # the same documents, wherever one looks
     page.wait("document.querySelector('#filters .chips button')?.innerText.startsWith('state=OHIO')")
     page.click("nav [data-view=changes]")
     assert page.run("document.querySelector('#filters .chips').children.length") == 0
@@ -121,7 +121,7 @@ def test_hits_are_counted_and_narrowed_by_fields_and_dates(page: Page, fielded: 
 def test_hits_are_sorted_by_date_and_open_at_their_passage(page: Page, fielded: Site) -> None:
     page.open(f"{fielded.address}#view=texts&ask=hail&order=newest&mode=bm25")
     page.wait("document.querySelectorAll('.found > li').length === 10")
-    dates = page.texts(".found > li .place button:first-of-type")
+    dates = page.texts(".found > li .place button:first-of-type bdi")
     assert dates == sorted(dates, reverse=True)
     assert dates[0] == "1991-05-01"
     told = fielded.json("/api/search?query=whale")["rows"][0]
@@ -279,9 +279,8 @@ def test_how_a_question_was_understood_stands_above_the_hits(page: Page, site: S
 
 
 def test_placeholders_name_years_of_the_text(opened: Page, site: Site) -> None:
-    assert opened.texts("#range-a, #range-b", "placeholder") == ["1990..2005", "2006..2020"]
     opened.open(f"{site.address}#c=refined&view=texts")
-    assert opened.run("document.querySelector('.wide-field input').placeholder") == "date=2006..2020"
+    assert opened.run("document.querySelector('.wide-field input').placeholder") == "date=2020"
 
 
 def test_a_search_says_what_it_waits_for(page: Page, site: Site) -> None:

@@ -102,7 +102,7 @@ def test_idle_connections_make_room_for_new_ones(run: Run, monkeypatch: pytest.M
 def test_more_clients_than_there_are_threads_are_told_when_to_come_back(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "QUEUE_SECONDS", 0.05)
+    monkeypatch.setattr(work, "THREAD_SECONDS", 0.05)
     blocked = threading.Event()
     working = threading.Semaphore(0)
     with serving(run) as site:
@@ -212,6 +212,7 @@ def test_a_flood_of_comparisons_is_not_begun(run: Run, monkeypatch: pytest.Monke
         return compare(*given, **options)
 
     monkeypatch.setattr(page_data, "drift", waiting)
+    monkeypatch.setattr(page_data, "ABANDONED", PATIENCE)
     with serving(run) as site:
         pairs = [f"{a}..1990|2020..{b}" for a in range(1981, 1991) for b in range(2020, 2024)]
         answers = [site.get(f"/api/ranking?c={pair}") for pair in pairs]
@@ -220,7 +221,11 @@ def test_a_flood_of_comparisons_is_not_begun(run: Run, monkeypatch: pytest.Monke
         assert kinds.count(503) == len(pairs) - kinds.count(200)
         assert all(int(headers["retry-after"]) > 0 for status, headers, _ in answers if status == 503)
         assert len(begun) == 1
-        assert json.loads(answers[0][2]) == {"ready": False, "share": 0.0}
+        assert json.loads(answers[0][2]) == {
+            "ready": False,
+            "share": 0.0,
+            "doing": "comparing words",
+        }
         go.set()
         for pair, kind in zip(pairs, kinds, strict=True):
             if kind == 200:

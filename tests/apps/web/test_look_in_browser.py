@@ -168,10 +168,10 @@ def test_a_run_that_kept_tokens_and_no_text_has_subjects_and_no_map(page: Page, 
         page.open(site.address)
         page.wait("document.querySelectorAll('.subjects svg').length > 1")
         assert page.run("document.body.classList.contains('textless')")
-        page.press("4")
+        page.press("5")
         page.wait("document.body.dataset.view === 'overview'")
         assert page.run("document.querySelector('.atlas, .subjects a[href*=map]')") is None
-        page.click("nav [data-view=more]")
+        page.click("nav [data-view=time]")
         page.wait("document.body.dataset.view === 'time'")
         assert not page.box("nav [data-view=map]")[2]  # is not shown
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from headless import Page
-from serving import Site, fitted, serving
+from serving import Site, answer_with, fitted, serving
 from steps import COLOURS, NAMED, saved_as
 
 from selfvec.analysis.concepts.corpus_topics import topics
@@ -19,22 +19,19 @@ from selfvec.storage.run_folder import open_run
 SUBJECTS = "document.querySelectorAll('.subjects > li').length"
 
 
-DRAWN = "document.querySelectorAll('.overview .colours button').length > 1"
-
-
 def test_the_page_opens_on_what_the_text_is_about(page: Page, site: Site) -> None:
     page.size(1280, 500)  # the map is below
     page.open(site.address)
     assert page.run("document.querySelector('nav [aria-current]').dataset.view") == "overview"
-    facts = page.text(".overview .facts-of")
-    assert facts.startswith(f"{site.json('/api/about')['documents']} documents with")
-    assert "from 1990 to 2020" in facts
-    page.wait(f"{SUBJECTS} >= 3")
+    page.wait(f"{SUBJECTS} >= 3 && document.querySelector('.claims li')")
+    begins = site.json("/api/report")
+    assert page.text(".overview .facts-of") == begins["about"]
+    assert page.texts(".claims li") == ["".join(text for text, _ in line) for line in begins["lines"]]
     told = site.json("/api/topics")
     topics, quotes = told["subjects"], site.json("/api/typical")["topics"]
     assert page.texts(".subjects b") == [topic["name"] for topic in topics]
     first = topics[0]["name"].split(", ")[0]
-    assert page.text(".overview .claim").startswith(f"It is mostly about {first}")
+    assert page.text(".overview p.claim").startswith(f"It is mostly about {first}")
     assert page.texts(".subjects .arrow", "title") == [topic["growth"] for topic in topics]
     arrows = {1: "↑", 0: "→", -1: "↓"}
     assert [text[0] for text in page.texts(".subjects .arrow")] == [arrows[t["direction"]] for t in topics]
@@ -50,22 +47,27 @@ def test_the_overview_leads_on(page: Page, site: Site) -> None:
     def overview() -> None:
         page.open(f"{site.address}#c=refined")
         page.wait(f"{SUBJECTS} >= 3")
-        page.run("document.querySelector('.overview .atlas').scrollIntoView()")
-        page.wait(DRAWN)
 
-    overview()
-    page.click(".overview .colours button")
-    page.wait("document.querySelector('.selection h3')?.innerText.includes('documents of')")
-    assert page.run("document.querySelector('.colours button').getAttribute('aria-pressed')") == "true"
-    page.click(".selection li a")
-    page.wait("document.querySelector('#word .whole')")
     overview()
     topic = page.text(".subjects b")
     page.click(".subjects a")
     page.wait(f"document.querySelector('.selection h3')?.innerText.endsWith({json.dumps(topic)})")
     overview()
-    page.enter(".asking input", "bread")
+    page.enter("#find", "bread with butter")
     page.wait("document.querySelector('.found .snippet')")
+
+
+def test_a_filter_hides_what_no_document_is_about(
+    page: Page, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.data.topics.result()
+    told = site.json("/api/topics?filter=date=2020")
+    told["subjects"][0]["share"] = 0.001
+    answer_with(monkeypatch, "/api/topics", lambda: told)
+    page.open(f"{site.address}#filter=date%3D2020")
+    page.wait("document.querySelector('.facts-of').innerText.includes('Only those with date 2020')")
+    page.wait(f"{SUBJECTS} === {len(told['subjects']) - 1}")
+    assert page.texts(".subjects b") == [row["name"] for row in told["subjects"][1:]]
 
 
 def test_a_word_has_a_course_in_time(opened: Page, site: Site) -> None:
@@ -79,25 +81,6 @@ def test_a_word_has_a_course_in_time(opened: Page, site: Site) -> None:
     assert f"{course[0]['count']} times in" in opened.text("#word .bars tbody tr")
 
 
-IN_VIEW = """
-(() => {
-  const box = document.querySelector('.selection a').getBoundingClientRect();
-  return box.top >= 0 && box.bottom <= innerHeight;
-})()
-"""
-
-
-BLUE = """
-(() => {
-  const canvas = document.querySelector('.atlas canvas');
-  const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
-  let blue = 0;
-  for (let i = 0; i < data.length; i += 4) if (data[i] === 0 && data[i + 3] > 20 && data[i + 3] < 60) blue++;
-  return blue / (data.length / 4);
-})()
-"""
-
-
 def test_colours_have_names_that_list_their_documents(page: Page, site: Site) -> None:
     page.open(f"{site.address}#view=map")
     page.wait(f"{NAMED} && {COLOURS} > 10")  # dots and names are painted
@@ -106,7 +89,11 @@ def test_colours_have_names_that_list_their_documents(page: Page, site: Site) ->
     topic, date = site.json("/api/map/colours")["colours"]
     page.click(".colours button")
     page.wait("!document.querySelector('.selection').hidden")
-    assert linked(page) == [id for id, code in zip(ids, topic["codes"], strict=True) if code == 0][:200]
+    first = [id for id, code in zip(ids, topic["codes"], strict=True) if code == 0]
+    assert linked(page) == first[:200]
+    table = list(csv.reader(saved_as(page, ".selection button").splitlines()))
+    assert table[0] == ["id", "text", "subject", "date"]
+    assert [row[0] for row in table[1:]] == first
     page.choose("#panel select", "date")
     page.wait("document.querySelector('.colours').innerText.includes('2005')")
     assert "colour=date" in page.run("location.hash")
@@ -119,30 +106,6 @@ def linked(page: Page) -> list[str]:
     """The ids of the documents that are listed below the map."""
     links = "document.querySelectorAll('.selection a')"
     return list(page.run(f"[...{links}].map((a) => new URLSearchParams(a.hash.slice(1)).get('doc'))"))
-
-
-def test_a_lasso_lists_the_documents_inside(page: Page, site: Site) -> None:
-    page.open(f"{site.address}#view=map")
-    page.wait(NAMED)
-    page.click(".atlas .zoom button:last-child")
-    left, top, width, height = page.box(".atlas canvas")
-    corners = [(0.02, 0.02), (0.5, 0.02), (0.5, 0.98), (0.02, 0.98), (0.02, 0.9)]
-    for what, (x, y) in zip(["pressed", *["moved"] * 3, "released"], corners, strict=True):
-        page.mouse(what, left + x * width, top + y * height)
-    page.wait("!document.querySelector('.selection').hidden")
-    shown = site.json("/api/map")
-    expected = [id for id, (x, _) in zip(shown["ids"], shown["points"], strict=True) if x < 0]
-    assert page.text(".selection h3") == f"{len(expected)} documents in the outline"
-    assert linked(page) == expected[:200]
-    assert page.run(IN_VIEW)
-    assert page.run(BLUE) > 0.05  # the outline stays, and what is inside is tinted
-    table = list(csv.reader(saved_as(page, ".selection button").splitlines()))
-    assert table[0] == ["id", "text", "subject", "date"]
-    assert [row[0] for row in table[1:]] == expected
-    page.click(".selection button:last-of-type")
-    page.wait("document.querySelector('.selection').hidden")
-    page.wait(f"{BLUE} < 0.05")
-    assert page.run("document.querySelector('.atlas .zoom button:last-child').ariaPressed") == "false"
 
 
 def test_documents_have_a_map_and_are_read_beside_it(page: Page, site: Site) -> None:
@@ -179,7 +142,7 @@ def test_a_search_marks_its_hits_on_the_map(page: Page, site: Site) -> None:
 def test_a_search_does_not_mark_the_map_in_silence(page: Page, site: Site) -> None:
     page.open(f"{site.address}#c=refined&view=texts&ask=bread")
     page.wait("document.querySelector('.found li')")
-    page.press("4")
+    page.press("5")
     page.wait(NAMED)
     assert page.run("document.querySelector('#panel input[type=search]').value") == ""
     assert page.run("document.querySelector('.selection').hidden")
@@ -199,10 +162,6 @@ def test_words_share_a_chart_over_time(page: Page, site: Site) -> None:
         "[...document.querySelectorAll('.bars tbody tr')].slice(0, 3).map((r) => r.children[1].textContent)"
     )
     assert page.run(cells) == rates
-    page.choose("#panel select", "3", 1)
-    both = sum(part["count"] for part in course[:2]) / sum(part["tokens"] for part in course[:2])
-    page.wait(f"{cells}[0] === '{10000 * both:.1f}'")
-    assert "smooth=3" in page.run("location.hash")
 
 
 CHART = """import("/chart.js").then(({ rates, charted }) => {
@@ -224,12 +183,14 @@ CHART = """import("/chart.js").then(({ rates, charted }) => {
 })"""
 
 
-def test_the_words_shown_first_over_time_are_those_of_the_text(page: Page, site: Site) -> None:
-    page.open(f"{site.address}#c=refined&view=time")
+def test_the_words_shown_first_over_time_are_those_that_changed(page: Page, site: Site) -> None:
+    page.open(f"{site.address}#view=time")
     page.wait("document.querySelector('.bars .legend')")
-    about = [row["terms"][0] for row in site.json("/api/topics")["topics"]][:3]
-    assert page.texts(".bars .legend bdi") == about
-    assert page.run("document.querySelector('.full .wide-field input').placeholder") == " ".join(about)
+    changed = site.json("/api/report")["words"][:3]
+    assert "cell" in changed
+    first = page.texts(".bars .legend bdi")
+    assert first[: len(changed)] == changed
+    assert page.run("document.querySelector('.full .wide-field input').placeholder") == " ".join(first)
 
 
 def test_charts_keep_the_distance_of_years_and_values_are_where_the_axis_says(opened: Page) -> None:

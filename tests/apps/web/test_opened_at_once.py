@@ -27,6 +27,7 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/api/state": [{}],
     "/api/about": [{}],
     "/api/overview": [{}],
+    "/api/report": [{}, {"filter": "date=2020"}],
     "/api/topics": [{}],
     "/api/typical": [{}],
     "/api/health": [{}],

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +197,21 @@ def test_the_result_that_was_used_last_is_kept_and_others_are_dropped(
     assert made.drift("1990|2020", mix="raw") is not second
 
 
+def test_a_comparison_that_nobody_asks_for_makes_room(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = threading.Event()
+    monkeypatch.setattr(
+        page_data, "drift", lambda *given, **how: gate.wait(PATIENCE) and drift(*given, **how)
+    )
+    made = Comparisons(run.replace(folder=None), 1)
+    first, *_ = (made.drift(REFINED, min_count=n) for n in range(2, page_data.BEGUN + 2))
+    refused(lambda: made.drift(REFINED, min_count=9), Busy)
+    monkeypatch.setattr(page_data, "ABANDONED", 0.0)
+    last = made.drift(REFINED, min_count=9)
+    gate.set()
+    assert last.result(PATIENCE)
+    refused(lambda: first.result(PATIENCE), Busy)
+
+
 def test_a_small_text_of_many_years_opens_with_a_comparison_that_can_be_made() -> None:
     texts = [{"text": f"hail fell on roof {year}", "date": f"{year}"} for year in range(1980, 2020)]
     page = PageData(selfvec.refine(texts, "none", "decorrelated", slice="year").present)
@@ -301,6 +317,11 @@ def test_of_a_subject_the_page_says_what_a_report_says(site: Site, tmp_path: Pat
     made = selfvec.report(site.data.run, tmp_path / "report.html")
     rows = {row["name"]: row for row in made["growth"]}
     page = {row["name"]: row["growth"] for row in site.json("/api/topics")["subjects"]}
+    site.data.report(site.data.comparisons.default).result()
+    begins, written = site.json("/api/report"), (tmp_path / "report.html").read_text()
+    assert begins["lines"]
+    for said in (begins["about"], *(text.strip() for line in begins["lines"] for text, _ in line)):
+        assert escape(said, quote=False) in written
     assert page.keys() == rows.keys()
     for name, said in page.items():
         row = rows[name]
@@ -313,12 +334,31 @@ def test_of_a_subject_the_page_says_what_a_report_says(site: Site, tmp_path: Pat
     assert {(row["first"], row["last"]) for row in rows.values()} == {(default["a"], default["b"])}
 
 
+def test_a_filter_narrows_headline_subjects_and_sentences(site: Site) -> None:
+    site.data.topics.result()
+    site.data.report(site.data.comparisons.default, ("date=2005..2020",)).result()
+    asked = "?filter=date%3D2005..2020"
+    assert site.json(f"/api/report{asked}")["about"].startswith("480 documents of 2005-05-01 to 2020-05-01")
+    found = site.json(f"/api/topics{asked}")
+    assert sum(row["share"] for row in found["subjects"]) == pytest.approx(1)
+    assert [part["name"] for part in found["periods"]] == ["2005", "2020"]
+    assert {row["direction"] for row in found["subjects"]} <= {-1, 0, 1}
+    quoted = [one for quotes in site.json(f"/api/typical{asked}")["topics"] for one in quotes]
+    assert {one["date"][:4] for one in quoted} <= {"2005", "2020"}
+    site.data.report(site.data.comparisons.default, ("date=2020",)).result()
+    assert "Nothing is compared" in site.json("/api/report?filter=date%3D2020")["missing"][0]
+
+
+def topics_of(data: PageData) -> dict[str, list[dict[str, object]]]:
+    return times.topics(data, data.comparisons.default)
+
+
 def test_a_topic_that_a_report_joins_with_others_is_tested_by_itself(site: Site) -> None:
     found = site.data.topics.result()
     assert found is not None
     run = site.data.run.replace()
     run.topic_names = [TopicName("both", tuple(term for term, _ in row.terms)) for row in found.topics[:2]]
-    alone, joined = (times.topics(PageData(each, jobs=1))["topics"] for each in (site.data.run, run))
+    alone, joined = (topics_of(PageData(each, jobs=1))["topics"] for each in (site.data.run, run))
     assert [row["own"] for row in joined[:3]] == ["both", "both", None]
     for row, by_itself in zip(joined, alone, strict=True):
         assert row["growth"].partition(":")[0] == by_itself["growth"].partition(":")[0]
@@ -328,7 +368,7 @@ def test_a_topic_that_a_report_joins_with_others_is_tested_by_itself(site: Site)
 def test_the_map_and_topics_are_kept_for_the_next_server(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def shown() -> list[object]:
         data = PageData(open_run(run.folder), jobs=1)
-        return [documents.points(data), times.topics(data), colours(data)]
+        return [documents.points(data), topics_of(data), colours(data)]
 
     first = shown()
 

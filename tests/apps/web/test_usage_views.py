@@ -83,7 +83,7 @@ def test_what_cannot_be_listed_is_refused(site: Site, path: str, status: int) ->
 def test_one_list_is_made_at_a_time_and_other_requests_are_answered_meanwhile(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "QUEUE_SECONDS", 0.05)
+    monkeypatch.setattr(work, "THREAD_SECONDS", 0.05)
     begun, go = threading.Event(), threading.Event()
     with serving(run) as site, ThreadPoolExecutor(1) as pool:
         answer_with(monkeypatch, "/api/keyness", lambda: (begun.set(), go.wait(PATIENCE), {})[2])

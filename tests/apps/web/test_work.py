@@ -270,3 +270,15 @@ def test_closed_tasks_all_end_busy() -> None:
     for task in (running, waiting, tasks.task(lambda _: 2)):
         refused(lambda task=task: task.result(PATIENCE), Busy)
     assert len(steps) < 100
+
+
+def test_a_task_says_what_is_computed_before_it() -> None:
+    tasks, begun, gate = Tasks(), threading.Event(), threading.Event()
+    tasks.task(lambda _: (begun.set(), gate.wait(PATIENCE)), label="drawing").begin()
+    second = tasks.task(lambda _: 1, label="listing").begin()
+    apart = tasks.task(lambda _: 2, label="placing", kind="map")
+    assert begun.wait(PATIENCE)
+    assert tasks.doing([second]) == "drawing"
+    assert apart.result(PATIENCE) == 2  # of another kind, it waits for none
+    gate.set()
+    assert second.result(PATIENCE) == 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,10 +41,6 @@ class RepeatedPassage:
 
     text: str  # its first words, as they stand in the text
     documents: Ints  # the numbers of those that hold it
-
-    @property
-    def quoted(self) -> str:
-        return f"“{self.text} …”"
 
     @property
     def begins(self) -> tuple[str, ...]:
@@ -102,7 +98,7 @@ def _passages(batch: TokenBatch) -> Iterator[tuple[Ints, int]]:
     order = np.lexsort((values, -numbers, stretch))
     told = values[order[begins]]
     first = np.argsort(told[own], kind="stable")
-    groups = np.split(own[first], np.flatnonzero(np.diff(told[own][first].astype(np.uint64)) != 0) + 1)
+    groups = np.split(own[first], np.flatnonzero(np.diff(told[own][first])) + 1)
     for group in sorted(groups, key=lambda group: -int(highest[group[0]])):
         _, where, times = np.unique(values[begins[group]], return_index=True, return_counts=True)
         usual = begins[group[where[np.argmax(times)]]]
@@ -124,10 +120,10 @@ def _repeated_ngrams(batch: TokenBatch) -> tuple[Hashes, Ints, Ints]:
         order = np.lexsort((places, values))
         values, places = values[order], places[order]
         documents = batch.document_of(places)
-        new = np.append(True, values[1:] != values[:-1]) if len(values) else np.zeros(0, bool)
+        new = np.diff(values, prepend=~values[:1]) != 0
         of = np.cumsum(new) - 1
-        first = new | np.append(True, documents[1:] != documents[:-1])[: len(new)]
-        numbers = np.bincount(of, first).astype(np.int64)[of] if len(of) else of
+        first = new | (np.diff(documents, prepend=-1) != 0)
+        numbers = np.bincount(of, first).astype(np.int64)[of]
         many = numbers >= LEAST_DOCUMENTS
         parts.append((values[many], places[many], numbers[many]))
     values, places, numbers = (np.concatenate(columns) for columns in zip(*parts, strict=True))
@@ -151,6 +147,9 @@ def _quoted(text: str, words: Sequence[str]) -> str:
 def passage_findings(run: Run, made: Comparison | None = None) -> list[Finding]:
     """What many documents hold, and since when; first those of which a side of a comparison has more."""
     held, batch = repeated_passages(run), run.require_tokens()
+    if made is not None:  # only of the documents on its sides
+        held = [replace(each, documents=each.documents[made.side[each.documents] >= 0]) for each in held]
+        held = [each for each in held if len(each.documents)]
     said = [_told(each, batch) for each in held]
     differing = {} if made is None else _between(held, said, made)
     often = [i for i, each in enumerate(held) if len(each.documents) >= _OFTEN * batch.documents]
@@ -161,7 +160,7 @@ def passage_findings(run: Run, made: Comparison | None = None) -> list[Finding]:
 def _told(passage: RepeatedPassage, batch: TokenBatch) -> str:
     held = count_of(len(passage.documents), "document holds", "documents hold")
     since = "" if batch.dates is None else _when(batch.dates, batch.dates[passage.documents])
-    return f"{since} {held} {passage.quoted}".lstrip()
+    return f"{since} {held} “{passage.text} …”".lstrip()
 
 
 def _between(held: Sequence[RepeatedPassage], said: Sequence[str], made: Comparison) -> dict[int, Finding]:

@@ -12,7 +12,7 @@ import numpy as np
 from selfvec.analysis.comparison.comparison import Comparison, in_order
 from selfvec.analysis.comparison.joined import joined_sentences, split_pairs
 from selfvec.base.answer import Answer, short_repr
-from selfvec.base.arrays import Ints, Rows
+from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import InputError
 from selfvec.base.finding import Finding
@@ -364,6 +364,20 @@ class Topics(Answer):
         less = unit_rows(rows - self.mean) @ self.centres.T
         less[~np.any(rows, axis=1)] = 0
         return less
+
+    def among(self, documents: Mask) -> Topics:
+        """The same topics, of some documents only, (D,)."""
+        of_documents = np.where(documents, self.of_documents, -1)
+        counts = np.bincount(of_documents + 1, minlength=len(self) + 1)[1:]
+        shares = counts / max(counts.sum(), 1)
+        rows = zip(self.topics, counts.tolist(), shares.tolist(), strict=True)
+        return replace(
+            self,
+            topics=[replace(row, documents=number, share=share) for row, number, share in rows],
+            documents=int(documents.sum()),
+            of_documents=of_documents,
+            subjects=self.subjects and self.subjects.among(documents),
+        )
 
     def renamed(self, label: Callable[[list[str]], str]) -> Topics:
         """The same topics, named by ``label`` from their terms, by a language model for example."""

@@ -105,7 +105,8 @@ class TextFindings:
 def text_report(report: TextFindings) -> View:
     """The page of what was found about the text of a run."""
     first, more, counted = _sorted(report)
-    parts: list[Part] = [_about(report), *_picture(report), *_brief(first)]
+    parts: list[Part] = [_about(report), *_picture(report)]
+    parts += [Entry([("What stands out", "strong")], [*map(_line, first)], brief=True)] * bool(first)
     titles = [_title(row) for row in report.to_read[:FIRST]]
     parts += [Entry([("Worth reading", "strong")], titles, brief=True)] * bool(titles)
     if more:
@@ -137,6 +138,11 @@ def text_report(report: TextFindings) -> View:
 
 
 # ---- The first screen
+
+
+def opening(report: TextFindings) -> tuple[str, list[list[tuple[str, str]]]]:
+    """What was read and is compared, and what stands out, line by line in pieces."""
+    return _about(report), [*map(_line, _sorted(report)[0])]
 
 
 def _headline(report: TextFindings, first: Sequence[Finding]) -> str:
@@ -263,13 +269,10 @@ def _title(row: ToRead) -> list[tuple[str, str]]:
     return [(printable(f"{whole_words(row.title, GLANCE)} "), ""), (printable(about), "quiet")]
 
 
-def _brief(findings: Sequence[Finding]) -> list[Part]:
-    lines = []
-    for finding in findings:
-        head, colon, rest = spoken(finding.says).partition(": ")
-        style = "quiet" if finding.kind == "none" else "strong" * bool(colon)
-        lines.append([(f"{head}{colon}", style), (rest, "")])
-    return [Entry([("What stands out", "strong")], lines, brief=True)] if lines else []
+def _line(finding: Finding) -> list[tuple[str, str]]:
+    head, colon, rest = spoken(finding.says).partition(": ")
+    style = "quiet" if finding.kind == "none" else "strong" * bool(colon)
+    return [(f"{head}{colon}", style), (rest, "")]
 
 
 def _picture(report: TextFindings) -> Iterator[Part]:

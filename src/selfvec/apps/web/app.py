@@ -108,7 +108,8 @@ def _add_address(router: APIRouter, path: str) -> None:
             return await queue.run(work)
         except NotReady as error:
             if not waits:
-                return json_response({"ready": False, "share": error.share})
+                doing = data.tasks.doing(error.tasks)
+                return json_response({"ready": False, "share": error.share, "doing": doing})
             await error.wait_briefly()
         return await queue.run(work)
 

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from selfvec.base.answer import Json
-from selfvec.base.arrays import Mask
+from selfvec.base.arrays import Array, Mask
 from selfvec.base.chart import round_figures
 from selfvec.corpus.filters import allowed
 from selfvec.data.field_types import DAY, INTEGER, LIST, MOMENT, NUMBER, kind_of, written
@@ -23,8 +23,9 @@ from .page_data import PageData
 
 _VALUES = 8  # of a field, those that most documents have
 _BARS = 7  # of a histogram, about: each is 24 pixels wide or more, or it could not be touched
-_PERIODS = 15  # of a histogram of time, which has twice the room
+_PERIODS = 60  # of a histogram of time, on which ranges are drawn
 _YEARS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # of a bar, so that ends are round
+_EPOCH = 1970  # the year of number 0
 _TAIL = 0.98  # of the numbers are in bars of equal width; the last bar has those above
 
 
@@ -79,7 +80,8 @@ def _facet(name: str, there: pl.DataFrame) -> Json | None:
         own = there.filter("passes")["value"].to_numpy()
         row["range"] = [f"{end:.6g}" for end in np.quantile(own, [0, 0.5, 1]).tolist()] if len(own) else []
     elif kind in (DAY, MOMENT):
-        counts = _by_time(there)
+        days = there["value"].cast(pl.Date).to_numpy().astype("datetime64[D]")
+        counts = by_time(days, there["passes"].to_numpy())
     else:
         documents = len(there)
         if kind.startswith(LIST):
@@ -118,16 +120,25 @@ def _by_range(there: pl.DataFrame, whole: bool) -> Iterator[tuple[str, int]]:
         yield "..".join(ends), int(np.count_nonzero((own >= first) & (own <= last)))
 
 
-def _by_time(there: pl.DataFrame) -> list[tuple[str, int]]:
-    """Documents by years or spans of years; by month or day if these are as few."""
-    years, passes = there["value"].dt.year().to_numpy(), there["passes"].to_numpy()
-    first, last = int(years.min()), int(years.max())
-    width = next(width for width in _YEARS if last // width - first // width < _PERIODS)
-    for form in ("%Y-%m-%d", "%Y-%m") if width == 1 else ():
-        named = there.with_columns(pl.col("value").dt.strftime(form))
-        if last - first + 1 < named["value"].n_unique() <= _PERIODS:
-            return named.group_by("value").agg(pl.col("passes").sum()).sort("value").rows()
-    starts = range(first // width * width, last + 1, width)
-    names = [f"{start:04}" + (f"..{start + width - 1:04}" if width > 1 else "") for start in starts]
-    counts = [int(np.count_nonzero(passes & (years // width * width == start))) for start in starts]
-    return list(zip(names, counts, strict=True))
+def by_time(days: Array, passes: Mask) -> list[tuple[str, int]]:
+    """Documents by day, month, year or spans of years: the shortest that tell more, at most `_PERIODS`.
+
+    >>> days = np.array(["2023-10-05", "2023-10-07", "2023-12-01", "2024-01-30"], "datetime64[D]")
+    >>> by_time(days, np.ones(4, bool))
+    [('2023-10', 2), ('2023-11', 0), ('2023-12', 1), ('2024-01', 1)]
+    """
+    units = [("D", 1), ("M", 1), *(("Y", years) for years in _YEARS)]
+    for (unit, width), (coarser, _) in zip(units, [*units[1:], units[-1]], strict=True):
+        numbers = (days.astype(f"datetime64[{unit}]").astype(np.int64) + _EPOCH * (unit == "Y")) // width
+        first = int(numbers.min())
+        tells = unit == coarser or len(np.unique(numbers)) > len(np.unique(days.astype(f"M8[{coarser}]")))
+        if tells and numbers.max() - first < _PERIODS:
+            break
+
+    def name(number: int) -> str:
+        if unit != "Y":
+            return str(np.array(number, f"M8[{unit}]"))
+        return f"{number * width:04}" + (f"..{(number + 1) * width - 1:04}" if width > 1 else "")
+
+    counts = np.bincount(numbers - first, passes).astype(int).tolist()
+    return [(name(first + i), count) for i, count in enumerate(counts)]

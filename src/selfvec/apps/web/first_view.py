@@ -1,6 +1,6 @@
 """The page's first view: what it shows of a run.
 
-It opens on the overview, ``static/overview.js``: what the text is about. That needs no comparison.
+It opens on the overview, ``static/overview.js``: what changed, and what the text is about.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from selfvec.base.answer import Json
 from selfvec.base.versions import __version__
 from selfvec.data.run import Run
 
+from . import addresses
 from .addresses import address
+from .facets import by_time
 from .page_data import PageData
-from .times import halves, units
+from .times import units
 from .words import counts_of
 
 _FREQUENT = 40  # words
@@ -43,21 +45,23 @@ def about(page: PageData) -> Json:
         "has_documents": run.text is not None,
         "writes": page.writes,
         "comparisons": comparisons.choices(),
-        "parts": [part.name for part in comparisons.slices],
+        "bars": _bars(page),
         "default": comparisons.default,
         "dates": None if run.tokens is None else run.tokens.period,
-        "halves": _halves(page),
         "units": units(run.tokens),
         "verdicts": run.health_report["verdicts"],
         "warnings": sum(finding["level"] == "warn" for finding in run.health_report["findings"]),
     }
 
 
-def _halves(page: PageData) -> list[str]:
-    """Two parts of the text that somebody may want to compare: examples in the fields for them."""
-    period = None if page.run.tokens is None else page.run.tokens.period
-    parts = page.comparisons.slices
-    return halves(*period) if period else [parts[0].name, parts[-1].name] if parts else []
+def _bars(page: PageData) -> list[Json]:
+    """The dated documents in time, of which two ranges may be compared; none if labels are."""
+    batch = page.run.tokens
+    if batch is None or batch.dates is None or batch.slices is not None:
+        return []
+    days = batch.dates[~np.isnat(batch.dates)].astype("datetime64[D]")
+    counts = by_time(days, np.ones(len(days), bool)) if len(days) else []
+    return [{"value": value, "count": count} for value, count in counts]
 
 
 @address("/api/overview")
@@ -78,6 +82,15 @@ def frequent_words(run: Run) -> list[tuple[str, int]]:
     content = content_words(words, run.provenance)
     order = np.argsort(np.where(content, -counts, 1), kind="stable")[:_FREQUENT]
     return [(words[i], int(counts[i])) for i in order.tolist()]
+
+
+@address("/api/report")
+def report(page: PageData, key: addresses.ComparisonKey, filter: addresses.Filters = None) -> Json:
+    """How `selfvec report` begins: what was read and is compared, and what stands out, in pieces of text.
+
+    ``words`` are those that changed, and those of subjects that did.
+    """
+    return page.report(key, tuple(filter or ())).result()
 
 
 @address("/api/health", threads="state")

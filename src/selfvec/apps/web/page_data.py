@@ -5,20 +5,28 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from selfvec.analysis.comparison.chosen_slices import BY_REFINING, comparable_slices, default_slices
+from selfvec.analysis.comparison.chosen_slices import (
+    BY_REFINING,
+    Chosen,
+    asked_slices,
+    comparable_slices,
+    default_slices,
+)
 from selfvec.analysis.comparison.comparison import Comparison
-from selfvec.analysis.concepts.corpus_topics import topics_as_found
+from selfvec.analysis.concepts.corpus_topics import topics_as_found, with_growth
 from selfvec.analysis.concepts.subjects import with_names
 from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.analysis.usage.occurrence_vectors import OccurrenceSpace, occurrence_space
+from selfvec.analysis.views.text_report import TextFindings, opening
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.analysis.word_kinds import WordTable
@@ -28,6 +36,7 @@ from selfvec.base.compiled import load_compiler
 from selfvec.base.errors import InputError, NotFound, OptionError, SelfvecError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
+from selfvec.corpus.filters import filtered_documents
 from selfvec.corpus.slices import Slice, named_slice
 from selfvec.data.run import Run
 from selfvec.files.memory import return_freed_memory
@@ -49,6 +58,7 @@ _INDEXING = {  # the steps of indexing, and their approximate cost
     "Comparing words and meaning": 1,
 }
 BEGUN = 4  # comparisons that run or wait
+ABANDONED = 5.0  # seconds without a question, after which a comparison makes room for another
 KEPT = 16  # results; the least recently used is dropped first
 REFINED = "refined"  # the key of the comparison before and after refining; the key of two slices is A|B
 
@@ -91,7 +101,9 @@ class Comparisons:
     def choices(self) -> list[dict[str, str]]:
         """The comparisons that the page offers: that of `drift`, before and after refining, then others."""
         pairs = [(side[0].name, side[-1].name) for side in (self._usual, self.slices) if side]
-        pairs += pairwise([part.name for part in self.slices])
+        named = [part.name for part in self.slices]
+        labels = self.run.tokens is not None and self.run.tokens.slices is not None
+        pairs += combinations(named, 2) if labels else pairwise(named)
         offered = [{"key": f"{a}|{b}", "a": a, "b": b} for a, b in dict.fromkeys(pairs)]
         a, b = BY_REFINING
         offered.insert(1 if self._usual else 0, {"key": REFINED, "a": a, "b": b})
@@ -121,7 +133,7 @@ class Comparisons:
         def find(progress: Progress) -> Drift:
             return drift(self.run, between, jobs=self.jobs, progress=progress, **given)
 
-        return self._task((key, *sorted(given.items())), find, "comparing words", "comparison")
+        return self.task((key, *sorted(given.items())), find, "comparing words", "comparison")
 
     def occurrences(self, key: str) -> BackgroundTask[OccurrenceSpace]:
         """The task of the space in which the examples of a comparison are chosen; errors as of `drift`."""
@@ -132,20 +144,35 @@ class Comparisons:
             table = WordTable.of(self.run)
             return occurrence_space(compared, table, progress=progress, refined=bool(slices)).light()
 
-        return self._task(("occurrences", key), make, "reading occurrences", "view")
+        return self.task(("occurrences", key), make, "reading occurrences", "view")
 
-    def _task(self, of: Hashable, work: Callable[[Progress], T], label: str, kind: Kind) -> BackgroundTask[T]:
+    def task(
+        self,
+        of: Hashable,
+        work: Callable[[Progress], T],
+        label: str,
+        kind: Kind,
+        needs: Sequence[BackgroundTask[Any]] = (),
+    ) -> BackgroundTask[T]:
         """The task of a result, which begins with the first request."""
         with self._lock:
             task = self._tasks.pop(of, None)
             if task is None:
+                self._drop_abandoned()
                 if sum(not other.done() for other in self._tasks.values()) >= BEGUN:
                     raise Busy("other comparisons are being computed")
-                task = self._background.task(work, self._after, label=label, kind=kind)
+                task = self._background.task(work, [*self._after, *needs], label=label, kind=kind)
             self._tasks[of] = task
+            task.asked = time.monotonic()
             while len(self._tasks) > KEPT:
                 self._tasks.pop(next(iter(self._tasks))).drop()
         return task.begin()
+
+    def _drop_abandoned(self) -> None:
+        """End what nobody asks for any more: who waits asks again and again. The caller holds the lock."""
+        for of, task in [*self._tasks.items()]:
+            if not task.done() and time.monotonic() - task.asked > ABANDONED:
+                self._tasks.pop(of).drop()
 
 
 class PlacedDocuments(NamedTuple):
@@ -185,13 +212,67 @@ class PageData:
         self.long = run.tokens is not None and len(run.tokens) > _LONG_TEXT
         self.comparisons = Comparisons(run, self.jobs, tasks, after=[self.index] if self.long else [])
         self.topics = task(partial(_found_topics, run), label="finding topics", kind="text")
-        self.map = task(self._placed, [self.index], label="placing documents")
+        self.map = task(self._placed, [self.index], label="placing documents", kind="map")
 
     @property
     def named_topics(self) -> Topics | None:
         """The topics by the names that the run keeps; None if it has too little text."""
         found, names = self.topics.result(), tuple(self.run.topic_names)
         return found and self.run.held("named topics", lambda: with_names(found, names), of=names)
+
+    def sides(self, key: str, filters: Sequence[str] = ()) -> Chosen:
+        """The two parts of the text that are compared, with their documents that pass, if there are two.
+
+        Where words before and after refining are compared, these are those of `drift`.
+        """
+        between = None if key in (REFINED, self.comparisons.default) else key.split("|")
+        try:
+            return asked_slices(self.run, between, filters=filters)
+        except NotFound:
+            raise
+        except InputError as error:
+            return Chosen([], f"Nothing is compared: {error.rule}.")
+
+    def grown(self, key: str, filters: tuple[str, ...] = ()) -> tuple[Topics, Topics] | None:
+        """The topics as found and by a person's names, of the documents that pass, with their growth."""
+        found, named = self.topics.result(), self.named_topics
+
+        def grow() -> tuple[Topics, Topics] | None:
+            if not found or not named:
+                return None
+            passes = filtered_documents(self.run, filters) if filters else None
+            sides = self.sides(key, filters).slices
+
+            def of(whole: Topics) -> Topics:
+                return with_growth(self.run, whole if passes is None else whole.among(passes), sides)
+
+            shown = of(named)
+            return (shown if named is found else of(found)), shown
+
+        return self.run.held("growth", grow, of=(key, filters, tuple(self.run.topic_names)), most=KEPT)
+
+    def report(self, key: str, filters: tuple[str, ...] = ()) -> BackgroundTask[Json]:
+        """The task of how a report of the documents that pass begins; errors as of `Comparisons.drift`."""
+        key = self.comparisons.default if key == REFINED else key
+        asked = {"filter": filters} if filters else {}
+        drifts = [] if key == REFINED else [self.comparisons.drift(key, **asked)]
+
+        def find(progress: Progress) -> Json:
+            del progress
+            run, sides, topics = self.run, self.sides(key, filters), self.grown(key, filters)
+            if filters:
+                run = run.replace(tokens=run.require_tokens().part(filtered_documents(run, filters)))
+            compared = next((task.result() for task in drifts if not task.exception()), None)
+            missing = [sides.why] if filters and not sides.slices else []
+            found = TextFindings(run, topics and topics[1], compared, filters=filters)
+            about, lines = opening(found)
+            findings = sorted(found.findings, key=lambda finding: finding.kind != "word")
+            named = dict.fromkeys(word for row in findings if row.kind != "passage" for word in row.words)
+            words = [word for word in named if word in run.vectors.key_to_index]
+            return {"about": about, "lines": lines, "missing": missing, "words": words}
+
+        of = ("report", key, filters, tuple(self.run.topic_names))
+        return self.comparisons.task(of, find, "comparing", "comparison", [self.topics, *drifts])
 
     def _placed(self, progress: Progress) -> PlacedDocuments:
         """The places of the documents on their map."""

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 
-from selfvec.analysis.comparison.chosen_slices import default_slices
-from selfvec.analysis.concepts.corpus_topics import with_growth
 from selfvec.analysis.concepts.document_topics import typical_sentences
 from selfvec.analysis.concepts.growth import ShareChange, word_changes, word_sentences
 from selfvec.analysis.concepts.subjects import own_name_of_each
 from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.analysis.usage.contexts import occurrences
 from selfvec.base.answer import Json
-from selfvec.base.arrays import Ints, Mask
+from selfvec.base.arrays import Mask
 from selfvec.base.errors import NotFound
 from selfvec.corpus.filters import filtered_documents
 from selfvec.corpus.slices import MONTHS, Slice, by_label, by_period, later, parse_span
-from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 
 from . import addresses
 from .addresses import address
-from .page_data import PageData
+from .page_data import KEPT, PageData
 
 _DEFAULT_UNITS = ("month", "year", "decade")
 _MOST = 60  # periods of a chart
@@ -34,6 +30,7 @@ _MOST_CHOSEN = 400  # periods of a chart with a chosen unit
 @address("/api/time")
 def time(
     page: PageData,
+    key: addresses.ComparisonKey,
     word: addresses.Word,
     unit: addresses.Unit = None,
     filter: addresses.Filters = None,
@@ -43,63 +40,56 @@ def time(
     batch = page.run.tokens
     parts, _ = _passing(page, periods(batch, unit), filter or ())
     if batch is None or not parts:
-        return {"word": word, "time": [], "spread": 1.0, "growth": ""}
+        return {"word": word, "time": [], "spread": 1.0, "growth": "", "border": None}
     name = page.run.vectors.index_to_key[row]
-    growth = " ".join(word_sentences(word_changes(page.run, [name], default_slices(page.run).slices)))
-    return {"word": word, **time_course(batch, row, parts), "growth": growth}
+    sides = page.sides(key, filter or ()).slices
+    growth = " ".join(word_sentences(word_changes(page.run, [name], sides)))
+    return {"word": word, **time_course(batch, row, parts), "growth": growth, "border": border(sides)}
 
 
 @address("/api/topics")
-def topics(page: PageData, unit: addresses.Unit = None, filter: addresses.Filters = None) -> Json:
+def topics(
+    page: PageData,
+    key: addresses.ComparisonKey,
+    unit: addresses.Unit = None,
+    filter: addresses.Filters = None,
+) -> Json:
     """How many documents of each period belong to each subject, and to each topic as it was found."""
-    parts, passes = _passing(page, periods(page.run.tokens, unit), filter or ())
-    found, named = page.topics.result(), page.named_topics
+    chosen = tuple(filter or ())
+    parts, _ = _passing(page, periods(page.run.tokens, unit), chosen)
+    grown = page.grown(key, chosen)
     answer: Json = {"periods": [described_period(part) for part in parts], "subjects": [], "topics": []}
-    if not found or not named or not named.subjects:
+    answer["border"] = border(page.sides(key, chosen).slices)
+    found, named = page.topics.result(), page.named_topics
+    if not grown or not grown[1].subjects or not found or not named or not named.subjects:
         return answer
-    grown = None
-    if passes is None:  # it is that of all documents
-        slices = default_slices(page.run).slices
-        made = partial(_grown, page.run, found, named, slices)
-        grown = page.run.held("growth of subjects", made, of=tuple(page.run.topic_names))
     own = own_name_of_each(found, page.run.topic_names)
     topics_with, first = np.unique(found.of_documents, return_index=True)
     of = named.subjects.of_documents[first[topics_with >= 0]].tolist()
-    answer["subjects"] = _rows(named.subjects, grown and grown[1], parts, passes)
+    answer["subjects"] = _rows(grown[1].subjects, parts)
     answer["topics"] = [
         row | {"own": name, "subject": subject}
-        for row, name, subject in zip(_rows(found, grown and grown[0], parts, passes), own, of, strict=True)
+        for row, name, subject in zip(_rows(grown[0], parts), own, of, strict=True)
     ]
     return answer
 
 
-def _grown(run: Run, found: Topics, named: Topics, sides: Sequence[Slice]) -> tuple[Topics, Topics]:
-    """The topics as they were found, and the subjects by a person's names, with their growth."""
-    grown = with_growth(run, named, sides)
-    assert grown.subjects is not None
-    return grown if named is found else with_growth(run, found, sides), grown.subjects
-
-
-def _rows(whole: Topics, grown: Topics | None, parts: Sequence[Slice], passes: Mask | None) -> list[Json]:
+def _rows(whole: Topics, parts: Sequence[Slice]) -> list[Json]:
     """The topics, with the documents of each period."""
-    changes = [topic.growth for topic in (grown or whole).topics]
-
-    def of_each(documents: Mask) -> Ints:
-        """The number of these documents that each topic has, (K,)."""
-        return np.bincount(whole.of_documents[documents] + 1, minlength=len(whole) + 1)[1:]
-
-    counts = [of_each(part.documents).tolist() for part in parts]
-    shares = None if passes is None else (of_each(passes) / max(passes.sum(), 1)).tolist()
+    counts = [
+        np.bincount(whole.of_documents[part.documents] + 1, minlength=len(whole) + 1)[1:].tolist()
+        for part in parts
+    ]
     return [
         {
             "name": topic.name,
             "terms": [term for term, _ in topic.terms],
-            "share": topic.share if shares is None else shares[i],
+            "share": topic.share,
             "counts": [of_part[i] for of_part in counts],
-            "growth": f"{change.told}." if change else "",
-            "direction": _direction(change),
+            "growth": f"{topic.growth.told}." if topic.growth else "",
+            "direction": _direction(topic.growth),
         }
-        for i, (topic, change) in enumerate(zip(whole.topics, changes, strict=True))
+        for i, topic in enumerate(whole.topics)
     ]
 
 
@@ -121,11 +111,13 @@ def _passing(page: PageData, parts: list[Slice], filters: Sequence[str]) -> tupl
 
 
 @address("/api/typical")
-def typical(page: PageData) -> Json:
+def typical(page: PageData, filter: addresses.Filters = None) -> Json:
     """Sentences that are typical of each topic, with the ids of their documents."""
     result = page.topics.result()
-    quoted = [] if result is None else page.run.held("typical sentences", lambda: typical_sentences(result))
-    return {"topics": [[quote.as_dict() for quote in quotes] for quotes in quoted]}
+    if result is not None and filter:
+        result = result.among(filtered_documents(page.run, filter))
+    quoted = result and page.run.held("typical", lambda: typical_sentences(result), tuple(filter or ()), KEPT)
+    return {"topics": [[quote.as_dict() for quote in quotes] for quotes in quoted or ()]}
 
 
 def units(batch: TokenBatch | None) -> list[str]:
@@ -163,6 +155,12 @@ def described_period(part: Slice) -> Json:
     }
 
 
+def border(sides: Sequence[Slice]) -> float | None:
+    """Where the second of two periods begins, in years."""
+    span = parse_span(sides[-1].name) if sides else None
+    return None if span is None else _years(span[0])
+
+
 def _years(day: np.datetime64) -> float:
     """A day as a year and the part of it that has passed.
 
@@ -172,18 +170,6 @@ def _years(day: np.datetime64) -> float:
     year = day.astype("datetime64[Y]")
     first, end = year.astype("datetime64[D]"), later(year, 1).astype("datetime64[D]")
     return 1970 + int(year.astype(int)) + float((day - first) / (end - first))
-
-
-def halves(first: str, last: str) -> list[str]:
-    """The two halves of the time between two days, in years or, within one year, in months.
-
-    >>> halves("1972-06-18", "2025-03-01"), halves("2020-01-31", "2020-04-01")
-    (['1972..1998', '1999..2025'], ['2020-01..2020-02', '2020-03..2020-04'])
-    """
-    unit = "datetime64[M]" if first[:4] == last[:4] else "datetime64[Y]"
-    start, end = np.array([first, last], unit)
-    middle = start + (end - start) // 2
-    return [f"{start}..{middle}", f"{min(later(middle, 1), end)}..{end}"]
 
 
 def time_course(batch: TokenBatch, row: int, parts: Sequence[Slice]) -> Json:

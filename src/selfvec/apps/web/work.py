@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
@@ -21,18 +22,19 @@ from selfvec.base.errors import SelfvecError
 from selfvec.base.progress import Advance, Progress
 from selfvec.base.threads import Cancelled, cancelled_by, one_core, stop_if_cancelled, threads
 
-QUEUE_SECONDS = 1.0  # that a request waits for a thread: after that the page would seem to hang
+QUEUE_SECONDS = 1.0  # that a request waits for tasks
+THREAD_SECONDS = 10.0  # that it waits for a thread: longer than one visitor's other questions take
 _ALMOST = 0.99  # largest share that is reported before the result exists: stages end earlier
 _LOOKS = 20  # at tasks, within `QUEUE_SECONDS`
 
 # ``refusal`` is set in threads that must not wait for a task: it makes the error that they get if they try.
 _THREAD = threading.local()
 
-Kind = Literal["text", "comparison", "view"]
-"""What goes through the whole text, as an index; what compares words; what is drawn or listed of these.
+Kind = Literal["text", "comparison", "view", "map"]
+"""What goes through the whole text, as an index; what compares words; what is listed of these; the map.
 
-Each has its own thread, because a map that takes a second should not stand behind an index that takes a
-minute, and two indexes at a time would need the memory of both.
+Each has its own thread, because sentences that take a second should not stand behind an index or a map that
+take a minute, and two indexes at a time would need the memory of both.
 """
 
 T = TypeVar("T")
@@ -89,6 +91,7 @@ class BackgroundTask(Future[T], Progress):
     def __post_init__(self) -> None:
         super().__init__()
         self.begun = False
+        self.asked = time.monotonic()  # when somebody last wanted it
         self._share = 0.0
         self._dropped = Cancelled(self.tasks.closed)
 
@@ -186,6 +189,7 @@ class Tasks:
         self._lock = threading.Lock()
         self._waiting: list[BackgroundTask[Any]] = []  # begun, and taken by no thread yet; the oldest first
         self._busy: set[Kind] = set()  # that have a thread
+        self._running: list[BackgroundTask[Any]] = []
         self.closed = Cancelled()  # set when nothing will be asked any more
 
     def task(
@@ -198,6 +202,13 @@ class Tasks:
     ) -> BackgroundTask[T]:
         """A task, which is not begun."""
         return BackgroundTask(self, work, tuple(needs), label, kind)
+
+    def doing(self, tasks: Sequence[BackgroundTask[Any]]) -> str:
+        """What is computed for tasks, or before them."""
+        waited = [each for task in tasks for each in (*task.needs, task) if not each.done()]
+        with self._lock:
+            now = [task.label for task in self._running if not waited or task.kind == waited[0].kind]
+        return next(iter(now), "")
 
     @property
     def under_way(self) -> list[Kind]:
@@ -231,7 +242,9 @@ class Tasks:
     def _compute(self, kind: Kind) -> None:
         _THREAD.refusal = _bug
         while task := self._next(kind):
+            self._running.append(task)
             task.run()
+            self._running.remove(task)
             # Tasks of other kinds may have waited for this one. If the system gives no thread now, whoever
             # asks for them next starts it.
             with self._lock, suppress(RuntimeError):
@@ -259,9 +272,9 @@ class WorkQueue:
         self._pool = ThreadPoolExecutor(number, thread_name_prefix="selfvec-answer")
 
     async def run(self, work: Callable[[], T]) -> T:
-        """The result of a function; raises `Busy` if no thread is free within `QUEUE_SECONDS`."""
+        """The result of a function; raises `Busy` if no thread is free within `THREAD_SECONDS`."""
         try:
-            async with asyncio.timeout(QUEUE_SECONDS):
+            async with asyncio.timeout(THREAD_SECONDS):
                 await self._free.acquire()
         except TimeoutError:
             raise Busy from None

@@ -43,12 +43,10 @@ export function shade(code, most, ordered) {
  * interval.
  * `spread` says how much less certain they are than counts of single draws.
  */
-export function rates(counts, totals, { wide = 1, spread = 1, unit = 1 } = {}) {
-  const sum = (list, i) =>
-    list.slice(Math.max(0, i - (wide - 1) / 2), i + (wide + 1) / 2).reduce((a, b) => a + b, 0);
-  return counts.map((_, i) => {
-    const n = Math.max(1, sum(totals, i)),
-      share = sum(counts, i) / n,
+export function rates(counts, totals, { spread = 1, unit = 1 } = {}) {
+  return counts.map((number, i) => {
+    const n = Math.max(1, totals[i]),
+      share = number / n,
       drawn = Math.max(1, n / spread);
     const middle = (share + (Z * Z) / (2 * drawn)) / (1 + (Z * Z) / drawn);
     const half =
@@ -81,14 +79,14 @@ function across(periods, width, most) {
       if (places[i] >= (figures.at(-1)?.[0] ?? -width) + (width - LEFT - RIGHT) / most - 1)
         figures.push([places[i], readable(name)]);
     });
-    return { places, bounds, figures };
+    return { places, bounds, figures, x };
   }
   const step = STEPS.find((years) => (last - first) / years <= most) ?? STEPS.at(-1),
     length = bounds[0][1] - bounds[0][0];
   const figures = [];
   for (let year = Math.ceil(first / step) * step; year < last; year += step)
     figures.push([x(year + (length <= 1 ? length / 2 : 0)), String(year)]);
-  return { places, bounds, figures };
+  return { places, bounds, figures, x };
 }
 
 /** Round figures from 0 to a value or a little more, and never beyond `limit`. */
@@ -105,10 +103,10 @@ function upward(top, most, limit) {
  * A `small` chart is next to others.
  */
 function timeline(chart, small = false) {
-  const { about, periods, series, show, limit = Infinity, room = innerWidth - 60 } = chart;
+  const { about, periods, series, show, border, limit = Infinity, room = innerWidth - 60 } = chart;
   const width = small ? 320 : Math.max(320, Math.min(1100, room)),
     height = small ? 130 : 260;
-  const { places, bounds, figures } = across(periods, width, small ? 5 : width / 70),
+  const { places, bounds, figures, x } = across(periods, width, small ? 5 : width / 70),
     open = rare(periods);
   // The bands are inside the axes, too: one that is cut off looks surer than it is. An open mark may not be.
   const values = series.flatMap(({ points }) =>
@@ -140,6 +138,9 @@ function timeline(chart, small = false) {
       line(x, x, floor, floor + 4),
       text(x, height - 5, x > width - 24 ? "end" : "middle", figure),
     ]),
+    ...(border > bounds[0][0] && border < bounds.at(-1)[1]
+      ? [svg("line", { x1: x(border), x2: x(border), y1: TOP, y2: floor, class: "border" })]
+      : []),
     ...series.map((one, i) => drawn(one, i, { ...chart, places, open, apart, y })),
   ]);
 }
@@ -177,13 +178,15 @@ function drawn({ name, points }, number, { periods, series, show, places, open, 
   ]);
 }
 
-/** The course of a value in a line of text. */
-export function spark(values, label) {
+/** The course of a value in a line of text, with a line before the value at ``border``. */
+export function spark(values, label, border = 0) {
   const most = Math.max(...values, 1e-9),
     at = values.map((value, i) => `${(i / (values.length - 1)) * 100},${26 - (value / most) * 24}`);
+  const x = ((border - 0.5) / (values.length - 1)) * 100;
   return svg("svg", { viewBox: "0 0 100 28", class: "chart spark", role: "img", "aria-label": label }, [
     svg("polygon", { points: ["0,26", ...at, "100,26"].join(" "), class: "band", fill: "var(--came)" }),
     svg("polyline", { points: at.join(" "), stroke: "var(--came)" }),
+    ...(border > 0 ? [svg("line", { x1: x, x2: x, y1: 0, y2: 26, class: "border" })] : []),
   ]);
 }
 

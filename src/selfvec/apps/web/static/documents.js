@@ -13,7 +13,7 @@ export function later(title, content) {
     {
       ontoggle: async () => {
         if (!element.open || element.children.length > 1) return;
-        const place = h("p.wait", "Please wait …");
+        const place = h("p.wait", "Reading …");
         element.append(place);
         place.replaceWith(await content().catch((error) => h("p.wait", error.message)));
       },

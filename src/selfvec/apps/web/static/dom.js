@@ -47,8 +47,8 @@ export function waiting(place, what, keep = false) {
     );
   if (!keep) show(`${what} …`);
   return {
-    progress: (done) => show(`${what}: ${share(done)} done.`, done),
-    busy: (rule) => show(`Please wait: ${rule}.`),
+    progress: (done, doing) => show(`${what}: ${share(done)} done${doing ? `, now ${doing}` : ""}.`, done),
+    busy: (rule) => show(`${what} waits: ${rule}.`),
   };
 }
 

@@ -1,5 +1,6 @@
 // The filters: one row that opens. What is chosen stands in the address, and narrows search, map and times.
 import { ask, latest } from "./api.js";
+import { brush } from "./brush.js";
 import { button, h } from "./dom.js";
 import { clean, count, many, readable, share } from "./format.js";
 import { Fields } from "./list.js";
@@ -21,7 +22,7 @@ export class Filters {
       maxlength: 400,
       placeholder: "field=value",
     };
-    if (about.dates) typed.placeholder = `date=${about.halves[1]}`;
+    if (about.dates) typed.placeholder = `date=${about.dates[1].slice(0, 4)}`;
     this.fields = new Fields({ filter: typed }, (changes) => go(changes, false));
     this.panel = h("div.panel", { id: "panel", hidden: true }, [
       h("div.asked", this.own, this.fields.element),
@@ -91,6 +92,14 @@ export class Filters {
     this.facets.replaceChildren(...fields.map((field) => this.facet(field)));
   }
 
+  /** A range of time, drawn on the number of documents. */
+  range(name, bars) {
+    const own = filters().find((text) => nameOf(text) === name),
+      wanted = own?.slice(own.indexOf("=") + 1).trim() ?? "..~";
+    const choose = ([range]) => range !== wanted && this.choose(`${name}=${range}`);
+    return brush(bars, [{ name: wanted, label: name, look: own ? "came" : "" }], choose);
+  }
+
   facet({ name, type, bars, values, more, range }) {
     const highest = Math.max(1, ...values.map((row) => row.count));
     const one = ({ filter, value, count: n }) => {
@@ -104,11 +113,13 @@ export class Filters {
       return bars ? choice : h("li", choice);
     };
     const ends = [values[0], values.at(-1)].map(({ value }) => h("span", readable(value))),
+      dated = type === "day" || type === "moment",
       extent = range.length > 0 && h("small", ` ${range[0]} to ${range[2]}, half up to ${range[1]}`);
     return h("section", [
       h("h2", { title: type }, h("bdi", clean(name)), extent),
-      h(bars ? "div.histogram" : "ul.values", values.map(one)),
-      bars && h("p.ends", ends),
+      dated
+        ? this.range(name, values)
+        : [h(bars ? "div.histogram" : "ul.values", values.map(one)), bars && h("p.ends", ends)],
       more > 0 && h("p.quiet", `and ${count(more)} more`),
     ]);
   }

@@ -1,9 +1,10 @@
-// Finding a word while it is typed.
+// The search box: words while they are typed, and what they are about in the documents.
 import { ask, latest } from "./api.js";
 import { $, bdi, h, say } from "./dom.js";
 import { count } from "./format.js";
 
-export function finder(choose) {
+/** ``choose`` gets a word; ``search``, if there are documents, a question. */
+export function finder(choose, search) {
   const input = $("find"),
     list = $("found"),
     newest = latest();
@@ -16,7 +17,7 @@ export function finder(choose) {
     const option = ([word, times], i) => {
       const chosen = (event) => {
         event.preventDefault();
-        take(word);
+        take(word, times);
       };
       const look = {
         role: "option",
@@ -24,7 +25,9 @@ export function finder(choose) {
         "aria-selected": String(i === at),
         onmousedown: chosen,
       };
-      return h("li", look, bdi(word), h("span.times", count(times)));
+      return times === undefined
+        ? h("li", look, h("span", "Search the documents for ", bdi(word)))
+        : h("li", look, bdi(word), h("span.times", count(times)));
     };
     list.replaceChildren(...found.map(option));
     list.hidden = !found.length;
@@ -33,19 +36,20 @@ export function finder(choose) {
     list.children[at]?.scrollIntoView({ block: "nearest" });
   }
 
-  function take(word) {
+  function take(word, times) {
     show([]);
     input.value = "";
     input.blur();
-    choose(word);
+    (times === undefined && search ? search : choose)(word);
   }
 
   /** Shows the words that begin with a text or contain it; a word that is the text comes first. */
   const suggest = (typed) =>
     newest(async (signal) => {
-      const found = typed ? (await ask("complete", { q: typed, n: 8 }, { signal })).words : [];
+      const { words: known } = typed ? await ask("complete", { q: typed, n: 8 }, { signal }) : { words: [] };
+      const found = search && typed ? [...known, [typed]] : known;
       show(found, typed);
-      if (typed) say(found.length ? `${found.length} words` : `no word contains ${typed}`);
+      if (typed) say(known.length ? `${known.length} words` : `no word contains ${typed}`);
       return found;
     });
 
@@ -57,10 +61,10 @@ export function finder(choose) {
       const step = event.key === "ArrowDown" ? 1 : words.length - 1;
       if (words.length) show(words, shownFor, (active + step) % words.length);
     } else if (event.key === "Enter" && typed) {
-      if (active >= 0 && shownFor === typed) take(words[active][0]);
+      if (active >= 0 && shownFor === typed) take(...words[active]);
       else
         suggest(typed) // typed faster than answered
-          .then((found) => found && take(found[0]?.[0] ?? typed))
+          .then((found) => found && take(...(found[0] ?? [typed])))
           .catch(() => take(typed));
     } else if (event.key === "Escape") {
       event.stopPropagation();

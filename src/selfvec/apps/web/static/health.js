@@ -31,7 +31,14 @@ function title({ verdicts, findings }) {
 
 /** The findings of the health check, and their figures. */
 export class Health {
-  element = h("div.full");
+  constructor({ gain }) {
+    this.element = h("div.full");
+    this.gain =
+      gain && gain.after > gain.before
+        ? `The two halves of a document match better than ${share(gain.after)} ` +
+          `of mismatched halves (before refining: ${share(gain.before)}).`
+        : "";
+  }
 
   async update() {
     this.show(
@@ -43,6 +50,7 @@ export class Health {
     const level = { ok: "ok", warn: "warning", fail: "failed" };
     this.element.replaceChildren(
       h("h2", title(found)),
+      h("p.lead", this.gain),
       h("ul.findings", [
         found.findings.map((finding) =>
           h("li", { class: finding.level }, [

@@ -1,5 +1,6 @@
 // The page shows the state, which is kept in the address.
 import { ask } from "./api.js";
+import { brush } from "./brush.js";
 import { watched } from "./changed.js";
 import { documentPage } from "./documents.js";
 import { $, bdi, button, h, kept, say, waiting } from "./dom.js";
@@ -17,9 +18,8 @@ import { Times } from "./times.js";
 import { Topics } from "./topics.js";
 import { WordPage } from "./word.js";
 
-const VIEWS = ["overview", "texts", "changes", "map", "time", "topics", "unknown", "health"];
-const TABS = 3; // of these; the others are under More
-const OTHER = "?"; // the choice of two unlisted parts
+const VIEWS = ["overview", "changes", "time", "texts", "map", "topics", "unknown", "health"];
+const OTHER = "?"; // the choice of two unlisted ranges of dates
 const BESIDE = new Set(["changes", "unknown"]); // views with a word next to them
 // Of the state, what changes no view or list.
 const UNLISTED = new Set(["word", "doc", "at", "near"]);
@@ -52,13 +52,6 @@ function describe() {
     ? `${about.description} · ${count(about.tokens)} words of text, ${count(about.types)} different`
     : about.description;
   document.title = `${about.description} – Selfvec`;
-  const [sign, kind] = about.verdicts.length
-    ? [" ✗", "no"]
-    : about.warnings
-      ? [` ${about.warnings} !`, "went"]
-      : [" ✓", "yes"];
-  $("verdict").textContent = sign;
-  $("verdict").className = kind;
   const failed = `This run failed a check (${about.verdicts.join(", ")}), `,
     why = h("a", { href: link({ view: "health" }) }, "See why, and what to do");
   if (about.verdicts.length)
@@ -66,24 +59,12 @@ function describe() {
   const named = ({ key, a, b }) =>
     key === "refined" ? "before → after refining" : `${readable(a)} → ${readable(b)}`;
   const options = about.comparisons.map((one) => h("option", { value: one.key }, named(one)));
-  $("comparing").hidden = options.length < 2;
+  $("comparing").hidden = options.length + about.bars.length < 2;
   $("comparison").replaceChildren(...options);
-  if (options.length > 2) ranges();
+  if (about.bars.length > 1) $("comparison").append(h("option", { value: OTHER }, "other dates …"));
   $("comparison").addEventListener("change", ({ target: { value } }) => {
     $("ranges").hidden = value !== OTHER;
-    if (value === OTHER) $("range-a").focus();
-    else compare(value);
-  });
-}
-
-/** Two parts of the text by their names or dates. */
-function ranges() {
-  $("comparison").append(h("option", { value: OTHER }, "other parts …"));
-  [$("range-a").placeholder, $("range-b").placeholder] = about.halves;
-  $("parts").replaceChildren(...about.parts.map((name) => h("option", { value: name })));
-  $("ranges").addEventListener("submit", (event) => {
-    event.preventDefault();
-    compare(["range-a", "range-b"].map((id) => $(id).value.trim().replace(/[–—]/g, "..")).join("|"));
+    if (value !== OTHER) compare(value);
   });
 }
 
@@ -95,20 +76,21 @@ function compared(key) {
   const select = $("comparison"),
     listed = [...select.options].some((option) => option.value === key);
   select.value = listed ? key : OTHER;
-  if (!listed) [$("range-a").value, $("range-b").value] = key.split("|").concat("");
-  $("ranges").hidden = listed || about.comparisons.length < 3;
+  if (about.bars.length < 2) return;
+  const names = key.includes("|") ? key.split("|") : about.dates.map((day) => day.slice(0, 4));
+  const sides = [
+    { name: names[0], label: "Compare", look: "went" },
+    { name: names[1], label: "with", look: "came" },
+  ];
+  $("ranges").replaceChildren(...brush(about.bars, sides, (chosen) => compare(chosen.join("|"))));
+  $("ranges").hidden = listed;
 }
 
 async function view(name) {
   document.body.dataset.view = name;
-  const others = document.body.classList.toggle("others", VIEWS.indexOf(name) >= TABS);
   for (const tab of document.querySelectorAll("nav a")) {
-    const own = tab.dataset.view;
-    tab.setAttribute(
-      "href",
-      link({ view: own === "more" ? (others ? name : about.mapped ? "map" : "time") : own }),
-    );
-    tab.ariaCurrent = own === name || (own === "more" && others) ? "page" : null;
+    tab.setAttribute("href", link({ view: tab.dataset.view }));
+    tab.ariaCurrent = tab.dataset.view === name ? "page" : null;
   }
   panes[name] ??= {
     overview: () => new Overview(about, overview, alarm),
@@ -118,7 +100,7 @@ async function view(name) {
     time: () => new Times(about, overview),
     topics: () => new Topics(about),
     unknown: () => new Unknown(),
-    health: () => new Health(),
+    health: () => new Health(overview),
   }[name]();
   if ($("pane").firstChild !== panes[name].element) {
     $("pane").replaceChildren(panes[name].element);
@@ -223,7 +205,7 @@ function theme() {
     system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   dataset.theme = (dataset.theme ?? system) === "dark" ? "light" : "dark";
   kept("selfvec-theme", dataset.theme);
-  for (const map of [panes.map, panes.overview?.map]) map?.points.draw();
+  panes.map?.points.draw();
 }
 
 async function begin() {
@@ -244,7 +226,6 @@ async function begin() {
     button("Close", () => $("keys").close()),
   );
   addEventListener("keydown", keyed);
-  finder(choose);
   try {
     [about, overview] = await Promise.all([ask("about"), ask("overview")]);
   } catch (error) {
@@ -252,6 +233,7 @@ async function begin() {
     return;
   }
   about.mapped = about.has_documents;
+  finder(choose, about.has_documents && ((ask) => go({ view: "texts", ask, doc: "", at: "" })));
   describe();
   narrowing = new Filters($("filters"), about);
   ranking = new Ranking();

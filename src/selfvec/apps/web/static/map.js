@@ -1,4 +1,4 @@
-// The map of the documents: points with colours that have names, an outline, and what a search finds.
+// The map of the documents: points with colours that have names, and what a search finds.
 import { ask, latest } from "./api.js";
 import { shade } from "./chart.js";
 import { toDocument } from "./documents.js";
@@ -21,15 +21,10 @@ const PLACES = ["1,0", "-1,0", "0,-1", "0,1", "1,-1", "-1,-1", "1,1", "-1,1"].ma
 
 /** The map, the names of its colours, and what was selected on it. */
 export class DocumentMap {
-  /** ``fixed`` is the part of the state that a map outside its own view has. */
-  constructor(fixed = {}) {
+  constructor() {
     this.newest = latest();
-    this.fixed = fixed;
     this.lead = h("p.lead");
-    this.points = new Points(
-      (i) => go({ view: "map", doc: this.found.ids[i] }),
-      (places) => this.select(places, "in the outline"),
-    );
+    this.points = new Points((i) => go({ view: "map", doc: this.found.ids[i] }));
     const declared = {
       colour: { label: "coloured by", options: { subject: "subject" } },
       mark: { label: "highlight", maxlength: 500 },
@@ -37,11 +32,6 @@ export class DocumentMap {
     this.fields = new Fields(declared, (changes) =>
       go({ ...changes, ...(changes.colour && { only: "" }) }, false),
     );
-    this.lasso = button("Select", () => this.draws(!this.points.lasso), {
-      "aria-pressed": "false",
-      title: "Draw an outline around points",
-    });
-    this.points.tools.append(this.lasso);
     this.legend = h("div.colours", { role: "group", "aria-label": "Colours" });
     this.selection = h("section.selection", { "aria-label": "Selected", hidden: true });
     this.element = h("div.atlas", [
@@ -53,12 +43,8 @@ export class DocumentMap {
     ]);
   }
 
-  get state() {
-    return { ...state, ...this.fixed };
-  }
-
   async update() {
-    this.fields.show({ ...this.state, colour: this.colour?.name ?? "subject" });
+    this.fields.show({ ...state, colour: this.colour?.name ?? "subject" });
     await this.newest(async (signal) => {
       if (!this.colours) await this.load(signal);
       const filter = filters(),
@@ -90,11 +76,9 @@ export class DocumentMap {
 
   /** Mark the best documents for a search. */
   async highlight(signal) {
-    const query = this.state.mark.trim(),
+    const query = state.mark.trim(),
       place = new Map(this.found.ids.map((id, i) => [id, i]));
-    const hits = query
-      ? (await ask("search", { query, mode: this.state.mode, top: HITS }, { signal })).rows
-      : [];
+    const hits = query ? (await ask("search", { query, mode: state.mode, top: HITS }, { signal })).rows : [];
     const places = hits
       .flatMap(({ id, alike }) => [id, ...alike])
       .map((id) => place.get(id))
@@ -107,7 +91,7 @@ export class DocumentMap {
 
   /** The chosen colour, and the names of its values. */
   paint() {
-    const chosen = this.colours.find(({ name }) => name === this.state.colour) ?? this.colours[0];
+    const chosen = this.colours.find(({ name }) => name === state.colour) ?? this.colours[0];
     this.points.colour(chosen);
     if (!chosen) return;
     const { name, values, codes } = (this.colour = chosen);
@@ -118,7 +102,7 @@ export class DocumentMap {
     });
     const named = (code) => {
       const value = values[code],
-        only = this.state.only === value ? "" : value; // a second click shows all points again
+        only = state.only === value ? "" : value; // a second click shows all points again
       const style = { background: this.points.shade(code) };
       const content = [h("span.swatch", { "aria-hidden": "true", style }), bdi(readable(value))];
       const choose = () => go({ view: "map", colour: name, only });
@@ -130,20 +114,18 @@ export class DocumentMap {
 
   /** Show the points of one value of a colour only, as the address says, and list them. */
   single({ values, codes }) {
-    const { only } = this.state,
+    const { only } = state,
       code = values.indexOf(only);
     this.points.only = code < 0 ? null : code;
     const key = [only, ...filters()].join();
     if (key === this.listed || (code < 0 && !this.listed)) return;
     this.listed = code < 0 ? "" : key;
-    this.points.outline = null;
     const own = [...codes.keys()].filter((i) => code >= 0 && codes[i] === code && this.points.passes(i));
     this.select(own, `of ${readable(only)}`);
   }
 
   /** Clear the selection. */
   clear() {
-    this.points.outline = null;
     this.points.only = null;
     this.selection.hidden = true;
     go({ mark: "", only: "" }, false);
@@ -160,15 +142,8 @@ export class DocumentMap {
     ]);
   }
 
-  draws(on) {
-    this.points.lasso = on;
-    this.lasso.setAttribute("aria-pressed", String(on));
-    if (on) say("Draw an outline around the points to select");
-  }
-
   select(places, why) {
-    this.draws(false);
-    this.selection.hidden = places.length === 0 && !this.points.outline && !this.state.mark;
+    this.selection.hidden = places.length === 0 && !state.mark;
     const { ids, texts } = this.found;
     const one = (i) => h("li", { dir: direction(texts[i]) }, toDocument(ids[i], clean(texts[i]) || ids[i]));
     this.selection.replaceChildren(
@@ -187,9 +162,9 @@ export class DocumentMap {
 
 /** The points on a canvas, which a person moves, zooms and picks from. */
 class Points {
-  /** ``pick`` is called with the place of a point, ``selected`` with those inside an outline. */
-  constructor(pick, selected) {
-    Object.assign(this, { pick, selected });
+  /** ``pick`` is called with the place of a point. */
+  constructor(pick) {
+    this.pick = pick;
     const label = "Map of the documents; the names of colours below select some, and list them as text";
     this.canvas = h("canvas", { role: "img", tabindex: 0, "aria-label": label });
     this.tip = h("div.tip", { hidden: true });
@@ -200,8 +175,6 @@ class Points {
       button("⤢", () => this.whole(), { "aria-label": "Whole map" }),
     ]);
     this.element = h("div.map", h("div.field", this.canvas, this.tip, this.tools, this.cover));
-    this.lasso = false; // whether dragging draws an outline
-    this.outline = null; // of a selection, in the units of the map
     this.only = null; // the only value of a colour that is shown
     this.hits = new Set(); // points that a search found
     this.passing = null; // points that the filters leave; null: all
@@ -256,12 +229,6 @@ class Points {
     return [this.width / 2 + this.view.x + x * across, this.height / 2 + this.view.y + y * up];
   }
 
-  /** The place on the map of some pixels, the reverse of `at`. */
-  within([x, y]) {
-    const [across, up] = this.unit;
-    return [(x - this.width / 2 - this.view.x) / across, (y - this.height / 2 - this.view.y) / up];
-  }
-
   draw() {
     if (!this.points || this.waiting) return;
     this.waiting = true;
@@ -287,7 +254,6 @@ class Points {
     this.dots(pen, ratio, width, height);
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     if (this.coloured && !this.coloured.ordered) this.names(pen);
-    if (this.outline) this.trace(pen);
   }
 
   /** All points as dots, by pixels: tens of thousands take a few milliseconds. */
@@ -407,36 +373,6 @@ class Points {
       );
   }
 
-  /** The outline of a selection as a path of pixels. */
-  path() {
-    const path = new Path2D();
-    this.outline.forEach((point, i) => path[i ? "lineTo" : "moveTo"](...this.at(point)));
-    path.closePath();
-    return path;
-  }
-
-  /** The outline, while it is drawn and afterwards. */
-  trace(pen) {
-    const path = this.path();
-    pen.fillStyle = pen.strokeStyle = this.ink("came");
-    pen.globalAlpha = 0.12;
-    pen.fill(path);
-    pen.globalAlpha = 1;
-    pen.lineWidth = 2;
-    pen.stroke(path);
-  }
-
-  /** The points inside the outline. */
-  inside() {
-    const path = this.path(),
-      pen = this.canvas.getContext("2d");
-    pen.setTransform(1, 0, 0, 1, 0, 0);
-    const shown = (i) => (this.only === null || this.coloured.codes[i] === this.only) && this.passes(i);
-    return [...this.points.keys()].filter(
-      (i) => shown(i) && pen.isPointInPath(path, ...this.at(this.points[i])),
-    );
-  }
-
   /** The point that is nearest to some pixels; -1 if none is near. */
   nearest(x, y) {
     let best = -1,
@@ -452,7 +388,7 @@ class Points {
   hover(x, y) {
     if (!this.points) return;
     const i = this.nearest(x, y);
-    this.canvas.style.cursor = this.lasso ? "crosshair" : i >= 0 ? "pointer" : "grab";
+    this.canvas.style.cursor = i >= 0 ? "pointer" : "grab";
     this.tip.hidden = i < 0;
     if (i < 0) return;
     this.tip.textContent = spell(this.texts[i]);
@@ -461,7 +397,7 @@ class Points {
   }
 }
 
-/** Let a person move and zoom a map, draw an outline on it, and pick a point. */
+/** Let a person move and zoom a map, and pick a point. */
 function listen(map) {
   const { canvas } = map,
     at = (event) => {
@@ -473,7 +409,6 @@ function listen(map) {
   canvas.addEventListener("pointerdown", (event) => {
     touching.set(event.pointerId, at(event));
     map.tip.hidden = true;
-    if (map.lasso) map.outline = [map.within(at(event))];
     canvas.setPointerCapture(event.pointerId);
     dragged = false;
   });
@@ -481,11 +416,6 @@ function listen(map) {
     const [x, y] = at(event),
       before = touching.get(event.pointerId);
     if (!before) return map.hover(x, y);
-    if (map.lasso) {
-      dragged = true;
-      map.outline.push(map.within([x, y]));
-      return map.draw();
-    }
     if (Math.hypot(x - before[0], y - before[1]) > 3) dragged = true;
     if (!dragged) return undefined;
     const others = [...touching].filter(([id]) => id !== event.pointerId);
@@ -503,7 +433,6 @@ function listen(map) {
     return undefined;
   });
   const end = (event) => {
-    if (map.lasso && dragged) map.selected(map.inside());
     if (touching.delete(event.pointerId) && !dragged && event.type === "pointerup" && map.points) {
       const i = map.nearest(...at(event));
       if (i >= 0) map.pick(i);

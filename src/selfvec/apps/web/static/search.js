@@ -134,7 +134,7 @@ export class Search extends List {
       ([, value]) => value !== null && value !== "",
     );
     const only = ([name, value]) =>
-      button(bdi(String(value)), () => this.choose(`${name}=${value}`), {
+      button([h("span.times", `${name} `), bdi(String(value))], () => this.choose(`${name}=${value}`), {
         class: "ask",
         title: `Only where ${name} is ${value}`,
       });

@@ -2,7 +2,7 @@
 
 const EMPTY =
   "view word c fdr min_count all_words ask mix variants colour only doc at order filter " +
-  "words mark unit smooth source from near";
+  "words mark unit source from near";
 const DEFAULTS = {
   ...Object.fromEntries(EMPTY.split(" ").map((name) => [name, ""])),
   sort: "size",

@@ -7,25 +7,28 @@ import { Fields } from "./list.js";
 import { filters, go, state } from "./state.js";
 import { commas } from "./table.js";
 
-const SMOOTHED = new Map([
-  ["", "one period"],
-  ...[3, 5, 9].map((n) => [String(n), `${n} periods`]), // in the mean of a point
-]);
 const UNIT = 10000; // words
 const FIRST = 3; // words of a chart that nobody asked for
 
 /** The chart of one or more words, as the server counts them. */
-export function wordChart(answers, wide = 1, room = undefined) {
+export function wordChart(answers, room = undefined) {
   const show = (x) => count(x, 1);
   const series = answers.map(({ word, time, spread }) => {
     const [uses, tokens] = ["count", "tokens"].map((key) => time.map((part) => part[key]));
-    const points = rates(uses, tokens, { wide, spread, unit: UNIT });
+    const points = rates(uses, tokens, { spread, unit: UNIT });
     const told = ({ value }, i) => `${show(value)} (${many(uses[i], "time")} in ${many(tokens[i], "word")})`;
     const named =
       answers.length > 1 ? points : points.map((point, i) => ({ ...point, told: told(point, i) }));
     return { name: clean(word), points: named };
   });
-  return charted({ about: "Occurrences in 10,000 words", periods: answers[0].time, series, show, room });
+  return charted({
+    about: "Occurrences in 10,000 words",
+    periods: answers[0].time,
+    border: answers[0].border,
+    series,
+    show,
+    room,
+  });
 }
 
 export class Times {
@@ -35,7 +38,6 @@ export class Times {
     const declared = {
       words: { maxlength: 400, autocapitalize: "none", spellcheck: "false" },
       unit: { label: "by", options: new Map(["", ...about.units].map((unit) => [unit, unit || "default"])) },
-      smooth: { label: "smoothed over", options: SMOOTHED },
     };
     this.fields = new Fields(declared, (changes) => go(changes, false));
     this.note = h("p.lead");
@@ -53,20 +55,17 @@ export class Times {
     return this.newest((signal) => this.draw(signal));
   }
 
-  /** The lines of the words; at first of those that the text is about. */
+  /** The lines of the words; at first of those that changed, or else of those that the text is about. */
   async draw(signal) {
     const how = waiting(this.chart, "Counting words", this.chart.children.length);
-    const about = state.words ? [] : (await ask("topics", {}, { signal, ...how })).topics;
-    const first = (
-      about.length ? about.map(({ terms }) => terms[0]) : this.overview.words.map(([word]) => word)
-    )
-      .slice(0, FIRST)
-      .join(" ");
+    const asked = { c: state.c, filter: filters() };
+    const { words: changed } = state.words ? { words: [] } : await ask("report", asked, { signal, ...how });
+    const first = [...changed, ...this.overview.words.map(([word]) => word)].slice(0, FIRST).join(" ");
     if (!state.words) this.fields.inputs.words.placeholder = first;
     const words = [...new Set((state.words || first).split(/[\s,;]+/).filter(Boolean))].slice(0, 12);
     const answers = await Promise.all(
       words.map((w) =>
-        ask("time", { w, unit: state.unit, filter: filters() }, { signal, ...how }).catch((error) => {
+        ask("time", { ...asked, w, unit: state.unit }, { signal, ...how }).catch((error) => {
           if (error.status !== 404 || error.place === "filter") throw error;
           return { word: w, time: null };
         }),
@@ -84,7 +83,7 @@ export class Times {
       return;
     }
     this.note.append(...known.map(({ growth }) => h("span", growth ? ` ${growth}` : "")));
-    this.chart.replaceChildren(wordChart(known, Number(state.smooth) || 1));
+    this.chart.replaceChildren(wordChart(known));
     say(`${many(known.length, "word")} over time`);
   }
 }

@@ -6,7 +6,7 @@ import { quotes } from "./documents.js";
 import { bdi, button, download, h, kept, say, waiting } from "./dom.js";
 import { clean, many, share } from "./format.js";
 import { nothing } from "./list.js";
-import { filters, link } from "./state.js";
+import { filters, link, state } from "./state.js";
 import { commas } from "./table.js";
 
 const QUOTES = 3; // sentences of a topic
@@ -20,14 +20,17 @@ const FILE =
   "This server may not write the run. To keep your names in it, save them as a file and give it to " +
   "selfvec text topics RUN --names topics.csv, or start the server with --write.";
 
+/** Whether something is shown: of the documents that filters leave, more than 0 % are about it. */
+const some = (row) => !filters().length || row.share >= 0.005;
+
 const termsOf = ({ terms }) => terms.map((term) => term.replaceAll("_", " "));
 
 /** The chart of a topic: its share of the documents. */
-function chartOf({ name, counts }, periods) {
+function chartOf({ name, counts }, periods, border) {
   const totals = periods.map(({ documents }) => documents),
     show = (x) => (x < 0.1 ? `${(100 * x).toFixed(1)} %` : share(x));
   const series = { name: clean(name), points: rates(counts, totals) };
-  return small({ about: "Share of the documents of each period", periods, show, limit: 1 }, series);
+  return small({ about: "Share of the documents of each period", periods, border, show, limit: 1 }, series);
 }
 
 /** Topics with the same name are shown as one. Names that are not saved yet are kept in this browser. */
@@ -61,17 +64,18 @@ export class Topics {
     await this.newest(async (signal) => {
       const how = { signal, ...waiting(this.list, "Finding topics", this.rows) };
       const [found, typical] = await Promise.all([
-        ask("topics", { filter: filters() }, how),
-        ask("typical", {}, how),
+        ask("topics", { c: state.c, filter: filters() }, how),
+        ask("typical", { filter: filters() }, how),
       ]);
-      this.periods = found.periods;
+      Object.assign(this, { periods: found.periods, border: found.border });
+      this.before = found.periods.findIndex(({ from }) => from >= found.border);
       this.rows = found.topics.map((row, i) => ({ ...row, typical: typical.topics[i] }));
       this.subjects = found.subjects.map((row, i) => {
         const typical = this.rows.filter(({ subject }) => subject === i).flatMap((topic) => topic.typical);
         return { ...row, rows: [{ ...row, typical }] };
       });
       this.draw();
-      this.drawn?.(found);
+      this.drawn?.(found.subjects.filter(some).sort((a, b) => b.share - a.share));
     });
   }
 
@@ -99,14 +103,14 @@ export class Topics {
 
   draw() {
     this.usual.disabled = this.rows.every((row) => this.nameOf(row) === row.name);
-    const shown = this.joined();
+    const shown = this.joined().filter(some);
     if (!shown.length)
       this.list.replaceChildren(
         nothing("The text has too few words for topics.", "Read the documents", { view: "texts" }),
       );
     else if (this.brief)
       this.list.replaceChildren(
-        h("ul.subjects", [this.subjects.map((subject) => this.line(subject))]),
+        h("ul.subjects", [this.subjects.filter(some).map((subject) => this.line(subject))]),
         h(
           "p",
           h(
@@ -118,7 +122,7 @@ export class Topics {
       );
     else if (this.subjects.length === this.rows.length)
       this.list.replaceChildren(...shown.map((topic) => this.section(topic)));
-    else this.list.replaceChildren(...this.subjects.map((subject) => this.part(subject, shown)));
+    else this.list.replaceChildren(...this.subjects.filter(some).map((subject) => this.part(subject, shown)));
     say(many(shown.length, "topic"));
   }
 
@@ -140,11 +144,11 @@ export class Topics {
         h("span.hidden", moved),
       ]),
       h("div.subject", [
-        this.mapped(topic, h("b", bdi(name))) || h("b", bdi(name)),
+        this.mapped(topic, h("b", h("bdi", clean(name)))) || h("b", h("bdi", clean(name))),
         h("span.times", ` ${share(part)}`),
         h("p.quiet", commas(termsOf(rows[0]).slice(0, 4))),
       ]),
-      h("div.course", counts.length > 1 && spark(course, `${name} over time`)),
+      h("div.course", counts.length > 1 && spark(course, `${name} over time`, this.before)),
       quotes(typical.slice(0, 1)),
     ]);
   }
@@ -152,7 +156,7 @@ export class Topics {
   /** How large a subject or topic is, what else is said of it, and its course. */
   size(row, ...more) {
     const lead = h("p.lead", `${share(row.share)} of the documents`, more);
-    return [lead, this.periods.length > 1 && chartOf(row, this.periods)];
+    return [lead, this.periods.length > 1 && chartOf(row, this.periods, this.border)];
   }
 
   /** A subject, and the topics that it is made of. */

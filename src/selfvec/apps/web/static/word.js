@@ -113,7 +113,7 @@ export class WordPage {
       h("p.lead", [
         h("a", { href: link({ view: "time", words: found.word }) }, "With other words, by year or decade"),
       ]),
-      wordChart([course], 1, this.time.clientWidth),
+      wordChart([course], this.time.clientWidth),
     );
   }
 
