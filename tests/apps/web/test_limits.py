@@ -203,11 +203,12 @@ def test_beyond_the_limit_of_long_answers_a_client_is_told_when_to_come_back(
 
 def test_a_flood_of_comparisons_is_not_begun(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     go = threading.Event()
-    begun = []
+    begun, works = [], threading.Event()
     compare = page_data.drift
 
     def waiting(*given: Any, **options: Any) -> Any:
         begun.append(given)
+        works.set()
         go.wait(PATIENCE)
         return compare(*given, **options)
 
@@ -220,8 +221,9 @@ def test_a_flood_of_comparisons_is_not_begun(run: Run, monkeypatch: pytest.Monke
         assert kinds.count(200) == page_data.BEGUN
         assert kinds.count(503) == len(pairs) - kinds.count(200)
         assert all(int(headers["retry-after"]) > 0 for status, headers, _ in answers if status == 503)
+        assert works.wait(PATIENCE)
         assert len(begun) == 1
-        assert json.loads(answers[0][2]) == {
+        assert json.loads(site.get(f"/api/ranking?c={pairs[0]}")[2]) == {
             "ready": False,
             "share": 0.0,
             "doing": "comparing words",

@@ -160,6 +160,8 @@ def test_words_are_listed_when_they_are_tested_as_drift_lists_them(page: Page, s
     heads = [column.head for column in told.columns]
     assert page.texts(".ranking thead th") == heads
     assert page.run(RANKED) == [row["word"] for row in told.rows[:50]]
+    unsure = page.texts(".ranking .unsure th")  # in grey: chance may explain them
+    assert unsure == [row["word"] for row in told.rows[:50] if row["q"] > 0.05]
     assert page.text("#pane .lead").startswith(told.findings[0].says)
     assert page.run(DIFFERENCES) != "none"
 

@@ -88,6 +88,8 @@ export class Ranking extends List {
     const kept = document.activeElement?.closest?.(".ranking a")?.dataset.word;
     const none = nothing("No word passes these filters.", "Show all", EVERYTHING);
     this.fill([found.total ? table(found.columns, found.rows) : none], found.total);
+    for (const [i, a] of this.words.entries())
+      a.closest("tr").classList.toggle("unsure", found.rows[i].q > 0.05);
     if (kept) this.words.find((a) => a.dataset.word === kept)?.focus({ preventScroll: true });
     this.select();
   }
