@@ -31,7 +31,7 @@ def refined(run: Run, given: Given) -> None:
     """What was read, what it gained, and what is wrong, if anything is; then what to do next."""
     _summary(run, given["output"])
     folder = shlex.quote(str(given["output"]))
-    say(f"next: {program()} similar {folder} WORD --compare; {program()} run info {folder} says more")
+    say(f"next: {program()} report {folder} -o report.html; {program()} run info {folder} says more")
 
 
 def _summary(run: Run, place: object = None) -> None:
