@@ -22,7 +22,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.cache import cached_result
 from selfvec.text.kernels import NGRAM
-from selfvec.text.repeats import LEAST_DOCUMENTS, Ngrams, repeats_of
+from selfvec.text.repeats import LEAST_DOCUMENTS, Ngrams
 
 from .growth import share_changes
 
@@ -50,7 +50,7 @@ class RepeatedPassage:
 
 def repeated_passages(run: Run) -> list[RepeatedPassage]:
     """The passages that the most documents of a run hold; none of a run without its text."""
-    if run.text is None or not len(repeats_of(run).passages):
+    if run.text is None or not (run.provenance.repeats or {}).get("passages"):
         return []
     kept = cached_result(run, "passages", None, lambda: {"passages": _found(run)})["passages"]
     return [RepeatedPassage(text, np.array(documents, np.int64)) for text, documents in kept]

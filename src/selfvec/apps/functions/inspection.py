@@ -76,6 +76,7 @@ HELD = {  # by the kind of a part of a run folder
     "cache/sentence_distances": "results of drift: how far apart the sentences of words are",
     "cache/sentences": "example sentences of drift, as they were written",
     "cache/page": "the map of the page, and the words that the text is about",
+    "cache/passages": "what many documents hold word for word, and which do",
     "cache/clusters": "topics: their terms, and the topic of each document",
     "cache/words": "all documents as numbers of words, every occurrence, for counts",
     "topics.csv": "names that you gave to topics, with the terms of these",
