@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
-from time import perf_counter
 from types import TracebackType
 from typing import Any
 
@@ -27,8 +26,7 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import Array, Ints, Mask, Rows
 from selfvec.base.display import count_of
 from selfvec.base.errors import FormatError, InputError
-from selfvec.base.progress import Advance, Progress, duration
-from selfvec.base.threads import threads
+from selfvec.base.progress import Advance, Progress
 from selfvec.data.live_run import LiveRun, Segment
 from selfvec.data.run import Run
 from selfvec.files.atomic_files import refuse_special, writing
@@ -314,13 +312,6 @@ class EncodedTexts:
         return cls.written(tensors["hashes"], tensors["rows"], about["encoder"], about["digest"])
 
 
-_TIMED = {"passages": 16, "words": 256}
-"""Texts that each thread encodes first, to estimate the time of the others: words are read in blocks."""
-_WARM = 4  # of so many of them one is not timed: an encoder loads and compares when it is first called
-_AT_ONCE = 64  # texts that take a moment, so that nothing is estimated
-_BESIDE = 20  # characters that take as long as what is done once for each text
-
-
 def adding_told(
     encoded: EncodedTexts,
     encoder: SentenceEncoder,
@@ -329,33 +320,20 @@ def adding_told(
     jobs: int | None = None,
     journal: Path | None = None,
 ) -> EncodedTexts:
-    """As `EncodedTexts.adding`; ``progress`` is told before how long it takes, and shows what is done."""
+    """As `EncodedTexts.adding`; ``progress`` is told how many are encoded, and shows what is done."""
     left = {kind: encoded.missing(few) for kind, few in texts.items()}
     every = [*chain.from_iterable(left.values())]
     if not every:
         return encoded
     again = sum(map(len, texts.values())) - len(every)
     before = f"; {count_of(again, 'text')} of the interrupted command are there" if again and journal else ""
-    seconds = 0.0
-    for kind, few in left.items() if len(every) > _AT_ONCE else ():
-        some = few[:: -(-len(few) // (_TIMED[kind] * threads(jobs))) or 1]
-        warm, timed = some[::_WARM], [text for number, text in enumerate(some) if number % _WARM]
-        encoded = encoded.adding(encoder, warm, jobs=jobs, journal=journal)
-        started = perf_counter()
-        encoded = encoded.adding(encoder, timed, jobs=jobs, journal=journal)
-        seconds += (perf_counter() - started) * (_cost(few) - _cost(some)) / max(_cost(timed), 1)
     counted = " and ".join(count_of(len(few), kind.removesuffix("s"), kind) for kind, few in left.items())
-    estimate = f": about {duration(max(seconds, 1))}" if len(every) > _AT_ONCE else ""
-    progress.say(f"encoding {counted} with {encoder.name}{estimate}{before}")
+    progress.say(f"encoding {counted} with {encoder.name}{before}")
     for kind, few in left.items():
         if few := encoded.missing(few):
             with progress.stage(f"Encoding {kind}", len(few), kind) as advance:
                 encoded = encoded.adding(encoder, few, jobs=jobs, advance=advance, journal=journal)
     return encoded
-
-
-def _cost(texts: Sequence[str]) -> int:
-    return sum(len(text) + _BESIDE for text in texts)
 
 
 def text_hashes(texts: Sequence[str]) -> NDArray[np.bytes_]:

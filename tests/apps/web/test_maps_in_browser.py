@@ -127,27 +127,24 @@ def test_documents_have_a_map_and_are_read_beside_it(page: Page, site: Site) -> 
     page.wait("document.body.classList.contains('alone')")  # the map has the whole width again
 
 
-def test_a_search_marks_its_hits_on_the_map(page: Page, site: Site) -> None:
+def test_islands_have_the_names_of_subjects_and_of_their_topics(page: Page, site: Site) -> None:
+    record = "const write = CanvasRenderingContext2D.prototype.fillText; window.written = [];"
+    record += "CanvasRenderingContext2D.prototype.fillText = function (...given) {"
+    record += " window.written.push([given[0], this.font]); return write.apply(this, given); };"
+    page.call("Page.addScriptToEvaluateOnNewDocument", source=record)
     page.open(f"{site.address}#view=map")
     page.wait(NAMED)
-    page.click("#filters button")
-    page.click("#panel input[type=search]")
-    page.type("bread")
-    page.wait("document.querySelector('.selection h3')?.innerText.includes('best for')")
-    found = [hit["id"] for hit in site.json("/api/search?query=bread&top=100")["rows"]]
-    assert linked(page) == found
-    assert "mark=bread" in page.run("location.hash")
-
-
-def test_a_search_does_not_mark_the_map_in_silence(page: Page, site: Site) -> None:
-    page.open(f"{site.address}#c=refined&view=texts&ask=bread")
-    page.wait("document.querySelector('.found li')")
-    page.press("5")
-    page.wait(NAMED)
-    assert page.run("document.querySelector('#panel input[type=search]').value") == ""
-    assert page.run("document.querySelector('.selection').hidden")
-    page.click("nav [data-view=texts]")
-    page.wait("document.querySelector('.found li')")  # the search is still there
+    page.wait("window.written.length")
+    subject = next(row for row in site.json("/api/map/colours")["colours"] if row["name"] == "subject")
+    assert {len(subject["codes"])} == {len(subject["finer"]["codes"])}
+    assert len(subject["finer"]["of"]) == len(subject["finer"]["values"])
+    written = {(text, font.startswith("bold")) for text, font in page.run("window.written")}
+    large = {text for text, bold in written if bold}
+    assert large <= {", ".join(name.split(", ")[:2]) for name in subject["values"]}
+    assert {text for text, bold in written if not bold} <= {
+        name.split(", ")[0] for name in subject["finer"]["values"]
+    }
+    assert large
 
 
 def test_words_share_a_chart_over_time(page: Page, site: Site) -> None:

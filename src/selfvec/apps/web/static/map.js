@@ -8,13 +8,16 @@ import { Fields } from "./list.js";
 import { filters, go, state } from "./state.js";
 
 const LISTED = 200; // of a selection
-const HITS = 100; // documents that a search marks
 const NAMED = 14; // largest groups, whose names stand at their edges
 const SAMPLED = 20_000; // points, by which groups are measured
 const EDGE = 24; // pixels around the points
 const DOT = 12; // pixels before a name, for a dot of its colour
 const BUTTONS = [60, 160]; // pixels of the corner that buttons cover
 const FONT = "bold 13px system-ui, sans-serif";
+const FINER = "12px system-ui, sans-serif"; // of topics within subjects
+const LEAST = 3; // points of an island that is named
+const ROW = 4096; // cells of 32 pixels across, beside which are these
+const BESIDE = [-ROW - 1, -ROW, 1 - ROW, -1, 1, ROW - 1, ROW, ROW + 1];
 const PLACES = ["1,0", "-1,0", "0,-1", "0,1", "1,-1", "-1,-1", "1,1", "-1,1"].map((at) =>
   at.split(",").map(Number),
 );
@@ -25,13 +28,8 @@ export class DocumentMap {
     this.newest = latest();
     this.lead = h("p.lead");
     this.points = new Points((i) => go({ view: "map", doc: this.found.ids[i] }));
-    const declared = {
-      colour: { label: "coloured by", options: { subject: "subject" } },
-      mark: { label: "highlight", maxlength: 500 },
-    };
-    this.fields = new Fields(declared, (changes) =>
-      go({ ...changes, ...(changes.colour && { only: "" }) }, false),
-    );
+    const colour = { label: "coloured by", options: { subject: "subject" } };
+    this.fields = new Fields({ colour }, (changes) => go({ ...changes, only: "" }, false));
     this.legend = h("div.colours", { role: "group", "aria-label": "Colours" });
     this.selection = h("section.selection", { "aria-label": "Selected", hidden: true });
     this.element = h("div.atlas", [
@@ -51,7 +49,6 @@ export class DocumentMap {
         passing = filter.length && (await ask("map/passing", { filter }, { signal }));
       this.points.passing = passing ? new Set(passing.places) : null;
       this.paint();
-      await this.highlight(signal);
     });
   }
 
@@ -72,21 +69,6 @@ export class DocumentMap {
     const { colours } = await ask("map/colours", {}, { signal });
     this.colours = colours;
     this.fields.choices("colour", Object.fromEntries(colours.map(({ name }) => [name, name])));
-  }
-
-  /** Mark the best documents for a search. */
-  async highlight(signal) {
-    const query = state.mark.trim(),
-      place = new Map(this.found.ids.map((id, i) => [id, i]));
-    const hits = query ? (await ask("search", { query, mode: state.mode, top: HITS }, { signal })).rows : [];
-    const places = hits
-      .flatMap(({ id, alike }) => [id, ...alike])
-      .map((id) => place.get(id))
-      .filter((i) => i !== undefined);
-    const before = this.points.hits.size;
-    this.points.hits = new Set(places);
-    this.points.draw();
-    if (query || before) this.select(places, `that are best for “${query}”`);
   }
 
   /** The chosen colour, and the names of its values. */
@@ -128,7 +110,7 @@ export class DocumentMap {
   clear() {
     this.points.only = null;
     this.selection.hidden = true;
-    go({ mark: "", only: "" }, false);
+    go({ only: "" }, false);
     this.points.draw();
   }
 
@@ -143,7 +125,7 @@ export class DocumentMap {
   }
 
   select(places, why) {
-    this.selection.hidden = places.length === 0 && !state.mark;
+    this.selection.hidden = places.length === 0;
     const { ids, texts } = this.found;
     const one = (i) => h("li", { dir: direction(texts[i]) }, toDocument(ids[i], clean(texts[i]) || ids[i]));
     this.selection.replaceChildren(
@@ -176,7 +158,6 @@ class Points {
     ]);
     this.element = h("div.map", h("div.field", this.canvas, this.tip, this.tools, this.cover));
     this.only = null; // the only value of a colour that is shown
-    this.hits = new Set(); // points that a search found
     this.passing = null; // points that the filters leave; null: all
     this.view = { x: 0, y: 0, scale: 1 };
     listen(this);
@@ -269,8 +250,7 @@ class Points {
       const [r, g, b] = hex.match(/\w\w/g).map((part) => parseInt(part, 16));
       return (alpha << 24) | (b << 16) | (g << 8) | r;
     };
-    const dust = packed(this.ink("dust"), coloured || this.hits.size || this.passing ? 70 : 160),
-      hit = packed(this.ink("went"), 255);
+    const dust = packed(this.ink("dust"), coloured || this.passing ? 70 : 160);
     const shades = coloured?.values.map((_, code) =>
       this.only === null || this.only === code ? packed(this.shade(code), 230) : dust,
     );
@@ -287,15 +267,12 @@ class Points {
       }
     };
     if (this.passing) for (let i = 0; i < number; i++) if (!this.passes(i)) paint(i, dust, 2);
-    for (let i = 0; i < number; i++)
-      if (this.passes(i)) paint(i, (!this.hits.size && shades?.[coloured.codes[i]]) || dust, dot);
-    for (const i of this.hits) paint(i, hit, Math.max(dot, Math.round(4 * ratio)) + 1);
+    for (let i = 0; i < number; i++) if (this.passes(i)) paint(i, shades?.[coloured.codes[i]] || dust, dot);
     pen.putImageData(this.image, 0, 0);
   }
 
-  /** The names of the largest groups, each at its edge where it covers the fewest points. */
+  /** The names of the largest groups, then of the finer ones, each where it covers the fewest points. */
   names(pen) {
-    pen.font = FONT;
     const taken = [{ left: this.width - BUTTONS[0], right: this.width, top: 0, bottom: BUTTONS[1] }];
     const free = ({ left, top, right, bottom }) =>
       left >= 2 &&
@@ -305,8 +282,18 @@ class Points {
       taken.every(
         (other) => right <= other.left || left >= other.right || bottom <= other.top || top >= other.bottom,
       );
-    for (const { at, far, code } of this.groups()) {
-      const text = spell(this.coloured.values[code].split(", ").slice(0, 2).join(", ")),
+    const { values, finer } = this.coloured;
+    const named = (coloured, font, of) =>
+      this.groups(coloured).map((group) => ({ ...group, font, name: of[group.code].split(", ") }));
+    const seen = new Set(); // first names, each of which stands once
+    const groups = [
+      ...named(this.coloured, FONT, values),
+      ...(finer ? named(finer, FINER, finer.values) : []),
+    ];
+    for (const { at, far, code, font, name } of groups) {
+      if (seen.has(name[0])) continue;
+      pen.font = font;
+      const text = spell(name.slice(0, font === FONT ? 2 : 1).join(", ")),
         size = [pen.measureText(text).width + 4 + DOT, 17];
       const boxes = [0.5, 0.8, 1.1, 1.5].flatMap((part) =>
         PLACES.map((place) => {
@@ -319,7 +306,8 @@ class Points {
       const box = boxes.sort((a, b) => this.covered(a) - this.covered(b)).find(free);
       if (!box) continue;
       taken.push(box);
-      this.name(pen, text, box, this.shade(code));
+      seen.add(name[0]);
+      this.name(pen, text, box, this.shade(font === FONT ? code : finer.of[code]));
     }
   }
 
@@ -348,28 +336,38 @@ class Points {
     pen.fill();
   }
 
-  /** Of the largest groups that are shown the middle of the points, and how far most of them are from it. */
-  groups() {
-    const places = this.coloured.values.map(() => []),
+  /** Of the largest groups that are shown the middle of the densest island, and how far most of it is from that. */
+  groups({ values, codes, of }) {
+    const cells = values.map(() => new Map()), // of 32 pixels: the points of a group in each
       every = Math.ceil(this.points.length / SAMPLED);
-    for (let i = 0; i < this.points.length; i += every)
-      if (this.passes(i)) places[this.coloured.codes[i]]?.push(this.at(this.points[i]));
+    for (let i = 0; i < this.points.length; i += every) {
+      const own = this.passes(i) && cells[codes[i]];
+      if (!own) continue;
+      const [x, y] = this.at(this.points[i]),
+        key = (x >> 5) * ROW + (y >> 5);
+      own.set(key, [...(own.get(key) ?? []), [x, y]]);
+    }
+    const island = (own) => {
+      const [densest] = [...own.keys()].sort((a, b) => own.get(b).length - own.get(a).length);
+      const found = new Set([densest]); // grows while it is gone through
+      for (const key of found) for (const by of BESIDE) if (own.has(key + by)) found.add(key + by);
+      return [...found].flatMap((key) => own.get(key) ?? []);
+    };
     const sorted = (list) => list.sort((a, b) => a - b);
-    return places
-      .map((points, code) => ({ points, code }))
-      .filter(({ points }) => points.length)
+    return cells
+      .map((own, code) => ({ points: island(own), code }))
+      .filter(({ points }) => points.length >= LEAST)
       .sort((a, b) => b.points.length - a.points.length)
-      .slice(0, Math.min(NAMED, this.width / 60))
+      .slice(0, (of ? 2 : 1) * Math.min(NAMED, this.width / 60))
       .map(({ points, code }) => {
         const at = [0, 1].map((axis) => sorted(points.map((point) => point[axis]))[points.length >> 1]);
         const far = sorted(points.map(([x, y]) => Math.hypot(x - at[0], y - at[1])));
         return { at, far: far[Math.floor(0.6 * points.length)], code };
       })
       .filter(
-        ({ at: [x, y], far, code }) =>
-          far < (this.width * this.view.scale) / 5 && // others are in no one place
+        ({ at: [x, y], code }) =>
           Math.min(x, y, this.width - x, this.height - y) > 0 &&
-          [null, code].includes(this.only),
+          [null, of ? of[code] : code].includes(this.only),
       );
   }
 

@@ -2,7 +2,7 @@
 
 const EMPTY =
   "view word c fdr min_count all_words ask mix variants colour only doc at order filter " +
-  "words mark unit source from near";
+  "words unit source from near";
 const DEFAULTS = {
   ...Object.fromEntries(EMPTY.split(" ").map((name) => [name, ""])),
   sort: "size",
