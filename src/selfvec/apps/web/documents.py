@@ -198,7 +198,7 @@ def _colours(page: PageData) -> Iterator[Json]:
 
     topics = None if page.topics.exception() else page.named_topics
     subjects = topics and topics.subjects
-    if subjects and len(subjects.of_documents) == len(documents):
+    if topics and subjects and len(subjects.of_documents) == len(documents):
         finer = {"values": [row.name for row in topics.topics], "codes": topics.of_documents[shown].tolist()}
         named = colour("subject", [row.name for row in subjects.topics], subjects.of_documents)
         yield {**named, "finer": {**finer, "of": [row.subject for row in topics.topics]}}
