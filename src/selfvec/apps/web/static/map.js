@@ -336,7 +336,7 @@ class Points {
     pen.fill();
   }
 
-  /** Of the largest groups that are shown the middle of the densest island, and how far most of it is from that. */
+  /** Of the largest groups that are shown: the middle of the densest island, and how far most of it is. */
   groups({ values, codes, of }) {
     const cells = values.map(() => new Map()), // of 32 pixels: the points of a group in each
       every = Math.ceil(this.points.length / SAMPLED);
