@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from headless import Page
-from serving import Site, answer_with, fitted, serving
+from serving import TOPICS, Site, answer_with, fitted, serving
 from steps import COLOURS, NAMED, saved_as
 
 from selfvec.analysis.concepts.corpus_topics import topics
@@ -125,6 +125,15 @@ def test_documents_have_a_map_and_are_read_beside_it(page: Page, site: Site) -> 
     page.wait(f"document.querySelector('#word .facts dd')?.innerText === '{near}'")
     page.press("Escape")
     page.wait("document.body.classList.contains('alone')")  # the map has the whole width again
+
+
+def test_a_text_of_which_nothing_is_compared_opens_on_its_subjects(page: Page, tmp_path: Path) -> None:
+    lines = [" ".join(np.roll(words, i)[:9]) for i in range(12) for words in TOPICS.values()]
+    with serving(fitted(tmp_path, lines)) as undated:
+        page.open(undated.address)
+        page.wait(f"{SUBJECTS} >= 2 && document.querySelector('.facts-of').innerText")
+        assert page.texts(".claims li") == []
+        assert not page.run("[...document.links].some((a) => a.textContent === 'All that changed')")
 
 
 def test_islands_have_the_names_of_subjects_and_of_their_topics(page: Page, site: Site) -> None:

@@ -141,8 +141,8 @@ def text_report(report: TextFindings) -> View:
 
 
 def opening(report: TextFindings) -> tuple[str, list[list[tuple[str, str]]]]:
-    """What was read and is compared, and what stands out, line by line in pieces."""
-    return _about(report), [*map(_line, _sorted(report)[0])]
+    """What was read and is compared, and what was found first, line by line in pieces."""
+    return _about(report), [_line(row) for row in _sorted(report)[0] if row.kind != "about"]
 
 
 def _headline(report: TextFindings, first: Sequence[Finding]) -> str:

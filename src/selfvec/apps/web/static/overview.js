@@ -51,7 +51,7 @@ export class Overview {
         lines.map((line) => h("li.claim", line.map(told))),
         missing.map((why) => h("li.quiet", why)),
       ]),
-      h("p", all),
+      h("p", lines.length > 0 && all),
     );
     this.facts.textContent = about;
   }
