@@ -79,8 +79,10 @@ def test_coherence_by_hand() -> None:
     formula = ["a", "b", "c", "d", "e", "f", "g"]
     batch = TokenBatch.from_documents([[*formula, *[own] * 3] for own in "xy" * 40])
     rows = np.eye(len(batch.types), dtype=np.float32)
-    found = coherence(batch, rows, np.array([batch.types.index(word) for word in "ax"]), np.full(2, AROUND))
-    weights = dict(zip(batch.types, inverse_document_frequency(batch).tolist(), strict=True))
+    idf = inverse_document_frequency(batch)
+    places = np.array([batch.types.index(word) for word in "ax"])
+    found = coherence(batch, rows, idf, places, np.full(2, AROUND))
+    weights = dict(zip(batch.types, idf.tolist(), strict=True))
     whole = np.array([*(weights[word] for word in formula), 3 * weights["x"]])
     mean = 3 * weights["x"] / np.linalg.norm(whole) / 2  # of all documents, along "x" and along "y"
     beside = np.array([weights[word] for word in formula]) / np.linalg.norm(whole)

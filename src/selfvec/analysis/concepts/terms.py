@@ -197,22 +197,29 @@ def _with_coherence(run: Run, most: int, min_count: int) -> tuple[Terms, Floats]
 
 def subject_weights(run: Run) -> Floats:
     """The weight of each word in a document, (V,): inverse document frequency, 0 for words of formulas."""
-    weights = inverse_document_frequency(run.require_tokens())
+    weights = _weights(run).copy()
     often, coherent = _of_frequent_words(run)
     weights[often[coherent < LEAST_COHERENCE]] = 0
     return weights
 
 
+def _weights(run: Run) -> Floats:
+    """The inverse document frequency of each word, (V,)."""
+    return run.held("weights of words", lambda: inverse_document_frequency(run.require_tokens()))
+
+
 def _of_frequent_words(run: Run) -> tuple[Ints, Floats]:
     """The words of so many documents that these may have them from a formula, and their coherence, (n,)."""
+    often = _frequent_words(run)
+    return often, _in_medians(run, often)
 
-    def measured() -> tuple[Ints, Floats]:
+
+def _frequent_words(run: Run) -> Ints:
+    def found() -> Ints:
         batch = run.require_tokens()
-        least = max(_SURE, _FORMULA * batch.documents)
-        often = np.flatnonzero(document_frequencies(batch) >= least)
-        return often, _in_medians(run, often)
+        return np.flatnonzero(document_frequencies(batch) >= max(_SURE, _FORMULA * batch.documents))
 
-    return run.held("coherence of frequent words", measured)
+    return run.held("frequent words of documents", found)
 
 
 def _formula_words(run: Run) -> frozenset[str]:
@@ -225,13 +232,19 @@ def _formula_words(run: Run) -> frozenset[str]:
 def _in_medians(run: Run, words: Ints) -> Floats:
     """The coherence of words, (n,), in medians of that with what stands around them; 1 if not known."""
     batch = run.require_tokens()
-    beside = run.held("coherence", lambda: np.full(len(batch.types), np.inf, np.float32))
-    new = words[np.isinf(beside[words])]  # each word is measured once
-    some = words[_regular(len(words), _SAMPLED)]
-    around = np.repeat([AROUND, 0], [len(new), len(some)])
-    measured = coherence(batch, document_space(run), np.append(new, some), around)
-    beside[new], usual = measured[: len(new)], measured[len(new) :]
-    median = np.float32(np.median(usual[usual > 0]) if (usual > 0).any() else np.inf)
+    usual, beside = run.held("coherence", lambda: np.full((2, len(batch.types)), np.inf, np.float32))
+    both = words, _frequent_words(run)  # which are asked for next: all are measured at once
+    sampled = [each[_regular(len(each), _SAMPLED)] for each in both]
+    new, some = (
+        np.unique(every[np.isinf(of[every])])
+        for every, of in ((np.concatenate(both), beside), (np.concatenate(sampled), usual))
+    )
+    if len(new) + len(some):
+        around = np.repeat([AROUND, 0], [len(new), len(some)])
+        measured = coherence(batch, document_space(run), _weights(run), np.append(new, some), around)
+        beside[new], usual[some] = measured[: len(new)], measured[len(new) :]
+    known = usual[sampled[0]]
+    median = np.float32(np.median(known[known > 0]) if (known > 0).any() else np.inf)
     in_medians: Floats = np.nan_to_num(beside[words] / median, nan=1)
     return in_medians
 
@@ -241,12 +254,12 @@ def _regular(number: int, most: int) -> Ints:
     return np.linspace(0, number - 1, min(number, most)).astype(np.int64)
 
 
-def coherence(batch: TokenBatch, rows: Rows, words: Ints, around: Ints) -> Floats:
+def coherence(batch: TokenBatch, rows: Rows, weights: Floats, words: Ints, around: Ints) -> Floats:
     """The coherence of n words, (n,) float32, at most 1; nan for words of which too little is known.
 
-    ``rows`` are the vectors of all words, (V, d). So many words ``around`` each, (n,), are left out.
+    ``rows`` are the vectors of all words, (V, d), and ``weights`` theirs. So many words ``around`` each of
+    the n, (n,), are left out.
     """
-    weights = inverse_document_frequency(batch)
     rows = np.ascontiguousarray(rows)
     sums = weighted_sums(batch, rows, weights)
     mean = unit_rows(sums).mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -591,7 +604,7 @@ def document_space(run: Run) -> Rows:
         tables = [topic_rows(run), run.vectors.unit]
         some = np.zeros(batch.documents, bool)
         some[_regular(batch.documents, _LEARNED)] = True
-        part, weights = batch.part(some), inverse_document_frequency(batch)
+        part, weights = batch.part(some), _weights(run)
         documents = unit_rows(np.hstack([weighted_sums(part, rows, weights) for rows in tables]))
         documents -= COMMON_PART * documents.mean(axis=0, dtype=np.float64).astype(np.float32)
         axes = principal_axes(documents, min(_AXES, documents.shape[1]))
