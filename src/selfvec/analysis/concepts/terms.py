@@ -376,15 +376,16 @@ def phrase_names(run: Run, topic_of: Ints, number: int) -> list[list[str]]:
     weights[[not formula.isdisjoint(pair) for pair in ends]] = 0
     if lexicon(run.provenance)("the"):
         weights[_verbs(names, words)] = 0
-    subject, candidates = can_name(run), []
-    for here, size in zip(counts.T, sizes.tolist(), strict=True):
-        _, low, _ = ratios_of_shares(counts.sum(axis=1) - here, len(read) - size, here, size)
-        scores = weights * here * np.log(np.maximum(low, 1))
-        general = (weights == 1) & (low < _TYPICAL)
-        told = np.flatnonzero(scores)
-        order = told[np.argsort(-scores[told], kind="stable")].tolist()
-        able = islice((i for i in order if subject(names[i])), _CANDIDATES)
-        candidates.append([_Candidate(names[i], float(scores[i]), bool(general[i])) for i in able])
+    subject, candidates, total = can_name(run), [], counts.sum(axis=1)
+    for column, size in zip(counts.T, sizes.tolist(), strict=True):
+        own = np.flatnonzero(column * weights)
+        here = column[own]
+        _, low, _ = ratios_of_shares(total[own] - here, len(read) - size, here, size)
+        scores = weights[own] * here * np.log(np.maximum(low, 1))
+        general = (weights[own] == 1) & (low < _TYPICAL)
+        order = (i for i in np.argsort(-scores, kind="stable").tolist() if scores[i])
+        able = islice((i for i in order if subject(names[own[i]])), _CANDIDATES)
+        candidates.append([_Candidate(names[own[i]], float(scores[i]), bool(general[i])) for i in able])
     near = _nearness(run, read, of_read, candidates)
     return [list(_short(_chosen(*pair))) for pair in zip(candidates, near, strict=True)]
 
