@@ -264,6 +264,16 @@ def _dates(batch: TokenBatch) -> NDArray[np.datetime64]:
     return batch.dates
 
 
+def month_name(day: np.datetime64) -> str:
+    """The month and year of a day.
+
+    >>> month_name(np.datetime64("2024-05-06"))
+    'May 2024'
+    """
+    year, month = str(day.astype("datetime64[M]")).rsplit("-", 1)
+    return f"{MONTH_NAMES[int(month) - 1]} {year}"
+
+
 def named_months(covered: Mask) -> str:
     """Units of the year, (K,), by the names of their months; December and January are neighbours.
 

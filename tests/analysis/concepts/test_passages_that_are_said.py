@@ -56,6 +56,11 @@ def test_of_two_sides_the_one_with_more_is_named_and_the_word_is_counted_where_i
     found = selfvec.report(run, tmp_path / "page.html", between=["2023", "2024"], words=["inconvenience"])
     (word,) = (row for row in found["growth"] if row["kind"] == "word")
     assert (word["documents_first"], word["documents_last"]) == (0, 30)
+    # Of parts that end before the text does, the passage does not end with them.
+    sides = ["2023-01-01..2023-12-31", "2024-01-01..2024-09-30"]
+    found = selfvec.report(run, tmp_path / "page.html", between=sides, overwrite=True)
+    (says,) = (row["says"] for row in found["findings"] if row["kind"] == "passage")
+    assert says.startswith("From June 2024 on 17 documents hold")  # days 540, 546 … 636 of 638
 
 
 def test_what_the_text_holds_at_all_times_has_no_month_and_no_side() -> None:

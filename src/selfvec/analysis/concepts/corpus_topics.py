@@ -175,10 +175,12 @@ def topics(
     parts = [] if by is None else document_groups(of, by)
     how = Clustering(number, top=top, min_count=min_count, seed=seed, seeds=seeds, earlier=earlier)
     whole = _with_own_names(own, _kept_clusters(of, how, progress), given.get("names"), progress)
-    whole = replace(whole, passages=passage_findings(of))
+    in_time = all(parse_span(part.name) for part in parts)
+    sides = default_slices(of).slices if parts and in_time else ()
+    if not sides:
+        whole = replace(whole, passages=passage_findings(of))
     if parts:
-        in_time = all(parse_span(part.name) for part in parts)
-        whole = with_groups(of, whole, parts, default_slices(of).slices if in_time else ())
+        whole = with_groups(of, whole, parts, sides)
     if new is not None:
         whole = replace(whole, assigned=assigned_table(of, whole, new, progress))
     if documents is not None:
@@ -195,8 +197,7 @@ def topics_as_found(run: Run, progress: Progress | None = None) -> Topics:
 def subjects_of_report(run: Run, sides: Sequence[Slice], progress: Progress | None = None) -> Topics:
     """What a report says the text is about, and how it changed."""
     whole = with_names(topics_as_found(run, progress), run.topic_names)
-    whole = replace(whole, passages=passage_findings(run))
-    return with_groups(run, whole, (), sides) if sides else whole
+    return with_groups(run, whole, (), sides) if sides else replace(whole, passages=passage_findings(run))
 
 
 def with_growth(run: Run, whole: Topics, sides: Sequence[Slice]) -> Topics:

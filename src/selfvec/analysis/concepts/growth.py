@@ -22,7 +22,7 @@ from selfvec.base.arrays import AnyInts, Doubles, Ints, Mask
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.finding import Finding
 from selfvec.base.view import NUMBER, PROBABILITY, Column, Pieces, Row, share
-from selfvec.corpus.slices import MONTH_NAMES, Slice, parse_span
+from selfvec.corpus.slices import Slice, month_name, parse_span
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import (
     LEVEL,
@@ -136,9 +136,8 @@ def since(first: str, last: str) -> str:
     return ""
 
 
-def day_name(date: np.datetime64) -> str:
-    year, month, day = str(date).split("-")
-    return f"{int(day)} {MONTH_NAMES[int(month) - 1]} {year}"
+def day_name(day: np.datetime64) -> str:
+    return f"{int(str(day)[-2:])} {month_name(day)}"
 
 
 def times(ratio: float) -> str:

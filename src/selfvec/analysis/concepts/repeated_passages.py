@@ -14,15 +14,16 @@ import numpy as np
 
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.counted_text import counted_text
-from selfvec.base.arrays import Array, Hashes, Ints
+from selfvec.base.arrays import Array, Hashes, Ints, Mask
 from selfvec.base.display import count_of
 from selfvec.base.finding import Finding
-from selfvec.corpus.slices import MONTH_NAMES
+from selfvec.corpus.fingerprints import are_among
+from selfvec.corpus.slices import month_name
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.cache import cached_result
 from selfvec.text.kernels import NGRAM
-from selfvec.text.repeats import LEAST_DOCUMENTS, Ngrams
+from selfvec.text.repeats import LEAST_DOCUMENTS, Ngrams, counted_occurrences
 
 from .growth import share_changes
 
@@ -117,15 +118,11 @@ def _repeated_ngrams(batch: TokenBatch) -> tuple[Hashes, Ints, Ints]:
     ngrams.count()
     parts: list[tuple[Hashes, Ints, Ints]] = []
     for values, places in ngrams.candidates(LEAST_DOCUMENTS):
-        order = np.lexsort((places, values))
-        values, places = values[order], places[order]
-        documents = batch.document_of(places)
-        new = np.diff(values, prepend=~values[:1]) != 0
-        of = np.cumsum(new) - 1
-        first = new | (np.diff(documents, prepend=-1) != 0)
-        numbers = np.bincount(of, first).astype(np.int64)[of]
-        many = numbers >= LEAST_DOCUMENTS
-        parts.append((values[many], places[many], numbers[many]))
+        rows = counted_occurrences(ngrams, values, places, LEAST_DOCUMENTS).sort("passage")
+        repeated, documents = rows["passage"].to_numpy(), rows["documents"].to_numpy()
+        many = are_among(repeated, values)
+        values = values[many]
+        parts.append((values, places[many], documents[np.searchsorted(repeated, values)]))
     values, places, numbers = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     order = np.argsort(places)
     return values[order], places[order], numbers[order]
@@ -146,20 +143,20 @@ def _quoted(text: str, words: Sequence[str]) -> str:
 
 def passage_findings(run: Run, made: Comparison | None = None) -> list[Finding]:
     """What many documents hold, and since when; first those of which a side of a comparison has more."""
-    held, batch = repeated_passages(run), run.require_tokens()
-    if made is not None:  # only of the documents on its sides
-        held = [replace(each, documents=each.documents[made.side[each.documents] >= 0]) for each in held]
-        held = [each for each in held if len(each.documents)]
-    said = [_told(each, batch) for each in held]
+    batch = run.require_tokens()
+    among = np.ones(batch.documents, bool) if made is None else made.side >= 0
+    held = [replace(each, documents=each.documents[among[each.documents]]) for each in repeated_passages(run)]
+    held = [each for each in held if len(each.documents)]
+    said = [_told(each, batch, among) for each in held]
     differing = {} if made is None else _between(held, said, made)
     often = [i for i, each in enumerate(held) if len(each.documents) >= _OFTEN * batch.documents]
     rest = [i for i in often if i not in differing][:_SAID]
     return [*differing.values(), *(Finding("passage", f"{said[i]}.", words=held[i].begins) for i in rest)]
 
 
-def _told(passage: RepeatedPassage, batch: TokenBatch) -> str:
+def _told(passage: RepeatedPassage, batch: TokenBatch, among: Mask) -> str:
     held = count_of(len(passage.documents), "document holds", "documents hold")
-    since = "" if batch.dates is None else _when(batch.dates, batch.dates[passage.documents])
+    since = "" if batch.dates is None else _when(batch.dates[among], batch.dates[passage.documents])
     return f"{since} {held} “{passage.text} …”".lstrip()
 
 
@@ -189,14 +186,9 @@ def _when(days: Array, own: Array) -> str:
     days, own = days[~np.isnat(days)], own[~np.isnat(own)]
     if not len(own):
         return ""
-    first, last = _month(own.min()), _month(own.max())
-    late = np.mean(days >= own.min()) ** len(own) < _BY_CHANCE and first != _month(days.min())
-    early = np.mean(days <= own.max()) ** len(own) < _BY_CHANCE and last != _month(days.max())
+    first, last = month_name(own.min()), month_name(own.max())
+    late = np.mean(days >= own.min()) ** len(own) < _BY_CHANCE and first != month_name(days.min())
+    early = np.mean(days <= own.max()) ** len(own) < _BY_CHANCE and last != month_name(days.max())
     if late and early:
         return f"From {first} to {last}"
     return f"From {first} on" if late else f"Until {last}" if early else ""
-
-
-def _month(day: np.datetime64) -> str:
-    year, month = str(day.astype("datetime64[M]")).split("-")
-    return f"{MONTH_NAMES[int(month) - 1]} {year}"

@@ -168,7 +168,7 @@ _WORDS = 64  # that a thread measures at a time
 _SAMPLED = 400  # words whose median is taken
 COMMON_PART = 0.5  # share of the mean of all documents that is left out of each
 _AXES = 128  # of the documents
-_LEARNED = 16_384  # documents whose axes they are
+LEARNED = 16_384  # documents that axes and centres are learned from; the others go to the nearest
 
 
 def topical_terms(run: Run, most: int, *, min_count: int = 5, least: int = 2) -> tuple[Terms, Floats]:
@@ -604,7 +604,7 @@ def document_space(run: Run) -> Rows:
         batch = run.require_tokens()
         tables = [topic_rows(run), run.vectors.unit]
         some = np.zeros(batch.documents, bool)
-        some[_regular(batch.documents, _LEARNED)] = True
+        some[_regular(batch.documents, LEARNED)] = True
         part, weights = batch.part(some), _weights(run)
         documents = unit_rows(np.hstack([weighted_sums(part, rows, weights) for rows in tables]))
         documents -= COMMON_PART * documents.mean(axis=0, dtype=np.float64).astype(np.float32)

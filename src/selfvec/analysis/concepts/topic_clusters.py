@@ -27,6 +27,7 @@ from selfvec.text.phrases import row_of
 
 from .terms import (
     COMMON_PART,
+    LEARNED,
     NAMED,
     Terms,
     can_name,
@@ -46,7 +47,6 @@ MOST = 200  # topics
 ENOUGH = 0.95  # share of the best silhouette that is enough for few topics
 RARER = 3.0  # logarithm of the ratio to other topics that is enough; those of rare terms are uncertain
 NEAR = 0.15  # smallest cosine of a word to the centre of its topic
-_LEARNED = 16_384  # documents whose vectors the centres are learned from; the others go to the nearest
 _STARTS = 4  # of k-means where topics are few; of many, the best of several is no better than the first
 
 
@@ -100,7 +100,9 @@ def cluster_documents(run: Run, how: Clustering | None = None, progress: Progres
     if numbers[0] > len(with_words):
         rule = f"is at most {len(with_words)}, the documents with words, not {numbers[0]}"
         raise OptionError(rule, field="number", remedy="choose fewer")
-    clusters, tried = _clusters(run, documents, with_words, mean, words, numbers, how, progress)
+    learned = sampled(with_words, LEARNED, np.random.default_rng(how.seed))
+    points = unit_rows(documents[learned] - mean)
+    clusters, tried = _clusters(run, points, mean, numbers, how, progress)
     of_documents = np.full(len(documents), -1, np.int64)
     of_documents[with_words] = nearest(documents[with_words], clusters, mean)
     sizes = np.bincount(of_documents[with_words], minlength=len(clusters))
@@ -140,22 +142,19 @@ def _terms(run: Run, how: Clustering) -> tuple[Terms, Floats]:
 
 def _clusters(
     run: Run,
-    documents: Rows,
-    with_words: Ints,
+    points: Rows,  # of documents, less the mean
     mean: Rows,
-    words: Rows,
     numbers: Sequence[int],
     how: Clustering,
     progress: Progress,
 ) -> tuple[Rows, dict[int, float]]:
     """The centres of the best number of clusters, (K, d) unit rows, and the silhouettes of all."""
-    learned = sampled(with_words, _LEARNED, np.random.default_rng(how.seed))
-    points, groups = unit_rows(documents[learned] - mean), None
-    weights, first = np.ones(len(points), np.float32), None
+    documents, words = len(points), document_space(run)
+    weights, first, groups = np.ones(documents, np.float32), None, None
     if how.seeds:
         rows, group_of = _seeds(run, words, how.seeds)
         points = np.concatenate([points, unit_rows(unit_rows(rows) - mean)])
-        groups = np.append(np.full(len(learned), -1), group_of)
+        groups = np.append(np.full(documents, -1), group_of)
         weights = np.append(weights, np.zeros(len(rows), np.float32))
     if how.earlier:
         first = unit_rows(_earlier_centres(run.vectors, words, how.earlier) - mean)
@@ -169,7 +168,7 @@ def _clusters(
         if groups is not None:
             # The seed words of a group weigh as much as a mean topic: they are half of theirs.
             several = np.bincount(groups[groups >= 0])
-            own = np.where(groups >= 0, len(learned) / k / several[groups], weights).astype(np.float32)
+            own = np.where(groups >= 0, documents / k / several[groups], weights).astype(np.float32)
         return k_means(points, k, starts, weights=own, spherical=True, fixed=groups, first=first)
 
     tried: dict[int, tuple[float, Rows]] = {}

@@ -19,7 +19,6 @@ from selfvec.analysis.concepts.document_topics import GLANCE, ToRead, topic_entr
 from selfvec.analysis.concepts.group_differences import GroupDifference, pivot_table, word_table
 from selfvec.analysis.concepts.growth import (
     ShareChange,
-    day_name,
     percent,
     surest_first,
     word_sentences,
@@ -29,7 +28,7 @@ from selfvec.analysis.word_drift.word_paths import FEW_USES, SlicePath
 from selfvec.base.display import count_of, printable, whole_words
 from selfvec.base.finding import Finding
 from selfvec.base.view import COUNT, PIECES, PROSE, Column, Entry, Form, Heading, Part, Table, View, spoken
-from selfvec.corpus.slices import parse_span
+from selfvec.corpus.slices import month_name, parse_span
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.text.language_recognition import language_name
@@ -154,7 +153,7 @@ def _headline(report: TextFindings, first: Sequence[Finding]) -> str:
     if report.time.sides and first and first[0].kind not in ("about", "none"):
         last = report.time.sides[1]
         span = parse_span(last) if "-" in last else None
-        told = f"what changed in {day_name(span[0]).split(' ', 1)[1] if span else spoken(last)}"
+        told = f"what changed in {month_name(span[0]) if span else spoken(last)}"
     return printable(": ".join(filter(None, (", ".join(filter(None, (name, years))), told))))
 
 
