@@ -23,6 +23,7 @@ SLOW = """
     const response = await real(address, options);
     if (!String(address).includes('/api/ranking')) return response;
     const answer = await response.json();
+    if (stage === 'queued') return Response.json({ ready: false, share: 0, doing: 'counting', ahead: 2 });
     if (stage === 'comparing') return Response.json({ ready: false, share: 0.25 });
     return Response.json(answer);
   };

@@ -29,11 +29,13 @@ def assert_similar_documents_open(page: Page, site: Site, name: str) -> None:
 
 def test_documents_are_searched_with_snippets_and_filters(opened: Page, site: Site) -> None:
     opened.press("4")
-    opened.wait("document.querySelector('#pane input')")
-    opened.click("#pane input")
+    opened.press("/")
     opened.type("bread")
+    opened.wait("document.querySelector('#found li')?.innerText === 'Search the documents for bread'")
+    opened.press("Enter")  # in the search, questions come before words
     opened.wait("document.querySelectorAll('.found > li').length === 10")
     assert "ask=bread" in opened.run("location.hash")
+    assert opened.texts("input:not(#panel *)", "value") == ["bread"]  # one box
     assert opened.run(
         "[...document.querySelectorAll('.found mark.self')].every((e) => e.textContent === 'bread')"
     )
@@ -95,10 +97,16 @@ PRESSED = "[...document.querySelectorAll('.facets [aria-pressed=true]')].length"
 
 
 def test_hits_are_counted_and_narrowed_by_fields_and_dates(page: Page, fielded: Site) -> None:
+    page.size(1440, 900)
     page.open(f"{fielded.address}#view=texts&ask=hail")
+    page.wait("document.querySelectorAll('.facets section').length === 2")  # open beside the documents
     page.click("#filters button")
-    page.wait("document.querySelectorAll('.facets section').length === 2")
-    assert page.text(".total").startswith("40 of 60 documents have words of the question")
+    page.wait("document.querySelector('#panel').hidden")
+    page.click("nav [data-view=map]")
+    page.click("nav [data-view=texts]")
+    assert page.run("document.querySelector('#panel').hidden")  # as it was left
+    page.click("#filters button")
+    page.wait("document.querySelector('.total').innerText.startsWith('40 of 60 documents have words of')")
     assert page.texts(".values button") == ["IOWA 30", "OHIO 10"]
     assert page.texts(".facets .brush > span", "title") == ["1990: 20 documents", "1991: 20 documents"]
     page.click(".values li:last-child button")
@@ -193,7 +201,7 @@ def test_a_late_answer_does_not_replace_what_was_chosen_meanwhile(page: Page, fi
     page.open(f"{fielded.address}#view=texts")
     page.wait("document.querySelectorAll('.found > li').length === 50")
     page.run(LATE % json.dumps("/api/health"))
-    page.press("8")
+    page.press("7")
     page.click("nav [data-view=texts]")
     page.wait("window.late")
     time.sleep(0.3)
@@ -235,7 +243,7 @@ def test_an_updated_run_is_said_and_withdrawn_documents_are_gone(page: Page, tmp
         assert "r4" in found
         quoted = site.json("/api/together?w=hail&other=roof&n=20")["uses"]
         assert "r3" not in [use["id"] for use in quoted]
-        page.press("8")
+        page.press("7")
         page.wait("document.querySelector('#alert .newer')")
         assert "The run was updated" in page.text("#alert")
         page.run("location.hash = '#view=texts&ask=hail&mode=bm25'")  # the page as it was loaded
@@ -244,7 +252,7 @@ def test_an_updated_run_is_said_and_withdrawn_documents_are_gone(page: Page, tmp
         assert page.text("#alert .newer")
         selfvec.undo(folder)
         assert status("/api/document?id=r3") == 200
-        page.press("8")
+        page.press("7")
         page.wait("!document.querySelector('#alert .newer')")
         selfvec.update(folder, output=folder, withdraw=["r3"], no_undo=True)  # the served text is deleted
         assert site.json("/api/state")["newer"] is True

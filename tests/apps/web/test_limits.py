@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
@@ -14,10 +15,11 @@ import pytest
 from serving import Site, answer_with, serving
 from tests.processes import PATIENCE
 
-from selfvec.apps.web import page_data, responses, server, work
+from selfvec.apps.web import page_data, responses, server
 from selfvec.apps.web.responses import Answer
 from selfvec.apps.web.server import bind
 from selfvec.apps.web.work import Busy
+from selfvec.base.threads import stop_if_cancelled
 from selfvec.data.run import Run
 
 REQUEST = b"GET /api/health HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -99,25 +101,36 @@ def test_idle_connections_make_room_for_new_ones(run: Run, monkeypatch: pytest.M
             made[-1].recv(1)
 
 
-def test_more_clients_than_there_are_threads_are_told_when_to_come_back(
+def test_more_clients_than_there_are_threads_wait_for_their_turn_and_who_is_gone_waits_no_more(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "THREAD_SECONDS", 0.05)
-    blocked = threading.Event()
-    working = threading.Semaphore(0)
-    with serving(run) as site:
-        answer_with(monkeypatch, "/api/about", lambda: (working.release(), blocked.wait(PATIENCE), {})[2])
+    working, ended, asked = threading.Semaphore(0), threading.Semaphore(0), []
+
+    def work() -> dict[str, Any]:
+        working.release()
+        try:
+            while True:
+                stop_if_cancelled()
+                time.sleep(0.005)
+        finally:
+            ended.release()
+
+    with serving(run) as site, ThreadPoolExecutor(1) as pool:
+        answer_with(monkeypatch, "/api/about", work)
+        answer_with(monkeypatch, "/api/word", lambda: asked.append("nobody reads this") or {})
         threads = max(2, os.cpu_count() or 1)
         with connections(site, threads, REQUEST.replace(b"health", b"about")):
             for _ in range(threads):
                 assert working.acquire(timeout=PATIENCE)
-            status, headers, body = site.get("/api/overview")
+            with connections(site, 1, REQUEST.replace(b"health", b"word?w=cell")):
+                until(lambda: site.connections == threads + 1)
+            later = pool.submit(site.get, "/api/overview")
             assert site.get("/api/health")[0] == 200  # it is alive
-            blocked.set()
-        until(lambda: site.get("/api/overview")[0] == 200)
-    assert status == 503
-    assert int(headers["retry-after"]) > 0
-    assert "too much is being computed" in json.loads(body)["error"]["rule"]
+            assert not later.done()
+        assert later.result(PATIENCE)[0] == 200
+        for _ in range(threads):
+            assert ended.acquire(timeout=PATIENCE)
+        assert asked == []
 
 
 def test_beyond_the_limit_of_requests_a_connection_is_refused(
@@ -214,6 +227,7 @@ def test_a_flood_of_comparisons_is_not_begun(run: Run, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(page_data, "drift", waiting)
     monkeypatch.setattr(page_data, "ABANDONED", PATIENCE)
+    monkeypatch.setattr(page_data, "BEGUN", 4)
     with serving(run) as site:
         pairs = [f"{a}..1990|2020..{b}" for a in range(1981, 1991) for b in range(2020, 2024)]
         answers = [site.get(f"/api/ranking?c={pair}") for pair in pairs]
@@ -226,7 +240,8 @@ def test_a_flood_of_comparisons_is_not_begun(run: Run, monkeypatch: pytest.Monke
         assert json.loads(site.get(f"/api/ranking?c={pairs[0]}")[2]) == {
             "ready": False,
             "share": 0.0,
-            "doing": "comparing words",
+            "doing": "comparing words of 1981–1990 and 2020–2020",
+            "ahead": 0,
         }
         go.set()
         for pair, kind in zip(pairs, kinds, strict=True):

@@ -23,10 +23,11 @@ def test_an_unknown_address_looks_like_the_page(page: Page, site: Site) -> None:
     page.wait("document.body.dataset.ready === 'yes'")
 
 
-def test_the_header_of_a_narrow_window_is_one_row(page: Page, site: Site) -> None:
+def test_the_search_box_of_a_narrow_window_has_its_own_row(page: Page, site: Site) -> None:
     page.size(390, 844, mobile=True)
     page.open(site.address)
-    assert page.run("document.querySelector('header').getBoundingClientRect().height") < 64
+    assert page.run("document.querySelector('header').getBoundingClientRect().height") < 110
+    assert page.box("#find")[2] > 350
     assert page.run("document.documentElement.scrollWidth") <= 390
 
 
@@ -112,11 +113,12 @@ def test_a_phone_shows_the_list_then_the_word_then_the_list(page: Page, site: Si
     assert page.run(cut.format("#word .near")) == 0
     right = "getBoundingClientRect().right"
     assert max(page.texts("nav a", right)) <= 390
-    page.open(f"{site.address}#view=unknown&c=refined")
+    page.open(f"{site.address}#view=changes&c=1990|2020")
     page.wait("document.querySelector('tbody td')")
+    page.click(".typical summary")
     page.wait("document.querySelector('.stacked')")  # values below each other: none is cut
     assert max(page.texts("tbody td", right)) <= 390
-    for key in ("overview", "changes", "unknown", "texts", "health", "time", "map", "topics"):
+    for key in ("overview", "changes", "texts", "health", "time", "map", "topics"):
         page.open(f"{site.address}#c=refined&view={key}")
         assert page.run("document.documentElement.scrollWidth") <= 390, key
     page.open(f"{site.address}#c=refined&word=cell")
@@ -137,7 +139,7 @@ def test_the_first_result_stands_high_on_the_screen(page: Page, site: Site, size
 def test_every_view_says_at_once_that_it_computes(page: Page, site: Site) -> None:
     page.open(site.address)
     page.run("window.fetch = () => new Promise(() => {})")  # a server that never answers
-    for key in "2345678":
+    for key in "234567":
         page.press(key)
         said = page.texts("#pane .wait", "innerText")
         assert any("…" in text for text in said), key
@@ -213,7 +215,6 @@ def test_axe_finds_nothing(page: Page, site: Site, width: int, scheme: str) -> N
         "view=changes&c=1990|2004..2021": "document.querySelector('#word .quotes') && "
         "document.querySelector('.ranking a')",
         "c=refined&view=map": NAMED,
-        "c=refined&view=unknown": "document.querySelector('tbody tr')",
         "c=refined&view=texts&ask=bread": "document.querySelector('.found')",
         "view=topics": "document.querySelector('.topic svg')",
         "c=refined&view=health": "document.querySelector('.findings')",

@@ -72,11 +72,18 @@ def test_a_filter_hides_what_no_document_is_about(
 
 def test_a_word_has_a_course_in_time(opened: Page, site: Site) -> None:
     opened.wait("document.querySelector('#word .bars svg')")
-    course = site.json("/api/time?w=cell")["time"]
+    told = site.json("/api/time?w=cell")
+    course, title = told["time"], opened.text("#word figcaption p")
+    assert title == told["growth"] != ""  # the finding, in grey if chance may explain it
+    assert opened.texts("#word figcaption .quiet") == [title] * (told["direction"] == 0)
+    assert told["direction"] == 0 if "chance may explain" in title else told["direction"] in (1, -1)
+    figures = opened.texts("#word .bars svg text")
+    assert {"0", "in 10,000 words"} < set(figures)
     assert opened.run("document.querySelectorAll('#word .bars .mark').length") == len(course) == 3
     highest = max(course, key=lambda part: part["count"] / part["tokens"])
     label = opened.run("document.querySelector('#word .bars svg').getAttribute('aria-label')")
     assert f", in {highest['name']}" in label
+    assert f"{1e4 * highest['count'] / highest['tokens']:.1f}" in figures  # the largest value
     opened.click("#word .bars summary")
     assert f"{course[0]['count']} times in" in opened.text("#word .bars tbody tr")
 
@@ -321,7 +328,7 @@ def test_topics_can_be_renamed_joined_and_saved(page: Page, site: Site) -> None:
     page.open(f"{site.address}#view=topics", ready="document.querySelector('.topic')")
     assert page.run(shown).count("Mine") == 1
     share = round(100 * (found[0]["share"] + found[1]["share"]))
-    leads = page.run("[...document.querySelectorAll('.topic .lead')].map((lead) => lead.textContent)")
+    leads = page.run("[...document.querySelectorAll('.topic h3 + p')].map((lead) => lead.textContent)")
     assert f"{share} % of the documents" in leads[page.run(shown).index("Mine")]
     saved = list(csv.DictReader(saved_as(page, ".topics .fields button").splitlines()))
     mine = [row["terms"].split(", ") for row in saved if row["name"] == "Mine"]

@@ -31,7 +31,6 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/api/topics": [{}],
     "/api/typical": [{}],
     "/api/health": [{}],
-    "/api/unknown": [{}],
     "/api/ranking": [{}, {"all_words": "true"}, {"c": "1990|2020"}],
     "/api/word": [{"w": "cell"}],
     "/api/uses": [{"w": "cell", "c": "1990|2005"}],

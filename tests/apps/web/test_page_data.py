@@ -34,7 +34,6 @@ from selfvec.apps.web.work import Busy, Tasks
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run, TopicName
-from selfvec.data.vectors import Source
 from selfvec.storage.run_folder import open_run
 
 
@@ -72,9 +71,14 @@ def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(run: 
     shown = ADDRESSES["/api/ranking"].function(data, key=key, top=200)
     columns = [column.as_dict() for column in changes.columns]
     assert [{name: row[name] for name in rows[0]} for row in shown["rows"]] == rows  # words, order, figures
-    assert {name: shown[name] for name in command if name != "rows"} | {"columns": columns} == {
-        name: value for name, value in command.items() if name != "rows"
-    } | {"columns": shown["columns"]}
+    assert {name: shown[name] for name in command} | {"rows": rows} == command
+    assert [column for column in shown["columns"] if column["name"] != "size"] == columns
+    sizes = {row["size"] for row in shown["rows"] if row["q"] > 0.05}
+    assert sizes == {"no clear change"}
+    for row in shown["rows"][: shown["changed"]]:
+        assert row["size"].endswith(
+            f"({100 * row['new_uses_low']:.0f} to {100 * row['new_uses_high']:.0f} %)"
+        )
     assert len(rows) > 20
     found = words.word(data, key, rows[0]["word"])
     assert found["change"] == shown["rows"][0]
@@ -187,29 +191,37 @@ def test_the_result_that_was_used_last_is_kept_and_others_are_dropped(
     monkeypatch.setattr(page_data, "KEPT", 2)
     made = Comparisons(run.replace(folder=None), 1)  # has no folder that may hold the result
     first, second = (made.drift(key, mix="raw") for key in (REFINED, "1990|2020"))
-    assert made.drift(REFINED, mix="raw") is first
-    last = made.drift("1990|2005")
     assert begun.wait(PATIENCE)
+    assert made.drift("1990|2020", mix="raw") is second  # who waits keeps the place
     gate.set()
-    refused(lambda: second.result(PATIENCE), Busy)
     assert first.result(PATIENCE)
-    assert last.result(PATIENCE)
+    assert second.result(PATIENCE)
+    assert made.drift(REFINED, mix="raw") is first
+    made.drift("1990|2005").result(PATIENCE)
+    assert made.drift(REFINED, mix="raw") is first
     assert made.drift("1990|2020", mix="raw") is not second
 
 
-def test_a_comparison_that_nobody_asks_for_makes_room(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_comparison_that_nobody_asks_for_ends_and_who_asks_seldom_gets_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gate = threading.Event()
     monkeypatch.setattr(
         page_data, "drift", lambda *given, **how: gate.wait(PATIENCE) and drift(*given, **how)
     )
     made = Comparisons(run.replace(folder=None), 1)
-    first, *_ = (made.drift(REFINED, min_count=n) for n in range(2, page_data.BEGUN + 2))
-    refused(lambda: made.drift(REFINED, min_count=9), Busy)
-    monkeypatch.setattr(page_data, "ABANDONED", 0.0)
-    last = made.drift(REFINED, min_count=9)
+    first, second = made.drift(REFINED), made.drift("1990|2020")
+    assert first.unwanted.patience == page_data.ABANDONED
+    first.unwanted.asked -= 20  # seconds that seem to have passed
+    again = made.drift(REFINED)
+    assert again is not first
+    assert 40 <= again.unwanted.patience < 41
     gate.set()
-    assert last.result(PATIENCE)
+    for task in (again, second):
+        assert task.result(PATIENCE)
+        task.unwanted.asked -= 1000
     refused(lambda: first.result(PATIENCE), Busy)
+    assert made.drift(REFINED) is again  # a result stays
 
 
 def test_a_small_text_of_many_years_opens_with_a_comparison_that_can_be_made() -> None:
@@ -261,19 +273,6 @@ def test_few_documents_have_a_map(tmp_path: Path, number: int) -> None:
     shown = documents.points(PageData(fitted(tmp_path, lines, "none"), jobs=1))
     assert len({tuple(point) for point in shown["points"]}) == number
     assert shown["texts"] == lines
-
-
-def test_unknown_words_say_where_their_vectors_come_from(site: Site, run: Run) -> None:
-    found = words.unknown(site.data)
-    lacked = int(np.sum(run.original.sources != Source.KNOWN))
-    assert found["total"] == lacked == sum(found["sources"].values())
-    zest = next(row for row in found["rows"] if row["word"] == "zest")
-    assert zest["source"] == "none"
-    assert zest["source_after"] in ("context", "mixed", "subwords")
-    assert set(zest["near"]) <= set(TOPICS["kitchen"]) | {"cell"}
-    only = words.unknown(site.data, zest["source_after"], seen=int(zest["count"]))["rows"]
-    assert {row["source_after"] for row in only} == {zest["source_after"]}
-    assert "zest" in [row["word"] for row in only]
 
 
 def test_nearly_identical_hits_are_one_row(tmp_path: Path) -> None:

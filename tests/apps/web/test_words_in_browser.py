@@ -1,15 +1,22 @@
 """Words on the page in a real browser: which changed, why, and how a reader gets to them."""
 
 import json
+import time
 from pathlib import Path
 from urllib.parse import quote
 
+import pytest
 from headless import Page
 from serving import HOSTILE, Site, fitted, serving
 from steps import CURRENT, RANKED, SLOW, heading, typed_at_once
+from tests.processes import PATIENCE
 
 import selfvec
 from selfvec.analysis.word_drift.drift import drift
+from selfvec.apps.web import page_data
+from selfvec.base.threads import stop_if_cancelled
+from selfvec.corpus.slices import Slice
+from selfvec.data.run import Run
 
 FIRST_LETTER_IS_LEFT = """(() => {
   const walk = document.createTreeWalker(document.querySelector("#word .quotes q"), NodeFilter.SHOW_TEXT);
@@ -83,7 +90,7 @@ def test_keys_lead_through_the_list_and_back(opened: Page) -> None:
     opened.wait("!document.getElementById('keys').open")
     opened.press("Escape")
     opened.wait("!location.hash.includes('word=')")
-    views = ("overview", "changes", "time", "texts", "map", "topics", "unknown", "health")
+    views = ("overview", "changes", "time", "texts", "map", "topics", "health")
     for number, view in enumerate(views, 1):
         opened.press(str(number))
         opened.wait(f"document.body.dataset.view === '{view}'")
@@ -142,14 +149,16 @@ def test_two_years_are_compared_with_sentences_from_both(opened: Page, site: Sit
     row = drift(site.data.run, ["1990", "2020"])["cell"]
     low, high = (int(100 * row[f"new_uses_{end}"] + 0.5) for end in ("low", "high"))
     assert f"{low}–{high} %" in opened.text("#word .facts")
-    assert f"{low}–{high} %" in opened.text(".ranking tr:has([aria-current])")
+    assert f"uses are new ({low} to {high} %)" in opened.text(".ranking tr:has([aria-current])")
     assert ", ".join(row["gained"][:5]) in opened.text("#word .facts + p .came")
 
 
 def test_words_are_listed_when_they_are_tested_as_drift_lists_them(page: Page, site: Site) -> None:
-    script = "window.stage = 'comparing';" + SLOW
+    script = "window.stage = 'queued';" + SLOW
     page.call("Page.addScriptToEvaluateOnNewDocument", source=script)
     page.open(f"{site.address}#view=changes&c=1990|2020", ready="document.querySelector('.ranking')")
+    page.wait("document.querySelector('#pane .lead').innerText.includes(': 2 before it, now counting.')")
+    page.run("window.stage = 'comparing'")
     page.wait("document.querySelector('#pane .lead').innerText.includes('25 % done')")
     assert page.text("#pane h2") == "Words that changed"
     assert page.run(RANKED) == []
@@ -157,11 +166,11 @@ def test_words_are_listed_when_they_are_tested_as_drift_lists_them(page: Page, s
     page.run("window.stage = 'tested'")
     page.wait(f"{RANKED}.length")
     told = drift(site.data.run, ["1990", "2020"])
-    heads = [column.head for column in told.columns]
-    assert page.texts(".ranking thead th") == heads
+    assert page.texts(".ranking thead th") == ["word", "how much", "1990", "2020"]
     assert page.run(RANKED) == [row["word"] for row in told.rows[:50]]
     unsure = page.texts(".ranking .unsure th")  # in grey: chance may explain them
     assert unsure == [row["word"] for row in told.rows[:50] if row["q"] > 0.05]
+    assert set(page.texts(".ranking .unsure td:nth-child(2)")) == {"no clear change"}
     assert page.text("#pane .lead").startswith(told.findings[0].says)
     assert page.run(DIFFERENCES) != "none"
 
@@ -184,6 +193,37 @@ def test_another_comparison_begins_with_its_first_word(opened: Page, site: Site)
     opened.wait(f"{heading(first)} && {CURRENT} === {json.dumps(first)}")
     opened.run("void history.back()")
     opened.wait(heading("charge"))
+
+
+def test_another_comparison_and_a_closed_page_end_the_work_of_the_one_before(
+    page: Page, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[str] = []
+
+    def endless(run: Run, between: list[Slice] | None, **_: object) -> None:
+        try:
+            while True:
+                stop_if_cancelled()
+                time.sleep(0.01)
+        finally:
+            ended.append(between[0].name if between else "default")
+
+    def until(number: int) -> None:
+        end = time.monotonic() + PATIENCE
+        while len(ended) < number:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+    monkeypatch.setattr(page_data, "drift", endless)
+    with serving(run.replace(folder=None)) as site:
+        page.open(f"{site.address}#view=changes&c=1990|2005", ready="document.querySelector('.lead .wait')")
+        page.wait("document.querySelector('#pane .lead').innerText.includes('words of 1990 and 2005')")
+        page.choose("#comparison", "2005|2020")
+        until(1)
+        page.wait("document.querySelector('#pane .lead').innerText.includes('words of 2005 and 2020')")
+        page.call("Page.navigate", url="about:blank")
+        until(2)
+    assert ended == ["1990", "default"]
 
 
 def test_two_ranges_are_drawn_on_the_documents_in_time(opened: Page, site: Site) -> None:
@@ -243,22 +283,20 @@ def test_hostile_words_are_words(opened: Page, site: Site) -> None:
 
 
 def test_new_words_tell_what_they_rest_on(opened: Page) -> None:
-    opened.press("7")
-    opened.wait("document.querySelectorAll('#pane tbody tr').length > 5")
-    rows = opened.texts("#pane tbody tr", "innerText")
-    zest = next(row for row in rows if row.startswith("zest"))
-    assert "the words around it" in zest
-    opened.click("#pane tbody a")
+    opened.run("location.hash = '#c=refined&word=zest'")
     opened.wait("document.querySelector('#word .claim')?.innerText.includes('had no vector')")
+    assert "the words around it" in opened.text("#word .facts")
 
 
 def test_a_second_field_does_not_wipe_the_first(opened: Page, site: Site) -> None:
     opened.open(f"{site.address}#c=refined&view=texts")
-    typed_at_once(opened, (".full > input", "bread"), (".wide-field input", "date=2020"))
-    opened.wait("document.querySelectorAll('.found > li').length === 10")
-    assert opened.texts(".wide-field input, .full > input", "value") == ["date=2020", "bread"]
-    dates = opened.texts(".found .place button bdi")
-    assert {date[:4] for date in dates} == {"2020"}
+    typed_at_once(opened, (".wide-field input", "date=2020"))
+    opened.enter("#find", "bread")
+    opened.wait(
+        "(all => all.length === 10 && all.every(one => one.innerText.startsWith('2020')))"
+        "([...document.querySelectorAll('.found .place button bdi')])"
+    )
+    assert opened.texts("#find, .wide-field input", "value") == ["bread", "date=2020"]
 
 
 def test_enter_opens_the_word_that_was_typed(page: Page, tmp_path: Path) -> None:
@@ -300,10 +338,9 @@ def test_hebrew_and_arabic_read_from_right_to_left(page: Page, tmp_path) -> None
             assert set(page.run(shown)) == {expected}
             assert page.run(FIRST_LETTER_IS_LEFT) is (expected == "ltr")
         page.open(f"{site.address}#view=texts")
-        page.wait("document.querySelector('.full input')")
-        page.run("document.querySelector('.full input').focus()")
+        page.press("/")
         page.type("גגות")
-        style = "getComputedStyle(document.querySelector('.full input')).direction"
+        style = "getComputedStyle(document.querySelector('#find')).direction"
         assert page.run(style) == "rtl"
 
 

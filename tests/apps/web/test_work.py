@@ -84,7 +84,7 @@ def test_every_task_ends_after_what_it_needs_and_one_of_a_kind_runs_at_a_time(
         made.append(tasks.task(work(number, plan), needs, kind=plan.kind))
     for task, plan in zip(made, graph, strict=True):
         if plan.dropped:
-            task.drop()
+            task.unwanted.set()
     order = random.sample(range(len(made)), len(made))
     askers = [
         threading.Thread(target=lambda own=order[i::3]: [made[n].begin() for n in own]) for i in range(3)
@@ -194,11 +194,13 @@ def test_work_that_nobody_waits_for_stops_at_its_next_step() -> None:
     waiting = tasks.task(lambda _: 1).begin()
     after = tasks.task(lambda _: task.result(), [task]).begin()
     assert 0 < task.share < 1
-    task.drop()
-    waiting.drop()
+    task.unwanted.patience = waiting.unwanted.patience = -1
+    assert task.dropped
     dropped.set()
+    wait([task, waiting, after], PATIENCE)
     for stopped in (task, waiting, after):
-        refused(lambda stopped=stopped: stopped.result(PATIENCE), Busy)
+        refused(stopped.result, Busy)
+        assert stopped.dropped
     assert steps == [0, 1]
 
 
@@ -272,13 +274,16 @@ def test_closed_tasks_all_end_busy() -> None:
     assert len(steps) < 100
 
 
-def test_a_task_says_what_is_computed_before_it() -> None:
+def test_a_task_says_what_is_computed_and_how_many_come_before_it() -> None:
     tasks, begun, gate = Tasks(), threading.Event(), threading.Event()
-    tasks.task(lambda _: (begun.set(), gate.wait(PATIENCE)), label="drawing").begin()
-    second = tasks.task(lambda _: 1, label="listing").begin()
+    first = tasks.task(lambda _: (begun.set(), gate.wait(PATIENCE)), label="drawing").begin()
+    second, third = (tasks.task(lambda _: 1, label="listing").begin() for _ in range(2))
     apart = tasks.task(lambda _: 2, label="placing", kind="map")
     assert begun.wait(PATIENCE)
-    assert tasks.doing([second]) == "drawing"
+    assert [tasks.doing([task]) for task in (first, second, third)] == [("drawing", n) for n in range(3)]
+    second.unwanted.patience = -1
+    assert tasks.doing([third]) == ("drawing", 1)
     assert apart.result(PATIENCE) == 2  # of another kind, it waits for none
     gate.set()
-    assert second.result(PATIENCE) == 1
+    assert third.result(PATIENCE) == 1
+    assert tasks.doing([third]) == ("", 0)

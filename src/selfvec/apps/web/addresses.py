@@ -14,9 +14,8 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 from fastapi import Query
 
 from selfvec.apps.table import TOP
-from selfvec.data.vectors import Source
 
-_SEARCH, _SIMILAR, _DRIFT = (TOP[name].declaration.parameters for name in ("search", "similar", "drift"))
+_SEARCH, _DRIFT = (TOP[name].declaration.parameters for name in ("search", "drift"))
 
 
 def _text(most: int, meaning: str, least: int | None = 1, alias: str | None = None, **schema: Any) -> Any:
@@ -32,20 +31,17 @@ def _whole(least: int, most: int, meaning: str, alias: str | None = None) -> Any
 _KEY = f"The comparison: refined, or two slices as 1993|1994..2000. {_DRIFT['between'].help}"
 _WORD = "A word of the run."
 FILTER = Query(max_length=1000, json_schema_extra={"pattern": r"^\s*\{|^[^=]*[^=\s][^=]*="})
-_SOURCES = [source.name.lower() for source in Source]
 
 ComparisonKey = Annotated[str, _text(200, _KEY, None, "c", pattern=r"^(refined|[^|]+\|[^|]+)$")]
 Word = Annotated[str, _text(200, _WORD, alias="w", pattern=r"\S")]
 OtherWord = Annotated[str, _text(200, _WORD, pattern=r"\S")]
 Typed = Annotated[str, _text(100, "A part of a word.", None, "q")]
-VectorSource = Annotated[str, _text(20, "What a vector is based on.", None, enum=_SOURCES)]
 Offset = Annotated[int, _whole(0, 1_000_000, "Rows to leave out.")]
 Limit = Annotated[int, _whole(1, 200, "Rows, at most.")]
 FewResults = Annotated[int, _whole(1, 20, "Results, at most.", "n")]
 Question = Annotated[str, _text(1000, _SEARCH["query"].help, pattern=r"\S")]
 OptionalQuestion = Annotated[str, _text(1000, _SEARCH["query"].help, None)]
 DocumentId = Annotated[str, _text(1000, "The id of a document, as a search gives it.")]
-MinCount = Annotated[int, _whole(1, 1 << 53, _SIMILAR["min_count"].help)]
 Top = Annotated[int, _whole(1, 100, "Documents, at most.")]
 Unit = Annotated[
     Literal["month", "quarter", "year", "decade", "century"] | None,

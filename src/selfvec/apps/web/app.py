@@ -6,7 +6,9 @@ answer is ``"ready": false`` with the progress.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from collections.abc import Coroutine
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -45,8 +47,9 @@ _DESCRIPTION = """The searches and comparisons of one run, as JSON. Only GET and
 `selfvec serve --write` POST, PUT and DELETE of /api/documents, and PUT of /api/topics.
 
 At an address that other machines reach, send the header `Authorization: Bearer TOKEN`. An answer with status
-503 has a header `Retry-After`. While a comparison is being computed, answers that need it are
-`{"ready": false}`."""
+503 has a header `Retry-After`. While a comparison waits or is computed, answers that need it are
+`{"ready": false}`, with what is done, and how many come `ahead`; one that nobody asks for ends after some
+seconds."""
 
 
 def create_app(data: PageData, token: str | None = None, write_token: str | None = None) -> ASGIApp:
@@ -95,7 +98,8 @@ def _add_address(router: APIRouter, path: str) -> None:
         check_parameters(request.query_params, _names_of(request.scope["route"].dependant))
         state = request.app.state
         page: PresentPage = state.page
-        return await page.answer(lambda data: answered(data, state.queues[threads], asked))
+        answering = page.answer(lambda data: answered(data, state.queues[threads], asked))
+        return await _while_connected(request, answering)
 
     async def answered(data: PageData, queue: WorkQueue, asked: dict[str, Any]) -> Response:
         if asked.get("key", "") is None:
@@ -108,8 +112,9 @@ def _add_address(router: APIRouter, path: str) -> None:
             return await queue.run(work)
         except NotReady as error:
             if not waits:
-                doing = data.tasks.doing(error.tasks)
-                return json_response({"ready": False, "share": error.share, "doing": doing})
+                doing, ahead = data.tasks.doing(error.tasks)
+                told = {"ready": False, "share": error.share, "doing": doing, "ahead": ahead}
+                return json_response(told)
             await error.wait_briefly()
         return await queue.run(work)
 
@@ -117,6 +122,23 @@ def _add_address(router: APIRouter, path: str) -> None:
     answer.__doc__ = function.__doc__
     answer.__dict__["__signature__"] = question_of(function, Request, key=None)
     router.get(path, responses={200: described} if described else None, response_class=JSONResponse)(answer)
+
+
+async def _while_connected(request: Request, answering: Coroutine[Any, Any, Response]) -> Response:
+    """The answer, which leaves the queue, or ends at its next step, once its client is gone."""
+
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    answer, watch = asyncio.ensure_future(answering), asyncio.ensure_future(gone())
+    watch.add_done_callback(lambda _: answer.cancel())
+    try:
+        return await answer
+    except asyncio.CancelledError:
+        return Response(status_code=499)
+    finally:
+        watch.cancel()
 
 
 def _names_of(dependant: Dependant) -> list[str]:

@@ -31,21 +31,15 @@ _NEARLY = 0.8  # share of the words of two texts that both have, if they are nea
 _WORD = re.compile(r"[^\W\d_]+")
 
 _ANSWERED: dict[str, Any] = {name: (kind, ...) for name, kind in get_type_hints(Found).items()}
-SimilarAnswer = create_model(
-    "SimilarAnswer",
-    __doc__="The output of `selfvec similar --document ID --json`.",
+FoundAnswer = create_model(
+    "FoundAnswer",
+    __doc__="The output of `selfvec search --json`, or of `selfvec similar --document ID --json`.",
     rows=_ANSWERED.pop("hits"),
     **_ANSWERED,
 )
-SearchAnswer = create_model(
-    "SearchAnswer",
-    __base__=SimilarAnswer,
-    __doc__="The output of `selfvec search --json`, and the fields to filter by.",
-    filter_names=(list[str], ...),
-)
 
 
-@address("/api/search", waits=True, model=SearchAnswer, description="The best documents, best first.")
+@address("/api/search", waits=True, model=FoundAnswer, description="The best documents, best first.")
 def search(
     page: PageData,
     query: addresses.Question,
@@ -55,7 +49,7 @@ def search(
     fold: addresses.Fold = False,
     question: addresses.ReadBy = None,
 ) -> Json:
-    """Search the documents: the output of `selfvec search --json`, and the fields to filter by."""
+    """Search the documents: the output of `selfvec search --json`."""
     if not query.strip():
         raise OptionError("the query is empty", field="query", remedy="write the words to search for")
     index = page.index.result()
@@ -64,7 +58,7 @@ def search(
     answer = _as_command(page, hits)
     if fold:
         answer["rows"] = folded(answer["rows"], stop_words(page.run.provenance))[:top]
-    return answer | {"filter_names": index.filter_names}
+    return answer
 
 
 @address("/api/documents", waits=True)
@@ -82,7 +76,6 @@ def documents(
     shown = order[offset : offset + limit].tolist()
     return {
         "total": len(order),
-        "filter_names": index.filter_names,
         "rows": [
             {**row, "words": len(row["text"].split()), "text": row["text"][:_BEGINNING]}
             for row in (_document(index, number) for number in shown)
@@ -107,7 +100,7 @@ def _document(index: Index, number: int) -> Json:
     }
 
 
-@address("/api/similar", waits=True, model=SimilarAnswer, description="The nearest documents, best first.")
+@address("/api/similar", waits=True, model=FoundAnswer, description="The nearest documents, best first.")
 def similar(
     page: PageData,
     document: addresses.DocumentId,

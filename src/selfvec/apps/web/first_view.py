@@ -50,7 +50,6 @@ def about(page: PageData) -> Json:
         "dates": None if run.tokens is None else run.tokens.period,
         "units": units(run.tokens),
         "verdicts": run.health_report["verdicts"],
-        "warnings": sum(finding["level"] == "warn" for finding in run.health_report["findings"]),
     }
 
 

@@ -7,7 +7,6 @@ import re
 import threading
 import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from contextlib import suppress
 from functools import cached_property, partial
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple, TypeVar
@@ -36,6 +35,7 @@ from selfvec.base.compiled import load_compiler
 from selfvec.base.errors import InputError, NotFound, OptionError, SelfvecError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
+from selfvec.base.view import spoken
 from selfvec.corpus.filters import filtered_documents
 from selfvec.corpus.slices import Slice, named_slice
 from selfvec.data.run import Run
@@ -57,9 +57,10 @@ _INDEXING = {  # the steps of indexing, and their approximate cost
     "Relating documents": 1,
     "Comparing words and meaning": 1,
 }
-BEGUN = 4  # comparisons that run or wait
-ABANDONED = 5.0  # seconds without a question, after which a comparison makes room for another
-KEPT = 16  # results; the least recently used is dropped first
+BEGUN = 100  # comparisons that run or wait
+ABANDONED = 5.0  # seconds without a question, after which a comparison ends
+PATIENCE = 150.0  # the same at most, if it is asked for again: a browser lets hidden pages ask once a minute
+KEPT = 16  # results; the least recently used goes first
 REFINED = "refined"  # the key of the comparison before and after refining; the key of two slices is A|B
 
 T = TypeVar("T")
@@ -125,7 +126,7 @@ class Comparisons:
         OptionError, InputError
             If there is no such comparison.
         Busy
-            If `BEGUN` others are being computed.
+            If `BEGUN` others wait.
         """
         sides = BY_REFINING if key == REFINED else self.pair(key)
         between = None if key == self.default else sides  # then it says why it compares these
@@ -133,7 +134,9 @@ class Comparisons:
         def find(progress: Progress) -> Drift:
             return drift(self.run, between, jobs=self.jobs, progress=progress, **given)
 
-        return self.task((key, *sorted(given.items())), find, "comparing words", "comparison")
+        label = "before and after refining" if key == REFINED else f"of {' and '.join(key.split('|'))}"
+        asked = (key, *sorted(given.items()))
+        return self.task(asked, find, spoken(f"comparing words {label}"), "comparison")
 
     def occurrences(self, key: str) -> BackgroundTask[OccurrenceSpace]:
         """The task of the space in which the examples of a comparison are chosen; errors as of `drift`."""
@@ -154,25 +157,21 @@ class Comparisons:
         kind: Kind,
         needs: Sequence[BackgroundTask[Any]] = (),
     ) -> BackgroundTask[T]:
-        """The task of a result, which begins with the first request."""
+        """The task of a result, which begins with the first request, and ends when nobody asks any more."""
         with self._lock:
-            task = self._tasks.pop(of, None)
-            if task is None:
-                self._drop_abandoned()
-                if sum(not other.done() for other in self._tasks.values()) >= BEGUN:
-                    raise Busy("other comparisons are being computed")
+            task, now = self._tasks.pop(of, None), time.monotonic()
+            if task is None or task.dropped:
+                over = [key for key, other in self._tasks.items() if other.done() or other.dropped]
+                if len(self._tasks) - len(over) >= BEGUN:
+                    raise Busy(f"{BEGUN} other comparisons wait")
+                for key in over[: max(0, len(over) - KEPT + 1)]:
+                    del self._tasks[key]
+                gap = 0.0 if task is None else now - task.unwanted.asked
                 task = self._background.task(work, [*self._after, *needs], label=label, kind=kind)
+                task.unwanted.patience = min(max(ABANDONED, 2 * gap), PATIENCE)
             self._tasks[of] = task
-            task.asked = time.monotonic()
-            while len(self._tasks) > KEPT:
-                self._tasks.pop(next(iter(self._tasks))).drop()
+            task.unwanted.asked = now
         return task.begin()
-
-    def _drop_abandoned(self) -> None:
-        """End what nobody asks for any more: who waits asks again and again. The caller holds the lock."""
-        for of, task in [*self._tasks.items()]:
-            if not task.done() and time.monotonic() - task.asked > ABANDONED:
-                self._tasks.pop(of).drop()
 
 
 class PlacedDocuments(NamedTuple):
@@ -284,17 +283,12 @@ class PageData:
         return PlacedDocuments(np.array(kept["documents"], np.int64), kept["points"])
 
     def prepare(self) -> None:
-        """Begin what the page shows: the overview, and when that is done the other tabs.
+        """Begin what the page shows: the overview, and when that is done the index, which other tabs need.
 
         What somebody asks for meanwhile begins at once.
         """
         if not self.topics.begun:
-            self.topics.begin().add_done_callback(lambda _: self._begin_others())
-
-    def _begin_others(self) -> None:
-        self.index.begin()
-        with suppress(Busy):  # others are asked for
-            self.comparisons.drift(self.comparisons.default)
+            self.topics.begin().add_done_callback(lambda _: self.index.begin())
 
     @property
     def ready(self) -> bool:

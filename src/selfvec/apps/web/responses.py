@@ -68,7 +68,7 @@ class Answer(Response):
             await super().__call__(scope, receive, send)
             return
         if Answer._long >= LONG_ANSWERS:
-            raise Busy
+            raise Busy("many long answers are being sent")
         Answer._long += 1
         try:
             await send(

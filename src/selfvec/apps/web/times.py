@@ -40,11 +40,13 @@ def time(
     batch = page.run.tokens
     parts, _ = _passing(page, periods(batch, unit), filter or ())
     if batch is None or not parts:
-        return {"word": word, "time": [], "spread": 1.0, "growth": "", "border": None}
+        return {"word": word, "time": [], "spread": 1.0, "growth": "", "direction": None, "border": None}
     name = page.run.vectors.index_to_key[row]
     sides = page.sides(key, filter or ()).slices
-    growth = " ".join(word_sentences(word_changes(page.run, [name], sides)))
-    return {"word": word, **time_course(batch, row, parts), "growth": growth, "border": border(sides)}
+    changes = word_changes(page.run, [name], sides)
+    told = {"growth": " ".join(word_sentences(changes)), "border": border(sides)}
+    told["direction"] = _direction(changes[0][1] if changes else None)
+    return {"word": word, **time_course(batch, row, parts), **told}
 
 
 @address("/api/topics")

@@ -13,29 +13,22 @@ from fastapi import Query
 import selfvec
 from selfvec.analysis.usage.contexts import pair_places
 from selfvec.analysis.usage.quotations import Quotation, best_occurrences, examples, sentences
+from selfvec.analysis.word_drift.drift_result import Drift, new_uses_of
+from selfvec.analysis.word_drift.word_choice import is_changed, is_significant
 from selfvec.apps.offered import LISTS, Server
 from selfvec.apps.table import TEXT, TOP, CommandRow
 from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Ints
 from selfvec.base.characters import folded, without_accents
-from selfvec.base.errors import NotFound, OptionError
-from selfvec.base.view import COUNT, PROSE, WORDS, Column, Table
+from selfvec.base.errors import NotFound
+from selfvec.base.view import PROSE, Column, Row, Table
 from selfvec.data.run import Run
-from selfvec.data.vectors import Source, coverage, has_row
-from selfvec.data.word_lookup import similar_row
+from selfvec.data.vectors import Source
 from selfvec.text.repeats import repeated_tokens
 
 from . import addresses
 from .addresses import address
 from .page_data import REFINED, PageData
-
-_NEAR = 5  # words near an unknown one
-_UNKNOWN = (
-    Column("word"),
-    Column("count", "occurrences", COUNT),
-    Column("source_after", "vector based on", PROSE),
-    Column("near", "now near", WORDS),
-)
 
 
 def counts_of(run: Run) -> Ints:
@@ -58,7 +51,7 @@ def word(page: PageData, key: addresses.ComparisonKey, word: addresses.Word) -> 
     task = page.comparisons.drift(key)
     changes = task.result() if task.done() and task.exception() is None else None
     rows = [] if changes is None else [one for one in changes.rows if one["word"] == name]
-    columns = [] if changes is None else changes.columns
+    columns = [] if changes is None else _columns_of(changes)
     return {
         **_origin(page.run, row),
         "before": before["neighbours"],
@@ -136,10 +129,24 @@ def _shown(rows: Sequence[Json], columns: Sequence[Column]) -> list[Json]:
     return [{**row, **{name: of(row) for name, of in made.items()}} for row in rows]
 
 
+def _columns_of(result: Answer) -> Sequence[Column]:
+    """The columns of a result; of two parts of the text with by how much a word changed, in words."""
+    if isinstance(result, Drift) and result.is_sliced:
+        return [result.columns[0], Column("size", "how much", PROSE, of=_size), *result.columns[1:]]
+    return result.columns
+
+
+def _size(row: Row) -> str:
+    if is_changed(row):
+        return new_uses_of(row).partition(", ")[2]
+    return "beyond chance, but how much is not clear" if is_significant(row) else "no clear change"
+
+
 def _with_columns(result: Answer) -> Json:
     """A result as its command prints it, and the columns by which the page draws it."""
-    columns = [column.as_dict() for column in result.columns]
-    return {**result.as_dict(), "rows": _shown(result.rows, result.columns), "columns": columns}
+    columns = _columns_of(result)
+    shown = {"rows": _shown(result.rows, columns), "columns": [column.as_dict() for column in columns]}
+    return {**result.as_dict(), **shown}
 
 
 _SIDES = r"^([1-9]|[12]\d|30|[1-9]\d?[LR]|[1-9]\d?L\d{1,2}R|\d{1,2}L[1-9]\d?R)$"
@@ -209,38 +216,6 @@ for _name, _options in LISTS.items():
     _offer(f"/api/{_name}", TEXT[_name], _options, _listed(_name), threads="lists")
 _offer("/api/keyness", TEXT["keyness"], "mix variants top", _keyness, threads="lists")
 _offer("/api/ranking", TOP["drift"], "fdr min_count all_words mix variants top", _drift)
-
-
-@address("/api/unknown")
-def unknown(
-    page: PageData,
-    source: addresses.VectorSource | None = None,
-    seen: addresses.MinCount = 1,
-    limit: addresses.Limit = 50,
-) -> Json:
-    """Words that the initial vectors lack, most frequent first, and what their vectors are based on."""
-    run = page.run
-    counts = counts_of(run)
-    lacked = ~has_row(run.original)
-    sources = {s.name.lower(): int(np.sum(lacked & (run.vectors.sources == s))) for s in Source}
-    if source is not None and source not in sources:
-        rule = f"is one of {', '.join(sources)}, not {source!r}"
-        raise OptionError(rule, field="source", remedy="choose one")
-    listed = lacked & (counts >= seen)
-    if source is not None:
-        listed &= run.vectors.sources == Source[source.upper()]
-    rows = np.flatnonzero(listed)
-    near = [
-        (row, similar_row("refined", run.vectors, row, _NEAR)["neighbours"])
-        for row in rows[np.argsort(-counts[rows], kind="stable")][:limit].tolist()
-    ]
-    return {
-        "rows": [_origin(run, row) | {"near": [term for term, _ in terms]} for row, terms in near],
-        "columns": [column.as_dict() for column in _UNKNOWN],
-        "total": len(rows),
-        "sources": {kind: number for kind, number in sources.items() if number},
-        "coverage": coverage(run.original, counts)["types"],
-    }
 
 
 class Completion:

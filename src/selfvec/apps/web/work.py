@@ -9,6 +9,7 @@ time: the number of requests affects neither how many threads there are nor how 
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 import traceback
@@ -23,7 +24,6 @@ from selfvec.base.progress import Advance, Progress
 from selfvec.base.threads import Cancelled, cancelled_by, one_core, stop_if_cancelled, threads
 
 QUEUE_SECONDS = 1.0  # that a request waits for tasks
-THREAD_SECONDS = 10.0  # that it waits for a thread: longer than one visitor's other questions take
 _ALMOST = 0.99  # largest share that is reported before the result exists: stages end earlier
 _LOOKS = 20  # at tasks, within `QUEUE_SECONDS`
 
@@ -45,7 +45,7 @@ class Busy(SelfvecError):
 
     wait = 2
 
-    def __init__(self, rule: str = "too much is being computed at the moment") -> None:
+    def __init__(self, rule: str) -> None:
         super().__init__(rule, remedy=f"ask again in {self.wait} seconds")
 
 
@@ -66,6 +66,19 @@ class NotReady(Busy):
             await asyncio.sleep(QUEUE_SECONDS / _LOOKS)
 
 
+class Unwanted(Cancelled):
+    """Set when nobody has asked for a result for longer than ``patience``: who waits asks again and again."""
+
+    def __init__(self, within: Cancelled) -> None:
+        super().__init__(within)
+        self.asked = time.monotonic()
+        self.patience = math.inf
+
+    def is_set(self) -> bool:
+        """Whether the result is not needed."""
+        return time.monotonic() - self.asked > self.patience or super().is_set()
+
+
 @dataclass(eq=False, repr=False)
 class BackgroundTask(Future[T], Progress):
     """A future that is computed when somebody asks for it, and the progress of its work.
@@ -74,7 +87,7 @@ class BackgroundTask(Future[T], Progress):
     needs by `result`, which raises the error of a failed task. A task is made after those that it needs, so
     there is no circle of tasks.
 
-    A task can be dropped while it waits and while it runs.
+    A task that is ``unwanted`` ends at its next step, and fails with `Busy`.
 
     >>> tasks = Tasks()
     >>> six = tasks.task(lambda progress: 6)
@@ -91,9 +104,8 @@ class BackgroundTask(Future[T], Progress):
     def __post_init__(self) -> None:
         super().__init__()
         self.begun = False
-        self.asked = time.monotonic()  # when somebody last wanted it
         self._share = 0.0
-        self._dropped = Cancelled(self.tasks.closed)
+        self.unwanted = Unwanted(self.tasks.closed)
 
     @property
     def share(self) -> float:
@@ -127,18 +139,19 @@ class BackgroundTask(Future[T], Progress):
         need(self)
         return super().exception(timeout)
 
-    def drop(self) -> None:
-        """Cancel the task: it stops at its next step and fails with `Busy`."""
-        self._dropped.set()
+    @property
+    def dropped(self) -> bool:
+        """Whether it has no result and will have none, because nobody asked for it any more."""
+        return isinstance(super().exception(), Busy) if self.done() else self.unwanted.is_set()
 
     def run(self) -> None:
         """Compute the result. A bug becomes a `SelfvecError`; its traceback is printed in the terminal."""
         try:
-            with cancelled_by(self._dropped):
+            with cancelled_by(self.unwanted):
                 stop_if_cancelled()
                 self.set_result(self.work(self))
         except CancelledError:
-            self.set_exception(Busy("this task was dropped in favour of newer requests"))
+            self.set_exception(Busy("nobody asked for this any more"))
         except SelfvecError as error:
             self.set_exception(error)
         except BaseException as error:  # Polars' panics, too: who waits for the task must be told
@@ -171,6 +184,8 @@ def need(*tasks: BackgroundTask[Any]) -> None:
         task.begin()
     if not all(task.done() for task in tasks) and (refusal := getattr(_THREAD, "refusal", None)):
         raise refusal(tasks)
+    for task in tasks:
+        task.unwanted.patience = math.inf  # somebody waits
 
 
 def _bug(tasks: Sequence[BackgroundTask[Any]]) -> RuntimeError:
@@ -203,12 +218,14 @@ class Tasks:
         """A task, which is not begun."""
         return BackgroundTask(self, work, tuple(needs), label, kind)
 
-    def doing(self, tasks: Sequence[BackgroundTask[Any]]) -> str:
-        """What is computed for tasks, or before them."""
+    def doing(self, tasks: Sequence[BackgroundTask[Any]]) -> tuple[str, int]:
+        """What is computed for tasks, or before them; and how many others come before the first of them."""
         waited = [each for task in tasks for each in (*task.needs, task) if not each.done()]
         with self._lock:
-            now = [task.label for task in self._running if not waited or task.kind == waited[0].kind]
-        return next(iter(now), "")
+            queue = [task for task in (*self._running, *self._waiting) if not task.dropped]
+            of_kind = [task for task in queue if waited and task.kind == waited[0].kind]
+            now = next((task.label for task in of_kind if task in self._running), "")
+        return now, next((place for place, task in enumerate(of_kind) if task in waited), 0)
 
     @property
     def under_way(self) -> list[Kind]:
@@ -272,19 +289,19 @@ class WorkQueue:
         self._pool = ThreadPoolExecutor(number, thread_name_prefix="selfvec-answer")
 
     async def run(self, work: Callable[[], T]) -> T:
-        """The result of a function; raises `Busy` if no thread is free within `THREAD_SECONDS`."""
-        try:
-            async with asyncio.timeout(THREAD_SECONDS):
-                await self._free.acquire()
-        except TimeoutError:
-            raise Busy from None
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, _on_one_core, work)
-        finally:
-            self._free.release()
+        """The result of a function. If this is cancelled, it leaves the queue, or ends at its next step."""
+        cancelled = Cancelled()
 
+        def compute() -> T:
+            _THREAD.refusal = NotReady
+            with one_core(), cancelled_by(cancelled):
+                return work()
 
-def _on_one_core(work: Callable[[], T]) -> T:
-    _THREAD.refusal = NotReady
-    with one_core():
-        return work()
+        async with self._free:
+            computed = asyncio.get_running_loop().run_in_executor(self._pool, compute)
+            try:
+                return await asyncio.shield(computed)
+            except asyncio.CancelledError:
+                cancelled.set()
+                await asyncio.gather(computed, return_exceptions=True)  # until then its thread is taken
+                raise

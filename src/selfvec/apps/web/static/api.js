@@ -52,14 +52,15 @@ async function fetched(path, asked, signal, busy) {
 }
 
 /**
- * An answer in JSON. `progress` gets the share that is computed, and what is computed now. With `busy`, which
+ * An answer in JSON. `progress` gets the share that is computed, what is computed now, and how many come
+ * before. With `busy`, which
  * gets the server's reason, the request waits until the server is free. Answers are not kept: the server has
  * what takes long, and it knows when the run has changed.
  */
 export async function ask(path, asked = {}, { signal, progress, busy } = {}) {
   let answer = await (await fetched(path, asked, signal, busy)).json();
   while (answer.ready === false) {
-    progress?.(answer.share, answer.doing);
+    progress?.(answer.share, answer.doing, answer.ahead);
     await pause(WAIT, signal);
     answer = await (await fetched(path, asked, signal)).json();
   }

@@ -6,7 +6,7 @@ import { grid } from "./table.js";
 
 const LEFT = 46,
   RIGHT = 10,
-  TOP = 10,
+  TOP = 24, // of which the unit and the largest value take some
   BOTTOM = 22; // room for the figures of the axes
 const FEW = 20; // documents of a period, below which its value says little
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200]; // years between two figures
@@ -98,12 +98,13 @@ function upward(top, most, limit) {
 }
 
 /**
- * A chart {about, periods, series, show, limit}: several series [{name, points: [{value, low, high, told}]}]
- * over the same periods, whose values `show` writes. They differ in colour and, if they are many, in dashes.
+ * A chart {about, unit, periods, series, show, limit}: several series [{name, points: [{value, low, high,
+ * told}]}] over the same periods, whose values `show` writes. They differ in colour and, if they are many, in
+ * dashes.
  * A `small` chart is next to others.
  */
 function timeline(chart, small = false) {
-  const { about, periods, series, show, border, limit = Infinity, room = innerWidth - 60 } = chart;
+  const { about, unit, periods, series, show, border, limit = Infinity, room = innerWidth - 60 } = chart;
   const width = small ? 320 : Math.max(320, Math.min(1100, room)),
     height = small ? 130 : 260;
   const { places, bounds, figures, x } = across(periods, width, small ? 5 : width / 70),
@@ -115,19 +116,20 @@ function timeline(chart, small = false) {
   const ticks = upward(Math.min(limit, Math.max(...values, 1e-9)), small ? 3 : 5, limit),
     floor = height - BOTTOM;
   const y = (value) => floor - (Math.min(value, ticks.at(-1)) / ticks.at(-1)) * (floor - TOP);
-  const highest = ({ name, points }) => {
-    const most = points.reduce(
+  const highest = ({ points }) =>
+    points.reduce(
       (best, { value }, i) => (!open[i] && (best < 0 || value > points[best].value) ? i : best),
       -1,
     );
-    return `${name}: at most ${show(points[most].value)}, in ${readable(periods[most].name)}`;
-  };
+  const said = (one, most = highest(one)) =>
+    `${one.name}: at most ${show(one.points[most].value)}, in ${readable(periods[most].name)}`;
+  const peaks = series.length > 1 ? [] : series.map((one) => [one.points, highest(one)]);
   const line = (x1, x2, y1, y2) => svg("line", { x1, x2, y1, y2, class: "grid" });
   const text = (x, y, anchor, content) => svg("text", { x, y, "text-anchor": anchor }, content);
   const apart = bounds.map(
     ([from], i) => i > 0 && (open[i] || open[i - 1] || from - bounds[i - 1][1] > 0.01),
   );
-  const label = `${about}. ${series.map(highest).join("; ")}`,
+  const label = `${about}. ${series.map((one) => said(one)).join("; ")}`,
     look = { class: "chart lines", role: "img", "aria-label": label };
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, ...look }, [
     ...ticks.flatMap((tick) => [
@@ -142,6 +144,8 @@ function timeline(chart, small = false) {
       ? [svg("line", { x1: x(border), x2: x(border), y1: TOP, y2: floor, class: "border" })]
       : []),
     ...series.map((one, i) => drawn(one, i, { ...chart, places, open, apart, y })),
+    ...peaks.map(([points, i]) => text(places[i], y(points[i].value) - 6, "middle", show(points[i].value))),
+    text(0, 12, "start", unit),
   ]);
 }
 
@@ -194,22 +198,28 @@ export function spark(values, label, border = 0) {
 export const small = (chart, one) =>
   timeline({ ...chart, series: [one], about: `${one.name}: ${chart.about}` }, true);
 
-/** A chart with its description, its legend, and the same figures as a table. */
+/** A sentence about a chart, its title; quiet if what it tells is not beyond chance. */
+export const finding = (text, moved) => h(moved === 0 ? "span.quiet" : "b", readable(text));
+
+/** A chart with its findings as its title, its legend, and the same figures as a table. */
 export function charted(chart) {
-  const { about, periods, series, show } = chart;
+  const { findings = [], periods, series, show } = chart;
   const sign = (i) => {
     const look = { stroke: COLOURS[i % COLOURS.length], "stroke-dasharray": dashed(i) };
     const line = svg("line", { x1: 0, x2: 24, y1: 4, y2: 4, ...look });
     return svg("svg", { viewBox: "0 0 24 8", class: "sign-line", "aria-hidden": "true" }, line);
   };
-  const band = series.some(({ points }) => points[0].low !== undefined) && "the band is the 95 % interval",
+  const band = series.some(({ points }) => points[0].low !== undefined) && "The band is the 95 % interval",
     open = rare(periods).some(Boolean) && "open marks have few documents and set no scale";
   const rows = periods.map(({ name }, at) => [
     readable(name),
     ...series.map(({ points }) => points[at].told ?? show(points[at].value)),
   ]);
   return h("figure.bars", [
-    h("figcaption.lead", [about, band, open].filter(Boolean).join("; ")),
+    h("figcaption", [
+      findings.map(([text, moved]) => h("p", finding(text, moved))),
+      h("p.lead", [band, open].filter(Boolean).join("; ")),
+    ]),
     timeline(chart),
     series.length > 1 && h("p.legend", [series.map(({ name }, i) => h("span", sign(i), " ", bdi(name)))]),
     h("details", [

@@ -47,7 +47,10 @@ export function waiting(place, what, keep = false) {
     );
   if (!keep) show(`${what} …`);
   return {
-    progress: (done, doing) => show(`${what}: ${share(done)} done${doing ? `, now ${doing}` : ""}.`, done),
+    progress: (done, doing, ahead) => {
+      const far = ahead ? `${ahead} before it` : `${share(done)} done`;
+      show(`${what}: ${far}${doing ? `, now ${doing}` : ""}.`, done);
+    },
     busy: (rule) => show(`${what} waits: ${rule}.`),
   };
 }

@@ -28,10 +28,8 @@ export class Filters {
       h("div.asked", this.own, this.fields.element),
       this.facets,
     ]);
-    this.opener = button("Filters", () => this.open(this.panel.hidden), {
-      "aria-expanded": "false",
-      "aria-controls": "panel",
-    });
+    const turn = () => this.open((this.wanted = this.panel.hidden));
+    this.opener = button("Filters", turn, { "aria-expanded": "false", "aria-controls": "panel" });
     element.replaceChildren(h("div.row", this.opener, this.chips, this.total), this.panel);
   }
 
@@ -41,8 +39,14 @@ export class Filters {
     if (wanted) this.update();
   }
 
-  /** Show the fields of a view, and what its documents are narrowed by. */
+  /**
+   * Show the fields of a view, and what its documents are narrowed by. Beside the documents that are searched
+   * they are open where there is room, unless a person has closed them.
+   */
   view({ fields }) {
+    const beside = state.view === "texts" && matchMedia("(min-width: 1300px)").matches;
+    this.panel.hidden = !(this.wanted ?? beside);
+    this.opener.ariaExpanded = String(!this.panel.hidden);
     this.element.hidden = !fields && !narrows();
     const own = fields?.element ?? null;
     // A field that is put where it is already would lose its focus.
@@ -83,10 +87,11 @@ export class Filters {
 
   show({ found, documents, words, fields }, query) {
     const part = found < documents && !query ? ` (${share(found / documents)})` : "",
-      with_ = query ? ` ${found === 1 ? "has" : "have"} words of the question` : "";
+      with_ = query ? ` ${found === 1 ? "has" : "have"} words of the question` : "",
+      all = found < documents || query ? ` of ${many(documents, "document")}${part}${with_}` : " documents";
     this.total.replaceChildren(
       h("span.number", count(found)),
-      ` of ${many(documents, "document")}${part}${with_}`,
+      all,
       words === null || query ? "" : `, ${many(words, "word")}`,
     );
     this.facets.replaceChildren(...fields.map((field) => this.facet(field)));

@@ -1,7 +1,9 @@
-// The search box: words while they are typed, and what they are about in the documents.
+// The search box of all views: words while they are typed, and questions to the documents. In the search it
+// has the question, which comes before words.
 import { ask, latest } from "./api.js";
 import { $, bdi, h, say } from "./dom.js";
 import { count } from "./format.js";
+import { state } from "./state.js";
 
 /** ``choose`` gets a word; ``search``, if there are documents, a question. */
 export function finder(choose, search) {
@@ -47,13 +49,17 @@ export function finder(choose, search) {
   const suggest = (typed) =>
     newest(async (signal) => {
       const { words: known } = typed ? await ask("complete", { q: typed, n: 8 }, { signal }) : { words: [] };
-      const found = search && typed ? [...known, [typed]] : known;
+      const question = search && typed ? [[typed]] : [];
+      const found = state.view === "texts" ? [...question, ...known] : [...known, ...question];
       show(found, typed);
       if (typed) say(known.length ? `${known.length} words` : `no word contains ${typed}`);
       return found;
     });
 
-  input.addEventListener("input", () => suggest(input.value.trim()).catch(() => show([])));
+  input.addEventListener("input", () => {
+    if (!input.value && state.ask && state.view === "texts") search("");
+    suggest(input.value.trim()).catch(() => show([]));
+  });
   input.addEventListener("keydown", (event) => {
     const typed = input.value.trim();
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {

@@ -35,12 +35,8 @@ export const direction = (text) =>
     ? "rtl"
     : "ltr";
 
-/** The name of a slice for readers: 1993..2000 as 1993–2000. */
-export const readable = (name) => clean(name).replace("..", "–");
-
-/** A sentence with readable names of parts of the text. */
-export const told = (text, names) =>
-  names.reduce((shown, name) => shown.replaceAll(name, readable(name)), clean(text));
+/** A name or a sentence with spans of time for readers: 1993..2000 as 1993–2000. */
+export const readable = (text) => clean(text).replace(/(?<=\d)\.\.(?!\.)|(?<!\.)\.\.(?=\d)/g, "–");
 
 /** What a vector is based on. */
 export const SOURCES = {

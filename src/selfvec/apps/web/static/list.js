@@ -1,7 +1,7 @@
 // Lists that are sorted, filtered and shown in pages; and fields, which show values by name and change them.
 import { latest } from "./api.js";
 import { button, debounced, h, say } from "./dom.js";
-import { many, told } from "./format.js";
+import { many, readable } from "./format.js";
 import { go, link } from "./state.js";
 
 const SOON = 250; // milliseconds after the last key
@@ -54,7 +54,7 @@ export class Fields {
 }
 
 /** What a comparison found. A remedy that one of the fields can choose is a button that chooses it. */
-export const findings = (rows, names, { inputs }) =>
+export const findings = (rows, { inputs }) =>
   rows.map(({ says, remedy }) => {
     const input = remedy && inputs[remedy.option];
     const can = input && [...input.options].some(({ value }) => value === remedy.value);
@@ -63,7 +63,7 @@ export const findings = (rows, names, { inputs }) =>
       input.dispatchEvent(new Event("change"));
     };
     const does = can && remedy.does[0].toUpperCase() + remedy.does.slice(1);
-    return h("p.note", told(says, names), can && input.value !== remedy.value && [" ", button(does, choose)]);
+    return h("p.note", readable(says), can && input.value !== remedy.value && [" ", button(does, choose)]);
   });
 
 /** That there is nothing to show, in a sentence, and one way out: changes of the state. */

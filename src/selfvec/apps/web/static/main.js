@@ -6,11 +6,11 @@ import { documentPage } from "./documents.js";
 import { $, bdi, button, h, kept, say, waiting } from "./dom.js";
 import { Filters } from "./filters.js";
 import { finder } from "./finder.js";
-import { count, readable } from "./format.js";
+import { many, readable } from "./format.js";
 import { Health } from "./health.js";
 import { DocumentMap } from "./map.js";
 import { Overview } from "./overview.js";
-import { Ranking, Unknown } from "./ranking.js";
+import { Ranking } from "./ranking.js";
 import { Search } from "./search.js";
 import { go, link, onChange, state } from "./state.js";
 import { grid } from "./table.js";
@@ -18,9 +18,8 @@ import { Times } from "./times.js";
 import { Topics } from "./topics.js";
 import { WordPage } from "./word.js";
 
-const VIEWS = ["overview", "changes", "time", "texts", "map", "topics", "unknown", "health"];
+const VIEWS = ["overview", "changes", "time", "texts", "map", "topics", "health"];
 const OTHER = "?"; // the choice of two unlisted ranges of dates
-const BESIDE = new Set(["changes", "unknown"]); // views with a word next to them
 // Of the state, what changes no view or list.
 const UNLISTED = new Set(["word", "doc", "at", "near"]);
 const KEYS = [
@@ -43,14 +42,12 @@ function alarm(error) {
 /** Remove the error. */
 const calm = () => $("alert").querySelector(".error")?.remove();
 
-const choose = (word) =>
-  go({ word, near: "", doc: "", view: BESIDE.has(state.view) ? state.view : "changes" });
+const choose = (word) => go({ word, near: "", doc: "", view: "changes" });
 
 function describe() {
   document.body.classList.toggle("textless", !about.has_documents);
-  $("about").textContent = about.tokens
-    ? `${about.description} · ${count(about.tokens)} words of text, ${count(about.types)} different`
-    : about.description;
+  const size = about.documents ? [many(about.documents, "document")] : [];
+  $("about").textContent = [about.description, ...size].join(" · ");
   document.title = `${about.description} – Selfvec`;
   const failed = `This run failed a check (${about.verdicts.join(", ")}), `,
     why = h("a", { href: link({ view: "health" }) }, "See why, and what to do");
@@ -99,7 +96,6 @@ async function view(name) {
     map: () => new DocumentMap(),
     time: () => new Times(about, overview),
     topics: () => new Topics(about),
-    unknown: () => new Unknown(),
     health: () => new Health(overview),
   }[name]();
   if ($("pane").firstChild !== panes[name].element) {
@@ -114,11 +110,10 @@ async function view(name) {
 async function beside() {
   const { view: name, doc, at } = state,
     reads = name === "texts" || name === "map";
-  const first = name === "changes" && ranking.found?.rows[0]?.word,
-    wanted = reads ? doc : BESIDE.has(name) && (state.word || first);
+  const wanted = reads ? doc : name === "changes" && (state.word || ranking.first);
   document.body.classList.toggle("chosen", Boolean(reads ? doc : state.word));
   const top = $("main").scrollTop || $("pane").scrollTop; // whichever scrolls, the list stays where it is
-  document.body.classList.toggle("alone", !wanted && name !== "changes");
+  document.body.classList.toggle("alone", !wanted);
   $("main").scrollTop = $("pane").scrollTop = top;
   if (!wanted) return;
   if (reads) {
@@ -143,6 +138,8 @@ async function update(now, before) {
     return go({ view: "overview" }, false);
   calm(); // it belongs to the previous request
   if (before) check();
+  const find = $("find");
+  if (document.activeElement !== find) find.value = now.view === "texts" ? now.ask : "";
   now.c ||= about.default;
   compared(now.c);
   const changed = (name) => now[name] !== before?.[name];

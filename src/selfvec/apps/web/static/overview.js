@@ -45,7 +45,7 @@ export class Overview {
       { signal, ...how },
     );
     const told = ([text, style]) => (style === "strong" ? h("b", readable(text)) : readable(text));
-    const all = h("a", { href: link({ view: "changes", word: "" }) }, "All that changed");
+    const all = h("a", { href: link({ view: "changes", word: "" }) }, "How the use of words changed");
     this.changes.replaceChildren(
       h("ul.claims", [
         lines.map((line) => h("li.claim", line.map(told))),

@@ -1,7 +1,7 @@
-// Lists of words: those that changed, as drift lists them, new ones, and those without an initial vector.
+// Words that changed, as drift lists them, and those that came and went.
 import { ask } from "./api.js";
 import { h, listed, waiting } from "./dom.js";
-import { SOURCES, count, many, readable, spell, told } from "./format.js";
+import { count, many, readable, spell } from "./format.js";
 import { List, findings, nothing } from "./list.js";
 import { go, state } from "./state.js";
 import { meanings, table, toWord } from "./table.js";
@@ -9,14 +9,15 @@ import { MIXES, VARIANTS, keywords } from "./usage.js";
 
 const MOST = 200; // words of a list
 const LEVELS = { "": "any", 0.05: "q ≤ .05", 0.01: "q ≤ .01", 0.001: "q ≤ .001" };
-const FEWEST = { label: "min. occurrences", type: "number", step: 1, min: 1 };
+const MEASURES = new Set("new_uses interval change distance q texts".split(" ")); // on the page of a word
+const CHANCE = 0.05; // q of what is beyond chance, at most
 const EVERYTHING = { min_count: "1", fdr: "", all_words: "true" };
 
 export class Ranking extends List {
   constructor() {
     const fields = {
       fdr: { label: "significance", options: LEVELS },
-      min_count: FEWEST,
+      min_count: { label: "min. occurrences", type: "number", step: 1, min: 1 },
       mix: { label: "mix", options: MIXES },
       variants: { label: "variants", options: VARIANTS },
       all_words: { label: "with stop words and numbers", on: "true" },
@@ -64,17 +65,17 @@ export class Ranking extends List {
     const about = (wanted) => found.findings.find(({ kind }) => kind === wanted);
     const answer = about("none") ?? about("word");
     const lead = [...new Set([first, answer])].map((finding) => finding?.says ?? "").join(" ");
-    this.lead.textContent = told(lead, names);
+    this.lead.textContent = readable(lead);
     const others = found.findings.filter(
       (finding) => finding !== answer && finding.kind !== "word" && (finding !== first || finding.remedy),
     ); // words that came and went are listed below
-    const differences = findings(others, names, this.fields);
+    const differences = findings(others, this.fields);
     this.differ.textContent = differences.length
       ? `${many(differences.length, "other difference")} between the two, and what is measured`
       : "What is measured?";
     this.notes.replaceChildren(
       ...differences,
-      h("p.note", told(found.why, names)),
+      h("p.note", readable(found.why)),
       h("p", `${meanings(found.columns)} Order: ${found.order}.`),
     );
     const came = { [`New in ${after}`]: found.new, [`Gone since ${before}`]: found.gone };
@@ -87,11 +88,17 @@ export class Ranking extends List {
     for (const name of ["mix", "variants"]) inputs[name].toggleAttribute("disabled", refined); // one text
     const kept = document.activeElement?.closest?.(".ranking a")?.dataset.word;
     const none = nothing("No word passes these filters.", "Show all", EVERYTHING);
-    this.fill([found.total ? table(found.columns, found.rows) : none], found.total);
+    const columns = found.columns.filter(({ name }) => refined || !MEASURES.has(name));
+    this.fill([found.total ? table(columns, found.rows) : none], found.total);
     for (const [i, a] of this.words.entries())
-      a.closest("tr").classList.toggle("unsure", found.rows[i].q > 0.05);
+      a.closest("tr").classList.toggle("unsure", found.rows[i].q > CHANCE);
     if (kept) this.words.find((a) => a.dataset.word === kept)?.focus({ preventScroll: true });
     this.select();
+  }
+
+  /** The word that changed most, if one did beyond chance. */
+  get first() {
+    return this.found?.rows.find(({ q }) => q <= CHANCE)?.word;
   }
 
   get words() {
@@ -122,32 +129,4 @@ function unmatched(name, rows) {
     h("summary", `${name}: ${first.join(", ")} …`),
     h("p", "Too rare on one side to be compared: ", listed(all)),
   ]);
-}
-
-/** Words that the initial vectors lack, and what their vectors are based on. */
-export class Unknown extends List {
-  constructor() {
-    const fields = { source: { label: "vector based on", options: {} }, from: FEWEST };
-    super("Words that the initial vectors lack", h("div"), fields, { most: MOST });
-    this.element = h("div", this.title, this.lead, this.list, this.more);
-  }
-
-  async update() {
-    const asked = { source: state.source, seen: state.from, limit: Math.min(MOST, this.shown) };
-    const how = waiting(this.lead, "Looking for neighbours", this.list.children.length);
-    const found = await this.newest((signal) => ask("unknown", asked, { signal, ...how }));
-    if (!found) return;
-    const kinds = Object.entries(found.sources),
-      all = kinds.reduce((sum, [, n]) => sum + n, 0);
-    const named = kinds.map(([name, n]) => [name, `${SOURCES[name]} (${count(n)})`]);
-    this.fields.choices("source", { "": `anything (${count(all)})`, ...Object.fromEntries(named) });
-    this.fields.show(state);
-    const { composed, unknown, random } = found.coverage;
-    this.lead.textContent = all
-      ? `${many(all, "word")} of your text ${all === 1 ? "is" : "are"} not in the initial vectors: ` +
-        `${count(composed)} were built from subwords and ${count(unknown + random)} had no initial vector.`
-      : "The initial vectors have every word of your text.";
-    const shown = { source_after: (row) => SOURCES[row.source_after] };
-    this.fill([table(found.columns, found.rows, shown)], found.total);
-  }
 }

@@ -38,17 +38,12 @@ function ordered(rows, order) {
 
 export class Search extends List {
   constructor(about, choose) {
-    const fields = {
-      ask: { "aria-label": "What to look for", maxlength: 500 },
-      mode: { label: "by", options: MODES },
-      order: { label: "order", options: ORDERS },
-    };
+    const fields = { mode: { label: "by", options: MODES }, order: { label: "order", options: ORDERS } };
     super("Search the documents", h("ol.found"), fields, { page: PAGE, most: MOST, what: "document" });
     this.choose = choose; // a filter
-    this.fields.inputs.ask.placeholder = "a few words, or a question; or read the documents below";
     this.out = h("div");
     this.title.className = "hidden";
-    this.element = h("div.full.search", this.title, this.fields.inputs.ask, this.out);
+    this.element = h("div.full.search", this.title, this.out);
   }
 
   /** Ask for other documents, with none beside them. */
@@ -131,7 +126,7 @@ export class Search extends List {
 
   item(hit) {
     const fields = [["date", hit.date], ...Object.entries(hit.fields)].filter(
-      ([, value]) => value !== null && value !== "",
+      ([, value]) => value !== null && ![hit.title, hit.id, ""].includes(value),
     );
     const only = ([name, value]) =>
       button([h("span.times", `${name} `), bdi(String(value))], () => this.choose(`${name}=${value}`), {

@@ -1,13 +1,8 @@
 // The state of the page is kept in the address, so that a link shows the same to other people.
 
 const EMPTY =
-  "view word c fdr min_count all_words ask mix variants colour only doc at order filter " +
-  "words unit source from near";
-const DEFAULTS = {
-  ...Object.fromEntries(EMPTY.split(" ").map((name) => [name, ""])),
-  sort: "size",
-  mode: "hybrid",
-};
+  "view word c fdr min_count all_words ask mix variants colour only doc at order filter " + "words unit near";
+const DEFAULTS = { ...Object.fromEntries(EMPTY.split(" ").map((name) => [name, ""])), mode: "hybrid" };
 let changed = () => {};
 
 const NARROWED = new Set(["overview", "texts", "map", "time", "topics"]);

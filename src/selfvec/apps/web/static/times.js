@@ -21,8 +21,14 @@ export function wordChart(answers, room = undefined) {
       answers.length > 1 ? points : points.map((point, i) => ({ ...point, told: told(point, i) }));
     return { name: clean(word), points: named };
   });
+  const ends = ({ name, points }) => {
+    const [first, last] = [0, -1].map((i) => `${show(points.at(i).value)} in ${answers[0].time.at(i).name}`);
+    return `${name}: ${first}, ${last}, of 10,000 words.`;
+  };
   return charted({
     about: "Occurrences in 10,000 words",
+    unit: "in 10,000 words",
+    findings: answers.map(({ growth, direction }, i) => [growth || ends(series[i]), direction]),
     periods: answers[0].time,
     border: answers[0].border,
     series,
@@ -82,7 +88,6 @@ export class Times {
       this.chart.replaceChildren(h("p.wait", known.length ? "The text has dates of one month at most." : ""));
       return;
     }
-    this.note.append(...known.map(({ growth }) => h("span", growth ? ` ${growth}` : "")));
     this.chart.replaceChildren(wordChart(known));
     say(`${many(known.length, "word")} over time`);
   }

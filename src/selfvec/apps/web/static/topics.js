@@ -1,9 +1,9 @@
 // The topics of the text: their terms, sentences that are typical of them, their share over time, and names
 // of one's own, which the run keeps once they are saved.
 import { ask, change, latest } from "./api.js";
-import { rates, small, spark } from "./chart.js";
+import { finding, rates, small, spark } from "./chart.js";
 import { quotes } from "./documents.js";
-import { bdi, button, download, h, kept, say, waiting } from "./dom.js";
+import { button, download, h, kept, say, waiting } from "./dom.js";
 import { clean, many, share } from "./format.js";
 import { nothing } from "./list.js";
 import { filters, link, state } from "./state.js";
@@ -30,7 +30,8 @@ function chartOf({ name, counts }, periods, border) {
   const totals = periods.map(({ documents }) => documents),
     show = (x) => (x < 0.1 ? `${(100 * x).toFixed(1)} %` : share(x));
   const series = { name: clean(name), points: rates(counts, totals) };
-  return small({ about: "Share of the documents of each period", periods, border, show, limit: 1 }, series);
+  const about = "Share of the documents of each period";
+  return small({ about, unit: "of the documents", periods, border, show, limit: 1 }, series);
 }
 
 /** Topics with the same name are shown as one. Names that are not saved yet are kept in this browser. */
@@ -153,9 +154,10 @@ export class Topics {
     ]);
   }
 
-  /** How large a subject or topic is, what else is said of it, and its course. */
-  size(row, ...more) {
-    const lead = h("p.lead", `${share(row.share)} of the documents`, more);
+  /** The finding about a subject or topic, or else how large it is; and its course. */
+  size(row, growth, more) {
+    const moved = row.rows?.length === 1 ? row.rows[0].direction : row.direction;
+    const lead = h("p", finding(growth || `${share(row.share)} of the documents`, moved), more);
     return [lead, this.periods.length > 1 && chartOf(row, this.periods, this.border)];
   }
 
@@ -165,8 +167,8 @@ export class Topics {
       topics = shown.filter(({ rows }) => this.subjects[rows[0].subject] === subject),
       map = this.about.mapped && [" · ", this.mapped(subject, "on the map")];
     return h("section.part", [
-      h("h3", bdi(clean(name))),
-      this.size(subject, growth && ` · ${growth}`, map),
+      h("h3", h("bdi", clean(name))),
+      this.size(subject, growth, map),
       h("details", h("summary", topics.map((row) => clean(row.name)).join("; ")), [
         topics.map((topic) => this.section(topic)),
       ]),
@@ -184,7 +186,7 @@ export class Topics {
     });
     return h("section.topic", [
       h("h3", typed),
-      this.size(topic, rows.length === 1 && rows[0].growth && ` · ${rows[0].growth}`),
+      this.size(topic, rows.length === 1 && rows[0].growth),
       h("p", commas(rows.flatMap((row) => termsOf(row)))),
       quotes(rows.flatMap(({ typical }) => typical.slice(0, Math.ceil(QUOTES / rows.length)))),
     ]);

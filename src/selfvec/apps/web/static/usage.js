@@ -10,7 +10,7 @@ import { meanings, table } from "./table.js";
 const MOST = 20; // collocates, and keywords of each side
 const LINES = 50; // of a concordance
 const LONGEST = 24; // letters of a word in the middle of a line
-const CHANCE = 0.05; // p of a keyword, at most
+const CHANCE = 0.05; // q of a keyword, at most
 const ORDERS = {
   "": "order of the text",
   left: "words before",
@@ -163,7 +163,7 @@ export const keywords = (c, [a, b]) =>
     async (chosen, fields) => {
       const found = await ask("keyness", { c, top: MOST, ...chosen }, { busy });
       const side = (name, key) => {
-        const rows = found.rows.filter((row) => row.key_of === key && row.p <= CHANCE);
+        const rows = found.rows.filter((row) => row.key_of === key && row.q <= CHANCE);
         return [
           h("h3", `More typical of ${readable(name)}`),
           rows.length === 0 ? h("p.wait", "No word.") : list(found.columns, rows),
@@ -171,8 +171,8 @@ export const keywords = (c, [a, b]) =>
       };
       const said = found.findings.filter(({ kind }) => kind !== "word"); // which the lists below show
       return h("div", [
-        findings(said, [a, b], fields),
-        h("p", `${meanings(found.columns)} Words have p ≤ .05: documents, not occurrences, are counted.`),
+        findings(said, fields),
+        h("p", `${meanings(found.columns)} Words have q ≤ .05: documents, not occurrences, are counted.`),
         side(a, "a"),
         side(b, "b"),
       ]);

@@ -106,7 +106,7 @@ export class WordPage {
 
   /** How often the word occurs over time. */
   async course(found, signal) {
-    const course = await ask("time", { w: found.word }, { signal });
+    const course = await ask("time", { w: found.word, c: state.c }, { signal });
     if (course.time.length < 2) return;
     this.time.replaceChildren(
       h("h3", "Over time"),
