@@ -16,7 +16,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from corpus_reader import fields_of
+from corpus_reader import collect, fields_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.examples import TIMES
@@ -204,5 +204,5 @@ def test_what_is_no_text_is_named_by_its_place_or_left_out(odd: Any, make: Any, 
     rule = rf"^memory:{place + 1}: text is a string, this is {type(odd).__name__}"
     refused(lambda: read(make(items)), CorpusError, rule)
     corpus = as_corpus(make(items), skip_bad_rows=True)
-    assert [text for batch in corpus.batches() for text in batch.texts] == ["hail fell", "it rained"]
+    assert collect(corpus)["texts"] == ["hail fell", "it rained"]
     assert corpus.summary.bad_rows == 1

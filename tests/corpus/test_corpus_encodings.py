@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from corpus_reader import COMPRESSIONS, Reader
+from corpus_reader import Reader
 from tests.refusals import refused
 
 from selfvec.base.errors import CorpusError, InputError
@@ -218,11 +218,3 @@ def test_the_remedy_works(reader: Reader, language: str, codec: str) -> None:
         ["iconv", "-f", shown(found), "-t", "utf-8"], input=data, capture_output=True, check=True
     )
     assert done.stdout.decode() == text
-
-
-@pytest.mark.parametrize("packed", COMPRESSIONS)
-def test_the_bytes_of_the_file_are_hashed_not_those_of_the_text(reader: Reader, packed: str) -> None:
-    path = reader.write(f"a.txt{packed}", "град\n".encode("utf-16"))
-    reader.texts(path)
-    (file,) = reader.corpus.summary.files
-    assert file.bytes == path.stat().st_size

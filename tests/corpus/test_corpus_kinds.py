@@ -42,6 +42,7 @@ KINDS = {
     "unknown.json": "\n\n".join(json.dumps({"body": text}) for text in TEXTS).encode(),
     "a.parquet": as_parquet(),
     "marked.txt": b"\xef\xbb\xbf" + "\n".join(TEXTS).encode(),
+    "utf16.txt": "\n".join(TEXTS).encode("utf-16"),
     "marked.csv": b"\xef\xbb\xbf" + as_csv(","),
     "marked.jsonl": b"\xef\xbb\xbf" + "\n".join(json.dumps({"text": text}) for text in TEXTS).encode(),
 }

@@ -1,11 +1,10 @@
 """Fields are named as people write them: with commas in their names, and by paths into objects."""
 
-import json
-
 import pandas as pd
 import polars as pl
 import pytest
 from corpus_reader import Reader, collect, fields_of
+from tests.json_lines import write_lines
 
 from selfvec import refine, update
 from selfvec.base.errors import CorpusError
@@ -71,7 +70,7 @@ ROWS = [
 
 
 def sources(folder):
-    (folder / "a.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
+    write_lines(folder / "a.jsonl", ROWS)
     pl.DataFrame(ROWS).write_parquet(folder / "a.parquet")
     return {
         "jsonl": folder / "a.jsonl", "parquet": folder / "a.parquet", "polars": pl.DataFrame(ROWS),

@@ -1,7 +1,5 @@
 """Objects as corpora: what people pass to `fit` is read as what it is, or refused."""
 
-import datetime
-import json
 from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
@@ -12,6 +10,8 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from corpus_reader import collect
+from tests.json_lines import write_lines
 from tests.refusals import refused
 
 import selfvec
@@ -55,7 +55,7 @@ FRAMES = {
 
 
 def texts_of(data: Any, **options: Any) -> list[str]:
-    return [text for batch in as_corpus(data, **options).batches() for text in batch.texts]
+    return collect(as_corpus(data, **options))["texts"]
 
 
 def assert_rows(batch: Documents) -> None:
@@ -141,20 +141,6 @@ def test_many_rows_come_in_batches() -> None:
     assert sum(len(batch) for batch in as_corpus(rows).batches(batch_bytes=1000)) == len(rows)
 
 
-@pytest.mark.parametrize(
-    "dates",
-    [
-        pd.to_datetime(["2020-02-03", None]),
-        pd.to_datetime(["2020-02-03", None]).tz_localize("UTC"),
-        [datetime.date(2020, 2, 3), None],
-        ["3 February 2020", None],
-    ],
-)
-def test_dates_of_pandas(dates: Any) -> None:
-    (batch,) = as_corpus(pd.DataFrame({"text": ["a", "b"], "date": dates})).batches()
-    assert [date and str(date) for date in batch.rows["date"]] == ["2020-02-03", None]
-
-
 def test_ids_that_are_no_values_are_not_read_and_odd_text_is_named() -> None:
     (batch,) = as_corpus(pd.DataFrame({"id": [np.zeros(2), np.ones(2)], "text": ["a", "b"]})).batches()
     assert batch.get("id") is None
@@ -185,7 +171,7 @@ def test_ids_that_are_no_values_are_not_read_and_odd_text_is_named() -> None:
 )
 def test_columns_and_other_iterables_hold_a_text_an_item(column: Any) -> None:
     corpus = as_corpus(column)
-    assert [text for batch in corpus.batches() for text in batch.texts] == ["Hail fell.", "Rain."]
+    assert collect(corpus)["texts"] == ["Hail fell.", "Rain."]
     assert corpus.summary.empty == 1
     assert not corpus.tokenized
 
@@ -219,7 +205,7 @@ def test_what_looks_like_names_of_files_is_no_text(files: list[str]) -> None:
 def test_texts_that_are_not_all_names_are_texts(files: list[str]) -> None:
     for texts in (["README", "Hail fell."], ["a.txt", "see a.txt"], ["texts", "x"], ["x\0y"], ["a" * 5000]):
         assert texts_of(texts) == [text.replace("\0", "\ufffd") for text in texts]
-    assert [text for batch in Corpus.from_texts(["a.txt"]).batches() for text in batch.texts] == ["a.txt"]
+    assert collect(Corpus.from_texts(["a.txt"]))["texts"] == ["a.txt"]
 
 
 def test_lists_of_tokens_are_kept_as_they_are() -> None:
@@ -246,7 +232,7 @@ def test_lists_of_tokens_are_kept_as_they_are() -> None:
 def test_tokens_come_in_any_kind_of_list(documents: Any) -> None:
     corpus = as_corpus(documents)
     assert corpus.tokenized
-    assert [text for batch in corpus.batches() for text in batch.texts] == ["hail fell", "rain"]
+    assert collect(corpus)["texts"] == ["hail fell", "rain"]
 
 
 @pytest.mark.parametrize("token", ["flash flood", "", " ", "a\n", "a\u00a0b", None, 3])
@@ -414,10 +400,8 @@ def test_headings_below_the_names_are_left_out_of_all_rows(kind: str, tmp_path: 
     rows = [dict(zip(("StartDate", "Q1", "text"), row, strict=True)) for row in data]
     given = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "rows": list}.get(kind, list)(rows)
     if kind == "jsonl":
-        given = tmp_path / "a.jsonl"
-        given.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        given = write_lines(tmp_path / "a.jsonl", rows)
     for as_is in (False, True):
         corpus = as_corpus(given, as_is=as_is, date_field=None if as_is else "StartDate")
-        texts = [text for batch in corpus.batches() for text in batch.texts]
-        assert texts == [row[2] for row in data[0 if as_is else 2 :]]
+        assert collect(corpus)["texts"] == [row[2] for row in data[0 if as_is else 2 :]]
         assert corpus.summary.mended == ({} if as_is else {"headings below the header left out": 2})

@@ -4,7 +4,7 @@ import json
 
 import polars as pl
 import pytest
-from corpus_reader import Reader
+from corpus_reader import Reader, collect
 
 from selfvec.corpus import as_corpus
 
@@ -65,7 +65,7 @@ def test_what_programs_write_is_mended_counted_and_said(
     written, meant, what = row
     if kind == "memory":
         reader.corpus = as_corpus([written])
-        texts = [text for batch in reader.corpus.batches() for text in batch.texts]
+        texts = collect(reader.corpus)["texts"]
     else:
         path = reader.write(kind, written if kind.endswith("txt") else json.dumps({"text": written}))
         texts = reader.texts("folder" if kind.startswith("folder") else path)
@@ -79,7 +79,7 @@ def test_what_programs_write_is_mended_counted_and_said(
 
 @pytest.mark.parametrize("written", KEPT + [row[1] for row in MENDED if "</" not in row[1]])
 def test_other_texts_stay_as_they_are(written: str) -> None:
-    assert [text for batch in as_corpus([written]).batches() for text in batch.texts] == [written]
+    assert collect(as_corpus([written]))["texts"] == [written]
 
 
 @pytest.mark.parametrize("written", [row[0] for row in MENDED])
@@ -135,7 +135,7 @@ def test_what_a_program_writes_for_no_text_is_left_out_and_counted(reader: Reade
 )
 def test_a_text_about_placeholders_is_a_text(text: str) -> None:
     corpus = as_corpus([{"text": text}, {"text": "hail"}])
-    assert [text for batch in corpus.batches() for text in batch.texts] == [text, "hail"]
+    assert collect(corpus)["texts"] == [text, "hail"]
     assert corpus.summary.mended == {}
 
 

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import Any
 
 import pytest
-from corpus_reader import Reader
+from corpus_reader import Reader, collect
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from tests.examples import TIMES
@@ -81,7 +81,7 @@ def test_a_quote_is_no_part_of_a_column_name_in_a_table_with_tabs(reader: Reader
     path = reader.write("a.tsv", f"{header}\n1\thail\t3\n2\train\t4\n")
     assert reader.texts("a.tsv") == ["hail", "rain"]
     corpus = Corpus.open(path, id_field="id", text_field="text,n")
-    assert [text for batch in corpus.batches() for text in batch.texts] == ["hail\n\n3", "rain\n\n4"]
+    assert collect(corpus)["texts"] == ["hail\n\n3", "rain\n\n4"]
 
 
 def test_a_row_that_a_block_cuts_does_not_join_the_batches():

@@ -39,8 +39,8 @@ class Toy(SentenceEncoder):
             yield np.random.default_rng(seed).standard_normal((1, self.dimensions)).astype(np.float32)
 
 
-def encoded(texts: Sequence[str], **options: object) -> EncodedTexts:
-    toy = Toy()
+def encoded(texts: Sequence[str], toy: Toy | None = None, **options: object) -> EncodedTexts:
+    toy = toy or Toy()
     return EncodedTexts.none_of(toy).adding(toy, texts, **options)
 
 
@@ -58,7 +58,7 @@ def test_added_merged_and_kept_is_the_same_as_anew(
     first: list[str], second: list[str], others: list[str]
 ) -> None:
     toy = Toy()
-    one = EncodedTexts.none_of(toy).adding(toy, first)
+    one = encoded(first, toy)
     both = one.adding(toy, second)
     assert toy.encoded == [text for text in dict.fromkeys(first + second) if text.strip()]
     whole = encoded(first + second)
@@ -91,18 +91,18 @@ def test_what_was_encoded_before_a_kill_is_not_encoded_again(tmp_path_factory, s
         patched.setattr(module, "_BLOCK", 2)
         killed = Toy(stop=stop)
         try:
-            EncodedTexts.none_of(killed).adding(killed, texts, journal=path)
+            encoded(texts, killed, journal=path)
         except KeyboardInterrupt:
             assert stop < 9
         content = path.read_bytes()
         path.write_bytes(content[: max(0, len(content) - cut)])  # the last records may not be whole
         again = Toy()
-        found = EncodedTexts.none_of(again).adding(again, texts, journal=path)
+        found = encoded(texts, again, journal=path)
         assert_same(found, encoded(texts))
         if not cut:
             assert len(again.encoded) <= 9 - stop // 2 * 2
         last = Toy()
-        assert_same(EncodedTexts.none_of(last).adding(last, texts, journal=path), found)
+        assert_same(encoded(texts, last, journal=path), found)
         assert last.encoded == []
 
 
@@ -111,7 +111,7 @@ def test_words_and_passages_share_a_journal(tmp_path: Path) -> None:
     encoded(["a", "b"], journal=path)
     encoded(["c"], journal=path)
     toy = Toy()
-    texts = EncodedTexts.none_of(toy).adding(toy, ["a", "b"], journal=path).adding(toy, ["c"], journal=path)
+    texts = encoded(["a", "b"], toy, journal=path).adding(toy, ["c"], journal=path)
     assert toy.encoded == []
     assert len(texts) == 3
 
@@ -119,9 +119,9 @@ def test_words_and_passages_share_a_journal(tmp_path: Path) -> None:
 @pytest.mark.parametrize("other", [Toy(digest="b" * 64), Toy(dimensions=4), Toy(digest="")])
 def test_a_journal_of_another_encoder_is_discarded(tmp_path: Path, other: Toy) -> None:
     path = tmp_path / "journal"
-    EncodedTexts.none_of(other).adding(other, ["a", "b"], journal=path)
+    encoded(["a", "b"], other, journal=path)
     toy = Toy()
-    assert_same(EncodedTexts.none_of(toy).adding(toy, ["a"], journal=path), encoded(["a"]))
+    assert_same(encoded(["a"], toy, journal=path), encoded(["a"]))
     assert toy.encoded == ["a"]
     assert path.stat().st_size == 52 + 16 + 2 * 3 + 4
 
@@ -135,7 +135,7 @@ def test_a_function_finds_its_journal_before_its_dimensions_are_known(tmp_path: 
     path = tmp_path / "journal"
     for expected in (["a"], []):
         function = Function(dimensions=0, digest="")
-        texts = EncodedTexts.none_of(function).adding(function, ["a"], journal=path)
+        texts = encoded(["a"], function, journal=path)
         assert texts.rows.shape == (1, 3)
         assert function.encoded == expected
 
@@ -165,7 +165,7 @@ def test_another_encoder_is_refused() -> None:
         with pytest.raises(InputError, match=rf"the encoder has changed since the run: {said}; give the enc"):
             texts.adding(other, ["b"])
         with pytest.raises(InputError, match=r"of the same encoder, these are not \(toy\); make the runs"):
-            texts.merged(EncodedTexts.none_of(other).adding(other, ["b"]))
+            texts.merged(encoded(["b"], other))
         assert other.encoded in ([], ["b"])
     assert len(texts.adding(Toy(digest=""), ["b"])) == 2  # it cannot be told
 

@@ -1,18 +1,17 @@
 """A run of two hundred reports with places and dates, written by us, and its index."""
 
-import json
 import shutil
 from pathlib import Path
 
 import pytest
-from tests.retrieval.word_sums import WordSums, passages_of
+from tests.json_lines import write_lines
+from tests.retrieval.word_sums import encoded, passages_of
 
 from selfvec.apps.run import save_run
 from selfvec.base.progress import Progress
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.refinement.pipeline import refine
 from selfvec.retrieval import Index
 from selfvec.retrieval.documents import gather
@@ -53,8 +52,7 @@ def storm_run(tmp_path_factory, reports: list[str]) -> Run:
         }
         for i, text in enumerate(reports)
     ]
-    (folder / "reports.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    corpus = Corpus.open([folder / "reports.jsonl"])
+    corpus = Corpus.open(write_lines(folder / "reports.jsonl", rows))
     save_run(refine(corpus, "default", Settings(method="decorrelated")), folder / "run")
     return open_run(folder / "run")
 
@@ -76,9 +74,9 @@ def copied_run(tmp_path: Path, storm_run: Run) -> Run:
 @pytest.fixture(scope="session")
 def encoded_run(tmp_path_factory, storm_run: Run) -> Run:
     """The run, saved with the vectors of all of its passages and words, and of two words that it lacks."""
-    encoder = WordSums()
     words = [*storm_run.vectors.index_to_key, "avalanche", "Seoul"]
-    encoded = EncodedTexts.none_of(encoder).adding(encoder, [*passages_of(storm_run), *words])
     folder = tmp_path_factory.mktemp("encoded") / "run"
-    save_run(storm_run.replace(parts={"encoded": encoded}, folder=None), folder)
+    save_run(
+        storm_run.replace(parts={"encoded": encoded([*passages_of(storm_run), *words])}, folder=None), folder
+    )
     return open_run(folder)

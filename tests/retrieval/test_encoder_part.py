@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.retrieval.word_sums import WordSums, passages_of
+from tests.retrieval.word_sums import WordSums, encoded, passages_of
 
 from selfvec import refine, search
 from selfvec.apps.mcp.tools import Tools
@@ -17,7 +17,7 @@ from selfvec.apps.web.page_data import PageData
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
-from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
+from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.encoders.run_encoder import hold_encoder
 from selfvec.encoders.student import text_rows
 from selfvec.numerics.rows import unit_rows
@@ -223,9 +223,7 @@ def test_a_question_of_words_that_the_text_lacks_is_answered_by_the_encoder(inde
 
 def test_what_was_not_encoded_has_the_students_vector(encoded_run: Run) -> None:
     passages = passages_of(encoded_run)
-    words = encoded_run.vectors.index_to_key
-    encoder = WordSums()
-    some = EncodedTexts.none_of(encoder).adding(encoder, [*passages[::2], *words])
+    some = encoded([*passages[::2], *encoded_run.vectors.index_to_key])
     run = encoded_run.replace(parts={"encoded": some}, folder=None)
     made = Index.memory(run, passages)
     student = student_of(run)

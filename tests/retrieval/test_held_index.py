@@ -18,7 +18,7 @@ from tests.processes import PATIENCE
 import selfvec
 from selfvec.corpus import Corpus
 from selfvec.lab.exporters import export
-from selfvec.retrieval import run_index
+from selfvec.retrieval import MODES, run_index
 from selfvec.stores import passage_rows
 
 ROWS = [
@@ -72,10 +72,11 @@ def test_the_next_question_sees_what_another_process_withdrew(folder: Path) -> N
 
 
 def test_threads_get_the_same_answers(folder: Path) -> None:
+    asked = [(question, mode) for question in ("hail on barn 3", "storm 7") for mode in MODES] * 4
     for run in (selfvec.open(folder), selfvec.refine(ROWS, "none", "decorrelated")):
         with ThreadPoolExecutor(8) as pool:
-            found = list(pool.map(lambda _, run=run: run.search("hail on barn 3").as_dict(), range(16)))
-        assert all(one == found[0] for one in found)
+            found = list(pool.map(lambda one: run.search(one[0], mode=one[1]).as_dict(), asked))
+        assert found == [run.search(question, mode=mode).as_dict() for question, mode in asked]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.retrieval.word_sums import WordSums, passages_of
+from tests.retrieval.word_sums import WordSums, encoded, passages_of
 
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
-from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
+from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.encoders.student import learn
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval.documents import gather
@@ -47,10 +47,10 @@ def test_it_learns_from_the_passages_and_begins_at_the_words(encoded_run: Run) -
 
 def test_a_word_that_the_text_lacks_is_where_it_would_begin(encoded_run: Run) -> None:
     student = student_of(encoded_run)
-    encoded = encoded_texts_of(encoded_run)
-    alone, found = encoded.lookup(["avalanche", "unheard"])
+    kept = encoded_texts_of(encoded_run)
+    alone, found = kept.lookup(["avalanche", "unheard"])
     assert found.tolist() == [True, False]
-    words = encoded.lookup(encoded_run.vectors.index_to_key)[0]
+    words = kept.lookup(encoded_run.vectors.index_to_key)[0]
     away = alone[0] - words.mean(axis=0)
     expected = student.student.scale * away / np.linalg.norm(away)
     assert {"hail", "the"} <= set(encoded_run.vectors.index_to_key)
@@ -80,15 +80,12 @@ def test_it_is_learned_once_and_read_from_the_cache(tmp_path: Path, encoded_run:
 
 def test_without_an_encoder_or_an_encoded_passage_there_is_none(storm_run: Run) -> None:
     assert student_of(storm_run) is None
-    encoder = WordSums()
-    words = EncodedTexts.none_of(encoder).adding(encoder, storm_run.vectors.index_to_key)
+    words = encoded(storm_run.vectors.index_to_key)
     assert student_of(storm_run.replace(parts={"encoded": words}, folder=None)) is None
 
 
 def test_vectors_of_documents_without_those_of_words_are_enough(storm_run: Run) -> None:
-    encoder = WordSums()
-    texts = list(gather(storm_run, Progress()).texts)
-    encoded = EncodedTexts.none_of(encoder).adding(encoder, texts)  # long ones as a whole, too
-    student = student_of(storm_run.replace(parts={"encoded": encoded}, folder=None))
+    texts = list(gather(storm_run, Progress()).texts)  # long ones as a whole, too
+    student = student_of(storm_run.replace(parts={"encoded": encoded(texts)}, folder=None))
     assert (student.passages, student.student.prior) == (len(texts), "none")
     assert np.isfinite(student.student.rows).all()

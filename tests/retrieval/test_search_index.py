@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -162,15 +161,6 @@ def test_vectors_are_the_same_for_blocks_of_any_size(
     np.testing.assert_allclose(blocks.vectors(units), whole.vectors(units), atol=0.01)  # a step of int8
 
 
-def test_threads_find_the_same(storm_run: Run, reports: list[str]) -> None:
-    index = Index.memory(storm_run, [*reports, "", " ".join(reports[:40])])
-    asked = [(question, mode) for question in QUESTIONS for mode in MODES] * 3
-    alone = [index.search(question, mode=mode).hits for question, mode in asked]
-    with ThreadPoolExecutor(4) as pool:
-        found = pool.map(lambda one: index.search(one[0], mode=one[1]).hits, asked)
-        assert list(found) == alone
-
-
 @pytest.mark.parametrize("mode", ["hybrid", "bm25"])
 def test_a_text_that_begins_with_its_subject_comes_before_one_that_mentions_it(
     storm_run: Run, mode: str
@@ -221,21 +211,6 @@ def test_copies_take_no_place_of_other_texts(storm_run: Run, mode: str, top: int
     copies = {hit.id: hit.alike for hit in found.hits if hit.alike}
     assert copies == ({"0": [str(number) for number in range(5, 45)]} if 0 in order[:top] else {})
     assert [hit.score for hit in found.hits] == [index.scores("hail", mode).scores[n] for n in order[:top]]
-
-
-def test_other_scripts_are_found_as_words(storm_run: Run) -> None:
-    texts = [
-        "\u0433\u0440\u0430\u0434 \u0440\u0430\u0437\u0431\u0438\u043b \u043e\u043a\u043d\u0430",
-        "\u03c7\u03b1\u03bb\u03ac\u03b6\u03b9 \u03ad\u03c3\u03c0\u03b1\u03c3\u03b5",
-        "\u05d1\u05e8\u05d3 \u05db\u05d1\u05d3",
-        "Hail and fog.",
-    ]
-    index = Index.memory(storm_run, texts)
-    for number, text in enumerate(texts[:3]):
-        for mode in ("hybrid", "bm25"):
-            hit = index.search(text.split()[0].upper(), mode=mode).hits[0]
-            assert hit.id == str(number)
-            assert hit.snippet[hit.marks[0].start : hit.marks[0].end] == text.split()[0]
 
 
 def test_ten_thousand_words_are_a_question(index: Index, reports: list[str]) -> None:
@@ -316,16 +291,6 @@ def test_a_changed_description_and_one_of_another_version_are_refused(folder: Pa
     del head["sha256"]
     (folder / "index.json").write_bytes(seal(head | {"version": 10}))
     refused(lambda: Index.open(folder), FormatError, rf"version.*{VERSION}.*next search builds it again")
-
-
-def test_indexes_of_other_documents(copied_run: Run) -> None:
-    run = copied_run
-    assert len(run_index(run)) == 200
-    selfvec.update(run, ["hail fell in Rome"], output=run.folder)
-    updated = run_index(run.folder)
-    assert len(updated) == 201
-    assert "200" in {hit.id for hit in updated.search("hail fell in Rome").hits}
-    assert len(run_index(run)) == 200  # opened before the update, and the state before is kept
 
 
 @pytest.mark.soak

@@ -1,6 +1,5 @@
 """Passages, places of words, queries, joined strings; what a hit tells of its passage."""
 
-import json
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.json_lines import write_lines
 from tests.refusals import refused
 
 import selfvec
@@ -94,7 +94,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"id": "long", "title": "Mills", "text": LONG + " The zeppelin landed at noon.", "year": 1999},
         {"id": "short", "title": "Bread", "text": "A baker bakes bread near the mill."},
     ]
-    (folder / "texts.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    write_lines(folder / "texts.jsonl", rows)
     run = str(folder / "run")
     assert main(["refine", str(folder / "texts.jsonl"), "-o", run, "--vectors", "none"]) == 0
     return folder / "run"

@@ -8,6 +8,7 @@ import numpy as np
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.encoders import SentenceEncoder
+from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.retrieval.documents import gather
 
 
@@ -40,3 +41,9 @@ def passages_of(run: Run) -> list[str]:
     for text, spans in zip(found.texts, found.spans(), strict=True):
         texts += [text[a:b] for a, b in spans] or [text]
     return texts
+
+
+def encoded(texts: Sequence[str]) -> EncodedTexts:
+    """The vectors of texts as a run keeps them."""
+    encoder = WordSums()
+    return EncodedTexts.none_of(encoder).adding(encoder, texts)

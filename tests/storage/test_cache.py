@@ -16,6 +16,7 @@ import pytest
 from tests.damage import damaged
 from tests.examples import TIMES
 from tests.heard import Heard
+from tests.json_lines import write_lines
 from tests.processes import PATIENCE
 
 import selfvec
@@ -80,7 +81,7 @@ USES = {
 def made(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Path:
     folder = tmp_path_factory.mktemp("cached")
     rows = [{"text": f"{text} of {i}", "date": f"{1990 + i % 2}-05-01"} for i, text in enumerate(storms[:80])]
-    (folder / "storms.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_lines(folder / "storms.jsonl", rows)
     options = ["--method", "decorrelated", "--slice", "year"]
     assert main(["refine", str(folder / "storms.jsonl"), "-o", str(folder / "run"), *options]) == 0
     return folder / "run"

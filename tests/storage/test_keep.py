@@ -1,6 +1,5 @@
 """What a run keeps, text, tokens or nothing: what works then, what is said, and that nothing else is kept."""
 
-import json
 import random
 import re
 import socket
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from tests.commands import ran
 from tests.examples import soaked
+from tests.json_lines import write_lines
 
 import selfvec
 from selfvec.apps.cli import main
@@ -139,9 +139,7 @@ RARE = ("zanzibar", "quokka", "marmalade")  # words that are left out by --min-c
 def corpus(tmp_path: Path, storms: list[str]) -> Path:
     texts = [*storms, *(f"{storms[i]} {word} secret" for i, word in enumerate(RARE))]
     rows = [{"id": f"r{i}", "text": t, "date": f"{1990 + i % 2}-05-01"} for i, t in enumerate(texts)]
-    path = tmp_path / "reports.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return path
+    return write_lines(tmp_path / "reports.jsonl", rows)
 
 
 def bytes_of(folder: Path) -> bytes:

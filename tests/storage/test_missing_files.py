@@ -1,18 +1,15 @@
 """A run without one of its files, with changed bytes, or a path that is something else: it is named."""
 
 import json
-import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.commands import ran
-from tests.damage import damaged
 from tests.refusals import refused
 
 import selfvec
-from selfvec.apps.functions.inspection import info
 from selfvec.base.errors import FormatError, SelfvecError
 from selfvec.data.run import state_name
 
@@ -110,30 +107,6 @@ def test_a_run_that_is_open_does_not_miss_what_it_has_mapped(place: Path) -> Non
     gone = remove(place / "run", "text.parquet", 2)
     assert opened.similar("hail").rows
     refused(lambda: opened.search("hail"), SelfvecError, gone.name)
-
-
-DAMAGED = 120
-TEXTS = [{"text": f"hail and wind broke roof {i % 7}", "date": f"{1990 + i % 4}-05-06"} for i in range(40)]
-
-
-def test_damaged_run_folders(tmp_path: Path) -> None:
-    chance, run = random.Random(12), tmp_path / "run"
-    selfvec.refine(TEXTS, "none", "paper", history="epoch", slice="year", output=run)
-    files = sorted(file for file in run.rglob("*") if file.is_file() and file.name != "lock")
-    for _ in range(DAMAGED):
-        file = chance.choice(files)
-        content = file.read_bytes()
-        changed = damaged(file.name, content, chance)
-        file.write_bytes(changed)
-        for read in (selfvec.open_run, selfvec.load, info):
-            if changed == content:
-                read(run)
-                continue
-            with pytest.raises(FormatError, match=file.name) as error:
-                read(run)
-            assert "\n" not in str(error.value)
-        file.unlink()  # the sound one may be mapped still
-        file.write_bytes(content)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import re
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 from tests.commands import ran
 from tests.refusals import refused
@@ -16,7 +15,6 @@ from selfvec.apps.cli import main
 from selfvec.apps.functions.inspection import HELD, info, verify
 from selfvec.base.errors import FormatError, InputError
 from selfvec.files.checksums import is_sealed, seal
-from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.run_folder import open_run
 
@@ -118,13 +116,6 @@ def test_what_has_no_checksums_is_no_run(run: Path, tmp_path: Path) -> None:
     assert Path(verify(run)[0].file).name == "run.json"
 
 
-@pytest.mark.parametrize("files", [5, True, "vocabulary.txt", ["vocabulary.txt"]])
-def test_a_list_of_files_that_is_none_is_damage(run: Path, files: object) -> None:
-    described = json.loads((run / "run.json").read_text())
-    (run / "run.json").write_text(json.dumps(described | {"files": files}))
-    assert str(run / "run.json") in {one.file for one in verify(run)}
-
-
 def test_a_path_that_leads_out_of_the_folder_is_not_read(run: Path, tmp_path: Path) -> None:
     described = json.loads((run / "run.json").read_text())
     entry = described["files"]["vocabulary-2.txt"]
@@ -157,21 +148,6 @@ def test_a_file_that_run_json_does_not_name_is_not_read(run: Path) -> None:
             )
         else:
             assert open_run(run).history is None
-
-
-def test_sizes_and_checksums_are_compared_on_opening(made: Path, run: Path, tmp_path: Path) -> None:
-    with (run / "text-2.parquet").open("ab") as file:
-        file.write(b"x")
-    refused(lambda: open_run(run), FormatError, r"text-2\.parquet: has .* were written")
-    shutil.copytree(made / "encoder", tmp_path / "encoder")
-    tensors = {n: np.array(t) for n, t in map_tensors(tmp_path / "encoder/encoder.safetensors").items()}
-    tensors["rows"][2, 0] = np.nan
-    write_tensors(tmp_path / "encoder/encoder.safetensors", tensors)
-    refused(
-        lambda: Encoder.open(tmp_path / "encoder"),
-        FormatError,
-        r"encoder\.safetensors: has changed since it was written",
-    )
 
 
 def test_a_seal_covers_every_byte() -> None:

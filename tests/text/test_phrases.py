@@ -39,17 +39,6 @@ def test_pmi_and_npmi_by_hand() -> None:
     assert (row.pmi, row.npmi) == (pytest.approx(4.0), pytest.approx(1.0))
 
 
-def test_npmi_is_that_of_gensim(storms: list[str]) -> None:
-    scoring = pytest.importorskip("gensim.models.phrases")
-    counts = np.unique(" ".join(storms).lower().replace(".", "").replace(",", "").split(), return_counts=True)
-    count = dict(zip(*(values.tolist() for values in counts), strict=True))
-    rows = [row for row in found(storms, npmi=-1).values() if len(parts(row.term)) == 2]
-    assert len(rows) > 5
-    for row in rows:
-        a, b = (count[word] for word in parts(row.term))
-        assert row.npmi == pytest.approx(scoring.npmi_scorer(a, b, row.count, 0, 1, sum(count.values())))
-
-
 def test_c_value_as_in_the_paper() -> None:
     """Frantzi, Ananiadou and Mima (2000), section 2.3: candidates with basal cell carcinoma."""
     counts = {

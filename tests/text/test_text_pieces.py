@@ -76,10 +76,6 @@ def test_an_empty_batch(unigram: Path) -> None:
     assert (raw.ids.tolist(), raw.offsets.tolist(), raw.types) == ([], [0], [])
 
 
-def test_truncation_in_the_file_does_not_cut_documents(wordpiece: Path) -> None:
-    assert len(tokenizer(wordpiece)(pl.Series(["hail " * 600])).ids) == 600
-
-
 @pytest.mark.parametrize(
     "text",
     [

@@ -10,7 +10,7 @@ import selfvec
 from selfvec.analysis.views.run_summary import run_summary
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
-from selfvec.text import Rules, tokenizer
+from selfvec.text import Rules
 from selfvec.text.rules import Keys, Rulebook, same_stem
 from selfvec.text.tagger import LexiconTagger, can_be, english_lexicon, tagger
 from selfvec.text.tokenizers import Casing
@@ -102,13 +102,11 @@ def test_a_broken_file_of_stop_words_names_its_line(tmp_path: Path, content: byt
     refused(lambda: Rulebook(Rules(stop_words=str(path)), "lower"), InputError, message)
 
 
-def test_minimal_count_is_of_the_key() -> None:
-    found = keys(
-        ["storm", "storms", "hail", "Hail", "rain"],
-        Rules(lemmatize="en", min_count=3),
-        counts=[1, 2, 1, 1, 9],
-    )
-    assert found.types == ["storm", "rain"]
+@pytest.mark.parametrize(("rule", "key"), [("lemmatize", "storm"), ("stem", "storms")])
+def test_minimal_count_is_of_the_key(rule: str, key: str) -> None:
+    words = ["storm", "storms", "hail", "Hail", "rain"]
+    found = keys(words, Rules(min_count=3, **{rule: "en"}), counts=[1, 2, 1, 1, 9])
+    assert found.types == [key, "rain"]
     assert found.places.tolist() == [0, 0, -1, -1, 1]
     assert found.dropped == {"minimal count": 2}
 
@@ -191,13 +189,6 @@ def test_a_missing_pipeline_says_how_to_get_it(tmp_path: Path) -> None:
     pytest.importorskip("spacy")
     with pytest.raises(OptionError, match=r"tagger: no spaCy pipeline.*spacy download en_nowhere"):
         tagger("en_nowhere")
-
-
-def test_rarity_is_counted_after_merging() -> None:
-    book = Rulebook(Rules(stem="en", min_count=3), tokenizer("words").casing)
-    keys = book.keys(["storm", "storms", "hail"], np.array([1, 2, 2]), {})
-    assert keys.types == ["storms"]
-    assert keys.places.tolist() == [0, 0, -1]
 
 
 def test_a_corpus_is_refined_by_stems(tmp_path: Path) -> None:

@@ -201,32 +201,8 @@ def test_signs_that_share_bytes_with_a_zero_width_space_are_kept_as_words() -> N
 
 def test_punctuation_is_kept_as_words() -> None:
     text = "Hail, AT&T's “C++”... flash-flood: don't (1.5)! \u200b"
-    marks = [
-        "Hail",
-        ",",
-        "AT&T",
-        "“",
-        "C++",
-        '"',
-        ".",
-        ".",
-        ".",
-        "flash",
-        "-",
-        "flood",
-        ":",
-        "don't",
-        "(",
-        "1.5",
-    ]
-    assert tokens(text, "wordpunct") == [*marks, ")", "!"]
-    found = find_words([text], "wordpunct")
-    assert [text[a:b] for a, b in zip(found.starts, found.ends, strict=True)][:4] == [
-        "Hail",
-        ",",
-        "AT&T's",
-        "“",
-    ]
+    expected = "Hail , AT&T “ C++ \" . . . flash - flood : don't ( 1.5 ) !"
+    assert tokens(text, "wordpunct") == expected.split()
 
 
 @pytest.mark.parametrize("name", ["words", "wordpunct", "whitespace"])

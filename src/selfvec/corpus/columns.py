@@ -227,7 +227,11 @@ def cell_text(value: object) -> str | None:
     if isinstance(value, dict) and (inner := plain_value(value)) is not value:
         return cell_text(inner)
     if isinstance(value, (bool, np.bool_, *_NESTED)):
-        return json.dumps(value, ensure_ascii=False, default=_json_value)
+        return json.dumps(
+            value,
+            ensure_ascii=False,
+            default=lambda of: of.tolist() if isinstance(of, np.ndarray | np.generic) else str(of),
+        )
     if is_missing(value):
         return None
     if isinstance(value, bytes | bytearray):
@@ -281,10 +285,6 @@ def _bytes_text(value: bytes) -> str:
     except UnicodeDecodeError:
         text = "\0"
     return text if text.isprintable() else str(UUID(bytes=value)) if len(value) == 16 else value.hex()
-
-
-def _json_value(value: Any) -> Any:
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
 
 def inner_types(types: Mapping[str, pl.DataType]) -> dict[str, pl.DataType]:

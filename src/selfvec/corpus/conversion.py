@@ -178,16 +178,16 @@ def _of_items(
     if tokenized:
         joined = (_joined(tokens, number) for number, tokens in enumerate(items, 1))
         items = joined if isinstance(items, Iterator) else list(joined)  # an iterator is read lazily
-    elif not (is_missing(kind) or isinstance(kind, str | os.PathLike) or _some_texts(items)):
+    elif not (
+        is_missing(kind)
+        or isinstance(kind, str | os.PathLike)
+        or isinstance(items, Iterator)  # in which there may be texts; those that are none are then bad rows
+        or any(isinstance(item, str) for item in items)
+    ):
         raise _no_documents(kind, name, f"holds texts, not {_type(kind)}")
     parts = [texts_part(_MEMORY, items, as_is=as_is or tokenized)]
     notes = [_JSON_TEXTS] if isinstance(kind, str) and _is_json(kind) else []
     return Corpus(parts, _MEMORY, tokenized=tokenized, skip_bad_rows=skip_bad_rows, notes=notes)
-
-
-def _some_texts(items: Iterable[Any]) -> bool:
-    """Whether there may be texts among the items; those that are none are then bad rows."""
-    return isinstance(items, Iterator) or any(isinstance(item, str) for item in items)
 
 
 _JSON_TEXTS = "the texts are JSON, read as it is written: give mappings, as json.loads makes, or a path"

@@ -88,7 +88,7 @@ def documents_of_rows(
         dates = date_field.read(batch.column(date_field.name), np.asarray(batch.lines), corpus_pass)
         if dates["bad"].any():
             batch, dates = batch.part(~dates["bad"]), dates.remove("bad")
-    ids = _ids(batch.column(fields.id)) if fields.id else None
+    ids = batch.column(fields.id) if fields.id else None
     texts = _joined([batch.column(name) for name in fields.text])
     length = pl.col("text").str.strip_chars().str.len_bytes().fill_null(0)
     full = texts.alias("text").to_frame().select_seq(length > 0).to_series()
@@ -103,7 +103,7 @@ def documents_of_rows(
     later = [name for name in batch.frame.columns if name not in own] if fields.every else []
     columns = {TEXT: texts.filter(full)}
     if ids is not None:
-        columns[ID] = ids.filter(full)
+        columns[ID] = ids.set(ids.str.strip_chars() == "", None).filter(full)
         corpus_pass.named(columns[ID], path, lines)
     if dates is not None:
         dates = dates.filter(full)
@@ -119,10 +119,6 @@ def documents_of_rows(
     summary.empty += len(batch.lines) - len(kept)
     summary.duplicates += len(kept) - int(seen.add(keys).sum())
     return Documents(pl.DataFrame(columns), dates, lines)
-
-
-def _ids(values: pl.Series) -> pl.Series:
-    return values.set(values.str.strip_chars() == "", None)
 
 
 def _joined(columns: list[pl.Series]) -> pl.Series:

@@ -301,29 +301,29 @@ def _usual_text(
     titles = tuple(name for name in there.usual(TITLES, holds_text) if holds_text(name) or not body)
     text = titles + body
     if not text:
-        raise _no_text(there, rows)
+        texts = list(there.like_text(rows))
+        rule = "none of its fields has a usual name of a text field"
+        near, value = f"{_alike(texts, 'text')}:" if texts else "", next(iter(texts), "NAME")
+        every = [*there.names, *there.inner]
+        raise _missing(rule, every, there.path, "--text-field", near=near, value=value)
     return text, list(filter(None, [_beside(text, not body, there, rows)]))
 
 
 def _with_kept(fields: Fields, keep: bool | Sequence[str], there: _Columns) -> Fields:
     """The same fields, and other columns to keep: all, or those that are named, and a title."""
     if keep is True:
-        return _with_others(fields, there.names)
+        bodies = [name for name in fields.text if not is_title(name)]
+        twice = tuple(name for name, times in there.counts.items() if times > 1)  # such a name is ambiguous
+        kept = tuple(name for name in there.names if name not in (*twice, *bodies, fields.id))
+        note = f"not kept, as columns share a name: {', '.join(twice)}"
+        return replace(
+            fields, kept=kept, every=True, unread=twice, notes=fields.notes + (note,) * bool(twice)
+        )
     if not keep:
         return fields
     shown = [name for name in fields.text[1:] and fields.text if is_title(name)]
     kept = there.several(keep, "--keep-fields")
     return replace(fields, kept=tuple(dict.fromkeys((*shown, *kept))), named=kept)
-
-
-def _with_others(fields: Fields, columns: Sequence[str]) -> Fields:
-    """The same fields, and all other columns to keep; a name that two columns share is ambiguous."""
-    counts = Counter(columns)
-    bodies = [name for name in fields.text if not is_title(name)]
-    kept = tuple(name for name in columns if counts[name] == 1 and name not in (*bodies, fields.id))
-    twice = tuple(name for name, times in counts.items() if times > 1)
-    notes = (*fields.notes, *([f"not kept, as columns share a name: {', '.join(twice)}"] if twice else ()))
-    return replace(fields, kept=kept, every=True, unread=twice, notes=notes)
 
 
 def _like_text(rows: Mapping[str, Iterable[object]]) -> dict[str, float]:
@@ -488,15 +488,6 @@ def _beside(text: Sequence[str], alone: bool, there: _Columns, rows: Mapping[str
 
 def _alike(names: Sequence[str], what: str) -> str:
     return f"{_listed(names, 5)} {'looks' if len(names) == 1 else 'look'} like {what}"
-
-
-def _no_text(there: _Columns, rows: Mapping[str, Iterable[object]]) -> CorpusError:
-    """The error for a file none of whose fields has a usual name, with those that look like text."""
-    texts = list(there.like_text(rows))
-    rule = "none of its fields has a usual name of a text field"
-    near = f"{_alike(texts, 'text')}:" if texts else ""
-    every = [*there.names, *there.inner]
-    return _missing(rule, every, there.path, "--text-field", near=near, value=next(iter(texts), "NAME"))
 
 
 def _missing(

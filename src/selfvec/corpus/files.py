@@ -311,7 +311,8 @@ class FilePart(Part):
                     pass  # to the end, for the hash
             size = stream.position
             digest = stream.sha256()
-        corpus_pass.summary.files.append(FileRead.of(self.path, self.kind, size, digest, self.fields))
+        fields = self.fields.text, self.fields.date
+        corpus_pass.summary.files.append(FileRead(self.path, self.kind, size, digest, *fields))
 
 
 def _chunks(stream: Stream, source: TextSource, corpus_pass: CorpusPass) -> Generator[bytes]:

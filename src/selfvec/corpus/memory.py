@@ -58,8 +58,8 @@ class MemoryPart(Part):
                 digest.update(data)
                 size += len(data) - len(row)
             yield batch
-        named = Fields(()) if self.kind == "memory" else self.fields  # texts alone have no names
-        corpus_pass.summary.files.append(FileRead.of(self.path, self.kind, size, digest.hexdigest(), named))
+        named = () if self.kind == "memory" else (self.fields.text, self.fields.date)  # texts have no names
+        corpus_pass.summary.files.append(FileRead(self.path, self.kind, size, digest.hexdigest(), *named))
 
 
 def _batches_of_rows(
@@ -90,31 +90,25 @@ def _batches_of_rows(
         yield batch()
 
 
-def _batches_of_columns(
-    frame: pl.DataFrame,
-    path: str,
-    faults: Mapping[int, tuple[str, str]],  # the field and the rule of bad rows
-    corpus_pass: CorpusPass,
-) -> Iterator[RowBatch]:
-    """The rows of a data frame in batches; those with faults are reported and left out."""
-    for start in range(0, len(frame), ROWS):
-        for batch in batches_of_frame(frame.slice(start, ROWS), start + 1, path, corpus_pass):
-            bad = [line for line in batch.lines if line - 1 in faults] if faults else []
-            for line in bad:
-                name, rule = faults[line - 1]
-                corpus_pass.bad(rule, path=path, line=int(line), field=name)
-            yield batch.part(~pl.Series(batch.lines).is_in(bad)) if bad else batch
-
-
 def frame_of_strings(
     path: str,
     kind: str,
     fields: Fields,
     frame: pl.DataFrame,
-    faults: Mapping[int, tuple[str, str]] | None = None,
+    faults: Mapping[int, tuple[str, str]] | None = None,  # the field and the rule of bad rows
 ) -> MemoryPart:
     """A data frame with the columns in ``fields``, read like those of a file."""
-    read = partial(_batches_of_columns, frame, path, faults or {})
+    known = faults or {}
+
+    def read(corpus_pass: CorpusPass) -> Iterator[RowBatch]:
+        for start in range(0, len(frame), ROWS):
+            for batch in batches_of_frame(frame.slice(start, ROWS), start + 1, path, corpus_pass):
+                bad = [line for line in batch.lines if line - 1 in known] if known else []
+                for line in bad:
+                    name, rule = known[line - 1]
+                    corpus_pass.bad(rule, path=path, line=int(line), field=name)
+                yield batch.part(~pl.Series(batch.lines).is_in(bad)) if bad else batch
+
     return MemoryPart(path, kind, fields=fields, read=read)
 
 

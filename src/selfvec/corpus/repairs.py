@@ -322,7 +322,10 @@ def mended(batch: RowBatch, fields: Fields, path: str, corpus_pass: CorpusPass, 
     of_text = (*_SIGNS, *_SIGNS_OF_TEXT, _PLACEHOLDER)
     signs = [of_text if name in texts else _SIGNS for name in batch.frame.columns]
     if len(batch.lines) <= _FEW:
-        marks = [_marked(column, own) for column, own in zip(batch.frame, signs, strict=True)]
+        marks = [  # as Polars finds them
+            pl.Series([any(re.search(sign, text or "") for sign in own) for text in column], dtype=pl.Boolean)
+            for column, own in zip(batch.frame, signs, strict=True)
+        ]
     else:
         seen = (reduce(or_, map(pl.nth(n).str.contains, own)) for n, own in enumerate(signs))
         marks = batch.frame.select(*seen).get_columns()
@@ -336,13 +339,6 @@ def mended(batch: RowBatch, fields: Fields, path: str, corpus_pass: CorpusPass, 
         corpus_pass.repaired(_told(places[row]), path=path, line=int(batch.lines[row]))
     # By names, since a list of series would give a column without a name another one.
     return RowBatch(pl.DataFrame({column.name: column for column in columns}), batch.lines)
-
-
-def _marked(column: pl.Series, signs: Sequence[str]) -> pl.Series:
-    """Which rows have a sign, as Polars finds it."""
-    return pl.Series(
-        [any(re.search(sign, text or "") for sign in signs) for text in column], dtype=pl.Boolean
-    )
 
 
 def _mended(

@@ -110,24 +110,18 @@ class JsonLinesReader(RowReader):
                 except _BadRowError as error:
                     faults.append((number, None, str(error)))
                     continue
-                _append(values, row, len(numbers), fields.every)
+                for name in row if fields.every else ():  # its other fields become new columns
+                    if name not in values and len(values) < _MOST_NEW:
+                        values[name] = [None] * len(numbers)
+                get = row.get
+                for name, column in values.items():
+                    column.append(get(name))
                 numbers.append(number)
             yield batch_of_values(values, numbers, fields, faults, self.source.path, corpus_pass, _called)
 
 
 def _called(value: object) -> str:
     return _TYPES[type(value)]
-
-
-def _append(values: Columns, row: Any, count: int, every: bool) -> None:
-    """Append a row to columns of ``count`` values; with ``every``, its other fields become new columns."""
-    get = row.get
-    if every:
-        for name in row:
-            if name not in values and len(values) < _MOST_NEW:
-                values[name] = [None] * count
-    for name, column in values.items():
-        column.append(get(name))
 
 
 class _BadRowError(Exception):

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import chain, dropwhile, islice, takewhile, tee
 from typing import Any
 
@@ -116,10 +116,9 @@ class CsvReader(RowReader):
 def _first_row(text: str, delimiter: str) -> CsvHeader:
     """The header at the beginning of a file, with an unnamed column for each field that rows end with."""
     blanks = _has_blanks(text, delimiter)
-    how: dict[str, Any] = {"delimiter": delimiter, "skipinitialspace": blanks, "strict": True}
     _allow_long_fields()
     try:
-        names, lines = _named(text, how)
+        names, lines = _named(text, CsvHeader((), delimiter, 0, blanks).dialect)
     except csv.Error:
         if delimiter != "\t":
             raise
@@ -439,7 +438,8 @@ class _Table:
         if ' "' in line:
             yield from self._mended("a blank before a quote left out", skipinitialspace=True)
         if any('\\"' in piece for piece in lines):
-            yield from self._mended("quotes escaped by backslashes", change=_doubled)
+            doubled = partial(_ESCAPED.sub, r'\1""')
+            yield from self._mended("quotes escaped by backslashes", change=doubled)
         if _LONE_RETURN.search(line) and (rows := self._split(_LONE_RETURN.split(line))):
             yield "a line end of another kind", rows, 1
         if self.header.delimiter == "\t" and '"' in line:
@@ -491,11 +491,6 @@ def _row_pattern(delimiter: str, blanks: bool) -> re.Pattern[str]:
     d = re.escape(delimiter)
     field = rf'(?:{" *" if blanks else ""}"[^"]*+(?:""[^"]*+)*+"|[^"\r\n{d}]*+)'
     return re.compile(rf"{field}(?:{d}{field})*+\r?\n?")
-
-
-def _doubled(line: str) -> str:
-    """A line with doubled quotes for those that follow a backslash."""
-    return _ESCAPED.sub(r'\1""', line)
 
 
 def _holds_nul(row: Sequence[str]) -> bool:

@@ -10,7 +10,6 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from itertools import product
 from typing import Any
 
@@ -123,8 +122,11 @@ def document_groups(run: Run, by: str) -> list[Slice]:
     parts = [_groups_by(run, name) for name in names_in(by, lambda name: in_any_case(name, names))]
     if not parts:
         raise OptionError("names a period or a field", field="by", remedy=f"try {', '.join(PERIODS)}")
-    combined = [reduce(_both, combination) for combination in product(*parts)]
-    combined = [group for group in combined if group.documents.any()]
+    combined = [
+        Slice(", ".join(group.name for group in groups), documents)
+        for groups in product(*parts)
+        if (documents := np.logical_and.reduce([group.documents for group in groups])).any()
+    ]
     if len(combined) > MOST_VALUES:
         rule = f"{by!r} gives {len(combined):,} groups, more than the limit of {MOST_VALUES:,}"
         raise OptionError(rule, field="by", remedy="name a field with fewer values, or a longer period")
@@ -140,10 +142,6 @@ def _groups_by(run: Run, name: str) -> list[Slice]:
     return sorted(by_label(labelled_by(run, name, "by", (*PERIODS, "slice"))), key=lambda group: group.name)
 
 
-def _both(first: Slice, other: Slice) -> Slice:
-    return Slice(f"{first.name}, {other.name}", first.documents & other.documents)
-
-
 def named_slice(batch: TokenBatch, text: str) -> Slice:
     """The slice with this name: a label, a period (1993, 2020Q2, 2020-05), or bounds (1976..1979).
 
@@ -151,7 +149,10 @@ def named_slice(batch: TokenBatch, text: str) -> Slice:
     """
     if text in batch.slice_names:
         return by_label(batch)[list(batch.slice_names).index(text)]
-    span = asked_span(text)
+    span = parse_span(text)
+    low, _, high = text.partition("..")
+    if span is None and parse_span(f"{high}..{low}") is not None:
+        raise runs_backwards(low, high)
     if span is None:
         labels = f"; the labels are {listed(batch.slice_names)}" if batch.slice_names else ""
         first_day, last_day = batch.period or ("2000-01-01", "2005-06-30")
@@ -200,15 +201,6 @@ def spans_years(names: Iterable[str]) -> bool:
     """
     spans = [parse_span(name) for name in names]
     return all(span is not None and span[1] - span[0] >= np.timedelta64(365, "D") for span in spans)
-
-
-def asked_span(text: str) -> tuple[np.datetime64, np.datetime64] | None:
-    """The same of what somebody asked for; an error if the bounds run backwards."""
-    first, _, last = text.partition("..")
-    span = parse_span(text)
-    if span is None and parse_span(f"{last}..{first}") is not None:
-        raise runs_backwards(first, last)
-    return span
 
 
 def runs_backwards(first: str, last: str) -> OptionError:

@@ -139,16 +139,12 @@ class Stream:
             self._reader = decompressed(self._tap, self._tap.head)
             self._opened = True
             try:
-                self._as_utf8()
+                codec = marked(self.peek(MARK_BYTES) if self.compressed else self._tap.head)
             except CorpusError:
                 self.file.close()
                 raise
-
-    def _as_utf8(self) -> None:
-        """Read UTF-16 or UTF-32 as UTF-8, if the first bytes are the mark of either."""
-        codec = marked(self.peek(MARK_BYTES) if self.compressed else self._tap.head)
-        if codec is not None:
-            self._reader, self._ahead = Utf8Reader(self._reader, self._ahead, codec), b""
+            if codec is not None:  # the first bytes are the mark of UTF-16 or UTF-32, read as UTF-8
+                self._reader, self._ahead = Utf8Reader(self._reader, self._ahead, codec), b""
 
     def __enter__(self) -> Stream:
         self.open()

@@ -18,7 +18,6 @@ from selfvec.base.errors import CorpusError, FormatError
 from selfvec.base.installed import install_command
 
 from .document_files import DOCUMENT_KINDS
-from .fields import Fields
 from .fingerprints import Seen
 
 if TYPE_CHECKING:
@@ -58,10 +57,6 @@ class FileRead:
     sha256: str
     text_fields: tuple[str, ...] = ()
     date_field: str | None = None
-
-    @classmethod
-    def of(cls, path: str, kind: str, size: int, sha256: str, fields: Fields) -> FileRead:
-        return cls(path, kind, size, sha256, fields.text, fields.date)
 
 
 @dataclass

@@ -13,11 +13,11 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,7 @@ _WIDEST = 1 << 16  # numbers of a vector; more are a sign of a damaged header
 
 
 class Journal:
-    """The file, open while the block lasts; `TargetError` if it cannot be written."""
+    """The file, open until it is closed; `TargetError` if it cannot be written."""
 
     def __init__(self, path: Path, encoder: SentenceEncoder) -> None:
         self.path = path
@@ -64,12 +64,7 @@ class Journal:
             flags = os.O_RDWR | os.O_CREAT | NO_LINK
             self._file = os.fdopen(os.open(path, flags, 0o600), "r+b")
 
-    def __enter__(self) -> Journal:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         self._file.close()
 
     def read(self) -> tuple[NDArray[np.bytes_], NDArray[np.float16]]:
@@ -169,7 +164,7 @@ class EncodedTexts:
         """What a killed process has encoded, see `adding`; nothing if there is no such file."""
         if not journal.is_file():
             return cls.none_of(encoder)
-        with Journal(journal, encoder) as kept:
+        with closing(Journal(journal, encoder)) as kept:
             return cls._sorted(encoder, *kept.read())
 
     def check(self, encoder: SentenceEncoder) -> None:
@@ -186,7 +181,7 @@ class EncodedTexts:
 
         A function has no digest, and may have changed since or be another one.
         """
-        _, there = self._places(text_hashes(texts))
+        there = self.find(texts) >= 0
         if not there.any():
             return True
         encoded = [texts[int(there.argmax())]]
@@ -196,21 +191,20 @@ class EncodedTexts:
 
     def lookup(self, texts: Sequence[str]) -> tuple[Rows, Mask]:
         """The vectors of texts, (m, h) float32, zeros for others; and which texts have one, (m,) bool."""
-        places, there = self._places(text_hashes(texts))
+        places = self.find(texts)
+        there = places >= 0
         rows = np.zeros((len(texts), self.dimensions), np.float32)
         rows[there] = self.rows[places[there]]
         return rows, there | np.fromiter((not text.strip() for text in texts), bool, len(texts))
 
     def find(self, texts: Sequence[str]) -> Ints:
         """The number of each passage or word among the rows, (m,); -1 for those without a vector."""
-        places, there = self._places(text_hashes(texts))
-        return np.where(there, places, -1)
+        return self._places(text_hashes(texts))
 
     def missing(self, texts: Sequence[str]) -> list[str]:
         """The distinct texts that have no vector yet, in the order given."""
         texts = [text for text in dict.fromkeys(texts) if text.strip()]
-        _, there = self._places(text_hashes(texts))
-        return [texts[number] for number in np.flatnonzero(~there).tolist()]
+        return [texts[number] for number in np.flatnonzero(self.find(texts) < 0).tolist()]
 
     def adding(
         self,
@@ -231,7 +225,7 @@ class EncodedTexts:
         texts = self.missing(texts)
         if journal is None:
             return self.merged(*self._encoded(encoder, texts, jobs, advance))
-        with Journal(journal, encoder) as kept:
+        with closing(Journal(journal, encoder)) as kept:
             recovered = self._sorted(encoder, *kept.read()).kept(texts)
             left = recovered.missing(texts)
             advance(len(texts) - len(left))
@@ -265,12 +259,13 @@ class EncodedTexts:
 
     def only(self, hashes: NDArray[np.bytes_]) -> EncodedTexts:
         """Only the vectors of texts with these hashes."""
-        places, there = self._places(np.unique(hashes))
-        return self._part(places[there])
+        places = self._places(np.unique(hashes))
+        places = places[places >= 0]
+        return EncodedTexts(self.encoder, self.digest, self.hashes[places], self.rows[places])
 
     def has(self, hashes: NDArray[np.bytes_]) -> Mask:
         """Which hashes, (m,), are those of texts that have a vector, (m,) bool."""
-        return self._places(hashes)[1]
+        return self._places(hashes) >= 0
 
     def merged(self, *others: EncodedTexts) -> EncodedTexts:
         """These and others; the first vector of each text. `InputError` if they are of several encoders."""
@@ -286,15 +281,12 @@ class EncodedTexts:
         rows = np.concatenate([part.rows for part in filled])
         return EncodedTexts(self.encoder, self.digest, hashes, rows[places])
 
-    def _part(self, places: NDArray[np.int64]) -> EncodedTexts:
-        return EncodedTexts(self.encoder, self.digest, self.hashes[places], self.rows[places])
-
-    def _places(self, hashes: NDArray[np.bytes_]) -> tuple[NDArray[np.int64], Mask]:
-        """Where hashes are, (m,), and which are there, (m,) bool."""
+    def _places(self, hashes: NDArray[np.bytes_]) -> Ints:
+        """Where hashes are, (m,); -1 for those that are not there."""
         if not len(self):
-            return np.zeros(len(hashes), np.int64), np.zeros(len(hashes), bool)
+            return np.full(len(hashes), -1)
         places = np.minimum(np.searchsorted(self.hashes, hashes), len(self) - 1)
-        return places, self.hashes[places] == hashes
+        return np.where(self.hashes[places] == hashes, places, -1)
 
     def save(self, folder: Path) -> None:
         """Write into ``folder``, which does not exist yet."""

@@ -401,15 +401,12 @@ class OnnxEncoder(SentenceEncoder):
 
     def _outputs(self, output: str, ids: Pieces, kinds: Pieces) -> Any:
         """An output of the model, which may take for ever."""
-        options = self._run_options()
-        with ended_by(lambda: setattr(options, "terminate", True)):
-            return self._session.run([output], self._inputs(ids, kinds), options)[0]
-
-    def _inputs(self, ids: Pieces, kinds: Pieces) -> dict[str, Any]:
-        """The pieces of texts as the model takes them."""
         values = {"input_ids": np.array(ids, np.int64), "token_type_ids": np.array(kinds, np.int64)}
         values["attention_mask"] = np.ones_like(values["input_ids"])
-        return {name: values[name].astype(kind, copy=False) for name, kind in self._types.items()}
+        inputs = {name: values[name].astype(kind, copy=False) for name, kind in self._types.items()}
+        options = self._run_options()
+        with ended_by(lambda: setattr(options, "terminate", True)):
+            return self._session.run([output], inputs, options)[0]
 
     def _check(self, output: str, rows: Array, first: tuple[int, ...]) -> None:
         """Raise `FormatError` for an output of another shape than (n, h) or (n, p, h), or without numbers."""

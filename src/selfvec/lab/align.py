@@ -237,31 +237,24 @@ def align(
     known = list(inspect.signature(ALIGNERS[method]).parameters)[2:]
     for name in options:
         if name not in known:
-            raise OptionError(f"the method {method} has no such option", field=name, remedy=_who_has(name))
+            methods = [m for m, fit in ALIGNERS.items() if name in inspect.signature(fit).parameters]
+            remedy = f"it belongs to {' and '.join(methods)}" if methods else "leave it out"
+            raise OptionError(f"the method {method} has no such option", field=name, remedy=remedy)
     if output is not None:
         check_aligned(Path(output), overwrite=overwrite)
     first = opened(a, "a")
     second = opened(b, "b")
     pair = (first, second) if method == "compass" else (vectors_of(first), vectors_of(second))
     more = {"progress": progress} if "progress" in known else {}
-    aligned = replace(ALIGNERS[method](*pair, **options, **more), a_path=_path_of(first))
+    place = first.folder if isinstance(first, Run) else first.provenance.get("path")  # or a public name
+    a_path = None if place is None else str(Path(place).absolute() if Path(place).exists() else place)
+    aligned = replace(ALIGNERS[method](*pair, **options, **more), a_path=a_path)
     if output is None:
         return aligned
     left_out = aligned.save(output, to, overwrite=overwrite)
     names = {name: os.fspath(given) for name, given in (("a", a), ("b", b)) if is_path(given)}
     written = {**names, "target": os.fspath(output), "left_out_of_format": left_out}
     return replace(aligned, written=written)
-
-
-def _path_of(given: Vectors | Run) -> str | None:
-    """The absolute path that vectors were read from, or the name of public vectors."""
-    path = given.folder if isinstance(given, Run) else given.provenance.get("path")
-    return None if path is None else str(Path(path).absolute() if Path(path).exists() else path)
-
-
-def _who_has(name: str) -> str:
-    methods = [m for m, function in ALIGNERS.items() if name in inspect.signature(function).parameters]
-    return f"it belongs to {' and '.join(methods)}" if methods else "leave it out"
 
 
 def by_procrustes(

@@ -28,7 +28,7 @@ from selfvec.text.repeats import find_repeats, tokens_by_document
 from selfvec.text.rules import first_of_stems
 from selfvec.text.vocabulary import Vocabulary
 
-from .dense_space import TABLES, DenseSpace, general_map, projected, run_tables
+from .dense_space import TABLES, DenseSpace, general_map, projected, run_tables, weights_of_words
 from .documents import (
     NO_PASSAGES,
     GatheredDocuments,
@@ -79,11 +79,14 @@ def build_index(
         documents = TokenBatch(units.ids[: bounds[-1]], bounds, units.types)  # the first units; a view
         return_freed_memory()
         weights = inverse_document_frequency(documents)
-        counts = run.vectors.counts if run.vectors.counts is not None else np.zeros(len(stem_of), np.int64)
-        makers = _by_stem(chosen, stem_of, counts + 1, len(vocabulary))
+        makers = _by_stem(chosen, stem_of, weights_of_words(run.vectors), len(vocabulary))
         rows, axes = projected(makers, documents, weights, seed)
         return_freed_memory()
-        space = DenseSpace.of(rows, weights, documents, _refined_part(axes, run, tables))
+        # The axes of the refined rows among those of all tables, which are in the order of `TABLES`.
+        first, width = run.original.vector_size if "original" in tables else 0, run.vectors.vector_size
+        no_turn = np.zeros((width, axes.shape[1]), np.float32)
+        turn = axes[first : first + width] if "refined" in tables else no_turn
+        space = DenseSpace.of(rows, weights, documents, turn)
         if encoded is None:  # an encoder knows more of words that the text lacks
             space = replace(space, general=general_map(run.vectors, stem_of, rows))
         del rows
@@ -161,9 +164,14 @@ def build_like(
     """Other documents in the space of an index. Types are numbered as in that index, new ones after them."""
     units, new = like_units(gathered, vocabulary, run.vectors)
     documents = len(gathered.texts)
-    new_rows = space.turned(
-        _rows_of_stems(later, new, run.vectors.vector_size, vocabulary.preprocessing.stem)
-    )
+    refined = np.zeros((len(new), run.vectors.vector_size), np.float32)  # of stems of later words
+    if later is not None:
+        number = first_of_stems(
+            later.index_to_key, vocabulary.preprocessing.stem
+        )  # all of a stem have one row
+        places = np.array([number.get(name, -1) for name in new], np.int64)
+        refined[places >= 0] = later.unit[places[places >= 0]]
+    new_rows = space.turned(refined)
     used, ids = np.unique(units.ids, return_inverse=True)
     few = TokenBatch(ids.astype(np.int32), units.offsets, [units.types[i] for i in used.tolist()])
     rows_of_few, weights = replace(space, later=new_rows).of_types(used.astype(np.int64))
@@ -185,16 +193,6 @@ def build_like(
     if encoded is not None and student is not None:
         taught = encoded_units(gathered, few, encoded, student.among(few.types))
     return IndexedPart(indexed, np.ones(documents, bool), new, new_rows, taught)
-
-
-def _rows_of_stems(later: Vectors | None, names: Sequence[str], width: int, stem: str | None) -> Rows:
-    """The refined rows of stems of later words, (n, r): zeros for those without."""
-    rows = np.zeros((len(names), width), np.float32)
-    if later is not None:
-        number = first_of_stems(later.index_to_key, stem)  # all words of a stem have one row
-        places = np.array([number.get(name, -1) for name in names], np.int64)
-        rows[places >= 0] = later.unit[places[places >= 0]]
-    return rows
 
 
 def _unit_vectors(
@@ -229,15 +227,6 @@ def _run_vectors(run: Run, tables: Sequence[str]) -> dict[str, Vectors]:
     if run.tokens is not None:
         release(run.tokens.ids)
     return chosen
-
-
-def _refined_part(axes: Rows, run: Run, tables: Sequence[str]) -> Rows:
-    """The axes, (r, d), of the refined rows among those of all tables, which are in the order of `TABLES`."""
-    first = run.original.vector_size if "original" in tables else 0
-    width = run.vectors.vector_size
-    return (
-        axes[first : first + width] if "refined" in tables else np.zeros((width, axes.shape[1]), np.float32)
-    )
 
 
 def _by_stem(

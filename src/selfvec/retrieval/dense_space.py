@@ -16,7 +16,7 @@ from selfvec.base.arrays import AnyFloats, Halves, Ids, Ints, Rows
 from selfvec.base.casing import lower
 from selfvec.base.characters import plain
 from selfvec.base.errors import OptionError
-from selfvec.base.threads import by_blocks, one_core
+from selfvec.base.threads import each_block, one_core
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -201,8 +201,7 @@ def _add_product(out: Rows, vectors: Rows, axes: Rows) -> None:
     def add(part: slice) -> None:
         out[part] += vectors[part] @ axes
 
-    for _ in by_blocks(len(vectors), add):
-        pass
+    each_block(len(vectors), add)
 
 
 def _axes(batch: TokenBatch, vectors: Iterable[Rows], weights: Rows) -> Rows:
@@ -236,7 +235,7 @@ def general_map(vectors: Vectors, stem_of: Ints, rows: AnyFloats) -> Halves | No
     ``stem_of``, (n,), are the stems of the words of the vectors. None if `glosses` lack most of the text:
     then it is in another language, in which a word may be written as another one is in English.
     """
-    counts = np.ones(len(vectors), np.int64) if vectors.counts is None else vectors.counts + 1
+    counts = weights_of_words(vectors)
     names = list(map(_name, vectors.index_to_key))
     places = [place for place, name in enumerate(names) if name in gloss_words()]
     if 2 * counts[places].sum() <= counts.sum():
@@ -247,6 +246,11 @@ def general_map(vectors: Vectors, stem_of: Ints, rows: AnyFloats) -> Halves | No
     wanted = rows[used].astype(np.float32)
     has_row = np.any(wanted != 0, axis=1)
     return affine_ridge(initial[has_row], wanted[has_row], 1.0).astype(np.float16)
+
+
+def weights_of_words(vectors: Vectors) -> Ints:
+    """What each word weighs in the mean of its stem, (V,): one more than its count."""
+    return np.ones(len(vectors), np.int64) if vectors.counts is None else vectors.counts + 1
 
 
 def with_general_row(words: Sequence[str]) -> list[str]:

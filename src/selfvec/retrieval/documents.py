@@ -308,12 +308,6 @@ _FORMS: Forms = {  # of D documents and P passages of V types with N postings
 }
 
 
-def _form_of_field(i: int) -> Forms:
-    """Codes, -1 for documents without it, and the values of the codes."""
-    values = f"values {i}"
-    return {f"field {i}": Tensor("i4", ("D",), -1, values), **packed(values, values)}
-
-
 def _arrays_of(name: str, strings: PackedStrings) -> dict[str, Array]:
     return {name: strings.data, f"{name} ends": strings.ends}
 
@@ -333,7 +327,8 @@ class IndexedDocuments:
         check(fields, {str: fault_of_kind}, path, remedy)
         forms = dict(_FORMS)
         for i in range(len(fields)):
-            forms |= _form_of_field(i)
+            values = f"values {i}"  # of the codes, which are -1 for documents without the field
+            forms |= {f"field {i}": Tensor("i4", ("D",), -1, values), **packed(values, values)}
         return cls(read_tensors(path, {**forms, **others}, remedy, **sizes), fields)
 
     @classmethod

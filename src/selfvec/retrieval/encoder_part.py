@@ -14,7 +14,6 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Array, Floats, Ints, Rows
 from selfvec.base.casing import asked_forms
 from selfvec.base.compiled import read_only
-from selfvec.base.errors import OptionError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.encoders import SentenceEncoder
 from selfvec.encoders.encoded_texts import EncodedTexts
@@ -59,12 +58,6 @@ PART: Forms = {
     "encoder unseen rows": Tensor("f2", ("unseen", "h")),
 }
 """What is written of an `EncoderPart`."""
-
-
-def check_question(question: str) -> None:
-    """Raise `OptionError` for an unknown way to compare questions."""
-    if question not in QUESTIONS:
-        raise OptionError.one_of(question, QUESTIONS, field="question")
 
 
 def weight_of(quotient: float, words: float) -> float:

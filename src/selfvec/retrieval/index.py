@@ -46,7 +46,7 @@ from selfvec.text.vocabulary import Query, Vocabulary
 from .build import POOL, PoolOfTexts, build_index, build_like, build_words_only
 from .dense_space import SPACE, TABLES, DenseSpace, general_rows, with_general_row
 from .documents import GatheredDocuments, IndexedDocuments, UnitVectors
-from .encoder_part import DOUBTED, ENCODER, PART, ROWS, Asked, EncoderPart, check_question
+from .encoder_part import DOUBTED, ENCODER, PART, QUESTIONS, ROWS, Asked, EncoderPart
 from .question import Question, by_signs, count_written, within_reach, words_of
 from .scoring import Scored, Scorer, check_mode
 from .segments import IndexedPart, SearchedDocuments
@@ -370,10 +370,10 @@ class Index:
         parsed = self.vocabulary.parse(read.text)
         lacking: list[str] = []
         passing = self.documents.passing(filters, lacking)
-        signed = by_signs(self.vocabulary, self.documents, read, passing)
+        wanted, higher, last, signed = by_signs(self.vocabulary, self.documents, read, passing)
         code = self.vocabulary.preprocessing.language
         words = words_of(read.text)
-        notes = [*lacking, *read.notes, *signed.notes]
+        notes = [*lacking, *read.notes, *signed]
         notes += filter(None, [unsegmented([(word, 1) for word in words], code, "the question")])
         scorer, parsed = self._with_general_rows(parsed, mode)
         asked, said = self._asked(read.text, parsed, mode, question)
@@ -383,15 +383,15 @@ class Index:
         if words and not len(parsed.types) and not parsed.unknown:
             notes.append("all words of the question are stop words: texts that have them were found")
             parsed = replace(parsed, words=words)
-            among, said = within_reach(self.documents, read.text, signed.passing)
+            among, said = within_reach(self.documents, read.text, wanted)
             notes += said
             scored = self.scorer.by_counts(count_written(self.documents, read.text, code, among))
             asked = None
         else:
             scored = scorer.score(parsed, mode, asked)
         # Filters change no score
-        scored = scored.preferring(signed.higher, signed.last).among(signed.passing)
-        return _Answer(parsed, scorer, scored, asked, passing, signed.passing, notes)
+        scored = scored.preferring(higher, last).among(wanted)
+        return _Answer(parsed, scorer, scored, asked, passing, wanted, notes)
 
     def _with_general_rows(self, parsed: Query, mode: str) -> tuple[Scorer, Query]:
         """A question with those of its words that the text lacks and `glosses` have, and what scores it."""
@@ -414,7 +414,8 @@ class Index:
         """A question in the encoder's space, and what there is to say about it."""
         part = self.encoder_part
         if question is not None:
-            check_question(question)
+            if question not in QUESTIONS:
+                raise OptionError.one_of(question, QUESTIONS, field="question")
             if part is None or mode == "bm25":
                 why = "a run with an encoder" if part is None else "the modes hybrid and dense"
                 raise OptionError(f"is an option of {why}", field="question", remedy="leave it out")

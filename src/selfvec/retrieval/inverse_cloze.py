@@ -151,33 +151,25 @@ def _steps(
     rng: np.random.Generator,
 ) -> Iterator[Rows]:
     """The rows after each of a number of steps, (V, d); one array that changes."""
-    adam = Adam(start.copy())
-    made = _batches(batch, start, weights, documents, number, rng)
-    with closing(prefetched(made)) as batches:  # the next batch is made during a step
-        for texts, target in batches:
-            adam.step(texts, weights, loss_gradient(texts, adam.rows, weights, target))
-            yield adam.rows
-
-
-def _batches(
-    batch: TokenBatch,
-    start: Rows,
-    weights: Rows,
-    documents: Ints,
-    number: int,
-    rng: np.random.Generator,
-) -> Generator[tuple[TokenBatch, Floats]]:
-    """For each step the questions and then the answers, and what share of an answer each is, (D, D)."""
     size = min(BATCH, len(documents))
     each = len(documents) // size  # steps before a document is drawn again
-    for step in range(number):
-        if step % each == 0:
-            order = rng.permutation(documents)
-        whole = stretches(batch, order[step % each * size :][:size], rng)
-        target = shared_targets(whole, start, weights)
-        questions, answers = cut_spans(whole, np.diff(whole.offsets) // 2, rng)
-        answers = without_words(answers, questions, rng.random(size) < HIDDEN)
-        yield concatenated([questions, answers]), target
+
+    def batches() -> Generator[tuple[TokenBatch, Floats]]:
+        """For each step the questions and then the answers, and what share of an answer each is, (D, D)."""
+        for step in range(number):
+            if step % each == 0:
+                order = rng.permutation(documents)
+            whole = stretches(batch, order[step % each * size :][:size], rng)
+            target = shared_targets(whole, start, weights)
+            questions, answers = cut_spans(whole, np.diff(whole.offsets) // 2, rng)
+            answers = without_words(answers, questions, rng.random(size) < HIDDEN)
+            yield concatenated([questions, answers]), target
+
+    adam = Adam(start.copy())
+    with closing(prefetched(batches())) as made:  # the next batch is made during a step
+        for texts, target in made:
+            adam.step(texts, weights, loss_gradient(texts, adam.rows, weights, target))
+            yield adam.rows
 
 
 def stretches(batch: TokenBatch, documents: Ints, rng: np.random.Generator) -> TokenBatch:

@@ -102,23 +102,21 @@ class Question:
         return cls(text, distinct[:_MOST], strict, notes)
 
 
-class Signed(NamedTuple):
-    """D documents by the signs of a question."""
-
-    passing: Mask  # (D,) that fulfil all conditions
-    higher: Floats | None  # (D,) the share of the question's words that stand in phrases that a document has
-    last: Mask | None  # (D,) that have what the question would rather not
-    notes: list[str]
-
-
 @dataclass(frozen=True)
 class _Phrase:
     words: Sequence[Fits]
     crosses: bool = False  # whether a sentence may end within it
 
 
-def by_signs(vocabulary: Vocabulary, documents: SearchedDocuments, question: Question, among: Mask) -> Signed:
-    """What the signs of a question say about the documents; those outside ``among``, (D,), do not pass."""
+def by_signs(
+    vocabulary: Vocabulary, documents: SearchedDocuments, question: Question, among: Mask
+) -> tuple[Mask, Floats | None, Mask | None, list[str]]:
+    """What the signs of a question say about D documents; those outside ``among``, (D,), do not pass.
+
+    The documents that fulfil all conditions, (D,); the share of the question's words that stand in phrases
+    that a document has, (D,), and the documents that have what the question would rather not, (D,), if there
+    are such signs; and notes.
+    """
     passing = among.copy()
     higher = np.zeros(len(documents), np.float32)
     last = np.zeros(len(documents), bool)
@@ -148,7 +146,7 @@ def by_signs(vocabulary: Vocabulary, documents: SearchedDocuments, question: Que
     if avoided:
         ask = "with + before every other word they are left out"
         notes.append(f"documents with {_quoted(avoided)} come last; {ask}")
-    return Signed(passing, higher if preferred else None, last if avoided else None, notes)
+    return passing, higher if preferred else None, last if avoided else None, notes
 
 
 def _quoted(texts: Sequence[str]) -> str:
@@ -319,8 +317,13 @@ def _count(
             fit = table[:, column : column + len(phrase.words)]
             column += len(phrase.words)
             begins = _in_a_row(fit, rows, owners)
-            if not phrase.crosses and len(phrase.words) > 1:
-                begins = begins[_in_sentences(texts, words, owners, begins, len(phrase.words))]
+            if not phrase.crosses and len(phrase.words) > 1:  # no sentence ends within it
+                last = words.ends[begins + len(phrase.words) - 1]
+                spans = zip(
+                    *(own.tolist() for own in (owners[begins], words.starts[begins], last)), strict=True
+                )
+                whole = [not _is_broken(texts[owner][start:end]) for owner, start, end in spans]
+                begins = begins[np.array(whole, bool)]
             out[number, part] = np.bincount(owners[begins], minlength=len(part))
     return out
 
@@ -335,19 +338,6 @@ def _in_a_row(fit: Mask, rows: Ints, owners: Ints | Ids) -> Ints:
         begins = begins[fit[:, k][rows[begins + k]]]
     whole: Ints = begins[owners[begins] == owners[begins + fit.shape[1] - 1]]
     return whole
-
-
-def _in_sentences(
-    texts: Sequence[str], words: FoundWords, owners: Ints | Ids, begins: Ints, size: int
-) -> Mask:
-    """Whether no sentence ends within a phrase of ``size`` words, for each place where it begins."""
-    places = zip(
-        owners[begins].tolist(),
-        words.starts[begins].tolist(),
-        words.ends[begins + size - 1].tolist(),
-        strict=True,
-    )
-    return np.array([not _is_broken(texts[owner][start:end]) for owner, start, end in places], bool)
 
 
 @lru_cache(maxsize=1 << 12)

@@ -28,6 +28,7 @@ from selfvec.text.document_vectors import bm25_weight
 from selfvec.text.preprocessing import Preprocessing, mean_rows_by_stem
 from selfvec.text.rules import listed_stop_words
 
+from .dense_space import weights_of_words
 from .documents import GatheredDocuments, gather, vocabulary_and_units
 
 WORDS = "words"
@@ -129,8 +130,7 @@ def _learn(run: Run, encoded: EncodedTexts, gathered: GatheredDocuments, progres
     priors = {}
     if np.any(of_words >= 0):  # vectors of documents may be given without an encoder
         alone = _centred(encoded.rows[of_words], mean) * (of_words >= 0)[:, None]
-        counts = np.ones(len(words), np.int64) if run.vectors.counts is None else run.vectors.counts + 1
-        priors[WORDS] = mean_rows_by_stem(alone, stem_of, counts, len(vocabulary))
+        priors[WORDS] = mean_rows_by_stem(alone, stem_of, weights_of_words(run.vectors), len(vocabulary))
     if len(passages):
         with progress.stage("Learning from the encoder", None, "passages"):
             student = learn(batch, teacher, priors, progress=progress)

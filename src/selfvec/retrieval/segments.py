@@ -247,9 +247,9 @@ class SearchedDocuments:
         """The pieces, each with its own units and postings."""
         return [part.documents for part in self.indexed]
 
-    def assembled(self, values: Sequence[Array]) -> Array:
-        """Values of the units of each part, (…, U of the part), as those of all units, (…, U)."""
-        return values[0] if self.is_whole else self._present.assembled(values)
+    def assembled(self, values: Sequence[Array], kinds: Sequence[int] = (0, 1)) -> Array:
+        """As `PresentUnits.assembled`; the values themselves of one part that is whole."""
+        return values[0] if self.is_whole else self._present.assembled(values, kinds)
 
     def own_types(self, part: int, types: Ints) -> Ints:
         """The numbers that types have in a part, -1 for those that it lacks."""
@@ -284,7 +284,7 @@ class SearchedDocuments:
     @cached_property
     def dense(self) -> TextVectors:
         """The vectors of the units."""
-        return self.joined([part.documents.dense for part in self.indexed])
+        return self.joined([part.dense for part in self.parts])
 
     def vectors(self, units: NDArray[np.integer[Any]]) -> Floats:
         """Vectors of units, (n, d) float32."""
@@ -308,14 +308,10 @@ class SearchedDocuments:
         part, own = self.located(document)
         return part.documents.ids[own]
 
-    def _of_documents(self, values: Sequence[Array]) -> Array:
-        """Values of the documents of each part as those of the documents that are present."""
-        return values[0] if self.is_whole else self._present.assembled(values, (0,))
-
     @cached_property
     def days(self) -> NDArray[np.datetime64]:
         """The date of each document, (D,) datetime64[D], NaT without one."""
-        return self._of_documents([part.documents.days for part in self.indexed])
+        return self.assembled([part.days for part in self.parts], (0,))
 
     def passing(self, filters: Sequence[str], lacking: list[str]) -> Mask:
         """The documents that pass, (D,) bool, see `selfvec.corpus.filters.allowed`; all without filters."""
@@ -328,12 +324,12 @@ class SearchedDocuments:
     @cached_property
     def sizes(self) -> Ints:
         """Bytes of each text, (D,)."""
-        return self._of_documents([part.documents.sizes for part in self.indexed])
+        return self.assembled([part.sizes for part in self.parts], (0,))
 
     @cached_property
     def lengths(self) -> Ids:
         """Tokens of each unit, (U,)."""
-        return self.assembled([part.documents.lengths for part in self.indexed])
+        return self.assembled([part.lengths for part in self.parts])
 
     @cached_property
     def owners(self) -> Ids:

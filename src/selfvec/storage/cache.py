@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from selfvec.base.arrays import Floats, Halves
-from selfvec.base.errors import FormatError, InputError, TargetError
+from selfvec.base.errors import InputError, TargetError
 from selfvec.base.progress import LOG, Progress, as_progress
 from selfvec.base.versions import __version__
 from selfvec.data.run import BASE, Run
@@ -79,7 +79,11 @@ def cached(
                 remove_folder(entry)
         made = make()
         try:
-            _keep(entry, lambda folder: write(made, folder), most)
+            _make_folder(entry.parent)
+            with atomic_folder(entry) as folder:
+                write(made, folder)
+            with suppress(OSError):  # others may delete, too
+                _delete_older(entry, most)
         except TargetError as error:
             progress.say(f"{name}: the result is not kept: {error}")
             return made
@@ -93,9 +97,6 @@ def cached(
 def cached_rows(run: Run, name: str, make: Callable[[], Floats], progress: Progress | None = None) -> Halves:
     """Rows for the words of a run, (V, d), in half precision, as `cached`; memory-mapped if they are read."""
 
-    def make_half() -> Halves:
-        return make().astype(np.float16)
-
     def write(rows: Halves, folder: Path) -> None:
         write_tensors(folder / _ROWS, {"vectors": rows})
         write_sealed(folder / RESULT, {})
@@ -104,7 +105,7 @@ def cached_rows(run: Run, name: str, make: Callable[[], Floats], progress: Progr
         forms = {"vectors": Tensor("f2", (len(run.vectors), "d"))}
         return read_tensors(folder / _ROWS, forms, AGAIN)["vectors"]
 
-    return cached(run, name, None, make_half, write, read, progress)
+    return cached(run, name, None, lambda: make().astype(np.float16), write, read, progress)
 
 
 def cached_result(
@@ -164,19 +165,15 @@ def _read(entry: Path, read: Callable[[Path], T]) -> T | None:
     """An entry; None if it is missing, damaged or not to be trusted."""
     if _foreign(entry) is None:
         with suppress(InputError), decoding(entry, "entry of the cache", AGAIN):
-            _check(entry)
+            kind = folder_kind(entry)
+            if kind is None:
+                return None
+            if len(list(entry.iterdir())) > 1:
+                read_description(entry / kind.file, AGAIN, _COMPARED)
+            else:  # a long result alone in its folder is parsed once, by its reader
+                check_seal(entry / kind.file, AGAIN)
             return read(entry)
     return None
-
-
-def _check(entry: Path) -> None:
-    kind = folder_kind(entry)
-    if kind is None:
-        raise FormatError("lacks its description", path=entry, remedy=AGAIN)
-    if len(list(entry.iterdir())) > 1:
-        read_description(entry / kind.file, AGAIN, _COMPARED)
-    else:  # a long result alone in its folder is parsed once, by its reader
-        check_seal(entry / kind.file, AGAIN)
 
 
 def _foreign(entry: Path) -> Path | None:
@@ -225,15 +222,6 @@ def _alone(entry: Path, waiting: Callable[[], None]) -> Iterator[None]:
         for folder in (lock, entry.parent):  # the cache is removed only if it is empty
             with suppress(OSError):
                 folder.rmdir()
-
-
-def _keep(entry: Path, write: Callable[[Path], None], most: int | None) -> None:
-    """Write an entry, whole or not at all; then delete those that are too old."""
-    _make_folder(entry.parent)
-    with atomic_folder(entry) as folder:
-        write(folder)
-    with suppress(OSError):  # others may delete, too
-        _delete_older(entry, most)
 
 
 def _delete_older(entry: Path, most: int | None) -> None:

@@ -138,19 +138,13 @@ def _store(
         remedy = f"{LATER}, or name a mirror with --base-url"
         raise InputError(rule, path=source, remedy=remedy) from error
     if first not in (None, origin["sha256"]):
-        raise _changed(wanted, origin, str(first))
+        rule = "has changed since it was first fetched: its SHA-256 is"
+        rule = f"{rule} {str(origin['sha256'])[:12]}…, it was {str(first)[:12]}…"
+        remedy = f"if you trust it, run: selfvec vectors fetch {wanted.name} --overwrite"
+        raise InputError(rule, path=source, remedy=remedy)
     record = {**wanted.as_dict(), "words": words, "dimensions": dimensions, "download": origin}
     record["files"] = checksums(folder, [path.name for path in folder.iterdir()])
     (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-
-
-def _changed(wanted: PublicVectors, origin: dict[str, Any], first: str) -> InputError:
-    return InputError(
-        "has changed since it was first fetched: its SHA-256 is "
-        f"{origin['sha256'][:12]}…, it was {first[:12]}…",
-        path=origin["url"],
-        remedy=f"if you trust it, run: selfvec vectors fetch {wanted.name} --overwrite",
-    )
 
 
 def _converted(packed: Path) -> tuple[int, ...]:

@@ -74,8 +74,9 @@ def mistaken(path: Path) -> Mistake | None:
     """What a path is that holds no run, text or vectors; None if it is not one of the usual mistakes."""
     if snapshot := snapshot_of(path):
         return Mistake("a folder of the hub's cache", snapshot)
-    if _is_empty(path):
-        return Mistake("an empty folder", f"name a run or vectors, or {_MAKE_ONE}")
+    with suppress(OSError):  # it may not be listed
+        if path.is_dir() and not any(path.iterdir()):
+            return Mistake("an empty folder", f"name a run or vectors, or {_MAKE_ONE}")
     if (path / "lock").is_file() and not (path / "run.json").exists():
         return Mistake("what an interrupted command left", "repeat the command")
     if any(path.glob("onnx/*.onnx")):
@@ -88,8 +89,11 @@ def mistaken(path: Path) -> Mistake | None:
 
 def text_at(path: Path) -> Mistake | None:
     """That a path is text, if it looks like that."""
-    refine = f"refine it first: selfvec refine {shlex.quote(str(path))} -o run"
-    return Mistake("text", refine) if _looks_like_text(path) else None
+    files = list(islice(path.rglob("*"), _LOOKED_AT)) if path.is_dir() else [path]
+    suffixes = {bare_suffix(file) for file in files if file.is_file() and not file.name.startswith(".")}
+    if not suffixes & _TEXT or suffixes & _VECTORS or any(file.name in _OURS for file in files):
+        return None
+    return Mistake("text", f"refine it first: selfvec refine {shlex.quote(str(path))} -o run")
 
 
 def _separator(path: Path) -> bytes | None:
@@ -114,25 +118,11 @@ def _is_row(line: bytes, mark: bytes) -> bool:
     return len(numbers) > 1 and word != b""
 
 
-def _looks_like_text(path: Path) -> bool:
-    files = list(islice(path.rglob("*"), _LOOKED_AT)) if path.is_dir() else [path]
-    suffixes = {bare_suffix(file) for file in files if file.is_file() and not file.name.startswith(".")}
-    ours = any(file.name in _OURS for file in files)
-    return bool(suffixes & _TEXT) and not suffixes & _VECTORS and not ours
-
-
 def snapshot_of(path: Path) -> str:
     """What to name in place of a repository's folder in the hub's cache; empty for others."""
     snapshots = sorted((path / "snapshots").glob("*")) if (path / "blobs").is_dir() else []
     last = shlex.quote(str(snapshots[-1])) if snapshots else ""
     return last and f"it is a repository in the hub's cache: name {last}"
-
-
-def _is_empty(path: Path) -> bool:
-    try:
-        return path.is_dir() and not any(path.iterdir())
-    except OSError:  # it may not be listed
-        return False
 
 
 def similar_paths(path: Path, others: Iterable[str] = ()) -> str:

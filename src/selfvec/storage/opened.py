@@ -34,9 +34,9 @@ def as_run(
     ``of_text`` opens a path that may be text. `OptionError` for anything else, in which ``name`` is that of
     the parameter. `InputError` if the path is not a run, `FormatError` if it is damaged.
     """
-    run = _run_of(given)
+    run = _held(given)
     if run is not None:
-        return run
+        return run.present
     if isinstance(given, str | os.PathLike):
         return open_run(given) if of_text is None else of_text(given)
     rule = "is a Run or the path of a run folder"
@@ -48,8 +48,8 @@ def as_run(
 
 def owner(given: GivenRun) -> AnyRun:
     """What becomes another state: the run that a person holds, or else the state that is given or opened."""
-    run = getattr(given, "run_", given)  # of a fitted `selfvec.Refiner`
-    return run if isinstance(run, AnyRun) else as_run(given)
+    run = _held(given)
+    return as_run(given) if run is None else run
 
 
 def as_vectors(given: GivenVectors, name: str = "vectors") -> Vectors:
@@ -63,9 +63,9 @@ def opened(given: GivenVectors, name: str = "vectors") -> Vectors | Run:
 
     `OptionError` for anything else, in which ``name`` is that of the parameter.
     """
-    run = _run_of(given)
+    run = _held(given)
     if run is not None:
-        return run
+        return run.present
     if isinstance(given, str | os.PathLike):
         return open_run(given) if is_run(given) else formats.load(given)
     vectors = _in_memory(given, name)
@@ -88,23 +88,17 @@ def _in_memory(given: Any, name: str) -> Vectors | None:
         if _is_keyed(keyed):
             return Vectors.from_gensim(keyed)
     if callable(getattr(given, "save_pretrained", None)):
-        return _of_encoder(given)
+        # A model2vec ``StaticModel`` or a ``SentenceTransformer``: its token rows, as it saves them.
+        with TemporaryDirectory(prefix="selfvec-", ignore_cleanup_errors=True) as folder:
+            given.save_pretrained(folder)
+            return formats.load(folder)
     return vectors_of_table(given, name) if is_table(given) else None
 
 
-def _of_encoder(given: Any) -> Vectors:
-    """The token rows of a model2vec ``StaticModel`` or a ``SentenceTransformer``, as it saves them."""
-    with TemporaryDirectory(prefix="selfvec-", ignore_cleanup_errors=True) as folder:
-        given.save_pretrained(folder)
-        return formats.load(folder)
-
-
-def _run_of(given: Any) -> Run | None:
-    """The present state of the run itself, or of that of a fitted `selfvec.Refiner`."""
-    run = given
-    if not isinstance(given, AnyRun):
-        run = vars(given).get("run_") if hasattr(given, "__dict__") else None
-    return run.present if isinstance(run, AnyRun) else None
+def _held(given: Any) -> AnyRun | None:
+    """The run itself, or that of a fitted `selfvec.Refiner`."""
+    run = getattr(given, "run_", given)
+    return run if isinstance(run, AnyRun) else None
 
 
 def _is_keyed(given: Any) -> bool:

@@ -278,14 +278,17 @@ def _open_segment(files: _Files, number: int, first: Vectors) -> Segment:
 def _open_base(files: _Files, provenance: dict[str, Any], state: int, stamp: str) -> Run:
     words = read_vocabulary(files.get(VOCABULARY, state))
     refined = _load_vectors(files.get(REFINED, state), words, provenance)
-    tokens, text = files.find(TOKENS, state), files.find(TEXT, state)
+    tokens, text, states = (files.find(name, state) for name in (TOKENS, TEXT, HISTORY))
+    history = None if states is None else read_tensors(states, FORMS[HISTORY], _AGAIN, V=len(words))
+    # Mapped now, because the folder may be replaced later.
+    held = None if tokens is None else (tokens, words, map_tensors(tokens), read_metadata(tokens))
     return Run(
         refined,
         _load_vectors(files.get(ORIGINAL, state), refined, provenance),
-        _load_history(files.find(HISTORY, state), len(words)),
+        None if history is None else History(*(history[name] for name in FORMS[HISTORY])),
         provenance,
         read_json(files.get(REPORT, state), _AGAIN),
-        tokens=None if tokens is None else _tokens_later(tokens, words),
+        tokens=held and partial(_read_tokens, *held),
         text=None if text is None else RunText(text),
         folder=files.folder,
         state=state,
@@ -323,13 +326,6 @@ def _load_vectors(path: Path, words: list[str] | Vectors, provenance: dict[str, 
         )
 
 
-def _load_history(path: Path | None, words: int) -> History | None:
-    if path is None:
-        return None
-    tensors = read_tensors(path, FORMS[HISTORY], _AGAIN, V=words)
-    return History(*(tensors[name] for name in FORMS[HISTORY]))
-
-
 # The corpus as numbers of words, with dates, slices, sentences
 
 
@@ -351,11 +347,6 @@ def write_tokens(path: Path, batch: TokenBatch, later: Vectors | None = None) ->
     if batch.sentence_counts is not None:
         tensors["sentences"] = batch.sentence_counts
     write_tensors(path, tensors, described)
-
-
-def _tokens_later(path: Path, words: Sequence[str]) -> Callable[[], TokenBatch]:
-    """A function that reads the tokens. The file is mapped now, because the folder may be replaced later."""
-    return partial(_read_tokens, path, words, map_tensors(path), read_metadata(path))
 
 
 def _read_tokens(

@@ -330,10 +330,17 @@ class Qdrant(Store):
 
     def write(self, rows: StoreRows, path: Path) -> None:
         """Write a collection called ``rows.name``, with cosine distance."""
+        from qdrant_client import models
+
+        size = models.VectorParams(size=rows.vectors.shape[1], distance=models.Distance.COSINE)
+        metadata = {"metadata": dict(rows.about)} if rows.about else {}
         with _client(path) as client:
-            _create(client, rows.name, rows.vectors.shape[1], rows.about)
+            client.create_collection(rows.name, vectors_config=size, **metadata)
         with _client(path) as client:
-            payloads = map(_payload, rows.table.iter_rows(named=True))
+            payloads = (
+                {name: v.isoformat() if name == "date" and v else v for name, v in row.items()}
+                for row in rows.table.iter_rows(named=True)
+            )
             client.upload_collection(rows.name, rows.vectors, payload=payloads, ids=range(len(rows)))
 
 
@@ -353,18 +360,6 @@ def _client(path: Path) -> Iterator[Any]:
             yield client
         finally:
             client.close()
-
-
-def _create(client: Any, name: str, dimensions: int, about: Mapping[str, str]) -> None:
-    from qdrant_client import models
-
-    size = models.VectorParams(size=dimensions, distance=models.Distance.COSINE)
-    metadata = {"metadata": dict(about)} if about else {}
-    client.create_collection(name, vectors_config=size, **metadata)
-
-
-def _payload(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: v.isoformat() if name == "date" and v else v for name, v in row.items()}
 
 
 STORES: dict[str, Store] = {

@@ -96,7 +96,10 @@ def passage_rows(
             "date": pl.Series(documents.days.astype("datetime64[D]")[owners], dtype=pl.Date),
         }
     )
-    fields = _field_columns(documents, [*table.columns, "vector"])
+    fields = {}
+    for old, new in column_names(list(documents.fields), [*table.columns, "vector"]).items():
+        values, kind = pl.Series(new, documents.fields[old], dtype=pl.String), documents.kinds[old]
+        fields[old] = typed_column(values) if kind == TEXT else parsed(values, kind)
     table = table.with_columns(column.gather(owners) for column in fields.values())
     if encode is None:
         encoder = Encoder.of(run, progress=progress)
@@ -111,17 +114,6 @@ def passage_rows(
     why |= dict.fromkeys(documents.unread, "it has bytes or vectors, or occurs twice")
     notes = [f"the field {name!r} is not a column: {reason}" for name, reason in why.items()]
     return StoreRows("passages", table, vectors, language, [*notes, *_changes(fields)], about)
-
-
-def _field_columns(documents: GatheredDocuments, taken: Sequence[str]) -> dict[str, pl.Series]:
-    import polars as pl
-
-    names = column_names(list(documents.fields), taken)
-    columns = {}
-    for old, new in names.items():
-        texts, kind = pl.Series(new, documents.fields[old], dtype=pl.String), documents.kinds[old]
-        columns[old] = typed_column(texts) if kind == TEXT else parsed(texts, kind)
-    return columns
 
 
 def described(run: Run, encoder: Encoder) -> dict[str, str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from tests.json_lines import write_lines
 
 
 def sentences(number: int, words: int = 400, seed: int = 0) -> list[str]:
@@ -16,10 +17,7 @@ def sentences(number: int, words: int = 400, seed: int = 0) -> list[str]:
 
 
 def jsonl(path: Path, texts: list[str]) -> Path:
-    path.write_text(
-        "".join(json.dumps({"id": f"{path.stem}-{n}", "text": text}) + "\n" for n, text in enumerate(texts))
-    )
-    return path
+    return write_lines(path, ({"id": f"{path.stem}-{n}", "text": text} for n, text in enumerate(texts)))
 
 
 def of_every_kind(folder: Path, texts: list[str]) -> list[Path]:

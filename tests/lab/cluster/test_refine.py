@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 from tests.examples import soaked
+from tests.json_lines import write_lines
 from tests.lab.cluster.conftest import in_threads
 from tests.lab.cluster.corpora import jsonl, of_every_kind, sentences
 from tests.refusals import refused
@@ -143,7 +144,7 @@ def test_documents_of_several_shards_that_share_an_id_are_said_once(tmp_path: Pa
         rows = [
             {"id": f"d{i % 30}", "text": f"{path.stem} {i} {text}"} for i, text in enumerate(sentences(40))
         ]
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+        write_lines(path, rows)
     notes = clustered(paths).provenance.corpus["notes"]
     assert [note.partition(":")[0] for note in notes if "the id of an earlier one" in note] == [
         "50 documents have the id of an earlier one, first 'd0'"

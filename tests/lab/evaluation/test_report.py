@@ -45,18 +45,8 @@ def test_a_run_is_two_tables_and_a_file_is_one(run_folder: Path, vectors_file: P
 def test_names_tell_paths_apart() -> None:
     assert distinct_names(["a/run", "b/run", "c/other"]) == ["a/run", "b/run", "other"]
     assert distinct_names(["x", "x"]) == ["x", "x (2)"]
-    assert distinct_names(["a/w.tsv", "a/m.tsv"], stem=True) == ["w", "m"]
+    assert distinct_names(["a/w.tsv", "a/m.tsv", "b/m.tsv"], stem=True) == ["w", "a/m", "b/m"]
     assert distinct_names(["glove.6B.50d", "v.1/"], stem=True) == ["glove.6B.50d", "v.1"]
-
-
-def test_runs_of_one_name_and_tasks_of_one_name(run_folder: Path, write, tmp_path: Path) -> None:
-    other = tmp_path / "second" / "run"
-    other.parent.mkdir()
-    selfvec.save_run(selfvec.open_run(run_folder), other)
-    tasks = [Similarity(write("a/test.tsv", PAIRS)), Similarity(write("b/test.tsv", PAIRS))]
-    rows = selfvec.evaluate([run_folder, other], tasks).rows
-    assert len({row["vectors"] for row in rows}) == 4
-    assert {row["task"] for row in rows} == {"a/test", "b/test"}
 
 
 def test_every_pair_is_compared_on_the_same_items(run_folder: Path, write) -> None:

@@ -10,13 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.heard import Heard
 from tests.lab.evaluation.conftest import write_collection
-from tests.retrieval.word_sums import WordSums
+from tests.retrieval.word_sums import WordSums, encoded
 
 import selfvec
 from selfvec import Refiner
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.encoders.run_encoder import hold_encoder, passages_of
 from selfvec.lab.evaluation import Retrieval, evaluate
 from selfvec.lab.evaluation.collection import ndcg, read_collection, recall, reciprocal_rank
@@ -139,10 +138,9 @@ NEW = "Hail and ice were reported from every farm"
 def run() -> Run:
     """A run in memory whose encoder read all of its texts and words."""
     made = Refiner(method="decorrelated").fit(TEXTS).run_
-    encoder = WordSums()
-    encoded = EncodedTexts.none_of(encoder).adding(encoder, [*passages_of(TEXTS), *made.vectors.index_to_key])
-    about = {"name": encoder.name, "digest": "", "dimensions": 6}
-    return made.replace(parts={"encoded": encoded}, provenance={**made.provenance, "encoder": about})
+    parts = {"encoded": encoded([*passages_of(TEXTS), *made.vectors.index_to_key])}
+    about = {"name": WordSums.name, "digest": "", "dimensions": 6}
+    return made.replace(parts=parts, provenance={**made.provenance, "encoder": about})
 
 
 @pytest.fixture

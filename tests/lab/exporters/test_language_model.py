@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.lab.language_models import DTYPES, stored, write_model
 from tests.refusals import refused
-from tokenizers import Tokenizer, models, pre_tokenizers
 
 import selfvec
 from selfvec.apps.cli import main
@@ -21,28 +21,17 @@ TEXTS = [
     "hail storms roof", "storms flooded river", "hail roof", "river flood", "storm hail", "flooded roof",
 ] * 20  # fmt: skip
 NAME = "bert.embeddings.word_embeddings.weight"
-SIZES = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 
 def model(folder: Path, dtype: str = "F32", name: str = NAME, sharded: bool = False) -> Path:
     """A tiny model: a layer, a table of nine pieces, a tokenizer and a file that nobody here knows."""
     rng = np.random.default_rng(0)
-    rows = (rng.standard_normal((len(TOKENS), 8)) * np.arange(1, 10)[:, None]).astype(np.float32)
-    stored = (rows.view(np.uint32) >> 16).astype("<u2") if dtype == "BF16" else rows.astype(SIZES[dtype])
+    rows = rng.standard_normal((len(TOKENS), 8)) * np.arange(1, 10)[:, None]
     layer = rng.standard_normal((4, 8)).astype("<f4")
-    header = {
-        "layer.weight": {"dtype": "F32", "shape": [4, 8], "data_offsets": [0, layer.nbytes]},
-        name: {"dtype": dtype, "shape": [9, 8], "data_offsets": [layer.nbytes, layer.nbytes + stored.nbytes]},
-    }
-    text = json.dumps(header).encode()
-    folder.mkdir(exist_ok=True)
     file = "model-00001-of-00001.safetensors" if sharded else "model.safetensors"
-    (folder / file).write_bytes(len(text).to_bytes(8, "little") + text + layer.tobytes() + stored.tobytes())
+    write_model(folder / file, {"layer.weight": (layer, "F32"), name: (stored(rows, dtype), dtype)}, TOKENS)
     if sharded:
         (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {name: file}}))
-    tokenizer = Tokenizer(models.WordPiece({t: i for i, t in enumerate(TOKENS)}, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.save(str(folder / "tokenizer.json"))
     (folder / "config.json").write_text("{}")
     return folder
 
@@ -57,7 +46,7 @@ def refined(folder: Path, tmp_path: Path) -> selfvec.Run:
 
 
 @pytest.mark.parametrize("sharded", [False, True])
-@pytest.mark.parametrize("dtype", SIZES)
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_only_rows_of_pieces_that_occur_change(dtype: str, sharded: bool, tmp_path: Path) -> None:
     folder = model(tmp_path / "model", dtype, sharded=sharded)
     run = refined(folder, tmp_path)
@@ -65,7 +54,7 @@ def test_only_rows_of_pieces_that_occur_change(dtype: str, sharded: bool, tmp_pa
     assert main(["export", str(tmp_path / "run"), "--to", "language-model", "-o", str(tmp_path / "new")]) == 0
     old, new = find_embeddings(folder), find_embeddings(tmp_path / "new")
     before, after = old.path.read_bytes(), new.path.read_bytes()
-    row = 8 * np.dtype(SIZES[dtype]).itemsize
+    row = 8 * np.dtype(DTYPES[dtype]).itemsize
     table = slice(old.start, old.start + 9 * row)
     assert before[: table.start] == after[: table.start]
     for i, token in enumerate(TOKENS):

@@ -1,6 +1,5 @@
 """Rows: passages as search cuts them, fields as columns, numbers only where nothing is lost."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.json_lines import write_lines
 
 import selfvec
 from selfvec.apps.run import save_run
@@ -44,8 +44,7 @@ def run(tmp_path_factory) -> Run:
         }
         for i, text in enumerate(reports)
     ]  # fmt: skip
-    path = folder / "reports.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    path = write_lines(folder / "reports.jsonl", rows)
     save_run(refine(Corpus.open([path]), "default", Settings(method="original")), folder / "run")
     return selfvec.open_run(folder / "run").present
 

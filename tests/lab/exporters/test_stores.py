@@ -1,6 +1,5 @@
 """The contract of all stores: the rows, order and cosines of NumPy, and nothing half-written."""
 
-import json
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -10,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 from tests.commands import ran
+from tests.json_lines import write_lines
 from tests.lab.exporters.conftest import stored
 from tests.places import ROOT
 from tests.refusals import refused
@@ -20,6 +20,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.stores import STORES, StoreRows, write_rows
 
 D = 24
+FITS = (pl.col("state") == "IOWA") & (pl.col("size") >= 100) & (pl.col("date") >= date(2000, 1, 1))
 Asked = list[tuple[str, float]]
 """Ids and cosines, best first."""
 
@@ -66,7 +67,7 @@ def ask_lancedb(path: Path, question: np.ndarray, topn: int, filtered: bool = Fa
 def ask_parquet(path: Path, question: np.ndarray, topn: int, filtered: bool = False) -> Asked:
     frame = pl.read_parquet(path)
     if filtered:
-        frame = frame.filter(state="IOWA").filter(pl.col("size") >= 100, pl.col("date") >= date(2000, 1, 1))
+        frame = frame.filter(FITS)
     assert frame["vector"].dtype == pl.Array(pl.Float32, len(question))
     cosines = frame["vector"].to_numpy() @ question
     return [(frame["id"][int(i)], float(cosines[i])) for i in np.argsort(-cosines, kind="stable")[:topn]]
@@ -78,9 +79,8 @@ def ask_faiss(path: Path, question: np.ndarray, topn: int, filtered: bool = Fals
     index, table = faiss.read_index(str(path / "index.faiss")), pl.read_parquet(path / "rows.parquet")
     wanted = None
     if filtered:
-        fits = (pl.col("state") == "IOWA") & (pl.col("size") >= 100) & (pl.col("date") >= date(2000, 1, 1))
         wanted = faiss.SearchParameters(
-            sel=faiss.IDSelectorBatch(table.select(fits.arg_true())["state"].to_numpy())
+            sel=faiss.IDSelectorBatch(table.select(FITS.arg_true())["state"].to_numpy())
         )
     cosines, places = index.search(question[None], topn, params=wanted)
     return [(table["id"][int(i)], float(c)) for i, c in zip(places[0], cosines[0], strict=True) if i >= 0]
@@ -182,8 +182,7 @@ def test_the_same_ids_order_and_cosines_as_numpy(name: str, dated: bool, tmp_pat
 def test_filters(name: str, tmp_path: Path) -> None:
     data = rows()
     path = target(name, tmp_path, data)
-    fits = (pl.col("state") == "IOWA") & (pl.col("size") >= 100) & (pl.col("date") >= date(2000, 1, 1))
-    among = data.table.select(fits.fill_null(False)).to_series().to_numpy() & ~data.empty
+    among = data.table.select(FITS.fill_null(False)).to_series().to_numpy() & ~data.empty
     assert 10 < np.count_nonzero(among) < 100
     for question in questions():
         same(ASK[name](path, question, 8, filtered=True), expected(data, question, among))
@@ -316,7 +315,7 @@ def test_what_is_left_out_is_reported(tmp_path: Path, storms: list[str], monkeyp
         {"id": f"r{i}", "text": text, "cause": "long " * 40, "n": i} for i, text in enumerate(storms[:60])
     ]
     reports[5]["text"] = "!!!"
-    Path("reports.jsonl").write_text("".join(json.dumps(row) + "\n" for row in reports), encoding="utf-8")
+    write_lines(Path("reports.jsonl"), reports)
     assert main(["refine", "reports.jsonl", "-o", "run", "--method", "original"]) == 0
     done = ran(["export", "run", "--to", "parquet-documents", "--json"]).json
     assert done["unknown"] == 1

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 from tests.commands import ran
+from tests.json_lines import write_lines
 from tests.lab.exporters.conftest import stored
 
 import selfvec
@@ -35,13 +36,9 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
         | {"mixed": [1, "a"] if i % 2 else {"x": 1}, "wind speed": i}
         for i in range(60)
     ]
-    write(folder / "reports.jsonl", rows)
+    write_lines(folder / "reports.jsonl", rows)
     ran(["refine", folder / "reports.jsonl", "-o", folder / "run", "--method", "decorrelated"])
     return folder
-
-
-def write(path: Path, rows: list[dict[str, object]]) -> None:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
 def read(path: Path) -> list[dict[str, object]]:
@@ -157,7 +154,7 @@ def test_update_writes_what_is_new_and_deletes_what_is_gone(
     rows = read(reports / "reports.jsonl")
 
     def refine() -> None:
-        write(Path("docs.jsonl"), rows)
+        write_lines(Path("docs.jsonl"), rows)
         assert main(["refine", "docs.jsonl", "-o", "run", "--method", "decorrelated", "--overwrite"]) == 0
 
     def exported() -> dict[str, object]:

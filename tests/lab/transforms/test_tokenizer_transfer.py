@@ -3,11 +3,11 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from tests.commands import ran
+from tests.lab.language_models import DTYPES, SPECIAL, stored, word_piece, write_model
 from tests.refusals import refused
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
@@ -19,7 +19,6 @@ from selfvec.files.tensors import map_tensors, read_header
 from selfvec.lab.transforms.tokenizer_transfer import Tokens
 from selfvec.numerics.rows import unit_rows
 
-SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
 NAMED = {
     "weather": ["hail", "storm", "rain", "wind", "snow", "sleet", "fog"],
     "money": ["bank", "loan", "invoice", "tax", "price", "fee", "rent"],
@@ -29,20 +28,6 @@ TABLE = "bert.embeddings.word_embeddings.weight"
 HEAD = "cls.predictions.decoder.weight"
 BIAS = "cls.predictions.bias"
 WIDTH = 12
-DTYPES = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
-
-
-def stored(rows: np.ndarray, dtype: str) -> np.ndarray:
-    rows = np.ascontiguousarray(rows, np.float32)
-    return (rows.view(np.uint32) >> 16).astype("<u2") if dtype == "BF16" else rows.astype(DTYPES[dtype])
-
-
-def word_piece(tokens: list[str]) -> Tokenizer:
-    tokenizer = Tokenizer(models.WordPiece({t: i for i, t in enumerate(tokens)}, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.decoder = decoders.WordPiece()
-    tokenizer.add_special_tokens([token for token in SPECIAL if token in tokens])
-    return tokenizer
 
 
 def spelled_with_blanks() -> Tokenizer:
@@ -78,17 +63,7 @@ def model(folder: Path, dtype: str = "F32", tied: bool = False) -> Path:
         tensors[HEAD] = stored(2 * rows, dtype), dtype
         tensors[BIAS] = rng.standard_normal(len(OLD)).astype("<f4"), "F32"
     tensors["odd.counter"] = np.arange(3, dtype="<i8"), "I64"
-    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
-    end = 0
-    for name, (array, code) in tensors.items():
-        header[name] = {"dtype": code, "shape": list(array.shape), "data_offsets": [end, end + array.nbytes]}
-        end += array.nbytes
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    folder.mkdir()
-    data = b"".join(array.tobytes() for array, _ in tensors.values())
-    (folder / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + data)
-    word_piece(OLD).save(str(folder / "tokenizer.json"))
+    write_model(folder / "model.safetensors", tensors, OLD)
     config = {"vocab_size": len(OLD), "pad_token_id": 0, "eos_token_id": [3], "bos_token_id": 5, "layers": 1}
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "vocab.txt").write_text("\n".join(OLD))

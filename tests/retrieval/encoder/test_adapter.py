@@ -41,10 +41,6 @@ def rotated(encoder: Encoder, seed: int = 1) -> Encoder:
     return replace(encoder, rows=(encoder.rows @ turn).astype(np.float32))
 
 
-def test_the_map_between_an_encoder_and_itself_is_the_identity(old: Encoder) -> None:
-    np.testing.assert_allclose(Adapter.between(old, old, texts()).matrix, np.eye(old.dimensions), atol=1e-4)
-
-
 def test_a_rotation_keeps_cosines(old: Encoder) -> None:
     new = rotated(Encoder.of(reports.refined(texts()[:120])))
     rows = new.encode(texts())

@@ -113,26 +113,27 @@ def test_foreign_safetensors_with_words_beside_it(tmp_path: Path) -> None:
     assert np.array_equal(vectors.vectors, MATRIX)
 
 
+def tensor(folder: Path, kind: str, data: bytes) -> Path:
+    """A file of a table of three rows of two numbers of some kind."""
+    entry = {"dtype": kind, "shape": [3, 2], "data_offsets": [0, len(data)]}
+    header = json.dumps({"embeddings": entry}).encode()
+    return put(folder, len(header).to_bytes(8, "little") + header + data, "a.safetensors")
+
+
 @pytest.mark.parametrize("kind", ["F64", "F32", "F16", "BF16"])
 def test_every_kind_of_float_is_read(kind: str, tmp_path: Path) -> None:
     bits = {"F64": MATRIX.astype("<f8"), "F32": MATRIX, "F16": MATRIX.astype("<f2")}
     halves = (MATRIX.view(np.uint32) >> 16).astype("<u2")  # small whole numbers need no more bits
-    data = bits.get(kind, halves).tobytes()
-    entry = {"dtype": kind, "shape": [3, 2], "data_offsets": [0, len(data)]}
-    header = json.dumps({"embeddings": entry}).encode()
-    put(tmp_path, len(header).to_bytes(8, "little") + header + data, "a.safetensors")
+    path = tensor(tmp_path, kind, bits.get(kind, halves).tobytes())
     put(tmp_path, b"x\ny\nz\n", "a.vocabulary.txt")
-    vectors = load(tmp_path / "a.safetensors")
+    vectors = load(path)
     assert np.array_equal(vectors.vectors, MATRIX)
     assert vectors.vectors.dtype == (np.float16 if kind == "F16" else np.float32)
 
 
 def test_floats_of_eight_bits_are_refused_by_name(tmp_path: Path) -> None:
-    entry = {"dtype": "F8_E4M3", "shape": [3, 2], "data_offsets": [0, 6]}
-    header = json.dumps({"embeddings": entry}).encode()
-    put(tmp_path, len(header).to_bytes(8, "little") + header + bytes(6), "a.safetensors")
-    with pytest.raises(FormatError, match=r"one of F64, .*BF16, this one is 'F8_E4M3'; convert it to F32"):
-        load(tmp_path / "a.safetensors")
+    path = tensor(tmp_path, "F8_E4M3", bytes(6))
+    refused(lambda: load(path), FormatError, r"one of F64, .*BF16, this one is 'F8_E4M3'; convert it to F32")
 
 
 def test_columns_of_the_wrong_length_are_an_error(tmp_path: Path) -> None:

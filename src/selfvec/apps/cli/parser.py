@@ -74,7 +74,11 @@ class Command(_OnOneScreen):
         """Repeat such an option before each of its values."""
         takes = {flag for one in self.params if not getattr(one, "is_flag", True) for flag in one.opts}
         repeatable = [one for one in self.params if getattr(one, "multiple", False)]
-        most = {flag: _shown_values(one.metavar or "") for one in repeatable for flag in one.opts}
+        metavars = {flag: one.metavar or "" for one in repeatable for flag in one.opts}
+        most = {
+            flag: sys.maxsize if shown.endswith("...") else len(shown.split())
+            for flag, shown in metavars.items()
+        }
         out: list[str] = []
         flag = ""
         taken = 0
@@ -98,10 +102,6 @@ class Command(_OnOneScreen):
             if call := self.in_python.get(error.option_name):
                 raise click.UsageError(f"{error.message.rstrip('.')}; in Python: {call}", ctx) from None
             raise
-
-
-def _shown_values(metavar: str) -> int:
-    return sys.maxsize if metavar.endswith("...") else len(metavar.split())
 
 
 class CommandGroup(_OnOneScreen, click.Group):
@@ -181,13 +181,17 @@ def help_all() -> click.Option:
 
 def help_text(command: Any, path: str, *, everything: bool = False) -> str:
     """The help of a command or group that is called by ``path``, as "selfvec run info"."""
-    commands = list(command.commands.items()) if isinstance(command, CommandGroup) else []
+    grouped = isinstance(command, CommandGroup)
+    commands: list[tuple[str, Any]] = list(command.commands.items()) if grouped else []
     every = f", and {path} --help-all shows all" if path == "selfvec" else ""
     called = f"{path} [-qv]" if every else path
     usage = f"{called} COMMAND; each has --help{every}" if commands else _usage(command, path)
     lines = [f"Usage: {usage}", "", *textwrap.wrap(command.help, WIDTH)]
     if commands:
-        lines += _listing(commands)
+        column = max(len(name) for name, _ in commands)
+        for groups in (False, True):  # which stand below
+            some = [(name, one) for name, one in commands if groups == hasattr(one, "commands")]
+            lines += ["", *_rows([(f"{name:<{column}}", one.help) for name, one in some])] if some else []
         if every:
             lines += ["", *_rows(_PROGRAM)] if everything else []
             lines += ["", f"Tab completion: {_COMPLETION}"]
@@ -214,17 +218,6 @@ def _usage(command: Any, path: str) -> str:
         if isinstance(one, Argument) or one.declared.is_required
     ]
     return " ".join([path, *needed, "[OPTIONS]"])
-
-
-def _listing(commands: list[tuple[str, Any]]) -> Iterator[str]:
-    """Commands, and below them groups."""
-    column = max(len(name) for name, _ in commands)
-    for groups in (False, True):
-        rows = [
-            (f"{name:<{column}}", one.help) for name, one in commands if groups == hasattr(one, "commands")
-        ]
-        if rows:
-            yield from ["", *_rows(rows)]
 
 
 HelpRows = Sequence[tuple[str, str]]  # of an argument or option: its name, and what it is

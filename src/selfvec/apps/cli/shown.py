@@ -87,7 +87,12 @@ def merged(run: Run, _: Given) -> None:
 def updated(result: Run | Answer | Iterator[Run], given: Given) -> None:
     """What an update changed, or would change; with ``--every``, each update as it happens."""
     if isinstance(result, Iterator):
-        _watched(result, given["json"])  # type: ignore[arg-type]
+        for run in result:
+            assert run.change is not None
+            if given["json"]:
+                print_json({"run": str(run.folder), **run.change}, indent=None)
+            else:
+                say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {changes(run.change)}")
         return
     if given["json"]:
         return
@@ -109,15 +114,6 @@ def updated(result: Run | Answer | Iterator[Run], given: Given) -> None:
         print_text(given["run"])
         return
     _summary(result)
-
-
-def _watched(runs: Iterator[Run], as_json: bool) -> None:
-    for run in runs:
-        assert run.change is not None
-        if as_json:
-            print_json({"run": str(run.folder), **run.change}, indent=None)
-        else:
-            say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {changes(run.change)}")
 
 
 def changes(change: Any) -> str:

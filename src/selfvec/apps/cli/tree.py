@@ -101,18 +101,9 @@ SHARED: Mapping[str, Typed] = {
 _PLAIN = Typed()
 _OBJECTS = {"Progress", "SenseSpace", "Task", "Topics"}
 _PLACES = {
-    *(
-        "Any",
-        "Dictionary",
-        "GivenLexicon",
-        "GivenRun",
-        "GivenSentenceEncoder",
-        "GivenVectors",
-        "MovedVectors",
-        "Path",
-    ),
-    *("PathLike", "Start", "Texts"),
-}
+    "Any", "Dictionary", "GivenLexicon", "GivenRun", "GivenSentenceEncoder", "GivenVectors", "MovedVectors",
+    "Path", "PathLike", "Start", "Texts",
+}  # fmt: skip
 _SEVERAL = {"GivenFilter", "GivenLexicon", "Mapping", "Sequence", "Texts"}
 
 
@@ -191,11 +182,8 @@ def root() -> CommandGroup:
 
 def _group(name: str) -> CommandGroup:
     about, rows = GROUPS[name]
-
-    def build(command: str) -> Command:
-        return _command(command, f"selfvec {name} {command}", rows[command])
-
-    return CommandGroup(name, CommandTable(rows, build), help=about, params=[help_all()])
+    table = CommandTable(rows, lambda own: _command(own, f"selfvec {name} {own}", rows[own]))
+    return CommandGroup(name, table, help=about, params=[help_all()])
 
 
 def _version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
@@ -248,13 +236,10 @@ def _as_typed(parameter: Parameter, row: CommandRow) -> Parameter:
         parameter = replace(
             parameter, help=f"{parameter.sentences[0][:-1]}; by default {row.most}, with --json all."
         )
-    help = _with_flags(own.help or _typeable(parameter.help) or how.help, row)
+    # Without sentences that begin with "Also": they name objects of Python, which nobody types.
+    typeable = re.sub(r"\s+Also\s[^.]*(?:\.\w[^.]*)*\.(?=\s|$)", "", parameter.help)
+    help = _with_flags(own.help or typeable or how.help, row)
     return replace(parameter, default=default, help=help, seldom=parameter.seldom or how.seldom)
-
-
-def _typeable(text: str) -> str:
-    """A text of Python without sentences that begin with "Also": they name objects, which nobody types."""
-    return re.sub(r"\s+Also\s[^.]*(?:\.\w[^.]*)*\.(?=\s|$)", "", text)
 
 
 def _with_flags(text: str, row: CommandRow) -> str:
@@ -431,7 +416,10 @@ def _named(place: str) -> Any:
 
 def _given(row: CommandRow, parameters: Sequence[Argument | Option], typed: dict[str, Any]) -> dict[str, Any]:
     """What was typed as arguments of the function; what was not is left to its defaults."""
-    _move_output(typed)
+    if (target := typed.pop("target", None)) is not None:  # OUT follows IN, as in ``cp IN OUT``
+        if typed.get("output") is not None:
+            raise OptionError("is given twice", field="output", remedy="name it once")
+        typed["output"] = target
     given: dict[str, Any] = {}
     for parameter in parameters:
         declared, written = parameter.declared, parameter.metavar or ""
@@ -453,16 +441,6 @@ def _given(row: CommandRow, parameters: Sequence[Argument | Option], typed: dict
 
         given["progress"] = Progress() if is_quiet() else TerminalProgress()
     return given
-
-
-def _move_output(typed: dict[str, Any]) -> None:
-    """Take OUT where it follows IN, as in ``cp IN OUT``."""
-    target = typed.pop("target", None)
-    if target is None:
-        return
-    if typed.get("output") is not None:
-        raise OptionError("is given twice", field="output", remedy="name it once")
-    typed["output"] = target
 
 
 def _value(parameter: Parameter, written: str, typed: Any) -> Any:

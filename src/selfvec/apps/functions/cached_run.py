@@ -17,7 +17,7 @@ from typing import Any
 from selfvec.base.errors import CorpusError, FormatError, InputError, TargetError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.versions import __version__
-from selfvec.corpus import Corpus, as_corpus
+from selfvec.corpus import as_corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.files.atomic_files import atomic_file, writing
@@ -85,7 +85,8 @@ def _present(source: Path, place: Path, progress: Progress) -> tuple[Run, Omissi
                 (place / _STATE).unlink(missing_ok=True)
             writer.finish(run, undo=False)
         with atomic_file(place / _STATE, overwrite=True) as file:
-            omitted = _omissions(corpus)
+            summary = replace(corpus.summary, known=0)  # those are in the run
+            omitted = {"skipped_files": corpus.skipped_files, "left_out": summary.left_out()}
             file.write_text(json.dumps({"version": __version__, "files": now, "omitted": omitted}))
     return open_run(target), omitted
 
@@ -110,9 +111,3 @@ def _kept(place: Path) -> tuple[Files, Omissions]:
     except (OSError, FormatError):
         return [], {}
     return (state["files"], state["omitted"]) if state.get("version") == __version__ else ([], {})
-
-
-def _omissions(corpus: Corpus) -> Omissions:
-    """What the latest pass over a corpus left out, as fields of `Found`."""
-    summary = replace(corpus.summary, known=0)  # those are in the run
-    return {"skipped_files": corpus.skipped_files, "left_out": summary.left_out()}

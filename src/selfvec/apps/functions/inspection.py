@@ -187,13 +187,15 @@ def _kind(part: str) -> str:
 
 
 def _of_run(run: Run) -> dict[str, Any]:
-    about = {name: run.provenance[name] for name in _WORDS if name in run.provenance}
-    about["words"] = len(run.vectors)
     made = run.provenance
-    about["passes"] = made.passes
-    about["tokens"] = made.tokens
-    about["documents"] = made.documents
-    about["language"] = made.text.get("language")
+    about = {
+        **{name: made[name] for name in _WORDS if name in made},
+        "words": len(run.vectors),
+        "passes": made.passes,
+        "tokens": made.tokens,
+        "documents": made.documents,
+        "language": made.text.get("language"),
+    }
     repeats = made.repeats or {}
     if repeats.get("tokens"):
         counted = "each counted once" if repeats["counted"] == "once" else "every occurrence counted"

@@ -169,7 +169,16 @@ def fetch(
     >>> selfvec.refine("reports.csv", encoder="minilm")  # doctest: +SKIP
     """
     if name is not None and name.lower() == _NOAA:
-        return _noaa(years, output, base_url, overwrite, as_progress(progress))
+        from selfvec.corpus.fetch import NOAA_URL, fetch_noaa, parse_years
+
+        if years is None or output is None:
+            missing, such = ("years", "2020-2023") if years is None else ("output", "a folder")
+            raise OptionError(f"is needed for {_NOAA}", field=missing, remedy=f"name some, such as {such}")
+        folder, chosen, url = Path(output), parse_years(years), base_url or NOAA_URL
+        with file_stages(as_progress(progress)) as shown:
+            files = fetch_noaa(chosen, folder, base_url=url, overwrite=overwrite, progress=shown)
+        figures = {"path": str(folder), "files": [str(file) for file in files]}
+        return Answer("Fetched", figures, messages=[f"{len(files)} files in {folder}"])
     if years is not None:
         raise OptionError(f"is for {_NOAA}", field="years", remedy="leave it out")
     if name is None:
@@ -216,25 +225,6 @@ def _encoder_shape(folder: Path) -> tuple[int, int]:
 
     encoder = OnnxEncoder(folder)
     return encoder.pieces, encoder.dimensions
-
-
-def _noaa(
-    years: str | None,
-    output: str | os.PathLike[str] | None,
-    base_url: str | None,
-    overwrite: bool,
-    progress: Progress,
-) -> Answer:
-    from selfvec.corpus.fetch import NOAA_URL, fetch_noaa, parse_years
-
-    if years is None or output is None:
-        missing, such = ("years", "2020-2023") if years is None else ("output", "a folder")
-        raise OptionError(f"is needed for {_NOAA}", field=missing, remedy=f"name some, such as {such}")
-    folder, chosen = Path(output), parse_years(years)
-    with file_stages(progress) as shown:
-        files = fetch_noaa(chosen, folder, base_url=base_url or NOAA_URL, overwrite=overwrite, progress=shown)
-    figures = {"path": str(folder), "files": [str(file) for file in files]}
-    return Answer("Fetched", figures, messages=[f"{len(files)} files in {folder}"])
 
 
 _COLUMNS = (

@@ -9,9 +9,9 @@ does, with the functions of `selfvec.refinement`. So the result is that of one m
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from itertools import islice
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -69,6 +69,7 @@ from .tasks import (
 KEPT_TOKENS = 1 << 28  # a run with more tokens does not keep them, because they would pass through the client
 
 _ONE_PLACE = "needs all of the text in one place"
+_ONE_TABLE = "are compared on one machine; a cluster starts from one table"
 _REFUSED: dict[str, tuple[tuple[Any, ...], str, str]] = {
     "method": (("auto", "decorrelated"), "reads the text in order", "choose decorrelated"),
     "phrases": ((None,), _ONE_PLACE, "leave it out"),
@@ -105,22 +106,19 @@ def refine_on(
     embeddings: Any = None,
 ) -> Run:
     """The run that the workers of a cluster make of files, as `selfvec.refine` takes them."""
-    if encoder is not None or embeddings is not None:
-        rule = "is for runs that one machine makes, not for a cluster"
-        raise OptionError(rule, field="encoder", remedy="leave out --cluster")
-    if paths_of(corpus) is None:
-        remedy = "name files or folders"
-        raise OptionError("on a cluster is the paths of files", field="corpus", remedy=remedy)
-    if output is None:
-        raise OptionError("is needed on a cluster: a folder or URL", field="output", remedy="name one")
-    if len(vectors) > 1:
-        rule = "are compared on one machine; a cluster starts from one table"
-        raise OptionError(rule, field="vectors", remedy="name one of them")
-    for option, field in (("slice", "slice_by_name"), ("slice_field", "slice_field")):
-        if fields.get(field):
-            rule = f"{_ONE_PLACE}, so it is not done on a cluster"
-            raise OptionError(rule, field=option, remedy="leave it out")
-    sources = [str(path) for path in paths_of(corpus) or ()]
+    paths, taught = paths_of(corpus), encoder is not None or embeddings is not None
+    sliced = f"{_ONE_PLACE}, so it is not done on a cluster"
+    for refused, field, rule, remedy in (
+        (taught, "encoder", "is for runs that one machine makes, not for a cluster", "leave out --cluster"),
+        (paths is None, "corpus", "on a cluster is the paths of files", "name files or folders"),
+        (output is None, "output", "is needed on a cluster: a folder or URL", "name one"),
+        (len(vectors) > 1, "vectors", _ONE_TABLE, "name one of them"),
+        (fields.get("slice_by_name"), "slice", sliced, "leave it out"),
+        (fields.get("slice_field"), "slice_field", sliced, "leave it out"),
+    ):
+        if refused:
+            raise OptionError(rule, field=field, remedy=remedy)
+    sources = [str(path) for path in paths or ()]
     if cluster != LOCAL:  # workers elsewhere have another current folder
         sources = [name if is_remote(name) or name == "-" else str(Path(name).absolute()) for name in sources]
     progress = as_progress(progress)
@@ -159,13 +157,12 @@ def refine_shards(
             raise OptionError(rule, field="vectors", remedy="give a file of vectors, default or none")
         index = {} if known is None else known.key_to_index
     with timings.stage("read"):
-        read = _read(scheduler, shards, names, skip, settings, index, execution)
-        about, counted = read.about, read.counted
+        about, tokens, counted, text = _read(scheduler, shards, names, skip, settings, index, execution)
         uncut = notes_on_words(counted.select(WORD, COUNT).iter_rows(), settings)
         notes = [*left_out.notes, *uncut]
         language = language_of_text(counted.select(WORD, COUNT).iter_rows(), settings)
     with timings.stage("count"):
-        repeats, further, repeated = find_shard_repeats(scheduler, read.tokens, int(counted[COUNT].sum()))
+        repeats, further, repeated = find_shard_repeats(scheduler, tokens, int(counted[COUNT].sum()))
         once = repeated is not None and repeats.once(settings) and repeats.tokens > 0
         if repeated is not None and once:
             counted = add_counts(counted, repeated.with_columns(-pl.col(COUNT)))
@@ -173,21 +170,29 @@ def refine_shards(
         words, numbers, least = vocabulary(counted[WORD].to_list(), occurrences, index, settings)
         check_tokens(words, uncut)
         table = counted.select(WORD, pl.Series(NUMBER, numbers))
-        ranges = _ranges(scheduler, read, further if once else [], table, len(words.types))
+        numbered_words = scheduler.keep(table)
+        size = len(words.types)
+        ranges = [
+            scheduler.run(numbered, tokens[part], further[part] if once else [], numbered_words, size)
+            for part in pass_ranges(np.array([one.encoding.tokens for one in about]), size)
+        ]
         asked = [scheduler.run(attrgetter("empty"), one) for one in ranges]
-        text = read.text
-        del read, further  # so that workers need not hold them
+        del tokens, further  # so that workers need not hold them
         original = initial_vectors(words, known, settings, name=described["name"])  # while workers number
         empty = sum(scheduler.results(asked, "Numbering"))
         batch = _batch(scheduler, words, ranges, settings)
     encoding = replace(Encoding.joined([one.encoding for one in about]), language=language)
+    described_shards = [  # with the worker that read each
+        {**shard.as_dict(), "sha256": one.summary.files[0].sha256, "worker": one.worker}
+        for shard, one in zip(shards, about, strict=True)
+    ]
     provenance = Provenance(
         corpus=_corpus_summary(about, batch, text, shards, left_out, notes),
         text=encoding.of_counted(words, empty, repeats.tokens if once else 0, least).as_dict(),
         vectors=with_note_on_language(described, language, original, words, settings),
         option_files=option_files(settings),
         repeats=repeats.as_dict(settings),
-        cluster={**scheduler.as_dict(), "tasks": len(shards), "shards": _shards(shards, about)},
+        cluster={**scheduler.as_dict(), "tasks": len(shards), "shards": described_shards},
     )
 
     def scan(window: int) -> ClusterScan:
@@ -205,14 +210,6 @@ def _names(fields: FieldOptions, settings: Settings) -> FieldNames:
     return FieldNames.of(text, date, id_field=own, keep_fields=keep, as_is=as_is)
 
 
-@dataclass(frozen=True)
-class _Read:
-    about: list[ShardRead]
-    tokens: list[Future]  # of each, as `TokenBatch`
-    counted: pl.DataFrame  # the words of all, and their occurrences
-    text: RunText | None  # the documents of all, if the run keeps them
-
-
 def _read(
     scheduler: Scheduler,
     shards: Sequence[Shard],
@@ -221,8 +218,12 @@ def _read(
     settings: Settings,
     index: Mapping[str, int],  # words with a vector
     execution: Execution,
-) -> _Read:
-    """Let workers read shards. The client writes the documents of one after the other."""
+) -> tuple[list[ShardRead], list[Future], pl.DataFrame, RunText | None]:
+    """Let workers read shards. The client writes the documents of one after the other.
+
+    What is known about each shard; its tokens, as `TokenBatch`; the words of all, and their occurrences; the
+    documents of all, if the run keeps them.
+    """
     known = scheduler.keep(KnownWords(pl.Series(list(index), dtype=pl.String)))
 
     def apart(task: Callable[..., Any], *given: Any, number: int) -> list[Future]:
@@ -245,29 +246,15 @@ def _read(
     asked = [*([part[2] for part in parts] if settings.keeps_text else ()), counted]
     del parts, counted  # so that workers need not hold them
     results = scheduler.results(asked, "Collecting")
-    text = _joined_text(islice(results, len(shards)), execution) if settings.keeps_text else None
+    joined: RunText | None = None
+    if settings.keeps_text:
+        with execution.text_writer(kinds={}) as writer:
+            for text in islice(results, len(shards)):
+                for documents in text.batches():
+                    writer.add(documents)
+            joined = writer.finish()
     (counts,) = results
-    return _Read(about, tokens, counts, text)
-
-
-def _joined_text(texts: Iterable[RunText], execution: Execution) -> RunText:
-    with execution.text_writer(kinds={}) as writer:
-        for text in texts:
-            for documents in text.batches():
-                writer.add(documents)
-        return writer.finish()
-
-
-def _ranges(
-    scheduler: Scheduler,
-    read: _Read,
-    further: list[Future],  # of each shard, which tokens are not counted, or nothing
-    table: pl.DataFrame,  # all words and their numbers
-    words: int,  # V
-) -> list[Future]:
-    numbers = scheduler.keep(table)
-    parts = pass_ranges(np.array([one.encoding.tokens for one in read.about]), words)
-    return [scheduler.run(numbered, read.tokens[part], further[part], numbers, words) for part in parts]
+    return about, tokens, counts, joined
 
 
 def _batch(scheduler: Scheduler, words: TokenBatch, ranges: list[Future], settings: Settings) -> TokenBatch:
@@ -299,14 +286,6 @@ def _corpus_summary(
     return corpus | {"files": list(map(asdict, files)), "skipped_files": left_out.names} | said
 
 
-def _shards(shards: Sequence[Shard], about: Sequence[ShardRead]) -> list[dict[str, Any]]:
-    """For ``run.json``: each shard with its hash, and the worker that read it."""
-    return [
-        {**shard.as_dict(), "sha256": one.summary.files[0].sha256, "worker": one.worker}
-        for shard, one in zip(shards, about, strict=True)
-    ]
-
-
 @contextmanager
 def output_place(
     output: str, *, overwrite: bool = False, progress: Progress | None = None
@@ -317,7 +296,12 @@ def output_place(
     """
     if not is_remote(output):
         with RunWriter(output, overwrite=overwrite, progress=progress) as writer:
-            yield writer, lambda run: _written(writer, run)
+
+            def opened(run: Run) -> Run:
+                writer.finish(run)
+                return open_run(writer.target)
+
+            yield writer, opened
         return
     url = output.rstrip("/")
     files, target = filesystem(url)
@@ -339,8 +323,3 @@ def output_place(
             return run
 
         yield writer, finish
-
-
-def _written(writer: RunWriter, run: Run) -> Run:
-    writer.finish(run)
-    return open_run(writer.target)

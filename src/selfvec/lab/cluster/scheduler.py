@@ -149,7 +149,8 @@ class Scheduler:
             return
         self._next_look = time.monotonic() + _LOOK
         alone = not self.client.nthreads()
-        if alone and self.workers_here and all(_is_gone(worker) for worker in self.workers_here.values()):
+        states = {worker.status.name for worker in self.workers_here.values()}
+        if alone and states and states <= {"closed", "failed"}:
             rule = "all workers died and could not be started again, probably for lack of memory"
             raise InputError(rule, remedy="start fewer, with --jobs")
         if alone and not self._alone:
@@ -173,10 +174,6 @@ class Scheduler:
             rule = f"the Dask scheduler at {self.address} is gone"
             remedy = "start it and its workers again, and repeat the command"
             raise InputError(rule, remedy=remedy) from None
-
-
-def _is_gone(worker: Any) -> bool:
-    return worker.status.name in ("closed", "failed")
 
 
 def _unchanged(data: Any) -> Any:

@@ -91,8 +91,10 @@ def _measured(entry: ComparedVectors, word_set: WordSet, seed: int) -> Iterator[
         return
     x = _associations(targets_x, group_a, group_b)
     y = _associations(targets_y, group_a, group_b)
-    p = permutation_p(x, y, seed)
-    yield Measurement.of(entry, "weat_effect", _estimate(x, y, seed), size, covered, **named, p=p)
+    p, rng = permutation_p(x, y, seed), np.random.default_rng(seed)
+    drawn = (part[rng.integers(len(part), size=(RESAMPLES, len(part)))] for part in (x, y))
+    effect = Estimate(float(effect_size(x, y)), effect_size(*drawn))
+    yield Measurement.of(entry, "weat_effect", effect, size, covered, **named, p=p)
     targets = np.concatenate([targets_x, targets_y])
     paired_a, paired_b = _pairs(*lists[2], *lists[3])
     for name, measure in MEASURES.items():
@@ -125,12 +127,6 @@ def effect_size(x: Doubles, y: Doubles) -> Doubles:
     spread = np.std(np.concatenate([x, y], axis=-1), axis=-1, ddof=1)
     varies = spread > _ROUNDING
     return np.where(varies, (x.mean(axis=-1) - y.mean(axis=-1)) / np.where(varies, spread, 1.0), 0.0)
-
-
-def _estimate(x: Doubles, y: Doubles, seed: int) -> Estimate:
-    rng = np.random.default_rng(seed)
-    drawn_x, drawn_y = (part[rng.integers(len(part), size=(RESAMPLES, len(part)))] for part in (x, y))
-    return Estimate(float(effect_size(x, y)), effect_size(drawn_x, drawn_y))
 
 
 def permutation_p(x: Doubles, y: Doubles, seed: int) -> float:

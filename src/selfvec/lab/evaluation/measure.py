@@ -158,11 +158,10 @@ def evaluate(
         if against and not isinstance(against, Mapping)
         else []
     )
-    wanted: list[str] = []
     if names:
         from .baselines import check_names
 
-        wanted = check_names(names)
+        names = check_names(names)
     chosen = list(tasks) if isinstance(tasks, Sequence) else [tasks]
     for task in chosen:
         if not isinstance(task, Task):
@@ -180,7 +179,7 @@ def evaluate(
         raise OptionError("there is nothing to measure", remedy=f"give at least one of {flags}")
     sizes = [dimensions] if isinstance(dimensions, int) else dimensions
     entries = open_entries(vectors)
-    baselines = against if isinstance(against, Mapping) else _trained(entries, wanted, seed, progress)
+    baselines = against if isinstance(against, Mapping) else _trained(entries, names, seed, progress)
     return _measured(entries, chosen, baselines, sizes, seed, as_progress(progress))
 
 

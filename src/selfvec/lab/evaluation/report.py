@@ -255,11 +255,6 @@ def _on_common(row: Json) -> Json:
     return row | {key: row[f"{key}_common"] for key in keys}
 
 
-def known_apart(rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether some vectors know other pairs of words than all do together."""
-    return any(row.get("value_known") != row.get("value_common") for row in rows)
-
-
 def _shown(value: float | None, form: str = ".3f") -> str:
     return "–" if value is None else f"{value:{form}}"
 
@@ -318,7 +313,7 @@ class Figure:
             "95 %": [_interval(row) for row in rows],
             "n": [f"{row['n']:,}" for row in rows],
         }
-        if known_apart(rows):
+        if any(row.get("value_known") != row.get("value_common") for row in rows):
             columns["known pairs"] = [_shown(row.get("value_known")) for row in rows]
         if any("n_common" in row for row in rows):
             columns["common pairs"] = [_shown(row.get("value_common")) for row in rows]

@@ -112,15 +112,11 @@ class Questions(Retrieval):
 
     def read(self, entries: Sequence[ComparedVectors]) -> Collection:
         """Read the questions, and the documents of the run."""
-        run = _first_run(entries)
+        run = next((entry.run for entry in entries if entry.run is not None), None)
         if run is None:
             rule = f"{self.path} has questions about the documents of a run, but no run was given"
             raise OptionError(rule, remedy="give a run folder, or a collection with --retrieval")
         return read_questions_about(run, self.path)
-
-
-def _first_run(entries: Sequence[ComparedVectors]) -> Run | None:
-    return next((entry.run for entry in entries if entry.run is not None), None)
 
 
 # ---- Rankings
@@ -153,23 +149,19 @@ def bm25_rankings(collection: Collection, preprocessing: Preprocessing) -> Ranki
     from selfvec.retrieval import Index
 
     numbers, texts = _kept(collection)
-    index = Index.words_only(texts, preprocessing.by_words)
-    return _Searched(index, numbers).rankings(collection, "bm25")
+    return _searched(collection, Index.words_only(texts, preprocessing.by_words), numbers, "bm25")
 
 
-@dataclass(frozen=True)
-class _Searched:
-    """The index of a collection, and the number in it of each document of the index."""
-
-    index: Index
-    numbers: list[int]
-
-    def rankings(self, collection: Collection, mode: str, question: str | None = None) -> Rankings:
-        """What search finds for each query."""
-        rankings = (
-            self.index.ranking(text, _DEPTH, mode=mode, question=question) for text in collection.queries
-        )
-        return [[self.numbers[document] for document in ranking] for ranking in rankings]
+def _searched(
+    collection: Collection,
+    index: Index,
+    numbers: list[int],  # in the collection, of the documents of the index
+    mode: str,
+    question: str | None = None,
+) -> Rankings:
+    """What search finds for each query."""
+    rankings = (index.ranking(text, _DEPTH, mode=mode, question=question) for text in collection.queries)
+    return [[numbers[document] for document in ranking] for ranking in rankings]
 
 
 def _kept(collection: Collection) -> tuple[list[int], list[str]]:
@@ -194,16 +186,14 @@ def hybrid_rankings(collection: Collection, run: Run, progress: Progress | None 
     if encoded is not None and encoder is not None and run.text is not None:
         passages = {"passages": list(passages_of(texts))}
         encoded = adding_told(encoded, encoder, passages, progress or Progress())
-    searched = _Searched(Index.memory(run, texts, encoded=encoded), numbers)
-    part = searched.index.encoder_part
-    if part is None:
-        yield Ranked(REFINED, "hybrid", searched.rankings(collection, "hybrid"))
-        return
-    for question in (ROWS, ENCODER) if encoder is not None else (ROWS,):
-        rankings = searched.rankings(collection, "hybrid", question)
+    index = Index.memory(run, texts, encoded=encoded)
+    part = index.encoder_part
+    by = (ROWS, ENCODER) if encoder is not None else (ROWS,)
+    for question in (None,) if part is None else by:
+        rankings = _searched(collection, index, numbers, "hybrid", question)
         yield Ranked(REFINED, "hybrid", rankings, question=question)
-    if encoder is not None:
+    if part is not None and encoder is not None:
         questions = unit_rows(encoder.encode(collection.queries, question=True) - part.mean)
-        near = map(searched.index.scorer.near_encoded, questions)
+        near = map(index.scorer.near_encoded, questions)
         alone = [[numbers[i] for i in ranked(scored.scores, scored.found)] for scored in near]
         yield Ranked(ENCODER, "dense", alone, question=ENCODER)

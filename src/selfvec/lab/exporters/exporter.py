@@ -117,7 +117,11 @@ def export(
                 write = partial(target.write, rows=rows) if target.by_rows else target.write
                 details = write(run, fresh, progress)
             else:
-                details = _write_passages(target, read_passages, fresh, progress)
+                target.require()
+                passages = read_passages()
+                with progress.stage("Storing", None, "passages"):
+                    target.put(passages, fresh)
+                details = _counted(passages)
     return _exported(target, {"to": to, "target": str(path), **details})
 
 
@@ -254,16 +258,6 @@ def _write_model(run: Run, path: Path, progress: Progress) -> dict[str, Any]:
 
 
 # ---- Passages in stores
-
-
-def _write_passages(
-    store: Store, read_passages: Callable[[], StoreRows], path: Path, progress: Progress
-) -> dict[str, Any]:
-    store.require()
-    rows = read_passages()
-    with progress.stage("Storing", None, "passages"):
-        store.put(rows, path)
-    return _counted(rows)
 
 
 def _update_passages(

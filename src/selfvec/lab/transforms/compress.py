@@ -133,7 +133,13 @@ def compress(
     if not whole.unit.any():
         raise InputError("all vectors are zero", remedy="name other vectors")
     vocabulary = packed_words(whole)
-    fitting = _fitting(whole, vocabulary.nbytes, limit)
+    sizes = len(whole), whole.vector_size, vocabulary.nbytes
+    fitting = candidates(*sizes, limit)
+    if not fitting:
+        least = candidates(*sizes, None)[0].bytes(len(whole), vocabulary.nbytes)
+        takes = f"{least:,} bytes, {vocabulary.nbytes:,} of them for the words"
+        rule = f"the smallest file of these words takes {takes}"
+        raise OptionError(rule, field="below", remedy="allow more, or compress fewer words")
     tasks = measures(source, as_paths(retrieval), as_paths(similarity), seed)
 
     with as_progress(progress).stage("Compressing", len(fitting), "tables") as advance:
@@ -214,19 +220,6 @@ def parse_size(text: str) -> int:
     if match is None:
         raise OptionError(f"is a size, not {text!r}", field="below", remedy="try 5MB")
     return int(float(match[1]) * _UNITS[(match[2] or "").lower()])
-
-
-def _fitting(vectors: Vectors, vocabulary: int, below: int | None) -> list[Candidate]:
-    fitting = candidates(len(vectors), vectors.vector_size, vocabulary, below)
-    if not fitting:
-        least = candidates(len(vectors), vectors.vector_size, vocabulary, None)[0]
-        size = least.bytes(len(vectors), vocabulary)
-        raise OptionError(
-            f"the smallest file of these words takes {size:,} bytes, {vocabulary:,} of them for the words",
-            field="below",
-            remedy="allow more, or compress fewer words",
-        )
-    return fitting
 
 
 def _figure(task: Measure, before: Estimate, after: Estimate) -> Json:

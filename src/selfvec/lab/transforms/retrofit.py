@@ -137,8 +137,10 @@ def retrofit(
     kinds = [pull, push] if how.pushes else [pull]
     every = [row_pairs(knowledge, given.key_to_index, kind) for kind in kinds]
     pairs = Pairs(*every) if how.pushes else Pairs(every[0], _NO_PAIRS)
-    if how.pushes and not how.maps:
-        pairs = _movable(pairs, given.unit)
+    if how.pushes and not how.maps:  # of words that both have a vector; what does both only pushes
+        filled = np.any(given.unit != 0, axis=1)
+        pulled, pushed = (some[filled[some].all(axis=1)] for some in pairs)
+        pairs = Pairs(_without(pulled, pushed), pushed)
     made = how.fit(given, pairs, Asked(strength, seed, as_progress(writing.get("progress"))))
     figures = _nearness(pairs, given.unit, made.unit, pushes=how.pushes)
     used = [name for kind in kinds for name in kind_names(kind)]
@@ -161,13 +163,6 @@ class Asked(NamedTuple):
     weight: float
     seed: int
     progress: Progress
-
-
-def _movable(pairs: Pairs, unit: Rows) -> Pairs:
-    """The pairs of words that both have a vector; what both pulls and pushes only pushes."""
-    filled = np.any(unit != 0, axis=1)
-    pulled, pushed = (some[filled[some].all(axis=1)] for some in pairs)
-    return Pairs(_without(pulled, pushed), pushed)
 
 
 def _nearness(pairs: Pairs, before: Rows, after: Rows, *, pushes: bool) -> dict[str, Any]:

@@ -41,6 +41,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.storage.alignment_files import find_aligned
 from selfvec.storage.formats import load
 from selfvec.storage.formats.language_model import TokenEmbeddings, vocabulary_tensors
+from selfvec.storage.formats.model2vec import is_complete
 from selfvec.storage.formats.subwords import load_tokenizer
 
 from .written import transformed
@@ -127,10 +128,13 @@ def tokenizer(
     new = _with_words(old, words) if tokenizer is None else load_tokenizer(_tokenizer_file(tokenizer))
     rows = NewRows.of(Tokens(old), Tokens(new), of_old, of_new)
     path = place / "model.safetensors"
-    tables = _token_tables(path, rows.old)
+    tables, shapes = vocabulary_tensors(path, rows.old), read_header(path)[0]
+    if not tables or "mapping" in shapes:
+        rule = f"has no tensor with a row for each of the {rows.old:,} tokens"
+        remedy = "name a model whose token embeddings have a known name and are not quantised"
+        raise FormatError(rule, path=path, remedy=remedy)
     # Of a tokenizer that grows, a table may have rows that no token has: a model is often padded.
     size = len(rows.copied) if tokenizer is not None else max(len(rows.copied), tables[0].shape[0])
-    shapes = read_header(path)[0]
     arrays = {
         table.name: _new_table(table, rows, size).reshape(size, *shapes[table.name]["shape"][1:])
         for table in tables
@@ -140,8 +144,11 @@ def tokenizer(
         inside = folder / place.relative_to(source)
         replace_tensors(path, inside / "model.safetensors", arrays)
         if tokenizer is None:
-            left_out = []
-            _add_to_tokenizer(inside / "tokenizer.json", words)
+            from tokenizers import Tokenizer
+
+            left_out, file = [], inside / "tokenizer.json"
+            kept = _with_words(Tokenizer.from_file(str(file)), words)  # whose truncation and padding stay
+            file.write_text(kept.to_str(), encoding="utf-8")
         else:
             left_out = _replace_tokenizer(inside, Path(tokenizer))
         left_out += _write_configs(folder, old, new, size)
@@ -178,25 +185,6 @@ def _chosen_words(asked: str, old: Any, vectors: Vectors) -> list[str]:
     return [word for word, encoding in pairs if len(encoding.ids) > 1][: int(asked)]
 
 
-def _token_tables(path: Path, tokens: int) -> list[TokenEmbeddings]:
-    """The tensors of a model that have a row for each token."""
-    tables = vocabulary_tensors(path, tokens)
-    if not tables or "mapping" in read_header(path)[0]:
-        raise FormatError(
-            f"has no tensor with a row for each of the {tokens:,} tokens",
-            path=path,
-            remedy="name a model whose token embeddings have a known name and are not quantised",
-        )
-    return tables
-
-
-def _add_to_tokenizer(path: Path, words: list[str]) -> None:
-    """Add words to a tokenizer.json, whose truncation and padding stay."""
-    from tokenizers import Tokenizer
-
-    path.write_text(_with_words(Tokenizer.from_file(str(path)), words).to_str(), encoding="utf-8")
-
-
 def _replace_tokenizer(folder: Path, given: Path) -> list[str]:
     """Replace tokenizer.json and files that describe the old one; notes on those that have no successor."""
     file = _tokenizer_file(given)
@@ -211,7 +199,7 @@ def _replace_tokenizer(folder: Path, given: Path) -> list[str]:
 
 def _model_folder(source: Path) -> Path:
     for place in (source, source / "0_StaticEmbedding"):
-        if (place / "model.safetensors").is_file() and (place / "tokenizer.json").is_file():
+        if is_complete(place):
             return place
     raise InputError(
         "is not a model folder with tokenizer.json and one model.safetensors",

@@ -184,8 +184,10 @@ def fit_and_measure(new: Encoder, old: Encoder, texts: Sequence[str], seed: int 
 
 def measure(adapter: Adapter, new: Encoder, old: Encoder, texts: Sequence[str], seed: int = 0) -> Loss:
     """The loss of a map on up to 1,000 questions, which are cut from the first of the texts."""
-    questions, rests = _questions_and_rests(texts, np.random.default_rng(seed))
-    questions = questions[:QUESTIONS]
+    rng = np.random.default_rng(seed)
+    spans = [(text, *random_span(text, LENGTH, rng)) for text in texts]
+    questions = [text[start:end] for text, start, end in spans if end > start][:QUESTIONS]
+    rests = [f"{text[:start]} {text[end:]}" for text, start, end in spans if end > start]
     if len(questions) < _FEWEST:
         return Loss(len(questions), len(rests))
     fresh = smooth_by_neighbours(new.encode(rests), len(rests))
@@ -207,18 +209,6 @@ def measure(adapter: Adapter, new: Encoder, old: Encoder, texts: Sequence[str], 
         **_ratio(recall["new_old"], recall["new_new"]),
         nearest_kept=_shared(nearest["new_new"], nearest["new_old"]),
     )
-
-
-def _questions_and_rests(texts: Sequence[str], rng: np.random.Generator) -> tuple[list[str], list[str]]:
-    """Twelve words in a row of each text, at most half of it, and the texts without them."""
-    questions = []
-    rests = []
-    for text in texts:
-        start, end = random_span(text, LENGTH, rng)
-        if end > start:
-            questions.append(text[start:end])
-            rests.append(f"{text[:start]} {text[end:]}")
-    return questions, rests
 
 
 def _nearest(questions: Rows, texts: Rows) -> Ints:

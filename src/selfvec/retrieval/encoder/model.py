@@ -25,7 +25,7 @@ from selfvec.base.checks import check_path
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.progress import Progress
-from selfvec.base.threads import cut, in_order, threads
+from selfvec.base.threads import cut, finish, in_order, threads
 from selfvec.base.versions import __version__
 from selfvec.data.run import AnyRun
 from selfvec.files.atomic_files import atomic_folder
@@ -196,8 +196,7 @@ class Encoder:
             ids, offsets = self._lookup.find(texts[some])
             unit_sums(ids, offsets, self.places, self.rows, out[some])
 
-        for _ in in_order(cut(sizes + 1, _BLOCK), work, threads(jobs)):
-            pass
+        finish(in_order(cut(sizes + 1, _BLOCK), work, threads(jobs)))
         return out
 
     def encode_document(self, texts: Sequence[str] | str) -> Floats:
@@ -294,22 +293,12 @@ def as_encoder(given: Encoder | AnyRun | str | os.PathLike[str]) -> Encoder:
 def reopened(
     given: Encoder | AnyRun | str | os.PathLike[str], digest: str = ""
 ) -> tuple[Encoder, Path | None]:
-    """An encoder and its absolute path; raises `InputError` if its digest differs from the stored one."""
+    """An encoder and its absolute path, if it has one; `InputError` if its digest is not the stored one."""
     opened = as_encoder(given)
-    place = place_of(given)
+    of_run = given.present.folder if isinstance(given, AnyRun) else None
+    folder = of_run if isinstance(given, AnyRun | Encoder) else Path(given)
+    place = folder and folder.absolute()
     if digest not in ("", opened.digest):
         remedy = "embed the documents again with the encoder that is there now, or put the old one back"
         raise InputError("is not the encoder that was stored", path=place, remedy=remedy)
     return opened, place
-
-
-def place_of(given: Encoder | AnyRun | str | os.PathLike[str]) -> Path | None:
-    """The absolute path of an argument of `as_encoder`; None for an object in memory."""
-    folder = (
-        given.present.folder
-        if isinstance(given, AnyRun)
-        else None
-        if isinstance(given, Encoder)
-        else Path(given)
-    )
-    return None if folder is None else folder.absolute()

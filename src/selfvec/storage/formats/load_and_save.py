@@ -92,8 +92,12 @@ def format_of(name: str) -> Format:
     for row in FORMATS:
         if row.name == name:
             return row
-    names = ", ".join(row.name for row in FORMATS)
-    raise OptionError(f"there is no format {name!r}", remedy=f"choose one of {names}")
+    raise OptionError(f"there is no format {name!r}", remedy=f"choose one of {_that('name')}")
+
+
+def _that(can: str) -> str:
+    """The names of the formats of which something is true, such as ``write``."""
+    return ", ".join(row.name for row in FORMATS if getattr(row, can))
 
 
 @checked
@@ -145,24 +149,17 @@ def load(
     else:
         place = locate(path)
         source = replace(open_input(place), errors=errors, limit=limit)
-        _check_kind(source, row)
+        if row is not None and not _fits(source, row):
+            expected, actual = ("a folder", "a file") if row.folder else ("a file", "a folder")
+            raise source.error(f"{row.name} is {expected}, this is {actual}", remedy="leave the format out")
         row = row or _sniffed(source)
         if row.read is None:
-            readable = ", ".join(other.name for other in FORMATS if other.read)
             rule = f"is in the format {row.name}, which is written but not read"
-            raise source.error(rule, remedy=f"name vectors in one of {readable}")
+            raise source.error(rule, remedy=f"name vectors in one of {_that('read')}")
         vectors = row.read(source)
         name = row.name
     vectors.provenance = {"path": os.fspath(path), "format": name, **vectors.provenance}
     return vectors
-
-
-def _check_kind(source: Input, row: Format | None) -> None:
-    """Refuse a folder if the format is a file, and the other way round."""
-    if row is None or _fits(source, row):
-        return
-    expected, given = ("a folder", "a file") if row.folder else ("a file", "a folder")
-    raise source.error(f"{row.name} is {expected}, this is {given}", remedy="leave the format out")
 
 
 def _fits(source: Input, row: Format) -> bool:
@@ -261,10 +258,10 @@ def check_save(path: str | os.PathLike[str], format: str | None = None, *, overw
     path = Path(path)
     row = _by_suffix(path) if format is None else format_of(format)
     if row.write is None:
-        raise OptionError(f"{row.name} can be read but not written", remedy=f"choose one of {_writable()}")
+        remedy = f"choose one of {_that('write')}"
+        raise OptionError(f"{row.name} can be read but not written", remedy=remedy)
     if path.suffix in PACKED and not row.packable:
-        packable = ", ".join(row.name for row in FORMATS if row.packable)
-        remedy = f"leave {path.suffix} off, or choose one of {packable}"
+        remedy = f"leave {path.suffix} off, or choose one of {_that('packable')}"
         raise OptionError(f"{row.name} cannot be written compressed", path=path, remedy=remedy)
     refuse_run(path)
     check_target(path, overwrite=overwrite, folder=row.folder)
@@ -276,13 +273,8 @@ def _by_suffix(path: Path) -> Format:
     fitting = [(suffix, row) for row in FORMATS for suffix in row.suffixes if name.endswith(suffix)]
     if fitting:
         return max(fitting, key=lambda pair: len(pair[0]))[1]
-    raise OptionError(
-        f"the suffix {path.suffix!r} belongs to no format", path=path, remedy=f"name one of {_writable()}"
-    )
-
-
-def _writable() -> str:
-    return ", ".join(row.name for row in FORMATS if row.write)
+    remedy = f"name one of {_that('write')}"
+    raise OptionError(f"the suffix {path.suffix!r} belongs to no format", path=path, remedy=remedy)
 
 
 def _converted(vectors: Vectors, row: Format, dtype: str | None, dimensions: int | None) -> Vectors:
@@ -295,9 +287,8 @@ def _converted(vectors: Vectors, row: Format, dtype: str | None, dimensions: int
     own = vectors.vectors.dtype.name
     dtype = dtype or (own if row.half and own in ("float16", "float32") else "float32")
     if dtype not in ("float32", "float16") or (dtype == "float16" and not row.half):
-        half = ", ".join(other.name for other in FORMATS if other.half)
         rule = f"{row.name} does not hold {dtype}"
-        remedy = f"choose float32, float16 with one of {half}, or int8 or binary with safetensors"
+        remedy = f"choose float32, float16 with one of {_that('half')}, or int8 or binary with safetensors"
         raise OptionError(rule, remedy=remedy)
     with np.errstate(over="ignore"):
         matrix = vectors.vectors[:, :dimensions].astype(dtype, copy=False)

@@ -35,19 +35,19 @@ _LAYOUTS = (  # the folder of rows and tokenizer, and the name of the tensor
 def sniff(source: Input) -> bool:
     """A folder with token rows and a tokenizer."""
     sharded = (source.path / "model.safetensors.index.json").is_file()
-    return any(_complete(source.path / folder) for folder, _ in _LAYOUTS) or (
+    return any(is_complete(source.path / folder) for folder, _ in _LAYOUTS) or (
         sharded and (source.path / "tokenizer.json").is_file()
     )
 
 
-def _complete(folder: Path) -> bool:
+def is_complete(folder: Path) -> bool:
     return (folder / "model.safetensors").is_file() and (folder / "tokenizer.json").is_file()
 
 
 def read(source: Input) -> Vectors:
     """Read a folder of model2vec, of a static sentence-transformers model, or of a language model."""
     for folder, tensor in _LAYOUTS:
-        if _complete(source.path / folder):
+        if is_complete(source.path / folder):
             file = source.open(source.path / folder / "model.safetensors")
             if tensor in read_header(file.path)[0]:
                 return read_token_rows(file, tensor)

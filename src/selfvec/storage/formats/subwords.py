@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Array, Bytes, Floats, Ints, Mask, Rows
+from selfvec.base.arrays import AnyFloats, Bytes, Floats, Ints, Mask, Rows
 from selfvec.base.compiled import read_only
 from selfvec.data.vectors import Vectors
 from selfvec.files.tensors import map_tensors
@@ -191,7 +191,8 @@ def read_token_rows(source: Input, tensor: str) -> Vectors:
     mapping = tensors.get("mapping")
     weights = tensors.get("weights")
     if mapping is not None:
-        if mapping.ndim != 1 or mapping.dtype.kind not in "iu" or not _within(mapping, len(rows)):
+        is_list = mapping.ndim == 1 and mapping.dtype.kind in "iu" and len(mapping) > 0
+        if not (is_list and 0 <= mapping.min() <= mapping.max() < len(rows)):
             raise source.error("the mapping does not give every token a row")
         rows = rows[mapping]
     if weights is not None:
@@ -214,7 +215,3 @@ def vectors_of_tokens(rows: AnyFloats, tokenizer: Any, source: Input) -> Vectors
     matrix = rows[: len(tokens)] if first else rows[tokens]
     word_level = type(tokenizer.model).__name__ == "WordLevel"
     return checked_vectors(words, matrix, source, composer=None if word_level else subwords)
-
-
-def _within(rows: Array, length: int) -> bool:
-    return len(rows) > 0 and rows.min() >= 0 and rows.max() < length

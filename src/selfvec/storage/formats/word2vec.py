@@ -54,19 +54,15 @@ def read(source: Input) -> Vectors:
     if bad is None and not looks_like_text(b"".join(names)):
         bad = next(row for row, name in enumerate(names) if not looks_like_text(name))
     if bad is not None:
-        raise _no_numbers(source, bad, names[bad])
+        # The row was cut out of the bytes in the wrong place.
+        shown = names[bad][:40].decode(errors="replace")
+        raise source.error(
+            f"row {bad + 1}: what follows {shown!r} are no numbers of a vector (beyond {_LARGEST:.0e}); "
+            "the header is wrong, a word holds a blank, or the file is damaged",
+            remedy="write it again as text or safetensors in the program that made it",
+        )
     words = decode_words(b"\n".join(names) + b"\n", source)
     return checked_vectors(words, matrix, source)
-
-
-def _no_numbers(source: Input, row: int, word: bytes) -> FormatError:
-    """The error for a row that was cut out of the bytes in the wrong place."""
-    shown = word[:40].decode(errors="replace")
-    return source.error(
-        f"row {row + 1}: what follows {shown!r} are no numbers of a vector (beyond {_LARGEST:.0e}); "
-        "the header is wrong, a word holds a blank, or the file is damaged",
-        remedy="write it again as text or safetensors in the program that made it",
-    )
 
 
 def _walk(source: Input, rows: int, dimensions: int, start: int) -> tuple[list[bytes], Ints]:
