@@ -47,8 +47,7 @@ class Page:
     def words(self) -> set[str]:
         typed = [*"aeiou0123456789"]
         found = {word for text in typed for word, _ in self.ask("complete", q=text, n=20)["words"]}
-        found |= {word for word, _ in self.ask("overview")["words"]}
-        return found | {row["word"] for row in self.ask("unknown", limit=200)["rows"]}
+        return found | {word for word, _ in self.ask("overview")["words"]}
 
     def near(self, name: str) -> list[str]:
         rows = self.ask("similar", document=name, top=MOST)["rows"]

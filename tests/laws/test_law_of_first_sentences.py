@@ -1,4 +1,4 @@
-"""What a comparison found has one first sentence: in the terminal, as JSON, in the report, on the page."""
+"""What a comparison found is one list in one order, from which each door tells: the page and monitor, too."""
 
 import re
 from collections.abc import Callable
@@ -52,6 +52,10 @@ TEXTS = {
     "copies": later(texts(240), lambda text: texts(8)[len(text) % 8]["text"]),
     "kinds": [row | {"kind": "ab"[i > 150 or i % 3 == 0]} for i, row in enumerate(texts(240))],
     "words that came": later(texts(240), lambda text: text.replace("report", "overview")),
+    "words": later(texts(240), lambda text: text.replace("stood in", "didn't stand in")),
+    "lower case": later(texts(240), str.lower),
+    "capitals": later(texts(240), str.upper),
+    "a subject that vanished": [row for i, row in enumerate(texts(320)) if i < 160 or i % 4],
     "small": texts(30),
     "ten days": texts(240, 10),
 }
@@ -76,6 +80,24 @@ def test_the_first_sentence_is_the_same_everywhere(name: str, tmp_path: Path) ->
         site.data.comparisons.drift(site.data.comparisons.default).result()
         assert site.json("/api/ranking")["findings"] == findings
     report = ran(["report", folder, "-o", tmp_path / "r.html", "--json"]).json["findings"]
-    told = [row["says"] for row in report if row["kind"] != "subject" and "No subject" not in row["says"]]
-    assert first(told[0]) == first(findings[0]["says"])
-    assert spoken(first(told[0])) in (tmp_path / "r.html").read_text(encoding="utf-8")
+    every = [first(row["says"]) for row in report]
+    kinds = [row["kind"] for row in report]
+    least = next(i for i, kind in enumerate(kinds) if kind != "subject" and "No subject" not in every[i])
+    assert every[least] == first(findings[0]["says"])
+    assert spoken(every[least]) in (tmp_path / "r.html").read_text(encoding="utf-8")
+    for told in (found.findings, run.keyness().findings, run.topics(by="year").findings("subject")):
+        rest = iter(every)
+        assert all(first(finding.says) in rest for finding in told)  # the same, in the same order
+    old, new = ([TEXTS[name][i] for i in np.flatnonzero(side.documents)] for side in found.slices)
+    names = {"The run": found.a, "the run": found.a, "The new text": found.b, "the new text": found.b}
+    for finding in selfvec.monitor(selfvec.refine(old, "none", "original"), new, level=0.5).findings:
+        assert re.sub("|".join(names), lambda name: names[name[0]], first(finding.says)) in every
+
+
+def test_two_values_of_a_field_are_compared_by_topics_too() -> None:
+    rows = [
+        {"text": row["text"], "side": "ba"[i < 160]} for i, row in enumerate(TEXTS["a subject that vanished"])
+    ]
+    (subject,) = selfvec.topics(selfvec.refine(rows, "none", "original"), by="side").findings()
+    assert subject.says.startswith("Less about ")
+    assert {*subject.words} <= {*SUBJECTS[0].split()}

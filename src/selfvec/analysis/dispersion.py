@@ -147,25 +147,26 @@ def _spread_of(batch: TokenBatch, hits: Hits) -> dict[str, Any]:
 # ---- How words are spread over documents
 
 # Columns of what `_add_spread` adds up, and of what it needs to know of a word. One reading of the text gives
-# all of them, and eight numbers of a word are one line of the processor's cache, because words of a large
-# vocabulary are not in the cache: fetching them takes the time.
-_DOCUMENTS, _DEVIATION, _ABOVE, _SQUARE, _RESIDUAL_2, _RESIDUAL_4, _COUNT, _EXPECTED = range(8)
+# all of them, and the numbers of a word lie together, because words of a large vocabulary are not in the
+# processor's cache: fetching them takes the time.
+_DOCUMENTS, _DEVIATION, _ABOVE, _SQUARE, _OWN, *_RESIDUALS, _COUNT, _EXPECTED = range(10)
 
 
 @dataclass(frozen=True, eq=False)
 class Spread:
     """How the V words of a text are spread over its documents that have words, its parts; see `dispersion`.
 
-    ``residuals`` and ``fourth`` are sums over documents of (c - p n)² and (c - p n)⁴: c is the count in a
-    document of n words, p the expected rate that `spread_of` was given.
+    ``residuals`` are sums over documents of (c - p n)² and its third and fourth powers: c is the count in a
+    document of n words, p the expected rate that `spread_of` was given. ``own`` is that of (c - r n)², where
+    r is the rate in the text itself.
     """
 
     documents: Ints  # (V,), with the word
     dp: Doubles  # (V,), 0 for a word that does not occur
     dp_norm: Doubles  # (V,)
     juilland_d: Doubles  # (V,), NaN of a single part
-    residuals: Doubles  # (V,)
-    fourth: Doubles  # (V,)
+    own: Doubles  # (V,)
+    residuals: Doubles  # (3, V)
 
 
 def spread_of(batch: TokenBatch, rates: Doubles | None = None) -> Spread:
@@ -178,7 +179,7 @@ def spread_of(batch: TokenBatch, rates: Doubles | None = None) -> Spread:
     types, counts = len(batch.types), batch.counts
     shares = counts / max(len(batch), 1) if rates is None else rates
     sizes = np.diff(batch.offsets).astype(np.float64)
-    sums = np.zeros((types, 8))
+    sums = np.zeros((types, 10))
     sums[:, _COUNT], sums[:, _EXPECTED] = counts, shares
     seen, order = np.zeros(types, np.int32), np.zeros(types, np.int32)
     for ids, offsets in batch.in_ranges():  # ends early if nobody waits for it any more
@@ -200,9 +201,9 @@ def spread_of(batch: TokenBatch, rates: Doubles | None = None) -> Spread:
         dp,
         dp / (1 - smallest) if parts > 1 else dp,
         juilland,
-        # Documents without the word have the residual p n; they were subtracted above from all documents'.
-        np.maximum(sums[:, _RESIDUAL_2] + shares**2 * (sizes**2).sum(), 0),
-        np.maximum(sums[:, _RESIDUAL_4] + shares**4 * (sizes**4).sum(), 0),
+        # Documents without the word have the residual -p n; they were subtracted above from all documents'.
+        np.maximum(sums[:, _OWN] + (counts / max(len(batch), 1)) ** 2 * (sizes**2).sum(), 0),
+        np.stack([sums[:, row] + (-shares) ** k * (sizes**k).sum() for k, row in enumerate(_RESIDUALS, 2)]),
     )
 
 
@@ -213,7 +214,7 @@ def _add_spread(
     tokens: float,  # of the whole text
     seen: Array,  # (V,) zeros
     order: Array,  # (V,) room
-    sums: Array,  # (V, 8), the columns named above
+    sums: Array,  # (V, 10), the columns named above
 ) -> None:
     for document in range(len(offsets) - 1):
         first, last = offsets[document], offsets[document + 1]
@@ -230,11 +231,13 @@ def _add_spread(
             count = float(seen[word])
             seen[word] = 0
             row = sums[word]
-            share, above, expected = size / tokens, count / size - row[6] / tokens, row[7] * size
+            share, above = size / tokens, count / size - row[8] / tokens
             row[0] += 1.0
-            row[1] += abs(count / row[6] - share) - share
+            row[1] += abs(count / row[8] - share) - share
             row[2] += above
             row[3] += above * above
-            square, usual = (count - expected) ** 2, expected * expected
-            row[4] += square - usual
-            row[5] += square * square - usual * usual
+            row[4] += (above * size) ** 2 - (row[8] * share) ** 2
+            beyond, lacking = count - row[9] * size, -row[9] * size
+            row[5] += beyond**2 - lacking**2
+            row[6] += beyond**3 - lacking**3
+            row[7] += beyond**4 - lacking**4

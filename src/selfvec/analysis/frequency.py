@@ -18,7 +18,7 @@ from selfvec.analysis.counted_text import (
     rows_of,
 )
 from selfvec.base.answer import Answer
-from selfvec.base.arrays import Array, Ids
+from selfvec.base.arrays import Array
 from selfvec.base.declarations import Bounds, Count, checked
 from selfvec.base.display import count_of
 from selfvec.base.threads import stop_if_cancelled
@@ -127,9 +127,9 @@ def frequency(
     [('the', 19194), ('a', 7871), ('in', 5149)]
     """
     asked = asked_text(run, counting, counting.get("by"), written=query is not None)
-    names, numbers = _units(asked.run, asked.text.batch, unit)
-    batch = _merged(asked.text.batch, names, numbers)
-    parts = {name: _merged(part.batch, names, numbers) for name, part in asked.groups.items()}
+    texts = (part.batch for part in (asked.text, *asked.groups.values()))
+    batch, *of_groups = counted_as(asked.run, [*texts], unit)
+    parts = dict(zip(asked.groups, of_groups, strict=True))
     size, groups = size_of(batch, piece), sizes_of(parts, piece)
     tokens, said = len(batch), f"{count_of(len(batch), 'word')}, {size['types']:,} different."
     sizes = {name: len(part) for name, part in parts.items()}
@@ -162,15 +162,14 @@ _AT_ONCE = 1 << 22  # words whose pieces are sorted at a time
 _PLURAL = {"word": "words", "lemma": "lemmas", "pos": "parts of speech"}
 
 
-def _units(run: Run, batch: TokenBatch, unit: str) -> tuple[Sequence[str], Ids | None]:
-    """The names of what is counted, and which of them each type is, (V,); None if they are the types."""
-    options = run.provenance.options
-    types = list(batch.types)
-    if unit == "word" or (unit == "lemma" and options.get("lemmatize")):
-        return types, None  # the words of such a run are lemmas
-    named = looked_up(run, types, unit)
+def counted_as(run: Run, batches: Sequence[TokenBatch], unit: str) -> Sequence[TokenBatch]:
+    """Texts of a run over the same types, with the lemmas or parts of speech of their words for these."""
+    if unit == "word" or (unit == "lemma" and run.provenance.options.get("lemmatize")):
+        return batches  # the words of such a run are lemmas
+    named = looked_up(run, list(batches[0].types), unit)
     index = {name: number for number, name in enumerate(dict.fromkeys(named))}
-    return list(index), np.fromiter(map(index.__getitem__, named), np.int32, len(named))
+    numbers = np.fromiter(map(index.__getitem__, named), np.int32, len(named))
+    return [batch.renumbered(numbers, list(index)) for batch in batches]
 
 
 def _of_hits(batch: TokenBatch, hits: Hits, forms: dict[str, int]) -> TokenBatch:
@@ -190,10 +189,6 @@ def _of_hits(batch: TokenBatch, hits: Hits, forms: dict[str, int]) -> TokenBatch
         names = (" ".join(batch.types[i] for i in row) for row in distinct.tolist())
         ids[some] = np.array([forms.setdefault(name, len(forms)) for name in names], np.int32)[places.ravel()]
     return TokenBatch(ids, np.searchsorted(hits.starts, batch.offsets), list(forms))
-
-
-def _merged(batch: TokenBatch, names: Sequence[str], numbers: Ids | None) -> TokenBatch:
-    return batch if numbers is None else batch.renumbered(numbers, names)
 
 
 def size_of(batch: TokenBatch, piece: int = 1000) -> dict[str, Any]:

@@ -13,10 +13,9 @@ from __future__ import annotations
 import csv
 import math
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Unpack
+from typing import Annotated, Any, Literal, NamedTuple, Unpack
 
 import numpy as np
 
@@ -35,27 +34,22 @@ from selfvec.analysis.counted_text import (
     rows_of,
 )
 from selfvec.analysis.dispersion import Spread, spread_of
+from selfvec.analysis.frequency import counted_as
+from selfvec.analysis.ngrams import in_sequences
 from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Array, Doubles, Ints
 from selfvec.base.casing import lower
-from selfvec.base.declarations import Count, checked
+from selfvec.base.declarations import Bounds, Count, checked
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.finding import Finding
 from selfvec.base.view import COUNT, PROBABILITY, SIGNED, Column, Table, figure
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice, slice_of_each
-from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
 from selfvec.files.text_files import text_lines
-from selfvec.numerics.statistics import (
-    LEVEL,
-    benjamini_hochberg,
-    hypergeometric_p,
-    log_likelihood_scores,
-    student_p,
-)
+from selfvec.numerics.statistics import LEVEL, benjamini_hochberg, chi_square_p, log_likelihood_scores
 from selfvec.storage.opened import GivenRun, as_run
 
 ABSENT = 0.5  # the count of a word that does not occur, in ratios, which would be infinite
@@ -63,19 +57,13 @@ LEAST = 5  # occurrences of a word on both sides together
 _MOST_DOCUMENTS = 50  # with a word, among which the fewest are sought that can be beyond chance
 _NAMED = 5  # words in the sentence about a side
 _HOW_COUNTED = ("tokenizer", "lemmatize", "stem", "phrases", "language")
-_TINY = 1e-300  # a variance of 0 is that of a word without evidence
+_TINY = 1e-60  # a variance of 0 is that of a word without evidence
+_STRAIGHT = 1e-4  # a skewness with which a distribution is normal
 
 
 def _of_key_side(name: str) -> Any:
     """The value of the side that has more of a word."""
     return lambda row: row[f"{name}_{row['key_of'] or 'a'}"]
-
-
-_EXTRA = {
-    "bic": Column("bic", "BIC", figure(1), "approximate Bayes factor; above 10 is very strong evidence"),
-    "diff": Column("diff", "%DIFF", figure(0), "difference of the frequencies in percent of the second"),
-}
-"""Columns on request, by their measures."""
 
 
 def keyness_columns(a: str = "a", b: str = "b") -> tuple[Column, ...]:
@@ -95,14 +83,14 @@ def keyness_columns(a: str = "a", b: str = "b") -> tuple[Column, ...]:
     )
 
 
-@dataclass(frozen=True)
-class _Side:
+class _Side(NamedTuple):
     """What is compared: some documents of a run, or a frequency list, which has no documents."""
 
     name: str
     batch: TokenBatch
-    tested: TokenBatch  # the same words in units of chance, as documents
     notes: Sequence[str] = ()
+    own: TokenBatch | None = None  # without what documents quote of others; this is tested
+    units: Ints | None = None  # (D,), equal for documents that are one observation
 
 
 @checked
@@ -113,11 +101,11 @@ def keyness(
     slice_field: str | None = None,
     against: GivenRun | None = None,
     filter: GivenFilter = (),
+    unit: Literal["word", "lemma", "pos"] = "word",
+    n: Annotated[int, Bounds(at_least=1, at_most=6)] = 1,
     top: Count | None = None,
     sort: Literal["ll", "log-ratio", "q"] = "ll",
     min_count: Count | None = None,
-    min_documents: Count | None = None,
-    measures: Literal["bic", "diff"] | Sequence[Literal["bic", "diff"]] = (),
     repeats: Literal["keep", "once"] = "keep",
     **given: Unpack[LikeForLike],
 ) -> Answer:
@@ -145,14 +133,13 @@ def keyness(
 
     Other Parameters
     ----------------
-    min_documents : int, at least 1, optional
-        Leave out words that occur in fewer documents of both parts together; by default those of so few that
-        they could not be beyond chance if all were on one side. None is left out if ``min_count`` is given.
+    unit : {"word", "lemma", "pos"}
+        What is counted: words as the run has them, their lemmas, or their parts of speech.
+    n : int, at least 1, at most 6
+        Words of a sequence, for n-grams.
     min_count : int, at least 1, optional
-        Leave out words that are rarer in both parts together; by default than 5, or 1 if ``min_documents`` is
-        given.
-    measures : {"bic", "diff"}, or sequence
-        Further columns: bic, the approximate Bayes factor; diff, the difference of frequencies in percent.
+        Leave out words that are rarer in both parts together; by default than 5, and words of so few
+        documents that they could not be beyond chance if all were on one side.
     repeats : {"keep", "once"}
         Count every occurrence, or passages that many documents repeat only once.
 
@@ -183,16 +170,16 @@ def keyness(
         ``ll``
             The log-likelihood G², whichever side has more.
         ``bic``, ``diff``
-            If asked for: ``ll`` - log(words of both sides) (Wilson, 2013), and 100 (f_a - f_b) / f_b with the
-            relative frequencies f (Gabrielatos and Marchi, 2012).
+            The approximate Bayes factor, ``ll`` - log(words of both sides) (Wilson, 2013), and 100 (f_a -
+            f_b) / f_b with the relative frequencies f (Gabrielatos and Marchi, 2012).
         ``p``, ``q``
             Of a test that takes documents for observations: with c occurrences in a document of n words, and
-            the frequency p of both sides together, c - p n is what the document has more than expected. The
-            sum over the documents of a, divided by its standard error, is Student's t; the degrees of
-            freedom are the number of documents that matter, less one (Boos, 1992, *On generalized score
-            tests*; Bell and McCaffrey, 2002). So a word of one document is not significant. For a word that
-            a side lacks, p is at least that of its documents being on the other side by chance (Fisher). q is
-            the false discovery rate among the words that are not left out.
+            the frequency p of both sides together, c - p n is what the document has more than expected. Over
+            all divisions of the documents, the sum of a has known moments, and p is twice the tail of a
+            gamma distribution with these (Mielke and Berry, 2007, *Permutation Methods*). Its variance is at
+            least that within each side, and larger where the documents of one are longer. p is at least twice
+            the share of divisions with as many documents as matter all on one side, so a word of one document
+            is not significant. q is the false discovery rate among the words that are not left out.
 
     Raises
     ------
@@ -210,71 +197,74 @@ def keyness(
     [('email', 0, 56), ('derecho', 0, 25)]
     """
     run = as_run(run)
-    asked = [measures] if isinstance(measures, str) else list(measures)
     if against is None:
         made = _parts_of_run(run, between, slice_field, given_filters(filter), repeats, given)
     elif between is not None or slice_field is not None:
         name = "slice_field" if between is None else "between"
         raise OptionError("does not go with another run", field=name, remedy="choose documents with --filter")
     else:
-        made = _run_and_other(run, against, filter, {"repeats": repeats, "variants": given.get("variants")})
+        counting: Counting = {"filter": filter, "repeats": repeats, "variants": given.get("variants")}
+        made = _run_and_other(run, against, counting, n)
     sides = made.sides
-    batches = over_one_vocabulary([*(side.batch for side in sides), *(side.tested for side in sides)])
-    least = _least_counts(batches[2:], min_count, min_documents)
-    rows, left_out = _rows(batches[:2], batches[2:], least, sort, asked)
-    findings = made.findings
-    if not made.nested:
-        findings = in_order([*findings, *key_findings(rows, [side.name for side in sides])])
+    noun = f"{n}-gram" if n > 1 else unit.replace("pos", "part")
+    own = (side.own for side in sides if side.own is not None)
+    batches = counted_as(run, over_one_vocabulary([*(side.batch for side in sides), *own]), unit)
+    if n > 1 and all(side.batch.documents for side in sides):
+        batches = in_sequences(batches, n, min_count or LEAST)
+    shown, tested = batches[:2], _in_units(batches[-2:], [side.units for side in sides])
+    least = (min_count, 1) if min_count else (LEAST, _least_documents(tested))
+    rows, left_out = _rows(shown, tested, least, sort)
+    said = [] if made.nested else key_findings(rows, [side.name for side in sides], noun)
     figures = {
-        **_sizes(rows, sides),
+        **_sizes(rows, [side.name for side in sides], shown),
         "note": made.note,
+        "unit": unit,
+        "n": n,
         "repeats": repeats,
         "min_count": least[0],
         "min_documents": least[1],
         "left_out": left_out,
         "counted": list(dict.fromkeys(said for side in sides for said in side.notes)),
-        "measures": asked,
         "rows": rows if top is None else _first_of_each_side(rows, top),
     }
-    a, b = names = [escape_for_display(side.name) for side in sides]
-    columns = [*keyness_columns(a, b)]
-    columns[-1:-1] = [_EXTRA[name] for name in asked]
+    a, b = (escape_for_display(side.name) for side in sides)
+    columns = keyness_columns(a, b)
     sizes = [
-        f"{name} has {count_of(figures[f'tokens_{x}'], 'word')}." for name, x in zip(names, "ab", strict=True)
+        f"{name} has {count_of(figures[f'tokens_{x}'], noun if n > 1 else 'word')}."
+        for name, x in ((a, "a"), (b, "b"))
     ]
     return Answer(
         f"Keyness of {sides[0].name} against {sides[1].name}",
         figures,
         columns=columns,
-        findings=findings,
-        parts=[_key_table(columns, figures, *side) for side in (("a", a, b), ("b", b, a))],
-        notes=[" ".join(sizes), *_left_out(left_out, *least), *figures["counted"]],
+        findings=in_order([*made.findings, *said]),
+        parts=[_key_table(columns, figures, noun, *side) for side in (("a", a, b), ("b", b, a))],
+        notes=[" ".join(sizes), *_left_out(left_out, noun, *least), *figures["counted"]],
         messages=[made.note] * bool(made.note),
     )
 
 
-def _key_table(columns: Sequence[Column], figures: Json, side: str, name: str, other: str) -> Table:
+def _key_table(
+    columns: Sequence[Column], figures: Json, noun: str, side: str, name: str, other: str
+) -> Table:
     """The words of a side."""
     rows = [row for row in figures["rows"] if row["key_of"] == side]
-    beyond = f"of which {figures[f'significant_{side}']:,} are beyond chance (q ≤ {LEVEL})"
-    of = f"{count_of(figures[f'words_{side}'], 'word')}, {beyond}"
+    of = count_of(figures[f"words_{side}"], noun)
+    of += f", of which {figures[f'significant_{side}']:,} are beyond chance (q ≤ {LEVEL})"
     return Table(columns, rows, f"More frequent in {name} than in {other}", of=of)
 
 
-def _left_out(words: int, min_count: int, min_documents: int) -> list[str]:
+def _left_out(words: int, noun: str, min_count: int, min_documents: int) -> list[str]:
     """How many words are neither tested nor listed."""
     least = {"occurrence": min_count, "document": min_documents}
     few = " or ".join(count_of(number, noun) for noun, number in least.items() if number > 1)
-    return [f"Left out: {count_of(words, 'word')} with fewer than {few} on both sides together."] * bool(
-        words
-    )
+    return [f"Left out: {count_of(words, noun)} with fewer than {few} on both sides together."] * bool(words)
 
 
 # ---- What is compared
 
 
-@dataclass(frozen=True)
-class _Compared:
+class _Compared(NamedTuple):
     """Two sides, and what is said of them before a word is counted."""
 
     sides: Sequence[_Side]
@@ -300,33 +290,38 @@ def _parts_of_run(
     text = counted_text(run, repeats)
     quotes = any(finding.kind == "quotations" for finding in comparison.findings) and repeats == "keep"
     # Who answers quotes the words of somebody else, which are no evidence of a habit: own words are tested.
-    own = counted_text(run, "lines") if quotes else text
-    sides = [
-        _side(part.name, text.part(part.documents), own.part(part.documents), comparison.unit[part.documents])
-        for part in comparison.slices
-    ]
+    own = counted_text(run, "lines") if quotes else None
+    sides = []
+    for part in comparison.slices:
+        tested = None if own is None else own.part(part.documents).batch
+        side = _side(part.name, text.part(part.documents))
+        sides.append(side._replace(own=tested, units=comparison.unit[part.documents]))
     return _Compared(sides, note, comparison.findings, comparison.nested)
 
 
-def _run_and_other(run: Run, against: GivenRun, filter: GivenFilter, counting: Counting) -> _Compared:
+def _run_and_other(run: Run, against: GivenRun, counting: Counting, n: int) -> _Compared:
     """The whole text of a run, and another run or a frequency list."""
-    whole = _whole(asked_text(run, {**counting, "filter": filter}))
+    whole = _whole(asked_text(run, counting))
     if isinstance(against, str | os.PathLike) and Path(against).is_file():
+        if n > 1:
+            whole = whole._replace(batch=in_sequences([whole.batch], n)[0])
         return _Compared([whole, _of_list(Path(against), whole, run.provenance.language)], note="")
     other = as_run(against, "against")
-    return _Compared(
-        [whole, _whole(asked_text(other, counting))], _differences(run.provenance, other.provenance)
-    )
+    made = [run.provenance.options, other.provenance.options]
+    names = [name for name in _HOW_COUNTED if len({str(each.get(name)) for each in made}) > 1]
+    note = "the runs count differently, as they were made with other options: "
+    sides = [whole, _whole(asked_text(other, {**counting, "filter": ()}))]
+    return _Compared(sides, f"{note}{', '.join(names)}" if names else "")
 
 
-def _sizes(rows: Sequence[Json], sides: Sequence[_Side]) -> dict[str, Any]:
+def _sizes(rows: Sequence[Json], names: Sequence[str], batches: Sequence[TokenBatch]) -> dict[str, Any]:
     """The names of the sides, their words, and how many of these are key."""
     figures: dict[str, Any] = {}
-    for letter, side in zip("ab", sides, strict=True):
+    for letter, name, batch in zip("ab", names, batches, strict=True):
         more = [row for row in rows if row["key_of"] == letter]
         figures |= {
-            letter: side.name,
-            f"tokens_{letter}": int(side.batch.counts.sum()),
+            letter: name,
+            f"tokens_{letter}": int(batch.counts.sum()),
             f"words_{letter}": len(more),
             f"significant_{letter}": sum(row["q"] <= LEVEL for row in more),
         }
@@ -335,17 +330,26 @@ def _sizes(rows: Sequence[Json], sides: Sequence[_Side]) -> dict[str, Any]:
 
 def _first_of_each_side(rows: Sequence[Json], top: int) -> list[Json]:
     """The first rows of either side, in their order; words that are as frequent in both belong to neither."""
-    listed = {"a": 0, "b": 0}
-    first = []
-    for row in rows:
-        side = row["key_of"]
-        if side and listed[side] < top:
-            listed[side] += 1
-            first.append(row)
-    return first
+    first = {row["word"] for side in "ab" for row in [row for row in rows if row["key_of"] == side][:top]}
+    return [row for row in rows if row["word"] in first]
 
 
-def key_findings(rows: Sequence[Json], names: Sequence[str]) -> list[Finding]:
+def _in_units(batches: Sequence[TokenBatch], units: Sequence[Ints | None]) -> list[TokenBatch]:
+    return [
+        batch if of is None or len(np.unique(of)) == len(of) else batch.in_units(of)
+        for batch, of in zip(batches, units, strict=True)
+    ]
+
+
+def key_words(tokens: TokenBatch, slices: Sequence[Slice], unit: Ints) -> list[Finding]:
+    """What `keyness` tells of two slices; documents with the same ``unit``, (D,), are one observation."""
+    batches = [tokens.part(part.documents) for part in slices]
+    tested = _in_units(batches, [unit[part.documents] for part in slices])
+    rows, _ = _rows(batches, tested, (LEAST, _least_documents(tested)), "ll")
+    return key_findings(rows, [part.name for part in slices])
+
+
+def key_findings(rows: Sequence[Json], names: Sequence[str], noun: str = "word") -> list[Finding]:
     """What rows of `keyness` tell of the sides of these names: for each the first words beyond chance.
 
     >>> rows = [{"word": word, "key_of": "b", "q": q} for word, q in (("fax", 0.04), ("email", 0.001))]
@@ -358,9 +362,9 @@ def key_findings(rows: Sequence[Json], names: Sequence[str]) -> list[Finding]:
         if key:
             words = tuple(row["word"] for row in key[:_NAMED])
             listed = " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-            said = printable(f"{name} uses more: {listed} ({count_of(len(key), 'word')} beyond chance).")
+            said = printable(f"{name} uses more: {listed} ({count_of(len(key), noun)} beyond chance).")
             findings.append(Finding("word", said, q=min(row["q"] for row in key), words=words))
-    none = f"No word is more frequent in {names[0]} or {names[1]} beyond chance."
+    none = f"No {noun} is more frequent in {names[0]} or {names[1]} beyond chance."
     return findings or [Finding("none", printable(none))]
 
 
@@ -370,14 +374,10 @@ def _whole(asked: AskedText) -> _Side:
     return _side(run.folder.name if run.folder else run.provenance.corpus_name, asked.text)
 
 
-def _side(name: str, text: CountedText, own: CountedText | None = None, units: Ints | None = None) -> _Side:
-    """The words of some documents; those of their ``own``, in units of chance, are tested."""
+def _side(name: str, text: CountedText) -> _Side:
     if not len(text.batch):
         raise InputError(f"the documents of {name} have no words", remedy="compare others")
-    tested = text.batch if own is None else own.batch
-    if units is not None and len(np.unique(units)) < len(units):
-        tested = tested.in_units(units)
-    return _Side(name, text.batch, tested, text.notes)
+    return _Side(name, text.batch, text.notes)
 
 
 def _of_list(path: Path, other: _Side, language: str) -> _Side:
@@ -390,7 +390,7 @@ def _of_list(path: Path, other: _Side, language: str) -> _Side:
         counts[counted] = counts.get(counted, 0) + count
     batch = TokenBatch.of_counts(list(counts), np.array(list(counts.values()), np.int64))
     note = f"{path.name} has no documents: the words of {other.name} alone are tested against it."
-    return _Side(path.name, batch, batch, [note])
+    return _Side(path.name, batch, [note])
 
 
 def read_frequencies(path: Path) -> dict[str, int]:
@@ -404,71 +404,33 @@ def read_frequencies(path: Path) -> dict[str, int]:
     rows = list(csv.reader((text for _, text in lines), delimiter=separator))
     heads = [name.strip().lower() for name in rows[0]] if rows else []
     named = "word" in heads and "count" in heads
-    columns = (heads.index("word"), heads.index("count")) if named else None
     counts: dict[str, int] = {}
     for (number, text), row in zip(lines[named:], rows[named:], strict=True):
-        entry = _entry(row, columns)
-        if entry is None:
+        pair = sorted(map(str.strip, row[:2]), key=_is_count)  # the number is the last or the first of two
+        if named:
+            pair = [cell.strip() for head in ("word", "count") for cell in row[heads.index(head) :][:1]]
+        if len(pair) < 2 or not pair[0] or not _is_count(pair[1]):
             rule = f"a line of a frequency list has a word and its count, this is {text!r:.60}"
             raise InputError(rule, path=path, line=number, remedy="write them with a tab between them")
-        counts[entry[0]] = counts.get(entry[0], 0) + entry[1]
+        counts[pair[0]] = counts.get(pair[0], 0) + int(pair[1].replace(",", ""))
     if not sum(counts.values()):
         raise InputError("the frequency list has no words", path=path, remedy="give one with counts")
     return counts
 
 
-def _entry(row: Sequence[str], columns: tuple[int, int] | None) -> tuple[str, int] | None:
-    """The word and count of a row; without names of columns the number is the last or the first of two."""
-    places = [columns] if columns else [(0, 1), (1, 0)]
-    for word, count in places:
-        if len(row) > max(word, count):
-            digits = row[count].strip().replace(",", "")
-            if row[word].strip() and digits.isdecimal():
-                return row[word].strip(), int(digits)
-    return None
+def _is_count(cell: str) -> bool:
+    return cell.replace(",", "").isdecimal()
 
 
-def _differences(*made: Provenance) -> str:
-    """A sentence about options by which two runs count differently; empty if there are none."""
-    names = [name for name in _HOW_COUNTED if len({str(each.options.get(name)) for each in made}) > 1]
-    if not names:
-        return ""
-    return f"the runs count differently, as they were made with other options: {', '.join(names)}"
-
-
-def _least_counts(
-    batches: Sequence[TokenBatch], min_count: int | None, min_documents: int | None
-) -> tuple[int, int]:
-    """The fewest occurrences and documents of words that are tested."""
-    if min_count is not None or min_documents is not None:
-        return min_count or 1, min_documents or 1
-    return LEAST, _least_documents([batch.documents for batch in batches])
-
-
-def _least_documents(documents: Sequence[int]) -> int:
+def _least_documents(batches: Sequence[TokenBatch]) -> int:
     """The fewest documents of a word that can be beyond chance; 1 if that takes many, or a side has none.
 
-    What is most surely on one side is in documents of this side alone, equally often in each. Their p is that
-    of the test of documents that are equally long.
-
-    >>> _least_documents([1000, 1000]), _least_documents([10, 10]), _least_documents([2, 2])
-    (7, 5, 1)
+    What is most surely on one side is in documents of the smaller side alone.
     """
-    total = sum(documents)
-    enough = []
-    for own, other in (documents, documents[::-1]):
-        occurs = np.arange(1, min(own, _MOST_DOCUMENTS) + 1)
-        if not other or not own:
-            return 1
-        # What the documents with the word, those without it and those of the other side have too many.
-        share = occurs / total
-        deviations = np.stack([(1 - share) * other, -share * other, share * own]) / total
-        groups = np.stack([occurs, own - occurs, np.full_like(occurs, other)])
-        excess, variance, fourth = ((groups * deviations**power).sum(axis=0) for power in (1, 2, 4))
-        p = student_p(excess / np.sqrt(variance), np.maximum(variance**2 / fourth - 1, 1e-3))
-        p = np.maximum(p, hypergeometric_p(np.zeros_like(occurs), occurs, other, total))
-        enough += occurs[p <= LEVEL][:1].tolist()
-    return min(enough, default=1)
+    documents = [batch.documents for batch in batches]
+    occurs = np.arange(1, min(*documents, _MOST_DOCUMENTS) + 1)
+    enough = _all_on_one_side(occurs, min(documents), sum(documents)) <= LEVEL
+    return next(iter(occurs[enough].tolist()), 1)
 
 
 def _rows(
@@ -476,7 +438,6 @@ def _rows(
     tested: Sequence[TokenBatch],
     least: tuple[int, int],
     sort: str,
-    measures: Sequence[str],
 ) -> tuple[list[Json], int]:
     """The rows of the words that have the least counts, in order; and how many words have not.
 
@@ -492,17 +453,21 @@ def _rows(
     scores = log_likelihood_scores(*counts)
     sizes = [int(count.sum()) for count in counts]
     shares = [np.maximum(count, ABSENT) / size for count, size in zip(counts, sizes, strict=True)]
-    p = _p_of_words(batches, tested, spreads)[listed]
+    p = _p_of_words(
+        tested, spreads if tested[0] is batches[0] and tested[1] is batches[1] else _spreads(tested)
+    )[listed]
     figures = {
         "key_of": np.array(["b", "", "a"])[1 + np.sign(scores[listed]).astype(int)],
         "log_ratio": np.log2(shares[0] / shares[1])[listed],
         "ll": scores[listed] ** 2,
         "bic": scores[listed] ** 2 - math.log(sum(sizes)),
-        "diff": 100 * (shares[0] / shares[1] - 1)[listed],
+        "diff": 100 * (counts[0] / sizes[0] / shares[1] - 1)[listed],
         "p": p,
         "q": benjamini_hochberg(p),
     }
-    order = _order(figures, sort)
+    # What is equal by what is asked for, and words as sure, by their log-likelihood; by the last key first.
+    keys = {"ll": (), "log-ratio": (-np.abs(figures["log_ratio"]),), "q": (p, figures["q"])}
+    order = np.lexsort((-figures["ll"], *keys[sort]))
     chosen = listed[order]
     columns: dict[str, Array | Sequence[Any]] = {"word": [batches[0].types[i] for i in chosen.tolist()]}
     for side, count, size, spread in zip("ab", counts, sizes, spreads, strict=True):
@@ -513,82 +478,76 @@ def _rows(
             f"documents_{side}": unknown if spread is None else spread.documents[chosen],
             f"dp_{side}": unknown if spread is None else spread.dp[chosen],
         }
-    columns |= {name: figures[name][order] for name in ("key_of", "log_ratio", "ll", *measures, "p", "q")}
+    columns |= {name: values[order] for name, values in figures.items()}
     return rows_of(columns), int(np.count_nonzero((both > 0) & ~enough))
 
 
-def _order(figures: Mapping[str, Array], sort: str) -> Ints:
-    """Words by what ``sort`` asks for; what is equal by it, and words as sure, by their log-likelihood."""
-    ll = -figures["ll"]
-    keys = {
-        "ll": (ll,),
-        "log-ratio": (ll, -np.abs(figures["log_ratio"])),
-        "q": (ll, figures["p"], figures["q"]),
-    }
-    return np.lexsort(keys[sort])  # by the last key first
+def _p_of_words(batches: Sequence[TokenBatch], spreads: Sequence[Spread | None]) -> Doubles:
+    """p of each of U words, (U,), as `keyness` describes it.
+
+    On side a the frequency of both sides together leaves as much too many as it leaves too few on b. What a
+    has too many is a sum over its documents, and so it is over those of any other division.
+    """
+    counts = [batch.counts for batch in batches]
+    first, last = (int(count.sum()) for count in counts)
+    share = first / (first + last)
+    both, shares = counts[0] + counts[1], np.array([[share], [1 - share]])
+    expected = both * shares
+    excess = counts[0] - expected[0]
+    # Occurrences are whole, so that one sum and the next are one apart.
+    beyond = np.maximum(np.abs(excess) - 0.5, 0)
+    a, b = spreads
+    if a is None or b is None:  # which is taken for certain
+        (tested,) = filter(None, spreads)
+        return chi_square_p(beyond / np.sqrt(np.maximum(tested.residuals[0], _TINY)))
+    second, third, fourth = a.residuals + b.residuals
+    size, total = batches[0].documents, sum(batch.documents for batch in batches)
+    drawn, longer = size / total, share * (1 - share) - size / total * (1 - size / total)
+    if longer > 0:  # where the documents of the smaller side are longer, words divide as the text does
+        drawn = share
+    variance = second * drawn * (1 - drawn) * total / max(total - 1, 1)
+    third = third * drawn * (1 - drawn) * (1 - 2 * drawn) * total**2 / max((total - 1) * (total - 2), 1)
+    variance = np.maximum(variance, both * longer)
+    # The documents of a side may differ more than those of the other: by so much at the frequency of both.
+    own = shares[::-1] ** 2 * [a.own, b.own] * np.minimum(1, expected / np.maximum(counts, 1))
+    variance = np.maximum(variance, own.sum(axis=0))
+    deviation = np.sqrt(np.maximum(variance, _TINY))
+    p = _skewed_p(beyond / deviation, np.sign(excess) * third / deviation**3)
+    # As many documents of equal weight would give this variance of squares (Kish).
+    matter = second**2 / np.maximum(fourth, _TINY)
+    matter = np.where(a.documents * b.documents, matter, a.documents + b.documents)
+    for more, having in ((excess > 0, size), (excess < 0, total - size)):
+        p[more] = np.maximum(p[more], _all_on_one_side(matter[more], having, total))
+    return np.minimum(p, 1)
 
 
-def _p_of_words(
-    batches: Sequence[TokenBatch], tested: Sequence[TokenBatch], spreads: Sequence[Spread | None]
-) -> Doubles:
-    """p of each of U words, (U,), by the units of chance; these are often the documents themselves."""
-    if all(units is batch for units, batch in zip(tested, batches, strict=True)):
-        return _p(tested, spreads)
-    # A unit of many documents has more words than one of a few, so what a side lacks is tested by both.
-    return np.maximum(_p(tested, _spreads(tested)), _of_absence(batches, spreads))
+def _skewed_p(z: Doubles, skewness: Doubles) -> Doubles:
+    """The two-sided p of standardised sums of this skewness: that of gamma distributions.
+
+    Their cube roots are nearly normal (Wilson and Hilferty, 1931, *The distribution of chi-square*).
+
+    >>> _skewed_p(np.array([1.96, 3.0, 1.5]), np.array([0.0, 1.0, -1.0])).round(3).tolist()
+    [0.05, 0.021, 0.04]
+    """
+    skewed = np.where(np.abs(skewness) < _STRAIGHT, _STRAIGHT, skewness)
+    root = np.cbrt(np.maximum(1 + z * skewed / 2, 0))
+    return chi_square_p(np.maximum((root - 1 + skewed**2 / 36) * 6 / skewed, 0))
+
+
+def _all_on_one_side(documents: Doubles | Ints, size: int, total: int) -> Doubles:
+    """Twice the share of divisions that put all of so many documents, (n,), on a side of this size.
+
+    >>> _all_on_one_side(np.array([3]), 3, 6).round(6).tolist()  # one of twenty
+    [0.1]
+    """
+    logs = [
+        np.fromiter((math.lgamma(of - some + 1) for some in np.minimum(documents, size)), np.float64)
+        for of in (total, size)
+    ]
+    return np.exp(math.log(2) + logs[0] - logs[1] - math.lgamma(total + 1) + math.lgamma(size + 1))
 
 
 def _spreads(batches: Sequence[TokenBatch]) -> list[Spread | None]:
     """How the words of either side are spread, against the rates of both; None without documents."""
     both = batches[0].counts + batches[1].counts
     return [spread_of(batch, both / both.sum()) if batch.documents else None for batch in batches]
-
-
-def _p(batches: Sequence[TokenBatch], spreads: Sequence[Spread | None]) -> Doubles:
-    """p of each of U words, (U,)."""
-    counts = [batch.counts for batch in batches]
-    of_words = _test_over_documents(counts, [int(count.sum()) for count in counts], spreads)
-    return np.maximum(of_words, _of_absence(batches, spreads))
-
-
-def _of_absence(batches: Sequence[TokenBatch], spreads: Sequence[Spread | None]) -> Doubles:
-    """The least p of each of U words, (U,): if a side lacks it, that of its documents; otherwise 0.
-
-    A side that lacks a word tells nothing of its variance: of 20 documents beside 1,980 of the same text, 800
-    of 2,000 words were lacking beyond chance. p is twice the share of all divisions that leave the side
-    without it (Fisher).
-    """
-    least = np.zeros(len(batches[0].types))
-    a, b = spreads
-    if a is None or b is None:
-        return least
-    sizes = [batch.documents for batch in batches]
-    for own, other, size in zip((a, b), (b, a), sizes, strict=True):
-        lacking = own.documents == 0
-        occurs, place = np.unique(other.documents[lacking], return_inverse=True)
-        least[lacking] = hypergeometric_p(np.zeros_like(occurs), occurs, size, sum(sizes))[place]
-    return least
-
-
-def _test_over_documents(
-    counts: Sequence[Ints], sizes: Sequence[int], spreads: Sequence[Spread | None]
-) -> Doubles:
-    """p of each of U words, (U,), as `keyness` describes it.
-
-    On side a the frequency of both sides together leaves as much too many as it leaves too few on b. So what
-    a has too many is a sum over all documents, those of b with a minus and either side weighted by the size
-    of the other; a side without documents is taken for certain, and the other weighs 1.
-    """
-    total = sum(sizes)
-    excess = counts[0] - (counts[0] + counts[1]) / total * sizes[0]
-    both = None not in spreads
-    variance, fourth = np.zeros((2, len(excess)))
-    for spread, other in zip(spreads, reversed(sizes), strict=True):
-        if spread is not None:
-            weight = other / total if both else 1.0
-            variance += weight**2 * spread.residuals
-            fourth += weight**4 * spread.fourth
-    # As many documents of equal weight would give this variance of squares (Kish).
-    effective = variance**2 / np.maximum(fourth, _TINY)
-    t = excess / np.sqrt(np.maximum(variance, _TINY))
-    return student_p(t, np.maximum(effective - 1, 1e-3))

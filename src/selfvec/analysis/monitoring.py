@@ -75,6 +75,10 @@ from .keyness import keyness, keyness_columns
 from .word_kinds import with_letters
 
 SIDES = ("the run", "the new text")
+_UNTESTED = (
+    "the run has not kept all words of its documents, and their files are missing or changed, so new "
+    "documents cannot be compared with them: only unknown words are counted, without an alarm"
+)
 _SPLITS = 1000  # of the documents at random, or more where the level asks for a smaller p
 
 
@@ -170,7 +174,10 @@ def monitor(
     if run.text is not None:
         own = tokens_of(map(Documents, run.text.batches((TEXT,))), run)
     if own is None:
-        return _shown(figures | _untested(run.vectors.counts, settings.min_count))
+        counts = run.vectors.counts
+        if counts is not None and settings.min_count == 1:  # the Good-Turing estimate: words that occur once
+            figures["unknown_expected"] = float(np.sum(counts == 1) / max(int(counts.sum()), 1))
+        return _shown(figures | {"note": _UNTESTED})
     compared = _chosen_documents(own, new, settings.min_count, seed)
     tested, findings = _tested(level, run, rows, compared, top, permutations, seed, progress)
     return _shown(figures | tested, findings)
@@ -205,18 +212,6 @@ def _shown(figures: Json, findings: Sequence[Finding] = ()) -> Answer:
         findings=findings,
         parts=parts,
     )
-
-
-def _untested(counts: Ints | None, least: int) -> Json:
-    """The figures without a test, because the run's documents are not available."""
-    expected = None
-    if counts is not None and least == 1:  # the Good-Turing estimate: words that occur once
-        expected = float(np.sum(counts == 1) / max(int(counts.sum()), 1))
-    note = (
-        "the run has not kept all words of its documents, and their files are missing or changed, so new "
-        "documents cannot be compared with them: only unknown words are counted, without an alarm"
-    )
-    return {"unknown_expected": expected, "note": note}
 
 
 def _tested(
@@ -333,9 +328,9 @@ def _chosen_documents(
     held_out = min(HELD_OUT, len(full) // 2)
     if held_out < 1:
         raise InputError("the run has fewer than two documents, too few to compare new ones with")
-    held = _mask(own, order[:held_out])
+    held = np.sort(order[:held_out])
     held_text = own.part(held)
-    rest = own.part(_mask(own, order[held_out : held_out + REST]))
+    rest = own.part(np.sort(order[held_out : held_out + REST]))
     counts = np.zeros(len(new.types), np.int64)  # without the held-out documents
     counts[: len(own.types)] = own.counts - held_text.counts
     pool = concatenated([replace(held_text, types=new.types), new])
@@ -345,10 +340,14 @@ def _chosen_documents(
     tried = np.flatnonzero(np.diff(pool.offsets))
     repeats = _repeats(pool_keys, is_new, tried, keys[order[held_out:]], keys)
     fresh = rng.permutation(tried[~repeats[tried]])  # one of several equal documents is drawn
-    chosen = _mask(pool, fresh[np.unique(pool_keys[fresh], return_index=True)[1]])
+    once = fresh[np.unique(pool_keys[fresh], return_index=True)[1]]
+    chosen = np.isin(np.arange(pool.documents), once)
     own_places, places = np.sort(order[: HELD_OUT + REST]), tried[is_new[tried]] - held_out
     if repeats.any():  # what recurs is in the run, but no longer among the new documents
-        own_places, places = np.flatnonzero(held)[chosen[:held_out]], np.flatnonzero(chosen[held_out:])
+        own_places, places = held[chosen[:held_out]], np.flatnonzero(chosen[held_out:])
+    # Tokens of held-out documents whose word the run would not know without their document.
+    _, times, bounds = word_documents(held_text.ids, held_text.offsets, len(own.counts))
+    unknown = np.repeat(own.counts, np.diff(bounds)) - times < least
     left_out = {
         "without words": int(np.sum(np.diff(new.offsets) == 0)),
         "in the run already": int(is_new[tried].sum() - is_new[fresh].sum()),
@@ -362,7 +361,7 @@ def _chosen_documents(
         places=places,
         rest=TokenBatch(rest.ids, rest.offsets, new.types),
         known=counts >= least,
-        expected=_left_out_share(held_text, own.counts, least),
+        expected=float(times[unknown].sum() / max(len(held_text), 1)),
         left_out=left_out,
     )
 
@@ -394,19 +393,6 @@ def document_keys(batch: TokenBatch) -> Hashes:
     return hashes_of_words(batch.ids[kept], bounds[:-1], bounds[1:])
 
 
-def _left_out_share(held: TokenBatch, counts: Ints, least: int) -> float:
-    """Share of the tokens whose word the run would not know without the token's own document."""
-    _, times, bounds = word_documents(held.ids, held.offsets, len(counts))
-    unknown = np.repeat(counts, np.diff(bounds)) - times < least
-    return float(times[unknown].sum() / max(len(held), 1))
-
-
-def _mask(batch: TokenBatch, documents: Sequence[int] | Ints) -> Mask:
-    out = np.zeros(batch.documents, bool)
-    out[documents] = True
-    return out
-
-
 # ---- The measures of the documents, and p
 
 
@@ -429,9 +415,15 @@ class DocumentFigures:
 
 def _document_figures(run: Run, compared: ComparedDocuments, seed: int) -> DocumentFigures:
     """Measure the documents by the rest of the run."""
-    pool = compared.pool
-    text, learned = _learned_text(run.vectors, compared)
-    reference = _reference(run, text)
+    pool, rest = compared.pool, compared.rest
+    named = np.array([word in run.vectors for word in rest.types], bool)
+    learned = named & compared.known & (np.bincount(rest.ids, minlength=len(named)) > 0)
+    text = _restricted(rest, learned)
+    # The run on this part of its text, with its original vectors.
+    words = [run.vectors.key_to_index[word] for word in text.types]
+    own, sources = run.original, run.original.sources[words]
+    vectors = Vectors(text.types, own.unit[words], sources=sources, counts=text.counts, normalized=True)
+    reference = Run(vectors, vectors, provenance=run.provenance, tokens=text)
     topical = topic_vectors(reference)
     assert topical is not None
     rows = np.ascontiguousarray(np.hstack([topical.unit, reference.original.unit]))
@@ -439,28 +431,14 @@ def _document_figures(run: Run, compared: ComparedDocuments, seed: int) -> Docum
     old = document_vectors(text, rows, weights)
     documents = document_vectors(_restricted(pool, learned), rows, weights)
     occurs = document_frequencies(pool)
+    unknown = np.concatenate(([0], np.cumsum(~compared.known[pool.ids])))
     return DocumentFigures(
-        unknown=_unknown_shares(compared),
+        unknown=np.diff(unknown[pool.offsets]) / np.diff(pool.offsets),
         distance=_distances(old, documents).round(9),
         of_topic=_topics(reference, old, documents, seed),
         tested=with_letters(pool.types) & (occurs >= _FEWEST) & (occurs < pool.documents),
         documents=occurs,
     )
-
-
-def _unknown_shares(compared: ComparedDocuments) -> Doubles:
-    """The share of unknown words in each document, (N,)."""
-    pool = compared.pool
-    unknown = np.concatenate(([0], np.cumsum(~compared.known[pool.ids])))
-    return np.diff(unknown[pool.offsets]) / np.diff(pool.offsets)
-
-
-def _learned_text(vectors: Vectors, compared: ComparedDocuments) -> tuple[TokenBatch, Mask]:
-    """The rest of the run over its words that have a vector, and which words these are, (V,)."""
-    rest = compared.rest
-    named = np.array([word in vectors for word in rest.types], bool)
-    learned = named & compared.known & (np.bincount(rest.ids, minlength=len(named)) > 0)
-    return _restricted(rest, learned), learned
 
 
 def _distances(old: Rows, documents: Rows) -> Doubles:
@@ -480,15 +458,6 @@ def _topics(reference: Run, old: Rows, documents: Rows, seed: int) -> Ints:
         return np.full(len(documents), -1)
     centres = np.stack([old[of_rest.of_documents == k].sum(axis=0) for k in range(len(of_rest))])
     return nearest(documents, unit_rows(centres), np.zeros(old.shape[1], np.float32))
-
-
-def _reference(run: Run, text: TokenBatch) -> Run:
-    """A run on a part of the text, with the run's original vectors."""
-    words = [run.vectors.key_to_index[word] for word in text.types]
-    original = run.original.unit[words]
-    sources = run.original.sources[words]
-    vectors = Vectors(text.types, original, sources=sources, counts=text.counts, normalized=True)
-    return Run(vectors, vectors, provenance=run.provenance, tokens=text)
 
 
 def _restricted(batch: TokenBatch, words: Mask) -> TokenBatch:

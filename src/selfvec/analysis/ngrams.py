@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Any, Unpack
 
 import numpy as np
@@ -17,7 +18,7 @@ from selfvec.base.declarations import Bounds, Count, checked
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.base.view import Column
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, concatenated
 from selfvec.storage.opened import GivenRun
 
 SLOT = "*"
@@ -260,6 +261,30 @@ def _numbered(numbers: Ids, words: Ids) -> Ids:
     pairs = numbers.astype(np.int64) << 32 | words
     numbered: Ids = np.unique(pairs, return_inverse=True)[1].astype(np.int32)
     return numbered
+
+
+def in_sequences(batches: Sequence[TokenBatch], n: int, min_count: int = 1) -> list[TokenBatch]:
+    """Texts over the same types with their sequences of n words for words; rarer ones have no name.
+
+    >>> batch = TokenBatch.from_documents([["a", "b", "a", "b"], ["a", "c"]])
+    >>> (both,) = in_sequences([batch], 2)
+    >>> list(both.types), both.ids.tolist(), both.offsets.tolist()
+    (['a b', 'a c', 'b a'], [0, 2, 0, 1], [0, 3, 4])
+    """
+    whole = concatenated(batches)
+    windows = zip(*_windows(whole, [None] * n), strict=True)
+    _, documents, words = (np.concatenate(arrays, axis=-1) for arrays in windows)
+    numbers = words[0]
+    for row in words[1:]:
+        numbers = _numbered(numbers, row)
+    counts = np.bincount(numbers)
+    firsts = np.empty(len(counts), np.int64)
+    firsts[numbers] = np.arange(len(numbers))
+    named = zip(words[:, firsts].T.tolist(), (counts >= min_count).tolist(), strict=True)
+    types = [" ".join(map(whole.types.__getitem__, row)) if often else "" for row, often in named]
+    made = TokenBatch(numbers, np.searchsorted(documents, np.arange(whole.documents + 1)), types)
+    ends = np.cumsum([0, *(batch.documents for batch in batches)])
+    return [made.part(np.arange(*part)) for part in pairwise(ends)]
 
 
 def counts_in(batch: TokenBatch, words: Ids, nearest: Ints | None = None) -> Ints:

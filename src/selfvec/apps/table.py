@@ -347,13 +347,13 @@ TEXT: dict[str, CommandRow] = {
     ),
     "keyness": CommandRow(
         "analysis.keyness.keyness",
-        ("run --between 1990..1999 2010..2019", "run --against other-run --min-documents 5"),
+        ("run --between 1990..1999 2010..2019", "run --against other-run --n 2"),
         report=True,
         most=20,
         options={
             "against": Typed("RUN|LIST.csv"),
         },
-        in_python=("measures",),
+        in_python=("min_count",),
     ),
     "variants": CommandRow(
         "analysis.variants.variants",

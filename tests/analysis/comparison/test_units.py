@@ -93,6 +93,25 @@ def test_two_speakers_cannot_be_told_from_the_two_sides() -> None:
     )
 
 
+def test_values_that_differ_by_case_alone_are_one() -> None:
+    made, _ = made_of(
+        300, lambda i, side: {"section": (("sport", "Sport")[side], "news")[i % 2]}, whole=False
+    )
+    assert (made.nested, made.findings) == (False, [])
+
+
+@pytest.mark.parametrize(("field", "nested"), [("offence_sub", False), ("speaker", True)])
+def test_a_subdivision_of_what_is_compared_is_no_news(field: str, nested: bool) -> None:
+    rows = [
+        {"text": row["text"], "offence": offence, field: f"{offence} {i % 2}"}
+        for i, row in enumerate(reports(300))
+        for offence in [("theft", "fraud", "arson")[i % 3]]
+    ]
+    run = selfvec.refine(rows, "none", "original", repeats="keep")
+    findings = selfvec.keyness(run, ["theft", "fraud"], slice_field="offence").findings
+    assert [finding.kind for finding in findings] == [("none", "unit")[nested]]
+
+
 @pytest.mark.parametrize(("field", "nested"), [("editor", True), ("period", False)])
 def test_an_editor_who_follows_another_cannot_be_told_from_the_date(field: str, nested: bool) -> None:
     """A period is the date by another name."""

@@ -160,10 +160,11 @@ def test_a_slip_in_what_a_filter_leaves_out_is_named(run: Run) -> None:
 
 
 def test_sides_of_other_months_may_differ_by_the_season() -> None:
-    def said(*months: Sequence[int], between: Sequence[str] = ("2001", "2003")) -> list[str]:
+    def said(*months: Sequence[int], between: Sequence[str] = ("2001", "2004"), years: int = 1) -> list[str]:
         days = [
             f"{year}-{month:02d}-{day:02d}"
-            for year, of_year in zip((2001, 2003), months, strict=True)
+            for first, of_year in zip((2001, 2004), months, strict=True)
+            for year in range(first, first + years)
             for month in of_year
             for day in range(1, 29)
         ]
@@ -173,13 +174,14 @@ def test_sides_of_other_months_may_differ_by_the_season() -> None:
         return [finding.says for finding in found.findings if finding.kind == "calendar"]
 
     assert said([1], [7]) == [
-        "2003 covers July, 2001 January: they have none in common, and what differs may be the season."
+        "2004 covers July, 2001 January: they have none in common, and what differs may be the season."
     ]
     assert said(range(1, 13), range(1, 6)) == [
-        "2003 covers January to May, 2001 all months: what differs may be the season."
+        "2004 covers January to May, 2001 all months: what differs may be the season."
     ]
     assert said([1], [1]) == said([7, 8], [7, 8]) == []
-    assert said([1], [7], between=["2001-01", "2003-07"]) == []  # whose names say it
+    assert said([1], [7], between=["2001-01", "2004-07"]) == []  # whose names say it
+    assert said([1], [7], between=["2001..2003", "2004..2006"], years=3) == []
 
 
 def test_filters_are_those_of_search_and_periods_are_chosen_among_what_passes(run: Run) -> None:

@@ -118,6 +118,8 @@ MEANINGS = {
     "--method": "the algorithm of the command",
     "--window": "tokens per window, or on each side",
     "--against": "what is compared with",
+    "--unit": "words, lemmas or parts of speech",
+    "--n": "words of a sequence",
     "--by": "periods or values of a field that are shown apart",
     "--repeats": "whether repeated passages count once",
     "--between": "the two parts that are compared",

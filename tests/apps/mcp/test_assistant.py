@@ -136,7 +136,7 @@ def talk(folder: Path) -> tuple[list[Any], dict[str, Any], Any]:
     before = hashes(folder)
     told = asyncio.run(conversation(folder / "run"))
     after = hashes(folder)
-    names = "words drift sentences sides copies quotations passages variants topics clusters"
+    names = "words drift keywords sentences sides copies quotations passages variants topics clusters"
     kept = tuple(f"run/cache/{name}-" for name in names.split())
     assert [name for name in after.keys() - before.keys() if not name.startswith(kept)] == []
     assert {name: after.get(name) for name in before} == before  # nothing but kept results of drift is new

@@ -27,11 +27,12 @@ from .units import asked_units, units_of
 from .variant_pairs import variant_pairs
 from .written import Copies, copies_of, how_written, samples_of
 
-_FORMAT = 17  # of what is kept in a cache: another number, and what an older version kept is made again
+_FORMAT = 18  # of what is kept in a cache: another number, and what an older version kept is made again
 _FIELDS = 3  # named that go with what is compared
 _LARGE = 0.25  # of the words of a side, which a single document has
 _FEW = 10  # documents of a side, of which each may be as large
 _QUOTED = 0.05  # of the words of a side, or few lines that recur would be said before what matters
+_SEVERAL = 3  # years of a side, whose seasons are all there
 _A_MONTH = 8  # documents in each month that a side covers, on average, or a month is empty by chance
 
 
@@ -161,18 +162,19 @@ def _with_equal_mix(
 
 
 def _on_months(ends: Comparison) -> list[Finding]:
-    """Whether two periods of years cover other months, so that what differs may be the season."""
+    """Whether two periods cover other months of a year or two, so that what differs may be the season."""
     dates = ends.tokens.dates
     if dates is None or not spans_years(ends.names):
         return []
-    covered = []
+    covered, years = [], []
     for number in (0, 1):
         days = dates[(ends.side == number) & ~np.isnat(dates)]
+        years.append(len(np.unique(days.astype("datetime64[Y]"))))
         counts = np.bincount(days.astype("datetime64[M]").astype(np.int64) % 12, minlength=12)
         if (days == days.astype("datetime64[Y]")).all() or counts.sum() < _A_MONTH * np.count_nonzero(counts):
             return []  # only the year is known, or too few documents tell
         covered.append(counts > 0)
-    if (covered[0] == covered[1]).all():
+    if (covered[0] == covered[1]).all() or min(years) >= _SEVERAL:
         return []
     (a, b), common = ends.names, "" if (covered[0] & covered[1]).any() else "they have none in common, and "
     told_so = f"{b} covers {named_months(covered[1])}, {a} {named_months(covered[0])}: "

@@ -44,20 +44,27 @@ class Coded(NamedTuple):
 def coded_fields(text: RunText | None, dates: Any, side: Ids, names: Sequence[str]) -> list[Coded]:
     """The fields whose values several documents share and that may tell two sides apart.
 
-    Those that only name the sides are none, nor are a few numbers that tell the date, as years do.
+    Values that differ by case alone are one. Those that only name the sides are none, nor are a few numbers
+    that tell the date, as years do, nor a subdivision of the field whose values are compared.
     """
     if text is None:
         return []
     few, most = _VALUES
     limit = max(few, min(most, len(text) // few))
     fields = []
+    read: dict[str, tuple[Ids, list[str]]] = {}
     for name in text.fields:
         column = text.read((column_of(name),)).to_series()
-        if not 2 <= column.n_unique() <= max(len(text) * (1 - _SHARED), limit) + 1:  # null is one
-            continue
-        codes, values = coded(column.to_list())
+        if 2 <= column.n_unique() <= max(len(text) * (1 - _SHARED), limit) + 1:  # null is one
+            read[name] = _in_any_case(*coded(column.to_list()))
+    compared = [(name, codes) for name, (codes, values) in read.items() if {*names} <= {*values}]
+    for name, (codes, values) in read.items():
         used = np.unique(codes[side >= 0])
-        if np.count_nonzero(used >= 0) < 2 or names_the_sides(codes, values, side, names):
+        if (
+            np.count_nonzero(used >= 0) < 2
+            or names_the_sides(codes, side, names)
+            or any(_divides(name, codes, *whole) for whole in compared)
+        ):
             continue
         is_few = len(values) <= limit
         in_time = is_few and tells_the_date(codes, dates)
@@ -67,10 +74,31 @@ def coded_fields(text: RunText | None, dates: Any, side: Ids, names: Sequence[st
     return fields
 
 
-def names_the_sides(codes: Ids, values: Sequence[str], side: Ids, names: Sequence[str]) -> bool:
-    """Whether a field is the one whose values are compared, or calls them by other names."""
-    if set(names) <= set(values):
-        return True
+def _in_any_case(codes: Ids, values: Sequence[str]) -> tuple[Ids, list[str]]:
+    """The same with values that differ by case alone as one, by the first of them.
+
+    >>> _in_any_case(np.array([0, -1, 1, 2]), ["sport", "Sport", "news"])
+    (array([ 0, -1,  0,  1], dtype=int32), ['sport', 'news'])
+    """
+    first: dict[str, str] = {}
+    folded, _ = coded([first.setdefault(value.casefold(), value) for value in values])
+    return np.append(folded, np.int32(-1))[codes], [*first.values()]
+
+
+def _divides(part: str, finer: Ids, whole: str, codes: Ids) -> bool:
+    """Whether a field divides the values of another, as *offence_sub* those of *offence*: so says its name.
+
+    >>> finer, codes = np.array([0, 1, 2, 0]), np.array([0, 0, 1, 0])
+    >>> _divides("offence_sub", finer, "offence", codes), _divides("speaker", finer, "offence", codes)
+    (True, False)
+    """
+    letters = iter(part.casefold())
+    pairs = np.unique(np.stack([finer, codes])[:, finer >= 0], axis=1)
+    return all(letter in letters for letter in whole.casefold()) and len(pairs.T) == len(np.unique(pairs[0]))
+
+
+def names_the_sides(codes: Ids, side: Ids, names: Sequence[str]) -> bool:
+    """Whether a field calls the sides by other names."""
     if all(parse_span(name) for name in names):
         return False  # periods have no names
     of_each = [np.unique(codes[side == number]) for number in (0, 1)]

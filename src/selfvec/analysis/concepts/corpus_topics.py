@@ -121,7 +121,7 @@ def topics(
         Terms listed for each topic.
     by : str, optional
         Show the subjects of each period or value of a field. Periods are month, quarter, year, decade and
-        slice. Several with commas. The result has them as ``groups``.
+        slice. Several with commas. Two values are compared. The result has them as ``groups``.
     assign : path, paths, texts, data frame or `Corpus`, optional
         Find the topics of new text. It is read like that of the run. The result has them as ``assigned``.
     documents : path, optional
@@ -176,7 +176,7 @@ def topics(
     how = Clustering(number, top=top, min_count=min_count, seed=seed, seeds=seeds, earlier=earlier)
     whole = _with_own_names(own, _kept_clusters(of, how, progress), given.get("names"), progress)
     in_time = all(parse_span(part.name) for part in parts)
-    sides = default_slices(of).slices if parts and in_time else ()
+    sides = default_slices(of).slices if parts and in_time else parts if len(parts) == 2 else ()
     if not sides:
         whole = replace(whole, passages=passage_findings(of))
     if parts:

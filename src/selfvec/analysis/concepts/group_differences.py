@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.base.arrays import Doubles, Ids, Ints, Mask
+from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.display import count_of, printable
 from selfvec.base.view import COUNT, PROSE, STRONG, Cell, Column, Form, Table, sentence
 from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import LEVEL, benjamini_hochberg, cross_counts, g_squared, ratios_of_shares
 from selfvec.text.document_vectors import word_documents
 from selfvec.text.phrases import LINK
@@ -137,7 +136,10 @@ def group_differences(run: Run, topics: Topics | None, groups: Sequence[Slice]) 
     """
     group_of = slice_of_each(groups)
     able = content_words(run.vectors.index_to_key, run.provenance)
-    words, counts = _word_counts(run.require_tokens(), able, group_of, len(groups))
+    batch = run.require_tokens()
+    counts = documents_with(word_documents(batch.ids, batch.offsets, len(batch.types)), group_of, len(groups))
+    often = np.flatnonzero((counts.sum(axis=1) >= _LEAST) & able)
+    words, counts = [batch.types[row] for row in often.tolist()], counts[often]
     of_words = _against_others(counts, np.bincount(group_of[group_of >= 0], minlength=len(groups)))
     p_of_words = [_possible_p(each) for each in of_words]
     q_of_words = benjamini_hochberg(np.concatenate(p_of_words)).reshape(len(groups), -1)
@@ -157,8 +159,11 @@ def group_differences(run: Run, topics: Topics | None, groups: Sequence[Slice]) 
             _, low, high = ratios_of_shares(*of_topics[number])
             q = np.minimum(q_beside_others(low, high, p) * len(groups), 1)
             subjects = changes_of_counts(*of_topics[number], sides, p, q, q <= LEVEL)
-        best = _surest(of_words[number], q_of_words[number])
-        p, q = p_of_words[number][best], q_of_words[number][best]
+        q = q_of_words[number]
+        low = ratios_of_shares(*of_words[number])[1]
+        low[(q > LEVEL) | (low <= 1)] = 0  # the surest of which it has more are by the lower end of the ratio
+        best = np.argsort(-low, kind="stable")[: min(_LISTED, np.count_nonzero(low))]
+        p, q = p_of_words[number][best], q[best]
         changes = changes_of_counts(*of_words[number].at(best), sides, p, q, q <= LEVEL)
         size = int((group_of == number).sum())
         out.append(
@@ -171,13 +176,6 @@ def group_differences(run: Run, topics: Topics | None, groups: Sequence[Slice]) 
             )
         )
     return sorted(out, key=lambda group: -group.documents)
-
-
-def _word_counts(batch: TokenBatch, able: Mask, group_of: Ids, groups: int) -> tuple[list[str], Ints]:
-    """Of the words that are ``able``, (V,), to tell groups apart, the documents of each group with them."""
-    counts = documents_with(word_documents(batch.ids, batch.offsets, len(batch.types)), group_of, groups)
-    often = np.flatnonzero((counts.sum(axis=1) >= _LEAST) & able)
-    return [batch.types[row] for row in often.tolist()], counts[often]
 
 
 def _against_others(counts: Ints, sizes: Ints) -> list[_Compared]:
@@ -215,11 +213,3 @@ def log_likelihoods(counts: Ints, sizes: Ints) -> Doubles:
         cell for here, size in both for cell in ((here, size * share), (size - here, size * (1 - share)))
     )
     return np.where(counts > sizes * share, g_squared(cells), 0)
-
-
-def _surest(compared: _Compared, q: Doubles) -> Ints:
-    """The words that a group has more of beyond chance, by the lower end of the ratio."""
-    _, low, _ = ratios_of_shares(*compared)
-    more: Mask = (q <= LEVEL) & (low > 1)
-    order = np.argsort(-np.where(more, low, 0), kind="stable")
-    return order[: min(_LISTED, int(more.sum()))]

@@ -132,12 +132,8 @@ def since(first: str, last: str) -> str:
     """
     spans = parse_span(first), parse_span(last)
     if ".." in last and "-" in last and spans[0] and spans[1] and spans[0][1] == spans[1][0]:
-        return day_name(spans[1][0])
+        return f"{int(str(spans[1][0])[-2:])} {month_name(spans[1][0])}"
     return ""
-
-
-def day_name(day: np.datetime64) -> str:
-    return f"{int(str(day)[-2:])} {month_name(day)}"
 
 
 def times(ratio: float) -> str:
@@ -205,7 +201,11 @@ def share_changes(
     columns = shares | tested(strata, equal.p, equal.low, equal.high)._asdict()
     rows = zip(*(column.tolist() for column in columns.values()), strict=True)
     figures = [dict(zip(columns, row, strict=True)) for row in rows]
-    return [_with_equal_mix(*pair, made.fields) for pair in zip(changes, figures, strict=True)]
+    out = []
+    for change, row in zip(changes, figures, strict=True):
+        ratio = row["share_last"] / row["share_first"] if row["share_first"] else None
+        out.append(replace(change, equal=replace(change, **row, ratio=ratio, fields=tuple(made.fields))))
+    return out
 
 
 def _of_units(
@@ -256,12 +256,6 @@ def student_bound(freedom: int) -> float:
     """
     bounds = np.linspace(NORMAL, 13, 2**14)  # 13: beyond that of one degree of freedom
     return float(bounds[np.argmax(student_p(bounds, np.full(len(bounds), freedom)) <= LEVEL)])
-
-
-def _with_equal_mix(change: ShareChange, figures: dict[str, Any], fields: Sequence[str]) -> ShareChange:
-    first, last = figures["share_first"], figures["share_last"]
-    equal = replace(change, **figures, ratio=last / first if first else None, fields=tuple(fields))
-    return replace(change, equal=equal)
 
 
 def word_changes(run: Run, words: Sequence[str], sides: Sequence[Slice]) -> list[tuple[str, ShareChange]]:
@@ -353,7 +347,6 @@ def growth_columns(changes: Iterable[ShareChange | None]) -> tuple[Column, ...]:
     if not held:
         return ()
     fields = held[0].equal.fields if held[0].equal else ()
-    within = [_equal_mix_column(fields)] if fields else []
     return (
         Column("first", form=share(1), of=_of_change(lambda change: change.share_first)),
         Column("last", form=share(1), of=_of_change(lambda change: change.share_last)),
@@ -364,20 +357,22 @@ def growth_columns(changes: Iterable[ShareChange | None]) -> tuple[Column, ...]:
             "the last share for the first, with its 95 % interval",
             of=_of_change(lambda change: change.shown),
         ),
-        *within,
+        *[
+            Column(
+                "equal_mix",
+                None,
+                NUMBER,
+                f"the same with the mix of {' and '.join(fields)} held equal, which q is of",
+                of=_of_change(lambda change: change.like_for_like.shown),
+            )
+        ]
+        * bool(fields),
         Column(
             "q",
             form=PROBABILITY,
             of=_of_change(lambda change: change.like_for_like.q),
             meaning="false discovery rate",
         ),
-    )
-
-
-def _equal_mix_column(fields: Sequence[str]) -> Column:
-    meaning = f"the same with the mix of {' and '.join(fields)} held equal, which q is of"
-    return Column(
-        "equal_mix", None, NUMBER, meaning, of=_of_change(lambda change: change.like_for_like.shown)
     )
 
 
@@ -406,7 +401,7 @@ def growth_findings(subjects: Sequence[Grown], noun: str = "subject") -> list[Fi
     found = []
     if by_mix:
         by_mix.sort(key=lambda row: -max(row.change.low, 1 / row.change.high))
-        named = [f"{name} {_in_all(change)}{_but(change)}" for name, change, *_ in by_mix[:_NAMED]]
+        named = [f"{name} {_in_all(change)}" for name, change, *_ in by_mix[:_NAMED]]
         more = f"; and {len(by_mix) - _NAMED} more" * (len(by_mix) > _NAMED)
         found.append(Finding("mix", f"In all documents, whose mix changed: {'; '.join(named)}{more}."))
     for name, change, terms, _ in moved:
@@ -436,11 +431,6 @@ def word_sentences(changes: Sequence[tuple[str, ShareChange]]) -> list[str]:
     return [printable(f"{escape_for_display(word)}: {change.told}.") for word, change in changes]
 
 
-def _but(change: ShareChange) -> str:
-    ratio = change.like_for_like.ratio
-    return f" ({times(ratio)} with the mix equal)" if ratio else ""
-
-
 def surest_first(subjects: Iterable[Grown]) -> list[Grown]:
     """Those that grew or shrank."""
     moved = (row for row in subjects if row.change.like_for_like.moved)
@@ -451,7 +441,9 @@ def surest_first(subjects: Iterable[Grown]) -> list[Grown]:
 
 def _in_all(change: ShareChange) -> str:
     shares = f"{percent(change.share_first)} → {percent(change.share_last)}"
-    return f"{shares}, {times(change.ratio)}" if change.ratio else shares
+    equal = change.like_for_like.ratio
+    all_and_equal = ((change.ratio, ", {}"), (equal, " ({} with the mix equal)"))
+    return shares + "".join(said.format(times(ratio)) for ratio, said in all_and_equal if ratio)
 
 
 def percent(share: float) -> str:

@@ -39,7 +39,7 @@ from .text_size import TextGrowth
 if TYPE_CHECKING:
     import polars as pl
 
-LEAST_DOCUMENTS = 10  # of a topic; smaller ones are listed apart
+LEAST_DOCUMENTS = 10  # of a topic; smaller ones say nothing by themselves, and are listed apart
 _LARGEST = 5  # topics of a group that are shown
 _TERMS = 3  # of each
 
@@ -73,11 +73,6 @@ class TopicShare:
     of: int  # documents of the group that have a topic
     low: float  # of the share's 95 % interval
     high: float
-
-
-def is_small(topic: Topic) -> bool:
-    """Whether a topic is too small to say anything about it by itself."""
-    return topic.documents < LEAST_DOCUMENTS
 
 
 def _name_and_terms(row: Row) -> Cell:
@@ -273,7 +268,7 @@ class Topics(Answer):
 
     def _shown(self) -> Iterator[Row]:
         """The subjects, each with the largest of its topics below; topics that are subjects without these."""
-        large = [row for row in self._numbered() if not is_small(self.topics[row["topic"]])]
+        large = [row for row in self._numbered() if row["documents"] >= LEAST_DOCUMENTS]
         if self.subjects is None or not self.on_two_levels:
             yield from large
             return
@@ -285,7 +280,7 @@ class Topics(Answer):
 
     def _small(self) -> list[str]:
         """The small topics, which say little by themselves."""
-        small = [row for row in self.topics if is_small(row)]
+        small = [row for row in self.topics if row.documents < LEAST_DOCUMENTS]
         if not small:
             return []
         documents = count_of(sum(row.documents for row in small), "document")
@@ -340,21 +335,13 @@ class Topics(Answer):
         }
 
     def _numbered(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "topic": number,
-                "name": row.name,
-                "terms": [[term, cosine] for term, cosine in row.terms],
-                "size": row.size,
-                "share": row.share,
-                "documents": row.documents,
-                "seed_words": row.seed_words,
-                **({"subject": row.subject} if self.subjects else {}),
-                **({"finer": row.finer} if row.finer else {}),
-                **({"growth": asdict(row.growth)} if row.growth else {}),
-            }
-            for number, row in enumerate(self.topics)
-        ]
+        out = []
+        for number, row in enumerate(map(asdict, self.topics)):
+            left = {"named", *["subject"] * (self.subjects is None)}
+            left |= {name for name in ("finer", "growth") if not row[name]}
+            row["terms"] = [list(pair) for pair in row["terms"]]
+            out.append({"topic": number} | {name: row[name] for name in row if name not in left})
+        return out
 
     def transform(self, texts: Sequence[str]) -> Rows:
         """Cosines of n texts with the K topics, (n, K) float32; 0 for texts in which no word has a vector."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import zip_longest
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -182,8 +181,14 @@ def _sorted(report: TextFindings) -> tuple[list[Finding], list[Finding], list[Fi
 
     Where nothing changed, the first screen says what the text is about.
     """
-    counted, others = _how_counted(report)
-    told = _as_read(report, others)
+    # Where a field lies whole on the two parts, it is why no word is named: then it belongs to what differs.
+    nested = bool(report.drift and report.drift.nested)
+    counted: list[Finding] = []
+    told: list[Finding] = []
+    for finding in report.findings:
+        says_how = finding.kind in _COUNTED and not (finding.kind == "unit" and nested)
+        without_effect = finding.kind in ("calendar", "size") and finding.effect is None
+        (counted if says_how or without_effect else told).append(finding)
     changed = [finding for finding in told if finding.kind not in ("none", "size")]
     # Groups were asked for, so what differs most between them has a place on the first screen.
     first = (changed or told[:1])[: FIRST - bool(report.groups)]
@@ -191,52 +196,6 @@ def _sorted(report: TextFindings) -> tuple[list[Finding], list[Finding], list[Fi
     first += [Finding("about", says) for says in about[: FIRST - len(first)]]
     counted += [finding for finding in told if finding.kind == "none" and finding not in first]
     return first, [finding for finding in told if finding not in (*first, *counted)], counted
-
-
-def _how_counted(report: TextFindings) -> tuple[list[Finding], list[Finding]]:
-    """The findings that say how something was counted, and the others, which say what differs."""
-    # Where a field lies whole on the two parts, it is why no word is named: then it belongs to what differs.
-    nested = bool(report.drift and report.drift.nested)
-    counted: list[Finding] = []
-    others: list[Finding] = []
-    for finding in report.findings:
-        says_how = finding.kind in _COUNTED and not (finding.kind == "unit" and nested)
-        without_effect = finding.kind in ("calendar", "size") and finding.effect is None
-        (counted if says_how or without_effect else others).append(finding)
-    return counted, others
-
-
-def _as_read(report: TextFindings, findings: Sequence[Finding]) -> list[Finding]:
-    """Findings in the order in which a report tells them.
-
-    First comes the first that tells the two parts apart better than subjects: what would make these untrue,
-    such as another notation. Then subjects and words take turns, and words that only came or went follow.
-    """
-    subjects = [row for row in findings if row.kind == "subject"]
-    words = [row for row in findings if row.kind == "word"]
-    changed = [row for row in words if row.effect is not None]
-    came_or_went = [row for row in words if row.effect is None]
-    rest = [row for row in findings if row.kind not in ("subject", "word")]
-    least = _moved_most(report)
-    cause = next((row for row in rest if _apart(row) > least), None)
-    turns = [row for pair in zip_longest(subjects, changed) for row in pair if row is not None]
-    last = sorted((row for row in rest if row is not cause), key=lambda row: row.kind not in ("none", "size"))
-    return [*([cause] if cause else []), *turns, *came_or_went, *last]
-
-
-def _moved_most(report: TextFindings) -> float:
-    """How well the subject that changed most tells the two parts apart; 0 without any."""
-    changes = [row.growth for row in _records(report.topics) if row.growth]
-    moved = [change for change in changes if change.like_for_like.moved]
-    return max((abs(change.share_last - change.share_first) for change in moved), default=0.0)
-
-
-def _apart(finding: Finding) -> float:
-    """How well what a finding says tells the documents of both sides apart, from 0 to 1."""
-    if finding.kind == "language":
-        return 1.0
-    effect = abs(finding.effect or 0.0)
-    return effect if finding.kind in ("unit", "document", "writing", "mix") and effect <= 1 else 0.0
 
 
 def _on_groups(report: TextFindings) -> Iterator[str]:

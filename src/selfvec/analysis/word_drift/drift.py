@@ -13,11 +13,13 @@ from selfvec.analysis.comparison.compared import LikeForLike, compared
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.comparison.joined import joined
 from selfvec.analysis.comparison.quotations import own_words
+from selfvec.analysis.keyness import key_words
 from selfvec.analysis.word_kinds import WordTable, languages
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import Bounds, Count, Natural, checked, options
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
+from selfvec.base.finding import Finding
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice
@@ -27,7 +29,7 @@ from selfvec.storage.cache import cached_result
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.tagger import PARTS, Tagger, tagger
 
-from .drift_result import Drift, came_and_left
+from .drift_result import Drift
 from .measures import measure_words
 from .permutation_test import DriftTest
 from .sentences import with_documents
@@ -234,6 +236,7 @@ def drift(
         measured = _measured(run, comparison, table, test, which.get("jobs"), steps)
         result = replace(
             _chosen(comparison, table, measured, choice),
+            used_more=[] if named else _used_more(run, comparison),
             unknown=unknown,
             why=why,
             filters=passed,
@@ -263,6 +266,16 @@ def _measured(
     return with_documents(run, comparison, of_words, progress)
 
 
+def _used_more(run: Run, comparison: Comparison) -> list[Finding]:
+    """The words that either side uses more, which the run folder keeps; none by refining."""
+    if not comparison.slices or comparison.nested:
+        return []
+    parts = comparison.tokens, comparison.slices, comparison.unit
+    key = [_FORMAT, comparison.key]
+    kept = cached_result(run, "keywords", key, lambda: {"rows": [row.as_dict() for row in key_words(*parts)]})
+    return list(map(Finding.of, kept["rows"]))
+
+
 def _chosen(comparison: Comparison, table: WordTable, measured: Measures, choice: Choice) -> Drift:
     """The words that are listed, in order, and what is said of all that were measured."""
     rows, left_out = listed_rows(table, measured, choice)
@@ -286,7 +299,6 @@ def _chosen(comparison: Comparison, table: WordTable, measured: Measures, choice
         chosen=bool(choice.named),
         new=new,
         gone=gone,
-        came=came_and_left(new, gone, measured.a, measured.b),
         sides=list(comparison.findings),
         nested=comparison.nested,
         confounded=list(comparison.mix),

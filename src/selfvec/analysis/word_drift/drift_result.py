@@ -38,7 +38,6 @@ from .word_choice import NAMED, is_changed, is_significant
 
 _NEIGHBOURS = 5  # shown of those gained, and of those lost
 _FIRST = 3  # words named in a sentence
-_PLAIN = 1e-6  # p of words that came or went and are named in a sentence: of 10,000 none has it by chance
 _CAME = 12  # words that came, and that went
 _SECTIONS = 20  # words of a page with a section each, if none has quotations
 _SHARES = Form("shares", lambda ends: f"{100 * ends[0]:.0f}-{ends[1]:.0%}", True)  # of an interval
@@ -86,8 +85,8 @@ class Drift(Answer):
         What documents had to pass.
     new, gone : list of dict
         Words too rare in the first slice, or the second, to be compared, that are frequent in the other.
-    came : list of Finding
-        How many words came and went beyond doubt.
+    used_more : list of Finding
+        The words that either side uses more, as `keyness` finds them.
     sides : list of Finding
         What else differs between the two, and what was done about it.
     confounded : list of dict
@@ -119,7 +118,7 @@ class Drift(Answer):
     chosen: bool = False  # whether only words that somebody asked for are listed
     new: list[dict[str, Any]] = field(default_factory=list)
     gone: list[dict[str, Any]] = field(default_factory=list)
-    came: list[Finding] = field(default_factory=list)
+    used_more: list[Finding] = field(default_factory=list)
     sides: list[Finding] = field(default_factory=list)
     nested: bool = False
     confounded: list[dict[str, Any]] = field(default_factory=list)
@@ -245,7 +244,7 @@ class Drift(Answer):
         return in_order([*self.sides, *self._answers()])
 
     def _answers(self) -> Iterator[Finding]:
-        """The words that changed, came and went, or that there are none; or why words are not tested."""
+        """The words that changed and are used more, or that there are none; or why words are not tested."""
         if not self.tested:
             small = f"{self.too_small} " if self.too_small else ""
             yield Finding("none", f"{small}No word of {self.a} and {self.b} can be tested.")
@@ -255,7 +254,7 @@ class Drift(Answer):
             yield self._by_refining()
         else:
             yield self._changed()
-            yield from [] if self.nested else self.came
+            yield from self.used_more
 
     def _changed(self) -> Finding:
         """How many words changed, and which most.
@@ -468,20 +467,6 @@ REFINED_COLUMNS = (
     Column("q", form=PROBABILITY, meaning="do a word's documents agree on its move?"),
     Column("count_a", "count", COUNT, less=True),
 )
-
-
-def came_and_left(new: Sequence[Row], gone: Sequence[Row], a: str, b: str) -> list[Finding]:
-    """How many words came or went beyond doubt, and which first, how often; empty if none did."""
-    found = []
-    for every, uses, where in ((new, "count_b", f"came in {b}"), (gone, "count_a", f"of {a} went")):
-        rows = [row for row in every if row["p"] <= _PLAIN]
-        if rows:
-            such = ", such as" if len(rows) > _FIRST else ":"
-            named = [f"{row['word']} ({count_of(row[uses], 'time')})" for row in rows[:_FIRST]]
-            said = f"{count_of(len(rows), 'word')} {where}{such} {_named(named)}."
-            words = tuple(row["word"] for row in every)
-            found.append(Finding("word", said, p=rows[0]["p"], q=rows[0]["q"], words=words))
-    return found
 
 
 def _named(words: Sequence[str]) -> str:

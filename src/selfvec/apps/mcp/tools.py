@@ -262,7 +262,7 @@ class Tools:
 
     keyness = _list_of(
         "keyness",
-        "between slice_field filter min_documents top",
+        "between slice_field filter top",
         """The words that one part of the corpus uses more than another (`key_of` "a" or "b"), `top` of each
         side: for what two periods, or two kinds of documents, are about. Believe a difference only if `q` is
         small: documents, not occurrences, are its evidence. `per_million_a` and `per_million_b` compare parts
