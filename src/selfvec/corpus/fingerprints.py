@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 BASE = np.uint64(0x9E3779B97F4A7C15)
 MIX = np.uint64(0xBF58476D1CE4E5B9)
 _LAST = np.uint64(0x94D049BB133111EB)
-_INVERSE = np.uint64(pow(int(BASE), -1, 1 << 64))  # of BASE
 HALF = np.uint64(32)  # of the bits of a hash
 _BYTE = np.uint64(8)
 _REST = np.uint64(0xFFFFFFFFFFFFFFFE)  # the lowest bit is 0 in all runs, so that new hashes equal theirs
@@ -188,21 +187,6 @@ def hash_ngrams(
                 # Modulo 2**64, so the word that leaves is subtracted exactly.
                 value = value * BASE + words[ids[i]] - words[ids[i - length]] * leaving
     return size
-
-
-def hashes_of_stretches(codes: Ints | Ids, starts: Ints, ends: Ints) -> Hashes:
-    """A hash of each stretch ``codes[starts[i]:ends[i]]``, (n,), however many overlap."""
-    powers = np.cumprod(np.full(len(codes) + 1, BASE))
-    inverse = np.cumprod(np.full(len(codes) + 1, _INVERSE))
-    sums = np.append(np.uint64(0), np.cumsum((codes.astype(np.uint64) + np.uint64(1)) * MIX * powers[:-1]))
-    out: Hashes = (sums[ends] - sums[starts]) * inverse[starts]
-    return out
-
-
-def hash_of_two(first: Hashes, lengths: Ints, second: Hashes) -> Hashes:
-    """The `hashes_of_stretches` of two in a row, the first of which has some length."""
-    powers = np.cumprod(np.full(int(lengths.max(initial=0)) + 1, BASE)) * _INVERSE
-    return first + powers[lengths] * second
 
 
 def are_among(rising: Hashes, hashed: Hashes) -> Mask:

@@ -350,8 +350,8 @@ _FEWEST_IN_PART = 5  # documents: of two texts, one is a quotation
 
 def _language_findings(batch: TokenBatch, language: str | None) -> Iterator[Finding]:
     """Documents in another language than that of the text."""
-    counts, size = other_languages(batch, language)
-    for code, number in counts.items():
+    others, size = other_languages(batch, language)
+    for code, number in ((code, len(documents)) for code, documents in others.items()):
         if number >= max(IN_PART * size, _FEWEST_IN_PART):
             message = f"{number / size:.0%} of the documents are in {language_name(code)}"
             better = vectors_of(code)

@@ -74,33 +74,37 @@ def recognised_language(words: Iterable[tuple[str, int]]) -> str | None:
 IN_PART = 0.05
 """Share of the documents that are in another language, if it is said: fewer hardly move a word."""
 
-_DOCUMENTS = 500  # looked at, at most
+_DOCUMENTS = 1_000  # looked at, at most
 
 
-def other_languages(batch: TokenBatch, usual: str | None, seed: int = 0) -> tuple[dict[str, int], int]:
-    """The number of documents in another language than that of the text, of a sample; and its size.
+def other_languages(batch: TokenBatch, usual: str | None, seed: int = 0) -> tuple[dict[str, list[int]], int]:
+    """The documents in another language than that of the text, of a sample; and its size.
 
     >>> english, german = "the roof of a barn is in the road", "das ist die farbe und der rest"
     >>> documents = [text.split() for text in (english, german, english, english)]
     >>> other_languages(TokenBatch.from_documents(documents), "en")
-    ({'de': 1}, 4)
+    ({'de': [1]}, 4)
     """
     if usual is None:
         return {}, 0
     drawn = np.random.default_rng(seed).permutation(batch.documents)[:_DOCUMENTS]
-    some = batch.part(np.sort(drawn))
+    drawn.sort()
+    some = batch.part(drawn)
     # Most documents have enough words of the text's language: they need not be compared with all others.
     words = _function_words().get(usual, frozenset())
     is_usual = np.zeros(len(batch.types), bool)
     used = np.unique(some.ids)
     is_usual[used] = [lower(batch.types[i]) in words for i in used.tolist()]
     own = np.bincount(some.document_of(np.flatnonzero(is_usual[some.ids])), minlength=some.documents)
-    odd = some.part(np.flatnonzero(own < ENOUGH * np.diff(some.offsets)))
-    of_words = (Counter(batch.types[i] for i in ids.tolist()) for ids in np.split(odd.ids, odd.offsets[1:-1]))
-    codes = (recognised_language(of.items()) for of in of_words)
-    # The usual one is among them if its script tells it.
-    counts = Counter(code for code in codes if code is not None and code != usual)
-    return dict(counts.most_common()), some.documents
+    odd = np.flatnonzero(own < ENOUGH * np.diff(some.offsets))
+    documents: dict[str, list[int]] = {}
+    for number in odd.tolist():
+        ids = some.ids[some.offsets[number] : some.offsets[number + 1]]
+        code = recognised_language(Counter(batch.types[i] for i in ids.tolist()).items())
+        if code is not None:
+            documents.setdefault(code, []).append(int(drawn[number]))
+    documents.pop(usual, None)  # which its script tells
+    return dict(sorted(documents.items(), key=lambda of: -len(of[1]))), some.documents
 
 
 def _by_script(words: Iterable[tuple[str, int]]) -> str | None:

@@ -43,61 +43,42 @@ def halved(rng: random.Random, word: str) -> str:
     return f"{word[:at]}- {word[at:]}"
 
 
-HAVE = "100% of the documents of B and 0% of A have "
+ALL = "100% of the documents of B and 0% of A "
+HAVE = rf"{ALL}have strings such as "
 CAUSES: dict[str, tuple[Change, str]] = {
-    "capitals": (str.upper, r"B is written in capitals \(100% of the letters, 1% in A\)\."),
-    "small letters": (str.lower, r"B is written without capitals \(0\.0% of the letters, 1\.\d% in A\)\."),
-    "initial capitals": (
-        str.title,
-        r"B writes most words with an initial capital \((?:9\d|100)% of the words, \d% in A\)\.",
-    ),
+    "capitals": (str.upper, r"9\d\.\d% of the words of B and 0\.0% of A are in capitals\."),
+    "small letters": (str.lower, r"6\.\d% of the words of A and 0\.0% of B begin with a capital\."),
+    "initial capitals": (str.title, r"100\.0% of the words of B and 6\.\d% of A begin with a capital\."),
     "punctuation gone": (
         lambda text: re.sub(r"[^\w\s]", "", text),
-        r"B has less punctuation \(0\.0% of the characters, 1\.\d% in A\)\.",
-    ),
-    "brackets": (
-        lambda text: text.replace("the ", "(the) "),
-        r"B has more punctuation \(7\.\d% of the characters, 1\.\d% in A\)\.",
+        r"1\.\d% of the characters of A and 0\.0% of B are punctuation\.",
     ),
     "other stops": (
         lambda text: text.replace(".", "!"),
-        r"B has more “!” \(1\.\d% of the characters, 0\.0% in A\), and less “\.” \(0\.0%, 1\.\d%\)\.",
+        r"1\.\d% of the characters of . and 0\.0% of . are “[!.]”, 0\.0% and 1\.\d% “[!.]”\.",
     ),
     "digits": (
-        lambda text: re.sub(r"(?<=\w{3})[aeou]", "3", text),
-        r"B has more digits \(9\.9% of the characters, 0\.0% in A\)\.",
+        lambda text: text.replace("altitude", "altitud3").replace("runway", "runw4y"),
+        r"\d\d% of the documents of B and 0% of A have strings such as “\w+3\w*”\.",
     ),
     "no function words": (
         lambda text: re.sub(r"\b(?:the|and|a|was) ", "", text, flags=re.IGNORECASE),
-        r"A has more function words \([45]\d% of the words, [23]\d% in B\)\.",
+        r"1\d\.\d% of the words of A and 0\.0% of B are “the”, .*“and”, .*“a”, and more\.",
     ),
-    "links": (lambda text: f"{text} https://example.org/2018/{len(text)}", rf"{HAVE}links\."),
-    "users": (lambda text: f"@ann2000 {text}", rf"{HAVE}names of users such as @name\."),
-    "emoji": (lambda text: f"{text} \N{CLOUD WITH RAIN}", rf"{HAVE}emoji\."),
-    "headings": (lambda text: f"Place: {text}", rf"{HAVE}headings that end with a colon\."),
-    "dates": (
-        lambda text: f"{len(text) % 12 + 10}/{len(text) % 17 + 10}/2003 {text}",
-        r"Strings such as “\d\d/\d\d/2003” are in 100% of the documents of B and 0% of A\.",
-    ),
+    "links": (lambda text: f"{text} https://example.org/2018/{len(text)}", rf"{HAVE}“https://example.org/"),
+    "emoji": (lambda text: f"{text} \N{CLOUD WITH RAIN}", f"{HAVE}“\N{CLOUD WITH RAIN}”"),
     "masks": (
         lambda text: replaced(text, r"\b[a-z]{4,}", 0.2, lambda *_: "[REDACTED]"),
-        r"“\[REDACTED\]” is in (?:9\d|100)% of the documents of B and 0% of A\.",
+        r"(?:9\d|100)% of the documents of B and 0% of A have strings such as “\[REDACTED\]”\.",
     ),
     "crosses": (
         lambda text: replaced(text, r"\b[a-z]{4,}", 0.2, lambda *_: "XXXX"),
-        r"“XXXX” is in (?:9\d|100)% of the documents of B and 0% of A\.",
+        r"(?:9\d|100)% of the documents of B and 0% of A have strings such as “XXXX”\.",
     ),
-    "markup": (
-        lambda text: f'<p class="x">{text}</p>',
-        r"“<.*p.*>” is in 100% of the documents of B and 0% of A\.",
-    ),
-    "passage": (
-        lambda text: f"{text} This report is confidential and must not be copied.",
-        r"The passage “this report is confidential and must not be …” is in 100% of the documents of B",
-    ),
+    "markup": (lambda text: f'<p class="x">{text}</p>', rf"{HAVE}“<p class=\"x\">”, 100% and 0% “</p>”\."),
     "sentences": (
-        lambda text: text.replace(". ", ", ").replace(".", ","),
-        r"B has longer sentences: in the median [23]\d words, not 1\d\.",
+        lambda text: re.sub(r"\. ([A-Z])", lambda found: f" and {found[1].lower()}", text),
+        r"B has longer sentences: in the median \d\d words, not 1\d\.",
     ),
     "documents": (
         lambda text: " ".join([text] * 3),
@@ -105,17 +86,27 @@ CAUSES: dict[str, tuple[Change, str]] = {
     ),
     "halves": (
         lambda text: replaced(text, r"[a-z]{6,}", 0.4, halved),
-        r"B breaks words: 10\.\d% of its words end in a hyphen or are halves of words, 0\.0% in A\.",
+        r"(?:9\d|100)% of the documents of B and 0% of A have strings such as “\w+-”\.",
     ),
     "misread": (
         lambda text: replaced(text, r"[a-z]{4,}", 0.4, misread),
-        r"\d+% of the words of B are in no other document, 0% of A, as if misread or mistyped\.",
+        r"\d\d\.\d% of the words of B and 0\.0% of A are in no other document and .* as if misread",
     ),
-    "accents": (lambda text: text.replace("a", "á"), r"B has more letters with accents \("),
-    "line breaks": (lambda text: re.sub(r"(.{30,50}) ", r"\1\n", text), r"B has more line breaks \("),
+    "accents": (
+        lambda text: text.replace("a", "á"),
+        r"9\.\d% of the letters of B and 0\.0% of A have accents\.",
+    ),
+    "script": (
+        lambda text: text.translate(str.maketrans("abeo", "авео")),
+        r"\d\d\.\d% of the letters of B and 0\.0% of A are Cyrillic\.",
+    ),
+    "line breaks": (
+        lambda text: re.sub(r"(.{30,50}) ", r"\1\n", text),
+        r"2\.\d% of the characters of B and 0\.0% of A are line breaks\.",
+    ),
     "habit": (
         lambda text: re.sub(r"\b(was|were|is) ", r"\1 very ", text),
-        r"B uses “very” \(\d\.\d% of the words, 0\.0% in A\) more often\.",
+        r"2\.\d% of the words of B and 0\.0% of A are “very”\.",
     ),
 }
 
@@ -131,7 +122,7 @@ def test_a_cause_is_told_and_not_what_it_brings_along(what: str, number: int) ->
     assert told.p <= 0.01
 
 
-@pytest.mark.parametrize("what", ["capitals", "punctuation gone", "masks", "passage", "misread"])
+@pytest.mark.parametrize("what", ["capitals", "punctuation gone", "masks", "halves", "misread"])
 def test_swapped_sides_are_told_the_same_and_so_is_a_second_time(what: str) -> None:
     a, b = texts(80, 1), [CAUSES[what][0](text) for text in texts(80, 2)]
     once = said(a, b)
@@ -142,23 +133,45 @@ def test_swapped_sides_are_told_the_same_and_so_is_a_second_time(what: str) -> N
 
 def test_signs_are_told_as_they_are() -> None:
     a, b = ([text.replace(".", sign) for text in texts(80, i)] for i, sign in enumerate("{}"))
-    (told,) = said(a, b)
-    assert re.fullmatch(
-        r"(.) has more “[{}]” \(1\.\d% of .*, 0\.0% in .\), and less “[{}]” \(0\.0%, 1\.\d%\)\.", told
-    )
+    told = " ".join(said(a, b))
+    assert re.search(r"“\w*\{”", told)
+    assert re.search(r"“\w*\}”", told)
 
 
 def test_two_causes_are_told_apart_and_no_more_than_three_are_told() -> None:
     a, b = texts(200, 1), [f"{text.upper()} https://example.org" for text in texts(200, 2)]
-    assert {sentence.partition(" (")[0] for sentence in said(a, b)} == {
-        f"{HAVE}links.",
-        "B is written in capitals",
-    }
+    link, capitals = said(a, b)
+    assert link == f"{HAVE}“https://example.org”."
+    assert capitals.endswith(" of the words of B and 0.0% of A are in capitals.")
     other = [
         f"@ann2000 <p>{text.upper().replace(' ', '  ')} ;;; 12/05/2003 https://x.org"
         for text in texts(200, 3)
     ]
-    assert len(said(a, other)) == SENTENCES
+    assert len(said(a, other)) <= SENTENCES
+
+
+OFFICE = "This message is only meant for the one it is sent to and must not be passed on."
+
+
+@pytest.mark.parametrize("share", [0.2, 0.0])
+def test_a_passage_is_told_from_a_fifth_of_a_side_on(share: float) -> None:
+    """Once, as it stands, and nothing that comes of it; where both sides hold it, it is none."""
+    for seed in range(6):
+        drawn = random.Random(seed).sample(STORMS, 400)
+        told = [f"{text} {OFFICE}" if i % 5 == 0 else text for i, text in enumerate(drawn)]
+        quoted = f"20% of the documents of B and 0% of A hold “{OFFICE[:52]} …”."
+        assert said(drawn[:200] if share else told[:200], told[200:], seed=seed) == [quoted] * bool(share)
+
+
+def test_figures_are_those_of_the_texts_as_they_stand() -> None:
+    """Also where a cause that was said before has been taken out: dashes, with which words would meet."""
+    a = [re.sub(r"\bthe (\w+) (?=\w)", r"the \1—", text) for text in texts(200, 1)]
+    b = [re.sub(r"(?i)\bthe ", "", text) for text in texts(200, 2)]
+    first, second, *_ = (finding.says for finding in writing(a, b, NAMES))
+    words = [re.findall(r"\w+", text.lower()) for text in a]
+    share = np.mean([of.count("the") / len(of) for of in words])
+    assert "—" in first
+    assert f"{share:.1%} of the words of A and 0.0% of B are “the”" in second
 
 
 @pytest.mark.parametrize("source", ["reports", "storms"])
@@ -206,20 +219,6 @@ def test_subjects_and_uses_are_no_writing(what: str) -> None:
     assert said(*sides) == []
 
 
-def test_one_word_in_place_of_another_is_no_passage() -> None:
-    a, b = (
-        [f"{text} We sent it by {word}." for text in texts(150, i)] for i, word in enumerate(("fax", "email"))
-    )
-    assert said(a, b) == []
-
-
-def test_another_language_is_said_elsewhere() -> None:
-    german = (
-        "Der Bericht wurde an die Firma geschickt, weil es in der Luft nicht mehr ging und er warten musste."
-    )
-    assert said(texts(60), [f"{german} {i}" for i in range(60)]) == []
-
-
 def copies(seed: int) -> tuple[list[str], list[str], tuple[np.ndarray, np.ndarray]]:
     """Texts beside fifteen copies each of twelve others; all end with another line."""
     lines = iter(texts(400, seed + 100))
@@ -244,13 +243,13 @@ def test_equal_texts_are_one_observation() -> None:
     assert said(texts(200), few * 10) == []
     a, b, units = copies(0)
     told = writing(a, [text.upper() for text in b], NAMES, language="en", units=units)
-    assert told[0].says.startswith("B is written in capitals")
+    assert told[0].says.endswith("are in capitals.")
 
 
 def test_without_known_function_words_short_ones_stand_for_them() -> None:
     b = [re.sub(r"\b(?:the|and|a|was) ", "", text, flags=re.IGNORECASE) for text in texts(200, 2)]
-    (told,) = writing(texts(200, 1), b, NAMES)
-    assert told.says.startswith(("A has more function words", "A uses “the”"))
+    told, *_ = writing(texts(200, 1), b, NAMES)
+    assert "of the words of A and 0.0% of B are “the”" in told.says
 
 
 @pytest.mark.parametrize(
@@ -267,11 +266,9 @@ def test_there_may_be_little_to_read(a: list[str], b: list[str]) -> None:
     assert len(said(a, b)) <= SENTENCES
 
 
-def test_a_word_is_known_again_and_two_halves_are_its_own() -> None:
+def test_a_word_is_known_again() -> None:
     read = Texts(["The harbour’s gate", "the GATE of Har bour's"], np.arange(2))
-    assert [read.name(word) for word in read.ids.tolist()] == [
-        *("the", "harbour’s", "gate", "the", "gate", "of", "har", "bour's")
+    assert [read.types[word] for word in read.ids.tolist()] == [
+        *("the", "harbour's", "gate", "the", "gate", "of", "har", "bour's")
     ]
-    assert read.ids[0] == read.ids[3]
-    assert read.ids[2] == read.ids[4]
     assert read.frequencies[read.ids].tolist() == [2, 1, 2, 2, 2, 1, 1, 1]

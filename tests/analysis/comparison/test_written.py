@@ -25,7 +25,7 @@ from selfvec.corpus.example_text import reports as storms
 from selfvec.corpus.slices import Slice, named_slice
 
 BETWEEN = ["2000..2008", "2009..2018"]
-CAPITALS = "2000..2008 is written in capitals (100% of the letters, 1% in 2009..2018)"
+CAPITALS = " of the words of 2000..2008 and 0.0% of 2009..2018 are in capitals."
 CAUSES = {
     "notation": [CAPITALS, "2000..2008 is written with "],
     "mix": ["kind differs: "],
@@ -72,14 +72,14 @@ def test_the_planted_cause_is_said_first_and_no_other(planted: list[str], number
     first = told(finding for finding in said.findings if finding.kind not in ANSWERS)
     assert len(planted) > 1 or len(first) == len(expected)  # causes that come together have more symptoms
     for beginning in expected:
-        assert any(sentence.startswith(beginning) for sentence in first)
+        assert any(beginning in sentence for sentence in first)
     if "notation" not in planted:  # then each word that is written otherwise changed
         assert said.named[:1] == ["strobe"] * ("sense" in planted)
         # A mechanic saw a large panel in the sentences of the sense that went, so these lost uses as well.
         assert {*said.named} <= {"strobe", "mechanic", "panel", *SLOTS["size"]}
 
 
-TOLD = {"notation": " is written in capitals (100% of the letters", "mix": "kind differs: "}
+TOLD = {"notation": " are in capitals.", "mix": "kind differs: "}
 
 
 @pytest.mark.parametrize("cause", CAUSES)
@@ -135,7 +135,7 @@ FEW = [row["text"] for row in reports(20, 9)]
 OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
     "capitals": (
         str.lower,
-        "2009..2018 is written without capitals (0.0% of the letters, 1.4% in 2000..2008",
+        "6.3% of the words of 2000..2008 and 0.0% of 2009..2018 begin with a capital.",
     ),
     "copies": (
         lambda text: FEW[sum(map(ord, text)) % len(FEW)],
@@ -147,15 +147,18 @@ OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
     ),
     "sentences that touch": (
         lambda text: text.replace(". ", "."),
-        "72% of the documents of 2009..2018 and 0% of 2000..2008 have sentences without a blank between",
+        "77% of the documents of 2009..2018 and 0% of 2000..2008 have strings such as “departure.The”.",
     ),
-    "formula": (lambda text: f"{text} This report is confidential and must not be copied.", "The passage “"),
+    "formula": (
+        lambda text: f"{text} This report is confidential and must not be copied by anybody at all.",
+        "100% of the documents of 2009..2018 and 0% of 2000..2008 hold “This report is confidential and",
+    ),
     "language": (
         german,
         "2000..2008 is written in English, 2009..2018 in ",
     ),
     "spelling": (lambda text: text.replace("harbour", "harbor"), "2000..2008 is written with 1 word that "),
-    "misread letters": (lambda text: text.replace("rn", "m"), "2000..2008 is written with 3 words that "),
+    "misread letters": (lambda text: text.replace("rn", "m"), "2000..2008 writes “rn” where "),
     "words in two": (
         lambda text: text.replace("aircraft", "air craft").replace("runway", "run way"),
         "2009..2018 is written with 2 words in two that 2000..2008 writes in one (air craft → aircraft, ",
@@ -170,22 +173,14 @@ def test_texts_that_are_cut_off_are_said_before_what_comes_of_it() -> None:
     assert not any("abbreviation" in other for other in others)  # befo is what is left of before
 
 
-def test_numbers_with_other_marks_of_thousands_are_told() -> None:
+@pytest.mark.parametrize("marks", [("1,250", "1.250"), ("1.5", "1,5")])
+def test_numbers_with_other_marks_are_told_and_nothing_else(marks: tuple[str, str]) -> None:
     rows = [
-        {**row, "text": f"{row['text']} It cost {'1.250' if row['date'] >= '2009' else '1,250'} pounds."}
+        {**row, "text": f"{row['text']} It took {marks[row['date'] >= '2009']} hours."}
         for row in reports(300)
     ]
     (said,) = said_of(rows)
-    assert "and 0% of 2009..2018 have numbers with a comma before three digits, as in 1,000." in said
-
-
-def test_decimal_commas_are_told_and_nothing_else() -> None:
-    rows = [
-        {**row, "text": f"{row['text']} It took {'1,5' if row['date'] >= '2009' else '1.5'} hours."}
-        for row in reports(300)
-    ]
-    (said,) = said_of(rows)
-    assert re.search(r"have numbers with a decimal (comma, as in 1,5|point, as in 1\.5)\.$", said)
+    assert said.endswith(f" have strings such as “{marks[1]}”, 0% and 100% “{marks[0]}”.")
 
 
 def test_blanks_that_look_alike_are_told_by_nothing() -> None:
@@ -194,18 +189,6 @@ def test_blanks_that_look_alike_are_told_by_nothing() -> None:
         for row in reports(300)
     ]
     assert said_of(rows) == []
-
-
-def test_more_numbers_are_no_other_marks_of_thousands() -> None:
-    rows = [
-        {
-            **row,
-            "text": row["text"]
-            + " It cost 1,250 pounds, by 1.250 each, or p = 0.012." * (row["date"] >= "2009"),
-        }
-        for row in reports(300)
-    ]
-    assert not any("three digits" in sentence for sentence in said_of(rows))
 
 
 @pytest.mark.parametrize("what", OTHERWISE)
@@ -220,9 +203,9 @@ def test_each_way_of_writing_is_told(what: str) -> None:
 
 
 NEW = {
-    "misread letters": "The run is written with 3 words that the new text writes otherwise (",
+    "misread letters": "The run writes “rn” where the new text writes “m”, in 3 words (return → retum, ",
     "words in two": "The new text is written with 2 words in two that the run writes in one (",
-    "formula": "The passage “",
+    "formula": "100% of the documents of the new text and 0% of the run hold “This report is confidential",
     "language": "The run is written in English, the new text in German.",
 }
 
@@ -251,7 +234,7 @@ def test_monitor_says_of_new_text_what_drift_says_of_both() -> None:
         ]
     )
     said = selfvec.drift(both, names, slice_field="side").findings[0].says
-    assert "capitals" in said
+    assert "begin with a capital" in said
     assert found.findings[0].says == said[:1].upper() + said[1:]
     assert not found.alarm
     assert [of.kind for of in selfvec.monitor(run_of(old), new, permutations=200).findings] == ["none"]
@@ -275,8 +258,10 @@ def test_a_passage_that_counts_once_is_told() -> None:
     run = selfvec.refine(rows, "none", "original")
     slices = [named_slice(run.tokens, year) for year in ("2001", "2011")]
     first = compared(run.present, slices, {}).sentences[0]
-    assert re.match(r"The passage “[a-z ]*is confidential", first)
-    assert "is in 100% of the documents of 2011 and 0% of 2001" in first
+    assert first.startswith(
+        "100% of the documents of 2011 and 0% of 2001 hold “This report is confidential, must"
+    )
+    assert first.endswith("from January 2011 on.")
 
 
 def test_words_in_two_are_no_news_where_the_word_in_one_stays() -> None:
@@ -302,7 +287,10 @@ def test_one_word_in_place_of_another_is_told_and_no_formula(number: int, said: 
         for row in reports(number)
     ]
     pair = "2009..2018 has 1 word where 2000..2008 has another: fax → email."
-    assert said_of(rows) == [pair] * said
+    (told,) = said_of(rows)
+    assert (
+        told == pair or told.endswith(" “we sent it by fax”, 0% and 100% “we sent it by email”.") is not said
+    )
 
 
 def test_a_kind_that_has_more_of_the_words_and_hardly_more_of_the_documents_is_told() -> None:

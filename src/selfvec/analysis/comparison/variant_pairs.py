@@ -27,9 +27,9 @@ from selfvec.storage.cache import kept_result
 from selfvec.text.document_vectors import document_frequencies, places_among
 from selfvec.text.odd_words import letters_key, spelling_key
 
-_FORMAT = 4  # of what is kept in a cache: another number, and what an older version kept is made again
+_FORMAT = 5  # of what is kept in a cache: another number, and what an older version kept is made again
 _FEWEST = 5  # documents with a word that vanishes or comes, on the side that has it
-_VANISHED = 5  # times rarer on the other side; an old habit dies out slowly
+VANISHED = 5  # times rarer on the other side; an old habit dies out slowly
 _CERTAIN = 3.0  # deviations by which the shares of documents differ: one in 400 by chance
 _LISTED = 500  # words that go, and that come, at most: those that differ most certainly
 _BASIS = 2_000  # most frequent words of both sides that contexts are compared by
@@ -59,7 +59,7 @@ def written_apart(parts: Sequence[TokenBatch]) -> list[Json]:
     """
     names = parts[0].types
     index = {name: number for number, name in enumerate(names)}
-    moves = _moves(parts)
+    moves = moves_of(parts)
     moved = np.concatenate([moves.going, moves.coming])
     cuts = [
         (row, index[names[row][:i]], index[names[row][i:]])
@@ -77,7 +77,7 @@ def written_apart(parts: Sequence[TokenBatch]) -> list[Json]:
     rates, of_whole = counts / sizes, np.stack([part.counts[whole] for part in parts]) / sizes
     here = np.argmin(of_whole, axis=0)  # the side that writes it apart
     own = np.arange(len(cuts))
-    replaced = (counts[here, own] >= _FEWEST) & (rates[here, own] >= _VANISHED * rates[1 - here, own])
+    replaced = (counts[here, own] >= _FEWEST) & (rates[here, own] >= VANISHED * rates[1 - here, own])
     replaced &= rates[here, own] >= _REPLACED * of_whole[1 - here, own]
     best: dict[int, Json] = {}
     for i in np.argsort(-counts.max(axis=0), kind="stable").tolist():
@@ -100,11 +100,12 @@ def _together(part: TokenBatch, wanted: Ints) -> Ints:
 
 
 @dataclass(frozen=True)
-class _Moves:
+class Moves:
     """The words that become rarer and those that become more frequent, as rows of the vocabulary."""
 
     going: Ints
     coming: Ints
+    often: Mask  # (V,), words that would be seen to move
     sharp: Mask  # (V,), nearly absent on one side
     shared: Ints  # words that both sides have, the most frequent first
     last: Mask  # (V,), the last words of documents for the most part
@@ -115,8 +116,8 @@ def relation(a: str, b: str) -> str:
 
     >>> [relation(*pair.split()) for pair in ("acft aircraft", "e-mail email", "café cafe", "fax email")]
     ['abbreviation', 'hyphen', 'accents', '']
-    >>> relation("wx", "weather"), relation("unit", "united")
-    ('abbreviation', 'ending')
+    >>> relation("wx", "weather"), relation("unit", "united"), relation("had", "hadn't")
+    ('abbreviation', 'ending', '')
     >>> relation("Hail", "hail"), relation("colour", "color"), relation("moming", "morning")
     ('case', 'spelling', 'misread')
     """
@@ -135,6 +136,8 @@ def relation(a: str, b: str) -> str:
     rest_left_out = 2 <= len(short) <= _LONGEST_X and short[-1] == "x" and long.startswith(short[:-1])
     if not (rest_left_out or abbreviates(short, long)):
         return ""
+    if "'" in long[len(short) :].replace("’", "'"):
+        return ""  # hadn't denies had
     # A stem lacks an ending; an abbreviation lacks most of the word, or what is between its letters.
     return "ending" if long.startswith(short) and len(long) <= 2 * len(short) else "abbreviation"
 
@@ -165,7 +168,7 @@ def variant_pairs(run: Run, batch: TokenBatch | None, slices: Sequence[Slice]) -
 def pairs_between(parts: Sequence[TokenBatch], initial: Mask) -> list[Json]:
     """The rows of `variant_pairs` between two texts over V types; the ``initial``, (V,), had vectors."""
     names = parts[0].types
-    moves = _moves(parts)
+    moves = moves_of(parts)
     if not (len(moves.going) and len(moves.coming)):
         return []
     pairs: dict[int, int] = {}
@@ -192,7 +195,7 @@ def pairs_between(parts: Sequence[TokenBatch], initial: Mask) -> list[Json]:
     return sorted(rows, key=lambda row: (not row["certain"], -row["variant_a"] - row["variant_b"]))
 
 
-def _replaces(names: Sequence[str], pair: _Pair, moves: _Moves, counts: Ints, rates: Doubles) -> bool:
+def _replaces(names: Sequence[str], pair: _Pair, moves: Moves, counts: Ints, rates: Doubles) -> bool:
     """Whether the word that came stands where another word stood, as often as it did.
 
     Where not twice as many words stay as move, as in a text about something else, contexts cannot tell.
@@ -226,7 +229,8 @@ def _row(names: Sequence[str], counts: Ints, pair: _Pair, *, came_misread: bool)
     }
 
 
-def _moves(parts: Sequence[TokenBatch]) -> _Moves:
+def moves_of(parts: Sequence[TokenBatch]) -> Moves:
+    """The words that move from one text to another, by the documents that have them."""
     counts = np.stack([part.counts for part in parts])
     documents = np.stack([document_frequencies(part) for part in parts])
     totals = np.array([max(part.documents, 1) for part in parts])
@@ -238,12 +242,13 @@ def _moves(parts: Sequence[TokenBatch]) -> _Moves:
     lasts = [part.ids[part.offsets[1:][np.diff(part.offsets) > 0] - 1] for part in parts]
     last = 2 * np.bincount(np.concatenate(lasts), minlength=len(own)) >= counts.sum(axis=0)
     often = with_letters(parts[0].types) & (own >= _FEWEST)
-    sharp = often & (rates.max(axis=0) >= _VANISHED * rates.min(axis=0))
+    sharp = often & (rates.max(axis=0) >= VANISHED * rates.min(axis=0))
     order = np.argsort(-np.abs(change), kind="stable")
     moved = order[often[order] & (np.abs(change[order]) >= _CERTAIN)]
     both = np.flatnonzero((counts.min(axis=0) >= _FEWEST) & ~sharp)
     shared = both[np.argsort(-counts[:, both].min(axis=0), kind="stable")][:_BASIS]
-    return _Moves(moved[change[moved] < 0][:_LISTED], moved[change[moved] > 0][:_LISTED], sharp, shared, last)
+    going, coming = (moved[way][:_LISTED] for way in (change[moved] < 0, change[moved] > 0))
+    return Moves(going, coming, often, sharp, shared, last)
 
 
 @dataclass(frozen=True)
@@ -255,7 +260,7 @@ class _Contexts:
     usual: Doubles  # (F,), how frequent each number is
 
     @classmethod
-    def of(cls, parts: Sequence[TokenBatch], moves: _Moves, pairs: Mapping[int, int]) -> _Contexts:
+    def of(cls, parts: Sequence[TokenBatch], moves: Moves, pairs: Mapping[int, int]) -> _Contexts:
         """Those of the words that go in the first part, and of those that come in the second.
 
         ``pairs`` are words that are known to be one.
@@ -326,7 +331,7 @@ class _Pair(NamedTuple):
         return self.cosine > 0 and self.cosine >= self.least * self.expected
 
 
-def _usual_agreement(parts: Sequence[TokenBatch], moves: _Moves) -> float:
+def _usual_agreement(parts: Sequence[TokenBatch], moves: Moves) -> float:
     """The share of the cosine of random halves that the contexts of a word on both sides reach at least."""
     rng = np.random.default_rng(0)
     among = moves.shared[len(moves.shared) // 10 :]  # words of function agree better
@@ -343,7 +348,7 @@ def _usual_agreement(parts: Sequence[TokenBatch], moves: _Moves) -> float:
     return float(np.clip(np.quantile(shares, _LOWEST), _NEAR, _NEAREST))
 
 
-def _judged(names: Sequence[str], moves: _Moves, contexts: _Contexts, least: float) -> list[_Pair]:
+def _judged(names: Sequence[str], moves: Moves, contexts: _Contexts, least: float) -> list[_Pair]:
     """Pairs whose contexts are among the nearest; each word is in one pair."""
     every = np.stack([contexts.direction(contexts.of_word(i)) for i in range(len(contexts.starts) - 1)])
     going = len(moves.going)

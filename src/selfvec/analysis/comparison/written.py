@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,15 +19,16 @@ from selfvec.corpus.fingerprints import hashes_of_words
 from selfvec.data.run_text import GROUP
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import sampled
-from selfvec.numerics.statistics import hypergeometric_p
 from selfvec.text.kernels import NGRAM
 from selfvec.text.language_recognition import IN_PART, language_name, other_languages, recognised_language
 from selfvec.text.near_copies import near_copies
 
 from .comparison import Comparison
 from .joined import joined_sentences, pair_names
+from .letter_rules import LetterRule, letter_rules
+from .passages import shares_of
 from .units import goes_with
-from .variant_pairs import written_apart
+from .variant_pairs import VANISHED, written_apart
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,6 +41,8 @@ _CUT = 0.2  # of the documents, by which the sides differ
 _MANY_COPIES = 0.2  # of the documents of a side
 _EXACT = 0.9  # of the documents with a near copy have one with the same words
 _BLANKS = r"[\u00a0\u2000-\u200b\u202f\u205f\u3000\ufeff]"
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_REMEDY = Remedy("variants", "auto", "count each pair as one word")
 _MANY = 3  # words: each neighbour that is written otherwise moves the words around it
 
 
@@ -102,6 +107,11 @@ class Sample(NamedTuple):
     texts: pl.Series | None
     units: Ints  # (n,), equal for documents that are one observation
 
+    def without(self, documents: Set[int]) -> Sample:
+        left = np.array([i for i in range(len(self.units)) if i not in documents], np.int64)
+        texts = None if self.texts is None else self.texts[left]
+        return Sample(self.tokens.part(left), texts, self.units[left])
+
 
 def samples_of(compared: Comparison, own: Mapping[int, str]) -> list[Sample]:
     """Some documents of each side that count, in order. Few row groups are decoded for them.
@@ -129,18 +139,24 @@ def language_of(types: Sequence[str], counts: Ints) -> str | None:
     return recognised_language((types[i], int(counts[i])) for i in np.flatnonzero(counts).tolist())
 
 
-def foreign(parts: Sequence[TokenBatch]) -> list[Json]:
+Foreign = tuple[str, Json, list[list[int]]]
+
+
+def foreign(parts: Sequence[TokenBatch]) -> list[Foreign]:
     """The languages but that of the text in which one of two sides has more of its documents.
 
-    A row has the ``language`` and its shares ``a`` and ``b`` of a sample of the documents.
+    Each with its shares ``a`` and ``b`` of a sample of the documents, and those of either side in it.
     """
-    usual = language_of(parts[0].types, parts[0].counts + parts[1].counts)
+    of_each = [part.counts for part in parts]
+    codes = (language_of(parts[0].types, counts) for counts in (of_each[0] + of_each[1], *of_each))
+    usual = next((code for code in codes if code is not None), None)
     (of_a, size_a), (of_b, size_b) = (other_languages(part, usual) for part in parts)
     rows = []
     for code in {**of_a, **of_b}:
-        row = _shares(of_a.get(code, 0), size_a, of_b.get(code, 0), size_b)
+        documents = [of.get(code, []) for of in (of_a, of_b)]
+        row = shares_of(len(documents[0]), size_a, len(documents[1]), size_b)
         if abs(row["a"] - row["b"]) >= IN_PART and row["p"] <= DIFFERENT:
-            rows.append({"language": code, **row})
+            rows.append((code, row, documents))
     return rows
 
 
@@ -155,13 +171,8 @@ def cut_off(samples: Sequence[Sample]) -> Json | None:
         endless = length.filter(text.is_first_distinct() & text.str.contains(_ENDLESS) & (length >= _LONG))
         most = endless.mode().max() if len(endless) else None
         counts += [0 if most is None else int((endless == most).sum()), len(text)]
-    row = _shares(*counts)
+    row = shares_of(*counts)
     return row if abs(row["a"] - row["b"]) >= _CUT and row["p"] <= DIFFERENT else None
-
-
-def _shares(a: int, of_a: int, b: int, of_b: int) -> Json:
-    (p,) = hypergeometric_p(np.array([b]), np.array([a + b]), of_b, of_a + of_b)
-    return {"a": a / max(of_a, 1), "b": b / max(of_b, 1), "p": float(p)}
 
 
 # ---- How documents are written
@@ -176,57 +187,94 @@ def how_written(
     lacking: Mapping[str, str] | None = None,  # those of which the text lacks a word
 ) -> list[Finding]:
     """How two sides are written differently, in the order in which a reader needs it."""
-    from .writing import writing  # with polars, for which who only loads a figure need not wait
-
     parts = [sample.tokens for sample in samples]
     codes = [language_of(part.types, part.counts) for part in parts]
-    languages = _on_languages(codes, foreign(parts), names)
+    others = foreign(parts)
+    languages = _on_languages(codes, others, names)
     joined = joined or {}
     counted = [Finding("writing", printable(said)) for said in joined_sentences(joined, lacking or {})]
-    known = {code for code in codes if code is not None}
-    if len(known) > 1:
+    if None not in codes and codes[0] != codes[1]:
         return [*languages, *counted]  # another language has other words and signs anyway
-    a, b = (_texts(of, pairs) for of in samples)
-    own = np.concatenate([of.units for of in samples])
-    several = len(np.unique(own)) < len(own)  # otherwise equal texts are one observation
-    units = (samples[0].units, samples[1].units) if several else None
-    apart = written_apart(parts)
-    cut = cut_off(samples)
+    if others:  # nor do documents in another one tell how the rest is written
+        gone = [{number for _, _, documents in others for number in documents[side]} for side in (0, 1)]
+        samples = [sample.without(own) for sample, own in zip(samples, gone, strict=True)]
+        parts = [sample.tokens for sample in samples]
+        codes = [language_of(part.types, part.counts) for part in parts]
+    apart, rules, cut = written_apart(parts), letter_rules(parts), cut_off(samples)
     said = "{high:.0%} of the documents of {more} and {low:.0%} of {less} stop at one and the same length"
     said += ", without the end of a sentence, as if cut off."
-    ways = writing(a, b, names, language=next(iter(known), None), units=units) if a and b else []
-    explained = {*joined, *(word for way in ways for word in way.words)}
+    in_two = {row["apart"]: row["word"] for row in apart}
+    ruled = [row for row in pairs if any(rule.explains((row["variant"], row["word"])) for rule in rules)]
+    left = [row for row in pairs if row not in ruled]
+    explained = {*joined, *" ".join([*in_two, *in_two.values()]).split()}
+    replaced = {
+        row["variant"]: row["word"]
+        for row in left
+        if row["replaces"] and explained.isdisjoint((row["variant"], row["word"]))
+    }
+    certain = {row["variant"]: row["word"] for row in left if row["certain"]}
+    remedy = _REMEDY if any(row["certain"] for row in ruled) else None
+    language = codes[0] if codes[0] == codes[1] else None
+    ways = [rule.finding(names, remedy) for rule in rules]
+    ways += _on_texts(samples, names, certain | replaced | in_two, rules, language)
     return [
         *languages,
         *([] if cut is None else [_shown(said, names, cut)]),
         *ways,
-        *on_pairs(pairs, apart, names, joined),
+        *on_pairs(left, apart, names, joined),
         *counted,
-        *on_replaced(pairs, apart, explained, names),
+        *_on_replaced(replaced, names),
     ]
 
 
-def _texts(sample: Sample, pairs: Sequence[Json]) -> list[str]:
-    """The texts of a sample with each variant as its word: what pairs explain is not said a second time."""
-    if sample.texts is None:
-        return []
+def _on_texts(
+    samples: Sequence[Sample],
+    names: tuple[str, str],
+    word_of: Mapping[str, str],  # of those that are said to be another
+    rules: Sequence[LetterRule],
+    language: str | None,
+) -> list[Finding]:
+    """What the texts tell as they are written: passages that one side has, and figures of documents."""
+    from .writing import writing  # with polars, for which who only loads a figure need not wait
+
     # Blanks of any kind look alike: a reader would not see what differs.
-    texts = sample.texts.fill_null("").str.replace_all(_BLANKS, " ")
-    word_of = {row["variant"]: row["word"] for row in pairs if row["certain"]}
-    if not word_of:
-        return texts.to_list()
-    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, word_of))})\b", re.IGNORECASE)
+    a, b = (
+        [] if sample.texts is None else sample.texts.fill_null("").str.replace_all(_BLANKS, " ").to_list()
+        for sample in samples
+    )
+    respelt: dict[str, str] = {}
+    words = [Counter(_WORD.findall("\n".join(texts).lower())) if rules else Counter() for texts in (a, b)]
+    for rule in rules:
+        own, other = words[rule.longer], words[1 - rule.longer]
+        size = VANISHED * sum(own.values()) / max(sum(other.values()), 1)
+        for word in (word for word, count in own.items() if count >= size * other[word]):
+            respelt[word] = rule.shortened(respelt.get(word, word))
+    word_of = {**respelt, **word_of}
+    pattern = re.compile("|".join([*(word for word in word_of if " " in word), _WORD.pattern]), re.IGNORECASE)
+    mended = [[pattern.sub(partial(_word, word_of), text) for text in texts] for texts in (a, b) if word_of]
+    units = [sample.units for sample in samples]
+    every = np.concatenate(units)
+    return writing(
+        a,
+        b,
+        names,
+        language=language,
+        units=(units[0], units[1]) if len(np.unique(every)) < len(every) else None,
+        mended=(mended[0], mended[1]) if mended else None,
+        days=(samples[0].tokens.dates, samples[1].tokens.dates),
+    )
 
-    def word(found: re.Match[str]) -> str:
-        written = found[0]
-        other = str(word_of.get(written) or word_of.get(written.lower(), written))
-        return other.upper() if written.isupper() and len(written) > 1 else other
 
-    return [pattern.sub(word, text) for text in texts]
+def _word(word_of: Mapping[str, str], found: re.Match[str]) -> str:
+    written = found[0]
+    other = word_of.get(written) or word_of.get(written.lower(), written)
+    if written.isupper() and len(written) > 1:
+        return other.upper()
+    return other[:1].upper() + other[1:] if written[0].isupper() else other
 
 
 def _on_languages(
-    codes: Sequence[str | None], foreign: Sequence[Json], names: Sequence[str]
+    codes: Sequence[str | None], foreign: Sequence[Foreign], names: Sequence[str]
 ) -> list[Finding]:
     """Two languages, or documents in another one."""
     a, b = codes
@@ -235,9 +283,8 @@ def _on_languages(
         return [Finding("language", printable(said))]
     said = "{high:.0%} of the documents of {more} and {low:.0%} of {less} are in {language}."
     return [
-        Finding("language", printable(said.format(**_ordered(names, row), language=name)))
-        for row in foreign
-        for name in [language_name(row["language"])]
+        Finding("language", printable(said.format(**_ordered(names, row), language=language_name(code))))
+        for code, row, _ in foreign
     ]
 
 
@@ -260,9 +307,8 @@ def on_pairs(
             named = pair_names({row["variant"]: row["word"] for row in rows})
             how = "writes out" if short else "writes otherwise"
             told = f"{names[side]} is written with {number} that {names[other]} {how} ({named}).{notation}"
-            remedy = Remedy("variants", "auto", "count each pair as one word")
             words = tuple(word for row in rows for word in (row["variant"], row["word"]))
-            said.append(Finding("writing", printable(told), words=words, remedy=remedy))
+            said.append(Finding("writing", printable(told), words=words, remedy=_REMEDY))
         rows = [row for row in apart if _writes(row, "apart") == side]
         if rows:
             named = pair_names({row["apart"]: row["word"] for row in rows})
@@ -274,22 +320,15 @@ def on_pairs(
     return said
 
 
-def on_replaced(
-    pairs: Sequence[Json], apart: Sequence[Json], explained: Set[str], names: Sequence[str]
-) -> list[Finding]:
+def _on_replaced(replaced: Mapping[str, str], names: Sequence[str]) -> list[Finding]:
     """Words that took the place of others, as units and labels do, and that nothing else explains."""
-    explained = {*explained, *" ".join(f"{row['word']} {row['apart']}" for row in apart).split()}
-    found = {
-        row["variant"]: row["word"]
-        for row in pairs
-        if row["replaces"] and explained.isdisjoint((row["variant"], row["word"]))
-    }
-    if not found:
+    if not replaced:
         return []
-    words = count_of(len(found), "word")
-    others = "another" if len(found) == 1 else "others"
-    said = f"{names[1]} has {words} where {names[0]} has {others}: {pair_names(found)}."
-    return [Finding("writing", printable(said), words=tuple(word for pair in found.items() for word in pair))]
+    words = count_of(len(replaced), "word")
+    others = "another" if len(replaced) == 1 else "others"
+    said = f"{names[1]} has {words} where {names[0]} has {others}: {pair_names(replaced)}."
+    of = tuple(word for pair in replaced.items() for word in pair)
+    return [Finding("writing", printable(said), words=of)]
 
 
 def _shown(said: str, names: Sequence[str], row: Json) -> Finding:

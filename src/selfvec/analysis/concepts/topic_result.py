@@ -243,9 +243,7 @@ class Topics(Answer):
         # How the two are written comes first: a change of notation looks like a change of subjects.
         grown = [] if groups.sides.nested else growth_findings(self.grown, noun)
         size = [] if groups.growth is None else groups.growth.findings
-        written = " ".join(row.says.casefold() for row in groups.sides.findings if row.kind == "writing")
-        passages = [row for row in self.passages if " ".join(row.words) not in written]
-        return in_order([*groups.sides.findings, *grown, *passages, *size])
+        return in_order([*groups.sides.findings, *grown, *self.passages, *size])
 
     @property
     def sentences(self) -> list[str]:
