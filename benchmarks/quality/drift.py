@@ -276,16 +276,15 @@ def changed(name: str) -> str:
     significant = [row for row in found if row["q"] <= 0.05]
     rows = []
     for row in significant[:LISTED]:
-        figures = [f"{row[key]:.2f}" for key in ("new_uses", "new_uses_low", "change", "distance", "chance")]
+        figures = [f"{row[key]:.2f}" for key in ("differing", "differing_low", "change", "distance")]
         near = [", ".join(row[key][:4]) for key in ("lost", "gained")]
         rows.append([row["word"], *figures, probability(row["q"]), row["count_a"], row["count_b"], *near])
     heads = [
         "word",
-        "new uses",
+        "differ",
         "at least",
         "change",
         "distance",
-        "chance",
         "q",
         found.a,
         found.b,

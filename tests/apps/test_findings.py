@@ -10,19 +10,19 @@ from selfvec.analysis.comparison.comparison import in_order
 from selfvec.base.finding import Finding, Remedy
 
 
-def test_drift_names_the_words_of_whose_uses_more_than_a_fifth_are_new(tmp_path: Path) -> None:
+def test_drift_names_the_words_whose_uses_surely_differ(tmp_path: Path) -> None:
     selfvec.refine(selfvec.example(tmp_path / "storms.jsonl"), "none", "original", output=tmp_path / "run")
     found = ran(["drift", tmp_path / "run", "--between", "2000..2009", "2010..2019", "--json"]).json
     rows = {row["word"]: row for row in found["rows"]}
     assert {"stream", "mast", "drone", "panel"} <= set(found["named"])
     for word in found["named"]:
         row = rows[word]
-        assert row["q"] <= 0.05
-        assert 0.2 < row["new_uses_low"] <= row["new_uses"] <= row["new_uses_high"] <= 1
-    (word,) = [f for f in found["findings"] if f["kind"] == "word" and "changed" in f["says"]]
+        assert (row["q"] <= 0.05 and row["differing_low"] > 0.2) or row["q_contexts"] <= 0.01
+        assert 0 <= row["differing_low"] <= row["differing"] <= row["differing_high"] <= 1
+    (word,) = [f for f in found["findings"] if f["kind"] == "word" and "differ" in f["says"]]
     assert word["words"] == found["named"]
     assert (word["effect"], word["low"]) == tuple(
-        rows[word["words"][0]][key] for key in ("new_uses", "new_uses_low")
+        rows[word["words"][0]][key] for key in ("differing", "differing_low")
     )
 
 

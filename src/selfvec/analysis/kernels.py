@@ -15,6 +15,7 @@ from selfvec.base.compiled import SUMS, kernel
 
 _STEPS = 256  # from a sum around a token to the next one, before it is made anew
 _ZERO = np.float32(1e-20)  # squared length of a vector without direction
+FEWEST_BESIDE = 4  # observations of a word with another one beside it, or this one is left out
 _DOUBTFUL = np.float32(1e-4)  # share of the largest squared sum below which a difference is mostly rounding
 
 
@@ -330,16 +331,31 @@ def _upper_tail(value, mean, variance, skewness):
 
 
 @kernel
+def _moments(powers):
+    """The mean, variance and skewness of values from the means of their first three powers."""
+    mean, second, third = powers
+    variance = max(second - mean**2, 0.0)
+    skewness = (third - 3 * mean * second + 2 * mean**3) / variance**1.5 if variance > 0 else 0.0
+    return mean, variance, skewness
+
+
+@kernel
+def _deviate(value, mean, variance, skewness):
+    """The normal deviate of a value of a Pearson III distribution (Wilson and Hilferty, 1931)."""
+    x = (value - mean) / sqrt(max(variance, 1e-12))
+    if abs(skewness) < 0.01:
+        return x
+    cubed = max(skewness * x / 2 + 1, 0.0)
+    return 6 / skewness * (cubed ** (1 / 3) - 1) + skewness / 6
+
+
+@kernel
 def _beyond_all(reached, moments, draws, number, cut):
     """p of a distance that no drawn split reached, from the moments of the splits.
 
     It is at most 1 / (draws + 1), and at least the share of a single split among all possible ones.
     """
-    mean, second, third = moments / draws
-    variance = max(second - mean**2, 0.0)
-    skewness = 0.0
-    if variance > 0:
-        skewness = (third - 3 * mean * second + 2 * mean**3) / variance**1.5
+    mean, variance, skewness = _moments(moments / draws)
     least = exp(lgamma(cut + 1.0) + lgamma(number - cut + 1.0) - lgamma(number + 1.0))
     return min(max(_upper_tail(reached, mean, variance, skewness), least, 1e-300), 1 / (draws + 1))
 
@@ -512,3 +528,150 @@ def word_statistic(
             z2 = (taken[word] - occurs[word] * share) ** 2 / variance
             out[b] += z2 * z2
     return out
+
+
+@kernel
+def _beside(ids, offsets, places, documents, observation, word, ratio, reach, last, found):
+    """Write the words beside each observation of a word, each once; their number after each, (o + 1,).
+
+    V more than a word stands for it right before the place, and 2 V more for it right after. Words that are
+    left out take no place.
+    """
+    types = len(ratio)
+    bounds = np.zeros(observation[-1] + 2, np.int64)
+    met = 0
+    for i in range(len(places)):
+        for side, step in enumerate((-1, 1)):
+            at = places[i] + step
+            seen = 0
+            while offsets[documents[i]] <= at < offsets[documents[i] + 1] and seen < reach:
+                other = ids[at]
+                at += step
+                if ratio[other] == 0:
+                    continue
+                seen += 1
+                for nearer in range(2 if seen == 1 else 1):
+                    code = other + types * nearer * (side + 1)
+                    if other != word and last[code] != observation[i]:
+                        last[code] = observation[i]
+                        found[met] = code
+                        met += 1
+        bounds[observation[i] + 1] = met
+    return bounds
+
+
+@kernel
+def _variance(occurs, total, share):
+    """The variance of the number that random divisions take of some of ``total``, if they take a share."""
+    return occurs * (1 - occurs / total) * share * (1 - share) * total / (total - 1)
+
+
+@kernel
+def context_scores(
+    ids: Ids,
+    offsets: Ints,  # (D + 1,)
+    places: Ints,  # (n,), where the words are, observation by observation
+    documents: Ints,  # (n,), in which they are
+    observation: Ints,  # (n,), its number among those of its word, rising
+    starts: Ints,  # (m + 1,), the first place of each word
+    sides: Mask,  # (o,), which observations are on the second side
+    firsts: Ints,  # (m + 1,), the first observation of each word
+    words: Ints,  # (m,)
+    ratio: Doubles,  # (V,), how many times as frequent each word is on the second side; 0 leaves it out
+    reach: int,  # words on either side that are looked at
+    least: int,  # observations on either side; words with fewer are left out
+    draws: int,
+    seed: int,
+    out: Doubles,  # (m,)
+) -> None:
+    """How far the words beside each word differ between its sides, as a normal deviate.
+
+    Words within ``reach``, and those right before and right after, have a z each, by the observations that
+    have them: what is left beyond the change that the word has in the text. The score is the logarithm of
+    the sum of z⁶, so that the few words that a sense brings are seen among many. It is compared with the
+    scores of random divisions, by the mean, variance and skewness of these.
+    """
+    types = len(ratio)
+    last = np.full(3 * types, -1)
+    number = np.zeros(3 * types, np.int64)
+    for m in range(len(words)):
+        every = sides[firsts[m] : firsts[m + 1]]
+        total = len(every)
+        new = every.sum()
+        if min(new, total - new) < least:
+            continue
+        mine = slice(starts[m], starts[m + 1])
+        found = np.empty((starts[m + 1] - starts[m]) * (2 * reach + 2), np.int64)
+        bounds = _beside(
+            ids,
+            offsets,
+            places[mine],
+            documents[mine],
+            observation[mine],
+            words[m],
+            ratio,
+            reach,
+            last,
+            found,
+        )
+        codes = found[: bounds[-1]]
+        for code in codes:
+            number[code] += 1
+            last[code] = -1
+        occurs = np.empty(len(codes))
+        usual = np.empty(len(codes))
+        columns = np.empty(len(codes), np.int64)
+        count = 0
+        kept = 0
+        first = 0
+        for row in range(total):
+            for code in codes[first : bounds[row + 1]]:
+                if FEWEST_BESIDE <= number[code] < total:
+                    if last[code] < 0:
+                        last[code] = count
+                        occurs[count] = number[code]
+                        usual[count] = ratio[code % types]
+                        count += 1
+                    columns[kept] = last[code]
+                    kept += 1
+            first = bounds[row + 1]
+            bounds[row + 1] = kept
+        for code in codes:
+            number[code] = 0
+            last[code] = -1
+        if count == 0:
+            continue
+        smaller = min(new, total - new)
+        share = smaller / total
+        taken = np.zeros(count)
+        for row in range(total):
+            if every[row]:
+                for i in range(bounds[row], bounds[row + 1]):
+                    taken[columns[i]] += 1
+        reached = 0.0
+        for column in range(count):
+            # Without a change of the word beside it, or with the one that it has in the text.
+            low = high = new * occurs[column] / total
+            with_text = usual[column] * new * occurs[column] / (total - new + usual[column] * new)
+            low, high = min(low, with_text), max(high, with_text)
+            apart = max(taken[column] - high, low - taken[column], 0.0)
+            reached += (apart * apart / _variance(occurs[column], total, share)) ** 3
+        state = _stream(seed, words[m])
+        chosen = np.arange(total)
+        moments = np.zeros(3)
+        for _ in range(draws):
+            taken[:count] = 0
+            for i in range(smaller):
+                state, step = _draw(state, total - i)
+                chosen[i], chosen[i + step] = chosen[i + step], chosen[i]
+                for j in range(bounds[chosen[i]], bounds[chosen[i] + 1]):
+                    taken[columns[j]] += 1
+            score = 0.0
+            for column in range(count):
+                apart = taken[column] - occurs[column] * share
+                score += (apart * apart / _variance(occurs[column], total, share)) ** 3
+            score = log(max(score, 1e-9))
+            for power in range(3):
+                moments[power] += score ** (power + 1)
+        mean, variance, skewness = _moments(moments / draws)
+        out[m] = _deviate(log(max(reached, 1e-9)), mean, variance, skewness)

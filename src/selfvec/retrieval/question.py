@@ -193,7 +193,9 @@ def _by_index(
     return able, False
 
 
-_READ = 1 << 22  # bytes of texts that are read for a question of stop words alone: a quarter of a second
+_FOR_STOP_WORDS = (
+    1 << 22
+)  # bytes of texts that are read for a question of stop words alone: a quarter of a second
 
 
 def within_reach(documents: SearchedDocuments, text: str, among: Mask) -> tuple[Mask, list[str]]:
@@ -201,7 +203,7 @@ def within_reach(documents: SearchedDocuments, text: str, among: Mask) -> tuple[
 
     Of much text these are documents that have the question as it stands, in any case, or else the first.
     """
-    if int(documents.sizes[among].sum()) <= _READ:
+    if int(documents.sizes[among].sum()) <= _FOR_STOP_WORDS:
         return among, []
     asked = " ".join(text.lower().split()).encode()
     having = np.zeros(len(documents), bool)
@@ -209,12 +211,18 @@ def within_reach(documents: SearchedDocuments, text: str, among: Mask) -> tuple[
     for part in documents.indexed:
         data, ends = part.documents.arrays["texts"].data, part.documents.arrays["texts ends"].tolist()
         for number, own in enumerate(part.numbers[0].tolist(), first):
-            if read <= _READ and among[number] and asked in data[ends[own] : ends[own + 1]].tobytes().lower():
+            if (
+                read <= _FOR_STOP_WORDS
+                and among[number]
+                and asked in data[ends[own] : ends[own + 1]].tobytes().lower()
+            ):
                 having[number] = True
                 read += ends[own + 1] - ends[own]
         first += len(part.numbers[0])
     if not read:
-        most = max(_READ, int(documents.sizes[among][0]))  # the first one is read however long it is
+        most = max(
+            _FOR_STOP_WORDS, int(documents.sizes[among][0])
+        )  # the first one is read however long it is
         having = among & (np.cumsum(np.where(among, documents.sizes, 0)) <= most)
     which = "that have them in a row" if read else "from the first on"
     return having, [f"of so much text {int(having.sum()):,} documents {which} were read for them"]

@@ -188,10 +188,10 @@ def test_a_word_that_changed_is_named_alone(documents: int, uses: int) -> None:
     run = planted_run([(0, 1), STAYS, STAYS], documents=(documents,) * 2, uses=(uses,) * 2)
     found = drift(run)
     assert found.general <= 0.05
-    assert found.changed == 1
     assert found.named == found.as_dict()["named"] == ["x0"]
-    changed = f"From old to new, 1 of {found.tested} words changed in more than a fifth of its uses: x0"
-    share = r"of x0, nearly all of the uses are new \(\d+ to 100 %\)"
+    changed = f"From old to new, the uses of 1 of {found.tested} words differ more than is usual: x0"
+    share = r"of x0, nearly all of the uses differ \(\d+ to 100 %\): "
+    share += r"beside it came t1w\d+ \(\d% → \d+%\) and t1.*, and went t0.*, in shares of its documents"
     none = "No word is more frequent in old or new beyond chance"
     most = r"(no more than by chance|a little \(median 0.0\d beyond chance\))"
     assert re.fullmatch(
@@ -230,7 +230,7 @@ def test_a_side_that_is_too_small_to_tell_is_said_to_be_before_that_no_word_chan
     small = "new is too small to tell which words changed: 17 words are in enough of its 20 documents"
     said = said_of_texts_alike(600, 20)
     assert re.match(
-        rf"{small} to be sure, and 520 are frequent in old\. .*no word of 18 surely changed", said
+        rf"{small} to be sure, and 520 are frequent in old\. .*the uses of no word of 18 surely differ", said
     ), said
 
 
@@ -267,10 +267,10 @@ def test_a_text_that_changed_as_a_whole_is_said_to_and_no_word_stands_out() -> N
     assert found.changed <= 0.05 * found.tested
 
 
-def test_figures_are_printed_with_the_interval_of_new_uses() -> None:
+def test_figures_are_printed_with_the_interval_of_the_share() -> None:
     run = planted_run([(0, 1), (0, 0.5), STAYS], documents=(200, 200), uses=(30, 30))
     found = drift(run)
-    known = [row for row in found if row["new_uses"] is not None]
+    known = [row for row in found if row["differing"] is not None]
     console = Console(width=120, file=io.StringIO(), record=True)
     console.print(draw(found.view(1000)))
     printed = console.export_text()
@@ -278,7 +278,7 @@ def test_figures_are_printed_with_the_interval_of_new_uses() -> None:
     assert len(rows) == len(known) > 30
     for word, share, low, high, change, distance in rows:
         row = found[word]
-        shares = [100 * row[f"new_uses{end}"] for end in ("", "_low", "_high")]
+        shares = [100 * row[f"differing{end}"] for end in ("", "_low", "_high")]
         assert [float(share), float(low), float(high)] == pytest.approx(shares, abs=0.51)
         assert [float(change), float(distance)] == pytest.approx([row["change"], row["distance"]], abs=0.0051)
 
@@ -287,6 +287,6 @@ def test_a_distance_that_chance_explains_has_no_section() -> None:
     """Few uses look far apart by themselves."""
     found = drift(planted_run([(0, 1), (0.3, 0.7)], documents=(200, 200), uses=(5, 5)))
     heads = {part.head[0][0] for part in found.view(50).parts if hasattr(part, "quotes")}
-    changed = {row["word"] for row in found if row["q"] <= 0.05 and (row["new_uses_low"] or 0) > 0.2}
+    changed = {row["word"] for row in found if row["q"] <= 0.05 and (row["differing_low"] or 0) > 0.2}
     assert heads == changed
     assert not any(row["expected"] > row["distance"] for row in found if row["word"] in changed)

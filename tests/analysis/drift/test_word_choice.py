@@ -71,7 +71,7 @@ def test_stop_words_numbers_and_repeated_text_are_left_out_unless_they_are_kept(
 
 def test_a_change_that_is_not_sure_comes_after_the_others() -> None:
     rows = [
-        {"word": word, "q": q, "kind": kind, "change": change, "new_uses_low": low}
+        {"word": word, "q": q, "kind": kind, "change": change, "differing_low": low}
         for word, q, kind, change, low in (
             ("few", 0.01, "word", 0.9, None),
             ("unsure", 0.01, "word", 0.8, 0.15),
@@ -86,7 +86,7 @@ def test_a_change_that_is_not_sure_comes_after_the_others() -> None:
 
 
 def test_ranks_by_texts_are_added_within_a_group() -> None:
-    same = {"q": 0.01, "kind": "word", "new_uses_low": 0.3}
+    same = {"q": 0.01, "kind": "word", "differing_low": 0.3}
     rows = [
         {**same, "word": word, "change": change, "texts": texts} | other
         for word, change, texts, other in (
@@ -104,7 +104,8 @@ def test_the_order_is_that_which_is_stated(folder) -> None:
     found = listed(folder)
     assert found["order"] == (
         "words with q ≤ 0.05 first; of these, names, numbers and other spellings of a word last, and in both "
-        "groups words with a new_uses_low above 0.2 first; then by change, the largest first"
+        "groups words with a differing_low above 0.2 and a p_contexts up to 0.01, or a q_contexts up to "
+        "0.01, first; then by change, the largest first"
     )
     assert found["rows"] == sorted(found["rows"], key=order_key)
     assert "Sorted by change; words with q ≤ 0.05 come first" in ran(["drift", folder]).out
@@ -234,4 +235,4 @@ def test_one_result_serves_every_choice_of_words(run: Run, measured: list[int]) 
     [(0.05, 0.21, True), (0.05, 0.2, False), (0.06, 0.9, False), (None, 0.9, False), (0.01, None, False)],
 )
 def test_a_word_changed_if_that_is_significant_and_surely_more_than_a_fifth(q, low, changed) -> None:
-    assert is_changed({"q": q, "new_uses_low": low}) == changed
+    assert is_changed({"q": q, "differing_low": low}) == changed

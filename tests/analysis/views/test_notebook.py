@@ -14,7 +14,7 @@ HOSTILE = "<script>alert(1)</script>"
 
 def drift_rows(low: float | None) -> Drift:
     row: dict[str, Any] = {"word": HOSTILE, "distance": 0.25, "low": low, "chance": 0.05}
-    row |= {"new_uses": low, "new_uses_low": low, "new_uses_high": low and low + 0.2}
+    row |= {"differing": low, "differing_low": low, "differing_high": low and low + 0.2}
     row |= {"change": 0.2, "apd": 0.5, "p": 0.001, "q": 0.01, "count_a": 1000, "count_b": 20}
     row |= {"gained": ["oven", HOSTILE], "lost": ["prison"]}
     return Drift("1990..1999", "2020", [row, {**row, "word": "law", "q": 0.5}])

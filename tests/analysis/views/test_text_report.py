@@ -86,7 +86,7 @@ def test_the_first_screen_says_what_when_and_how_much_then_findings_and_document
         "Compared: 2010 to 2019 (240 documents) with 1990 to 1999 (240).",
         "% of the documents are about ",
         "What stands out",
-        "words changed in more than a fifth of its uses: stream; of stream, nearly all of the uses are new (",
+        "words differ more than is usual: stream; of stream, nearly all of the uses differ (",
         "Worth reading",
         "Words that were asked for",
         "Subjects",

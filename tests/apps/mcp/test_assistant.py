@@ -280,12 +280,12 @@ def test_a_word_that_changed_is_found_and_explained(talk, folder: Path) -> None:
     assert (found["a"], found["b"]) == ("1990..1994", "1995..")
     (found,) = found["rows"]
     assert found["beyond_chance"] is True
-    assert found["new_uses_low"] > 0.1
+    assert found["differing_low"] > 0.1
     assert any("barn" in text for text in found["examples_a"])
     assert any("screen" in text for text in found["examples_b"])
     arguments = ["drift", str(folder / "run"), "--between", "1990..1994", "1995..", "--json"]
     (row,) = [row for row in ran(arguments).json["rows"] if row["word"] == "mouse"]
-    for key in ("change", "new_uses", "new_uses_low", "new_uses_high", "distance", "chance", "q"):
+    for key in ("change", "differing", "differing_low", "differing_high", "distance", "chance", "q"):
         assert found[key] == pytest.approx(row[key], rel=1e-3)
     for key in ("count_a", "count_b", "gained", "lost"):
         assert found[key] == row[key]

@@ -77,7 +77,7 @@ def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(run: 
     assert sizes == {"no clear change"}
     for row in shown["rows"][: shown["changed"]]:
         assert row["size"].endswith(
-            f"({100 * row['new_uses_low']:.0f} to {100 * row['new_uses_high']:.0f} %)"
+            f"({100 * row['differing_low']:.0f} to {100 * row['differing_high']:.0f} %)"
         )
     assert len(rows) > 20
     found = words.word(data, key, rows[0]["word"])

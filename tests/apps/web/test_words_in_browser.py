@@ -147,9 +147,9 @@ def test_two_years_are_compared_with_sentences_from_both(opened: Page, site: Sit
     assert set(places[0]) == {"1990"}
     assert set(places[1]) == {"2020"}
     row = drift(site.data.run, ["1990", "2020"])["cell"]
-    low, high = (int(100 * row[f"new_uses_{end}"] + 0.5) for end in ("low", "high"))
+    low, high = (int(100 * row[f"differing_{end}"] + 0.5) for end in ("low", "high"))
     assert f"{low}–{high} %" in opened.text("#word .facts")
-    assert f"uses are new ({low} to {high} %)" in opened.text(".ranking tr:has([aria-current])")
+    assert f"uses differ ({low} to {high} %)" in opened.text(".ranking tr:has([aria-current])")
     assert ", ".join(row["gained"][:5]) in opened.text("#word .facts + p .came")
 
 

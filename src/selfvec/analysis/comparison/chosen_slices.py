@@ -40,7 +40,7 @@ from selfvec.text.document_vectors import documents_of_words
 
 ENOUGH_TOKENS = 2_000  # with fewer, hardly any word of a period can be compared
 MOST_SLICES = 8  # of a text
-LEAST = 16  # documents on each side of words of which new uses are counted
+LEAST = 16  # documents on each side of words whose differing uses are estimated
 SURE = 100  # such words: with fewer, a side is too small to tell which words changed
 SUBJECTS = 8  # of a text: what a reader takes in at a glance
 _UNITS = ("year", "quarter", "month")

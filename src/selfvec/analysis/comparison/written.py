@@ -315,7 +315,7 @@ def on_pairs(
             number = count_of(len(rows), "word")
             told = f"{names[side]} is written with {number} in two that {names[other]} writes in one"
             told += f" ({named})."
-            words = tuple(row["word"] for row in rows)
+            words = tuple(word for row in rows for word in (row["word"], *row["apart"].split()))
             said.append(Finding("writing", printable(f"{told}{notation}"), words=words))
     return said
 

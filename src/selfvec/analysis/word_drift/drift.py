@@ -45,7 +45,7 @@ from .word_choice import (
     new_and_gone,
 )
 
-_FORMAT = 6  # of what is kept in a cache: another number, and what an older version kept is measured again
+_FORMAT = 7  # of what is kept in a cache: another number, and what an older version kept is measured again
 _SHOWN = 20  # words with example sentences, if all are listed
 
 
@@ -113,7 +113,7 @@ def drift(
     progress: Progress | None = None,
     **which: Unpack[Which],
 ) -> Drift:
-    """List words whose meaning changed, and whether by chance.
+    """List words whose uses differ, and whether by chance.
 
     Results are kept in the run folder, and computed once.
 
@@ -166,15 +166,21 @@ def drift(
         ``change``
             ``distance`` - ``chance`` - ``general``, the figure of the result that says by how much words
             differ in general.
-        ``new_uses``, ``new_uses_low``, ``new_uses_high``
-            The share of its uses that are new in the second slice, beyond what is usual, and the 95 %
-            interval. None for words in fewer than 16 documents of a slice, and where fewer than ten words
-            are in as many.
+        ``differing``, ``differing_low``, ``differing_high``
+            The share of its uses that differ between the slices, beyond what is usual, and the 95 %
+            interval: of those that came, went, or have another share. None for words in fewer than 16
+            documents of a slice, and where fewer than ten words are in as many.
         ``apd``
             The mean distance of two occurrences, one of each slice.
         ``p``, ``q``
             The share of random splits that are as far apart, never 0: if none is, it is read from a
             distribution with the moments of the splits. q is the false discovery rate among tested words.
+        ``p_contexts``, ``q_contexts``
+            The same of single words beside it: whether some came or went, more than beside words as
+            frequent. None where ``differing`` is, and of fewer than 50 words.
+        ``came_beside``, ``went_beside``
+            Words that are within six words of it in more of its documents, or in fewer, if it may be named:
+            dicts with word, share_a and share_b, of its documents in either slice.
         ``count_a``, ``count_b``, ``documents_a``, ``documents_b``
             Occurrences of the word, and documents with it, in each slice.
         ``gained``, ``lost``
@@ -232,7 +238,9 @@ def drift(
         run = joined(own_words(run) if slices else run, comparison.word_of)
         table = WordTable.of(run)
         named, unknown = measurable(comparison, table, words, run.provenance.language, min_count)
-        choice = Choice(named, *spoken, every=which.get("all_words", False))
+        choice = Choice(
+            {*named, *(row["word"] for row in unknown)}, *spoken, every=which.get("all_words", False)
+        )
         measured = _measured(run, comparison, table, test, which.get("jobs"), steps)
         result = replace(
             _chosen(comparison, table, measured, choice),
@@ -279,8 +287,13 @@ def _used_more(run: Run, comparison: Comparison) -> list[Finding]:
 def _chosen(comparison: Comparison, table: WordTable, measured: Measures, choice: Choice) -> Drift:
     """The words that are listed, in order, and what is said of all that were measured."""
     rows, left_out = listed_rows(table, measured, choice)
-    new, gone = ([], []) if choice.named else new_and_gone(table, measured, choice)
-    changed = [row["word"] for row in rows if is_changed(row)]
+    about = (finding for finding in comparison.findings if finding.kind == "writing")
+    explained = {word for finding in about for word in finding.words}.difference(choice.named)
+    new, gone = (
+        [row for row in rows if row["word"] not in explained]
+        for rows in new_and_gone(table, measured, choice)
+    )
+    changed = [row["word"] for row in rows if is_changed(row) and row["word"] not in explained]
     beside = changed_beside(comparison, table, rows)
     return Drift(
         a=measured.a,

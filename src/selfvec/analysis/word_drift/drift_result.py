@@ -34,10 +34,11 @@ from selfvec.data.run import AnyRun
 from selfvec.numerics.statistics import LEVEL
 
 from .sentences import kept_distances, kept_examples
-from .word_choice import NAMED, is_changed, is_significant
+from .word_choice import NAMED, SURE, is_significant
 
 _NEIGHBOURS = 5  # shown of those gained, and of those lost
 _FIRST = 3  # words named in a sentence
+_BESIDE = 2  # words beside a word that came, and that went, in a sentence
 _CAME = 12  # words that came, and that went
 _SECTIONS = 20  # words of a page with a section each, if none has quotations
 _SHARES = Form("shares", lambda ends: f"{100 * ends[0]:.0f}-{ends[1]:.0%}", True)  # of an interval
@@ -62,11 +63,11 @@ class Drift(Answer):
     tested, significant : int
         Number of words that were tested and would be listed, and of those with q ≤ 0.05.
     changed : int
-        Number of words of whose uses surely more than a fifth are new between two slices: q ≤ 0.05, and the
-        whole interval of ``new_uses`` lies above.
+        Number of words whose uses surely differ between two slices: q ≤ 0.05, and the whole interval of
+        ``differing`` lies above a fifth, with ``p_contexts`` ≤ 0.01; or ``q_contexts`` ≤ 0.01.
     beside : dict
-        Words of these that occur in many documents with a word before them in order, of which more uses are
-        new, and that word: they may differ only because it does.
+        Words of these that occur in many documents with a word before them in order, of which more uses
+        differ, and that word: they may differ only because it does.
     named : list of str
         The others of these, which are said to have changed.
     general : float
@@ -213,7 +214,8 @@ class Drift(Answer):
         by = "the ranks of change and texts, added" if self.by_texts else "change, the largest first"
         return (
             f"words with q ≤ {LEVEL} first; of these, names, numbers and other spellings of a word last, and "
-            f"in both groups words with a new_uses_low above {NAMED} first; then by {by}"
+            f"in both groups words with a differing_low above {NAMED} and a p_contexts up to {SURE}, or a "
+            f"q_contexts up to {SURE}, first; then by {by}"
         )
 
     # ---- What is shown
@@ -259,30 +261,30 @@ class Drift(Answer):
     def _changed(self) -> Finding:
         """How many words changed, and which most.
 
-        A word counts if the lower end of its interval does: with a thousand words some always have a small q.
+        A word counts if it is sure to differ by much (`is_changed`): of a thousand words some have a small q.
         """
         sides = f"{self.a} to {self.b}"
         small = f"{self.too_small} " if self.too_small else ""
-        if not self.significant:
+        if not self.significant and not self.named:
             return Finding("none", f"{small}No word of {self.tested:,} changed from {sides} beyond chance.")
         if self.nested:
             what = f"{self.significant:,} of {self.tested:,} words differ beyond chance"
             return Finding("none", f"{small}From {sides}, {what}; whether they changed cannot be told.")
         if not self.named:
-            rest = f"{count_of(self.significant, 'word')} changed beyond chance, but not surely by so much"
-            surely = f"no word of {self.tested:,} surely changed in more than a fifth of its uses"
+            rest = f"{count_of(self.significant, 'word differs', 'words differ')} beyond chance"
+            surely = f"the uses of no word of {self.tested:,} surely differ more than is usual"
             return Finding("none", f"{small}From {sides}, {surely} ({rest}).")
         number, words = len(self.named), self.named[:_FIRST]
-        its = "its" if number == 1 else "their"
         by = "by words and texts " * self.by_texts
         most = f": {_named(words)}" if number == len(words) else f", most of all {by}{_named(words)}"
-        much = f"changed in more than a fifth of {its} uses{most}"
-        said = f"From {sides}, {number:,} of {count_of(self.tested, 'word')} {much}"
+        uses = f"the uses of {number:,} of {count_of(self.tested, 'word')}"
+        said = f"From {sides}, {uses} differ more than is usual{most}"
         row = next((row for row in self.rows if row["word"] == words[0]), None)
         if row is None:
             return Finding("word", f"{said}.", words=tuple(self.named))
-        figures = (row["p"], row["q"], row["new_uses"], row["new_uses_low"], row["new_uses_high"])
-        return Finding("word", f"{said}; {new_uses_of(row)}.", *figures, words=tuple(self.named))
+        figures = (row["p"], row["q"], row["differing"], row["differing_low"], row["differing_high"])
+        how = f"{said}; {differing_of(row)}{beside_of(row)}."
+        return Finding("word", how, *figures, words=tuple(self.named))
 
     def _by_refining(self) -> Finding:
         """How many words refining moved in a direction that their documents agree on."""
@@ -337,16 +339,19 @@ class Drift(Answer):
 
     @property
     def standing_out(self) -> list[dict[str, Any]]:
-        """The rows of words that surely changed, or that refining moved: those to tell more of."""
-        if self.nested:
-            return []
-        return [row for row in self.rows if (is_changed(row) if self.is_sliced else is_significant(row))]
+        """The rows of words that are named, or that refining moved: those to tell more of."""
+        if not self.is_sliced:
+            return list(filter(is_significant, self.rows))
+        named = {*self.named}
+        return [row for row in self.rows if row["word"] in named]
 
     def _entry(self, row: Row) -> Entry:
         """A word with its neighbours, and its quotations of both sides."""
         mark = kind_and_spellings(row)
         head = [(escape_for_display(row["word"]), "strong"), *([(f" ({mark})", "")] * bool(mark))]
         near = came_and_went(row, _NEIGHBOURS)
+        if told_beside := beside_of(row):
+            near.append([(told_beside.removeprefix(": "), "")])
         named = [(column.head, column.cell(row)) for column in self.columns[1:]]
         facts = " · ".join(f"{name} {value}" for name, value in named if value)
         sides: dict[str, list[tuple[Pieces, str]]] = {}
@@ -373,11 +378,11 @@ class Drift(Answer):
         if self.by_texts:
             yield "Listed by words and texts: q and 95 % are those of the words, by which a change is sure."
             by = "the ranks of change and texts, added"
-        sure = " those with surely more than a fifth of new uses first," if self.is_sliced else ""
+        sure = " those whose uses surely differ first," if self.is_sliced else ""
         order = f"words with q ≤ {LEVEL} come first, of these{sure} names, numbers and variants last"
         yield f"Sorted by {by}; {order}."
-        if self.is_sliced and any(row["new_uses"] is None for row in self.rows):
-            yield f"No share of new uses: the word occurs in fewer than {LEAST} documents of a slice."
+        if self.is_sliced and any(row["differing"] is None for row in self.rows):
+            yield f"No share that differs: the word occurs in fewer than {LEAST} documents of a slice."
         if any(row["p"] is None for row in self.rows):
             yield "No p and q: not tested, because the run has not kept its tokens (--keep)."
         if reasons := [f"{number:,} {reason}" for reason, number in self.left_out.items() if number]:
@@ -418,8 +423,8 @@ def drift_columns(a: str = "a", b: str = "b", general: float | None = None) -> t
     beyond += ", by which words differ in general" * bool(beyond)
     return (
         Column("word", width=18),
-        Column("new_uses", form=share(), meaning="share of its uses that are new, beyond what is usual"),
-        Column("interval", "95 %", _SHARES, "interval of that share", of=new_uses_interval),
+        Column("differing", "differ", share(), "share of its uses that differ, beyond what is usual"),
+        Column("interval", "95 %", _SHARES, "interval of that share", of=differing_interval),
         Column("change", form=two, meaning=f"distance beyond chance{beyond}"),
         Column("distance", form=two, meaning="1 - cosine of the mean occurrences", less=True),
         Column("q", form=PROBABILITY, meaning="false discovery rate"),
@@ -439,9 +444,9 @@ def came_and_went(row: Row, most: int) -> list[Pieces]:
     return [[("+ ", "came"), (f"{gained}  ", ""), ("- ", "went"), (lost, "went")]]
 
 
-def new_uses_interval(row: Row) -> tuple[float, float] | None:
-    """The ends of the interval of a row's share of new uses."""
-    return None if row["new_uses"] is None else (row["new_uses_low"], row["new_uses_high"])
+def differing_interval(row: Row) -> tuple[float, float] | None:
+    """The ends of the interval of a row's share of uses that differ."""
+    return None if row["differing"] is None else (row["differing_low"], row["differing_high"])
 
 
 _ABOUT = (  # how a share is said, from which on
@@ -454,11 +459,26 @@ _ABOUT = (  # how a share is said, from which on
 )
 
 
-def new_uses_of(row: Row) -> str:
-    """How many of a word's uses are new: ``of rain, about half of the uses are new (31 to 70 %)``."""
-    about = next(text for least, text in _ABOUT if row["new_uses"] >= least)
-    low, high = (round(100 * row[f"new_uses_{end}"]) for end in ("low", "high"))
-    return f"of {escaped([row['word']])}, {about} of the uses are new ({low} to {high} %)"
+def differing_of(row: Row) -> str:
+    """How many of a word's uses differ: ``of rain, about half of the uses differ (31 to 70 %)``."""
+    about = next(text for least, text in _ABOUT if row["differing"] >= least)
+    low, high = (round(100 * row[f"differing_{end}"]) for end in ("low", "high"))
+    if not low:
+        return f"of {escaped([row['word']])}, up to {high} % of the uses differ"
+    return f"of {escaped([row['word']])}, {about} of the uses differ ({low} to {high} %)"
+
+
+def beside_of(row: Row) -> str:
+    """What came and went beside a word, in shares of its documents; empty if nothing did for sure."""
+    said = []
+    for verb in ("came", "went"):
+        shares = [
+            f"{escape_for_display(of['word'])} ({of['share_a']:.0%} → {of['share_b']:.0%})"
+            for of in row[f"{verb}_beside"][:_BESIDE]
+        ]
+        if listed := " and ".join(shares):
+            said.append(f"{verb} {listed}")
+    return f": beside it {', and '.join(said)}, in shares of its documents" if said else ""
 
 
 REFINED_COLUMNS = (

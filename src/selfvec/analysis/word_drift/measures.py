@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 
@@ -11,15 +10,16 @@ from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.answer import Json
-from selfvec.base.arrays import Doubles, Ints, Mask, Rows
+from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.nearest import nearest, only_in_each
-from selfvec.numerics.statistics import hypergeometric_p
+from selfvec.numerics.statistics import LEVEL, benjamini_hochberg, hypergeometric_p
 from selfvec.text.document_vectors import document_frequencies
+from selfvec.text.odd_words import spelling_key
 
-from .new_uses import NewUses, new_uses
+from .differing import DifferingUses, differing_uses
 from .permutation_test import (
     Changes,
     Distances,
@@ -28,7 +28,12 @@ from .permutation_test import (
     permutation_test,
     refinement_drift,
 )
-from .word_choice import CountedSides, Measures, left_out_words, mark_words
+from .word_choice import (
+    CountedSides,
+    Measures,
+    left_out_words,
+    mark_words,
+)
 
 _STEPS = {  # with their relative durations
     "Preparing occurrences": 2,
@@ -38,6 +43,8 @@ _STEPS = {  # with their relative durations
     "Neighbours": 3,
 }
 NEIGHBOURS = 10  # of a word that are compared; the usual number of the literature
+_SURELY = 2.0  # standard errors that are no change of a word in the text
+_EXPLAINED = 0.25  # of the occurrences of content words, at most
 _AMONG = 10_000  # most frequent words of a side, which may be neighbours: those of rarer ones are chance
 
 
@@ -53,13 +60,18 @@ def measure_words(
     """Measure every word that occurs often enough, including words that are not listed by default."""
     read, sliced = compared.read, bool(compared.names)
     with (progress or Progress()).steps("Drift", _STEPS) as steps:
+        sides = CountedSides.of(compared, table, test.min_count)
+        with steps.stage("Choosing words", None, "words"):
+            reasons, (unmatched, more) = at_once(
+                lambda: left_out_words(compared, table, sides.able),
+                lambda: unmatched_words(compared, table, sides) if sliced else ([], {}),
+            )
+        ratio = sure_ratios(sides.counts)
+        explained = explained_words(compared, table, unmatched)
         space = None
         if read.names:
             # Without slices the test is where the documents move the original vectors: only these are summed.
             space = occurrence_space(read, table, test.seed, steps, refined=sliced)
-        sides = CountedSides.of(compared, table, test.min_count)
-        with steps.stage("Choosing words", None, "words"):
-            reasons = left_out_words(compared, table, sides.able)
         words = np.flatnonzero(sides.able)
         listed = possible_neighbours(table, sides.counts, sides.least)
         # In one pass over the text: the words that are tested, and those that may be their neighbours.
@@ -79,14 +91,12 @@ def measure_words(
         both = (table.original, table.refined)
         means = distances.uses.means if distances.uses else [vectors.unit[often] for vectors in both]
         keys = table.names
-        near, (unmatched, more) = at_once(
-            partial(changed_neighbours, keys, words, often, means, listed, neighbours, steps),
-            lambda: unmatched_words(compared, table, sides) if sliced else ([], {}),
-        )
+        near = changed_neighbours(keys, words, often, means, listed, neighbours, steps)
         listed_words = np.array([keys[word] not in reasons for word in words.tolist()], bool)
         changes = changes_of(distances, sides.counts[:, words].T, listed_words)
-        shares = new_uses(distances, often, listed_words)
-        rows = _rows(keys, distances, changes, shares, sides.counts, near)
+        looked_at = (often, listed_words, table.content, np.where(explained, 0.0, ratio))
+        differing = differing_uses(compared, distances, *looked_at, test.seed, threads(jobs), steps)
+        rows = _rows(keys, distances, changes, differing, sides.counts, near)
         reasons |= more
         mark_words(compared, table, [*rows, *unmatched], test.min_count)
     counts = sides.counts
@@ -99,7 +109,7 @@ def _rows(
     keys: Sequence[str],
     measured: Distances,
     changes: Changes,
-    shares: NewUses,
+    differing: DifferingUses,
     counts: Ints,
     neighbours: Sequence[dict[str, list[str]]],
 ) -> list[Json]:
@@ -111,10 +121,11 @@ def _rows(
         "apd": measured.apd,
         "chance": changes.chance,
         "change": changes.change,
-        "new_uses": shares.share,
-        "new_uses_low": shares.low,
-        "new_uses_high": shares.high,
+        "differing": differing.share,
+        "differing_low": differing.low,
+        "differing_high": differing.high,
         "p": measured.p,
+        "p_contexts": differing.p,
         "count_a": counts[0, measured.words],
         "count_b": counts[1, measured.words],
         "documents_a": measured.documents[:, 0],
@@ -124,9 +135,44 @@ def _rows(
     columns = [[None if x != x else x for x in values.tolist()] for values in figures.values()]
     rows = zip(*columns, strict=True)
     return [
-        {"word": keys[word]} | dict(zip(figures, row, strict=True)) | near
-        for word, row, near in zip(measured.words.tolist(), rows, neighbours, strict=True)
+        {"word": keys[word]}
+        | dict(zip(figures, row, strict=True))
+        | near
+        | {
+            key: [{"word": keys[other], "share_a": a, "share_b": b} for other, a, b in beside]
+            for key, beside in zip(
+                ("came_beside", "went_beside"), differing.beside.get(i, ([], [])), strict=True
+            )
+        }
+        for i, (word, row, near) in enumerate(zip(measured.words.tolist(), rows, neighbours, strict=True))
     ]
+
+
+# ---- Words that another finding explains: they tell nothing of the words that they stand beside
+
+
+def sure_ratios(counts: Ints) -> Doubles:
+    """How many times as frequent each word surely is on the second side, (V,), from its counts, (2, V)."""
+    smoothed = counts + 0.5
+    logs = np.log(smoothed / smoothed.sum(axis=1, keepdims=True))
+    apart, error = logs[1] - logs[0], np.sqrt((1 / smoothed).sum(axis=0))
+    out: Doubles = np.exp(np.sign(apart) * np.maximum(np.abs(apart) - _SURELY * error, 0))
+    return out
+
+
+def explained_words(compared: Comparison, table: WordTable, unmatched: Sequence[Json]) -> Mask:
+    """The words that came or went, or that a finding about how the sides are written names, (V,) bool.
+
+    None if these are more than a quarter of the text: what is left would not tell how words are used.
+    """
+    q = benjamini_hochberg(np.array([row["p"] for row in unmatched], np.float64))
+    words = {row["word"] for row, of in zip(unmatched, q.tolist(), strict=True) if of <= LEVEL}
+    words |= {word for finding in compared.findings if finding.kind == "writing" for word in finding.words}
+    out = np.zeros(len(table.names), bool)
+    out[table.numbers([word for word in words if word in table.refined.key_to_index])] = True
+    counts = compared.tokens.counts
+    few: Mask = out & (counts[out].sum() <= _EXPLAINED * counts[table.content].sum())
+    return few
 
 
 # ---- Neighbours that words have gained and lost
@@ -176,14 +222,22 @@ def changed_neighbours(
 _SMALLEST = 1e-300  # p is never 0
 
 
+def first_spellings(table: WordTable) -> Ids:
+    """The most frequent of the spellings of each word, such as *bed-room* of *bedroom*, (V,)."""
+    first: dict[str, int] = {}
+    numbers = [first.setdefault(spelling_key(word), i) for i, word in enumerate(table.names)]
+    return np.array(numbers, np.int32)
+
+
 def unmatched_words(
     compared: Comparison, table: WordTable, sides: CountedSides
 ) -> tuple[list[Json], dict[str, str]]:
     """Words that are rare in one of two slices only, with their p; and the reasons not to list some."""
-    counts, least = sides.counts, sides.least
+    # All spellings of a word are one: it did not come if it was written otherwise before.
+    slices, spellings = compared.slices, compared.tokens.renumbered(first_spellings(table), table.names)
+    parts = [spellings.part(part.documents) for part in slices]
+    counts, least = np.stack([part.counts for part in parts]), sides.least
     frequent = (counts.max(axis=0) >= least) & (counts.min(axis=0) < least)
-    slices = compared.slices
-    parts = [compared.tokens.part(part.documents) for part in slices]
     occurs: Ints = np.stack([document_frequencies(part) for part in parts])
     totals = np.array([part.documents for part in parts], np.int64)
     more = np.argmax(occurs / np.maximum(totals, 1)[:, None], axis=0)  # the side with a larger share

@@ -108,6 +108,8 @@ def new_and_gone(
     """Words that came, and words that went, with q ≤ .05, the most certain first; names and numbers last."""
     rows, _ = _tested_rows(table, measured.unmatched, measured.reasons, choice)
     certain = [row for row in _with_q(rows) if row["q"] <= LEVEL]
+    if choice.named:
+        certain = [row for row in certain if row["word"] in choice.named]
     certain.sort(
         key=lambda row: (row["kind"] != WORD, row["p"], -max(row["documents_a"], row["documents_b"]))
     )
@@ -120,8 +122,12 @@ def new_and_gone(
 
 def _with_q(rows: Sequence[Json]) -> list[Json]:
     """The rows with their false discovery rate."""
-    q = benjamini_hochberg(np.array([row["p"] for row in rows], np.float64)).tolist()
-    return [row | {"q": None if of != of else of} for row, of in zip(rows, q, strict=True)]
+    with_q = [dict(row) for row in rows]
+    for p, q in (("p", "q"), ("p_contexts", "q_contexts")):
+        every = benjamini_hochberg(np.array([row.get(p) for row in rows], np.float64)).tolist()
+        for row, of in zip(with_q, every, strict=True):
+            row[q] = None if of != of else of
+    return with_q
 
 
 def is_significant(row: Mapping[str, Any]) -> bool:
@@ -129,31 +135,47 @@ def is_significant(row: Mapping[str, Any]) -> bool:
     return row["q"] is not None and row["q"] <= LEVEL
 
 
-# Where one subject doubles, a word that it shares with others has at most .17 of its uses there anew.
+# Where one subject doubles, at most .17 of the uses of a word that it shares with others differ.
 NAMED = 0.2
+SURE = 0.01  # q of the words beside a word: the sides of a hundred comparisons by chance name no word, mostly
 
 
 def is_changed(row: Mapping[str, Any]) -> bool:
-    """Whether surely more than a fifth of a word's uses are new: the lower end of its interval decides."""
-    return is_significant(row) and row["new_uses_low"] is not None and row["new_uses_low"] > NAMED
+    """Whether a word's uses surely differ more than is usual.
+
+    The lower end of the share that differs is above a fifth, also without what other findings explain; or it
+    may be, and single words beside it tell.
+    """
+    p, q = row.get("p_contexts"), row.get("q_contexts")
+    by_share = is_significant(row) and (row["differing_low"] or 0) > NAMED and (p is None or p <= SURE)
+    return by_share or (q is not None and q <= SURE and row["differing_high"] > NAMED)
 
 
 # A word that changed takes its neighbours along: *panel* differs as well if most of it was *strobe panel*.
 _BESIDE = 1 / 3  # of the documents of a word on one side, and twice what is usual, have the other
-_LESS = 0.5  # times as many uses are new as of the other, at most, and up to once, if all documents have it
+_LESS = 0.5  # times as many uses differ as of the other, at most, and up to once, if all documents have it
 
 
 def changed_beside(compared: Comparison, table: WordTable, rows: Sequence[Json]) -> dict[str, str]:
-    """Words that surely changed, but are mostly where a word before them in order is: that word of each."""
-    changed = [row["word"] for row in rows if is_changed(row)]
+    """Words that surely changed, but are mostly where a word before them in order is: that word of each.
+
+    Or it is what came, or went, the most clearly beside them.
+    """
+    those = [row for row in rows if is_changed(row)]
+    changed = [row["word"] for row in those]
     if len(changed) < 2:
         return {}
     numbers = table.numbers(changed)
     parts = [compared.tokens.part(part.documents) for part in compared.slices]
     sides = [(part.documents, documents_of_words(part, numbers)) for part in parts]
-    share = np.array([row["new_uses"] for row in rows if is_changed(row)])
+    share = np.array([row["differing"] for row in those], np.float64)
     beside: dict[str, str] = {}
     for place, word in enumerate(changed):
+        clearest = [
+            near[0]["word"] for near in (those[place]["came_beside"], those[place]["went_beside"]) if near
+        ]
+        if led_by := [other for other in clearest if other in changed[:place] and other not in beside]:
+            beside.setdefault(word, led_by[0])
         if word in beside:
             continue
         for total, pairs in sides:
@@ -170,8 +192,9 @@ def order_key(row: Mapping[str, Any]) -> tuple[bool, bool, bool, float]:
 
     Within these groups the change decides, not its lower end, with which people's judgements agree less.
     """
-    significant = is_significant(row)
-    unsure = significant and not is_changed(row)
+    changed = is_changed(row)
+    significant = changed or is_significant(row)
+    unsure = significant and not changed
     return not significant, significant and row["kind"] != WORD, unsure, -row["change"]
 
 
@@ -306,7 +329,7 @@ def _is_repeated(compared: Comparison, words: Mask, numbers: Mask) -> Mask:
 
 # ---- Marks: names, numbers and other spellings
 # Names and numbers change with the news, and spellings with the press. They are listed after the words
-# whose meaning changed.
+# whose uses differ.
 
 
 WORD = "word"

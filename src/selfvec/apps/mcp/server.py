@@ -53,7 +53,7 @@ TITLES = {
     "search": "Search the documents",
     "similar_documents": "Documents like a document",
     "similar": "Words of similar meaning",
-    "drift": "Words whose meaning changed",
+    "drift": "Words whose uses differ",
     "senses": "Senses of a word",
     "keyness": "Words of one part of the text",
     "concordance": "A word in context",

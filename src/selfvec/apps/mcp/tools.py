@@ -69,9 +69,11 @@ _CHANGE = (
         "kind",
         "variants",
         "change",
-        "new_uses",
-        "new_uses_low",
-        "new_uses_high",
+        "differing",
+        "differing_low",
+        "differing_high",
+        "came_beside",
+        "went_beside",
         "distance",
         "chance",
         "q",
@@ -240,14 +242,15 @@ class Tools:
         between: list[str] | None = None,
         filter: Filter | None = None,
     ) -> Json:
-        """The words whose meaning changed most between two slices of time, by default the last two
+        """The words whose uses differ most between two slices of time, by default the last two
         whole years or what `notes` say (by refining: `between` is ["original", "refined"], or the corpus has
         no dates), sure changes first; of these, names, numbers and other spellings of a word last
         (`kind`, `variants`). `new` and `gone` are words too rare on one side to be compared, with counts.
         `notes` say what was compared and why, and which field of the documents goes with time: then ask again
-        with the `filter` named there. Believe a change only if `beyond_chance`: then `new_uses` is the
-        share of the word's uses that are new, at least `new_uses_low`, the lower end of its 95 % interval;
-        `named` are the words of which that is more than a fifth. With `word`, how that word changed, with
+        with the `filter` named there. Believe a change only if `beyond_chance`: then `differing` is the
+        share of the word's uses that differ, at least `differing_low`, the lower end of its 95 % interval;
+        `came_beside` and `went_beside` are words beside it, with the shares of its documents on both sides;
+        `named` are the words that surely differ. With `word`, how that word changed, with
         sentences that show it (`examples_a`, `examples_b`). The first call takes some seconds."""
         asked = (tuple(between or ()), tuple(given_filters(filter)))
         run = self._run.present

@@ -13,7 +13,7 @@ from fastapi import Query
 import selfvec
 from selfvec.analysis.usage.contexts import pair_places
 from selfvec.analysis.usage.quotations import Quotation, best_occurrences, examples, sentences
-from selfvec.analysis.word_drift.drift_result import Drift, new_uses_of
+from selfvec.analysis.word_drift.drift_result import Drift, differing_of
 from selfvec.analysis.word_drift.word_choice import is_changed, is_significant
 from selfvec.apps.offered import LISTS, Server
 from selfvec.apps.table import TEXT, TOP, CommandRow
@@ -138,7 +138,7 @@ def _columns_of(result: Answer) -> Sequence[Column]:
 
 def _size(row: Row) -> str:
     if is_changed(row):
-        return new_uses_of(row).partition(", ")[2]
+        return differing_of(row).partition(", ")[2]
     return "beyond chance, but how much is not clear" if is_significant(row) else "no clear change"
 
 

@@ -9,9 +9,12 @@ import { MIXES, VARIANTS, keywords } from "./usage.js";
 
 const MOST = 200; // words of a list
 const LEVELS = { "": "any", 0.05: "q ≤ .05", 0.01: "q ≤ .01", 0.001: "q ≤ .001" };
-const MEASURES = new Set("new_uses interval change distance q texts".split(" ")); // on the page of a word
+const MEASURES = new Set("differing interval change distance q texts".split(" ")); // on the page of a word
 const CHANCE = 0.05; // q of what is beyond chance, at most
+const SURE = 0.01; // the same of words beside it
 const EVERYTHING = { min_count: "1", fdr: "", all_words: "true" };
+
+const isSure = ({ q, q_contexts: beside }) => q <= CHANCE || (beside !== null && beside <= SURE);
 
 export class Ranking extends List {
   constructor() {
@@ -91,14 +94,14 @@ export class Ranking extends List {
     const columns = found.columns.filter(({ name }) => refined || !MEASURES.has(name));
     this.fill([found.total ? table(columns, found.rows) : none], found.total);
     for (const [i, a] of this.words.entries())
-      a.closest("tr").classList.toggle("unsure", found.rows[i].q > CHANCE);
+      a.closest("tr").classList.toggle("unsure", !isSure(found.rows[i]));
     if (kept) this.words.find((a) => a.dataset.word === kept)?.focus({ preventScroll: true });
     this.select();
   }
 
   /** The word that changed most, if one did beyond chance. */
   get first() {
-    return this.found?.rows.find(({ q }) => q <= CHANCE)?.word;
+    return this.found?.rows.find(isSure)?.word;
   }
 
   get words() {

@@ -1,4 +1,4 @@
-"""The share of a word's uses that are new: as it was planted, none by chance, none if only a subject grew."""
+"""The share of a word's uses that differ: as it was planted, none by chance, none if only a subject grew."""
 
 import re
 
@@ -9,8 +9,8 @@ from tests.analysis.planted_topics import WORDS, topic_vectors
 from tests.examples import soaked
 
 from selfvec.analysis.comparison.chosen_slices import LEAST
+from selfvec.analysis.word_drift.differing import FEWEST, differing_shares
 from selfvec.analysis.word_drift.drift import drift
-from selfvec.analysis.word_drift.new_uses import FEWEST, new_uses
 from selfvec.analysis.word_drift.permutation_test import Distances, MeanUses
 from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
@@ -43,7 +43,7 @@ def test_the_share_is_that_of_the_way_to_another_word() -> None:
     new = old.copy()
     for word, share in enumerate(PLANTED):
         new[word] = (1 - share) * old[word] + share * old[word + 50]
-    found = new_uses(means_of(old, new), np.arange(100), np.ones(100, bool))
+    found = differing_shares(means_of(old, new), np.arange(100), np.ones(100, bool))
     assert found.share[: len(PLANTED)] == pytest.approx(PLANTED, abs=0.06)
     assert np.all(found.share[len(PLANTED) :] < 0.02)
     assert np.all((found.low <= found.share) & (found.share <= found.high))
@@ -55,7 +55,7 @@ def test_what_all_words_have_in_common_is_no_share_of_one() -> None:
     old, strangers = both[:100], both[100:]
     new = 0.4 * old + 0.6 * strangers
     new[0] = strangers[0]
-    found = new_uses(means_of(old, new), np.arange(100), np.ones(100, bool))
+    found = differing_shares(means_of(old, new), np.arange(100), np.ones(100, bool))
     assert found.share[1:] == pytest.approx(np.zeros(99), abs=0.15)
     assert found.share[0] > 0.8
 
@@ -66,7 +66,7 @@ def test_the_interval_narrows_with_documents_and_with_less_noise() -> None:
     new[0] = 0.5 * old[0] + 0.5 * old[50]
     widths = []
     for number, noise in ((LEAST, 1.0), (60, 1.0), (60, 0.1)):
-        found = new_uses(means_of(old, new, number, noise), np.arange(100), np.ones(100, bool))
+        found = differing_shares(means_of(old, new, number, noise), np.arange(100), np.ones(100, bool))
         assert found.low[0] <= 0.5 <= found.high[0]
         widths.append(found.high[0] - found.low[0])
     assert widths == sorted(widths, reverse=True)
@@ -75,7 +75,7 @@ def test_the_interval_narrows_with_documents_and_with_less_noise() -> None:
 @pytest.mark.parametrize(("number", "documents"), [(FEWEST - 1, 50), (100, LEAST - 1)])
 def test_few_words_or_documents_have_no_share(number: int, documents: int) -> None:
     old = words(number)
-    found = new_uses(means_of(old, old, documents), np.arange(number), np.ones(number, bool))
+    found = differing_shares(means_of(old, old, documents), np.arange(number), np.ones(number, bool))
     assert np.isnan([found.share, found.low, found.high]).all()
 
 
@@ -90,8 +90,8 @@ def test_planted_shares_are_said(uses: int) -> None:
         )
         for number, share in enumerate(PLANTED):
             row = found[f"x{number}"]
-            said[share].append(row["new_uses"])
-            inside.append(row["new_uses_low"] <= share <= row["new_uses_high"])
+            said[share].append(row["differing"])
+            inside.append(row["differing_low"] <= share <= row["differing_high"])
     for share, estimates in said.items():
         assert np.median(estimates) == pytest.approx(share, abs=0.15)
     assert np.mean(inside) >= 0.75
@@ -102,10 +102,12 @@ def test_half_new_words_are_named_and_a_tenth_is_not() -> None:
     found = drift(run)
     assert {*found.named} == {"x0", "x1"}
     first, second = found.named
-    changed = f"2 of {found.tested} words changed in more than a fifth of their uses"
-    said = f"{changed}: {first} and {second}; of {first},"
+    said = (
+        f"the uses of 2 of {found.tested} words differ more than is usual: {first} and {second}; of {first},"
+    )
     assert re.search(
-        rf"{said} about (half|two thirds) of the uses are new \(\d\d to \d\d %\)\.", found.introduction[0]
+        rf"{said} about (half|two thirds) of the uses differ \(\d\d to \d\d %\): beside it came t1w",
+        found.introduction[0],
     )
     assert drift(run, top=1).named == found.named
 
@@ -123,7 +125,7 @@ def test_where_one_subject_has_twice_its_share_no_word_is_named(seed: int) -> No
     corpus = Corpus.from_texts(texts, slices=sides)
     found = drift(refine(corpus, topic_vectors(6, [], rng), Settings(method="original")))
     assert found.named == []
-    assert all(row["new_uses_low"] <= 0.2 for row in found if row["q"] <= 0.05)
+    assert all(row["differing_low"] <= 0.2 for row in found if row["q"] <= 0.05)
 
 
 def test_a_word_may_move_farther_with_the_text_than_the_text() -> None:
@@ -132,6 +134,6 @@ def test_a_word_may_move_farther_with_the_text_than_the_text() -> None:
     text = np.ones(100) / 10
     new = old + 0.1 * text
     new[0] = old[0] + text
-    found = new_uses(means_of(old, new), np.arange(100), np.ones(100, bool))
+    found = differing_shares(means_of(old, new), np.arange(100), np.ones(100, bool))
     assert found.share[1:] == pytest.approx(np.zeros(99), abs=0.02)
     assert 0.4 < found.share[0] < 1 / np.sqrt(2)  # two words are √2 apart, and words follow up to .3
