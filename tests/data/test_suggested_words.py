@@ -9,8 +9,6 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.apps.web.page_data import PageData
-from selfvec.apps.web.words import unknown
 from selfvec.base.errors import NotFound
 from selfvec.data.vectors import KINDS, Source, Vectors, coverage, has_row
 from selfvec.data.word_lookup import rows_of
@@ -116,7 +114,3 @@ def test_all_places_report_the_same_count(tmp_path, capsys) -> None:
     assert main(["run", "health", str(run), "--json"]) in (0, 1)
     health = json.loads(capsys.readouterr().out)
     assert (health["known"], health["composed"], health["oov"]) == (known, composed, types["unknown"])
-    page = PageData(selfvec.open_run(run).present)
-    told = unknown(page)
-    assert told["coverage"] == types
-    assert told["total"] == composed + types["unknown"]

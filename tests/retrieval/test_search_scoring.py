@@ -338,13 +338,13 @@ def test_numpy_gives_the_same_to_the_bit_as_the_kernels_it_stands_in_for(seed, d
 def test_of_much_text_few_documents_are_read_for_stop_words(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = ["the end", "to be or not to be", "it is to be", "To  be, or not To Be or not to be"] * 3
     index = Index.words_only(texts, Preprocessing(stop_words="en"))
-    monkeypatch.setattr("selfvec.retrieval.question._READ", 40)
+    monkeypatch.setattr("selfvec.retrieval.question._FOR_STOP_WORDS", 40)
     found = index.search("or not to be", mode="bm25")
     assert {hit.text for hit in found.hits} <= {texts[1], texts[3]}
     assert "of so much text 2 documents that have them in a row were read for them" in found.notes
     found = index.search("for of", mode="bm25")
     assert found.hits == []
     assert "of so much text 3 documents from the first on were read for them" in found.notes
-    monkeypatch.setattr("selfvec.retrieval.question._READ", 1)  # the first text is longer
+    monkeypatch.setattr("selfvec.retrieval.question._FOR_STOP_WORDS", 1)  # the first text is longer
     found = index.search("for of", mode="bm25")
     assert "of so much text 1 documents from the first on were read for them" in found.notes

@@ -530,6 +530,17 @@ def word_statistic(
     return out
 
 
+class Observed(NamedTuple):
+    """Where m words stand, and in which units of chance, on two sides."""
+
+    places: Ints  # (n,), observation by observation
+    documents: Ints  # (n,)
+    numbers: Ints  # (n,), of the observation among those of its word, rising
+    starts: Ints  # (m + 1,), the first place of each word
+    sides: Mask  # (o,), which observations are on the second side
+    firsts: Ints  # (m + 1,), the first observation of each word
+
+
 @kernel
 def _beside(ids, offsets, places, documents, observation, word, ratio, reach, last, found):
     """Write the words beside each observation of a word, each once; their number after each, (o + 1,).
@@ -570,12 +581,7 @@ def _variance(occurs, total, share):
 def context_scores(
     ids: Ids,
     offsets: Ints,  # (D + 1,)
-    places: Ints,  # (n,), where the words are, observation by observation
-    documents: Ints,  # (n,), in which they are
-    observation: Ints,  # (n,), its number among those of its word, rising
-    starts: Ints,  # (m + 1,), the first place of each word
-    sides: Mask,  # (o,), which observations are on the second side
-    firsts: Ints,  # (m + 1,), the first observation of each word
+    seen: Observed,
     words: Ints,  # (m,)
     ratio: Doubles,  # (V,), how many times as frequent each word is on the second side; 0 leaves it out
     reach: int,  # words on either side that are looked at
@@ -595,19 +601,19 @@ def context_scores(
     last = np.full(3 * types, -1)
     number = np.zeros(3 * types, np.int64)
     for m in range(len(words)):
-        every = sides[firsts[m] : firsts[m + 1]]
+        every = seen.sides[seen.firsts[m] : seen.firsts[m + 1]]
         total = len(every)
         new = every.sum()
         if min(new, total - new) < least:
             continue
-        mine = slice(starts[m], starts[m + 1])
-        found = np.empty((starts[m + 1] - starts[m]) * (2 * reach + 2), np.int64)
+        mine = slice(seen.starts[m], seen.starts[m + 1])
+        found = np.empty((mine.stop - mine.start) * (2 * reach + 2), np.int64)
         bounds = _beside(
             ids,
             offsets,
-            places[mine],
-            documents[mine],
-            observation[mine],
+            seen.places[mine],
+            seen.documents[mine],
+            seen.numbers[mine],
             words[m],
             ratio,
             reach,

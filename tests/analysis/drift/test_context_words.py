@@ -10,7 +10,7 @@ from tests.examples import soaked
 
 import selfvec
 from selfvec.analysis.comparison.comparison import Comparison
-from selfvec.analysis.kernels import FEWEST_BESIDE, context_scores
+from selfvec.analysis.kernels import FEWEST_BESIDE, Observed, context_scores
 from selfvec.analysis.word_drift.differing import words_beside
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.corpus.slices import Slice
@@ -68,8 +68,8 @@ def test_the_score_is_that_of_all_divisions(left_out: str | None) -> None:
     numbers, out = np.arange(10), np.zeros(1)
     bounds = np.array([0, 10])
     context_scores(
-        *(batch.ids, batch.offsets, places, numbers, numbers, bounds, SIDES, bounds, np.array([word])),
-        *(ratio, 3, 2, 100_000, 0, out),
+        *(batch.ids, batch.offsets, Observed(places, numbers, numbers, bounds, SIDES, bounds)),
+        *(np.array([word]), ratio, 3, 2, 100_000, 0, out),
     )
     assert out[0] == pytest.approx(reference(batch, 3, ratio), abs=0.03)
 

@@ -26,7 +26,7 @@ import numpy as np
 
 from selfvec.analysis.comparison.chosen_slices import LEAST
 from selfvec.analysis.comparison.comparison import Comparison
-from selfvec.analysis.kernels import context_scores
+from selfvec.analysis.kernels import Observed, context_scores
 from selfvec.analysis.usage.contexts import padded_windows
 from selfvec.base.arrays import Doubles, Ints, Mask
 from selfvec.base.progress import Progress
@@ -203,39 +203,27 @@ _SHOWN, _CLEAR = 3, 3.0  # words that came or went beside a word, at most, and t
 _PLACES = 1 << 20  # at a time
 
 
-@dataclass(frozen=True)
-class _Observations:
-    """The units with each of m words, on either side, and n places where these stand."""
-
-    places: Ints  # (n,), observation by observation
-    documents: Ints  # (n,)
-    numbers: Ints  # (n,), of the observation among those of its word
-    starts: Ints  # (m + 1,), the first place of each word
-    sides: Mask  # (o,), which are on the second side
-    firsts: Ints  # (m + 1,), the first observation of each word
-
-    @classmethod
-    def of(cls, compared: Comparison, words: Ints, seed: int, most: int) -> _Observations:
-        """At most so many observations of a word on a side, drawn at random."""
-        batch, side = compared.tokens, np.where(compared.weight > 0, compared.side, -1)
-        word = np.full(len(batch.types), -1)
-        word[words] = np.arange(len(words))
-        places = np.flatnonzero(word[batch.ids] >= 0)
-        documents = batch.document_of(places)
-        places, documents = places[side[documents] >= 0], documents[side[documents] >= 0]
-        drawn = np.random.default_rng(seed).permutation(int(compared.unit.max(initial=0)) + 1)
-        keys = (word[batch.ids[places]] * 2 + side[documents]) * len(drawn) + drawn[compared.unit[documents]]
-        order = np.argsort(keys, kind="stable")
-        every, number = np.unique(keys[order], return_inverse=True)
-        groups = every // len(drawn)  # by word, then by side
-        kept = np.arange(len(every)) - np.searchsorted(groups, groups) < most
-        inside = kept[number]
-        owners = groups[kept] // 2
-        firsts = np.searchsorted(owners, np.arange(len(words) + 1))
-        number = (np.cumsum(kept) - 1)[number[inside]]
-        starts = np.searchsorted(owners[number], np.arange(len(words) + 1))
-        places, documents = (of[order][inside] for of in (places, documents))
-        return cls(places, documents, number - firsts[owners[number]], starts, groups[kept] % 2 == 1, firsts)
+def _observed(compared: Comparison, words: Ints, seed: int, most: int) -> Observed:
+    """The units with each word: at most so many on a side, drawn at random."""
+    batch, side = compared.tokens, np.where(compared.weight > 0, compared.side, -1)
+    word = np.full(len(batch.types), -1)
+    word[words] = np.arange(len(words))
+    places = np.flatnonzero(word[batch.ids] >= 0)
+    documents = batch.document_of(places)
+    places, documents = places[side[documents] >= 0], documents[side[documents] >= 0]
+    drawn = np.random.default_rng(seed).permutation(int(compared.unit.max(initial=0)) + 1)
+    keys = (word[batch.ids[places]] * 2 + side[documents]) * len(drawn) + drawn[compared.unit[documents]]
+    order = np.argsort(keys, kind="stable")
+    every, number = np.unique(keys[order], return_inverse=True)
+    groups = every // len(drawn)  # by word, then by side
+    kept = np.arange(len(every)) - np.searchsorted(groups, groups) < most
+    inside = kept[number]
+    owners = groups[kept] // 2
+    firsts = np.searchsorted(owners, np.arange(len(words) + 1))
+    number = (np.cumsum(kept) - 1)[number[inside]]
+    starts = np.searchsorted(owners[number], np.arange(len(words) + 1))
+    places, documents = (of[order][inside] for of in (places, documents))
+    return Observed(places, documents, number - firsts[owners[number]], starts, groups[kept] % 2 == 1, firsts)
 
 
 def context_p(
@@ -251,7 +239,7 @@ def context_p(
 
     NaN for words with fewer than `LEAST` observations on a side, and where few others have as many.
     """
-    seen = _Observations.of(compared, words, seed, _SEEN)
+    seen = _observed(compared, words, seed, _SEEN)
     new = np.append(0, np.cumsum(seen.sides))[seen.firsts]
     often = np.stack([np.diff(seen.firsts) - np.diff(new), np.diff(new)]).min(axis=0)
     able = often >= LEAST
@@ -260,23 +248,16 @@ def context_p(
     def score(share: tuple[int, int], draws: int = DRAWS) -> int:
         first, end = share
         places = slice(seen.starts[first], seen.starts[end])
-        context_scores(
-            compared.tokens.ids,
-            compared.tokens.offsets,
+        own = Observed(
             seen.places[places],
             seen.documents[places],
             seen.numbers[places],
             seen.starts[first : end + 1] - seen.starts[first],
             seen.sides[seen.firsts[first] : seen.firsts[end]],
             seen.firsts[first : end + 1] - seen.firsts[first],
-            words[first:end],
-            ratio,
-            REACH,
-            LEAST,
-            draws,
-            seed,
-            scores[first:end],
         )
+        batch, out = compared.tokens, scores[first:end]
+        context_scores(batch.ids, batch.offsets, own, words[first:end], ratio, REACH, LEAST, draws, seed, out)
         return end - first
 
     with progress.stage("Contexts", len(words), "words") as advance:
@@ -306,7 +287,7 @@ def _beyond_usual(scores: Doubles, often: Ints, ordinary: Mask) -> Doubles:
 
 def words_beside(compared: Comparison, words: Ints, shown: Mask) -> list[tuple[Beside, Beside]]:
     """The ``shown`` words that came beside each word, and those that went, the clearest first."""
-    seen, batch = _Observations.of(compared, words, 0, compared.tokens.documents), compared.tokens
+    seen, batch = _observed(compared, words, 0, compared.tokens.documents), compared.tokens
     found = []
     for m in range(len(words)):
         own, sides = (slice(bounds[m], bounds[m + 1]) for bounds in (seen.starts, seen.firsts))

@@ -72,6 +72,7 @@ HELD = {  # by the kind of a part of a run folder
     "cache/quotations": "all documents as numbers of words, without the lines that they quote of others",
     "cache/variants": "pairs of words of which one vanishes as the other comes",
     "cache/drift": "results of drift: figures of words",
+    "cache/keywords": "results of drift: the words that either side uses more",
     "cache/document_distances": "results of drift: how far apart the documents with a word are",
     "cache/sentence_distances": "results of drift: how far apart the sentences of words are",
     "cache/sentences": "example sentences of drift, as they were written",
