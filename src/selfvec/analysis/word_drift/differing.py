@@ -86,7 +86,7 @@ def differing_uses(
     if measured.uses is None:
         return found
     p = context_p(compared, measured.words, ordinary, ratio, seed, jobs, progress)
-    named = np.flatnonzero((found.low > NAMED) | (p <= SURE))
+    named = np.flatnonzero(((found.low > NAMED) & np.isnan(p)) | (p <= SURE))
     beside = words_beside(compared, measured.words[named], shown)
     return replace(found, p=p, beside=dict(zip(named.tolist(), beside, strict=True)))
 
@@ -294,7 +294,7 @@ def words_beside(compared: Comparison, words: Ints, shown: Mask) -> list[tuple[B
         near = padded_windows(batch, seen.places[own], REACH)
         kept = (near >= 0) & shown[near]
         rows = np.broadcast_to(seen.numbers[own][:, None], near.shape)[kept]
-        others, rows = np.unique(np.stack([near[kept], rows]), axis=1)
+        others, rows = np.divmod(np.unique(near[kept].astype(np.int64) * len(near) + rows), len(near))
         types, place = np.unique(others, return_inverse=True)
         on_second = seen.sides[sides]
         sizes = np.bincount(on_second, minlength=2)[:, None]
