@@ -64,7 +64,7 @@ class Drift(Answer):
         Number of words that were tested and would be listed, and of those with q ≤ 0.05.
     changed : int
         Number of words whose uses surely differ between two slices: q ≤ 0.05, and the whole interval of
-        ``differing`` lies above a fifth, with ``p_contexts`` ≤ 0.01; or ``q_contexts`` ≤ 0.01.
+        ``differing`` lies above a fifth, with ``p_contexts`` ≤ 0.01; or ``q_contexts`` ≤ 0.01 and p ≤ 0.05.
     beside : dict
         Words of these that occur in many documents with a word before them in order, of which more uses
         differ, and that word: they may differ only because it does.
@@ -215,7 +215,7 @@ class Drift(Answer):
         return (
             f"words with q ≤ {LEVEL} first; of these, names, numbers and other spellings of a word last, and "
             f"in both groups words with a differing_low above {NAMED} and a p_contexts up to {SURE}, or a "
-            f"q_contexts up to {SURE}, first; then by {by}"
+            f"q_contexts up to {SURE} and a p up to {LEVEL}, first; then by {by}"
         )
 
     # ---- What is shown
