@@ -585,8 +585,7 @@ def context_scores(
     words: Ints,  # (m,)
     ratio: Doubles,  # (V,), how many times as frequent each word is on the second side; 0 leaves it out
     reach: int,  # words on either side that are looked at
-    least: int,  # observations on either side; words with fewer are left out
-    draws: int,
+    draws: Ints,  # (m,), random divisions; none leave a word as it is
     seed: int,
     out: Doubles,  # (m,)
 ) -> None:
@@ -604,7 +603,7 @@ def context_scores(
         every = seen.sides[seen.firsts[m] : seen.firsts[m + 1]]
         total = len(every)
         new = every.sum()
-        if min(new, total - new) < least:
+        if draws[m] == 0:
             continue
         mine = slice(seen.starts[m], seen.starts[m + 1])
         found = np.empty((mine.stop - mine.start) * (2 * reach + 2), np.int64)
@@ -665,7 +664,7 @@ def context_scores(
         state = _stream(seed, words[m])
         chosen = np.arange(total)
         moments = np.zeros(3)
-        for _ in range(draws):
+        for _ in range(draws[m]):
             taken[:count] = 0
             for i in range(smaller):
                 state, step = _draw(state, total - i)
@@ -679,5 +678,5 @@ def context_scores(
             score = log(max(score, 1e-9))
             for power in range(3):
                 moments[power] += score ** (power + 1)
-        mean, variance, skewness = _moments(moments / draws)
+        mean, variance, skewness = _moments(moments / draws[m])
         out[m] = _deviate(log(max(reached, 1e-9)), mean, variance, skewness)

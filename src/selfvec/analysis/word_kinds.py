@@ -8,11 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
-from selfvec.base.arrays import Ints, Mask
+from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.text.odd_words import garbled
+from selfvec.text.odd_words import garbled, spelling_key
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook, Rules
 
@@ -56,6 +56,13 @@ class WordTable:
     def with_letters(self) -> Mask:
         """Which have a letter, (V,) bool."""
         return with_letters(self.names)
+
+    @cached_property
+    def first_spellings(self) -> Ids:
+        """The most frequent spelling of each word, such as *bed-room* of *bedroom*, (V,)."""
+        first: dict[str, int] = {}
+        numbers = [first.setdefault(spelling_key(word), i) for i, word in enumerate(self.names)]
+        return np.array(numbers, np.int32)
 
     @property
     def content(self) -> Mask:

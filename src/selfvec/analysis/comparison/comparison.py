@@ -132,6 +132,11 @@ class Comparison:
         return [*self.names, *(hashlib.sha256(of.tobytes()).hexdigest() for of in columns)]
 
     @property
+    def written_otherwise(self) -> set[str]:
+        """The words that findings of how the sides are written name: what they explain is no other change."""
+        return {word for finding in self.findings if finding.kind == "writing" for word in finding.words}
+
+    @property
     def sentences(self) -> list[str]:
         """What a reader must know first, with remedies."""
         return told(self.findings)

@@ -245,7 +245,7 @@ def context_p(
     able = often >= LEAST
     scores = np.zeros(len(words))
 
-    def score(share: tuple[int, int], draws: int = DRAWS) -> int:
+    def score(draws: Ints, share: tuple[int, int]) -> int:
         first, end = share
         places = slice(seen.starts[first], seen.starts[end])
         own = Observed(
@@ -257,14 +257,17 @@ def context_p(
             seen.firsts[first : end + 1] - seen.firsts[first],
         )
         batch, out = compared.tokens, scores[first:end]
-        context_scores(batch.ids, batch.offsets, own, words[first:end], ratio, REACH, LEAST, draws, seed, out)
+        context_scores(
+            batch.ids, batch.offsets, own, words[first:end], ratio, REACH, draws[first:end], seed, out
+        )
         return end - first
 
     with progress.stage("Contexts", len(words), "words") as advance:
-        for done in in_order(cut(np.diff(seen.starts), _PLACES), score, jobs):
+        shares = cut(np.diff(seen.starts), _PLACES)
+        for done in in_order(shares, partial(score, np.where(able, DRAWS, 0)), jobs):
             advance(done)
-        sure = np.flatnonzero(_beyond_usual(scores, often, ordinary & able) >= _DOUBTFUL)
-        list(in_order([(i, i + 1) for i in sure.tolist()], partial(score, draws=AGAIN), jobs))
+        doubtful = able & (_beyond_usual(scores, often, ordinary & able) >= _DOUBTFUL)
+        list(in_order(shares, partial(score, np.where(doubtful, AGAIN, 0)), jobs))
     beyond = _beyond_usual(scores, often, ordinary & able)
     p = chi_square_p(beyond) / 2
     return np.where(able, np.where(beyond > 0, p, 1 - p), np.nan)

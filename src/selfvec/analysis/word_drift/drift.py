@@ -287,8 +287,7 @@ def _used_more(run: Run, comparison: Comparison) -> list[Finding]:
 def _chosen(comparison: Comparison, table: WordTable, measured: Measures, choice: Choice) -> Drift:
     """The words that are listed, in order, and what is said of all that were measured."""
     rows, left_out = listed_rows(table, measured, choice)
-    about = (finding for finding in comparison.findings if finding.kind == "writing")
-    explained = {word for finding in about for word in finding.words}.difference(choice.named)
+    explained = comparison.written_otherwise.difference(choice.named)
     new, gone = (
         [row for row in rows if row["word"] not in explained]
         for rows in new_and_gone(table, measured, choice)

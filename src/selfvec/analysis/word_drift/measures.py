@@ -10,14 +10,13 @@ from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.answer import Json
-from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
+from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.nearest import nearest, only_in_each
 from selfvec.numerics.statistics import LEVEL, benjamini_hochberg, hypergeometric_p
 from selfvec.text.document_vectors import document_frequencies
-from selfvec.text.odd_words import spelling_key
 
 from .differing import DifferingUses, differing_uses
 from .permutation_test import (
@@ -167,7 +166,7 @@ def explained_words(compared: Comparison, table: WordTable, unmatched: Sequence[
     """
     q = benjamini_hochberg(np.array([row["p"] for row in unmatched], np.float64))
     words = {row["word"] for row, of in zip(unmatched, q.tolist(), strict=True) if of <= LEVEL}
-    words |= {word for finding in compared.findings if finding.kind == "writing" for word in finding.words}
+    words |= compared.written_otherwise
     out = np.zeros(len(table.names), bool)
     out[table.numbers([word for word in words if word in table.refined.key_to_index])] = True
     counts = compared.tokens.counts
@@ -222,19 +221,12 @@ def changed_neighbours(
 _SMALLEST = 1e-300  # p is never 0
 
 
-def first_spellings(table: WordTable) -> Ids:
-    """The most frequent of the spellings of each word, such as *bed-room* of *bedroom*, (V,)."""
-    first: dict[str, int] = {}
-    numbers = [first.setdefault(spelling_key(word), i) for i, word in enumerate(table.names)]
-    return np.array(numbers, np.int32)
-
-
 def unmatched_words(
     compared: Comparison, table: WordTable, sides: CountedSides
 ) -> tuple[list[Json], dict[str, str]]:
     """Words that are rare in one of two slices only, with their p; and the reasons not to list some."""
     # All spellings of a word are one: it did not come if it was written otherwise before.
-    slices, spellings = compared.slices, compared.tokens.renumbered(first_spellings(table), table.names)
+    slices, spellings = compared.slices, compared.tokens.renumbered(table.first_spellings, table.names)
     parts = [spellings.part(part.documents) for part in slices]
     counts, least = np.stack([part.counts for part in parts]), sides.least
     frequent = (counts.max(axis=0) >= least) & (counts.min(axis=0) < least)

@@ -22,7 +22,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.word_lookup import rows_of
 from selfvec.numerics.statistics import LEVEL, benjamini_hochberg
 from selfvec.text.document_vectors import documents_of_words
-from selfvec.text.odd_words import letters_key, names_of, spelling_key
+from selfvec.text.odd_words import letters_key, names_of
 from selfvec.text.tagger import Tagger
 
 
@@ -358,7 +358,8 @@ def mark_words(compared: Comparison, table: WordTable, rows: Sequence[Json], min
     groups = _groups(table, min_count)
     counts = slice_counts(compared.tokens, slices).tolist() if slices else None
     for row, word, name in zip(rows, words, names.tolist(), strict=True):
-        spellings = [*groups.get(spelling_key(word), ()), *_confused(row, table)]
+        first = int(table.first_spellings[table.refined.key_to_index[word]])
+        spellings = [*groups.get(first, ()), *_confused(row, table)]
         row["variants"] = [other for other in dict.fromkeys(spellings) if other != word]
         together = table.numbers([word, *row["variants"]]).tolist()
         for side, counted in (("a", 0), ("b", -1)):
@@ -368,12 +369,11 @@ def mark_words(compared: Comparison, table: WordTable, rows: Sequence[Json], min
         row["kind"] = NUMBER if number else VARIANT if rarer else NAME if name else WORD
 
 
-def _groups(table: WordTable, least: int) -> dict[str, list[str]]:
-    """Words that are spelled differently, by key, most frequent first."""
-    groups: dict[str, list[str]] = {}
-    for word, count in zip(table.names, table.counts.tolist(), strict=True):  # most frequent first
-        if count >= least:
-            groups.setdefault(spelling_key(word), []).append(word)
+def _groups(table: WordTable, least: int) -> dict[int, list[str]]:
+    """Words that are spelled differently, by the first of them, most frequent first."""
+    groups: dict[int, list[str]] = {}
+    for i in np.flatnonzero(table.counts >= least).tolist():
+        groups.setdefault(int(table.first_spellings[i]), []).append(table.names[i])
     return {key: words for key, words in groups.items() if len(words) > 1}
 
 
