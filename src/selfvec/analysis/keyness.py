@@ -13,7 +13,7 @@ from __future__ import annotations
 import csv
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Unpack
 
@@ -21,7 +21,7 @@ import numpy as np
 
 from selfvec.analysis.comparison.chosen_slices import two_parts
 from selfvec.analysis.comparison.compared import LikeForLike, compared
-from selfvec.analysis.comparison.comparison import in_order
+from selfvec.analysis.comparison.comparison import Comparison, in_order
 from selfvec.analysis.comparison.joined import joined
 from selfvec.analysis.comparison.quotations import own_words
 from selfvec.analysis.counted_text import (
@@ -214,9 +214,10 @@ def keyness(
     shown, tested = batches[:2], _in_units(batches[-2:], [side.units for side in sides])
     least = (min_count, 1) if min_count else (LEAST, _least_documents(tested))
     rows, left_out = _rows(shown, tested, least, sort)
-    said = [] if made.nested else key_findings(rows, [side.name for side in sides], noun)
+    names = [side.name for side in sides]
+    said = [] if made.nested else key_findings(rows, names, noun, made.explained)
     figures = {
-        **_sizes(rows, [side.name for side in sides], shown),
+        **_sizes(rows, names, shown),
         "note": made.note,
         "unit": unit,
         "n": n,
@@ -271,6 +272,7 @@ class _Compared(NamedTuple):
     note: str
     findings: Sequence[Finding] = ()
     nested: bool = False  # a field lies whole on the two, so that no word is said to be key
+    explained: Set[str] = frozenset()  # words that the findings explain
 
 
 def _parts_of_run(
@@ -296,7 +298,7 @@ def _parts_of_run(
         tested = None if own is None else own.part(part.documents).batch
         side = _side(part.name, text.part(part.documents))
         sides.append(side._replace(own=tested, units=comparison.unit[part.documents]))
-    return _Compared(sides, note, comparison.findings, comparison.nested)
+    return _Compared(sides, note, comparison.findings, comparison.nested, comparison.written_otherwise)
 
 
 def _run_and_other(run: Run, against: GivenRun, counting: Counting, n: int) -> _Compared:
@@ -341,24 +343,30 @@ def _in_units(batches: Sequence[TokenBatch], units: Sequence[Ints | None]) -> li
     ]
 
 
-def key_words(tokens: TokenBatch, slices: Sequence[Slice], unit: Ints) -> list[Finding]:
-    """What `keyness` tells of two slices; documents with the same ``unit``, (D,), are one observation."""
-    batches = [tokens.part(part.documents) for part in slices]
-    tested = _in_units(batches, [unit[part.documents] for part in slices])
+def key_words(made: Comparison) -> list[Finding]:
+    """What `keyness` tells of the two sides of a comparison."""
+    batches = made.parts
+    tested = _in_units(batches, [made.unit[part.documents] for part in made.slices])
     rows, _ = _rows(batches, tested, (LEAST, _least_documents(tested)), "ll")
-    return key_findings(rows, [part.name for part in slices])
+    return key_findings(rows, made.names, explained=made.written_otherwise)
 
 
-def key_findings(rows: Sequence[Json], names: Sequence[str], noun: str = "word") -> list[Finding]:
+def key_findings(
+    rows: Sequence[Json], names: Sequence[str], noun: str = "word", explained: Set[str] = frozenset()
+) -> list[Finding]:
     """What rows of `keyness` tell of the sides of these names: for each the first words beyond chance.
+
+    Words that another finding has explained are not said again.
 
     >>> rows = [{"word": word, "key_of": "b", "q": q} for word, q in (("fax", 0.04), ("email", 0.001))]
     >>> key_findings(rows, ["2001", "2019"])[0].says
     '2019 uses more: fax and email (2 words beyond chance).'
     """
     findings = []
+    left = [row for row in rows if row["word"] not in explained]
+    noun = noun if len(left) == len(rows) else f"other {noun}"
     for side, name in zip("ab", names, strict=True):
-        key = [row for row in rows if row["key_of"] == side and row["q"] <= LEVEL]
+        key = [row for row in left if row["key_of"] == side and row["q"] <= LEVEL]
         if key:
             words = tuple(row["word"] for row in key[:_NAMED])
             listed = " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

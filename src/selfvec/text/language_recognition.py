@@ -77,7 +77,9 @@ IN_PART = 0.05
 _DOCUMENTS = 1_000  # looked at, at most
 
 
-def other_languages(batch: TokenBatch, usual: str | None, seed: int = 0) -> tuple[dict[str, list[int]], int]:
+def other_languages(
+    batch: TokenBatch, usual: str | None, most: int = _DOCUMENTS
+) -> tuple[dict[str, list[int]], int]:
     """The documents in another language than that of the text, of a sample; and its size.
 
     >>> english, german = "the roof of a barn is in the road", "das ist die farbe und der rest"
@@ -87,7 +89,7 @@ def other_languages(batch: TokenBatch, usual: str | None, seed: int = 0) -> tupl
     """
     if usual is None:
         return {}, 0
-    drawn = np.random.default_rng(seed).permutation(batch.documents)[:_DOCUMENTS]
+    drawn = np.random.default_rng(0).permutation(batch.documents)[:most]
     drawn.sort()
     some = batch.part(drawn)
     # Most documents have enough words of the text's language: they need not be compared with all others.

@@ -240,13 +240,32 @@ def test_monitor_says_of_new_text_what_drift_says_of_both() -> None:
     assert [of.kind for of in selfvec.monitor(run_of(old), new, permutations=200).findings] == ["none"]
 
 
-def test_documents_in_another_language_are_told() -> None:
+def test_documents_in_another_language_are_told_and_explain_their_words() -> None:
     rows = [
         {**row, "text": german(row["text"])} if row["date"] >= "2009" and i % 4 == 0 else row
         for i, row in enumerate(reports(300))
     ]
-    (said,) = said_of(rows)
-    assert said == "25% of the documents of 2009..2018 and 0% of 2000..2008 are in German."
+    run = run_of(rows)
+    said, *others = selfvec.drift(run, slices_of(run)).findings
+    assert said.says == (
+        "25% of the documents of 2009..2018 and 0% of 2000..2008 are in German. "
+        "The words of the others are compared."
+    )
+    assert {of.kind for of in others} == {"none"}
+    assert "die" in selfvec.keyness(run, slices_of(run)).findings[-1].words  # which compares all
+
+
+def test_words_that_a_rule_of_letters_explains_are_key_no_second_time() -> None:
+    rows = [
+        {**row, "text": row["text"].replace("r", "rh")} if row["date"] >= "2009" else row
+        for row in reports(300)
+    ]
+    run = run_of(rows)
+    for tell in (selfvec.drift, selfvec.keyness):
+        rule, *others = tell(run, slices_of(run)).findings
+        assert rule.says.startswith("2000..2008 writes “r” where 2009..2018 writes “rh”")
+        assert "other word" in others[-1].says
+        assert {*rule.words}.isdisjoint(word for of in others for word in of.words)
 
 
 def test_a_passage_that_counts_once_is_told() -> None:

@@ -57,6 +57,15 @@ def test_chance_is_the_distance_of_a_word_that_stayed_however_few_its_uses() -> 
         assert moved.chance[0] == 0
 
 
+@pytest.mark.parametrize("uses", [(60, 4), (4, 60)])
+def test_a_distance_is_in_brackets_if_either_end_has_few_uses(uses: tuple[int, int]) -> None:
+    made = planted_run([(0.0, 1.0)], uses=uses)
+    (path,) = slice_paths(made, ["x0"], by_label(made.tokens), jobs=1)
+    few = [row["few"] for row in path.as_dict()["slices"]]
+    assert few == [uses[0] < 5, True]
+    assert "mostly chance" in str(path.table.notes)
+
+
 def test_regions_shrink_with_the_text() -> None:
     widths = []
     for uses in (10, 40, 160):

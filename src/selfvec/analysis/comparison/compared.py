@@ -25,9 +25,9 @@ from .mix import Coded, coded_fields, equal_mix, mix_held_equal, value_groups
 from .quotations import Quoted, own_texts, without_quotations
 from .units import asked_units, units_of
 from .variant_pairs import variant_pairs
-from .written import Copies, copies_of, how_written, samples_of
+from .written import Copies, copies_of, how_written, languages_of
 
-_FORMAT = 18  # of what is kept in a cache: another number, and what an older version kept is made again
+_FORMAT = 19  # of what is kept in a cache: another number, and what an older version kept is made again
 _FIELDS = 3  # named that go with what is compared
 _LARGE = 0.25  # of the words of a side, which a single document has
 _FEW = 10  # documents of a side, of which each may be as large
@@ -104,10 +104,12 @@ def compared(
     made = _each_once(made, copies, mix)
 
     def look() -> dict[str, Any]:
-        return _look(made, fields, pairs, {} if quoted is None else own_texts(run))
+        return _look(made, fields, pairs, {} if quoted is None else own_texts(run), mix)
 
-    seen = kept_result(run, "sides", (mix == "raw", together, *asked.items(), _FORMAT, *ends.key), look)
+    seen = kept_result(run, "sides", (mix, together, *asked.items(), _FORMAT, *ends.key), look)
     written = [Finding.of(row) for row in seen["writing"]]
+    if foreign := seen["foreign"] if mix == "equal" else ():
+        made, written = _without(made, foreign), list(map(_left_out, written))
     fair = _with_equal_mix(replace(made, mix=seen["mix"], fields=seen["fields"]), fields, mix, units.fields)
     seasons = [] if mix == "beside" else _on_months(ends)  # where sizes are compared, that says it
     return replace(fair, tokens=counted, findings=in_order([*fair.findings, *written, *seasons]))
@@ -117,15 +119,19 @@ def compared(
 
 
 def _look(
-    made: Comparison, fields: Sequence[Coded], pairs: Sequence[Json], own: Mapping[int, str]
+    made: Comparison, fields: Sequence[Coded], pairs: Sequence[Json], own: Mapping[int, str], mix: str
 ) -> dict[str, Any]:
     """The mix of the sides, and how they are written; ``own`` as in `samples_of`."""
-    rows, held, equal = mix_held_equal(fields, np.diff(made.tokens.offsets), made.side, made.weight)
-    # What the mix brings with it, such as the capitals of one kind, is not said a second time.
-    samples = samples_of(replace(made, weight=equal), own)
+    languages, foreign = languages_of(made)
+    counted = _without(made, foreign) if mix == "equal" else made
+    rows, held, equal = mix_held_equal(fields, np.diff(made.tokens.offsets), made.side, counted.weight)
+    # What the mix brings with it, such as the capitals of one kind, is not said a second time. Nor do
+    # documents in another language tell how the rest is written.
+    sides = _without(replace(made, weight=equal), foreign)
     joint, lacking = split_pairs(made.word_of, set(made.tokens.types))
-    said = how_written(samples, (made.names[0], made.names[1]), pairs, joined=joint, lacking=lacking)
-    return {"mix": rows, "fields": held, "writing": [finding.as_dict() for finding in said]}
+    said = [*languages, *how_written(sides, own, pairs, joint, lacking)]
+    written = [finding.as_dict() for finding in said]
+    return {"mix": rows, "fields": held, "foreign": foreign, "writing": written}
 
 
 # ---- What makes a comparison fair, each a change of its columns
@@ -137,6 +143,21 @@ def _each_once(made: Comparison, copies: Copies | None, mix: str) -> Comparison:
         return made
     weight = made.weight if mix == "raw" else copies.weights(made.side)
     return replace(made, weight=weight, findings=[*made.findings, _on_copies(copies, made.names, mix)])
+
+
+def _without(made: Comparison, documents: Sequence[int]) -> Comparison:
+    """These documents do not count."""
+    weight = made.weight.copy()
+    weight[list(documents)] = 0
+    return replace(made, weight=weight)
+
+
+def _left_out(finding: Finding) -> Finding:
+    """Of a finding about documents in another language, that they do not count."""
+    if finding.kind != "language":
+        return finding
+    says = f"{finding.says} The words of the others are compared."
+    return replace(finding, says=says, remedy=Remedy("mix", "raw", "count all"))
 
 
 def _with_equal_mix(

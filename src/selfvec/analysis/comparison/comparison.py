@@ -119,6 +119,11 @@ class Comparison:
         return [Slice(name, (self.side == number) & counts) for number, name in enumerate(self.names)]
 
     @property
+    def parts(self) -> list[TokenBatch]:
+        """The tokens of the documents that count, by side."""
+        return [self.tokens.part(part.documents) for part in self.slices]
+
+    @property
     def read(self) -> Comparison:
         """What is measured: its sides or, if there are none, all documents as one; no side without text."""
         if self.names or not self.tokens.documents:

@@ -86,8 +86,9 @@ def letter_rules(parts: Sequence[TokenBatch]) -> list[LetterRule]:
         p = min(len(tried) * _as_many(cases, usual), 1.0)
         if p <= DIFFERENT:
             rule = LetterRule(*_with_place(*letters, pairs), pairs, p)
-            short = {rule.shortened(new): new for new in sorted(came - went - taken)}
-            every = {old: short.get(rule.shortened(old)) for old in sorted(went - came - taken)}
+            gone, new = ({names[i] for i in words.tolist()} - taken for words in moves.one_sided)
+            short = {rule.shortened(word): word for word in sorted(new - gone)}
+            every = {word: short.get(rule.shortened(word)) for word in sorted(gone - new)}
             pairs = {old: new for old, new in every.items() if new is not None}
             rules.append(rule._replace(pairs=pairs))
             taken.update(*pairs.items())

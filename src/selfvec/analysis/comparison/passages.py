@@ -112,12 +112,13 @@ class NewPassage(NamedTuple):
     words: list[str]
     edits: list[tuple[str, str]]  # patterns of its parts, and nothing in their place
 
-    def finding(self, texts: Sequence[str], names: tuple[str, str], days: Array | None) -> Finding:
+    def finding(self, texts: Sequence[str], names: Sequence[str], days: Array | None) -> Finding:
         (low, less), (high, more) = sorted(zip((self.shares["a"], self.shares["b"]), names, strict=True))
         since = "" if days is None else months_of(days, days[self.documents])
         says = f"{high:.0%} of the documents of {more} and {low:.0%} of {less} hold "
         says += f"“{quoted(texts[self.first], self.words)} …”{since and ', '}{since}."
-        return Finding("writing", printable(says), p=self.shares["p"], effect=high - low)
+        words = tuple(dict.fromkeys(self.words))
+        return Finding("writing", printable(says), p=self.shares["p"], effect=high - low, words=words)
 
 
 def new_passages(batch: TokenBatch, sides: Mask, unit: Ints) -> list[NewPassage]:

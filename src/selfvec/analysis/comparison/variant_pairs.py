@@ -109,6 +109,7 @@ class Moves:
     sharp: Mask  # (V,), nearly absent on one side
     shared: Ints  # words that both sides have, the most frequent first
     last: Mask  # (V,), the last words of documents for the most part
+    one_sided: tuple[Ints, Ints]  # those nearly absent on the second side, and on the first
 
 
 def relation(a: str, b: str) -> str:
@@ -248,7 +249,8 @@ def moves_of(parts: Sequence[TokenBatch]) -> Moves:
     both = np.flatnonzero((counts.min(axis=0) >= _FEWEST) & ~sharp)
     shared = both[np.argsort(-counts[:, both].min(axis=0), kind="stable")][:_BASIS]
     going, coming = (moved[way][:_LISTED] for way in (change[moved] < 0, change[moved] > 0))
-    return Moves(going, coming, often, sharp, shared, last)
+    sides = [np.flatnonzero(sharp & way) for way in (rates[0] > rates[1], rates[0] < rates[1])]
+    return Moves(going, coming, often, sharp, shared, last, (sides[0], sides[1]))
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ _FINAL = ("script", "misspelt")  # with which nothing else is as it would be
 def writing(
     a: Sequence[str],
     b: Sequence[str],
-    names: tuple[str, str],
+    names: Sequence[str],
     *,
     language: str | None = None,
     units: tuple[Ints, Ints] | None = None,
@@ -70,7 +70,7 @@ def writing(
     ----------
     a, b : sequence of str
         Samples of the documents of each side.
-    names : tuple of str
+    names : sequence of str
         The sides' names.
     language : str, optional
         The code of the language of both, which tells the function words.
@@ -189,7 +189,7 @@ def _told(standing: _Differing, differ: _Differing, said: Sequence[_Difference])
     return [of for of in every if (of.order[:2], of.column.what) == kind]
 
 
-def _finding(told: Sequence[_Difference], names: tuple[str, str]) -> Finding:
+def _finding(told: Sequence[_Difference], names: Sequence[str]) -> Finding:
     first, column = told[0], told[0].column
     less, more = sorted((0, 1), key=first.figures.__getitem__)
     form = ".0f" if not column.of else ".0%" if column.of == "documents" else ".1%"

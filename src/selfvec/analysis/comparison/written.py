@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -107,11 +107,6 @@ class Sample(NamedTuple):
     texts: pl.Series | None
     units: Ints  # (n,), equal for documents that are one observation
 
-    def without(self, documents: Set[int]) -> Sample:
-        left = np.array([i for i in range(len(self.units)) if i not in documents], np.int64)
-        texts = None if self.texts is None else self.texts[left]
-        return Sample(self.tokens.part(left), texts, self.units[left])
-
 
 def samples_of(compared: Comparison, own: Mapping[int, str]) -> list[Sample]:
     """Some documents of each side that count, in order. Few row groups are decoded for them.
@@ -134,30 +129,33 @@ def samples_of(compared: Comparison, own: Mapping[int, str]) -> list[Sample]:
     return samples
 
 
-def language_of(types: Sequence[str], counts: Ints) -> str | None:
+def language_of(batch: TokenBatch) -> str | None:
     """The code of the language of some documents; None if their words do not tell."""
-    return recognised_language((types[i], int(counts[i])) for i in np.flatnonzero(counts).tolist())
+    counted = zip(batch.types, batch.counts.tolist(), strict=True)
+    return recognised_language(pair for pair in counted if pair[1])
 
 
-Foreign = tuple[str, Json, list[list[int]]]
-
-
-def foreign(parts: Sequence[TokenBatch]) -> list[Foreign]:
-    """The languages but that of the text in which one of two sides has more of its documents.
-
-    Each with its shares ``a`` and ``b`` of a sample of the documents, and those of either side in it.
-    """
-    of_each = [part.counts for part in parts]
-    codes = (language_of(parts[0].types, counts) for counts in (of_each[0] + of_each[1], *of_each))
-    usual = next((code for code in codes if code is not None), None)
+def languages_of(made: Comparison) -> tuple[list[Finding], list[int]]:
+    """Two languages, or that one of two sides has more documents in others; and all documents in these."""
+    parts, names = made.parts, made.names
+    both, a, b = map(language_of, (made.tokens, *parts))
+    if a is not None and b is not None and a != b:
+        said = f"{names[0]} is written in {language_name(a)}, {names[1]} in {language_name(b)}."
+        return [Finding("language", printable(said))], []
+    usual = next((code for code in (both, a, b) if code is not None), None)
     (of_a, size_a), (of_b, size_b) = (other_languages(part, usual) for part in parts)
-    rows = []
+    said = "{high:.0%} of the documents of {more} and {low:.0%} of {less} are in {language}."
+    findings, codes = [], set()
     for code in {**of_a, **of_b}:
-        documents = [of.get(code, []) for of in (of_a, of_b)]
-        row = shares_of(len(documents[0]), size_a, len(documents[1]), size_b)
+        row = shares_of(len(of_a.get(code, ())), size_a, len(of_b.get(code, ())), size_b)
         if abs(row["a"] - row["b"]) >= IN_PART and row["p"] <= DIFFERENT:
-            rows.append((code, row, documents))
-    return rows
+            told = printable(said.format(**_ordered(names, row), language=language_name(code)))
+            findings.append(Finding("language", told))
+            codes.add(code)
+    if not codes:
+        return findings, []
+    every, _ = other_languages(made.tokens, usual, made.tokens.documents)
+    return findings, sorted(number for code in codes for number in every.get(code, ()))
 
 
 def cut_off(samples: Sequence[Sample]) -> Json | None:
@@ -179,27 +177,19 @@ def cut_off(samples: Sequence[Sample]) -> Json | None:
 
 
 def how_written(
-    samples: Sequence[Sample],  # of the two sides
-    names: tuple[str, str],
+    made: Comparison,
+    own: Mapping[int, str],  # as in `samples_of`
     pairs: Sequence[Json],  # of `variant_pairs`
-    *,
-    joined: Mapping[str, str] | None = None,  # variants that are counted as their word
-    lacking: Mapping[str, str] | None = None,  # those of which the text lacks a word
+    joined: Mapping[str, str],  # variants that are counted as their word
+    lacking: Mapping[str, str],  # those of which the text lacks a word
 ) -> list[Finding]:
     """How two sides are written differently, in the order in which a reader needs it."""
-    parts = [sample.tokens for sample in samples]
-    codes = [language_of(part.types, part.counts) for part in parts]
-    others = foreign(parts)
-    languages = _on_languages(codes, others, names)
-    joined = joined or {}
-    counted = [Finding("writing", printable(said)) for said in joined_sentences(joined, lacking or {})]
+    names, parts = made.names, made.parts
+    codes = [language_of(part) for part in parts]
+    counted = [Finding("writing", printable(said)) for said in joined_sentences(joined, lacking)]
     if None not in codes and codes[0] != codes[1]:
-        return [*languages, *counted]  # another language has other words and signs anyway
-    if others:  # nor do documents in another one tell how the rest is written
-        gone = [{number for _, _, documents in others for number in documents[side]} for side in (0, 1)]
-        samples = [sample.without(own) for sample, own in zip(samples, gone, strict=True)]
-        parts = [sample.tokens for sample in samples]
-        codes = [language_of(part.types, part.counts) for part in parts]
+        return counted  # another language has other words and signs anyway
+    samples = samples_of(made, own)
     apart, rules, cut = written_apart(parts), letter_rules(parts), cut_off(samples)
     said = "{high:.0%} of the documents of {more} and {low:.0%} of {less} stop at one and the same length"
     said += ", without the end of a sentence, as if cut off."
@@ -218,7 +208,6 @@ def how_written(
     ways = [rule.finding(names, remedy) for rule in rules]
     ways += _on_texts(samples, names, certain | replaced | in_two, rules, language)
     return [
-        *languages,
         *([] if cut is None else [_shown(said, names, cut)]),
         *ways,
         *on_pairs(left, apart, names, joined),
@@ -229,7 +218,7 @@ def how_written(
 
 def _on_texts(
     samples: Sequence[Sample],
-    names: tuple[str, str],
+    names: Sequence[str],
     word_of: Mapping[str, str],  # of those that are said to be another
     rules: Sequence[LetterRule],
     language: str | None,
@@ -271,21 +260,6 @@ def _word(word_of: Mapping[str, str], found: re.Match[str]) -> str:
     if written.isupper() and len(written) > 1:
         return other.upper()
     return other[:1].upper() + other[1:] if written[0].isupper() else other
-
-
-def _on_languages(
-    codes: Sequence[str | None], foreign: Sequence[Foreign], names: Sequence[str]
-) -> list[Finding]:
-    """Two languages, or documents in another one."""
-    a, b = codes
-    if a is not None and b is not None and a != b:
-        said = f"{names[0]} is written in {language_name(a)}, {names[1]} in {language_name(b)}."
-        return [Finding("language", printable(said))]
-    said = "{high:.0%} of the documents of {more} and {low:.0%} of {less} are in {language}."
-    return [
-        Finding("language", printable(said.format(**_ordered(names, row), language=language_name(code))))
-        for code, row, _ in foreign
-    ]
 
 
 def on_pairs(

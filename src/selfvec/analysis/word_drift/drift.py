@@ -278,10 +278,12 @@ def _used_more(run: Run, comparison: Comparison) -> list[Finding]:
     """The words that either side uses more, which the run folder keeps; none by refining."""
     if not comparison.slices or comparison.nested:
         return []
-    parts = comparison.tokens, comparison.slices, comparison.unit
-    key = [_FORMAT, comparison.key]
-    kept = cached_result(run, "keywords", key, lambda: {"rows": [row.as_dict() for row in key_words(*parts)]})
-    return list(map(Finding.of, kept["rows"]))
+    key = [_FORMAT, comparison.key, *sorted(comparison.written_otherwise)]
+
+    def make() -> dict[str, Any]:
+        return {"rows": [finding.as_dict() for finding in key_words(comparison)]}
+
+    return list(map(Finding.of, cached_result(run, "keywords", key, make)["rows"]))
 
 
 def _chosen(comparison: Comparison, table: WordTable, measured: Measures, choice: Choice) -> Drift:

@@ -168,8 +168,7 @@ def changed_beside(compared: Comparison, table: WordTable, rows: Sequence[Json])
     if len(changed) < 2:
         return {}
     numbers = table.numbers(changed)
-    parts = [compared.tokens.part(part.documents) for part in compared.slices]
-    sides = [(part.documents, documents_of_words(part, numbers)) for part in parts]
+    sides = [(part.documents, documents_of_words(part, numbers)) for part in compared.parts]
     share = np.array([row["differing"] for row in those], np.float64)
     beside: dict[str, str] = {}
     for place, word in enumerate(changed):
@@ -324,8 +323,9 @@ def _is_repeated(compared: Comparison, words: Mask, numbers: Mask) -> Mask:
     def repeated(part: TokenBatch) -> Mask:
         return repeated_occurrences(part, words, numbers) > _SHARE * part.counts
 
-    parts = [compared.tokens.part(part.documents) for part in compared.read.slices]
-    dropped = words & np.any([*in_order(parts, repeated, threads(None)), np.zeros_like(words)], axis=0)
+    dropped = words & np.any(
+        [*in_order(compared.read.parts, repeated, threads(None)), np.zeros_like(words)], axis=0
+    )
     return dropped if dropped.sum() <= _MOST * words.sum() else np.zeros_like(dropped)
 
 

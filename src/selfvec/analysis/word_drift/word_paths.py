@@ -41,7 +41,7 @@ def _distance(row: Row) -> str:
     """The distance of a slice, in brackets if it is mostly chance."""
     if row["distance"] is None:
         return ""
-    return f"({row['distance']:.3f})" if row["uses"] < FEW_USES else f"{row['distance']:.3f}"
+    return f"({row['distance']:.3f})" if row["few"] else f"{row['distance']:.3f}"
 
 
 def _low_to_high(row: Row) -> tuple[float, float] | None:
@@ -92,9 +92,9 @@ class SlicePath:
     def table(self) -> Table:
         """A line for each slice: the distance from the first, its interval, and what chance alone gives."""
         rows = self.as_dict()["slices"]
-        few = f"( ): fewer than {FEW_USES} occurrences, so the distance is mostly chance."
-        is_few = any(0 < row["uses"] < FEW_USES for row in rows)
-        return Table(self.columns, rows, escape_for_display(self.word), [few] * is_few)
+        few = f"( ): fewer than {FEW_USES} occurrences, here or in the first, so it is mostly chance."
+        notes = [few] * any(row["few"] for row in rows)
+        return Table(self.columns, rows, escape_for_display(self.word), notes)
 
     def __repr__(self) -> str:
         used = ", ".join(f"{name} {n:,}" for name, n in zip(self.names, self.uses.tolist(), strict=True))
@@ -127,12 +127,14 @@ class SlicePath:
 
     def as_dict(self) -> dict[str, Any]:
         """A row of ``selfvec run trajectory --slices --json``; slices without the word have null figures."""
+        first = self.uses[np.flatnonzero(self.uses)[0]]
         figures = zip(*(edge.tolist() for edge in (*self.from_first(), self.chance)), strict=True)
         rows = []
         for i, (name, values) in enumerate(zip(self.names, figures, strict=True)):
             named = zip(("distance", "low", "high", "chance"), values, strict=True)
             measured = {key: None if np.isnan(value) else value for key, value in named}
-            counted = {"uses": int(self.uses[i]), "documents": int(self.documents[i])}
+            few = bool(0 < min(self.uses[i], first) < FEW_USES)
+            counted = {"uses": int(self.uses[i]), "documents": int(self.documents[i]), "few": few}
             rows.append({"slice": name, **counted, **measured})
         return {"word": self.word, "slices": rows}
 
