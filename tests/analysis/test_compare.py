@@ -190,24 +190,9 @@ def test_rows_are_those_of_the_formula(strangers: tuple[Run, Run]) -> None:
         np.testing.assert_allclose(found, expected, rtol=1e-3, atol=2e-4 * np.abs(expected).max())
 
 
-def test_equal_corpora_give_equal_rows() -> None:
-    run = run_on(texts(3))
-    one, other = compass_vectors(run.present, run.present)
-    np.testing.assert_allclose(one.vectors, other.vectors, atol=1e-4)
-    np.testing.assert_array_equal(one.counts, other.counts)
-
-
 def test_the_two_sides_change_places(strangers: tuple[Run, Run]) -> None:
     for rows, same in zip(rows_of(*strangers), rows_of(*strangers, first=1), strict=True):
         np.testing.assert_allclose(rows, same, atol=1e-3)
-
-
-def test_a_word_that_changed_company_is_the_one_that_moved(strangers: tuple[Run, Run]) -> None:
-    one, other = rows_of(*strangers)
-    cosines = np.einsum("ij,ij->i", unit_rows(one), unit_rows(other))
-    words = joined_runs(*(run.present for run in strangers))[0].vectors.index_to_key
-    seen = [i for i, word in enumerate(words) if word != "stranger"]
-    assert words[min(seen, key=cosines.__getitem__)] == "w0"
 
 
 def test_order_of_documents_and_words_is_irrelevant() -> None:

@@ -176,33 +176,23 @@ def test_single_uses_add_up_to_the_sums() -> None:
     assert not rows[-2:].any()
 
 
-def slice_means(seed: int, style: float) -> tuple[np.ndarray, np.ndarray]:
+def slice_means(seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Means of two slices that differ by style, and after shuffling."""
     rng = np.random.default_rng(seed)
     common = rng.standard_normal(8)
     chance = 0.05 * rng.standard_normal((2, 2, 8))
-    return common + chance[0] + style * np.outer([-1, 1], rng.standard_normal(8)), common + chance[1]
+    return common + chance[0] + np.outer([-1, 1], rng.standard_normal(8)), common + chance[1]
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_share_of_a_slice_mean_is_what_shuffling_removes(seed: int) -> None:
-    means, shuffled = slice_means(seed, 1.0)
+    means, shuffled = slice_means(seed)
     common = means.mean(axis=0)
     chance = np.sum((shuffled - shuffled.mean(axis=0)) ** 2) / np.sum((means - common) ** 2)
     whole = common + (1 - 2 * chance) * (means - common)
     np.testing.assert_allclose(slice_centres(means, shuffled), (1 - chance) * whole, atol=1e-6)
     alone = slice_centres(means[:1], shuffled[:1])
     np.testing.assert_allclose(alone, means[:1], atol=1e-6)
-
-
-def test_the_share_grows_with_the_difference_of_style() -> None:
-    lengths = [
-        [np.linalg.norm(slice_centres(*slice_means(seed, style)).mean(axis=0)) for seed in range(20)]
-        for style in (0.0, 0.03, 0.1, 1.0)
-    ]
-    means = np.mean(lengths, axis=1)
-    assert means[0] < means[1] < means[2] < means[3]
-    assert means[0] < 0.5 * means[3]
 
 
 @pytest.mark.parametrize(("word", "text"), [("rain_ice", "rain, ice"), ("_".join("-" * 40 + "x"), "-" * 300)])

@@ -216,7 +216,7 @@ def _give_again(number: int) -> Step:
     return step
 
 
-def _withdraw(numbers: Sequence[int]) -> Step:
+def withdraws(numbers: Sequence[int]) -> Step:
     def step(run: ChangingRun) -> None:
         if names := _picked(run, numbers):
             run.update(withdraw=names)
@@ -231,7 +231,7 @@ def _merge(rows: Rows) -> Step:
     return step
 
 
-def _replace(number: int) -> Step:
+def replaces(number: int) -> Step:
     """Write another text for a document, and give its file again."""
 
     def step(run: ChangingRun) -> None:
@@ -247,10 +247,6 @@ def _replace(number: int) -> Step:
     return step
 
 
-def _undo(run: ChangingRun) -> None:
-    run.undo()
-
-
 def any_step(chance: random.Random) -> Step:
     """A change with new words, which may forget the state before it."""
     numbers, forget = [chance.randrange(9)], chance.random() < 0.4
@@ -261,10 +257,10 @@ def any_step(chance: random.Random) -> Step:
         rows = [(True, run.fresh_text()), (chance.random() < 0.5, f"{ALL} hail")]
         made = {
             "add": _add(chance.choice(["jsonl", "csv", "txt"]), rows, numbers[: chance.randrange(2)]),
-            "withdraw": _withdraw(numbers),
-            "replace": _replace(*numbers),
+            "withdraw": withdraws(numbers),
+            "replace": replaces(*numbers),
             "merge": _merge(rows),
-            "undo": _undo,
+            "undo": ChangingRun.undo,
         }
         made[kind](run)
 
@@ -275,13 +271,13 @@ ROWS = st.lists(st.tuples(st.booleans(), TEXTS), min_size=1, max_size=4)
 FIRST = st.lists(st.tuples(st.booleans(), TEXTS), min_size=2, max_size=6)
 _NUMBERS = st.integers(0, 9)
 _ADD = st.builds(_add, st.sampled_from(["jsonl", "csv", "txt"]), ROWS, st.lists(_NUMBERS, max_size=1))
-_WITHDRAW = st.builds(_withdraw, st.lists(_NUMBERS, min_size=1, max_size=2))
+_WITHDRAW = st.builds(withdraws, st.lists(_NUMBERS, min_size=1, max_size=2))
 _UNCHANGED_FILES = [_ADD, _WITHDRAW, st.builds(_give_again, _NUMBERS), st.builds(_merge, ROWS)]
 
 
 def steps(*, replace: bool = True, undo: bool = True, most: int = 4) -> st.SearchStrategy[list[Step]]:
     """Changes of a run, one after the other."""
     kinds = list(_UNCHANGED_FILES)
-    kinds += [st.builds(_replace, _NUMBERS)] if replace else []
-    kinds += [st.just(_undo)] if undo else []
+    kinds += [st.builds(replaces, _NUMBERS)] if replace else []
+    kinds += [st.just(ChangingRun.undo)] if undo else []
     return st.lists(st.one_of(kinds), min_size=1, max_size=most)

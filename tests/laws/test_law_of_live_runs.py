@@ -325,17 +325,6 @@ def test_the_same_again_changes_nothing_and_ids_may_be_kept_or_refused(made: Pat
     assert len(run.text) == len(BASE) - 1
 
 
-def test_a_run_in_memory_and_documents_without_ids() -> None:
-    texts = [one["text"] for one in BASE]
-    run = selfvec.refine(texts, "none", "decorrelated", jobs=1)
-    kept = selfvec.refine(texts, "none", "decorrelated", jobs=1)
-    run.add([f"{ALL} tsunami came", texts[0]])
-    assert [hit.id for hit in run.search("tsunami").hits[:1]] == ["24"]
-    assert len(run.text) == 25
-    assert len(kept.text) == 24
-    same_answers(run)
-
-
 @pytest.mark.parametrize("seed", range(2))
 def test_a_shown_id_stays_and_is_given_once(seed: int, tmp_path: Path) -> None:
     """Also that of documents without an id, whatever comes, goes and is undone."""

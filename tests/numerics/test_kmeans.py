@@ -63,14 +63,6 @@ def test_fixed_points_stay_in_their_cluster(seed: int, spherical: bool) -> None:
     assert set(labels.tolist()) == set(range(5))
 
 
-def test_clusters_begin_at_the_centres_that_are_given() -> None:
-    points = np.array([[0.0], [0.1], [5.0], [5.1], [9.0], [9.1]])
-    for order in ([9.05, 0.05], [0.05, 9.05]):
-        labels, centres = k_means(points, 3, [np.random.default_rng(0)], first=np.array(order)[:, None])
-        assert centres[:2, 0].tolist() == pytest.approx(order)
-        assert len(set(labels.tolist())) == 3
-
-
 def loss(points: np.ndarray, pairs: np.ndarray, kinds: np.ndarray, weight: tuple[float, ...]) -> float:
     distance = 1 + np.sum((points[pairs[:, 0]] - points[pairs[:, 1]]) ** 2, axis=1)
     each = np.stack([distance / (10 + distance), distance / (10_000 + distance), 1 / (1 + distance)])

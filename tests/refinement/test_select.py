@@ -110,23 +110,18 @@ def test_texts_without_order_give_no_table_an_advantage() -> None:
     assert abs(np.mean(np.diff(scores))) < 0.006
 
 
-def test_what_finds_held_out_words_is_chosen() -> None:
+@pytest.mark.parametrize("length", [40, 5])
+def test_what_finds_held_out_words_is_chosen_wherever_it_stands(length: int) -> None:
     batch = topical(300)
-    good, bad = topic_table(batch), random_table(batch)
-    choice = choose(
-        batch, {ORIGINAL: lambda _: bad, "good": lambda _: good, "other": lambda _: bad[::-1].copy()}
-    )
-    assert choice.chosen == "good"
-    assert [row["name"] for row in choice.rows] == [ORIGINAL, "good", "other"]
+    texts = TokenBatch(batch.ids, np.arange(0, len(batch) + 1, length), batch.types)
+    tables = {ORIGINAL: random_table(batch), "best": topic_table(batch, 0.8), "fair": topic_table(batch, 1.6)}
+    candidates = {name: lambda _, table=table: table for name, table in tables.items()}
+    choice = choose(texts, candidates, jobs=1)
+    assert choice.chosen == "best"
+    assert [row["name"] for row in choice.rows] == list(tables)
+    assert choice.rows[2]["sure"]["self_retrieval"] > 0.99  # better than the original
     assert not choice.rows[0]["worse"]
-
-
-def test_threads_do_not_change_the_scores() -> None:
-    batch = topical(300)
-    good = topic_table(batch)
-    candidates = {ORIGINAL: random_table(batch), "good": good, "other": good[::-1]}
-    made = {name: (lambda _, rows=rows: np.ascontiguousarray(rows)) for name, rows in candidates.items()}
-    assert choose(batch, made, jobs=1).as_dict() == choose(batch, made, jobs=3).as_dict()
+    assert choose(texts, candidates, jobs=3).as_dict() == choice.as_dict()
 
 
 def test_nothing_worse_than_the_original_is_chosen() -> None:
@@ -149,14 +144,6 @@ def test_what_the_tests_cannot_tell_apart_is_decided_by_order() -> None:
     assert choose(batch, {ORIGINAL: lambda _: good, "same": lambda _: good}).chosen == ORIGINAL
 
 
-def test_the_best_is_chosen_wherever_it_stands() -> None:
-    batch = topical(300)
-    tables = {ORIGINAL: random_table(batch), "best": topic_table(batch, 0.8), "fair": topic_table(batch, 1.6)}
-    choice = choose(batch, {name: lambda _, table=table: table for name, table in tables.items()})
-    assert choice.rows[2]["sure"]["self_retrieval"] > 0.99  # better than the original
-    assert choice.chosen == "best"
-
-
 def test_a_loss_of_effective_rank_is_a_collapse() -> None:
     """The same table is collapsed beside a full one and not beside itself."""
     batch = topical(300)
@@ -166,13 +153,6 @@ def test_a_loss_of_effective_rank_is_a_collapse() -> None:
     lost = choose(batch, {ORIGINAL: lambda _: full, "flat": lambda _: flat}).rows[1]
     kept = choose(batch, {ORIGINAL: lambda _: flat, "flat": lambda _: flat.copy()}).rows[1]
     assert (lost["collapsed"], kept["collapsed"]) == (True, False)
-
-
-def test_texts_of_five_words_can_be_told_apart() -> None:
-    batch = topical(400)
-    short = TokenBatch(batch.ids, np.append(np.arange(0, len(batch), 5), len(batch)), batch.types)
-    choice = choose(short, {ORIGINAL: lambda _: random_table(batch), "good": lambda _: topic_table(batch)})
-    assert choice.chosen == "good"
 
 
 def test_too_little_text_keeps_the_vectors() -> None:

@@ -62,10 +62,6 @@ def test_pieces_as_spelt_without_special_tokens_or_limits(wordpiece: Path) -> No
     assert raw.sentence_counts.sum() == 4
 
 
-def test_a_folder_stands_for_its_tokenizer(wordpiece: Path) -> None:
-    assert tokenizer(wordpiece.parent)(pl.Series(["hail"])).types == ["hail"]
-
-
 def test_pieces_keep_their_marks_and_case(unigram: Path) -> None:
     raw = tokenizer(unigram)(pl.Series(["hail storm", "hails"]))
     assert [raw.types[i] for i in raw.ids] == ["▁hail", "▁", "s", "torm", "▁hail", "s"]

@@ -84,7 +84,7 @@ class SenseSpace:
 
 
 def sense_space(run: Run, seed: int = 0) -> SenseSpace:
-    """The space of a run's corpus. Compute it once to induce the senses of many words."""
+    """The space of a run's corpus."""
     return SenseSpace.of(run.require_tokens("from which senses are induced"), run.vectors.unit, seed)
 
 

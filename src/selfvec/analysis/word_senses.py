@@ -133,7 +133,6 @@ class Senses(Answer):
     model: SenseModel = field(repr=False)
     run: Run = field(repr=False)
     readings: list[tuple[str, list[RecognisedSense]]] = field(default_factory=list)
-    with_uses: bool = False
 
     def __repr__(self) -> str:
         title = f"Senses of {self.word!r}: {len(self)} in {len(self.assigned):,} occurrences"
@@ -210,7 +209,7 @@ class Senses(Answer):
         ]
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-serialisable; if it was asked for, with the document and the sense of every occurrence."""
+        """JSON-serialisable."""
         out: dict[str, Any] = {
             "word": self.word,
             "count": len(self.assigned),
@@ -221,12 +220,6 @@ class Senses(Answer):
                 {"text": text, "readings": [reading.as_dict() for reading in read]}
                 for text, read in self.readings
             ]
-        if self.with_uses:
-            out["uses"] = {
-                "document": self.documents.tolist(),
-                "sense": self.assigned.tolist(),
-                "probability": [round(float(p), 4) for p in self.probabilities.max(axis=1)],
-            }
         return out
 
     def _find(self, text: str) -> tuple[list[Span], Ids]:
@@ -288,9 +281,7 @@ def senses(
     number: Count | None = None,
     examples: Natural = 2,
     text: str | Sequence[str] = (),
-    occurrences: bool = False,
     seed: Natural = 0,
-    space: SenseSpace | None = None,
 ) -> Senses:
     """List the senses of a word, found by clustering its occurrences.
 
@@ -310,11 +301,7 @@ def senses(
 
     Other Parameters
     ----------------
-    occurrences : bool
-        Add the sense of every occurrence to the JSON.
     seed : int, at least 0
-    space : SenseSpace, optional
-        `sense_space` of this run. Compute it once for many words.
 
     Returns
     -------
@@ -337,7 +324,7 @@ def senses(
     run = as_run(run)
     index = run.index(word)
     name = run.vectors.index_to_key[index]
-    space = sense_space(run, seed) if space is None else space
+    space = run.held("sense space", lambda: sense_space(run, seed), seed)  # for further words
     places = occurrences_of(space.batch, index)
     _check(name, len(places), number)
     windows = padded_windows(space.batch, places)
@@ -359,7 +346,7 @@ def senses(
         Sense(labels[i], float(counts[i] / len(places)), int(counts[i]), vectors[i], texts[i], periods[i])
         for i in range(count)
     ]
-    made = Senses(name, listed_senses, documents, assigned, probabilities, model, run, with_uses=occurrences)
+    made = Senses(name, listed_senses, documents, assigned, probabilities, model, run)
     texts_given = [text] if isinstance(text, str) else text
     return replace(made, readings=[(part, made.disambiguate(part)) for part in texts_given])
 

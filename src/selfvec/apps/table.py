@@ -320,7 +320,7 @@ TEXT: dict[str, CommandRow] = {
         page="analysis.concepts.document_topics.topics_page",
         report=True,
         written=("documents",),
-        in_python=("top", "like", "seed"),
+        in_python=("top", "seed"),
     ),
     "frequency": CommandRow(
         "analysis.frequency.frequency",
@@ -390,12 +390,12 @@ TEXT: dict[str, CommandRow] = {
         prints="{output}",
         writes="analysis.views.graphs.save_graph",
         options={"words": Typed("[WORD...]"), "output": Typed("FILE")},
-        in_python=("neighbours", "edges", "seed"),
+        in_python=("neighbours", "seed"),
     ),
     "senses": CommandRow(
         "analysis.word_senses.senses",
         ("run mouse", 'run mouse --text "The mouse ate the cheese."'),
-        in_python=("occurrences", "seed"),
+        in_python=("seed",),
     ),
     "why": CommandRow(
         "analysis.concepts.shared_contexts.why",

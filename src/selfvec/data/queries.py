@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, cast, overload
+from typing import cast, overload
 
 import numpy as np
 
@@ -46,43 +46,9 @@ Query = Key | AnyFloats | tuple[Key | AnyFloats, float]
 Ranking = list[tuple[str, float]]
 """(word, score) pairs, best first."""
 
-_EPSILON = 1e-6  # keeps the quotient of `most_similar_cosmul` finite; gensim's value
-
 
 class Queries(WordRows):
-    """Nearest words, similarities, means and benchmarks of V words with vectors."""
-
-    def has_index_for(self, key: Key) -> bool:
-        """Whether there is a row for this word or row number; the same as ``key in vectors``.
-
-        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
-        >>> v.has_index_for("up"), v.has_index_for("down")
-        (True, False)
-        """
-        return key in self
-
-    def get_vecattr(self, key: Key, attr: str) -> Any:
-        """A property of a word: its ``count``, or the ``source`` of its row. `KeyError` if it has none.
-
-        >>> v = selfvec.Vectors(["north", "up"], [[0, 1], [0.6, 0.8]], counts=np.array([7, 3]))
-        >>> int(v.get_vecattr("up", "count"))
-        3
-        """
-        column = {"count": self.counts, "source": self.sources}.get(attr)
-        if column is None:
-            raise KeyError(f"these vectors have no word attribute {attr!r}")
-        return column[self.get_index(key)]
-
-    def get_normed_vectors(self) -> Floats:
-        """`unit`, by the name that gensim gives it.
-
-        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
-        >>> v.get_normed_vectors().shape
-        (3, 2)
-        """
-        return self.unit
-
-    # Similarity of two words, and of one word to all
+    """Nearest words, similarities and means of V words with vectors."""
 
     def similarity(self, w1: Key, w2: Key) -> float:
         """Cosine of two rows; exactly 1 for equal ones, 0 if one is all zeros.
@@ -104,69 +70,18 @@ class Queries(WordRows):
         """
         return 1 - self.similarity(w1, w2)
 
-    def n_similarity(self, ws1: Sequence[Key], ws2: Sequence[Key]) -> float:
-        """Cosine between the mean row of some words and that of others; unknown words are ignored.
-
-        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
-        >>> round(v.n_similarity(["north", "east"], ["up"]), 2)
-        0.99
-        """
-        a, b = (self.get_mean_vector(keys, pre_normalize=False) for keys in (ws1, ws2))
-        return float(_unit(a) @ _unit(b))
-
-    def distances(self, word_or_vector: Key | AnyFloats, other_words: Iterable[Key] = ()) -> Floats:
-        """1 minus the cosine to each of ``other_words``, or to all V words if there are none.
-
-        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
-        >>> v.distances("north", ["up", "east"]).round(2)
-        array([0.2, 1. ], dtype=float32)
-        """
-        rows = [self.get_index(word) for word in other_words]
-        cosines: Floats = self.unit[rows or slice(None)] @ _unit(self._row(word_or_vector))
-        return 1 - cosines
-
-    def closer_than(self, key1: Key, key2: Key) -> list[str]:
-        """The words closer to ``key1`` than ``key2`` is, in the order of the rows.
-
-        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
-        >>> v.closer_than("north", "east")
-        ['up']
-        """
-        distances = self.distances(key1)
-        own = self.get_index(key1)
-        closer = np.flatnonzero(distances < distances[self.get_index(key2)]).tolist()
-        return [self.index_to_key[i] for i in closer if i != own]
-
-    def rank(self, key1: Key, key2: Key) -> int:
-        """The place of ``key2`` among all words by their distance from ``key1``; the nearest has 1.
-
-        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
-        >>> v.rank("north", "up"), v.rank("north", "east")
-        (1, 2)
-        """
-        return len(self.closer_than(key1, key2)) + 1
-
-    def rank_by_centrality(self, words: Sequence[Key], use_norm: bool = True) -> list[tuple[float, Key]]:
-        """(cosine, word) pairs by similarity to the mean of all, best first. Unknown words are ignored.
-
-        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
-        >>> [word for _, word in v.rank_by_centrality(["north", "up", "east"])]
-        ['up', 'north', 'east']
-        """
-        present = [word for word in words if word in self]
-        if not present:
-            raise InputError("none of these words has a vector")
-        rows = np.stack([self.get_vector(word, norm=use_norm) for word in present]).astype(np.float32)
-        scores = rows @ _unit(rows.mean(axis=0))
-        return sorted(zip(scores.tolist(), present, strict=True), key=lambda pair: pair[0], reverse=True)
-
     def doesnt_match(self, words: Sequence[Key]) -> Key:
         """The word least similar to the mean of all of them; unknown words are ignored.
 
         >>> selfvec.load("default").doesnt_match(["rain", "snow", "storm", "bread"])
         'bread'
         """
-        return self.rank_by_centrality(words)[-1][1]
+        present = [word for word in words if word in self]
+        if not present:
+            raise InputError("none of these words has a vector")
+        rows = np.stack([self.get_vector(word, norm=True) for word in present]).astype(np.float32)
+        scores = rows @ _unit(rows.mean(axis=0))
+        return present[-1 - int(np.argmin(scores[::-1]))]
 
     # Search
 
@@ -179,7 +94,6 @@ class Queries(WordRows):
         clip_start: int = ...,
         clip_end: int | None = ...,
         restrict_vocab: int | None = ...,
-        indexer: Any = ...,
         *,
         min_count: int | None = ...,
     ) -> Ranking: ...
@@ -193,7 +107,6 @@ class Queries(WordRows):
         clip_start: int = ...,
         clip_end: int | None = ...,
         restrict_vocab: int | None = ...,
-        indexer: Any = ...,
         min_count: int | None = ...,
     ) -> Floats: ...
     def most_similar(
@@ -204,7 +117,6 @@ class Queries(WordRows):
         clip_start: int = 0,
         clip_end: int | None = None,
         restrict_vocab: int | None = None,
-        indexer: Any = None,
         *,
         min_count: int | None = None,
     ) -> Ranking | Floats:
@@ -221,8 +133,6 @@ class Queries(WordRows):
             First and last row of the search; all rows by default.
         restrict_vocab : int, optional
             Number of rows to search from the first one; overrides the clips.
-        indexer : object with ``most_similar(vector, topn)``, optional
-            Answers in place of a search of the rows, such as an ``AnnoyIndexer`` of gensim.
         min_count : int, optional
             Leave out words that occur less often, if `counts` are known, as in a run. By default 5, or in a
             small text the largest number that 1,000 words reach, at least 1. With ``topn`` None no words are
@@ -258,47 +168,11 @@ class Queries(WordRows):
         query = self.get_mean_vector(
             keys, [weight for _, weight in terms], post_normalize=True, ignore_missing=False
         )
-        if indexer is not None and topn is not None:
-            nearest: Ranking = indexer.most_similar(query, topn)
-            return nearest
         if restrict_vocab:
             clip_start = 0
             clip_end = restrict_vocab
         cosines = self.unit[clip_start : clip_end or len(self)] @ query
         return self._best(cosines, keys, topn, clip_start, min_count)
-
-    def similar_by_key(
-        self, key: Key, topn: int = 10, restrict_vocab: int | None = None, *, min_count: int | None = None
-    ) -> Ranking:
-        """`most_similar` for one word or row number.
-
-        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
-        >>> v.similar_by_key("north", topn=1)[0][0]
-        'up'
-        """
-        return self.most_similar([key], topn=topn, restrict_vocab=restrict_vocab, min_count=min_count)
-
-    def similar_by_word(
-        self, word: Key, topn: int = 10, restrict_vocab: int | None = None, *, min_count: int | None = None
-    ) -> Ranking:
-        """`similar_by_key`, by the older name that gensim keeps.
-
-        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
-        >>> v.similar_by_word("north", topn=1)[0][0]
-        'up'
-        """
-        return self.similar_by_key(word, topn, restrict_vocab, min_count=min_count)
-
-    def similar_by_vector(
-        self, vector: AnyFloats, topn: int = 10, restrict_vocab: int | None = None
-    ) -> Ranking:
-        """`most_similar` for one vector, (d,).
-
-        >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
-        >>> v.similar_by_vector(np.array([1, 0]), topn=2)[1][0]
-        'up'
-        """
-        return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab)
 
     def _best(
         self,
@@ -323,10 +197,6 @@ class Queries(WordRows):
         return ranking[: max(0, int(topn))]
 
     # Means
-
-    def _row(self, key: Key | AnyFloats, norm: bool = False) -> AnyFloats:
-        """The row of a key, or a given vector, (d,)."""
-        return key if isinstance(key, np.ndarray) else self.get_vector(key, norm)
 
     def get_mean_vector(
         self,
@@ -361,7 +231,8 @@ class Queries(WordRows):
         for key, weight in zip(keys, each, strict=True):
             if ignore_missing and not isinstance(key, np.ndarray) and key not in self:
                 continue
-            mean += weight * self._row(key, pre_normalize)
+            row = key if isinstance(key, np.ndarray) else self.get_vector(key, pre_normalize)
+            mean += weight * row
             total += abs(weight)
         mean = mean / total if total else mean
         return _unit(mean) if post_normalize else mean

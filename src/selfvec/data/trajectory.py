@@ -53,11 +53,6 @@ class Trajectory(Answer):
         cosines = self.to_original().tolist()
         return {"word": self.word, "updates": self.updates.tolist(), "cosine_to_original": cosines}
 
-    def steps(self) -> Floats:
-        """Cosine between successive states, (T - 1,). A low cosine means a large change."""
-        cosines: Floats = np.einsum("td,td->t", self.vectors[:-1], self.vectors[1:])
-        return cosines
-
     def turns(self) -> Floats:
         """Angle in degrees between each state and the one before it, (T,); 0 where either is zero."""
         rows = unit_rows(self.vectors)

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from selfvec.base.arrays import Array, Floats, Ints, Mask
-from selfvec.base.checks import check_path
 from selfvec.base.errors import InputError, MissingExtra
-from selfvec.files.atomic_files import atomic_file, check_target
 from selfvec.numerics.ngram_rows import NgramRows
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import principal_axes
@@ -187,9 +185,8 @@ class Vectors(Queries):
     def load_word2vec_format(
         cls,
         fname: StrPath,
-        fvocab: StrPath | None = None,
-        binary: bool = False,
         *,
+        binary: bool = False,
         unicode_errors: str = "strict",
         limit: int | None = None,
         no_header: bool = False,
@@ -199,8 +196,6 @@ class Vectors(Queries):
         Parameters
         ----------
         fname : path
-        fvocab : path, optional
-            A file of words and their counts, one pair per line, for `counts`.
         binary, no_header : bool
             The format of the file; `load` recognises it without these.
         unicode_errors : {"strict", "replace", "ignore"}
@@ -214,26 +209,19 @@ class Vectors(Queries):
         <Vectors: 3 words × 2 dimensions, float32>
         """
         name = "word2vec" if binary else "glove" if no_header else "word2vec-text"
-        vectors = cls._own(cls._load(fname, name, errors=unicode_errors, limit=limit))
-        if fvocab is not None:
-            with open(fvocab, encoding="utf-8-sig", errors=unicode_errors) as file:  # noqa: PTH123
-                counts = dict(line.rsplit(maxsplit=1) for line in file if line.strip())
-            vectors.counts = np.array([int(counts.get(word, 0)) for word in vectors.index_to_key], np.int64)
-        return vectors
+        return cls._own(cls._load(fname, name, errors=unicode_errors, limit=limit))
 
     def save_word2vec_format(
         self,
         fname: StrPath,
-        fvocab: StrPath | None = None,
-        binary: bool = False,
         *,
+        binary: bool = False,
         write_header: bool = True,
         overwrite: bool = False,
     ) -> None:
         """Write word2vec text or binary, or (not ``write_header``) GloVe text, in the order of the rows.
 
-        Words and counts are written to ``fvocab``, if given, one pair per line. Unlike in gensim, existing
-        files are replaced only with ``overwrite``.
+        Unlike in gensim, an existing file is replaced only with ``overwrite``.
 
         >>> v = selfvec.Vectors(["north", "up", "east"], [[0, 1], [0.6, 0.8], [1, 0]])
         >>> v.save_word2vec_format("compass.vec")
@@ -242,17 +230,8 @@ class Vectors(Queries):
         """
         if binary and not write_header:
             raise InputError("word2vec binary has a header")
-        if fvocab is not None:
-            if self.counts is None:
-                raise InputError("these vectors have no counts to write", remedy="leave out fvocab")
-            check_path("fvocab", fvocab, "a path")
-            check_target(fvocab, overwrite=overwrite, folder=False)
         name = "word2vec" if binary else "word2vec-text" if write_header else "glove"
         self._save(self, fname, name, overwrite=overwrite)
-        if fvocab is not None and self.counts is not None:
-            pairs = zip(self.index_to_key, self.counts.tolist(), strict=True)
-            with atomic_file(fvocab, overwrite=overwrite) as path:
-                path.write_text("".join(f"{word} {count}\n" for word, count in pairs), encoding="utf-8")
 
 
 # How many words of a corpus have a row, are built from subwords, or have no vector

@@ -100,7 +100,7 @@ class WordRows:
 
     def __getstate__(self) -> dict[str, Any]:
         """The state that `pickle` and `copy` keep; unit rows and the index of words are computed again."""
-        computed = ("unit", "cased", "norms", "by_beginning", "key_to_index")
+        computed = ("unit", "cased", "by_beginning", "key_to_index")
         return {name: value for name, value in self.__dict__.items() if name not in computed}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -162,12 +162,6 @@ class WordRows:
         release(self.vectors)  # with unit rows the mapped matrix is seldom needed
         return rows
 
-    @cached_property
-    def norms(self) -> Floats:
-        """The length of each row, (V,) float32; computed once."""
-        rows: Floats = np.linalg.norm(self.vectors, axis=1).astype(np.float32, copy=False)
-        return rows
-
     def check_finite(self, name: str | None = None) -> None:
         """Raise `OptionError` for NaN or infinity; ``name`` is the parameter that these vectors are.
 
@@ -188,7 +182,6 @@ class WordRows:
         """Replace the matrix by an equal one, such as a memory map of it."""
         self.vectors = equal
         self.__dict__.pop("unit", None)
-        self.__dict__.pop("norms", None)
 
     def get(self, word: str) -> AnyFloats | None:
         """The word's row, (d,), or None.
@@ -280,11 +273,13 @@ class WordRows:
 _GENSIMS = (
     *("wmdistance", "evaluate_word_pairs", "evaluate_word_analogies", "relative_cosine_similarity"),
     *("most_similar_cosmul", "most_similar_to_given", "words_closer_than", "vectors_for_all"),
-    *("cosine_similarities", "fill_norms"),
+    *("cosine_similarities", "fill_norms", "get_normed_vectors", "n_similarity", "distances", "rank"),
+    *("closer_than", "rank_by_centrality", "similar_by_key", "similar_by_word", "similar_by_vector"),
+    *("get_vecattr", "has_index_for"),
     *("add_vector", "add_vectors", "set_vecattr", "allocate_vecattrs", "resize_vectors", "init_sims"),
     *("unit_normalize_all", "sort_by_descending_frequency", "intersect_word2vec_format"),
 )
-"""Methods of gensim that change vectors."""
+"""Methods that gensim alone has."""
 
 
 def _built(words: Sequence[str], composer: Composer, block: Ints) -> tuple[Floats, Bytes | int]:

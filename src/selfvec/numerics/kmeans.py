@@ -31,14 +31,13 @@ def k_means(
     weights: AnyFloats | None = None,  # (n,)
     spherical: bool = False,
     fixed: Ints | None = None,  # (n,), the cluster of points that stay in it, -1 for others
-    first: AnyFloats | None = None,  # (up to k, d), the first centres of the first clusters
 ) -> tuple[Ints, AnyFloats]:
     """Cluster points into k groups, the best of several starts: labels, (n,), and centres, (k, d).
 
     Each generator draws the first centres by k-means++ (Arthur and Vassilvitskii, 2007). ``spherical``
     compares by cosine instead of Euclidean distance (Dhillon and Modha, 2001). Then the centres are unit
-    rows. The first clusters may begin at ``first``, or have ``fixed`` points: then they begin at the mean of
-    these, which never leave (Basu, Banerjee and Mooney, 2002, *Semi-supervised clustering by seeding*).
+    rows. The first clusters may have ``fixed`` points: then they begin at the mean of these, which never
+    leave (Basu, Banerjee and Mooney, 2002, *Semi-supervised clustering by seeding*).
 
     >>> points = np.array([[0.0, 0.0], [9.0, 9.0], [0.1, 0.0], [9.0, 9.1]])
     >>> labels, _ = k_means(points, 2, [np.random.default_rng(0)])
@@ -47,11 +46,11 @@ def k_means(
     """
     best = None
     least = np.inf
+    begun = points[:0]
     if fixed is not None:
         own = np.flatnonzero(fixed >= 0)
         mass = None if weights is None else weights[own]
-        first = _means(points[own], fixed[own], int(fixed.max()) + 1, mass, spherical)
-    begun = points[:0] if first is None else first
+        begun = _means(points[own], fixed[own], int(fixed.max()) + 1, mass, spherical)
     for generator in generators:
         drawn = _plus_plus(points, k, generator, weights, spherical, begun)
         labels, centres, cost = lloyd(points, drawn, weights=weights, spherical=spherical, fixed=fixed)

@@ -79,6 +79,9 @@ def mistaken(path: Path) -> Mistake | None:
             return Mistake("an empty folder", f"name a run or vectors, or {_MAKE_ONE}")
     if (path / "lock").is_file() and not (path / "run.json").exists():
         return Mistake("what an interrupted command left", "repeat the command")
+    if any((folder / "key2row").is_file() for folder in (path, path / "vocab")):
+        remedy = "in Python give a dict, {word: nlp.vocab[word].vector for word in words}"
+        return Mistake("a folder of spaCy", remedy)
     if any(path.glob("onnx/*.onnx")):
         return Mistake("the folder of a sentence encoder", "give it as --encoder, or name vectors or a run")
     if separator := _separator(path):

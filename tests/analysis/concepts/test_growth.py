@@ -287,16 +287,6 @@ def test_units_count_within_the_values_of_a_field_too() -> None:
         assert one.equal.p > other.equal.p
 
 
-def test_q_is_small_exactly_where_a_subject_moved_by_itself() -> None:
-    """Four of five shrink beyond chance, and alike, since one doubled: their p is small and q is not."""
-    first, last = np.array([100] * 5), np.array([200, 75, 75, 75, 75])
-    p = exact_p(first, 500, last, 500)
-    q = q_beside_others(*ratios_of_shares(first, 500, last, 500)[1:], p)
-    assert p.max() < 0.05
-    assert q[0] < 1e-6
-    assert q[1:].min() > 0.05
-
-
 def test_words_and_topics_are_compared_between_the_same_two_parts() -> None:
     run = dated_run(EVEN, DOUBLED, (700, 700))
     found = topics(run, 4, by="month")  # whatever the groups are

@@ -9,7 +9,7 @@ import pytest
 from tests.analysis.concepts.subjects import SUBJECTS, subject_table
 
 import selfvec
-from selfvec.analysis.concepts.repeated_passages import repeated_passages
+from selfvec.analysis.concepts.corpus_topics import repeated_passages
 from selfvec.data.run import Run
 
 TEMPLATE = (

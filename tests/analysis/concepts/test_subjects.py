@@ -16,10 +16,10 @@ from selfvec.analysis.concepts.topic_clusters import subjects_of
 from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.apps.functions.live import undo
 from selfvec.apps.mcp.tools import Tools
-from selfvec.base.errors import InputError, TargetError
+from selfvec.base.errors import InputError
 from selfvec.data.run import Run, TopicName
 from selfvec.storage.run_folder import open_run
-from selfvec.storage.run_writer import RunWriter, save_topic_names
+from selfvec.storage.run_writer import save_topic_names
 
 
 @pytest.fixture
@@ -127,12 +127,6 @@ def test_names_are_a_state_of_the_run_that_leaves_what_was_derived_from_it(folde
     run.add([{"id": "new", "text": "The hail and the wind near the roof."}])
     assert "Weather" in names_of(run.topics(4))
     assert "Weather" in names_of(topics(open_run(folder), 4))
-
-
-def test_names_wait_for_another_writer(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("selfvec.files.file_system.WAIT", 0.0)
-    with RunWriter(folder, overwrite=True):
-        refused(lambda: topics(folder, 4, names="none"), TargetError, "another process is writing")
 
 
 def test_erased_words_leave_the_terms_of_names(tmp_path: Path) -> None:

@@ -39,10 +39,9 @@ def test_edges_join_terms_of_one_subject(subject_run: Run, subject_of: dict[str,
 
 
 def test_no_term_has_more_than_k_edges_and_neighbours_are_mutual(subject_run: Run) -> None:
-    for by in ("cosine", "ppmi", "logdice"):
-        found = graph(subject_run, neighbours=2, edges=by)
-        degrees = np.bincount([place for edge in found.edges for place in (edge.a, edge.b)])
-        assert degrees.max() <= 2
+    found = graph(subject_run, neighbours=2)
+    degrees = np.bincount([place for edge in found.edges for place in (edge.a, edge.b)])
+    assert degrees.max() <= 2
 
 
 def test_spelling_alone_makes_no_edge() -> None:
@@ -67,20 +66,6 @@ def test_spelling_alone_makes_no_edge() -> None:
     assert frozenset(("rain", "rainy")) in joined  # they occur together
 
 
-def test_a_network_of_collocates_has_their_log_dice(subject_run: Run) -> None:
-    network = graph(subject_run, ["hail"], edges="logdice", top=30)
-    near = {row["word"]: row for row in selfvec.collocates(subject_run, "hail").rows}
-    joined = [row for row in network.rows if "hail" in (row["source"], row["target"])]
-    assert joined
-    for row in joined:
-        other = near[row["target"] if row["source"] == "hail" else row["source"]]
-        assert row["logdice"] == pytest.approx(other["logdice"], abs=1e-9)
-        assert other["together"] >= 3
-    assert max(row["logdice"] for row in joined) == max(
-        row["logdice"] for word, row in near.items() if word in {node.term for node in network.nodes}
-    )
-
-
 def test_around_words(subject_run: Run, subject_of: dict[str, str]) -> None:
     found = graph(subject_run, ["flash flood", "hail"], top=8)
     names = [node.term for node in found.nodes]
@@ -96,7 +81,7 @@ def hostile() -> Graph:
         TermNode("</script><b>&", 3, 2, 0, None, 0.0, 1.0),
         TermNode("a\x00\x1b\ufffe_\u202eb", 1, 1, -1, 0.5, 1.0, 0.0),
     ]
-    return Graph(nodes, [Edge(0, 1, 0.5, 1.5)], ["x<y, z"], "cosine")
+    return Graph(nodes, [Edge(0, 1, 0.5, 1.5)], ["x<y, z"])
 
 
 def test_networkx_reads_the_graphml(subject_run: Run, tmp_path: Path) -> None:

@@ -1,8 +1,5 @@
 """Topics: planted subjects found again, shares by hand, k-means' laws, the same for the same seed."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import polars as pl
 import polars.testing
@@ -13,8 +10,8 @@ from tests.refusals import refused
 import selfvec
 from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.document_topics import document_table
-from selfvec.analysis.concepts.terms import AROUND, coherence, term_weights, terms
-from selfvec.base.errors import InputError, OptionError, SelfvecError
+from selfvec.analysis.concepts.terms import AROUND, coherence, terms
+from selfvec.base.errors import InputError, SelfvecError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.document_vectors import inverse_document_frequency
@@ -64,14 +61,6 @@ def test_any_method_has_topics(subject_texts: list[str], subject_of: dict[str, s
     run = selfvec.Refiner(method=method, window=9).fit(subject_texts, subject_table()).run_
     for row in topics(run, 4).topics:
         assert len({subject_of[term] for term, _ in row.terms[:5] if term in subject_of}) == 1
-
-
-def test_weights_of_terms_by_hand() -> None:
-    # "burst" 4 times in one of 4 documents: -log2(1/4) + log2(1 - 1/e); "even" less than by chance.
-    batch = TokenBatch.from_documents([["burst"] * 4 + ["even"], ["even"], ["even"], ["even"]])
-    found, occurs = term_weights(batch)
-    assert found.tolist() == pytest.approx([2 + np.log2(1 - np.exp(-1)), 0.05 * 2], abs=1e-6)
-    assert occurs.tolist() == [1, 4]
 
 
 def test_coherence_by_hand() -> None:
@@ -188,30 +177,3 @@ def test_new_texts_get_the_topics_of_the_run(subject_run: Run, subject_texts: li
     assert cosines.shape == (301, 4)
     assert cosines[:-1].argmax(axis=1).tolist() == own["topic"].to_list()
     assert not cosines[-1].any()
-
-
-def test_topics_keep_their_numbers_after_an_update(tmp_path: Path, subject_texts: list[str]) -> None:
-    run = selfvec.Refiner(method="decorrelated", window=9).fit(subject_texts[:200], subject_table()).run_
-    before = topics(run, 4)
-    words = ("bond debt", "lender rate", "credit interest")
-    money = [f"The {words[i % 3]} of bank {i} and the loan." for i in range(300)]
-    run = selfvec.update(run, [*subject_texts[200:], *money], vectors=subject_table())
-    after = topics(run, like=before)
-    assert after.topics[0].share < max(row.share for row in after.topics)  # money is, and stays where it was
-    for old, new in zip(before.topics, after.topics, strict=True):
-        assert len({term for term, _ in old.terms[:8]} & {term for term, _ in new.terms[:8]}) > 4
-    (tmp_path / "before.json").write_text(json.dumps(before.as_dict()))
-    assert topics(run, like=tmp_path / "before.json").as_dict() == after.as_dict()
-    assert len(topics(run, 5, like=before)) == 5
-    refused(lambda: topics(run, 3, like=before), OptionError, "at least 4")
-    refused(lambda: topics(run, like=before, seed_words="hail"), OptionError, "leave out one")
-    texts = [f"{letter}bus {letter}tram" for letter in "abcdefgh"] * 5 + ["and"] * 80
-    other = selfvec.Refiner("original").fit(texts, "none").run_
-    refused(lambda: topics(other, 4, min_count=1, like=before), SelfvecError, "no term of this run")
-    (tmp_path / "other.json").write_text('{"rows": [1]}')
-    refused(lambda: topics(run, like=tmp_path / "other.json"), InputError, "has no topics")
-
-
-def test_a_label_renames_topics(subject_run: Run) -> None:
-    named = topics(subject_run, 4).renamed(lambda terms: terms[0].upper())
-    assert [row["name"] for row in named.rows] == [row["terms"][0].upper() for row in named.rows]

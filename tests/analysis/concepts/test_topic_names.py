@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import selfvec
-from selfvec.analysis.concepts.group_differences import log_likelihoods
-from selfvec.analysis.concepts.terms import _verbs, can_name, distinct, phrase_names
+from selfvec.analysis.concepts.terms import _verbs, can_name, phrase_names
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.tagger import english_lexicon
@@ -124,17 +123,3 @@ def test_verbs_adjectives_and_ordinals_name_nothing(run: Run) -> None:
     assert [name for name in [*named, *others[:-1]] if subject(name)] == named
     if english_lexicon():
         assert not any(map(subject, ["appreciable", "give_up", "significantly_higher", "persisted"]))
-
-
-def test_log_likelihood_is_zero_for_what_is_no_more_frequent_and_grows_with_evidence() -> None:
-    sizes = np.array([10, 20])
-    even, rarer, typical = log_likelihoods(np.array([[2, 4], [0, 5], [3, 2]]), sizes)[:, 0]
-    assert (even, rarer) == (0, 0)
-    ten_times = log_likelihoods(np.array([[30, 20]]), 10 * sizes)[0, 0]
-    assert ten_times == pytest.approx(10 * typical)
-    assert typical > 0
-
-
-def test_no_name_repeats_a_word_of_another() -> None:
-    names = ["inches_of_snow", "heavy_snow", "snowfall", "ski_resort", "resorts", "alta"]
-    assert distinct(iter(names), 3) == ["inches_of_snow", "ski_resort", "alta"]

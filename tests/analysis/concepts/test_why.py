@@ -1,7 +1,5 @@
 """Why two words are similar: by hand and as laws."""
 
-import math
-
 import numpy as np
 import pytest
 
@@ -9,17 +7,6 @@ import selfvec
 from selfvec.analysis.concepts.shared_contexts import neighbour_ppmi, why
 from selfvec.cooccurrence.reference import count_reference, ppmi_reference
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
-
-
-def test_ppmi_by_hand() -> None:
-    # a b twice, c d once, windows of one neighbour: r = 2, 2, 1, 1 and the sum of r^.75 = 2 · 2^.75 + 2.
-    batch = TokenBatch.from_documents([["a", "b"], ["a", "b"], ["c", "d"]])
-    counts, ppmi = neighbour_ppmi(batch, [0, 2], 3)
-    assert counts.tolist() == [[0, 2, 0, 0], [0, 0, 0, 1]]
-    total = 2 * 2**0.75 + 2
-    assert ppmi[0].tolist() == pytest.approx([0, math.log(2 * total / (2 * 2**0.75)), 0, 0])
-    assert ppmi[1].tolist() == pytest.approx([0, 0, 0, math.log(total)])
 
 
 def test_the_context_cosine_is_what_the_counts_say(subject_run: Run) -> None:

@@ -37,7 +37,7 @@ def terms(words: list[str]) -> Figure:
     rng = np.random.default_rng(0)
     nodes = [TermNode(w, 10**i, i + 1, i - 1, 0.5, *rng.random(2).tolist()) for i, w in enumerate(words)]
     edges = [Edge(i, i + 1, 0.5, 1.0) for i in range(len(words) - 1)]
-    return graph_figure(Graph(nodes, edges, [f"topic of {word}" for word in words], "cosine"))
+    return graph_figure(Graph(nodes, edges, [f"topic of {word}" for word in words]))
 
 
 KINDS = {"trajectories": trajectories, "terms": terms}

@@ -209,7 +209,6 @@ FUNCTIONS: dict[str, tuple[str, Callable[..., object]]] = {
     "save": ("a.npy", lambda m, path, **how: save(m.table, path, **how)),
     "Vectors.save": ("a.vec", lambda m, path, **how: m.table.save(path, **how)),
     "save_word2vec_format": ("a", lambda m, path, **how: m.table.save_word2vec_format(path, **how)),
-    "fvocab": ("a", lambda m, path, **how: m.table.save_word2vec_format(f"{path}.vec", path, **how)),
     "save_run": ("a", lambda m, path, **how: selfvec.save_run(m.run, path, **how)),
     "Refiner.save": ("a", lambda m, path, **how: m.model.save(path, **how)),
     "Encoder.save": ("a", lambda m, path, **how: Encoder.of(m.run).save(path, **how)),

@@ -245,13 +245,3 @@ def test_tokens_of_other_documents_than_the_text_are_refused(run: Path, column: 
         shutil.copyfile(run.parent / "other" / "text.parquet", run / "text.parquet")
     said = "the text has 9 documents, the tokens 30" if column else r"text\.parquet: "
     refused(lambda: selfvec.update(sealed_again(run), ["hail"], table()), FormatError, said)
-
-
-def test_repeated_texts_are_counted_on_request() -> None:
-    made = selfvec.Refiner("original").fit(texts(9), table()).run_
-    new = [*texts(3), "the roof of wind"]
-    grown = selfvec.update(made, new, table())
-    assert (grown.provenance["documents"], grown.provenance["corpus"]["known"]) == (9 + 1, 3)
-    grown = selfvec.update(made, new, table(), allow_duplicates=True)
-    assert grown.provenance["documents"] == 9 + 4
-    assert grown.provenance["corpus"]["duplicates"] == 3 + made.provenance["corpus"]["duplicates"]

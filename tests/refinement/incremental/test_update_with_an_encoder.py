@@ -387,14 +387,6 @@ def test_wrong_input_is_one_clear_error(tmp_path: Path, options: dict[str, Any],
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_that_is_no_encoder_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "other").mkdir()
-    for name in ("other", "missing", "minilmm"):
-        with pytest.raises(SelfvecError, match=r"is not the folder of a sentence encoder|onnxruntime"):
-            selfvec.refine(["hail fell"], table(), output=tmp_path / "run", encoder=tmp_path / name)
-    assert [path.name for path in tmp_path.iterdir()] == ["other"]
-
-
 def test_runs_of_several_encoders_are_not_mixed() -> None:
     other = Toy()
     other.name, other.digest = "other", "b" * 64

@@ -1,6 +1,5 @@
 """Small tables and the files they make, for all tests of formats."""
 
-import json
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,36 +66,14 @@ def fasttext_model(
     quantised: bool = False,
     floret: int | None = None,  # its mode
 ) -> bytes:
-    """The bytes of a model as fastText's ``saveModel`` lays them out; version 0 is that of 2016."""
+    """The bytes of a model as fastText's ``saveModel`` lays them out."""
     more = () if floret is None else (floret, 1)
     arguments = (table.shape[1], 5, 5, 1, 5, 1, 2, kind, bucket, *ngrams, *more, 100)
-    out = struct.pack("<2i", 793712314, version) if version else b""
+    out = struct.pack("<2i", 793712314, version)
     out += struct.pack(f"<{len(arguments)}id", *arguments, 1e-4)
     out += struct.pack("<3iq", len(words) + len(labels), len(words), len(labels), 99)
-    out += struct.pack("<q", -1) if version else b""
+    out += struct.pack("<q", -1)
     for name, code in [(word, 0) for word in words] + [(label, 1) for label in labels]:
         out += name + b"\0" + struct.pack("<qb", 7, code)
-    out += struct.pack("<?", quantised) if version else b""
-    out += struct.pack("<qq", *table.shape) + table.astype("<f4").tobytes()
+    out += struct.pack("<?qq", quantised, *table.shape) + table.astype("<f4").tobytes()
     return out + struct.pack("<?qq", False, 1, table.shape[1]) + bytes(4 * table.shape[1])
-
-
-SPACY_HASHES = {  # of spaCy 3.8
-    "hail": 8711995111369341318, "storm": 11199312030928342871, "New York": 16910981474062290848,
-    "ß": 15421035110172034504, "naïve": 16224804062388677344, "x" * 100: 8460673862528987856,
-}  # fmt: skip
-SPACY_ROWS = {word: (i * 2) % 5 for i, word in enumerate(SPACY_HASHES)}  # two words share a row
-SPACY_TABLE = np.random.default_rng(2).standard_normal((6, 4)).astype(np.float32)
-
-
-def spacy_folder(path: Path, rows: dict[int, int] | None = None, mode: str = "default") -> Path:
-    """A folder of spaCy's vectors."""
-    path.mkdir(parents=True)
-    np.save(path / "matrix.npy", SPACY_TABLE)
-    (path / "matrix.npy").rename(path / "vectors")
-    given = {SPACY_HASHES[word]: row for word, row in SPACY_ROWS.items()} if rows is None else rows
-    packed = b"".join(struct.pack(">BQ", 0xCF, key) + struct.pack(">b", row) for key, row in given.items())
-    (path / "key2row").write_bytes(struct.pack(">BH", 0xDE, len(given)) + packed)
-    (path / "strings.json").write_text(json.dumps(["unused", *SPACY_HASHES]), encoding="utf-8")
-    (path / "vectors.cfg").write_text(json.dumps({"mode": mode}), encoding="utf-8")
-    return path

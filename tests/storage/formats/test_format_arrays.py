@@ -224,6 +224,8 @@ def test_paths_that_are_no_files(tmp_path: Path) -> None:
     refused(lambda: load(tmp_path), FormatError, r"is an empty folder, not vectors; name a run")
     refused(lambda: load(tmp_path, "glove"), FormatError, "glove is a file, this is a folder")
     refused(lambda: load("/dev/null"), FormatError, "is not a regular file")
+    put(tmp_path, b"\x80", "key2row")
+    refused(lambda: load(tmp_path), FormatError, r"is a folder of spaCy, not vectors; .* nlp\.vocab")
 
 
 PARQUET_BOMBS = {  # some kilobytes on disk

@@ -185,12 +185,6 @@ def test_the_suffix_names_the_format_to_write(row: Format, tmp_path: Path) -> No
         assert load(tmp_path / f"t{suffix}").provenance["format"] == row.name
 
 
-def test_reading_does_not_look_at_the_suffix(tmp_path: Path) -> None:
-    save(table(), tmp_path / "a.bin")
-    (tmp_path / "a.bin").rename(tmp_path / "a.parquet")
-    assert load(tmp_path / "a.parquet").provenance["format"] == "word2vec"
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from format_tables import WORDS, fasttext_model, parts, spacy_folder, target, written
+from format_tables import WORDS, fasttext_model, parts, target, written
 from format_tables import table as small_table
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -77,8 +77,6 @@ def valid(name: str, folder: Path) -> tuple[Path, dict[Path, bytes]]:
     if name == "fasttext":
         table = np.random.default_rng(1).standard_normal((56, 3)).astype(np.float32)
         path.write_bytes(fasttext_model(table))
-    elif name == "spacy":
-        spacy_folder(path)
     elif name == "compressed":
         write_as(small_table(), path, "pq")
     else:

@@ -236,15 +236,6 @@ def test_blocks_join_seamlessly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert np.array_equal(after.vectors, before.vectors)
 
 
-@settings(max_examples=40 * TIMES)
-@given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
-def test_every_float_survives_text(tmp_path_factory: pytest.TempPathFactory, numbers: list[float]) -> None:
-    path = tmp_path_factory.mktemp("t") / "a.vec"
-    before = np.array([numbers], np.float32)
-    save(Vectors(["w"], before), path)
-    assert np.array_equal(load(path).vectors.view(np.uint32), before.view(np.uint32))
-
-
 @pytest.mark.parametrize("name", ["word2vec-text", "glove", "word2vec"])
 @pytest.mark.parametrize("word", ["two words", "tab\tbed", "nul\0", "form\ffeed", ""])
 def test_words_with_blanks_are_read_but_not_written(name: str, word: str, tmp_path: Path) -> None:

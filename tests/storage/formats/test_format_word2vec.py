@@ -222,8 +222,8 @@ def test_absurd_sizes_are_held_against_the_file(tmp_path: Path) -> None:
     refused(lambda: load(put(tmp_path, bytes(good))), FormatError, "ends inside the matrix")
 
 
-@pytest.mark.parametrize("options", [{"version": 0}, {"floret": 1}, {"version": 11}])
-def test_models_of_2016_and_of_floret_in_fasttexts_mode_are_read(options: dict, tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [{"floret": 1}, {"version": 11}])
+def test_an_early_model_and_one_of_floret_in_fasttexts_mode_are_read(options: dict, tmp_path: Path) -> None:
     table = random_table()
     plain = load(put(tmp_path, model(table)))
     other = load(put(tmp_path, model(table, **options), "other"))

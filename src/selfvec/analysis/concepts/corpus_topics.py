@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict, Unpack
 
@@ -13,12 +13,15 @@ import numpy as np
 from selfvec.analysis.comparison.chosen_slices import comparable_slices, default_slices, undated
 from selfvec.analysis.comparison.compared import compared
 from selfvec.analysis.comparison.comparison import Comparison
+from selfvec.analysis.comparison.passages import is_new, months_of, passages_of, quoted, shares_between
 from selfvec.analysis.comparison.quotations import own_words
+from selfvec.analysis.counted_text import counted_text
 from selfvec.analysis.variants import with_variants
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.declarations import Bounds, Count, Natural, checked, options
 from selfvec.base.display import count_of
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import OptionError
+from selfvec.base.finding import Finding
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.view import sentence
 from selfvec.corpus import as_corpus
@@ -26,21 +29,21 @@ from selfvec.corpus.conversion import Texts
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice, document_groups, parse_span
 from selfvec.data.run import AnyRun, Run
+from selfvec.data.token_batch import TokenBatch
 from selfvec.files.atomic_files import check_target
 from selfvec.files.checksums import write_sealed
 from selfvec.files.report_page import ROWS, check_report, save_rows
 from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
-from selfvec.files.text_files import read_json
 from selfvec.numerics.statistics import share_interval
 from selfvec.refinement.derived_vectors import TOPICS
-from selfvec.storage.cache import AGAIN, RESULT, cached, read_result
+from selfvec.storage.cache import AGAIN, RESULT, cached, cached_result, read_result
 from selfvec.storage.opened import GivenRun, owner
 from selfvec.storage.run_folder import read_names
 from selfvec.storage.text_file import text_part
+from selfvec.text.kernels import NGRAM
 
 from .document_topics import assigned_table, document_table
 from .growth import Grown, share_changes
-from .repeated_passages import passage_findings
 from .subjects import FORGET, kept_with, level, with_names, with_subjects
 from .terms import NAMED, counts_in, distinct, phrase_names, topic_rows, topical_terms
 from .text_size import text_growth
@@ -63,7 +66,7 @@ WordGroups = str | Sequence[Sequence[str]]
 
 @options()
 class GivenTopics(TypedDict, total=False):
-    """Of which documents topics are, and where they begin.
+    """Of which documents topics are, where they begin, and their names.
 
     Parameters
     ----------
@@ -79,9 +82,6 @@ class GivenTopics(TypedDict, total=False):
     variants : "auto" or path, optional
         Count words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
         those that are certain.
-    like : path or result, optional
-        Continue topics that were found before, in this run or another: a file of their JSON, or their result.
-        They keep their numbers. With a larger ``number``, new ones follow.
     names : path, optional
         Names of the topics: a table, topics.csv, that a report wrote and you edited. Topics with the same
         name become one. The run keeps the names, for its report, page and assistant, too; "none" forgets
@@ -91,7 +91,6 @@ class GivenTopics(TypedDict, total=False):
     variants: Literal["auto"] | str | os.PathLike[str] | None
     filter: GivenFilter
     seed_words: WordGroups | None
-    like: Topics | str | os.PathLike[str] | None
     names: str | os.PathLike[str] | None
 
 
@@ -129,7 +128,7 @@ def topics(
     overwrite : bool
     progress : Progress, optional
     **given
-        Those of `GivenTopics`: words or topics to begin with.
+        Those of `GivenTopics`: words to begin with, and more.
 
     Other Parameters
     ----------------
@@ -162,7 +161,7 @@ def topics(
     22% high water, retention basin, banks
     15% squall line, trees, gale
     """
-    seeds, earlier = _beginnings(given.get("seed_words"), given.get("like"))
+    seeds = _groups_of_words(given.get("seed_words"))
     own = owner(run)
     if documents is not None:
         check_report(documents, ROWS)
@@ -173,7 +172,7 @@ def topics(
     progress = as_progress(progress)
     of = own_words(passing(with_variants(own.present, given.get("variants")), given.get("filter")))
     parts = [] if by is None else document_groups(of, by)
-    how = Clustering(number, top=top, min_count=min_count, seed=seed, seeds=seeds, earlier=earlier)
+    how = Clustering(number, top=top, min_count=min_count, seed=seed, seeds=seeds)
     whole = _with_own_names(own, _kept_clusters(of, how, progress), given.get("names"), progress)
     in_time = all(parse_span(part.name) for part in parts)
     sides = default_slices(of).slices if parts and in_time else parts if len(parts) == 2 else ()
@@ -204,16 +203,6 @@ def with_growth(run: Run, whole: Topics, sides: Sequence[Slice]) -> Topics:
     """The topics with their shares in all periods of a text, and how these changed between two sides."""
     periods = comparable_slices(run)
     return with_groups(run, whole, periods, sides) if periods or sides else whole
-
-
-def _beginnings(
-    seed_words: WordGroups | None, like: Topics | str | os.PathLike[str] | None
-) -> tuple[list[list[str]], list[list[str]]]:
-    """The groups of seed words, and the terms of earlier topics; at most one of the two is given."""
-    seeds = _groups_of_words(seed_words)
-    if seeds and like is not None:
-        raise OptionError("does not go with seed words", field="like", remedy="leave out one of them")
-    return seeds, [] if like is None else _terms_of(like)
 
 
 def passing(run: Run, filter: GivenFilter | None) -> Run:
@@ -276,21 +265,6 @@ def _kept_clusters(run: Run, how: Clustering, progress: Progress) -> Topics:
             return with_subjects(replace(whole, topics=rows))
 
     return cached(run, "clusters", [_KIND, asdict(how)], make, write, read, progress)
-
-
-def _terms_of(like: Topics | str | os.PathLike[str]) -> list[list[str]]:
-    """The terms of topics that were found before."""
-    if isinstance(like, Topics):
-        return [row["terms"] for row in like.rows]
-    remedy = "give what selfvec text topics RUN --json printed"
-    try:
-        rows = read_json(Path(like), remedy)["rows"]
-        terms_of_each = [[str(term) for term, _ in row["terms"]] for row in rows]
-    except (KeyError, TypeError, ValueError):
-        terms_of_each = []
-    if not terms_of_each:
-        raise InputError("has no topics", path=like, remedy=remedy)
-    return terms_of_each
 
 
 def _groups_of_words(given: str | Sequence[Sequence[str]] | None) -> list[list[str]]:
@@ -407,3 +381,68 @@ def topic_shares(run: Run, whole: Topics, groups: Sequence[Slice]) -> GroupTopic
                 shares = count, count / size, listed, size, *interval
                 rows.append(TopicShare(group.name, number, topic.name, *shares))
     return GroupTopics(rows)
+
+
+# ---- Passages that many documents have word for word: templates, trailers, signatures, quoted mails
+
+# A run counts them once, and topics are made without them: they are said as how many hold which, since when.
+
+_SAID = 3  # passages in sentences
+_NAMING = 5  # words that tell a passage
+_OFTEN = 0.01  # of the documents hold each of these
+
+
+@dataclass(frozen=True, eq=False)
+class RepeatedPassage:
+    """A passage that occurs word for word in ten documents or more."""
+
+    text: str  # its first words, as they stand in the text
+    documents: Ints  # the numbers of those that hold it
+
+    @property
+    def begins(self) -> tuple[str, ...]:
+        """The words by which other findings call it, too."""
+        return tuple(self.text.casefold().split()[:_NAMING])
+
+
+def repeated_passages(run: Run) -> list[RepeatedPassage]:
+    """The passages that the most documents of a run hold; none of a run without its text."""
+    if run.text is None or not (run.provenance.repeats or {}).get("passages"):
+        return []
+    kept = cached_result(run, "passages", None, lambda: {"passages": _found_passages(run)})["passages"]
+    return [RepeatedPassage(text, np.array(documents, np.int64)) for text, documents in kept]
+
+
+def _found_passages(run: Run) -> list[tuple[str, list[int]]]:
+    """The first words and the documents of each."""
+    text = counted_text(run, "lines", written=True)  # quoted lines are said as such
+    batch = text.batch
+    passages = passages_of(batch)
+    firsts = [passage.stretches[0].start for passage in passages]
+    texts = run.require_text().texts(batch.document_of(np.array(firsts, np.int64)).tolist())
+    words = text.written if text.widths is None and text.written is not None else batch
+    return [
+        (quoted(text, [words.types[i] for i in words.ids[at : at + NGRAM]]), passage.documents.tolist())
+        for at, passage, text in zip(firsts, passages, texts, strict=True)
+    ]
+
+
+def passage_findings(run: Run, made: Comparison | None = None) -> list[Finding]:
+    """What many documents hold, and since when; without what a comparison says of its sides."""
+    batch = run.require_tokens()
+    among = np.ones(batch.documents, bool) if made is None else made.side >= 0
+    passages = repeated_passages(run)
+    held = [replace(each, documents=each.documents[among[each.documents]]) for each in passages]
+    often = [each for each in held if len(each.documents) >= max(_OFTEN * batch.documents, 1)]
+    if made is not None:
+        shares = [shares_between(each.documents, made.side, made.unit) for each in often]
+        often = [each for each, row in zip(often, shares, strict=True) if not is_new(row, len(passages))]
+    return [
+        Finding("passage", _told_passage(each, batch, among), words=each.begins) for each in often[:_SAID]
+    ]
+
+
+def _told_passage(passage: RepeatedPassage, batch: TokenBatch, among: Mask) -> str:
+    held = count_of(len(passage.documents), "document holds", "documents hold")
+    since = "" if batch.dates is None else months_of(batch.dates[among], batch.dates[passage.documents])
+    return f"{held} “{passage.text} …”{since and ', '}{since}."

@@ -1,7 +1,5 @@
 """A graph of terms: nearest neighbours, their topics, and the distance that refining moved each term.
 
-Or a network of collocates: then two terms are near if they keep company, by logDice.
-
 Two terms are connected if each is among the other's nearest neighbours. A hub is near many terms, but few are
 nearest to it, so mutual neighbours preserve the structure (Brito et al., 1997, *Connectivity of the mutual
 k-nearest-neighbor graph*).
@@ -11,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 
-from selfvec.analysis.association import HIGHEST, Pairs, log_dice
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.answer import Answer, short_repr
 from selfvec.base.arrays import Doubles, Floats, Ints, Mask
@@ -24,7 +21,6 @@ from selfvec.base.declarations import Bounds, Count, Natural, checked
 from selfvec.base.errors import InputError, require
 from selfvec.base.progress import Progress
 from selfvec.base.threads import one_core
-from selfvec.cooccurrence.counts import count_near
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
@@ -42,9 +38,7 @@ from .topic_result import Topics
 _NEAR_BY = 4  # factor on the number of neighbours whose spelling is compared
 _SAME = 0.5  # share of the pairs of letters that words spelled alike have in common
 _CANDIDATES = 5000  # terms among which the neighbours of given words are searched
-_LEAST = {"cosine": 0.2, "ppmi": 0.0, "logdice": 0.0}  # of an edge; 0 is where a pair would be chance
-_COMPANY = 11  # tokens, the centre included: five words on each side, as `collocates` counts
-_PAIRS = 3  # times that two words are together: rare words that met once would have the largest logDice
+_LEAST = 0.2  # cosine of an edge
 _STEPS = 500  # of the layout
 _GRAVITY = 0.5  # of the layout
 
@@ -70,11 +64,6 @@ class Edge:
     b: int
     cosine: float  # of their refined vectors
     ppmi: float  # of one occurring near the other
-    logdice: float | None = None  # the same, see `collocates`; None of fewer than three pairs
-
-    def weight(self, measure: str) -> float:
-        """How near they are by a measure, 0 to 1."""
-        return max(self.cosine if measure != "logdice" else (self.logdice or 0.0) / HIGHEST, 0.05)
 
 
 @dataclass(frozen=True, repr=False)
@@ -87,17 +76,14 @@ class Graph(Answer):
     edges : list of Edge
     topics : list of str
         Names of all topics of the run.
-    measure : "cosine", "ppmi" or "logdice"
-        The measure of nearness.
     """
 
     nodes: list[TermNode]
     edges: list[Edge]
     topics: list[str]
-    measure: str
 
     def __repr__(self) -> str:
-        title = f"Graph: {len(self.nodes):,} terms, {len(self.edges):,} edges by {self.measure}"
+        title = f"Graph: {len(self.nodes):,} terms, {len(self.edges):,} edges"
         return short_repr(title, [node.term for node in self.nodes])
 
     @property
@@ -109,7 +95,6 @@ class Graph(Answer):
                 "target": self.nodes[edge.b].term,
                 "cosine": edge.cosine,
                 "ppmi": edge.ppmi,
-                "logdice": edge.logdice,
             }
             for edge in self.edges
         ]
@@ -119,7 +104,7 @@ class Graph(Answer):
         nodes = [
             {"id": node.term, **asdict(node), "topic_name": self.topic_name(node)} for node in self.nodes
         ]
-        return {"by": self.measure, "topics": self.topics, "nodes": nodes, "edges": self.rows}
+        return {"topics": self.topics, "nodes": nodes, "edges": self.rows}
 
     def topic_name(self, node: TermNode) -> str | None:
         """The name of a node's topic; None without a topic."""
@@ -133,7 +118,6 @@ def graph(
     *,
     top: Annotated[int, Bounds(at_least=2)] = 120,
     neighbours: Count = 5,
-    edges: Literal["cosine", "ppmi", "logdice"] = "cosine",
     topic_groups: Topics | None = None,
     seed: Natural = 0,
     progress: Progress | None = None,
@@ -148,11 +132,8 @@ def graph(
     top : int, at least 2
         Most terms. Terms without an edge are left out, except ``words``.
     neighbours : int, at least 1
-        Join two terms if each is among this many nearest of the other.
-    edges : {"cosine", "ppmi", "logdice"}
-        Nearness: cosine of vectors, co-occurrence within ten words (PPMI), or collocates within five
-        (logDice). By cosine, a word whose vector was built from subwords is joined with a word spelled alike
-        only if they also occur near one another.
+        Join two terms if each is among this many nearest of the other. A word whose vector was built from
+        subwords is joined with a word spelled alike only if they also occur near one another.
     topic_groups : Topics, optional
         Topics of the run.
     seed : int, at least 0
@@ -185,37 +166,26 @@ def graph(
     names = check_texts("words", words, "words") if words else []
     run = as_run(run)
     asked = list(dict.fromkeys(row_of(run, word) for word in names))
-    rows = _around(run, asked, top, neighbours, edges) if asked else terms(run, top).rows
+    rows = _around(run, asked, top, neighbours) if asked else terms(run, top).rows
     if len(rows) < 2:
         raise InputError("this run has too few terms for a graph", path=run.folder, remedy="add more text")
     with one_core():
         cosines = run.vectors.unit[rows] @ run.vectors.unit[rows].T
     batch, table = run.require_tokens(), WordTable.of(run)
     together = _mutual_ppmi(batch, rows)
-    company = _log_dice(batch, rows, rows)
     by_spelling = _by_spelling(table, rows, neighbours, cosines, together)
-    near = {"cosine": np.where(by_spelling, -np.inf, cosines), "ppmi": together, "logdice": company}
-    joined = _mutual(near[edges].astype(np.float64), neighbours, _LEAST[edges])
+    joined = _mutual(np.where(by_spelling, -np.inf, cosines).astype(np.float64), neighbours, _LEAST)
     kept = joined.any(axis=1) | np.isin(rows, asked)
-    rows = rows[kept]
-    pairs = np.ix_(kept, kept)
-    joined = joined[pairs]
-    cosines = cosines[pairs]
-    together = together[pairs]
-    company = company[pairs]
+    rows, pairs = rows[kept], np.ix_(kept, kept)
+    joined, cosines, together = joined[pairs], cosines[pairs], together[pairs]
     groups = topic_groups or with_subjects(cluster_documents(run, Clustering(seed=seed), progress)).subjects
     assert groups is not None
-    listed = [
-        Edge(a, b, float(cosines[a, b]), float(together[a, b]), _finite(company[a, b]))
+    edges = [
+        Edge(a, b, float(cosines[a, b]), float(together[a, b]))
         for a, b in np.argwhere(np.triu(joined)).tolist()
     ]
-    weights = np.zeros(joined.shape)
-    for edge in listed:
-        weights[edge.a, edge.b] = weights[edge.b, edge.a] = edge.weight(edges)
-    places = _layout(run.vectors.unit[rows], weights, seed)
-    return Graph(
-        _nodes(batch, table, rows, groups, places), listed, [row.name for row in groups.topics], edges
-    )
+    places = _layout(run.vectors.unit[rows], np.where(joined, cosines, 0).astype(np.float64), seed)
+    return Graph(_nodes(batch, table, rows, groups, places), edges, [row.name for row in groups.topics])
 
 
 def _layout(rows: Floats, weights: Doubles, seed: int) -> Doubles:
@@ -250,7 +220,7 @@ def _layout(rows: Floats, weights: Doubles, seed: int) -> Doubles:
     return np.asarray((places - low) / np.maximum(high - low, 1e-9), np.float64)
 
 
-def _around(run: Run, asked: list[int], size: int, k: int, measure: str) -> Ints:
+def _around(run: Run, asked: list[int], size: int, k: int) -> Ints:
     """Words, the terms nearest to them, and the terms nearest to these, at most ``size``."""
     vectors = run.vectors.unit
     candidates = np.unique(np.concatenate([terms(run, _CANDIDATES, min_count=3).rows, asked]))
@@ -258,13 +228,9 @@ def _around(run: Run, asked: list[int], size: int, k: int, measure: str) -> Ints
     ring = asked
     for many in (4 * k, k):
         new: list[int] = []
-        if measure == "logdice":
-            near = _log_dice(run.require_tokens(), np.array(ring, np.int64), candidates)
-        else:
-            near = np.array([vectors[candidates] @ vectors[row] for row in ring])
-        for each in near:
-            best = np.argsort(-each, kind="stable")[: many + 1]
-            new += candidates[best[np.isfinite(each[best])]].tolist()
+        for row in ring:
+            best = np.argsort(-(vectors[candidates] @ vectors[row]), kind="stable")[: many + 1]
+            new += candidates[best].tolist()
         ring = [row for row in dict.fromkeys(new) if row not in chosen]
         chosen |= dict.fromkeys(ring)
     return np.array(list(chosen)[: max(size, len(asked))], np.int64)
@@ -277,23 +243,6 @@ def _mutual_ppmi(batch: TokenBatch, rows: Ints) -> Doubles:
     """
     _, ppmi = neighbour_ppmi(batch, rows.tolist(), CONTEXT_WINDOW, rows.tolist())
     return np.maximum(ppmi, ppmi.T)
-
-
-def _log_dice(batch: TokenBatch, rows: Ints, others: Ints) -> Doubles:
-    """logDice of n words and m others, (n, m); -inf of those that are hardly ever together, and of itself."""
-    together = count_near(batch, _COMPANY, rows.tolist(), others.tolist())
-    counts = batch.counts
-    with np.errstate(divide="ignore"):
-        values = [
-            log_dice(Pairs(pairs, int(counts[row]), counts[others], _COMPANY - 1, len(batch)))
-            for pairs, row in zip(together, rows.tolist(), strict=True)
-        ]
-    unsure = (together < _PAIRS) | (rows[:, None] == others)
-    return np.where(unsure, -np.inf, np.array(values).reshape(together.shape))
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 def _by_spelling(table: WordTable, rows: Ints, k: int, cosines: Floats, together: Doubles) -> Mask:

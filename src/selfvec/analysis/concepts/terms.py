@@ -530,9 +530,7 @@ def _short(names: Sequence[str]) -> Iterator[str]:
 def _evenly(topic_of: Ints, number: int) -> Ints:
     """Documents of each topic at regular intervals, as many of each as there are, in rising order."""
     parts = [np.flatnonzero(topic_of == topic) for topic in range(number)]
-    some = [
-        part[np.linspace(0, len(part) - 1, min(len(part), _DOCUMENTS)).astype(np.int64)] for part in parts
-    ]
+    some = [part[_regular(len(part), _DOCUMENTS)] for part in parts]
     return np.sort(np.concatenate(some)) if some else np.zeros(0, np.int64)
 
 

@@ -20,7 +20,6 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import in_order, one_core, threads
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.data.vectors import Vectors
 from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import sampled, unit_rows
 from selfvec.text.phrases import row_of
@@ -59,12 +58,6 @@ class Clustering:
     min_count: int = 5  # documents with a term, at least
     seed: int = 0  # for the first centres
     seeds: Sequence[Sequence[str]] = ()  # groups of words, each with a topic of its own
-    earlier: Sequence[Sequence[str]] = ()  # terms of earlier topics, which begin there in this order
-
-    @property
-    def begun(self) -> int:
-        """The number of topics that begin at words that were given."""
-        return max(len(self.seeds), len(self.earlier))
 
     def numbers(self, documents: int) -> list[int]:
         """The numbers of topics of which one is chosen by silhouette, or the one.
@@ -72,12 +65,12 @@ class Clustering:
         >>> Clustering().numbers(60), Clustering().numbers(10_000), Clustering(7).numbers(60)
         ([2, 3], [75], [7])
         """
-        if self.number and self.number < self.begun:
-            rule = f"is at least {self.begun}, those that are given, not {self.number}"
+        if self.number and self.number < len(self.seeds):
+            rule = f"is at least {len(self.seeds)}, those that are given, not {self.number}"
             raise OptionError(rule, field="number")
-        if asked := self.number or len(self.earlier):
-            return [asked]
-        least = max(2, self.begun)
+        if self.number:
+            return [self.number]
+        least = max(2, len(self.seeds))
         most = max(least, min(round(0.75 * documents**0.5), documents // SMALLEST, MOST))
         return [most] if most > SUBJECTS else list(range(least, most + 1))
 
@@ -106,8 +99,8 @@ def cluster_documents(run: Run, how: Clustering | None = None, progress: Progres
     of_documents = np.full(len(documents), -1, np.int64)
     of_documents[with_words] = nearest(documents[with_words], clusters, mean)
     sizes = np.bincount(of_documents[with_words], minlength=len(clusters))
-    # Earlier topics keep their places before new ones; no others are without documents.
-    order = [i for i in _order(sizes, len(how.earlier)).tolist() if sizes[i] or i < how.begun]
+    by_size = np.argsort(-sizes, kind="stable").tolist()
+    order = [i for i in by_size if sizes[i] or i < len(how.seeds)]
     place = np.full(len(clusters) + 1, -1, np.int64)  # the last is for documents of none
     place[order] = np.arange(len(order))
     whole = Topics(
@@ -150,14 +143,12 @@ def _clusters(
 ) -> tuple[Rows, dict[int, float]]:
     """The centres of the best number of clusters, (K, d) unit rows, and the silhouettes of all."""
     documents, words = len(points), document_space(run)
-    weights, first, groups = np.ones(documents, np.float32), None, None
+    weights, groups = np.ones(documents, np.float32), None
     if how.seeds:
         rows, group_of = _seeds(run, words, how.seeds)
         points = np.concatenate([points, unit_rows(unit_rows(rows) - mean)])
         groups = np.append(np.full(documents, -1), group_of)
         weights = np.append(weights, np.zeros(len(rows), np.float32))
-    if how.earlier:
-        first = unit_rows(_earlier_centres(run.vectors, words, how.earlier) - mean)
 
     def clustered(k: int) -> tuple[Ints, Rows]:
         # The same first centres whatever else is tried, so that 8 of 4 to 10 topics are those of 8 alone.
@@ -169,7 +160,7 @@ def _clusters(
             # The seed words of a group weigh as much as a mean topic: they are half of theirs.
             several = np.bincount(groups[groups >= 0])
             own = np.where(groups >= 0, documents / k / several[groups], weights).astype(np.float32)
-        return k_means(points, k, starts, weights=own, spherical=True, fixed=groups, first=first)
+        return k_means(points, k, starts, weights=own, spherical=True, fixed=groups)
 
     tried: dict[int, tuple[float, Rows]] = {}
     # A number is clustered by one thread, and several numbers at the same time.
@@ -194,16 +185,6 @@ def _seeds(run: Run, words: Rows, seeds: Sequence[Sequence[str]]) -> tuple[Rows,
             if group_of.setdefault(row, group) != group:
                 raise OptionError(f"{word!r} is in two groups", field="seed_words")
     return words[list(group_of)], np.array(list(group_of.values()), np.int64)
-
-
-def _earlier_centres(vectors: Vectors, words: Rows, earlier: Sequence[Sequence[str]]) -> Rows:
-    """Where the terms of earlier topics are in this run, (K, d) unit rows; ``words`` are all its rows."""
-    rows_of_each = [[vectors.key_to_index[term] for term in terms if term in vectors] for terms in earlier]
-    centres = unit_rows(np.stack([words[own].sum(axis=0) for own in rows_of_each]))
-    if len(lost := np.flatnonzero(~centres.any(axis=1))):
-        rule = f"topic {lost[0]} of the earlier ones has no term of this run"
-        raise OptionError(rule, field="like", remedy="give the topics of a run on similar text")
-    return centres
 
 
 def silhouette(rows: Rows, labels: Ints, centres: Rows) -> float:
@@ -267,11 +248,6 @@ def _costs(sums: Doubles, weights: Doubles) -> Doubles:
 
 
 # ---- The topics that clusters are
-
-
-def _order(sizes: Ints, earlier: int) -> Ints:
-    """The clusters, those of most documents first; but ``earlier`` topics keep their places before them."""
-    return np.argsort(-np.where(np.arange(len(sizes)) < earlier, np.inf, sizes), kind="stable")
 
 
 def _described(

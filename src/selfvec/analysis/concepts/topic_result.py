@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -363,8 +363,3 @@ class Topics(Answer):
             of_documents=of_documents,
             subjects=self.subjects and self.subjects.among(documents),
         )
-
-    def renamed(self, label: Callable[[list[str]], str]) -> Topics:
-        """The same topics, named by ``label`` from their terms, by a language model for example."""
-        named = [replace(row, name=label([term for term, _ in row.terms])) for row in self.topics]
-        return replace(self, topics=named)

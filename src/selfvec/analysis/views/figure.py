@@ -83,7 +83,7 @@ def save_figure(
         text = _PAGE.format(title=escape(about), wide=svg, narrow=narrow)
     with atomic_file(path, overwrite=overwrite) as temporary:
         if suffix in _PICTURES:
-            temporary.write_bytes(_picture(_drawable(text), suffix))
+            temporary.write_bytes(_picture(_NOT_LATIN.sub(_glyph, text), suffix))
         else:
             temporary.write_text(text, encoding="utf-8", newline="\n")
 
@@ -103,16 +103,10 @@ _HOVER = re.compile(r'<circle class="hover".*?</circle>|(?<=>)<title>[^<]*</titl
 _NOT_LATIN = re.compile(r"[^\u0000-\u024f]")
 
 
-def _drawable(svg: str) -> str:
-    """The same picture, with code points in place of characters that no font has."""
-    return _NOT_LATIN.sub(lambda found: _glyph(found[0]), svg)
-
-
-@cache
-def _glyph(character: str) -> str:
+def _glyph(found: re.Match[str]) -> str:
     """The character or, if no font has it, its code point."""
-    missing = _drawn(character) == _drawn("\U0010fffd")  # drawn for a character without a glyph
-    return f"[U+{ord(character):04X}]" if missing else character
+    missing = _drawn(found[0]) == _drawn("\U0010fffd")  # drawn for a character without a glyph
+    return f"[U+{ord(found[0]):04X}]" if missing else found[0]
 
 
 @cache

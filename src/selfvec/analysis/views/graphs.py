@@ -66,7 +66,7 @@ def check_suffix(path: str | os.PathLike[str]) -> str:
 
 
 def _write_graphml(graph: Graph, path: Path) -> None:
-    """GraphML (http://graphml.graphdrawing.org): undirected, the weight of an edge is the graph's measure."""
+    """GraphML (http://graphml.graphdrawing.org): undirected, the weight of an edge is its cosine."""
     import networkx
 
     found = networkx.Graph()
@@ -78,8 +78,8 @@ def _write_graphml(graph: Graph, path: Path) -> None:
         kept = {name: _printable(value) for name, value in fields.items() if value is not None}
         found.add_node(f"n{number}", label=_printable(row["term"]), **kept)
     for edge in graph.edges:
-        values = {name: getattr(edge, name) for name in _HOW if getattr(edge, name) is not None}
-        found.add_edge(f"n{edge.a}", f"n{edge.b}", weight=values[graph.measure], **values)
+        values = {"cosine": edge.cosine, "ppmi": edge.ppmi}
+        found.add_edge(f"n{edge.a}", f"n{edge.b}", weight=edge.cosine, **values)
     networkx.write_graphml_xml(found, path, encoding="utf-8", prettyprint=True)
 
 
@@ -89,13 +89,6 @@ _NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 def _printable(value: Any) -> Any:
     """A text without the characters that XML forbids; other values unchanged."""
     return _NOT_XML.sub("\ufffd", value) if isinstance(value, str) else value
-
-
-_HOW = {
-    "cosine": "nearest by meaning",
-    "ppmi": "neighbours in the text more often than by chance",
-    "logdice": "strongest collocates (logDice)",
-}
 
 
 def graph_figure(graph: Graph) -> Figure:
@@ -116,9 +109,8 @@ def graph_figure(graph: Graph) -> Figure:
         for topic, (shape, colour) in list(styles.items())[:_NAMED]
     ]
     more = f"; topics without a name here: {len(styles) - _NAMED}" if len(styles) > _NAMED else ""
-    thick = "logDice" if graph.measure == "logdice" else "cosines"
-    note = f"Size: how often a term occurs. Thick lines: large {thick}. Names: a topic's terms{more}."
-    title = f"{len(marks):,} terms, joined where each is among the other's {_HOW[graph.measure]}"
+    note = f"Size: how often a term occurs. Thick lines: large cosines. Names: a topic's terms{more}."
+    title = f"{len(marks):,} terms, joined where each is among the other's nearest by meaning"
     x, y = Axis(-0.06, 1.1, ticks=()), Axis(-0.05, 1.05, ticks=())
     chart = Chart(title, _MAP, x, y, _edges(graph), marks, names, legend=legend, note=note)
     return Figure([(title, INK)], [[chart]])
@@ -127,9 +119,9 @@ def graph_figure(graph: Graph) -> Figure:
 def _edges(graph: Graph) -> list[Line]:
     """Lines between terms, the strongest on top."""
     lines = []
-    for edge in sorted(graph.edges, key=lambda edge: edge.weight(graph.measure)):
+    for edge in sorted(graph.edges, key=lambda edge: edge.cosine):
         ends = [(node.x, node.y) for node in (graph.nodes[edge.a], graph.nodes[edge.b])]
-        strength = min(1.0, max(0.15, edge.weight(graph.measure)))
+        strength = min(1.0, max(0.15, edge.cosine))
         lines.append(Line(np.array(ends), tint(GREY, 0.15 + 0.5 * strength), 0.6 + 2.0 * strength))
     return lines
 

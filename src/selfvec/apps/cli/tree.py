@@ -99,7 +99,7 @@ SHARED: Mapping[str, Typed] = {
 }
 """How parameters are typed in all commands, unless a row of the table of commands says otherwise."""
 _PLAIN = Typed()
-_OBJECTS = {"Progress", "SenseSpace", "Task", "Topics"}
+_OBJECTS = {"Progress", "Task", "Topics"}
 _PLACES = {
     "Any", "Dictionary", "GivenLexicon", "GivenRun", "GivenSentenceEncoder", "GivenVectors", "MovedVectors",
     "Path", "PathLike", "Start", "Texts",

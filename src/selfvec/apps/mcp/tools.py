@@ -39,7 +39,6 @@ from selfvec.numerics.nearest import only_in_each
 from selfvec.numerics.statistics import LEVEL
 
 if TYPE_CHECKING:
-    from selfvec.analysis.sense_clustering import SenseSpace
     from selfvec.analysis.word_drift.drift_result import Drift
     from selfvec.retrieval import Hit, Index
     from selfvec.retrieval.snippets import Found
@@ -319,7 +318,7 @@ class Tools:
         from selfvec.analysis.word_senses import senses
 
         run = self._run.present
-        meanings = senses(run, word, examples=_EXAMPLES, space=self._sense_space(run))
+        meanings = senses(run, word, examples=_EXAMPLES)
         listed = [{"number": number} | sense.as_dict() for number, sense in enumerate(meanings.senses)]
         for row in listed:
             del row["vector"]
@@ -374,11 +373,6 @@ class Tools:
         from selfvec.retrieval import run_index
 
         return run_index(run, self.progress)
-
-    def _sense_space(self, run: record.Run) -> SenseSpace:
-        from selfvec.analysis.sense_clustering import sense_space
-
-        return run.held("sense space", lambda: sense_space(run))
 
     def _drift(self, run: record.Run, asked: tuple[tuple[str, ...], tuple[str, ...]], *words: str) -> Drift:
         """The change between two states of every word, or only of the given words."""

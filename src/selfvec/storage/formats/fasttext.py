@@ -5,8 +5,7 @@ of its own row and those of its n-grams; for a word without a row, that of its n
 al. 2017, "Enriching word vectors with subword information"). Rows are added in fastText's own order, so the
 vectors equal fastText's to the bit. The n-gram rows stay mapped.
 
-Models of 2016 have no magic number. floret writes two more arguments; its models are read if it was trained
-in the mode of fastText.
+floret writes two more arguments; its models are read if it was trained in the mode of fastText.
 """
 
 from __future__ import annotations
@@ -34,10 +33,6 @@ _SHORTEST_ENTRY = 2 + _ENTRY.size  # bytes
 _MATRIX = struct.Struct("<2q")  # rows, columns; behind a byte that says whether it is quantised
 _SUPERVISED = 3  # the model of a classifier
 _WORD = 0  # the kind of an entry that is no label
-_LIMITS = (  # of the arguments: dimensions to length of n-grams, and the rate of updates
-    *((1, 10_000), (1, 10_000), (0, 1 << 30), (0, 1 << 30), (0, 1 << 20), (0, 64), (1, 4), (1, 3)),
-    *((0, 1 << 30), (0, 64), (0, 64), (1, 1 << 30)),
-)
 _LONGEST = 1 << 12  # bytes in a word
 _LONGEST_NGRAM = 64  # characters; fastText's default is 6
 
@@ -46,7 +41,7 @@ _LONGEST_NGRAM = 64  # characters; fastText's default is 6
 class ModelHeader:
     """What the version and the arguments of a model say about the rest of the file."""
 
-    version: int  # 0 for a model without a magic number
+    version: int
     dimensions: int
     model: int  # 3 for a classifier
     bucket: int  # n-gram rows
@@ -63,16 +58,7 @@ class ModelHeader:
 
 
 def sniff(source: Input) -> bool:
-    """fastText's magic number, or arguments and a dictionary as models of 2016 have."""
-    return source.data[:4] == _MAGIC or _is_early(source)
-
-
-def _is_early(source: Input) -> bool:
-    if len(source.data) < _ARGUMENTS.size + _DICTIONARY.size:
-        return False
-    *arguments, threshold = _ARGUMENTS.unpack_from(source.data)
-    inside = all(low <= value <= high for value, (low, high) in zip(arguments, _LIMITS, strict=True))
-    return inside and 0 <= threshold <= 1 and _has_dictionary(source, _ARGUMENTS.size)
+    return source.data[:4] == _MAGIC
 
 
 def _has_dictionary(source: Input, position: int) -> bool:
@@ -82,8 +68,6 @@ def _has_dictionary(source: Input, position: int) -> bool:
 
 
 def _header(source: Input) -> ModelHeader:
-    if source.data[:4] != _MAGIC:
-        return ModelHeader.of(0, _ARGUMENTS.unpack_from(source.data), _ARGUMENTS.size)
     version = _VERSION.unpack_from(source.data)[1]
     start = _VERSION.size
     dictionary = start + _ARGUMENTS.size
@@ -132,7 +116,7 @@ def _check(header: ModelHeader, source: Input) -> None:
         remedy = "write its word vectors with floret (save_vectors) and read that file"
         raise source.error(rule, remedy=remedy)
     valid = header.dimensions > 0 and header.bucket >= 0 and header.longest <= _LONGEST_NGRAM
-    if header.version not in (0, 11, 12) or not valid:
+    if header.version not in (11, 12) or not valid:
         raise source.error(
             f"version {header.version} with {header.dimensions} dimensions, {header.bucket} buckets and "
             f"n-grams of {header.longest} characters is not a valid fastText model",
@@ -144,10 +128,9 @@ def _dictionary(source: Input, header: ModelHeader) -> tuple[list[tuple[bytes, i
     """Words with their kinds (0 word, 1 label; words come first), and the offset after the dictionary."""
     size, words, labels, _ = _DICTIONARY.unpack_from(source.data, header.dictionary)
     position = header.dictionary + _DICTIONARY.size
-    if header.version:
-        if _PRUNED.unpack_from(source.data, position)[0] > 0:
-            _quantised(source)
-        position += _PRUNED.size
+    if _PRUNED.unpack_from(source.data, position)[0] > 0:
+        _quantised(source)
+    position += _PRUNED.size
     room = (len(source.data) - position) // _SHORTEST_ENTRY
     if min(size, words, labels) < 0 or words + labels != size or size > room:
         raise source.error(
@@ -170,12 +153,10 @@ def _dictionary(source: Input, header: ModelHeader) -> tuple[list[tuple[bytes, i
 
 def _matrix(source: Input, position: int, header: ModelHeader) -> Floats:
     """The input matrix, (words + bucket, d) float32, as a view of the file (it may lie at an odd address)."""
-    if header.version:
-        if source.data[position : position + 1] not in (b"", b"\0"):
-            _quantised(source)
-        position += 1
-    rows, columns = _MATRIX.unpack_from(source.data, position)
-    position += _MATRIX.size
+    if source.data[position : position + 1] not in (b"", b"\0"):
+        _quantised(source)
+    rows, columns = _MATRIX.unpack_from(source.data, position + 1)
+    position += 1 + _MATRIX.size
     if columns != header.dimensions or rows < 0:
         raise source.error(f"the matrix has {columns} columns, the model {header.dimensions} dimensions")
     if rows * columns * 4 > len(source.data) - position:

@@ -61,8 +61,6 @@ _COLUMNS = ("sources", "counts")
 FORMATS = (
     Format("run", "Selfvec run folder", (),
            _by("safetensors.sniff_run"), _by("safetensors.read_run"), folder=True, mapped=True),
-    Format("spacy", "spaCy's vectors, the folder vocab of a pipeline", (),
-           _by("spacy.sniff"), _by("spacy.read"), folder=True),
     Format("model2vec", "model2vec folder (static sentence encoder)", (),
            _by("model2vec.sniff"), _by("model2vec.read"), _by("model2vec.write"),
            folder=True, mapped=True, half=True),
@@ -113,8 +111,8 @@ def load(
     Parameters
     ----------
     path : path
-        A file, which may be compressed with gzip or Zstandard; a folder (a Selfvec run, model2vec,
-        spaCy); ``default``, the built-in vectors; or the name of public vectors that `fetch` has downloaded.
+        A file, which may be compressed with gzip or Zstandard; a folder (a Selfvec run, model2vec);
+        ``default``, the built-in vectors; or the name of public vectors that `fetch` has downloaded.
     format : str, optional
         A name in `FORMATS`; by default the content decides.
     errors : {"strict", "replace", "ignore"}
