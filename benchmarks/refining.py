@@ -16,12 +16,18 @@ from selfvec.data.run import Run as State
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
+from selfvec.lab.evaluation.compared_vectors import find_rows
 from selfvec.refinement import methods
 from selfvec.refinement.health import check_health
 from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.pipeline import make_plan, refine
 
 Table = NDArray[np.float32]
+
+
+def listed(vectors: Vectors, words: Sequence[str]) -> NDArray[np.bool_]:
+    """Which words are in the vocabulary in some form, with or without a vector, (n,) bool."""
+    return find_rows(Vectors(vectors.index_to_key, np.ones((len(vectors), 1))), words) >= 0
 
 
 def refined(source: str | Sequence[str] | Corpus, vectors: str = "default", **options: Any) -> Run:

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-import selfvec
 from benchmarks.page import FIGURES, table
 from benchmarks.refining import by_epoch, refined
 from selfvec.analysis.views.figure import GREY, ink, save_figure, tint
@@ -26,7 +25,6 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Source, Vectors
 from selfvec.files.svg import Figure
-from selfvec.lab.evaluation import Stability
 from selfvec.numerics.rows import anisotropy, unit_rows
 from selfvec.refinement.decorrelation import GAMMA, decorrelate
 from selfvec.refinement.methods.decorrelated import anchored
@@ -137,25 +135,19 @@ def runs() -> dict[str, Run]:
 
 
 def numbers(runs: Mapping[str, Run]) -> str:
-    """The space before and after each rule, with the agreement of halves of the corpus."""
+    """The space before and after each rule."""
     first = next(iter(runs.values()))
     health, frequent = first.health(), _frequent(first)
     before = anisotropy(first.original.unit[frequent])
     cells = [f"{health['anisotropy_original']:.2f}", f"{before:.2f}"]
-    rows = [["original", 1, *cells, f"{health['effective_rank_original']:.0f}", "", "", ""]]
+    rows = [["original", 1, *cells, f"{health['effective_rank_original']:.0f}", ""]]
     for rule, run in runs.items():
-        halves = {
-            row["metric"]: row["value"]
-            for row in selfvec.evaluate(run, [Stability()]).rows
-            if "method" not in row
-        }
         health = run.health()
         cells = [f"{health[key]:.2f}" for key in ("mean_cosine_to_original", "anisotropy")]
         cells += [f"{anisotropy(run.vectors.unit[frequent]):.2f}", f"{health['effective_rank']:.0f}"]
-        cells += [f"{health['saturated']:.0%}", *(f"{halves[m]:.2f}" for m in ("overlap@10", "cosine"))]
-        rows.append([rule, *cells])
+        rows.append([rule, *cells, f"{health['saturated']:.0%}"])
     heads = ["vectors", "cosine to the original", "two random words", "two frequent words", "effective rank"]
-    return table([*heads, "neighbours at .99", "two halves: overlap@10", "two halves: cosine"], rows)
+    return table([*heads, "neighbours at .99"], rows)
 
 
 def _frequent(run: Run) -> list[int]:

@@ -140,7 +140,7 @@ def classes() -> str:
     lines = []
     for name in CLASSES:
         folder = SHARED_DATA / "classification" / name
-        labelled = read_labelled(folder, 0).texts
+        labelled = read_labelled(folder).texts
         cells = []
         for encoder in (None, ENCODER):
             run = refine(labelled, **({"encoder": encoder} if encoder else {}))
@@ -194,7 +194,7 @@ def tables() -> str:
     }
     texts["UMNSRS"] = (Similarity(SIMILARITY["UMNSRS"]), sample(whole("PubMed"), ABSTRACTS))
     trec = SHARED_DATA / "classification" / "trec"
-    texts["TREC"] = (Classification(trec), read_labelled(trec, 0).texts)
+    texts["TREC"] = (Classification(trec), read_labelled(trec).texts)
     lines: dict[str, list[object]] = {}
     for task, documents in texts.values():
         for way, vectors in _tables(documents).items():

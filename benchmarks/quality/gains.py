@@ -17,13 +17,13 @@ from benchmarks import datasets
 from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY, STARTS
 from benchmarks.page import table
 from benchmarks.rankings import SEED, differs, estimate, over
-from benchmarks.refining import refined
+from benchmarks.refining import listed, refined
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.run import Run
 from selfvec.data.settings import METHODS
 from selfvec.data.vectors import Source
 from selfvec.lab.evaluation.classification import read_labelled
-from selfvec.lab.evaluation.compared_vectors import listed, open_entries, word_vectors
+from selfvec.lab.evaluation.compared_vectors import open_entries, word_vectors
 from selfvec.lab.evaluation.retrieval import dense_rankings
 from selfvec.lab.evaluation.words import read_pairs
 from selfvec.numerics.rows import top_indices
@@ -100,7 +100,7 @@ def by_context(run: Run) -> NDArray[np.float32]:
 
 def composed_texts() -> dict[str, list[str]]:
     """Collections with frequent words that are built from subwords."""
-    medical = read_labelled(SHARED_DATA / "classification" / "ohsumed", 0).texts
+    medical = read_labelled(SHARED_DATA / "classification" / "ohsumed").texts
     small = [text for name in JUDGED for text in datasets.texts(name)]
     storms = datasets.texts("NOAA")
     return {"PubMed": abstracts(), "Ohsumed": medical, "NOAA": storms, "MED, Cranfield, CACM": small}

@@ -121,7 +121,7 @@ def other_uses() -> str:
 def _uses(vectors: Vectors) -> Any:
     for name in ("trec", "sst2", "ohsumed"):
         folder = SHARED_DATA / "classification" / name
-        run = refined(read_labelled(folder, 0).texts, vectors)
+        run = refined(read_labelled(folder).texts, vectors)
         row = evaluate(run, Classification(folder), shots=10).rows[0]
         yield f"ten labels a class, {name}: accuracy", f"{row['value']:.3f}"
     run = refined(open_corpus("NOAA"), vectors)

@@ -20,7 +20,7 @@ from benchmarks.harness import Result, paired
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.lab.training.gensim_models import distinct_keys, write_lines
+from selfvec.lab.training import distinct_keys, write_lines
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.methods import refined_rows

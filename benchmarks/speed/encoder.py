@@ -24,7 +24,7 @@ from benchmarks.harness import Result, compared, median_seconds
 from benchmarks.refining import refined
 from selfvec.base.threads import threads
 from selfvec.encoders.onnx_encoder import OnnxEncoder
-from selfvec.lab.exporters.encoder_folders import write_encoder
+from selfvec.lab.exporters import write_encoder
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval.encoder import Encoder
 from selfvec.text import tokenizer

@@ -32,7 +32,6 @@ SETS |= {"ws353": "WordSim-353"}
 JOINED = {
     "average": "Joined, average (Coates and Bollegala 2018)",
     "concatenate": "Joined, concatenate (Yin and Schütze 2016)",
-    "gcca": "Joined, gcca (Rastogi et al. 2015)",
 }
 
 
@@ -103,8 +102,7 @@ def joined(google: Vectors) -> Iterator[Row]:
     """Rows of joined tables against the better of the two, on sets of similarity."""
     tables: dict[str, Vectors | str] = {"GoogleNews": google, "the built-in vectors": "default"}
     for how in JOINED:
-        more = {"dimensions": 150} if how == "gcca" else {}
-        tables[how] = selfvec.join(google, ["default"], how, **more)
+        tables[how] = selfvec.join(google, ["default"], how)
     report = selfvec.evaluate(tables, [Similarity(SHARED_DATA / "similarity" / f"{one}.tsv") for one in SETS])
     value = {(row["task"], row["vectors"]): row["value_common"] for row in report.rows}
     apart = {(one["task"], one["vectors_a"], one["vectors_b"]): one for one in report.comparisons}

@@ -20,8 +20,6 @@ from selfvec.numerics.statistics import Estimate
 
 SOURCES = {
     "hard": "Bolukbasi et al. 2016",
-    "soft": "Bolukbasi et al. 2016",
-    "double-hard": "Wang et al. 2020",
     "inlp": "Ravfogel et al. 2020",
 }
 BIAS = {

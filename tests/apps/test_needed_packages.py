@@ -90,7 +90,6 @@ CASES: dict[str, tuple[str, str, Callable[[Run], Any]]] = {
     "OBO": ("pronto", "knowledge", lexicon("retrofit", "a.obo")),
     "SKOS": ("rdflib", "knowledge", lexicon("define", "a.ttl")),
     "WN-LMF": ("wn", "knowledge", lexicon("define", "a.xml")),
-    "database of wn": ("wn", "knowledge", lexicon("define", "wn:oewn")),
     "classification": ("sklearn", "evaluate", evaluated(classification="labels.tsv")),
     "classification as a task": ("sklearn", "evaluate", lambda _: Classification("labels.tsv")),
     "baseline": ("gensim", "baselines", evaluated(bias=True, against="word2vec-sg")),

@@ -38,13 +38,15 @@ class Reader:
 
 
 def collect(corpus: Corpus, batch_bytes: int = 1 << 20) -> dict[str, list[Any]]:
-    rows: dict[str, list[Any]] = {"texts": [], "ids": [], "dates": []}
+    rows: dict[str, list[Any]] = {"texts": [], "ids": [], "dates": [], "given": []}
     for batch in corpus.batches(batch_bytes=batch_bytes):
         assert len(batch.texts) > 0
         rows["texts"] += batch.texts.to_list()
         for key, name in (("ids", "id"), ("dates", "date")):
             found = batch.get(name)
             rows[key] += [None] * len(batch) if found is None else found.to_list()
+        given = batch.get("_given")
+        rows["given"] += (batch.texts if given is None else given.fill_null(batch.texts)).to_list()
     return rows
 
 

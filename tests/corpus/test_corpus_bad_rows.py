@@ -82,9 +82,9 @@ def test_planted_bad_rows_are_found_at_their_lines(tmp_path_factory, rows, batch
     ):
         path = folder / name
         path.write_bytes(data)
-        corpus = Corpus.open(path, skip_bad_rows=True, as_is=True)
+        corpus = Corpus.open(path, skip_bad_rows=True)
         try:
-            texts = collect(corpus, batch_bytes)["texts"]
+            texts = collect(corpus, batch_bytes)["given"]
         except CorpusError:
             assert not good
             texts = []

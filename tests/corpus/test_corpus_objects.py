@@ -401,7 +401,6 @@ def test_headings_below_the_names_are_left_out_of_all_rows(kind: str, tmp_path: 
     given = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "rows": list}.get(kind, list)(rows)
     if kind == "jsonl":
         given = write_lines(tmp_path / "a.jsonl", rows)
-    for as_is in (False, True):
-        corpus = as_corpus(given, as_is=as_is, date_field=None if as_is else "StartDate")
-        assert collect(corpus)["texts"] == [row[2] for row in data[0 if as_is else 2 :]]
-        assert corpus.summary.mended == ({} if as_is else {"headings below the header left out": 2})
+    corpus = as_corpus(given, date_field="StartDate")
+    assert collect(corpus)["texts"] == [row[2] for row in data[2:]]
+    assert corpus.summary.mended == {"headings below the header left out": 2}

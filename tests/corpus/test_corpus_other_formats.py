@@ -95,10 +95,7 @@ def test_a_table_by_another_name_is_read_as_one_which_is_said(
 ) -> None:
     path = reader.write(name, data)
     assert reader.texts(name, text_field=field) == ["hail, and wind", "snow", "fog"]
-    note = f"{path}: its lines are {said}; --as-is makes a document of each line"
-    assert reader.corpus.summary.notes[0] == note
-    assert reader.texts(name, as_is=True) == [line for line in data.splitlines() if line]
-    assert reader.corpus.summary.notes == []
+    assert reader.corpus.summary.notes[0].startswith(f"{path}: its lines are {said}; jq ")
 
 
 def test_a_table_by_another_name_without_a_usual_name_is_an_error_that_says_so(reader: Reader) -> None:
@@ -106,9 +103,7 @@ def test_a_table_by_another_name_without_a_usual_name_is_an_error_that_says_so(r
     rule = (
         r"a\.txt: its lines are rows of a table, with tabs between fields, and none of its fields has a usual"
     )
-    refused(
-        lambda: reader.texts("a.txt"), CorpusError, rf"{rule}.*or as_is=True|{rule}.*; as_is makes a document"
-    )
+    refused(lambda: reader.texts("a.txt"), CorpusError, rf"{rule}.*; jq -R '{{text: \.}}' writes an object")
 
 
 @pytest.mark.parametrize(
@@ -180,7 +175,6 @@ def test_a_wrapped_text_is_read_by_paragraphs_which_is_said(reader: Reader) -> N
         assert [" ".join(text.split()).count(SENTENCE.strip()) for text in texts] == [4, 5, 6, 7, 8]
     (note,) = reader.corpus.summary.notes
     assert note.startswith(f"{path}: its lines are wrapped, so a document is what stands between blank lines")
-    assert len(reader.texts("a.txt", as_is=True)) == len(book.replace("\n\n", "\n").splitlines())
 
 
 @pytest.mark.parametrize(
@@ -214,7 +208,7 @@ def test_front_matter_is_no_text_and_its_date_is_the_date(reader: Reader) -> Non
     assert rows["dates"] == [date(2020, 3, 4), date(2021, 5, 6), None, None]
     assert "Markdown's front matter left out (2 places)" in reader.corpus.summary.describe()
     assert reader.read("in/a.md")["dates"] == [date(2020, 3, 4)]  # one document also if it is named alone
-    assert reader.texts("in", as_is=True)[1].startswith("+++")
+    assert reader.read("in")["given"][1] == '+++\ndate = "2021-05-06"\n[extra]\n+++\nwind'
 
 
 @pytest.mark.parametrize("suffix", ["json", "jsonl"])

@@ -1,4 +1,4 @@
-"""What programs write into texts is mended in rows of every kind, counted and said; --as-is keeps it."""
+"""What programs write into texts is mended in rows of every kind, counted and said; what came is kept."""
 
 import json
 
@@ -65,31 +65,20 @@ def test_what_programs_write_is_mended_counted_and_said(
     written, meant, what = row
     if kind == "memory":
         reader.corpus = as_corpus([written])
-        texts = collect(reader.corpus)["texts"]
+        rows = collect(reader.corpus)
     else:
         path = reader.write(kind, written if kind.endswith("txt") else json.dumps({"text": written}))
-        texts = reader.texts("folder" if kind.startswith("folder") else path)
-    assert texts == [meant]
+        rows = reader.read("folder" if kind.startswith("folder") else path)
+    assert (rows["texts"], rows["given"]) == ([meant], [written])
     summary = reader.corpus.summary
     assert summary.mended_rows == 1
     assert what in summary.mended_places[0]
     assert [number for told, number in summary.mended.items() if what in told] == [places]
-    assert [what in note and note.startswith("--as-is leaves texts") for note in summary.notes] == [True]
 
 
 @pytest.mark.parametrize("written", KEPT + [row[1] for row in MENDED if "</" not in row[1]])
 def test_other_texts_stay_as_they_are(written: str) -> None:
     assert collect(as_corpus([written]))["texts"] == [written]
-
-
-@pytest.mark.parametrize("written", [row[0] for row in MENDED])
-def test_as_is_nothing_is_mended_also_when_more_is_read(written: str) -> None:
-    corpus = as_corpus([{"text": written, "note": written}], as_is=True)
-    (batch,) = corpus.batches()
-    assert batch.texts.to_list() == [written]
-    assert (corpus.summary.as_is, corpus.summary.mended_rows) == (True, 0)
-    more = as_corpus([{"text": written}], like=corpus.summary.as_dict())
-    assert next(more.batches()).texts.to_list() == [written]
 
 
 PLACEHOLDERS = [

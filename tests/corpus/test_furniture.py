@@ -49,8 +49,6 @@ def test_heads_are_left_out_and_sentences_are_whole(reader: Reader, between: str
             texts = reader.read(path, batch_bytes=batch_bytes)["texts"]
             assert " ".join(" ".join(texts).split()) == WHOLE
         assert reader.corpus.summary.mended == corpus.summary.mended
-        assert len(reader.texts(path, as_is=True)) >= len(texts)
-        assert reader.corpus.summary.mended == {}
 
 
 def paragraphs(*between: str) -> str:
@@ -86,12 +84,12 @@ def test_heads_and_feet_of_a_pdf_are_left_out_and_words_joined_over_pages(reader
     bodies = ["The win-", "dows of the", "Figure 1\nschool broke.", "Hail fell.", "Rain."]
     pages = [f"Annual Report\n{body}\nPage {n} of 5" for n, body in enumerate(bodies, 1)]
     path = reader.write("a.pdf", pdf_of(*pages))
-    assert reader.texts(path) == ["The windows of the\nFigure 1\nschool broke.\nHail fell.\nRain."]
+    rows = reader.read(path)
+    assert rows["texts"] == ["The windows of the\nFigure 1\nschool broke.\nHail fell.\nRain."]
+    assert rows["given"] == ["\n".join(pages)]
     summary = reader.corpus.summary
     assert summary.mended == {PAGES: 10, "words cut by line ends joined": 1}
     assert f"{path}:1: {PAGES}: 10 places" in summary.mended_places[0]
-    assert reader.texts(path, as_is=True) == ["\n".join(pages)]
-    assert reader.corpus.summary.mended == {}
 
 
 def test_a_book_named_alone_is_read_without_its_licence(reader: Reader) -> None:
@@ -112,9 +110,9 @@ TALK = [f"[00:0{n}:1{n}] {'Ann' if n % 2 else 'Bo Lee'}: {SENTENCES[n]} [laughte
 
 def test_a_transcript_is_read_without_time_codes_speakers_and_sounds(reader: Reader) -> None:
     talk = reader.write("talk.txt", "\n".join(TALK))
-    assert reader.texts(talk) == SENTENCES[:10]
+    rows = reader.read(talk)
+    assert (rows["texts"], rows["given"]) == (SENTENCES[:10], TALK)
     assert reader.corpus.summary.mended == {SPOKEN: 30}
-    assert reader.texts(talk, as_is=True) == TALK
     reader.write("in/talk.txt", "\n".join(TALK))
     assert reader.texts("in") == ["\n".join(SENTENCES[:10])]
     assert reader.corpus.summary.mended == {SPOKEN: 30}

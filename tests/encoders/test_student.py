@@ -1,5 +1,7 @@
 """The student against its plain form in NumPy, a small one by hand, and laws of the solution."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,12 +13,40 @@ from selfvec.encoders.student import (
     RIDGES,
     Student,
     choose,
+    draw,
     learn,
-    learn_reference,
+    multiple,
     text_rows,
-    texts_reference,
 )
 from selfvec.numerics import ridge as solver
+from selfvec.text.document_vectors import inverse_document_frequency
+
+
+def texts_reference(batch: TokenBatch, weights: np.ndarray) -> np.ndarray:
+    """X, (n, V)."""
+    X = np.zeros((batch.documents, len(batch.types)))
+    np.add.at(X, (batch.document_of(np.arange(len(batch))), batch.ids), 1)
+    X = np.sqrt(X) * weights
+    lengths = np.sqrt((X**2).sum(axis=1, keepdims=True))
+    return X / np.where(lengths, lengths, 1)
+
+
+def learn_reference(
+    passages: TokenBatch, teacher: np.ndarray, priors: Mapping[str, np.ndarray], *, seed: int = 0
+) -> Student:
+    """`learn`, exactly."""
+    weights = inverse_document_frequency(passages)
+    X = texts_reference(passages, weights)
+    mean = teacher.mean(axis=0, dtype=np.float64)
+    T = teacher - mean
+    drawn = draw(teacher, seed)
+    S = X[drawn]
+    starts = {name: S @ rows for name, rows in priors.items()}
+    prior, ridge, explained = choose(S @ S.T, T[drawn], starts)
+    R0 = priors.get(prior, np.zeros((len(weights), teacher.shape[1])))
+    a = multiple(T, X @ R0)
+    R = a * R0 + X.T @ np.linalg.solve(X @ X.T + ridge * np.eye(len(X)), T - a * (X @ R0))
+    return Student(R, weights, mean, ridge, a, prior, explained)
 
 
 def corpus(seed: int, documents: int, types: int, width: int) -> tuple[TokenBatch, np.ndarray, np.ndarray]:

@@ -8,8 +8,7 @@ import pytest
 from tests.encoders.tiny_encoder import write_encoder
 from tests.refusals import refused
 
-from selfvec.base.errors import CorpusError, OptionError
-from selfvec.encoders.given import as_sentence_encoder
+from selfvec.base.errors import CorpusError
 from selfvec.encoders.onnx_encoder import OnnxEncoder
 from selfvec.lab.transforms.distill import TextWords, alone, centred, in_texts, use_states
 
@@ -83,9 +82,3 @@ def test_rows_of_zeros_are_no_part_of_the_mean() -> None:
     rows = np.array([(3, 0), (0, 0), (1, 0)], np.float32)
     np.testing.assert_array_equal(centred(rows), [(1, 0), (0, 0), (-1, 0)])
     assert not centred(np.zeros((2, 3), np.float32)).any()
-
-
-def test_an_encoder_without_states_is_one_error() -> None:
-    encoder = as_sentence_encoder(lambda texts: np.ones((len(texts), 3)))
-    rule = "gives vectors of whole texts, not the states of their pieces; give"
-    refused(lambda: in_texts(encoder, TextWords.of(["hail"])), OptionError, rule)

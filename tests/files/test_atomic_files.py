@@ -80,15 +80,6 @@ def test_a_folder_replaces_only_when_asked(tmp_path) -> None:
     assert leftovers(tmp_path) == ["d"]
 
 
-def test_a_file_replaces_only_when_asked(tmp_path) -> None:
-    (tmp_path / "f").write_text("old")
-    for write in (atomic_file, atomic_files):
-        refused(write(tmp_path / "f").__enter__, TargetError, r"f: exists already; .*overwrite=True")
-        with write(tmp_path / "f", overwrite=True) as path:
-            path.write_text(write.__name__)
-        assert (tmp_path / "f").read_text() == write.__name__
-
-
 @pytest.mark.parametrize("links", [True, False])
 def test_what_others_make_meanwhile_is_not_replaced(tmp_path, monkeypatch, links: bool) -> None:
     if not links:  # as on file systems that have no hard links
@@ -109,10 +100,6 @@ def test_what_others_make_meanwhile_is_not_replaced(tmp_path, monkeypatch, links
         (tmp_path / "d/a").write_text("theirs")
     assert (tmp_path / "d/a").read_text() == "theirs"
     assert leftovers(tmp_path) == ["d"]
-
-
-def test_a_missing_parent_is_told(tmp_path) -> None:
-    refused(atomic_folder(tmp_path / "no" / "d").__enter__, TargetError, "does not exist")
 
 
 def test_modes_are_kept(tmp_path) -> None:

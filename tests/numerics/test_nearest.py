@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import (
     best_columns,
     gained_and_lost,
@@ -77,13 +76,6 @@ def test_neighbours_are_the_largest_cosines(size: int, seed: int, k: int) -> Non
         cosines = unit @ unit[row]
         expected = sorted((float(cosines[i]) for i in others), reverse=True)[:k]
         np.testing.assert_allclose(cosines[listed], expected, atol=1e-6)
-
-
-def test_the_order_is_that_of_most_similar() -> None:
-    unit = unit_rows(np.random.default_rng(3).standard_normal((60, 8)).astype(np.float32))
-    vectors = Vectors([str(i) for i in range(60)], unit, normalized=True)
-    for row, found in enumerate(nearest(unit, np.arange(60), 7).tolist()):
-        assert [str(i) for i in found] == [word for word, _ in vectors.most_similar(str(row), topn=7)]
 
 
 def test_neighbours_come_from_those_allowed() -> None:

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from tests.cooccurrence.plain import count_reference, linear_reference
 from tests.refinement.problems import finished, random_problem
 
 import selfvec
-from selfvec.cooccurrence.reference import count_reference, linear_reference
 from selfvec.cooccurrence.scan import REBUILD, ScanOperator
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors

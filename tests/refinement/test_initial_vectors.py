@@ -11,7 +11,7 @@ import selfvec
 from selfvec.base.errors import OptionError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
-from selfvec.lab.training.count_models import cipher, codes
+from selfvec.lab.training import cipher, codes
 from selfvec.refinement.inputs import FROM_TEXT, vectors_from_text
 
 TRAINED = [name for name in FROM_TEXT if name != "none"]

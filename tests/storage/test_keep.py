@@ -17,7 +17,6 @@ from selfvec.apps.cli import main
 from selfvec.apps.functions.inspection import info
 from selfvec.base.errors import InputError
 from selfvec.data.run import Run
-from selfvec.lab.evaluation import Stability
 from selfvec.stores import passage_rows
 
 KEEPS = ("text", "tokens", "nothing")
@@ -61,7 +60,6 @@ NEEDED: dict[str, tuple[str, Callable[[Run], object]]] = {
     "graph": ("tokens", lambda run: run.graph()),
     "phrases": ("tokens", lambda run: run.phrases()),
     "replacements": ("tokens", lambda run: run.similar("hail", as_="replacement")),
-    "stability": ("tokens", lambda run: selfvec.evaluate(run, [Stability(repeats=1)])),
     "monitor": ("nothing", lambda run: run.monitor([row["text"] for row in rows(40, 2)])),
     "similar": ("nothing", lambda run: run.similar("hail")),
     "drift": ("nothing", lambda run: run.drift()),

@@ -19,7 +19,7 @@ from selfvec.base.casing import case_forms, lower
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.data.word_lookup import rows_of
-from selfvec.lab.exporters.encoder_folders import tokenizer_json, write_encoder
+from selfvec.lab.exporters import tokenizer_json, write_encoder
 from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.public_vectors import PUBLIC_VECTORS

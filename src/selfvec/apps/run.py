@@ -204,7 +204,7 @@ class Run(record.AnyRun):
 
     @property
     def text(self) -> RunText | None:
-        """The documents as they were written."""
+        """The documents as they are counted; its ``as_given()`` has them as they came."""
         return self.present.text
 
     @property

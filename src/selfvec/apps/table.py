@@ -105,7 +105,7 @@ TOP: dict[str, CommandRow] = {
             "every": Typed(help="Look for changed files every N seconds, and take them, until Ctrl-C."),
             "watch": Typed(hidden=True),  # as --every 10
         },
-        in_python=(*_FIELDS, "as_is", "embeddings"),  # they are those of the run
+        in_python=(*_FIELDS, "embeddings"),  # they are those of the run
         instead={
             **dict.fromkeys(("every", "watch"), "apps.functions.update.watch"),
             "undo": "apps.functions.live.undo",
@@ -169,10 +169,10 @@ TOP: dict[str, CommandRow] = {
             "bias_sets": Typed("FILE..."),
             "dimensions": Typed("N[,N...]"),
         },
-        in_python=("stability", "seed"),
+        in_python=("seed",),
     ),
     "export": CommandRow(
-        "lab.exporters.exporter.export",
+        "lab.exporters.export",
         (
             "run --to sentence-transformers",
             "run --to lancedb -o store",

@@ -250,7 +250,7 @@ def count_rows(
     data: Ints,  # (n,): receives the counts
     lengths: Ints,  # (R,): receives the number of entries of each row
 ) -> None:
-    """Count the neighbours of R words; `reference.count_reference` is the readable form."""
+    """Count the neighbours of R words."""
     begin = 0
     for row in range(lengths.size):
         end = begin

@@ -56,6 +56,7 @@ _STRINGS = (pl.String, pl.Categorical, pl.Enum)
 class RowBatch:
     frame: pl.DataFrame  # columns of strings, null where a row has no value; their names are `readable`
     lines: Sequence[int] | Ints  # first line of each row (Parquet: row), counted from 1
+    given: pl.Series | None = None  # the texts as they came; None if nothing in them was mended
 
     @classmethod
     def of(cls, columns: Mapping[str, pl.Series], lines: Sequence[int] | Ints) -> RowBatch:
@@ -64,11 +65,18 @@ class RowBatch:
     def column(self, name: str) -> pl.Series:
         return self.frame[readable(name)]
 
-    def after(self, rows: int) -> RowBatch:
-        return RowBatch(self.frame[rows:], self.lines[rows:])
+    def texts(self, fields: Sequence[str]) -> pl.Series:
+        """The text fields of each row joined by a blank line, without empty ones."""
+        columns = [self.column(name) for name in fields]
+        if len(columns) == 1:
+            return columns[0]
+        frame = pl.DataFrame({str(i): column for i, column in enumerate(columns)})
+        parts = [pl.when(pl.col(name).str.contains(r"\S")).then(pl.col(name)) for name in frame.columns]
+        return frame.select(pl.concat_str(parts, separator="\n\n", ignore_nulls=True)).to_series()
 
     def part(self, kept: pl.Series) -> RowBatch:
-        return RowBatch(self.frame.filter(kept), np.asarray(self.lines)[kept.to_numpy()])
+        given = None if self.given is None else self.given.filter(kept)
+        return RowBatch(self.frame.filter(kept), np.asarray(self.lines)[kept.to_numpy()], given)
 
 
 class RowReader:

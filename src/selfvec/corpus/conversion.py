@@ -57,8 +57,8 @@ def as_corpus(
     like : mapping, optional
         The summary of another corpus (``provenance["corpus"]``): its fields are read where none are named.
     **options
-        ``text_field``, ``date_field``, ``slice_field``, ``id_field``, ``slice_by_name``, ``skip_bad_rows``,
-        ``as_is`` and ``keep_fields`` of `Corpus.open`; plain texts have only ``skip_bad_rows`` and ``as_is``.
+        ``text_field``, ``date_field``, ``slice_field``, ``id_field``, ``slice_by_name``, ``skip_bad_rows``
+        and ``keep_fields`` of `Corpus.open`; plain texts have only ``skip_bad_rows``.
 
     Returns
     -------
@@ -105,10 +105,10 @@ def as_corpus(
         return Corpus.open(head, **wanted)
     if head and isinstance(head[-1], Mapping):
         return _of_rows(partial(rows_part, items), given, wanted)
-    how = {name: bool(given.pop(name, False)) for name in ("skip_bad_rows", "as_is")}
+    skip_bad_rows = bool(given.pop("skip_bad_rows", False))
     remedy = 'leave it out, or give a data frame, mappings such as {"text": ...} or the path of a file'
     _refuse(given, "names a field, and texts alone have none", remedy)
-    return _of_items(items, head[-1] if head else None, name, **how)
+    return _of_items(items, head[-1] if head else None, name, skip_bad_rows)
 
 
 def _check_place(given: str) -> None:
@@ -167,9 +167,7 @@ def _begun(data: Any, name: str) -> tuple[Iterable[Any], list[Any]]:
     return (chain(head, items) if items is data else data), head
 
 
-def _of_items(
-    items: Iterable[Any], kind: Any, name: str, *, skip_bad_rows: bool = False, as_is: bool = False
-) -> Corpus:
+def _of_items(items: Iterable[Any], kind: Any, name: str, skip_bad_rows: bool) -> Corpus:
     """Texts, or lists of tokens if ``kind``, the first that is not missing, is such a list."""
     from .columns import is_missing
     from .memory import texts_part
@@ -185,7 +183,7 @@ def _of_items(
         or any(isinstance(item, str) for item in items)
     ):
         raise _no_documents(kind, name, f"holds texts, not {_type(kind)}")
-    parts = [texts_part(_MEMORY, items, as_is=as_is or tokenized)]
+    parts = [texts_part(_MEMORY, items, tokenized=tokenized)]
     notes = [_JSON_TEXTS] if isinstance(kind, str) and _is_json(kind) else []
     return Corpus(parts, _MEMORY, tokenized=tokenized, skip_bad_rows=skip_bad_rows, notes=notes)
 

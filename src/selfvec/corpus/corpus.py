@@ -114,8 +114,8 @@ class Corpus:
             The summary of another corpus (``provenance["corpus"]``): its fields are read where none
             are named, from files that have any.
         **options
-            ``text_field``, ``date_field``, ``slice_field``, ``id_field``, ``keep_fields``, ``skip_bad_rows``
-            and ``as_is``, as `selfvec.refine` takes them, and ``slice_by_name``: whether each source is a
+            ``text_field``, ``date_field``, ``slice_field``, ``id_field``, ``keep_fields`` and
+            ``skip_bad_rows``, as `selfvec.refine` takes them, and ``slice_by_name``: whether each source is a
             slice, named after the file. Files without columns, such as notes among tables, are read whole.
 
         Raises
@@ -272,7 +272,6 @@ class Corpus:
             slice_field=next((fields.slice for fields in rows if fields.slice), None),
             id_field=next((fields.id for fields in rows if fields.id_given), None),
             slice_by_name=self.slice_by_name,
-            as_is=any(part.fields.as_is for part in self._parts),
             unread_fields=tuple(self.unread_fields),
             kept_fields=self.kept_fields,
             notes=list(dict.fromkeys(notes)),

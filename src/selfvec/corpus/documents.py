@@ -12,7 +12,7 @@ import polars as pl
 
 from selfvec.base.display import readable
 from selfvec.data.documents import Documents
-from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, TEXT, column_of
+from selfvec.data.run_text import DATE, FILE, FINGERPRINT, GIVEN, ID, SLICE, TEXT, column_of
 
 from .columns import RowBatch
 from .date_fields import DateField
@@ -52,11 +52,14 @@ class Part:
         headings = self.fields.headings
         for rows in self.row_batches(corpus_pass):
             for line in rows.lines[:headings]:
-                said = [("headings below the header left out", 1, True)]
-                corpus_pass.repaired(said, path=self.path, line=int(line))
+                corpus_pass.repaired(
+                    {"headings below the header left out": 1}, path=self.path, line=int(line)
+                )
             if headings:
-                rows, headings = rows.after(headings), max(0, headings - len(rows.lines))
-            rows = mended(rows, self.fields, self.path, corpus_pass, plain=self.kind not in READ_WHOLE)
+                below = pl.int_range(len(rows.lines), eager=True) >= headings
+                rows, headings = rows.part(below), max(0, headings - len(rows.lines))
+            plain = self.kind not in READ_WHOLE and not self.fields.tokenized
+            rows = mended(rows, self.fields, self.path, corpus_pass, plain=plain)
             batch = documents_of_rows(rows, self.fields, self.path, corpus_pass, seen, date_field)
             if self.file is not None:
                 in_folder = self.kind == "folder" and ID in batch.rows  # where the id names the file
@@ -89,7 +92,7 @@ def documents_of_rows(
         if dates["bad"].any():
             batch, dates = batch.part(~dates["bad"]), dates.remove("bad")
     ids = batch.column(fields.id) if fields.id else None
-    texts = _joined([batch.column(name) for name in fields.text])
+    texts = batch.texts(fields.text)
     length = pl.col("text").str.strip_chars().str.len_bytes().fill_null(0)
     full = texts.alias("text").to_frame().select_seq(length > 0).to_series()
     kept = full.arg_true().to_numpy()
@@ -102,6 +105,8 @@ def documents_of_rows(
     own = set(map(readable, fields.columns))
     later = [name for name in batch.frame.columns if name not in own] if fields.every else []
     columns = {TEXT: texts.filter(full)}
+    if batch.given is not None:
+        columns[GIVEN] = batch.given.set(batch.given == texts, None).filter(full)
     if ids is not None:
         columns[ID] = ids.set(ids.str.strip_chars() == "", None).filter(full)
         corpus_pass.named(columns[ID], path, lines)
@@ -119,12 +124,3 @@ def documents_of_rows(
     summary.empty += len(batch.lines) - len(kept)
     summary.duplicates += len(kept) - int(seen.add(keys).sum())
     return Documents(pl.DataFrame(columns), dates, lines)
-
-
-def _joined(columns: list[pl.Series]) -> pl.Series:
-    """The text fields of each row joined by a blank line, without empty ones."""
-    if len(columns) == 1:
-        return columns[0]
-    frame = pl.DataFrame({str(i): column for i, column in enumerate(columns)})
-    parts = [pl.when(pl.col(name).str.contains(r"\S")).then(pl.col(name)) for name in frame.columns]
-    return frame.select(pl.concat_str(parts, separator="\n\n", ignore_nulls=True)).to_series()

@@ -60,8 +60,6 @@ class FieldOptions(TypedDict, total=False):
         Fields that the run keeps besides text, id, date and slice; by default all.
     skip_bad_rows : bool
         Count malformed rows and go on.
-    as_is : bool
-        Keep texts as they are written: terminal codes, HTML's entities and the like stay.
     """
 
     text_field: str | Sequence[str] | None
@@ -70,7 +68,6 @@ class FieldOptions(TypedDict, total=False):
     id_field: str | None
     keep_fields: bool | str | Sequence[str] | None
     skip_bad_rows: bool
-    as_is: bool
     slice_by_name: bool
 
 
@@ -86,7 +83,6 @@ class FieldNames:
     slice: str | None = None
     id: str | None = None
     keep: bool | tuple[str, ...] = False  # whether to keep all other fields, or which
-    as_is: bool = False  # whether texts are kept as they are written
     # Of the run that is added to, beside which no other is a date field.
     dates: tuple[str, ...] = field(default=(), repr=False)
 
@@ -98,13 +94,11 @@ class FieldNames:
         slice_field: str | None = None,
         id_field: str | None = None,
         keep_fields: bool | str | Sequence[str] | None = False,
-        *,
-        as_is: bool = False,
     ) -> FieldNames:
         """The names in options. `OptionError` for what is no name.
 
         >>> FieldNames.of("title, text", keep_fields=["a", "b"])
-        FieldNames(text=('title, text',), date=None, slice=None, id=None, keep=('a', 'b'), as_is=False)
+        FieldNames(text=('title, text',), date=None, slice=None, id=None, keep=('a', 'b'))
         """
         single = {"date_field": date_field, "slice_field": slice_field, "id_field": id_field}
         for option, name in single.items():
@@ -112,7 +106,7 @@ class FieldNames:
         text = () if text_field is None else _names("text_field", text_field)
         kept = True if keep_fields is None else keep_fields
         keep = kept if isinstance(kept, bool) else _names("keep_fields", kept)
-        return cls(text, date_field, slice_field, id_field, keep, bool(as_is))
+        return cls(text, date_field, slice_field, id_field, keep)
 
     def like(self, summary: Mapping[str, Any]) -> FieldNames:
         """The same names; where there is none, that of a corpus with this summary in ``run.json``."""
@@ -123,9 +117,8 @@ class FieldNames:
             summary.get("id_field"),
         )
         single = (self.date or recorded.date, self.slice or recorded.slice, self.id or recorded.id)
-        as_is = self.as_is or bool(summary.get("as_is"))
         dates = tuple(filter(None, (summary.get("date_field") or "").split(", ")))
-        return FieldNames(self.text or recorded.text, *single, self.keep, as_is, dates)
+        return FieldNames(self.text or recorded.text, *single, self.keep, dates)
 
     @property
     def asked(self) -> list[str]:
@@ -165,7 +158,7 @@ class Fields:
     unread: tuple[str, ...] = ()  # columns to keep that cannot be read
     named: tuple[str, ...] = ()  # columns that were named to be kept
     nested: tuple[str, ...] = ()  # paths to what is inside columns, such as post.body
-    as_is: bool = False  # whether texts are kept as they are written
+    tokenized: bool = False  # whether a text is a list of tokens
     headings: int = 0  # the first rows that tell again what the columns hold
     notes: tuple[str, ...] = field(default=(), compare=False)  # on the choice, see `Summary.notes`
 
@@ -260,7 +253,7 @@ def recognise(
     """
     there = _Columns(columns, path, inner)
     rows = {name: list(values) for name, values in first_rows().items()}
-    headings = 0 if names.as_is else _headings(rows)
+    headings = _headings(rows)
     rows = {name: values[headings:] for name, values in rows.items()}
     doubts: list[str] = []
     if names.text:
@@ -275,7 +268,6 @@ def recognise(
         text_given=bool(names.text),
         date_given=bool(names.date),
         id_given=bool(names.id),
-        as_is=names.as_is,
         headings=headings,
     )
     if not fields.date_given and not names.dates:

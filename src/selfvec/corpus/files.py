@@ -21,6 +21,8 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+import polars as pl
+
 from selfvec.base.display import count_of, decoded, readable
 from selfvec.base.errors import CorpusError
 from selfvec.base.threads import prefetched
@@ -43,7 +45,7 @@ from .documents import Part, absolute
 from .fields import FieldNames, Fields, NoTextField
 from .furniture import LineForm
 from .repairs import mended_document, without_front_matter
-from .row_formats import ROW_FORMATS, RowFormat, row_format, row_format_of_suffix
+from .row_formats import AS_LINES, ROW_FORMATS, RowFormat, row_format, row_format_of_suffix
 from .separated_values import delimiter_of
 from .streams import (
     HEAD,
@@ -337,7 +339,13 @@ def _members(
     """
     names = (TEXT, ID, *([fields.date] if fields.date else []))
     rows: list[tuple[str | None, ...]] = []
+    given: list[str | None] = []
     held = 0  # bytes
+
+    def batch() -> RowBatch:
+        read = batch_of_rows(rows, [1] * len(rows), names)
+        return replace(read, given=pl.Series(given, dtype=pl.String))
+
     for member in source.members:
         with Stream(str(member)) as stream:
             data = stream.read(MAX_ROW + 1)
@@ -348,43 +356,43 @@ def _members(
         digests.append(f"{stream.sha256()}  {name}\n")
         corpus_pass.advance(stream.position)
         held += len(data)
-        text, date = _document(member, data, fields, corpus_pass)
-        if text is not None:
+        if (read := _document(member, data, corpus_pass)) is not None:
+            text, whole, date = read
             rows.append((text, name, date)[: len(names)])
+            given.append(whole)
         if held >= corpus_pass.batch_bytes:
-            yield batch_of_rows(rows, [1] * len(rows), names)
-            rows = []
+            yield batch()
+            rows, given = [], []
             held = 0
-    yield batch_of_rows(rows, [1] * len(rows), names)
+    yield batch()
 
 
-def _document(
-    member: Path, data: bytes, fields: Fields, corpus_pass: CorpusPass
-) -> tuple[str | None, str | None]:
-    """The text of a file, None if it is a bad one; and the date that it gives itself."""
+def _document(member: Path, data: bytes, corpus_pass: CorpusPass) -> tuple[str, str, str | None] | None:
+    """The text of a file, all that was read of it, and the date that it gives itself; None for a bad one."""
     kind = document_kind(bare_suffix(member))
     if kind is None:
         text = _text(data.removeprefix(UTF8_BOM), str(member), corpus_pass)
-        return (text, None) if text is None or fields.as_is else _plain_text(text, member, corpus_pass)
-    text = _formatted_text(kind, member, data, corpus_pass)
-    if text is not None and kind.paged:
-        text = text if fields.as_is else mended_document(text, str(member), corpus_pass, pages=True)
-        text = text.replace("\f", "\n")
-    return text, None
+        return None if text is None else _plain_text(text, member, corpus_pass)
+    whole = _formatted_text(kind, member, data, corpus_pass)
+    if whole is None:
+        return None
+    if not kind.paged:
+        return whole, whole, None
+    text = mended_document(whole, str(member), corpus_pass, pages=True)
+    return text.replace("\f", "\n"), whole.replace("\f", "\n"), None
 
 
-def _plain_text(text: str, member: Path, corpus_pass: CorpusPass) -> tuple[str, str | None]:
-    """A text without what programs wrote into it, and the date that it gives itself."""
-    date = None
+def _plain_text(whole: str, member: Path, corpus_pass: CorpusPass) -> tuple[str, str, str | None]:
+    """A text without what programs wrote into it, with that, and the date that it gives itself."""
+    text, date = whole, None
     if bare_suffix(member) in MARKDOWN:
-        before = len(text)
-        text, date = without_front_matter(text)
-        if len(text) < before:
-            corpus_pass.repaired([("Markdown's front matter left out", 1, True)], path=str(member), line=1)
+        text, date = without_front_matter(whole)
+        if text != whole:
+            corpus_pass.repaired({"Markdown's front matter left out": 1}, path=str(member), line=1)
     elif (rows := _rows_in(text[:HEAD]))[0] != "lines":
         said = f"{rows[1]}, and a text in a folder is one document: give the file by its name"
         corpus_pass.unread(str(member), "rows", said)
-    return mended_document(text, str(member), corpus_pass), date
+    return mended_document(text, str(member), corpus_pass), whole, date
 
 
 def _gives_dates(source: TextSource) -> bool:
@@ -429,7 +437,6 @@ def _text(data: bytes, path: str, corpus_pass: CorpusPass) -> str | None:
 
 _UTF_8 = "give text in UTF-8, or in UTF-16 with a byte order mark"
 _TABLES = {",": ("csv", "commas"), ";": ("csv", "semicolons"), "\t": ("tsv", "tabs"), "|": ("csv", "bars")}
-_AS_LINES = "; --as-is makes a document of each line"
 
 
 def _rows_in(text: str) -> tuple[str, str]:
@@ -449,12 +456,12 @@ def _rows_in(text: str) -> tuple[str, str]:
 def open_part(source: TextSource, names: FieldNames, name: str = "") -> FilePart:
     """Choose the fields of a source from its beginning; ``name`` is its short name."""
     path, said = source.path, ""
-    if source.kind == "lines" and not names.as_is:
+    if source.kind == "lines":
         source.kind, said = _rows_in(decoded(source.peek())[0])
-    notes = (f"{path}: {said}{_AS_LINES * (source.kind != 'lines')}",) if said else ()
+    notes = (f"{path}: {said}{AS_LINES * (source.kind != 'lines')}",) if said else ()
     if source.members or not row_format(source.kind).has_fields:
-        date = DATE if not names.as_is and _gives_dates(source) else None
-        own = Fields((TEXT,), date, ID if source.members else None, as_is=names.as_is, notes=notes)
+        date = DATE if _gives_dates(source) else None
+        own = Fields((TEXT,), date, ID if source.members else None, notes=notes)
         return FilePart(source, own, name)
     part = FilePart(source, Fields(()), name)
     columns = part.reader.columns()
@@ -471,7 +478,7 @@ def open_part(source: TextSource, names: FieldNames, name: str = "") -> FilePart
         )
     except CorpusError as error:
         if said:
-            error.rule, error.remedy = f"{said}, and {error.rule}", f"{error.remedy}{_AS_LINES}"
+            error.rule, error.remedy = f"{said}, and {error.rule}", f"{error.remedy}{AS_LINES}"
         raise
     part.fields = replace(part.fields, notes=(*notes, *part.fields.notes))
     return part

@@ -21,7 +21,7 @@ from selfvec.base.names import listed
 from selfvec.data import live_run
 from selfvec.data.documents import Documents
 from selfvec.data.field_types import all_written
-from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, NAME, SLICE, RunText, column_or_nulls
+from selfvec.data.run_text import DATE, FILE, FINGERPRINT, GIVEN, ID, NAME, SLICE, RunText, column_or_nulls
 
 from .corpus import Corpus
 from .date_fields import DateField
@@ -93,27 +93,24 @@ class KnownDocuments:
     ids: Hashes  # (D,) 0 if a new document has none
     files: Hashes  # (D,) of absolute paths; 0 for documents from a pipe or from memory
     versions: Hashes  # (D,) equal for versions of one document; 0 without an id
+    given: Hashes  # (D,) of the texts as they came; 0 where these are no others, or were not read
 
     def __len__(self) -> int:
         return len(self.texts)
 
     @classmethod
     def of(cls, documents: pl.DataFrame) -> KnownDocuments:
-        """From the columns ``id``, ``_file`` and ``_fingerprint`` of a `RunText`."""
+        """From the columns ``id``, ``_file``, ``_fingerprint`` and ``_given`` of a `RunText`."""
         texts = documents[FINGERPRINT].to_numpy()
-        names, paths = (column_or_nulls(documents, name) for name in (ID, FILE))
-        ids = hashed(names)
-        if paths.null_count() == len(paths):
-            return cls(texts, ids, np.zeros(len(ids), np.uint64), ids)
+        names, paths, given = (column_or_nulls(documents, name) for name in (ID, FILE, GIVEN))
         files = hashed(paths)
-        # Two folders may both have a file notes.txt: these are two documents.
-        by_file = paths.str.ends_with(pl.lit("/") + names).fill_null(False).to_numpy()
-        mixed = files * np.uint64(0x9E3779B97F4A7C15) ^ ids
-        return cls(texts, ids, files, np.where(by_file & (ids != 0), mixed, ids))
-
-    def part(self, kept: Mask) -> KnownDocuments:
-        """Some of the documents, (D,) bool."""
-        return KnownDocuments(self.texts[kept], self.ids[kept], self.files[kept], self.versions[kept])
+        versions = ids = hashed(names)
+        if files.any():
+            # Two folders may both have a file notes.txt: these are two documents.
+            by_file = paths.str.ends_with(pl.lit("/") + names).fill_null(False).to_numpy()
+            mixed = files * np.uint64(0x9E3779B97F4A7C15) ^ ids
+            versions = np.where(by_file & (ids != 0), mixed, ids)
+        return cls(texts, ids, files, versions, hashed(given))
 
     @classmethod
     def of_text(cls, text: RunText) -> KnownDocuments:
@@ -130,10 +127,15 @@ class KnownDocuments:
         named: Mask = self.versions != 0
         return named
 
+    def with_given(self, text: RunText) -> KnownDocuments:
+        """The same of a run, whose texts as they came are read; they may be longer than the memory."""
+        batches = text.batches((FINGERPRINT, GIVEN))
+        return replace(self, given=np.concatenate([hashed(rows[GIVEN]) for rows in batches]))
+
     @cached_property
     def pairs(self) -> Hashes:
-        """A hash of version and text, (D,)."""
-        return self.versions * np.uint64(0x94D049BB133111EB) ^ self.texts
+        """A hash of version and text, also as it came, (D,)."""
+        return self.versions * np.uint64(0x94D049BB133111EB) ^ self.texts ^ self.given
 
     def find(self, wanted: Sequence[str | Path]) -> Mask:
         """The documents with these ids (str) or from these files (Path), (D,) bool.

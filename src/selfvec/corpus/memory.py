@@ -119,14 +119,14 @@ def texts_part(
     ids: Iterable[object] | None = None,
     slices: Iterable[object] | None = None,
     *,
-    as_is: bool = False,
+    tokenized: bool = False,
 ) -> MemoryPart:
     """Texts given by the caller, with their dates, ids and slices, as a part of a corpus."""
     given = {TEXT: texts, DATE: dates, ID: ids, SLICE: slices}
     columns = {name: column for name, column in given.items() if column is not None}
     single = {name: name if name in columns else None for name in (ID, SLICE)}
     dated = DATE if DATE in columns else None
-    fields = Fields((TEXT,), dated, single[ID], slice=single[SLICE], date_given=True, as_is=as_is)
+    fields = Fields((TEXT,), dated, single[ID], slice=single[SLICE], date_given=True, tokenized=tokenized)
 
     def rows() -> Iterator[Sequence[object]]:
         for number, row in enumerate(zip_longest(*columns.values(), fillvalue=_MISSING), 1):

@@ -35,7 +35,7 @@ from .furniture import (
     without_page_lines,
     without_transcription,
 )
-from .summary import CorpusPass, Said
+from .summary import CorpusPass
 
 _OF_1252 = {bytes([byte]).decode("cp1252", "ignore") or chr(byte): byte for byte in range(0x80, 0xC0)}
 _OF_1252 |= {chr(byte): byte for byte in range(0x80, 0xA0)}  # as Latin-1 has them
@@ -74,11 +74,10 @@ class Repair:
     mend: Callable[[str], Mended]
     of_text: bool = False  # whether it is made only in texts that no reader of a document has given
     of_pages: bool = False  # whether it is made in those of a PDF, too
-    always: bool = False  # whether it is made in texts that are kept as they are, too
 
 
-Places = Counter[Repair]
-"""How many places of a row each repair mended."""
+Places = Counter[str]
+"""How many places of a row were mended, by what was done."""
 
 
 def _without_nul(text: str) -> Mended:
@@ -260,7 +259,7 @@ def _without_placeholder(text: str) -> Mended:
 
 
 REPAIRS = (
-    Repair("NUL characters", "replaced", _without_nul, always=True),
+    Repair("NUL characters", "replaced", _without_nul),
     Repair("UTF-8 that had been read as Windows-1252", "decoded again", decoded_once),
     Repair("a terminal's codes", "left out", partial(_CODES.subn, "")),
     Repair("Excel's escapes", "read", partial(_ESCAPES.subn, "\n")),
@@ -313,9 +312,10 @@ _FEW = 16  # rows, for which Polars would compile the expressions longer than it
 
 
 def mended(batch: RowBatch, fields: Fields, path: str, corpus_pass: CorpusPass, *, plain: bool) -> RowBatch:
-    """The rows with what a program wrote into them mended, which is counted, unless they are kept as is.
+    """The rows with what a program wrote into them mended, which is counted, and the texts as they came.
 
-    ``plain`` says that no reader of documents, such as that of HTML, has given the texts.
+    ``plain`` says that the texts are no lists of tokens, and that no reader of documents, such as that of
+    HTML, has given them.
     """
     places: dict[int, Places] = {}
     texts = set(map(readable, fields.text)) if plain else ()
@@ -330,28 +330,28 @@ def mended(batch: RowBatch, fields: Fields, path: str, corpus_pass: CorpusPass, 
         seen = (reduce(or_, map(pl.nth(n).str.contains, own)) for n, own in enumerate(signs))
         marks = batch.frame.select(*seen).get_columns()
     columns = [
-        _mended(column, marked, fields.as_is, column.name in texts, places)
+        _mended(column, marked, column.name in texts, places)
         for column, marked in zip(batch.frame, marks, strict=True)
     ]
     if not places:
         return batch
     for row in sorted(places):
-        corpus_pass.repaired(_told(places[row]), path=path, line=int(batch.lines[row]))
+        corpus_pass.repaired(places[row], path=path, line=int(batch.lines[row]))
+    given = batch.texts(fields.text) if batch.given is None else batch.given
     # By names, since a list of series would give a column without a name another one.
-    return RowBatch(pl.DataFrame({column.name: column for column in columns}), batch.lines)
+    return RowBatch(pl.DataFrame({column.name: column for column in columns}), batch.lines, given)
 
 
 def _mended(
     column: pl.Series,
     marked: pl.Series,  # which rows have one of `_SIGNS`
-    as_is: bool,
     is_text: bool,
     places: dict[int, Places],  # receives what was mended in the rows, by number
 ) -> pl.Series:
     """A column after the repairs of its kind."""
     if not marked.any():  # as in most columns
         return column
-    repairs = [one for one in REPAIRS if (one.always or not as_is) and (is_text or not one.of_text)]
+    repairs = [one for one in REPAIRS if is_text or not one.of_text]
     rows = marked.arg_true().to_list()  # few, so that others cost no call
     texts: dict[int, str] = {}
     for row, text in zip(rows, column.gather(rows), strict=True):
@@ -367,16 +367,12 @@ def _repaired(text: str, repairs: Sequence[Repair]) -> tuple[str, Places]:
     for repair in repairs:
         text, number = repair.mend(text)
         if number:
-            places[repair] = number
+            places[f"{repair.what} {repair.done}"] = number
     return text, places
-
-
-def _told(places: Places) -> Said:
-    return [(f"{repair.what} {repair.done}", number, not repair.always) for repair, number in places.items()]
 
 
 def mended_document(text: str, path: str, corpus_pass: CorpusPass, *, pages: bool = False) -> str:
     """A text that was read whole after all repairs, or those of ``pages`` of a PDF, which are counted."""
     text, places = _repaired(text, [one for one in REPAIRS if one.of_pages or not pages])
-    corpus_pass.repaired(_told(places), path=path, line=1)
+    corpus_pass.repaired(places, path=path, line=1)
     return text

@@ -160,8 +160,9 @@ def _row(line: bytes, nested: Sequence[str] = ()) -> dict[str, Any]:
 # Plain lines, and Parquet
 
 
-NumberedTexts = tuple[Sequence[int], pl.Series]
-"""The numbers of some lines or of the first lines of paragraphs, and these."""
+AS_LINES = "; jq -R '{text: .}' writes an object for each line, to be read as .jsonl"
+NumberedTexts = tuple[Sequence[int], pl.Series, pl.Series]
+"""The numbers of some lines or of the first lines of paragraphs, their texts, and these as they came."""
 
 
 class LineReader(RowReader):
@@ -170,15 +171,15 @@ class LineReader(RowReader):
     def row_batches(
         self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
     ) -> Iterator[RowBatch]:
-        form = LineForm() if fields.as_is else self.source.form
+        form = self.source.form
         if form.wrapped:
             of = "its lines are wrapped, so a document is what stands between blank lines"
-            corpus_pass.summary.note(f"{self.source.path}: {of}; --as-is makes one of each line")
+            corpus_pass.summary.note(f"{self.source.path}: {of}{AS_LINES}")
             rows = self._paragraphs(blocks, form, corpus_pass)
         else:
             rows = self._lines(blocks, form.transcript, corpus_pass)
-        for numbers, texts in rows:
-            batch = RowBatch.of({fields.text[0]: texts}, numbers)
+        for numbers, texts, given in rows:
+            batch = RowBatch(pl.DataFrame({fields.text[0]: texts}), numbers, given)
             bad = texts.str.contains(NUL, literal=True)
             for i in bad.arg_true():
                 corpus_pass.bad(HOLDS_NUL, path=self.source.path, line=numbers[i])
@@ -189,13 +190,13 @@ class LineReader(RowReader):
     ) -> Iterator[NumberedTexts]:
         for first, block in blocks:
             lines = block.removesuffix(b"\n").split(b"\n")
-            texts = pl.Series(lines, dtype=pl.Binary).cast(pl.String).str.strip_suffix("\r")
+            texts = given = pl.Series(lines, dtype=pl.Binary).cast(pl.String).str.strip_suffix("\r")
             if transcript is not None:
                 spoken = [transcript.spoken(line) for line in texts]
                 texts = pl.Series([text for text, _ in spoken], dtype=pl.String)
                 for number, (_, places) in enumerate(spoken, first):
                     self._tell(TRANSCRIPTION, places, number, corpus_pass)
-            yield range(first, first + len(lines)), texts
+            yield range(first, first + len(lines)), texts, given
 
     def _paragraphs(
         self, blocks: Iterator[LineBlock], form: LineForm, corpus_pass: CorpusPass
@@ -227,14 +228,15 @@ class LineReader(RowReader):
                 held += size
                 lines, size = [], 0
             if found and (number == 0 or held >= corpus_pass.batch_bytes):
-                yield [number for number, _ in found], pl.Series([text for _, text in found])
+                texts = pl.Series([text for _, text in found])
+                yield [number for number, _ in found], texts, texts
                 found, held = [], 0
         for number in heads:
             self._tell(PAGE_LINES, 1, number, corpus_pass)
 
     def _tell(self, what: str, places: int, line: int, corpus_pass: CorpusPass) -> None:
-        said = [(f"{what} left out", places, True)] if places else []
-        corpus_pass.repaired(said, path=self.source.path, line=line)
+        if places:
+            corpus_pass.repaired({f"{what} left out": places}, path=self.source.path, line=line)
 
 
 def _numbered(blocks: Iterator[LineBlock]) -> Iterator[NumberedLine]:

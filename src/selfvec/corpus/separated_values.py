@@ -102,7 +102,7 @@ class CsvReader(RowReader):
         """The requested columns; every row must have as many fields as the header."""
         _allow_long_fields()
         lines = _Lines(blocks, self.header.lines)
-        table = _Table(self.header, self.source.path, lines, corpus_pass, fields.as_is)
+        table = _Table(self.header, self.source.path, lines, corpus_pass)
         while lines.more():
             end = lines.end  # a row that goes on in the next block begins before it
             while lines.first < end:
@@ -275,7 +275,6 @@ class _Table:
     path: str
     lines: _Lines
     corpus_pass: CorpusPass
-    as_is: bool
     rows: list[list[str]] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)  # of their first lines
 
@@ -289,7 +288,7 @@ class _Table:
 
     def batch(self, columns: Sequence[str], *, last: bool = False) -> RowBatch:
         """The rows that were read and are documents; those that may end the table wait for its end."""
-        kept = len(self.rows) if self.as_is else self._documents(last)
+        kept = self._documents(last)
         batch = batch_of_rows(self.rows[:kept], self.numbers[:kept], self.header.names, columns)
         del self.rows[:kept], self.numbers[:kept]
         return batch
@@ -310,8 +309,7 @@ class _Table:
 
     def _leave_out(self, what: str, places: Collection[int]) -> None:
         for place in places:
-            said = [(f"{what} left out", 1, True)]
-            self.corpus_pass.repaired(said, path=self.path, line=self.numbers[place])
+            self.corpus_pass.repaired({f"{what} left out": 1}, path=self.path, line=self.numbers[place])
         if gone := set(places):
             self.rows = [row for place, row in enumerate(self.rows) if place not in gone]
             self.numbers = [line for place, line in enumerate(self.numbers) if place not in gone]

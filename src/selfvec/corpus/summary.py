@@ -43,9 +43,6 @@ BATCH_BYTES = 4 << 20
 BATCH_ROWS = 1 << 16
 """Approximate limit of rows in a batch: rows of one letter take 50 times their size in memory."""
 
-Said = list[tuple[str, int, bool]]
-"""What was mended in a row, in how many places, and whether ``as_is`` would keep it."""
-
 
 @dataclass(frozen=True)
 class FileRead:
@@ -89,7 +86,6 @@ class Summary:
     slice_field: str | None = None  # the field with a document's slice
     id_field: str | None = None  # the field with the id, if it was named
     slice_by_name: bool = False  # whether the name of its source is its slice
-    as_is: bool = False  # whether texts were kept as they were written
     unread_fields: tuple[str, ...] = ()  # that cannot be kept: bytes, vectors, names of two columns
     kept_fields: tuple[str, ...] | None = None  # those that were named; None: all others are kept
     notes: list[str] = field(default_factory=list)  # what was guessed or not read, a sentence each
@@ -298,7 +294,6 @@ class CorpusPass:
     _unread: dict[tuple[str, str], list[tuple[str, str]]] = field(
         default_factory=dict
     )  # places and what of them
-    _may_stay: dict[str, None] = field(default_factory=dict)  # what was mended and ``as_is`` would keep
 
     def named(self, ids: pl.Series, path: str, lines: Ints) -> None:
         """Take note of the ids of documents and their places, to say whether any repeat."""
@@ -317,10 +312,6 @@ class CorpusPass:
         for (_, unit), ((first, what), *others) in self._unread.items():
             more = f" and {count_of(len(others), f'more {unit}')}" if others else ""
             self.summary.note(f"{first}{more}: {what}")
-        if self._may_stay:
-            self.summary.note(
-                f"--as-is leaves texts as they are written, without: {', '.join(self._may_stay)}"
-            )
         if self._repeated:
             self.summary.note(note_on_ids(self._repeated, self._first_repeated))
 
@@ -349,12 +340,11 @@ class CorpusPass:
         what = f"is not UTF-8{probably(data) if named else ''}"
         self.mended(f"{what}: {count_of(places, 'place')} became �", places, path=path, line=line)
 
-    def repaired(self, repairs: Said, *, path: str, line: int) -> None:
-        """Count a row in which something was mended that a program had written into it."""
-        self._may_stay |= {what: None for what, _, may_stay in repairs if may_stay}
+    def repaired(self, repairs: Mapping[str, int], *, path: str, line: int) -> None:
+        """Count a row in which so many places were mended, by what a program had written into it."""
         if repairs:
-            told = "; ".join(f"{what}: {count_of(places, 'place')}" for what, places, _ in repairs)
-            self._mended(told, {what: places for what, places, _ in repairs}, path, line)
+            told = "; ".join(f"{what}: {count_of(places, 'place')}" for what, places in repairs.items())
+            self._mended(told, repairs, path, line)
 
     def mended(self, repair: str, places: int = 1, *, path: str, line: int) -> None:
         """Count a row whose known defect was repaired: ``repair`` begins with what; and note its place."""

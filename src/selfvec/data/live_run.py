@@ -129,10 +129,6 @@ class PresentText(RunText):
         """Size of the files."""
         return sum(part.segment.text.bytes for part in self.parts)
 
-    def read(self, columns: Collection[str] = (TEXT,), numbers: Sequence[int] | None = None) -> pl.DataFrame:
-        """Some columns of the documents with these numbers, in their order, or of all."""
-        return self._as_written(self._read(columns, numbers))
-
     def _read(self, columns: Collection[str], numbers: Sequence[int] | None = None) -> pl.DataFrame:
         import polars as pl
 

@@ -1,4 +1,4 @@
-"""`RunText`: the documents of a run, as they were written.
+"""`RunText`: the documents of a run, as they are counted and as they came.
 
 They are one Parquet file (zstd) with a row per document, in the order of the run's tokens. A run in memory
 holds the bytes of that file. Any tool that reads Parquet can read it.
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-TEXT = "text"
+TEXT = "text"  # what is counted
+GIVEN = "_given"  # the text as it came; null if nothing in it was mended, or in an older file
 ID = "id"  # null if the document has none
 DATE = "date"  # null if unknown
 SLICE = "slice"  # the slice that the document belongs to; null if none
@@ -40,7 +41,7 @@ GROUP = 4096
 _SMALL = 1 << 20  # bytes of a file
 _EXAMPLES, _SHOWN = 3, 40  # of a field that is described, and characters of each
 
-_OWN = (ID, TEXT, DATE, SLICE, FILE, FINGERPRINT, NAME)
+_OWN = (ID, TEXT, DATE, SLICE, FILE, FINGERPRINT, GIVEN, NAME)
 _AGAIN = "make the run again"
 
 
@@ -56,7 +57,7 @@ def schema_of(
     own = {ID: pl.String(), TEXT: pl.String(), DATE: pl.Date(), SLICE: pl.String()}
     named = {column_of(name): dtype_of((kinds or {}).get(name, TEXTS)) for name in fields}
     called = {NAME: pl.String()} if names else {}
-    return {**own, **named, FILE: pl.String(), FINGERPRINT: pl.UInt64(), **called}
+    return {**own, **named, FILE: pl.String(), FINGERPRINT: pl.UInt64(), GIVEN: pl.String(), **called}
 
 
 def column_or_nulls(rows: pl.DataFrame, name: str) -> pl.Series:
@@ -204,8 +205,13 @@ class RunText:
         return (pl.concat(parts) if parts else self._decoded(columns, 0, 0))[places]
 
     def texts(self, numbers: Sequence[int] | None = None) -> list[str]:
-        """The texts of the documents with these numbers, in their order, or of all."""
+        """The texts of the documents with these numbers, in their order, or of all, as they are counted."""
         return self.read((TEXT,), numbers)[TEXT].to_list()
+
+    def as_given(self, numbers: Sequence[int] | None = None) -> list[str]:
+        """The same as they came, before anything in them was mended."""
+        rows = self.read((GIVEN, TEXT), numbers)
+        return rows[GIVEN].fill_null(rows[TEXT]).to_list()
 
     def ids(self, numbers: Sequence[int] | None = None) -> list[str | None]:
         """The ids of the documents with these numbers, in their order, or of all."""
@@ -284,6 +290,9 @@ class RunText:
     def _decoded(self, columns: Collection[str], first: int = 0, rows: int | None = None) -> pl.DataFrame:
         if NAME in columns and NAME not in self.columns:
             return self._with_names(columns, first, rows)
+        if GIVEN in columns and GIVEN not in self.columns:
+            documents = self._decoded([name for name in columns if name != GIVEN], first, rows)
+            return documents.with_columns(column_or_nulls(documents, GIVEN))[list(columns)]
         if self._small is not None:
             return self._small[list(columns)].slice(first, rows)
         chosen = self.frame.select(list(columns)).slice(first, rows)

@@ -222,33 +222,6 @@ def text_rows(student: Student, batch: TokenBatch, jobs: int | None = None) -> R
 # The same in plain NumPy, with dense matrices
 
 
-def texts_reference(batch: TokenBatch, weights: AnyFloats) -> Doubles:
-    """X, (n, V)."""
-    X = np.zeros((batch.documents, len(batch.types)))
-    np.add.at(X, (batch.document_of(np.arange(len(batch))), batch.ids), 1)
-    X = np.sqrt(X) * weights
-    lengths = np.sqrt((X**2).sum(axis=1, keepdims=True))
-    return X / np.where(lengths, lengths, 1)
-
-
-def learn_reference(
-    passages: TokenBatch, teacher: AnyFloats, priors: Mapping[str, AnyFloats], *, seed: int = 0
-) -> Student:
-    """`learn`, exactly."""
-    weights = inverse_document_frequency(passages)
-    X = texts_reference(passages, weights)
-    mean = teacher.mean(axis=0, dtype=np.float64)
-    T = teacher - mean
-    drawn = draw(teacher, seed)
-    S = X[drawn]
-    starts = {name: S @ rows for name, rows in priors.items()}
-    prior, ridge, explained = choose(S @ S.T, T[drawn], starts)
-    R0 = priors.get(prior, np.zeros((len(weights), teacher.shape[1])))
-    a = multiple(T, X @ R0)
-    R = a * R0 + X.T @ np.linalg.solve(X @ X.T + ridge * np.eye(len(X)), T - a * (X @ R0))
-    return Student(R, weights, mean, ridge, a, prior, explained)
-
-
 # Loops
 
 

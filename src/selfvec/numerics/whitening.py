@@ -58,22 +58,17 @@ class Spectrum(NamedTuple):
     values: Doubles  # (r,), variances, largest first; all others are 0
     axes: Doubles  # (d, r), an axis per column
 
-    def power(self, exponent: float, least: float | None = None) -> Floats:
+    def power(self, exponent: float) -> Floats:
         """U Λ^(-p) Uᵀ of the covariance U Λ Uᵀ, (d, d).
 
-        Variances below ``least`` are raised to ``least``. By default, directions with less than a millionth
-        of the largest variance are removed as noise.
+        Directions with less than a millionth of the largest variance are removed as noise.
         """
         values = np.clip(self.values, 0, None)
-        floor = max(float(values[0]), 1e-300) * 1e-6 if least is None else least
+        floor = max(float(values[0]), 1e-300) * 1e-6
         scales = np.maximum(values, floor) ** -exponent
-        if least is None:
-            scales[values <= floor] = 0.0
-        others = 0.0 if least is None or len(values) == len(self.axes) else least**-exponent
+        scales[values <= floor] = 0.0
         with one_core():
-            factor: Floats = ((self.axes * (scales - others)) @ self.axes.T).astype(np.float32)
-        factor[np.diag_indices_from(factor)] += others
-        return factor
+            return np.asarray((self.axes * scales) @ self.axes.T, np.float32)
 
 
 def spectrum(matrix: Array, rows: Mask | None = None, number: int | None = None) -> Spectrum:

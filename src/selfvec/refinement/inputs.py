@@ -294,20 +294,20 @@ DIMENSIONS = 256  # of vectors from the text alone, as of the built-in ones
 class Trainer(NamedTuple):
     """A way to make vectors from text alone."""
 
-    function: str  # module:function; it maps a batch, vectors of the same width, seed and threads to (V, d)
+    function: str  # of lab.training; it maps a batch, vectors of the same width, seed and threads to (V, d)
     options: Mapping[str, object] = MappingProxyType({})
     package: str | None = None  # that it needs
 
 
 FROM_TEXT = {
-    "none": Trainer("count_models:random_directions"),
-    "svd": Trainer("count_models:ppmi_svd", package="sklearn"),
-    "cipher": Trainer("count_models:cipher"),
-    "glove": Trainer("glove:glove"),
-    "word2vec": Trainer("gensim_models:trained", {"kind": "word2vec-sg", "continued": False}, "gensim"),
-    "fasttext": Trainer("gensim_models:trained", {"kind": "fasttext", "continued": False}, "gensim"),
+    "none": Trainer("random_directions"),
+    "svd": Trainer("ppmi_svd", package="sklearn"),
+    "cipher": Trainer("cipher"),
+    "glove": Trainer("glove"),
+    "word2vec": Trainer("by_gensim", {"kind": "word2vec-sg", "continued": False}, "gensim"),
+    "fasttext": Trainer("by_gensim", {"kind": "fasttext", "continued": False}, "gensim"),
 }
-"""By name, as in ``--vectors``. Modules are imported when they are used, since some compile kernels."""
+"""By name, as in ``--vectors``. Their module is imported when it is used, since it compiles a kernel."""
 
 
 def check_installed(name: str) -> None:
@@ -325,7 +325,7 @@ def vectors_from_text(batch: TokenBatch, name: str = "none", seed: int = 0) -> V
     check_installed(name)
     trainer = FROM_TEXT[name]
     width = Vectors(batch.types, np.zeros((len(batch.types), DIMENSIONS), np.float32))
-    train = resolve_name(f"selfvec.lab.training.{trainer.function}")
+    train = resolve_name(f"selfvec.lab.training:{trainer.function}")
     rows = unit_rows(train(batch, width, seed, 1, **trainer.options))
     sources = np.where(rows.any(axis=1), Source.RANDOM, Source.NONE).astype(np.uint8)
     return Vectors(batch.types, rows, sources=sources, normalized=True)

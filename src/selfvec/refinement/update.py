@@ -139,7 +139,7 @@ def preview(run: Run, taken: Taken, execution: Execution | None = None) -> Chang
 
 def _read(old: SourceRun, taken: Taken, execution: Execution) -> tuple[RunText, Mapping[str, Any], Change]:
     """The new documents, the summary of the text that they are from, and what they change."""
-    kept = KnownDocuments.of_text(old.text)
+    kept = KnownDocuments.of_text(old.text).with_given(old.text)
     withdrawn = kept.find(taken.withdraw)
     intake = Intake(kept, allow_duplicates=taken.allow_duplicates)
     seen = Seen(kept.texts) if taken.allow_duplicates else None

@@ -25,7 +25,7 @@ from selfvec.corpus.fingerprints import joined_utf8
 from selfvec.data.field_types import TEXT as TEXTS
 from selfvec.data.field_types import coded, fault_of_kind, parsed
 from selfvec.data.run import Run
-from selfvec.data.run_text import DATE, TEXT, RunText, column_of
+from selfvec.data.run_text import DATE, GIVEN, TEXT, RunText, column_of
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.files.memory import PackedStrings, Packer, return_freed_memory
@@ -67,6 +67,7 @@ class GatheredDocuments:
     """D documents. Their texts may be in a temporary file."""
 
     texts: PackedStrings
+    given: PackedStrings  # as they came; empty for those that came so
     ids: PackedStrings
     days: NDArray[np.datetime64]  # (D,) datetime64[D], NaT for documents without a date
     fields: Mapping[str, Sequence[str | None]] = field(default_factory=dict)  # to filter by, as `written`
@@ -85,7 +86,8 @@ class GatheredDocuments:
             rule = f"document '{odd}' holds half of a surrogate pair, which is not Unicode text"
             raise CorpusError(rule, remedy="correct it or leave it out") from None
         ids = PackedStrings.of(map(str, range(len(texts))))
-        return cls(packed, ids, np.full(len(texts), "NaT", "datetime64[D]"))
+        given = PackedStrings.of([""] * len(texts))
+        return cls(packed, given, ids, np.full(len(texts), "NaT", "datetime64[D]"))
 
     def spans(self) -> list[list[tuple[int, int]]]:
         """Where the passages of each text begin and end, in characters; none for a short text."""
@@ -112,12 +114,13 @@ def gather(run: Run, progress: Progress) -> GatheredDocuments:
 
 def gathered_text(text: RunText, progress: Progress, unread: Sequence[str] = ()) -> GatheredDocuments:
     """The documents of a text, in memory."""
-    packer = Packer()
+    packers = {TEXT: Packer(), GIVEN: Packer()}
     with progress.stage("Reading", len(text), "documents") as advance:
-        for rows in text.batches((TEXT,)):
-            packer.add(*joined_utf8(rows[TEXT]))
+        for rows in text.batches(packers):
+            for name, packer in packers.items():
+                packer.add(*joined_utf8(rows[name]))
             advance(len(rows))
-    texts = packer.packed()
+    texts, given = (packer.packed() for packer in packers.values())
     ids = PackedStrings.of(text.names())
     dates, *columns = text.read((DATE, *map(column_of, text.fields)))
     days = dates.to_numpy().astype("datetime64[D]")
@@ -126,7 +129,7 @@ def gathered_text(text: RunText, progress: Progress, unread: Sequence[str] = ())
     left_out = [name for name in others if name not in short]
     del others, columns
     kinds = {name: text.kinds[name] for name in short}
-    return GatheredDocuments(texts, ids, days, short, kinds, left_out, unread=unread)
+    return GatheredDocuments(texts, given, ids, days, short, kinds, left_out, unread=unread)
 
 
 def _is_short(values: pl.Series) -> bool:
@@ -305,6 +308,7 @@ _FORMS: Forms = {  # of D documents and P passages of V types with N postings
     "repeats": Tensor("u8", ("R",), step=1),  # hashes of passages that many documents share
     **packed("ids", "D"),
     **packed("texts", "D"),
+    **packed("given", "D"),
 }
 
 
@@ -358,6 +362,7 @@ class IndexedDocuments:
             "days": gathered.days.astype("datetime64[D]").astype(np.int64),
             **_arrays_of("ids", gathered.ids),
             **_arrays_of("texts", gathered.texts),
+            **_arrays_of("given", gathered.given),
         }
         for i, values in enumerate(gathered.fields.values()):
             codes, different = coded(values)
@@ -407,19 +412,16 @@ class IndexedDocuments:
     def repeats(self) -> Repeats:
         return Repeats(self.arrays["repeats"])
 
-    def _strings(self, name: str) -> PackedStrings:
+    def strings(self, name: str) -> PackedStrings:
         return PackedStrings(self.arrays[name], self.arrays[f"{name} ends"])
 
     @property
     def ids(self) -> PackedStrings:
-        return self._strings("ids")
+        return self.strings("ids")
 
     @property
     def days(self) -> NDArray[np.datetime64]:
         return self.arrays["days"].view("datetime64[D]")
-
-    def text(self, document: int) -> str:
-        return self._strings("texts")[document]
 
     def field(self, name: str) -> tuple[Ids, list[str]]:
         i = list(self.fields).index(name)
@@ -435,7 +437,7 @@ class IndexedDocuments:
 
     @cached_property
     def _values(self) -> list[list[str]]:
-        return [list(self._strings(f"values {i}")) for i in range(len(self.fields))]
+        return [list(self.strings(f"values {i}")) for i in range(len(self.fields))]
 
     def fields_of(self, document: int) -> dict[str, str]:
         columns = ((name, *self.field(name)) for name in self.fields)

@@ -58,7 +58,7 @@ _DOUBT = (
     "the encoder {part.name!r} counts little, {part.weight:.2g} where 1 to 1.75 is usual: documents that it "
     "finds alike are seldom alike by the words of this text"
 )
-VERSION = 20  # raised when arrays or their meaning change: an older index in a cache is then made again
+VERSION = 21  # raised when arrays or their meaning change: an older index in a cache is then made again
 _HEAD = "index.json"
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"
@@ -435,9 +435,9 @@ class Index:
         return asked, notes
 
     def text(self, name: str) -> str:
-        """A document by its id, as it was written; raises `NotFound` for an unknown id."""
+        """A document by its id, as it came; raises `NotFound` for an unknown id."""
         self._check_state()
-        return self.documents.text(self.number(name))
+        return self.documents.as_given(self.number(name))
 
     def _check_state(self) -> None:
         if self.folder is not None and is_outdated(self.folder):

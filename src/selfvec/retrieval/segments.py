@@ -351,9 +351,14 @@ class SearchedDocuments:
         return part.documents.span(own - len(part.documents))
 
     def text(self, document: int) -> str:
-        """A document as it was written."""
+        """A document as it is counted."""
         part, own = self.located(document)
-        return part.documents.text(own)
+        return part.documents.strings("texts")[own]
+
+    def as_given(self, document: int) -> str:
+        """A document as it came."""
+        part, own = self.located(document)
+        return part.documents.strings("given")[own] or self.text(document)
 
     def number(self, name: str) -> int | None:
         """The number of a document by its id; of several, the first; None if there is none."""

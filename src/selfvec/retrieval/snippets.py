@@ -21,6 +21,7 @@ from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.view import Entry, Part, View, escaped
 from selfvec.corpus.field_names import is_title
 from selfvec.data.token_batch import TokenBatch
+from selfvec.text.passages import span_as_given
 from selfvec.text.repeats import Repeats
 from selfvec.text.tokenizers import FoundWords, find_words
 from selfvec.text.vocabulary import Query, Vocabulary
@@ -127,12 +128,12 @@ class Hit:
     score: float  # hybrid: standard deviations above the mean document; bm25: BM25; dense: a cosine
     title: str | None  # the field of that name
     date: str | None
-    snippet: str
-    text: str  # the best passage; the whole of a short document
+    snippet: str  # without what was mended in the text
+    text: str  # the best passage as it came; the whole of a short document
     alike: list[str]  # ids of further documents with the same text
     fields: dict[str, str]
     parts: dict[str, float]  # contribution of each of `PARTS`; their sum is the score
-    passage: tuple[int, int]  # where the best passage begins and ends in the document, in characters
+    passage: tuple[int, int]  # where it begins and ends in the document as it came, in characters
     marks: list[Mark]  # words of the snippet
     words: list[Reason]  # the strongest first
 
@@ -244,40 +245,41 @@ def describe(
     vocabulary: Vocabulary, scorer: Scorer, query: Query, scored: Scored, best: Sequence[Best], mode: str
 ) -> list[Hit]:
     """Hits for documents, in their order."""
-    scorer.documents.release_texts()
+    documents = scorer.documents
     texts = [passage.text for passage in best]
     words = find_words(texts, vocabulary.preprocessing.tokenizer, vocabulary.preprocessing.language)
     types = vocabulary.types_of(words.names)
     matches = _best_matches(types, _matches(scorer, query, mode)) | _written(words, query)
     matching = np.zeros(len(words.names), bool)
     matching[list(matches)] = True
-    repeated = _repeated(scorer.documents.repeats, vocabulary, words, types)
+    repeated = _repeated(documents.repeats, vocabulary, words, types)
     hits = []
-    name = scorer.documents.name
-    for (document, text, span, alike), passage in zip(best, _passages(texts, words, repeated), strict=True):
+    for (document, _, span, alike), passage in zip(best, _passages(texts, words, repeated), strict=True):
         places = np.flatnonzero(matching[passage.ids])
         own = places[~passage.repeated[places]]
         shown = own if len(own) else places  # repeated passages are shown only if there is nothing else
         weights = [matches[word] for word in passage.ids[shown].tolist()]
         window = _window(len(passage.ids), len(query.words), shown, weights)
         snippet, marks = _snippet(passage, query, window, places, matches)
-        fields = scorer.documents.fields_of(document)
+        fields, given = documents.fields_of(document), documents.as_given(document)
+        span = span_as_given(documents.text(document), given, span)
         hits.append(
             Hit(
-                id=name(document),
+                id=documents.name(document),
                 score=float(scored.scores[document]),
                 snippet=snippet,
                 marks=marks,
                 passage=span,
                 parts=_parts(scored, document, mode),
                 words=_reasons(passage, query, passage.ids[places], matches),
-                date=scorer.documents.day(document),
+                date=documents.day(document),
                 fields=fields,
                 title=next((value for name, value in fields.items() if is_title(name)), None),
-                text=text,
-                alike=list(map(name, alike)),
+                text=given[slice(*span)],
+                alike=list(map(documents.name, alike)),
             )
         )
+    documents.release_texts()
     return hits
 
 

@@ -5,6 +5,6 @@
 
 from .databases import STORES, write_rows
 from .migrate import migrate, question_encoder
-from .rows import StoreRows, passage_rows, word_rows
+from .rows import StoreRows, passage_rows
 
-__all__ = ["STORES", "StoreRows", "migrate", "passage_rows", "question_encoder", "word_rows", "write_rows"]
+__all__ = ["STORES", "StoreRows", "migrate", "passage_rows", "question_encoder", "write_rows"]

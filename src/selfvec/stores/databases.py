@@ -122,11 +122,11 @@ class LanceDB(Store):
     module = extra = "lancedb"
 
     def write(self, rows: StoreRows, path: Path) -> None:
-        """Write a table called ``rows.name``, with a full-text index if the rows have a text."""
+        """Write a table of passages, with a full-text index."""
         import lancedb
 
         data = _arrow(rows).replace_schema_metadata(dict(rows.about) or None)
-        table = lancedb.connect(path).create_table(rows.name, data)
+        table = lancedb.connect(path).create_table(_TABLE, data)
         _index_text(table, rows.language)
 
     def about(self, path: Path) -> dict[str, str]:
@@ -246,10 +246,10 @@ def _check_folder(path: Path) -> None:
 
 
 def _index_text(table: Any, stems: str | None) -> None:
-    """Build the full-text index if there is a text without one."""
+    """Build the full-text index if there is none."""
     from lancedb.index import FTS
 
-    if "text" in table.schema.names and ["text"] not in [index.columns for index in table.list_indices()]:
+    if ["text"] not in [index.columns for index in table.list_indices()]:
         is_stemmed = stems in _INDEXED
         name = language(stems if is_stemmed else "en").name
         table.create_index("text", config=FTS(language=name, stem=is_stemmed, remove_stop_words=is_stemmed))
@@ -297,25 +297,6 @@ class Faiss(Store):
         rows.table.write_parquet(path / "rows.parquet", metadata=dict(rows.about))
 
 
-class USearch(Store):
-    """A graph of neighbours. Row i of ``rows.parquet`` has the key i in ``index.usearch``.
-
-    The metric is the inner product, which is defined for rows of zeros. One thread builds the graph, so that
-    the same rows give the same file.
-    """
-
-    name = "usearch"
-    module = extra = "usearch"
-
-    def write(self, rows: StoreRows, path: Path) -> None:
-        from usearch.index import Index
-
-        index = Index(ndim=rows.vectors.shape[1], metric="ip", dtype="f32")
-        index.add(np.arange(len(rows), dtype=np.uint64), np.ascontiguousarray(rows.vectors), threads=1)
-        index.save(str(path / "index.usearch"))
-        rows.table.write_parquet(path / "rows.parquet", metadata=dict(rows.about))
-
-
 class Qdrant(Store):
     """A folder for the local mode of its client, from which a server's collection can be filled.
 
@@ -329,19 +310,19 @@ class Qdrant(Store):
     extra = "qdrant"
 
     def write(self, rows: StoreRows, path: Path) -> None:
-        """Write a collection called ``rows.name``, with cosine distance."""
+        """Write a collection of passages, with cosine distance."""
         from qdrant_client import models
 
         size = models.VectorParams(size=rows.vectors.shape[1], distance=models.Distance.COSINE)
         metadata = {"metadata": dict(rows.about)} if rows.about else {}
         with _client(path) as client:
-            client.create_collection(rows.name, vectors_config=size, **metadata)
+            client.create_collection(_TABLE, vectors_config=size, **metadata)
         with _client(path) as client:
             payloads = (
                 {name: v.isoformat() if name == "date" and v else v for name, v in row.items()}
                 for row in rows.table.iter_rows(named=True)
             )
-            client.upload_collection(rows.name, rows.vectors, payload=payloads, ids=range(len(rows)))
+            client.upload_collection(_TABLE, rows.vectors, payload=payloads, ids=range(len(rows)))
 
 
 @contextmanager
@@ -362,9 +343,7 @@ def _client(path: Path) -> Iterator[Any]:
             client.close()
 
 
-STORES: dict[str, Store] = {
-    store.name: store for store in (LanceDB(), Parquet(), Faiss(), USearch(), Qdrant())
-}
+STORES: dict[str, Store] = {store.name: store for store in (LanceDB(), Parquet(), Faiss(), Qdrant())}
 """All stores by name."""
 
 

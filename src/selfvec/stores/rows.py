@@ -1,4 +1,4 @@
-"""`StoreRows`: passages or words for a store, with fields as columns, and their vectors.
+"""`StoreRows`: passages for a store, with fields as columns, and their vectors.
 
 Documents are cut into the passages of search, and each passage is a row. Fields of the documents are columns,
 so that stores can filter by them.
@@ -38,7 +38,6 @@ Encode = Callable[[Sequence[str]], Rows]
 class StoreRows:
     """Rows to be stored; raises `InputError` without rows, or unless each row has one vector."""
 
-    name: str  # passages or words; the name of their table in a store
     table: pl.DataFrame  # n rows without the vectors; column names have only letters, digits and _
     vectors: Rows  # (n, d), unit rows or zeros
     language: str | None = None  # code of the language whose stems a full-text index may use
@@ -47,10 +46,10 @@ class StoreRows:
 
     def __post_init__(self) -> None:
         if not len(self.table):
-            raise InputError(f"there are no {self.name} to store", remedy="use another run")
+            raise InputError("there are no passages to store", remedy="use another run")
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.table):
             raise InputError(
-                f"{len(self.table):,} {self.name} need a vector each, the shape is {self.vectors.shape}"
+                f"{len(self.table):,} passages need a vector each, the shape is {self.vectors.shape}"
             )
 
     def __len__(self) -> int:
@@ -75,8 +74,9 @@ def passage_rows(
     """The passages of a run's documents, encoded and, without ``encode``, smoothed by their neighbours.
 
     The columns are ``id`` (the document's, with ``#1``, ``#2``, ... for the passages of a long one; with
-    ``##1`` if that is the id of another document), ``document``, ``text``, ``date`` (null if unknown), and
-    one per field: numbers, booleans, lists or objects if all its values are, else strings.
+    ``##1`` if that is the id of another document), ``document``, ``text`` (as it is counted, since vectors
+    and a store's own index are of it), ``date`` (null if unknown), and one per field:
+    numbers, booleans, lists or objects if all its values are, else strings.
     """
     import polars as pl
 
@@ -113,7 +113,7 @@ def passage_rows(
     why = dict.fromkeys(documents.left_out, "its values are too long")
     why |= dict.fromkeys(documents.unread, "it has bytes or vectors, or occurs twice")
     notes = [f"the field {name!r} is not a column: {reason}" for name, reason in why.items()]
-    return StoreRows("passages", table, vectors, language, [*notes, *_changes(fields)], about)
+    return StoreRows(table, vectors, language, [*notes, *_changes(fields)], about)
 
 
 def described(run: Run, encoder: Encoder) -> dict[str, str]:
@@ -134,18 +134,6 @@ def _changes(columns: Mapping[str, pl.Series]) -> list[str]:
         if column.dtype == pl.String and column.str.contains(r"^[\[{]").any():
             notes.append(f"the field {name!r} is a column of JSON text: its values are of several types")
     return notes
-
-
-def word_rows(run: Run) -> StoreRows:
-    """The words of a run with their refined vectors, as columns ``word`` and ``count``."""
-    import polars as pl
-
-    with_vector = np.flatnonzero(np.any(run.vectors.unit, axis=1))
-    words = run.vectors.index_to_key
-    table = pl.DataFrame({"word": pl.Series([words[i] for i in with_vector.tolist()], dtype=pl.String)})
-    if run.vectors.counts is not None:
-        table = table.with_columns(pl.Series("count", run.vectors.counts[with_vector]))
-    return StoreRows("words", table, run.vectors.unit[with_vector])
 
 
 def _passages(documents: GatheredDocuments) -> tuple[list[str], list[str], Ints]:

@@ -55,6 +55,35 @@ def passages(text: str, words: int = CUT[0], overlap: int = CUT[1]) -> list[tupl
     return out
 
 
+_PIECE, _FAR = 20, 400  # characters
+
+
+def span_as_given(text: str, given: str, span: tuple[int, int]) -> tuple[int, int]:
+    """Where a passage of a text stands in the text as it came, from which something was mended.
+
+    Its ends are told by the nearest pieces that both texts have once: it has more if something was mended
+    there. In a text without such pieces they are told by their share of the whole.
+
+    >>> text, given = "It broke & fell. It rained all day.", "It broke &amp; fell. It rained all day."
+    >>> start, end = span_as_given(text, given, (17, 35))
+    >>> given[start:end], span_as_given(text, given, (0, 35)) == (0, len(given))
+    ('It rained all day.', True)
+    """
+    if text == given:
+        return span
+
+    def place(at: int, pieces: range) -> int:
+        for start in pieces:
+            piece = text[start : start + _PIECE]
+            if text.count(piece) == given.count(piece) == 1:
+                return given.index(piece) + min(max(at - start, 0), _PIECE)
+        return at * len(given) // len(text)
+
+    start, end = span
+    first = place(start, range(start, max(start - _FAR, 0), -_PIECE))
+    return first, max(first, place(end, range(end - _PIECE, min(end + _FAR, len(text) - _PIECE), _PIECE)))
+
+
 def _words(text: str, bounds: Sequence[int] = ()) -> tuple[Ints, Ints]:
     """Where the words of a text begin and end, each (n,) int64; none reaches over one of the ``bounds``."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)

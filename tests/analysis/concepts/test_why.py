@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from tests.cooccurrence.plain import count_reference, ppmi_reference
 
 import selfvec
 from selfvec.analysis.concepts.shared_contexts import neighbour_ppmi, why
-from selfvec.cooccurrence.reference import count_reference, ppmi_reference
 from selfvec.data.run import Run
 
 

@@ -86,7 +86,7 @@ def test_a_period_of_which_too_few_words_can_be_tested_is_no_default() -> None:
             for year in range(2000, 2010)
             for number in range(0, words * each // 8 * 8, 8)
         ]
-        run = selfvec.refine(texts, "none", "original", repeats="keep", as_is=True)
+        run = selfvec.refine(texts, "none", "original", repeats="keep")
         assert [part.name for part in default_slices(run.present).slices] == expected
 
 

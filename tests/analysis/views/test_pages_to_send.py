@@ -14,7 +14,7 @@ from selfvec.base.view import Table, View
 from selfvec.data.run import Run
 from selfvec.files.report_page import page_html, page_markdown, save_page
 
-HOSTILE = "Hail on <script>alert(1)</script> the roof |\u202e of a barn."
+HOSTILE = "Hail on <script>alert(1) the roof |\u202e of a barn."
 
 
 def checked(page: View) -> Html:
@@ -39,7 +39,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Run:
         for i, text in enumerate(texts)
     ]
     (folder / "storms.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    return selfvec.refine(folder / "storms.jsonl", method="decorrelated", as_is=True)
+    return selfvec.refine(folder / "storms.jsonl", method="decorrelated")
 
 
 def test_a_search_says_what_was_asked_and_marks_what_matches(run: Run) -> None:
@@ -56,7 +56,7 @@ def test_a_search_says_what_was_asked_and_marks_what_matches(run: Run) -> None:
     assert read.texts["mark"] == expected
     for told in ("words in common: hail", "1990-05-01 · place: P<b>", "and 1 alike: r"):
         assert any(told in text for text in read.texts["span"])
-    assert "<script>alert(1)</script>" in read.texts["body"][0]
+    assert "<script>alert(1)" in read.texts["body"][0]
     markdown = page_markdown(found.view())
     assert "<script" not in markdown
     assert "roof** \\|" in markdown
@@ -103,7 +103,7 @@ def test_topics_have_terms_sentences_and_shares_over_time(run: Run) -> None:
 
 
 def test_topics_of_a_run_without_its_text_have_no_sentences(run: Run) -> None:
-    tokens = selfvec.refine(run.text.texts(), method="decorrelated", keep="tokens", as_is=True)
+    tokens = selfvec.refine(run.text.texts(), method="decorrelated", keep="tokens")
     read = checked(topics_page(selfvec.topics(tokens, 3, min_count=2)))
     assert "mark" not in read.texts
     assert "dated" not in read.texts["body"][0]

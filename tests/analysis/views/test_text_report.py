@@ -44,9 +44,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A dated run in which *stream* goes from storms to money."""
     rows = [*texts_of(range(1990, 1994), "storm"), *texts_of(range(2010, 2014), "money")]
     folder = tmp_path_factory.mktemp("report")
-    return selfvec.refine(
-        rows, output=folder / "run", slice="decade", method="decorrelated", vectors="none", as_is=True
-    )
+    return selfvec.refine(rows, output=folder / "run", slice="decade", method="decorrelated", vectors="none")
 
 
 class Tags(HTMLParser):
@@ -125,7 +123,7 @@ def test_a_planted_cause_is_the_first_sentence(tmp_path: Path) -> None:
         rows.append({"text": text, "date": f"{2020 + i // 400}-{1 + i % 12:02}-03"})
 
     def first(rows: list[dict[str, str]], **options: Any) -> str:
-        run = selfvec.refine(rows, vectors="none", method="decorrelated", as_is=True)
+        run = selfvec.refine(rows, vectors="none", method="decorrelated")
         selfvec.report(run, tmp_path / "report.html", overwrite=True, **options)
         text = (tmp_path / "report.html").read_text(encoding="utf-8")
         return " ".join(Tags(text[text.index("What stands out") :]).text.split())
@@ -150,7 +148,7 @@ def test_planted_growth_is_in_the_title_the_first_sentence_and_the_chart(tmp_pat
         subject = "money" if draw.random() < (0.6 if str(day) >= "2024-05-06" else 0.3) else "storm"
         told = f"The {' '.join(draw.choice(SUBJECTS[subject], 8))} near the {PHRASES[subject]}."
         rows.append({"text": f"Help! Hello there. {told}", "date": str(day)})
-    run = selfvec.refine(rows, vectors="none", method="decorrelated", as_is=True)
+    run = selfvec.refine(rows, vectors="none", method="decorrelated")
     sides = ["2023-01-01..2024-05-05", "2024-05-06..2024-12-31"]
     made = selfvec.report(run, tmp_path / "report.html", between=sides)
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -224,7 +222,7 @@ def test_it_needs_nothing_from_elsewhere_and_runs_no_script(page: Tags) -> None:
     places = [given["id"] for _, given in page.found if "id" in given]
     assert len(places) == len(set(places))
     assert {str(target)[1:] for target in targets} <= set(places)
-    assert "<b>&amp;</b>" in page.text  # quoted as it was written
+    assert " &." in page.text  # quoted as it is counted
     style = page.text[page.text.index(":root") :]
     assert "@media print" in style
     assert "prefers-color-scheme: dark" in style

@@ -149,7 +149,6 @@ MEANINGS = {
     "--bias-sets": "word sets of bias",
     "--keep": "what is kept: of a corpus, or of a figure in percent",
     "--dry-run": "measure, change nothing",
-    "--as-is": "texts as they are written",
 }
 """What each flag means that several commands have: one thing."""
 

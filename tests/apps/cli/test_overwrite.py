@@ -27,7 +27,7 @@ from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.adapter import Adapter
 from selfvec.storage.formats import save
 from selfvec.stores import write_rows
-from selfvec.stores.rows import word_rows
+from selfvec.stores.rows import passage_rows
 
 SOURCES = Path(selfvec.__file__).parent
 RUNS = {  # commands that write a run; OUT is their target
@@ -221,7 +221,7 @@ FUNCTIONS: dict[str, tuple[str, Callable[..., object]]] = {
     "save_page, Markdown": ("a.md", lambda _, path, **how: save_page(View("A", []), path, **how)),
     "write_rows": (
         "a",
-        lambda m, path, **how: write_rows(word_rows(m.run), "parquet-documents", path, **how),
+        lambda m, path, **how: write_rows(passage_rows(m.run.present), "parquet-documents", path, **how),
     ),
 }
 

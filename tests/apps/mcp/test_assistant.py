@@ -100,7 +100,7 @@ def documents() -> list[dict[str, Any]]:
         text = (hail if i % 2 else device if year >= 5 else animal).format(sides[i // 20 % 5])
         rows.append({"id": f"r{i}", "text": f"{text} Report {i}.", "state": ("IOWA", "OHIO")[i // 20 % 2]})
         rows[-1]["date"] = f"{1990 + year}-05-01"
-    rows[10]["text"] = "A derecho came. " + "windowpane " * 280 + "broke."
+    rows[10]["text"] = "A derecho &amp; came. " + "windowpane " * 280 + "broke."
     rows[12]["text"] += " A " + "long" * 1000 + "."
     return rows
 

@@ -69,11 +69,12 @@ def client(made: Client, tmp_path: Path) -> Iterator[Client]:
 
 
 def test_documents_are_added_replaced_and_deleted(client: Client) -> None:
-    new = {"id": "n", "text": "a tsunami came"}
+    new = {"id": "n", "text": "a tsunami &amp; wind came"}
     for added in (1, 0):  # again: nothing changes
         status, told = client.send("POST", new)
         assert (status, told["added"], told["documents"]) == (200, added, 41)
         assert client.found("tsunami") == ["n"]
+        assert client.page.get("/api/document?id=n").json()["text"] == new["text"]
     lines = b'{"id": "n", "text": "a drone fell"}\n{"id": "m", "text": "a drone rose"}\n'
     assert client.send("PUT", lines)[1]["changed"] == 1
     assert client.found("tsunami") == []

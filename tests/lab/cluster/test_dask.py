@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.commands import ran
 from tests.heard import Heard
-from tests.lab.cluster.corpora import jsonl, of_every_kind, sentences
+from tests.lab.cluster.corpora import jsonl, sentences
 from tests.places import ROOT
 from tests.processes import PATIENCE, without_progress
 from tests.refusals import refused
@@ -216,22 +216,6 @@ def bucket() -> Iterator[str]:
     yield "s3://texts"
     patch.undo()
     server.stop()
-
-
-def test_corpus_and_run_on_s3(tmp_path: Path, bucket: str, clustered) -> None:
-    import s3fs
-
-    files = s3fs.S3FileSystem()
-    paths = of_every_kind(tmp_path, sentences(600))[:5]
-    for path in paths:
-        files.put_file(str(path), f"{bucket}/corpus/{path.name}")
-    expected = clustered(paths)
-    run = clustered([f"{bucket}/corpus"])
-    assert run.vectors.vectors.tobytes() == expected.vectors.vectors.tobytes()
-    assert run.require_text("").texts() == expected.require_text("").texts()
-    assert {file["path"] for file in run.provenance["corpus"]["files"]} == {
-        f"{bucket}/corpus/{path.name}" for path in paths
-    }
 
 
 def test_the_command_reads_and_writes_s3(tmp_path: Path, bucket: str) -> None:

@@ -20,12 +20,10 @@ from selfvec.corpus import Corpus
 from selfvec.corpus.fields import FieldNames
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.files import memory
 from selfvec.lab.cluster.refine import cluster_settings, output_place
 from selfvec.lab.cluster.shards import find_shards
-from selfvec.lab.cluster.tasks import add_counts, count_words
 from selfvec.refinement.pipeline import refine
 from selfvec.refinement.update import Taken, merge, update
 from selfvec.storage.run_folder import open_run
@@ -282,16 +280,6 @@ def test_a_long_text_has_larger_shards(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("selfvec.lab.cluster.shards.MOST_SHARDS", 5)
     path = jsonl(tmp_path / "a.jsonl", sentences(100))
     assert len(find_shards([str(path)], FieldNames(), 100)[0]) == 6
-
-
-def test_words_keep_the_order_of_first_appearance() -> None:
-    texts = [["b", "a", "a"], [], ["c", "a"]]
-    counted = [count_words(TokenBatch.from_documents([text])) for text in texts]
-    whole = add_counts(add_counts(*counted[:2]), counted[2])
-    assert whole.rows() == [("b", 1), ("a", 3), ("c", 1)]
-    assert whole.equals(count_words(TokenBatch.from_documents(texts)))
-    assert whole.equals(add_counts(counted[0], add_counts(*counted[1:])))
-    assert whole.schema == {"word": pl.String, "count": pl.Int64}
 
 
 @pytest.mark.parametrize(

@@ -13,17 +13,11 @@ from tests.lab.evaluation.conftest import SET, at
 import selfvec
 from selfvec.data.vectors import Vectors
 from selfvec.lab.evaluation import Bias
-from selfvec.lab.evaluation.bias import BUILT_IN, MEASURES, effect_size, permutation_p, read_sets
+from selfvec.lab.evaluation.bias import BUILT_IN, effect_size, permutation_p, read_sets
 
 ANGLES = {"a1": 0, "a2": 0, "b1": 90, "b2": 90, "x1": 0, "x2": 60, "y1": 90, "y2": 30}
 
 numbers = st.lists(st.integers(-50, 50), min_size=2, max_size=5).map(lambda n: np.array(n, float) / 50)
-
-
-def measured(table: Vectors, sets: Path) -> tuple[list[dict], dict[str, float]]:
-    """The rows, and their values by metric."""
-    rows = selfvec.evaluate(table, [Bias(sets)]).rows
-    return rows, {row["metric"]: row["value"] for row in rows}
 
 
 @pytest.fixture
@@ -39,8 +33,7 @@ def poles(write) -> Path:
 def test_effect_and_p_worked_out_by_hand(circle: Vectors, poles: Path) -> None:
     # s(w) = cos - sin of its angle: 1, -.366 | -1, .366. Means .317 and -.317, standard deviation .8695.
     # Two of the six partings, their own and {x1, y2}, are as far apart.
-    row, *others = selfvec.evaluate(circle, [Bias(poles)]).rows
-    assert [other["metric"] for other in others] == list(MEASURES)
+    (row,) = selfvec.evaluate(circle, [Bias(poles)]).rows
     assert row["value"] == pytest.approx(0.6340 / 0.8695, abs=1e-3)
     assert row["p"] == pytest.approx(1 / 3)
     named = row["kind"], row["metric"], row["task"], row["method"]
@@ -107,40 +100,9 @@ def test_a_larger_effect_is_called_higher_not_better(circle: Vectors, write) -> 
 def test_the_flag_works_alone_and_beside_own_sets(poles: Path, tmp_path: Path, circle) -> None:
     selfvec.save(circle, tmp_path / "circle.bin")
     rows = ran(["evaluate", "default", "--bias", "--json"]).json["rows"]
-    weat = [row for row in rows if row["metric"] == "weat_effect"]
-    assert [row["method"] for row in weat] == [wanted.name for wanted in read_sets(BUILT_IN)]
-    assert all(row["covered"] == 1.0 and 0 < row["p"] <= 1 for row in weat)
-    assert {row["metric"] for row in rows} == {"weat_effect", *MEASURES}
+    assert [row["method"] for row in rows] == [wanted.name for wanted in read_sets(BUILT_IN)]
+    assert all(row["covered"] == 1.0 and 0 < row["p"] <= 1 for row in rows)
     given = ["evaluate", str(tmp_path / "circle.bin"), "--bias-sets", str(poles)]
     rows = ran([*given, poles, "--bias", "--json"]).json["rows"]
-    tasks = [row["task"] for row in rows if row["metric"] == "weat_effect"]
-    assert tasks == ["built-in"] * 4 + ["poles", "poles (2)"]
+    assert [row["task"] for row in rows] == ["built-in"] * 4 + ["poles", "poles (2)"]
     assert "weat_effect (poles)" in ran(given).out
-
-
-def test_the_other_measures_agree_with_wefe(poles) -> None:
-    # The figures are those of wefe 1.0.1 for these words, with RNSB trained on all words.
-    degrees = {"a1": 0, "a2": 10, "b1": 90, "b2": 110, "x1": 0, "x2": 60, "y1": 90, "y2": 35}
-    table = at(degrees)
-    rows, found = measured(table, poles)
-    wefe = {"rnd": -0.14136435, "ripa": 0.08793410, "mac": 0.43965098, "ect": -1.0, "rnsb": 0.03182992}
-    assert {name: found[name] for name in wefe} == pytest.approx(wefe, abs=1e-5)
-    for row in rows:
-        assert row["low"] <= row["value"] <= row["high"]
-
-
-def test_direct_bias_is_the_mean_cosine_with_the_axis_of_the_pairs(poles) -> None:
-    table = Vectors(
-        ["a1", "b1", "a2", "b2", "x1", "x2", "y1", "y2"],
-        np.array([[1, 0], [-1, 0], [1, 1], [-1, 1], [1, 0], [0, 1], [0, 2], [3, 4]], np.float32),
-    )
-    _, found = measured(table, poles)
-    assert found["direct_bias"] == pytest.approx((1 + 0 + 0 + 0.6) / 4)
-
-
-def test_a_pair_with_an_unknown_word_is_left_out_of_the_measures_of_pairs(circle: Vectors, write) -> None:
-    sets = {"targets": SET["targets"], "attributes": {"a": ["q", "a1", "a2"], "b": ["b1", "b2", "x1"]}}
-    whole, part = ({"poles": sets}, {"poles": {**SET, "attributes": {"a": ["a1", "a2"], "b": ["b2", "x1"]}}})
-    values = [measured(circle, write("sets.json", json.dumps(each)))[1] for each in (whole, part)]
-    assert values[0]["ripa"] == pytest.approx(values[1]["ripa"])
-    assert values[0]["rnd"] != pytest.approx(values[1]["rnd"])

@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 
 import selfvec
 from selfvec.base.errors import InputError, OptionError
+from selfvec.data.settings import METHODS
 from selfvec.data.vectors import Source, Vectors
 from selfvec.lab.evaluation import HiddenWords
+from selfvec.lab.evaluation.hidden_words import induced, ranks
 from selfvec.lab.evaluation.report import comparison_result
-from selfvec.lab.evaluation.run_tasks import induced, ranks
 from selfvec.numerics.rows import unit_rows
+from selfvec.refinement.pipeline import refine_again
 
 WAYS = ["zero start", "refined"]
 
@@ -78,6 +80,13 @@ def test_composed_words_do_not_give_hidden_ones_away(run: selfvec.Run) -> None:
     assert len(found[0]) == len(WAYS)
     for one, two in zip(*found, strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("method", ["auto", *METHODS])
+def test_refined_again_with_its_seed_a_run_is_the_same(method: str, storms) -> None:
+    run = selfvec.Refiner(method=method, seed=3).fit(storms, "none").run_.present
+    np.testing.assert_allclose(refine_again(run, run.tokens, 3).vectors, run.vectors.vectors, atol=1e-5)
+    assert np.mean(np.sum(refine_again(run, run.tokens, 4).unit * run.vectors.unit, axis=1)) < 0.9
 
 
 def test_less_is_better(run: selfvec.Run) -> None:

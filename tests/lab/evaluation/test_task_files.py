@@ -23,9 +23,14 @@ from selfvec.lab.evaluation.words import read_pairs, read_questions
 READERS = {
     "pairs": lambda folder: read_pairs(folder / "x.tsv"),
     "questions": lambda folder: read_questions(folder / "x.tsv"),
-    "labelled": lambda folder: read_labelled(folder / "x.tsv", 0),
+    "labelled": read_labelled,
     "sets": lambda folder: read_sets(folder / "x.json"),
     "collection": read_collection,
+}
+FILES_OF = {
+    "collection": ["corpus.jsonl", "queries.jsonl", "qrels/test.tsv"],
+    "labelled": ["train.tsv", "test.tsv"],
+    "sets": ["x.json"],
 }
 PIECES = [b"a", b"q1", b"1", b"-2.5", b"nan", b"\t", b"\t", b"\n", b"\n", b"\r", b" ", b":", b"\xff", b"1_0",
           b"\xc3\xa9", b"[]", b"\x00", b"\xef\xbb\xbf", b"{}", b'{"a": {"targets": {}, "attributes": []}}',
@@ -43,8 +48,7 @@ def folder(tmp_path_factory) -> Path:
 @pytest.mark.parametrize("kind", READERS)
 @given(files=st.lists(FILES, min_size=3, max_size=3))
 def test_read_or_refused_in_one_line(kind: str, folder: Path, files: list[bytes]) -> None:
-    suffix = "json" if kind == "sets" else "tsv"
-    names = ["corpus.jsonl", "queries.jsonl", "qrels/test.tsv"] if kind == "collection" else [f"x.{suffix}"]
+    names = FILES_OF.get(kind, ["x.tsv"])
     for name, content in zip(names, files, strict=False):
         (folder / name).write_bytes(content)
     try:
@@ -72,9 +76,9 @@ def altered(change) -> str:
         ("pairs", "a\tb\t1\na\tc\t1\n", "x.tsv: a correlation needs"),
         ("questions", ": s\na b c d\na b c\n", "x.tsv:3: a question has four words, this one has 3"),
         ("questions", ": s\n: t\n", "x.tsv: holds no question"),
-        ("labelled", "a\tx\nno tab\n", "x.tsv:2: a row is label<TAB>text, this one has no tab"),
-        ("labelled", "a\tx\n \ty\n", "x.tsv:2: a row is label<TAB>text, this one has no label"),
-        ("labelled", "a\tx\na\ty\n", "x.tsv: classification needs two labels"),
+        ("labelled", "a\tx\nno tab\n", "train.tsv:2: a row is label<TAB>text, this one has no tab"),
+        ("labelled", "a\tx\n \ty\n", "train.tsv:2: a row is label<TAB>text, this one has no label"),
+        ("labelled", "a\tx\na\ty\n", "train.tsv: classification needs two labels"),
         ("sets", "{", "x.json: is not JSON"),
         ("sets", "[" * 100_000, "x.json: is not JSON"),
         ("sets", "{}", "x.json: holds no named word sets"),
@@ -88,7 +92,8 @@ def altered(change) -> str:
     ],
 )  # fmt: skip
 def test_a_malformed_file_is_one_error_with_its_place(kind, text, expected, tmp_path: Path) -> None:
-    (tmp_path / ("x.json" if kind == "sets" else "x.tsv")).write_text(text, encoding="utf-8")
+    for name in FILES_OF.get(kind, ["x.tsv"]):
+        (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(InputError) as error:
         READERS[kind](tmp_path)
     assert expected in str(error.value)
@@ -163,7 +168,9 @@ def tasks(write, beir: Path) -> dict[str, Task]:
     pairs = "".join(f"{a}\t{b}\t{len(a) - len(b)}\n" for a in WORDS for b in WORDS if a < b)
     rng = np.random.default_rng(4)
     questions = "".join(" ".join(rng.permutation(WORDS)[:4]) + "\n" for _ in range(60))
-    labelled = "".join(f"{i % 2}\t{' '.join(rng.choice(WORDS[6 * (i % 2) :], 4))}\n" for i in range(40))
+    rows = [f"{i % 2}\t{' '.join(rng.choice(WORDS[6 * (i % 2) :], 4))}\n" for i in range(40)]
+    for part, own in (("train", rows[:20]), ("test", rows[20:])):
+        labelled = write(f"labelled/{part}.tsv", "".join(own)).parent
     sets = """[poles]
 targets = {x = ["hail", "storm", "roof"], y = ["invoice", "paid", "tax"]}
 attributes = {a = ["wind", "fell"], b = ["loan", "rent"]}
@@ -172,7 +179,7 @@ attributes = {a = ["wind", "fell"], b = ["loan", "rent"]}
         "similarity": Similarity(write("pairs.tsv", pairs)),
         "analogy": Analogies(write("questions.txt", questions)),
         "retrieval": Retrieval(beir),
-        "classification": Classification(write("labelled.tsv", labelled), shots=5),
+        "classification": Classification(labelled, shots=5),
         "bias": Bias(write("poles.toml", sets)),
     }
 

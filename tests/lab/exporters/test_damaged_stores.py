@@ -22,7 +22,7 @@ def rows(number: int = 40, first: int = 0) -> StoreRows:
     names = [f"d{i}" for i in range(first, first + number)]
     table = pl.DataFrame({"id": names, "document": names, "text": [f"hail {name}" for name in names]})
     vectors = np.eye(number, 8, dtype=np.float32)
-    return StoreRows("passages", table, vectors, about={RUN: "it"})
+    return StoreRows(table, vectors, about={RUN: "it"})
 
 
 def stored(folder: Path) -> tuple[LanceDB, Path]:
@@ -73,7 +73,7 @@ from selfvec.stores import StoreRows, write_rows
 folder, stores = sys.argv[1:]
 texts = [f"hail fell on {i} " * 40 for i in range(40)]
 table = pl.DataFrame({"id": [f"a{i}" for i in range(40)], "text": texts})
-rows = StoreRows("passages", table, np.random.default_rng(0).normal(size=(40, 64)).astype("f4"))
+rows = StoreRows(table, np.random.default_rng(0).normal(size=(40, 64)).astype("f4"))
 for store, free in [(store, free) for store, frees in json.loads(stores).items() for free in frees]:
     with open(f"{folder}/filled", "wb") as file:
         try:
@@ -89,7 +89,7 @@ for store, free in [(store, free) for store, frees in json.loads(stores).items()
     print(json.dumps([store, free, said, sorted(os.listdir(folder))]))
     os.remove(f"{folder}/filled")
 """
-FREE = {"faiss": (0, 4096), "usearch": (4096, 8192)}  # bytes; smaller than the file of the store
+FREE = {"faiss": (0, 4096)}  # bytes; smaller than the file of the store
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,7 @@ from tokenizers import Tokenizer
 import selfvec
 from selfvec.base.errors import OptionError, TargetError
 from selfvec.data.run import Run
-from selfvec.lab.exporters import TARGETS, export
-from selfvec.lab.exporters.encoder_folders import UNKNOWN, tokenizer_json, write_encoder
+from selfvec.lab.exporters import TARGETS, UNKNOWN, export, tokenizer_json, write_encoder
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.word_lookup import WordLookup, normal
 from selfvec.storage.formats import FORMATS

@@ -2,8 +2,6 @@
 
 import json
 import os
-import signal
-import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -155,37 +153,6 @@ def test_an_interrupted_migration_goes_on_and_ends_the_same(made, tmp_path: Path
     assert last > 6  # it was stopped in several places
     same(path, new)
     assert files(tmp_path) == [path.name, f"{path.name}-map.safetensors"]
-
-
-KILLED = """
-import os, signal, sys
-from selfvec.stores import migrate
-from selfvec.retrieval.encoder import Encoder
-sys.modules[migrate.__module__]._BLOCK = 64
-encode, blocks = Encoder.encode, 0
-def killed(self, texts, **options):
-    global blocks
-    blocks += len(texts) == 64
-    if blocks == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return encode(self, texts, **options)
-Encoder.encode = killed
-migrate(*sys.argv[1:])
-"""
-
-
-@pytest.mark.soak
-def test_a_killed_process_loses_nothing(made, tmp_path: Path) -> None:
-    old, new, folder = made
-    path = exported(made, tmp_path)
-    before = content(path)
-    command = [sys.executable, "-c", KILLED, path, folder / "old", folder / "new"]
-    assert subprocess.run(command).returncode == -signal.SIGKILL
-    assert content(path) == before
-    kept = [file.stat().st_size for file in (tmp_path / f".{path.name}.migrate").glob("?" * 64)]
-    assert kept == [2 * 64 * 4 * Encoder.of(new).dimensions]
-    assert migrate(path, old, new)["done"]
-    same(path, new)
 
 
 def test_rows_that_come_meanwhile_are_kept(made, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.refinement.pipeline import refine
 from selfvec.retrieval.encoder import Encoder
-from selfvec.stores import passage_rows, word_rows
+from selfvec.stores import passage_rows
 from selfvec.stores.rows import column_names, typed_column
 from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.text.passages import passages
@@ -52,7 +52,6 @@ def run(tmp_path_factory) -> Run:
 def test_passages_of_the_runs_own_documents(run: Run) -> None:
     rows = passage_rows(run, encode=encode)
     table = rows.table
-    assert rows.name == "passages"
     assert rows.language == "en"
     assert table.columns == [
         "id", "document", "text", "date", "State_Name", "size", "depth", "code", "vector_",
@@ -95,15 +94,6 @@ def test_documents_without_ids_and_dates(tmp_path: Path) -> None:
     assert table.columns == ["id", "document", "text", "date"]
     assert table["id"].to_list() == ["0", "1"]
     assert table["date"].to_list() == [None, None]
-
-
-def test_words(run: Run) -> None:
-    rows = word_rows(run)
-    assert rows.table.columns == ["word", "count"]
-    assert not rows.empty.any()
-    place = rows.table["word"].to_list().index("hail")
-    np.testing.assert_array_equal(rows.vectors[place], run.vectors.unit[run.index("hail")])
-    assert rows.table["count"][place] == run.vectors.counts[run.index("hail")]
 
 
 @given(st.lists(st.none() | st.integers().map(str) | st.floats().map(str) | st.text(max_size=6)))

@@ -45,7 +45,7 @@ def rows(number: int = 300, *, dated: bool = True, zeros: int = 4) -> StoreRows:
             "size": pl.Series(range(number), dtype=pl.Int64),
         }
     )
-    return StoreRows("passages", table, vectors, "en")
+    return StoreRows(table, vectors, "en")
 
 
 def questions() -> np.ndarray:
@@ -86,15 +86,6 @@ def ask_faiss(path: Path, question: np.ndarray, topn: int, filtered: bool = Fals
     return [(table["id"][int(i)], float(c)) for i, c in zip(places[0], cosines[0], strict=True) if i >= 0]
 
 
-def ask_usearch(path: Path, question: np.ndarray, topn: int, filtered: bool = False) -> Asked:
-    from usearch.index import Index
-
-    assert not filtered
-    index, table = Index.restore(str(path / "index.usearch")), pl.read_parquet(path / "rows.parquet")
-    found = index.search(question, topn, exact=True)
-    return [(table["id"][int(one.key)], 1 - float(one.distance)) for one in found]
-
-
 def ask_qdrant(path: Path, question: np.ndarray, topn: int, filtered: bool = False) -> Asked:
     from qdrant_client import QdrantClient, models
 
@@ -118,7 +109,6 @@ ASK: dict[str, Callable[..., Asked]] = {
     "lancedb": ask_lancedb,
     "parquet-documents": ask_parquet,
     "faiss": ask_faiss,
-    "usearch": ask_usearch,
     "qdrant": ask_qdrant,
 }
 every = pytest.mark.parametrize("name", sorted(STORES))
@@ -178,7 +168,7 @@ def test_the_same_ids_order_and_cosines_as_numpy(name: str, dated: bool, tmp_pat
             same(found, wanted)
 
 
-@pytest.mark.parametrize("name", sorted(STORES.keys() - {"usearch"}))
+@every
 def test_filters(name: str, tmp_path: Path) -> None:
     data = rows()
     path = target(name, tmp_path, data)
@@ -219,7 +209,7 @@ def test_a_write_that_fails_half_way_leaves_nothing(name: str, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["faiss", "parquet-documents", "usearch"])
+@pytest.mark.parametrize("name", ["faiss", "parquet-documents"])
 def test_the_same_rows_give_the_same_bytes(name: str, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
@@ -260,37 +250,11 @@ def test_lancedb_finds_words_and_both_together(tmp_path: Path) -> None:
     assert all(row["size"] < 50 for row in where.to_list())
 
 
-def test_usearch_graph_finds_nearly_what_is_nearest(tmp_path: Path) -> None:
-    data = rows(2000)
-    path = target("usearch", tmp_path, data)
-    from usearch.index import Index
-
-    index = Index.restore(str(path / "index.usearch"), view=True)
-    found = index.search(questions(), 10)
-    ids = data.table["id"].to_list()
-    shares = [
-        len({ids[int(key)] for key in keys} & {name for name, _ in expected(data, question)[:10]}) / 10
-        for keys, question in zip(found.keys, questions(), strict=True)
-    ]
-    assert np.mean(shares) >= 0.9
-
-
-def test_words_have_no_text_and_no_full_text_index(tmp_path: Path) -> None:
-    data = rows(40)
-    words = StoreRows("words", data.table.select(pl.col("id").alias("word")), data.vectors)
-    lancedb = pytest.importorskip("lancedb", reason="needs selfvec[lancedb]")
-    write_rows(words, "lancedb", tmp_path / "words")
-    table = lancedb.connect(tmp_path / "words").open_table("words")
-    near = table.search(data.vectors[3]).distance_type("cosine").limit(1).to_list()[0]
-    assert near["word"] == data.table["id"][3]
-    assert list(table.list_indices()) == []
-
-
 def test_what_cannot_be_stored_is_said(tmp_path: Path) -> None:
     data = rows(40)
     with pytest.raises(InputError, match="there are no passages to store"):
-        StoreRows("passages", data.table.clear(), data.vectors[:0])
-    refused(lambda: StoreRows("passages", data.table, data.vectors[:39]), InputError, "a vector each")
+        StoreRows(data.table.clear(), data.vectors[:0])
+    refused(lambda: StoreRows(data.table, data.vectors[:39]), InputError, "a vector each")
     with pytest.raises(OptionError, match=r"to: is one of lancedb, .*, not 'milvus'"):
         write_rows(data, "milvus", tmp_path / "out")
     with pytest.raises(SelfvecError, match="does not exist"):

@@ -165,17 +165,6 @@ def ask(store: str, path: Path, passages: np.ndarray, question: np.ndarray) -> l
     return [row["number"] for row in found]
 
 
-def test_the_mean_of_the_passages_does_not_change_an_order(run: Run, tmp_path: Path) -> None:
-    """The vectors of questions are less the mean, those of a store are not."""
-    export(run, "encoder", tmp_path / "taught", rows="encoder")
-    questions = Encoder.open(tmp_path / "taught").encode(QUESTIONS).astype(float)
-    passages = WordSums().encode(TEXTS).astype(float)
-    mean = student_of(run.present).student.mean.astype(float)
-    assert np.linalg.norm(mean) > 0.1
-    constant = questions @ passages.T - questions @ (passages - mean).T
-    np.testing.assert_allclose(constant, np.repeat(constant[:, :1], len(TEXTS), axis=1), atol=1e-12)
-
-
 def test_what_has_no_rows_of_an_encoder_is_refused(run: Run, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="model2vec, sentence-transformers"):
         export(run, "faiss", tmp_path / "store", rows="encoder")

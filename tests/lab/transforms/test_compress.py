@@ -69,17 +69,6 @@ def test_the_smallest_table_that_keeps_enough_is_written_and_read_back(run: Run,
     assert small.provenance["options"]["tokenizer"] == "words"  # texts are cut as the run's
 
 
-def test_similar_words_of_the_file(run: Run, tmp_path: Path) -> None:
-    target = tmp_path / "small.safetensors"
-    compress(run, target, keep=80)
-    word = run.vectors.index_to_key[0]
-    (row,) = ran(["similar", target, word, "--json", "--topn", "5"]).json["rows"]
-    assert (row["word"], row["state"]) == (word, "vectors")
-    subject = word.partition("word")[0]
-    assert all(near.startswith(f"{subject}word") for near, _ in row["neighbours"])
-    assert "--compare" in ran(["similar", target, word, "--compare"], 2).err
-
-
 def test_under_a_size_the_nearest_table_is_tried_first(run: Run, tmp_path: Path) -> None:
     target = tmp_path / "small"
     found = compress(run, target, below=60_000, keep=50)
@@ -117,12 +106,10 @@ def test_a_word_without_a_row_of_its_own_takes_that_of_the_nearest_word(table: V
     np.testing.assert_allclose(small.vectors[:half], table.unit[:half], atol=1e-3)
 
 
-def test_any_prefix_of_principal_axes_is_the_table_of_fewer_dimensions(table: Vectors) -> None:
-    words = packed_words(table)
-    wide, narrow = (Packed(table, Candidate("float16", 300, width), words, 0).decoded() for width in (32, 16))
-    np.testing.assert_allclose(wide.vectors[:, :16], narrow.vectors, atol=1e-3)
-    fewer = Packed(table, Candidate("float16", 100, 32), words, 0).decoded()
-    np.testing.assert_array_equal(wide.vectors[:100], fewer.vectors[:100])
+def test_fewer_dimensions_are_principal_axes(table: Vectors) -> None:
+    small = Packed(table, Candidate("float16", 300, 16), packed_words(table), 0).decoded()
+    axes = selfvec.principal_axes(table, 16)
+    np.testing.assert_allclose(small.vectors[:300], axes.vectors[:300], atol=1e-3)
 
 
 def test_tasks_that_are_named_are_measured_instead(table: Vectors, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.corpus import Corpus
 from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders.given import as_sentence_encoder
-from selfvec.encoders.student import learn, text_rows
+from selfvec.encoders.student import learn
 from selfvec.lab.transforms.distill import TextWords, alone, centred, in_texts
 from selfvec.lab.transforms.written import figures_of
 
@@ -22,9 +22,6 @@ pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 TEXTS = ["hail on a roof", "rain and hail", "a roof", "rain on a roof and rain", "hail", "rain, rain"]
-
-
-WORDS = ["hail", "roof", "rain", "storm", "road", "wind", "tree", "farm"]
 
 
 @pytest.fixture(scope="module")
@@ -47,27 +44,6 @@ def test_each_way_is_that_of_the_encoders_room(folder: Path) -> None:
     np.testing.assert_array_equal(made.vectors, student.rows)
     assert made.index_to_key == list(words.batch.types)
     assert made.counts.tolist() == words.batch.counts.tolist()
-
-
-def test_the_student_s_texts_are_near_the_teacher_s() -> None:
-    """A teacher that is a sum of words is learned nearly perfectly."""
-    rng = np.random.default_rng(0)
-    known = {word: rng.standard_normal(8) for word in WORDS}
-
-    def teacher(texts: list[str]) -> Any:
-        return np.array([sum(known[word] for word in text.split()) for text in texts])
-
-    texts = [" ".join(rng.choice(WORDS, 3)) for _ in range(300)]
-    words = TextWords.of(texts)
-    encoder = as_sentence_encoder(teacher)
-    taught = encoder.encode(texts)
-    student = learn(words.batch, taught, {"words": alone(encoder, words.batch.types)})
-    found = text_rows(student, words.batch)
-    taught = taught - student.mean
-    taught /= np.linalg.norm(taught, axis=1, keepdims=True)
-    assert np.mean(np.sum(found * taught, axis=1)) > 0.9
-    made = distilled(teacher, texts)
-    np.testing.assert_array_equal(made.vectors, student.rows)
 
 
 def test_a_long_text_is_read_in_passages(folder: Path) -> None:

@@ -135,15 +135,6 @@ def test_every_format_yields_the_same_relations(kind: str, wordnet: Path, write)
         assert row_pairs(found, rows, "related").tolist() == [[0, other], [1, other]]
 
 
-def test_a_lexicon_of_the_database_of_wn_is_read(write, tmp_path: Path, monkeypatch) -> None:
-    wn = pytest.importorskip("wn")
-    monkeypatch.setattr(wn.config, "data_directory", tmp_path / "wn_data")
-    wn.add(write("t.xml", LMF), progress_handler=None)
-    found = read_knowledge(["wn:tiny:1"])
-    assert row_pairs(found, {"hail": 0, "weather": 1}, "is-a").tolist() == [[0, 1]]
-    refused(lambda: read_knowledge(["wn:nothing:1"]), InputError, "wn download")
-
-
 def test_files_that_are_no_lexicon_are_refused_with_their_place(write, wordnet: Path) -> None:
     for name, text, said in (
         ("a.tsv", "hail\tis-a\tice\nhail\tice\n", r"a\.tsv:2: a row is word, relation, word"),

@@ -337,7 +337,7 @@ class Tools:
         `next` is a number, ask again with `start` set to it. `characters` is the length of the whole."""
         index = self._index(self._run.present)
         number = index.number(document)
-        text = index.documents.text(number)
+        text = index.documents.as_given(number)
         end = min(start + _PART, len(text))
         return {
             "id": document,

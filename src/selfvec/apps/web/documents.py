@@ -96,7 +96,7 @@ def _document(index: Index, number: int) -> Json:
         "id": documents.name(number),
         "date": documents.day(number),
         "fields": documents.fields_of(number),
-        "text": documents.text(number),
+        "text": documents.as_given(number),
     }
 
 

@@ -206,8 +206,7 @@ def _names(fields: FieldOptions, settings: Settings) -> FieldNames:
     kept = fields.get("keep_fields")
     keep = settings.keeps_text and (kept is None or kept)
     text, date = fields.get("text_field"), fields.get("date_field")
-    own, as_is = fields.get("id_field"), bool(fields.get("as_is"))
-    return FieldNames.of(text, date, id_field=own, keep_fields=keep, as_is=as_is)
+    return FieldNames.of(text, date, id_field=fields.get("id_field"), keep_fields=keep)
 
 
 def _read(

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from .bias import Bias
 from .classification import Classification
+from .hidden_words import HiddenWords
 from .measure import TASKS, AskedTasks, TaskRow, evaluate
 from .report import Report
 from .retrieval import Questions, Retrieval
-from .run_tasks import HiddenWords, Stability
 from .task import Measurement, Task
 from .words import Analogies, Dictionary, Similarity
 
@@ -27,7 +27,6 @@ __all__ = [
     "Report",
     "Retrieval",
     "Similarity",
-    "Stability",
     "Task",
     "TaskRow",
     "evaluate",

@@ -22,7 +22,7 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders.given import as_sentence_encoder
-from selfvec.lab.training import count_models, gensim_models, glove
+from selfvec.lab import training
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.methods import refined_rows
@@ -65,26 +65,15 @@ def _encoded(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, mode
 
 BASELINES: dict[str, Baseline] = {
     **{name: Baseline(partial(_refined, method=name)) for name in CANDIDATES},
-    "ppmi-svd": Baseline(count_models.ppmi_svd, "sklearn"),
+    "ppmi-svd": Baseline(training.ppmi_svd, "sklearn"),
     **{
-        kind + suffix: Baseline(partial(gensim_models.trained, kind=kind, continued=bool(suffix)), "gensim")
-        for kind in gensim_models.KINDS
+        kind + suffix: Baseline(partial(training.by_gensim, kind=kind, continued=bool(suffix)), "gensim")
+        for kind in training.KINDS
         for suffix in ("", "-continued")
     },
-    "glove": Baseline(glove.glove),
-    "mittens": Baseline(glove.mittens),
-    "retrofit": Baseline(count_models.retrofit),
+    "glove": Baseline(training.glove),
 }
 """Baselines by name. Others, `ENCODER` followed by a model, are made on request."""
-
-
-_OTHER_NAMES = {
-    **dict.fromkeys(("sgns", "skipgram", "skip-gram", "sg", "word2vec"), "word2vec-sg"),
-    "cbow": "word2vec-cbow",
-    "svd": "ppmi-svd",
-    "retrofitting": "retrofit",
-}
-"""Other names of baselines."""
 
 
 def find_baseline(name: str) -> Baseline:
@@ -93,9 +82,7 @@ def find_baseline(name: str) -> Baseline:
         encode = partial(_encoded, model=name.removeprefix(ENCODER))
         return Baseline(encode, "onnxruntime", "encoder", warm_up=False)
     if name not in BASELINES:
-        other = _OTHER_NAMES.get(name.lower().replace("_", "-"))
-        meant = f"did you mean {other}? Otherwise " if other else ""
-        remedy = meant + f"choose from {', '.join(BASELINES)}, {ENCODER}MODEL or all"
+        remedy = f"choose from {', '.join(BASELINES)}, {ENCODER}MODEL or all"
         raise OptionError(f"{name!r} is not a baseline", field="against", remedy=remedy)
     return BASELINES[name]
 
@@ -126,8 +113,8 @@ def train(
 ) -> dict[str, Vectors]:
     """Train baselines on a run's own tokens, from its original vectors: vectors of its words by name.
 
-    ``provenance["seconds"]`` is what training took. gensim, GloVe and Mittens are reproducible with one
-    thread only. `InputError` if the run did not keep its tokens.
+    ``provenance["seconds"]`` is what training took. gensim and GloVe are reproducible with one thread
+    only. `InputError` if the run did not keep its tokens.
     """
     wanted = check_names(names)
     progress = progress or Progress()

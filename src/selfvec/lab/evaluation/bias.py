@@ -9,7 +9,7 @@ split the targets in two that give a difference at least as large.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
@@ -18,11 +18,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from selfvec.base.arrays import Doubles, Mask, Rows
+from selfvec.base.arrays import Doubles
 from selfvec.base.errors import InputError
 from selfvec.files.text_files import check, read_toml_or_json
-from selfvec.numerics.statistics import RESAMPLES, Estimate, mean, spearman
-from selfvec.numerics.whitening import axes_of_points
+from selfvec.numerics.statistics import RESAMPLES, Estimate
 
 from .compared_vectors import ComparedVectors, word_vectors
 from .task import Measurement, Task
@@ -50,13 +49,12 @@ class WordSet:
 
 @dataclass(frozen=True)
 class Bias(Task):
-    """WEAT effect sizes, and other measures of bias, of named word sets.
+    """WEAT effect sizes of named word sets.
 
     Each set has a row of metric ``weat_effect`` with the set's name as ``method``. ``n`` is the number of
     targets with a vector, ``covered`` the share of all words of the set that have one, ``p`` the one-sided
     permutation p. The interval resamples each of the two target lists. If a list has fewer than two words
-    with a vector, the row is 0, from -2 to 2, with p 1. Otherwise rows of the other `MEASURES` follow,
-    with all targets together.
+    with a vector, the row is 0, from -2 to 2, with p 1.
 
     Parameters
     ----------
@@ -71,11 +69,11 @@ class Bias(Task):
         """Figures by set, then by vectors."""
         for word_set in read_sets(self.path):
             for entry in entries:
-                yield from _measured(entry, word_set, seed)
+                yield _measured(entry, word_set, seed)
 
 
-def _measured(entry: ComparedVectors, word_set: WordSet, seed: int) -> Iterator[Measurement]:
-    """The association test of a set, then the other measures if all lists have enough words."""
+def _measured(entry: ComparedVectors, word_set: WordSet, seed: int) -> Measurement:
+    """The association test of a set."""
     lists = [word_vectors(entry.vectors, words) for words in word_set.lists]
     targets_x, targets_y, group_a, group_b = (rows[present].astype(np.float64) for rows, present in lists)
     size = len(targets_x) + len(targets_y)
@@ -87,33 +85,19 @@ def _measured(entry: ComparedVectors, word_set: WordSet, seed: int) -> Iterator[
     }
     if min(map(len, (targets_x, targets_y, group_a, group_b))) < _LEAST:
         nothing = Estimate(0.0, np.resize([-2.0, 2.0], RESAMPLES))
-        yield Measurement.of(entry, "weat_effect", nothing, size, covered, **named, p=1.0)
-        return
+        return Measurement.of(entry, "weat_effect", nothing, size, covered, **named, p=1.0)
     x = _associations(targets_x, group_a, group_b)
     y = _associations(targets_y, group_a, group_b)
     p, rng = permutation_p(x, y, seed), np.random.default_rng(seed)
     drawn = (part[rng.integers(len(part), size=(RESAMPLES, len(part)))] for part in (x, y))
     effect = Estimate(float(effect_size(x, y)), effect_size(*drawn))
-    yield Measurement.of(entry, "weat_effect", effect, size, covered, **named, p=p)
-    targets = np.concatenate([targets_x, targets_y])
-    paired_a, paired_b = _pairs(*lists[2], *lists[3])
-    for name, measure in MEASURES.items():
-        a, b = (paired_a, paired_b) if name in PAIRED else (group_a, group_b)
-        if len(a):
-            yield Measurement.of(entry, name, measure(targets, a, b, seed), size, covered, **named)
+    return Measurement.of(entry, "weat_effect", effect, size, covered, **named, p=p)
 
 
 def _associations(rows: Doubles, a: Doubles, b: Doubles) -> Doubles:
     """s(w) of (n, d) unit rows with the attributes A and B, (n,)."""
     difference: Doubles = rows @ (a.mean(axis=0) - b.mean(axis=0))
     return difference
-
-
-def _pairs(a: Rows, a_known: Mask, b: Rows, b_known: Mask) -> tuple[Doubles, Doubles]:
-    """The rows of the i-th words of both lists, (n, d) each, where both have a vector."""
-    size = min(len(a), len(b))
-    both = a_known[:size] & b_known[:size]
-    return a[:size][both].astype(np.float64), b[:size][both].astype(np.float64)
 
 
 def effect_size(x: Doubles, y: Doubles) -> Doubles:
@@ -178,89 +162,3 @@ _SET = {
     ...: ("targets", "attributes"),
 }
 """The form of a set."""
-
-
-# ---- Further measures
-# All compare two lists of attributes, the groups A and B, over the targets. Rows have length 1. For
-# `PAIRED` measures the i-th words of both lists are a pair.
-
-
-_PENALTY = 1.0  # C of scikit-learn, which wefe uses
-_NEWTON = 25  # steps at most
-
-
-def direct_bias(words: Doubles, a: Doubles, b: Doubles, seed: int) -> Estimate:
-    """Mean |cos| with the first principal axis of the centred pairs (Bolukbasi et al., 2016, section 5.2)."""
-    half = (a - b) / 2
-    axis = axes_of_points(np.concatenate([half, -half]))[1][:, 0]
-    return mean(np.abs(words @ axis), seed)
-
-
-def ripa(words: Doubles, a: Doubles, b: Doubles, seed: int) -> Estimate:
-    """Relational inner product: mean of w · (a_i - b_i) / ‖a_i - b_i‖ (Ethayarajh et al., 2019)."""
-    apart = a - b
-    lengths = np.linalg.norm(apart, axis=1, keepdims=True)
-    axes = np.divide(apart, lengths, out=np.zeros_like(apart), where=lengths > 0)
-    return mean((words @ axes.T).mean(axis=1), seed, (-1.0, 1.0))
-
-
-def rnd(words: Doubles, a: Doubles, b: Doubles, seed: int) -> Estimate:
-    """Relative norm distance: mean of ‖w - mean A‖ - ‖w - mean B‖ (Garg et al., 2018)."""
-    to_a, to_b = (np.linalg.norm(words - group.mean(axis=0), axis=1) for group in (a, b))
-    return mean(to_a - to_b, seed, (-2.0, 2.0))
-
-
-def mac(words: Doubles, a: Doubles, b: Doubles, seed: int) -> Estimate:
-    """Mean average cosine distance of the words to both groups (Manzini et al., 2019); 1 is unbiased."""
-    return mean(1 - (words @ a.mean(axis=0) + words @ b.mean(axis=0)) / 2, seed, (0.0, 2.0))
-
-
-def ect(words: Doubles, a: Doubles, b: Doubles, seed: int) -> Estimate:
-    """Embedding coherence: Spearman of the cosines to both groups' means (Dev and Phillips, 2019)."""
-    return spearman(words @ a.mean(axis=0), words @ b.mean(axis=0), seed)
-
-
-def rnsb(words: Doubles, a: Doubles, b: Doubles, seed: int) -> Estimate:
-    """Relative negative sentiment bias: KL divergence of the words' share in B from uniform (Sweeney, 2019).
-
-    A word's share is the probability of B by logistic regression between the groups, divided by the sum.
-    """
-    weights = _logistic(np.concatenate([a, b]), np.repeat([0.0, 1.0], [len(a), len(b)]))
-    chance = 1 / (1 + np.exp(-(words @ weights[:-1] + weights[-1])))
-    draws = np.random.default_rng(seed).integers(len(chance), size=(1000, len(chance)))
-    return Estimate(float(_divergence(chance)), _divergence(chance[draws]))
-
-
-def _divergence(chance: Doubles) -> Doubles:
-    share = chance / chance.sum(axis=-1, keepdims=True)
-    divergence: Doubles = (share * np.log(share * share.shape[-1])).sum(axis=-1)
-    return divergence
-
-
-def _logistic(rows: Doubles, labels: Doubles) -> Doubles:
-    """Weights and intercept of logistic regression with an L2 penalty on the weights, (d + 1,), by Newton."""
-    given = np.column_stack([rows, np.ones(len(rows))])
-    penalty = np.append(np.full(rows.shape[1], 1 / _PENALTY), 1e-12)
-    weights = np.zeros(given.shape[1])
-    for _ in range(_NEWTON):
-        chance = 1 / (1 + np.exp(-given @ weights))
-        gradient = given.T @ (chance - labels) + penalty * weights
-        step = np.linalg.solve(
-            (given * (chance * (1 - chance))[:, None]).T @ given + np.diag(penalty), gradient
-        )
-        weights -= step
-        if np.abs(step).max() < 1e-10:
-            break
-    return weights
-
-
-MEASURES: dict[str, Callable[[Doubles, Doubles, Doubles, int], Estimate]] = {
-    "direct_bias": direct_bias,
-    "ripa": ripa,
-    "rnd": rnd,
-    "rnsb": rnsb,
-    "mac": mac,
-    "ect": ect,
-}
-"""Metric and function of (n, d) words and the rows of both groups, (m, d) and (m', d)."""
-PAIRED = frozenset({"direct_bias", "ripa"})

@@ -44,8 +44,7 @@ class Classification(Task):
     Parameters
     ----------
     path : path
-        A folder with train.tsv and test.tsv, rows of label<TAB>text; or one such file, which is split into
-        halves with equal shares of each label.
+        A folder with train.tsv and test.tsv, rows of label<TAB>text.
     shots : int, optional
         Number of training documents for each label (all if it has fewer); accuracy is the mean over five
         draws.
@@ -62,7 +61,7 @@ class Classification(Task):
 
     def measure(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
         """A row of metric ``accuracy`` for all vectors; extra key ``shots``."""
-        data = read_labelled(self.path, seed)
+        data = read_labelled(self.path)
         labels = data.labels
         n = data.train
         draws = draw_examples(labels[:n], self.shots, seed)
@@ -97,19 +96,10 @@ def predicted_labels(rows: Floats, labels: Ints, test: Floats) -> Array:
     return predicted
 
 
-def read_labelled(path: Path, seed: int) -> LabelledTexts:
-    """Read a folder or file of labelled texts."""
-    if path.is_dir():
-        source = path / "train.tsv"
-        train = _labelled(source)
-        test = _labelled(path / "test.tsv")
-    else:
-        source = path
-        data = _labelled(path)
-        order = np.random.default_rng(seed).permutation(len(data)).tolist()
-        order.sort(key=lambda i: data[i][0])  # stable: random order within a label
-        train = [data[i] for i in order[::2]]
-        test = [data[i] for i in order[1::2]]
+def read_labelled(folder: Path) -> LabelledTexts:
+    """Read a folder of labelled texts."""
+    source = folder / "train.tsv"
+    train, test = _labelled(source), _labelled(folder / "test.tsv")
     names = sorted({label for label, _ in train})
     if len(names) < 2 or not test:
         rule = (

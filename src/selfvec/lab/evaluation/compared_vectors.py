@@ -239,9 +239,3 @@ def word_vectors(vectors: Vectors, words: Sequence[str]) -> tuple[Floats, Mask]:
     if len(missing) and vectors.composer is not None:
         out[missing] = unit_rows(vectors.composer([words[i] for i in missing.tolist()]))
     return out, np.any(out != 0, axis=1)
-
-
-def listed(vectors: Vectors, words: Sequence[str]) -> Mask:
-    """Which of n words are in the vocabulary in some form, with or without a vector, (n,) bool."""
-    in_vocabulary = (any(form(word) in vectors for form in _FORMS) for word in words)
-    return np.fromiter(in_vocabulary, bool, len(words))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -24,9 +25,9 @@ from selfvec.text.preprocessing import Preprocessing
 from .bias import Bias
 from .classification import Classification
 from .compared_vectors import ComparedVectors, distinct_names, open_entries, truncated
+from .hidden_words import HiddenWords
 from .report import Report, too_few
 from .retrieval import Questions, Retrieval
-from .run_tasks import HiddenWords, Stability
 from .task import Measurement, Task
 from .words import Analogies, Dictionary, Similarity
 
@@ -37,7 +38,7 @@ class TaskRow:
 
     keyword: str
     task: type[Task]
-    fixed: tuple[Path, ...] = ()  # what a task that is switched on is measured on; others take files
+    fixed: Path | None = None  # what a task that is switched on is measured on; others take files
 
 
 TASKS = (
@@ -47,10 +48,9 @@ TASKS = (
     TaskRow("questions", Questions),
     TaskRow("dictionary", Dictionary),
     TaskRow("classification", Classification),
-    TaskRow("bias", Bias, (Bias.path,)),
+    TaskRow("bias", Bias, Bias.path),
     TaskRow("bias_sets", Bias),
-    TaskRow("oov", HiddenWords, (HiddenWords.path,)),
-    TaskRow("stability", Stability, (Path("seeds"), Path("halves"))),
+    TaskRow("oov", HiddenWords, HiddenWords.path),
 )
 """All tasks, in the order of a report."""
 
@@ -80,8 +80,6 @@ class AskedTasks(TypedDict, total=False):
         Bias: WEAT on your word sets, TOML or JSON.
     oov : bool
         OOV: hide known words, and build their vectors.
-    stability : bool
-        Refine again with other seeds and on half the text.
     """
 
     similarity: Paths
@@ -93,7 +91,6 @@ class AskedTasks(TypedDict, total=False):
     bias: bool
     bias_sets: Paths
     oov: bool
-    stability: bool
 
 
 @checked
@@ -209,7 +206,7 @@ def _measured(
             measured = list(task.measure(entries, seed))
             named = {"task": name, "kind": task.kind}
             rows += [_row(figure) | named | costs.get(figure.vectors, {}) for figure in measured]
-            for a, b in task.pairs(measured):
+            for a, b in combinations(measured, 2):
                 # Baselines are compared only with the first vectors, not with each other.
                 if a.vectors not in against and (b.vectors not in against or a.vectors == first):
                     comparisons += [named | row for row in _compared(a, b, task.kind)]
@@ -316,7 +313,7 @@ def _asked_tasks(asked: AskedTasks) -> list[Task]:
     tasks: list[Task] = []
     for row in TASKS:
         given: Any = asked.get(row.keyword)
-        paths = as_paths(given) if not row.fixed else row.fixed if given else ()
+        paths = as_paths(given) if row.fixed is None else [row.fixed] * bool(given)
         tasks += [row.task(path) for path in paths]
     return tasks
 

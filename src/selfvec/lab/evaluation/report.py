@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from selfvec.base.answer import Answer, Json, short_repr
-from selfvec.base.chart import Axis, Chart, Line, Mark
 from selfvec.base.display import escape_controls, escape_for_display
-from selfvec.base.view import PIECES, Cell, Column, Drawn, Part, Table, View, is_figure
+from selfvec.base.view import PIECES, Cell, Column, Part, Table, View, is_figure
 from selfvec.files.report_page import page_html, page_markdown, save_page
-from selfvec.files.svg import COLOUR, chart_svg
 from selfvec.numerics.statistics import FEWEST
 
 
@@ -112,18 +107,18 @@ class Report(Answer):
         return View("Evaluation", [*parts, *map(escape_controls, sentences)], records=self.rows)
 
     def page(self) -> View:
-        """The report for a page: the summary, then a table with charts and the differences of each figure."""
+        """The report for a page: the summary, then a table and the differences of each figure."""
         summary = [escape_controls(sentence) for sentence in self.summary()]
         tables = [table for figure in self.figures() for table in figure.tables()]
         notes = (_READING, escape_controls(self._source()))
         return View("Did it help?", [*summary, *tables], notes=notes, records=self.rows)
 
     def to_markdown(self) -> str:
-        """The report as Markdown, intervals drawn in characters."""
+        """The report as Markdown."""
         return page_markdown(self.page())
 
     def to_html(self) -> str:
-        """The report as one self-contained page, intervals drawn as SVG."""
+        """The report as one self-contained page."""
         return page_html(self.page())
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -147,13 +142,10 @@ class Report(Answer):
 
 
 LOWER_IS_BETTER = frozenset({"median_rank"})  # metrics
-UNRANKED = frozenset({"bias", "stability"})  # kinds of task in which higher is neither better nor worse
+UNRANKED = frozenset({"bias"})  # kinds of task in which higher is neither better nor worse
 
 _DIFFERENCE = ("difference", "", "95 %", "p", "")  # column heads of `Figure.compared`
 _PAIRS = 3  # of vectors that are compared in sentences; more are shown as a matrix
-_WIDTH = 31  # characters of a chart in Markdown
-_BAR = (304, 10)  # pixels: size of a chart in HTML
-_RULE = "var(--line, #ccc)"
 
 _READING = (
     "Each figure has its 95 % bootstrap interval over the items of the task; covered is the share of what "
@@ -298,12 +290,6 @@ class Figure:
         lower = ", lower is better" if self.metric in LOWER_IS_BETTER else ""
         return f"{self.task}, {self.metric}" + (f" ({self.method})" if self.method else "") + lower
 
-    @property
-    def axis(self) -> tuple[float, float]:
-        """Ends of the chart: 0, or the tenth below all intervals; and the tenth above all intervals."""
-        low = math.floor(10 * min([0.0, *(row["low"] for row in self.rows)])) / 10
-        return low, math.ceil(10 * max([0.1, *(row["high"] for row in self.rows)])) / 10
-
     def columns(self) -> dict[str, list[Cell]]:
         """A cell for each row, by the heads of the columns; heads that occur twice end in a blank."""
         rows = self.rows
@@ -324,17 +310,15 @@ class Figure:
             columns["seconds"] = [*spent]
         return columns
 
-    def table(self, *, drawn: bool = False) -> Table:
-        """The rows, with a chart of their intervals if it is asked for."""
+    def table(self) -> Table:
+        """The rows."""
         columns = self.columns()
-        if drawn:
-            columns["{:g} to {:g}".format(*self.axis)] = [self.draw(row) for row in self.rows]
         heads = [head.rstrip() for head in columns]
         return _text_table(escape_controls(self.title), heads, zip(*columns.values(), strict=True))
 
     def tables(self) -> list[Table]:
-        """The rows with their charts, and the differences."""
-        rows = self.table(drawn=True)
+        """The rows, and the differences."""
+        rows = self.table()
         return [rows, _text_table("", _DIFFERENCE, self.compared())] if self.differences else [rows]
 
     def compared(self) -> list[list[Cell]]:
@@ -349,15 +333,6 @@ class Figure:
             if row.get("n_common", self.rows[0]["n"]) < self.rows[0]["n"]:
                 out.append(_difference_cells(f"{names}, common pairs", _on_common(row)))
         return out
-
-    def draw(self, row: Json) -> Drawn:
-        """The interval of a row, in characters and as SVG."""
-        return Drawn(_characters(self, row), _chart(self, row))
-
-    def places(self, row: Json, size: float) -> list[float]:
-        """Where low, value and high lie on an axis of this size."""
-        start, end = self.axis
-        return [(row[key] - start) / (end - start) * size for key in ("low", "value", "high")]
 
 
 def _text_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[Cell | None]]) -> Table:
@@ -392,26 +367,3 @@ def _pairs_table(tally: Mapping[tuple[str, str], Mapping[str, int]]) -> Table:
     note = f"better:worse than those of the column, of {total} figures; others are not distinguishable"
     table = _text_table("", ["", *(f"({number})" for number in range(1, len(names) + 1))], rows)
     return replace(table, notes=[note])
-
-
-def _characters(figure: Figure, row: Json) -> str:
-    left, value, right = (round(place) for place in figure.places(row, _WIDTH - 1))
-    drawn = ["·"] * _WIDTH
-    drawn[left : right + 1] = "─" * (right + 1 - left)
-    drawn[left] = "├"
-    drawn[right] = "┤"
-    drawn[value] = "●"
-    return f"`{''.join(drawn)}`"
-
-
-def _chart(figure: Figure, row: Json) -> str:
-    start, end = figure.axis
-    value, low, high = (row[key] for key in ("value", "low", "high"))
-    lines = [
-        Line(np.array([[start, 0], [end, 0]]), _RULE, 1),
-        Line(np.array([[0, -1], [0, 1]]), _RULE, 1),
-        Line(np.array([[low, 0], [high, 0]]), COLOUR, kind="interval"),
-    ]
-    x, y = Axis(start, end, ticks=()), Axis(-1, 1, ticks=())
-    mark = Mark((value, 0), COLOUR, size=8)
-    return chart_svg(Chart(f"{value:.3f}, {low:.3f} to {high:.3f}", _BAR, x, y, lines, [mark]))

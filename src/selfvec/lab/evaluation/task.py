@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from selfvec.base.errors import InputError, OptionError
-from selfvec.data.run import Run
+from selfvec.base.errors import InputError
 from selfvec.files.text_files import text_lines
 from selfvec.files.untrusted import parse_json
 from selfvec.numerics.statistics import Estimate
@@ -73,19 +71,6 @@ class Task(ABC):
 
         `InputError` names the file and line that cannot be read.
         """
-
-    def pairs(self, measured: Sequence[Measurement]) -> Iterable[tuple[Measurement, Measurement]]:
-        """The figures whose differences are reported: all pairs by default."""
-        return combinations(measured, 2)
-
-
-def refined_runs(entries: Sequence[ComparedVectors], task: str) -> list[tuple[ComparedVectors, Run]]:
-    """The refined vectors of runs, each with its run; `OptionError` if there are none."""
-    runs = [(entry, entry.run) for entry in entries if entry.run is not None and entry.refined]
-    runs = [(entry, run) for entry, run in runs if not entry.truncated]
-    if not runs:
-        raise OptionError(f"{task} is measured on runs, none was given", remedy="give a run folder")
-    return runs
 
 
 # ---- Task files: every error names the file and line

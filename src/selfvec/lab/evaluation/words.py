@@ -24,7 +24,7 @@ from selfvec.numerics.statistics import mean, rank_correlation, spearman
 from selfvec.storage.alignment_files import read_dictionary
 from selfvec.storage.formats import load
 
-from .compared_vectors import ComparedVectors, find_rows, listed, word_vectors
+from .compared_vectors import ComparedVectors, find_rows, word_vectors
 from .task import Measurement, Task, number, rows
 
 # ---- Similarity
@@ -46,10 +46,7 @@ class Similarity(Task):
     All pairs count in ``value``. A pair with a word that has no vector gets cosine 0, and ``covered`` is the
     share of pairs with both vectors. ``value_known`` is over these alone, None if they are fewer than two.
     ``value_common``, from ``low_common`` to ``high_common``, is over the ``n_common`` pairs of all compared
-    vectors, and None if these are fewer than two; most papers report this figure. ``spearman_occurring`` is
-    over the ``occurring`` pairs whose words are in the vocabulary, with or without a vector. The original and
-    the refined vectors of a run have the vocabulary of its corpus, so it compares them on words that the
-    corpus contains.
+    vectors, and None if these are fewer than two; most papers report this figure.
 
     Parameters
     ----------
@@ -74,8 +71,6 @@ class Similarity(Task):
         for entry, (vectors, present) in zip(entries, looked_up, strict=True):
             cosines = np.einsum("ij,ij->i", vectors[a], vectors[b], dtype=np.float64)
             both = present[a] & present[b]
-            there = present | listed(entry.vectors, pairs.words)
-            occurring = there[a] & there[b]
             over_known = rank_correlation(cosines[both], pairs.scores[both]) if both.sum() > 1 else None
             measured = Measurement.of(
                 entry,
@@ -84,8 +79,6 @@ class Similarity(Task):
                 n=len(cosines),
                 covered=float(both.mean()),
                 value_known=over_known,
-                spearman_occurring=rank_correlation(cosines[occurring], pairs.scores[occurring]),
-                occurring=int(occurring.sum()),
             )
             over_common = spearman(cosines[common], pairs.scores[common], seed) if n_common > 1 else None
             yield replace(measured, common=over_common, n_common=n_common)

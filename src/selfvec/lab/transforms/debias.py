@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
@@ -17,15 +16,13 @@ from selfvec.data.vectors import Vectors, mapped_composer, same_words
 from selfvec.files.text_files import check, read_toml_or_json
 from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.whitening import axes_of_points, spectrum
+from selfvec.numerics.whitening import axes_of_points
 from selfvec.storage.opened import GivenVectors, as_vectors
 
 from .knowledge import LexiconRows
 from .written import Writing, check_writing, written
 
 GENDER = Path(__file__).with_name("gender.toml")
-_LAMBDA = 0.2  # of soft debiasing, as in the paper
-_COMPONENTS = 20  # that double-hard debiasing tries to remove
 _BIASED = 500  # words of each side that are clustered
 _TRAINED = 2500  # words of each side, at most, that INLP classifies
 _ROUNDS = 35  # of INLP, as in the paper
@@ -50,7 +47,7 @@ class DebiasSets:
 @checked
 def debias(
     vectors: GivenVectors,
-    method: Literal["hard", "soft", "double-hard", "inlp"] = "hard",
+    method: Literal["hard", "inlp"] = "hard",
     bias_sets: str | Path | DebiasSets | None = None,
     seed: Natural = 0,
     **writing: Unpack[Writing],
@@ -58,16 +55,10 @@ def debias(
     """Remove a direction, such as gender.
 
     Words that should be neutral lose the direction. The direction is the first principal axis of the
-    centred pairs. There are four methods:
+    centred pairs. There are two methods:
 
     ``hard`` (Bolukbasi et al., 2016)
         Neutral words are projected to its complement; the words of a pair then differ only in sign.
-    ``soft`` (the same)
-        One linear map for all words keeps inner products and makes neutral words nearly orthogonal to the
-        direction. The minimum has a closed form.
-    ``double-hard`` (Wang et al., 2020)
-        First removes one of the 20 main directions of all words, which mostly encode frequency: the one
-        without which biased words are least clustered after hard debiasing.
     ``inlp`` (Ravfogel et al., 2020)
         Trains linear classifiers of the two sides' words one after the other, by ridge regression, and
         projects all words to the complement of each, until it cannot distinguish held-out words.
@@ -76,7 +67,7 @@ def debias(
     ----------
     vectors : Vectors, Run, path or name
         A vectors file, a run folder, or default.
-    method : {"hard", "soft", "double-hard", "inlp"}
+    method : {"hard", "inlp"}
         How.
     bias_sets : path, DebiasSets, optional
         Word sets, TOML or JSON; by default a small set for gender in English. They have ``pairs``, and
@@ -114,7 +105,7 @@ def debias(
     given = as_vectors(vectors)
     sets = bias_sets if isinstance(bias_sets, DebiasSets) else read_debias_sets(Path(bias_sets or GENDER))
     bias = _BiasRows.of(sets, given, seed)
-    rows, mapping = _REMOVALS[method](given.unit, bias)
+    rows, mapping = (_hard if method == "hard" else _inlp)(given.unit, bias)
     figures: dict[str, Any] = {"pairs": len(bias.pairs), "neutral": len(bias.neutral)}
     for name, matrix in (("before", given.unit), ("after", rows)):
         cosines = matrix[bias.neutral] @ bias.direction
@@ -197,42 +188,6 @@ def _hard(unit: Rows, bias: _BiasRows) -> tuple[Rows, Rows]:
     return unit_rows(rows), _complement(b)
 
 
-def _soft(unit: Rows, bias: _BiasRows) -> tuple[Rows, Rows]:
-    """The map T, (d, d), of Bolukbasi et al., section 6: the least ‖W (X - I) Wᵀ‖² + λ ‖N X b‖², X = T Tᵀ.
-
-    With C = WᵀW and C' = NᵀN, both divided by their numbers of rows, the gradient vanishes at
-    X = I - λ/2 · (C⁻¹C'z (C⁻¹b)ᵀ + C⁻¹b (C⁻¹C'z)ᵀ), where z = Xb solves a linear system.
-    """
-    b = bias.direction.astype(np.float64)
-    every, neutral = (rows.T.astype(np.float64) @ rows / len(rows) for rows in (unit, unit[bias.neutral]))
-    every += 1e-6 * np.trace(every) / len(b) * np.eye(len(b))
-    ratio = np.linalg.solve(every, neutral)
-    c = np.linalg.solve(every, b)
-    z = np.linalg.solve(np.eye(len(b)) + _LAMBDA / 2 * (c @ b * ratio + np.outer(c, neutral @ c)), b)
-    change = np.outer(ratio @ z, c)
-    values, axes = np.linalg.eigh(np.eye(len(b)) - _LAMBDA / 2 * (change + change.T))
-    mapping = np.asarray((axes * np.sqrt(np.maximum(values, 0))) @ axes.T, np.float32)
-    return unit_rows(unit @ mapping), mapping
-
-
-def _double_hard(unit: Rows, bias: _BiasRows) -> tuple[Rows, Rows]:
-    """Hard debiasing after the removal of the main direction that hides the bias best (Wang et al.)."""
-    axes = spectrum(unit, number=min(_COMPONENTS, unit.shape[1])).axes.astype(np.float32)
-
-    def without(axis: Rows, some: Ints) -> Rows:
-        return unit_rows(unit[some] - np.outer(unit[some] @ axis, axis))
-
-    def clustered(axis: Rows) -> float:
-        b = _direction(without(axis, bias.pairs.ravel()), np.arange(bias.pairs.size).reshape(-1, 2))
-        points = without(axis, bias.biased)
-        return _clustered(unit_rows(points - np.outer(points @ b, b)), bias.seed)
-
-    axis = min(axes.T, key=clustered)
-    rows = without(axis, np.arange(len(unit)))
-    b = _direction(rows, bias.pairs)
-    return _hard(rows, replace(bias, direction=b))[0], _complement(axis, b)
-
-
 def _inlp(unit: Rows, bias: _BiasRows) -> tuple[Rows, Rows]:
     """The projection of iterative nullspace projection, (d, d)."""
     ranked = bias.neutral[np.argsort(unit[bias.neutral] @ bias.direction)]
@@ -255,15 +210,6 @@ def _inlp(unit: Rows, bias: _BiasRows) -> tuple[Rows, Rows]:
         axes.append((axis / np.linalg.norm(axis)).astype(np.float32))
         kept = _complement(*axes)
     return unit_rows(unit @ kept), kept
-
-
-_REMOVALS: dict[str, Callable[[Rows, _BiasRows], tuple[Rows, Rows]]] = {
-    "hard": _hard,
-    "soft": _soft,
-    "double-hard": _double_hard,
-    "inlp": _inlp,
-}
-"""For each method, the rows (V, d) and the map (d, d) of vectors that are built from subwords."""
 
 
 # ---- Word sets

@@ -7,7 +7,6 @@ plain words (of triples). `read_knowledge` reads it; nothing is downloaded.
 from __future__ import annotations
 
 import re
-import tempfile
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -177,11 +176,11 @@ def unreadable(path: str | Path, rule: str) -> InputError:
         rule,
         path=path,
         remedy="give triples (.tsv, .csv), an ontology (.obo, .owl), SKOS or RDF (.ttl, .rdf), "
-        "WN-LMF (.xml), a folder of WordNet's data files, or wn:LEXICON",
+        "WN-LMF (.xml), or a folder of WordNet's data files",
     )
 
 
-# The readers of lexicons: triples, WordNet's files, WN-LMF, the database of ``wn``, OBO, OWL, SKOS, RDF.
+# The readers of lexicons: triples, WordNet's files, WN-LMF, OBO, OWL, SKOS, RDF.
 
 _RELATION = re.compile(r"rel|relations?|relationship|predicate|kind|type|relation[ _-](type|kind)")
 _SAME = {"synonyms": "synonym", "antonyms": "antonym"}
@@ -200,8 +199,7 @@ def read_knowledge(paths: GivenLexicon) -> Knowledge:
     paths : path or paths
         Triples word, relation, word (.tsv, .txt, .csv), where the relation ``definition`` has a text;
         ontologies (.obo, .owl, by ``pronto``); SKOS and RDF (.ttl, .rdf, .nt, .n3, by ``rdflib``); WN-LMF
-        (.xml, .xml.gz, .xml.xz, by ``wn``); a folder with WordNet's ``data.noun``; or ``wn:LEXICON``, a
-        lexicon of the local database of ``wn``.
+        (.xml, .xml.gz, .xml.xz, by ``wn``); or a folder with WordNet's ``data.noun``.
 
     Raises
     ------
@@ -231,8 +229,6 @@ def check_lexicon(paths: GivenLexicon) -> list[Path]:
 
 
 def _reader(name: str) -> Callable[[Path], Knowledge]:
-    if name.startswith("wn:"):
-        return _wn_database
     if not Path(name).exists():
         raise unreadable(name, "there is no such file or folder")
     if Path(name, "data.noun").is_file():
@@ -331,20 +327,6 @@ def _senses(text: str) -> tuple[str, list[str]]:
     return lemma.replace("_", " "), fields[-int(number) :]
 
 
-def _wn_database(name: Path) -> Knowledge:
-    """A lexicon of the database of ``wn``, by way of WN-LMF."""
-    wn = import_module("wn")
-    lexicon = str(name).removeprefix("wn:")
-    lexicons = wn.lexicons(lexicon=lexicon)
-    if not lexicons:
-        rule = "the database of wn has no such lexicon"
-        remedy = f"add it: python -m wn download {lexicon}"
-        raise InputError(rule, path=name, remedy=remedy)
-    with tempfile.TemporaryDirectory() as folder:
-        wn.export(lexicons, Path(folder, "lexicon.xml"))
-        return _wn_lmf(Path(folder, "lexicon.xml"))
-
-
 def _wn_lmf(path: Path) -> Knowledge:
     """WN-LMF, the exchange format of the Global WordNet Association."""
     lmf = import_module("wn.lmf")
@@ -435,5 +417,5 @@ _READERS: dict[str, Callable[[Path], Knowledge]] = {
     **dict.fromkeys((".ttl", ".rdf", ".nt", ".n3"), _rdf),
     ".xml": _wn_lmf,
 }
-_PACKAGES = {_ontology: "pronto", _rdf: "rdflib", _wn_lmf: "wn", _wn_database: "wn"}
+_PACKAGES: dict[Callable[[Path], Knowledge], str] = {_ontology: "pronto", _rdf: "rdflib", _wn_lmf: "wn"}
 """Packages of the readers that need one."""

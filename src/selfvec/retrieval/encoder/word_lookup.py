@@ -2,7 +2,7 @@
 
 The spelling of a text is normalised as a whole before it is cut into words. (Reading a corpus normalises each
 type.) Tokenisers of other libraries work in this order, so that they can find exactly the same words
-(`selfvec.lab.exporters.encoder_folders`). Both orders differ for marks in odd places, for fractions, and for
+(`selfvec.lab.exporters`). Both orders differ for marks in odd places, for fractions, and for
 names with signs: C++ and AT&T are read by their letters.
 """
 

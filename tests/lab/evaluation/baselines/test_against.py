@@ -18,19 +18,19 @@ from selfvec.storage.run_folder import open_run
 
 def test_baselines_stand_beside_the_run_with_what_they_cost(run_folder, pairs, tmp_path) -> None:
     report = tmp_path / "report.md"
-    words = ["evaluate", run_folder, "--against", "ppmi-svd", "retrofit", "original", "--similarity", pairs]
+    words = ["evaluate", run_folder, "--against", "ppmi-svd", "glove", "original", "--similarity", pairs]
     found = ran([*words, "--json", "--report", report]).json
     rows = {row["vectors"]: row for row in found["rows"]}
-    assert list(rows) == ["refined", "original", "ppmi-svd", "retrofit"]
+    assert list(rows) == ["refined", "original", "ppmi-svd", "glove"]
     assert rows["refined"]["seconds"] == pytest.approx(open_run(run_folder).provenance["timings"]["refine"])
     assert "seconds" not in rows["original"]
-    for name in ("ppmi-svd", "retrofit"):
+    for name in ("ppmi-svd", "glove"):
         assert rows[name]["seconds"] > 0
         assert rows[name]["covered"] == 1
     expected = {(row["vectors_a"], row["vectors_b"]) for row in found["comparisons"]}
-    assert expected == {("refined", other) for other in ("original", "ppmi-svd", "retrofit")}
+    assert expected == {("refined", other) for other in ("original", "ppmi-svd", "glove")}
     with_cost = [table["name"] for table in found["tables"] if "seconds" in table]
-    assert with_cost == ["refined", "ppmi-svd", "retrofit"]
+    assert with_cost == ["refined", "ppmi-svd", "glove"]
     assert "| covered | seconds |" in report.read_text(encoding="utf-8")
     plain = selfvec.evaluate(run_folder, [Similarity(pairs)])
     assert "seconds" not in plain.to_markdown() + plain.to_html()

@@ -7,9 +7,8 @@ from itertools import pairwise
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Doubles, Ints
+from selfvec.cooccurrence.counts import WEIGHTINGS
 from selfvec.data.token_batch import TokenBatch
-
-from .counts import WEIGHTINGS
 
 
 def count_reference(batch: TokenBatch, window: int, weighting: str = "flat") -> Ints:

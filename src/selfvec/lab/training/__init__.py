@@ -1,1 +1,0 @@
-"""Models trained on a text alone, as `selfvec.refinement.inputs` names them."""
