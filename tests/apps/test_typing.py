@@ -14,7 +14,9 @@ TYPES = {
     'selfvec.refine(["hail"], "none", window=5, text_field="text")': "Run",
     'selfvec.open_run("run")': "Run",
     'run.search("q", top=3)': "Found",
-    'run.search("q").hits[0].fields["year"]': "str",
+    'run.search("q").hits[0].fields["year"]': "Any",
+    'run.get("a")': "Document",
+    'run.search(["q"])': "list[Found]",
     'run.search("q").hits[0].snippet': "str",
     'run.similar("hail")': "Answer",
     'run.similar(document="A17")': "Found",
@@ -46,8 +48,8 @@ TYPES = {
 }
 ERRORS = {
     'run.search("q", k=3)': 'Unexpected keyword argument "k"',
-    "run.search()": "Too few arguments",
-    'run.search("q", mode="bm52")': 'Argument "mode" has incompatible type',
+    "run.search()": "All overload variants",
+    'run.search("q", mode="bm52")': "No overload variant",
     'run.search("q").hits[0].scroe': '"Hit" has no attribute "scroe"; maybe "score"?',
     'run.collocates("hail", measure="logdise")': 'Argument "measure" has incompatible type',
     "run.drift(permutation=3)": 'Unexpected keyword argument "permutation"',

@@ -314,7 +314,7 @@ def test_the_same_again_changes_nothing_and_ids_may_be_kept_or_refused(made: Pat
     assert run.add([BASE[3], {"text": BASE[4]["text"]}])["skipped"] == 2
     assert len(run.text) == len(BASE)
     again = BASE[3] | {"year": "1999"}
-    assert run.add([again])["changed"] == 1  # another field
+    assert run.add([again])["replaced"] == 1  # another field
     refused(
         lambda: run.add([BASE[3]], duplicates="error"), OptionError, "the run has documents with the id 'b3'"
     )
@@ -358,7 +358,7 @@ def test_a_shown_id_stays_and_is_given_once(seed: int, tmp_path: Path) -> None:
                 shown[names[one]] = one
         elif kind == "upsert" and (own := sorted(set(shown) - given)):
             name = draw.choice(own)
-            assert run.upsert([{"id": name, "text": text}])["changed"] == 1
+            assert run.upsert([{"id": name, "text": text}])["replaced"] == 1
             shown[name] = text
         elif kind == "delete" and len(shown) > 4:
             names = draw.sample(sorted(shown), 2)
@@ -548,7 +548,7 @@ def test_an_upsert_leaves_one_document_of_an_id_and_a_batch_none_behind() -> Non
     for text in ("storm three", "storm four"):
         run.add([{"id": "K", "text": text}], duplicates="keep")
     told = run.upsert([{"id": "K", "text": "storm three"}])
-    assert (told["changed"], told["documents"]) == (1, 21)
+    assert (told["replaced"], told["documents"]) == (1, 21)
     assert [text for name, text in zip(run.text.ids(), run.text.texts(), strict=True) if name == "K"] == [
         "storm three"
     ]

@@ -103,7 +103,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_hit_has_its_title_its_fields_and_the_text_of_its_passage(run_folder: Path) -> None:
     index = run_index(selfvec.open_run(run_folder))
     hit = index.search("zeppelin", 1, mode="bm25").hits[0]
-    assert (hit.id, hit.title, hit.fields["year"]) == ("long", "Mills", "1999")
+    assert (hit.id, hit.title, hit.fields["year"]) == ("long", "Mills", 1999)
     assert "The zeppelin landed at noon." in hit.text
     start, end = hit.passage
     assert index.text("long")[start:end] == hit.text

@@ -1,13 +1,14 @@
 """`similar_documents`: what is near by meaning, without copies, and the questions that have no answer."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
 from tests.refusals import refused
 
 import selfvec
-from selfvec.base.errors import InputError, NotFound
+from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.data.run import Run
 from selfvec.retrieval import Index, nearest_documents, similar_documents
 
@@ -90,3 +91,15 @@ def test_a_document_without_known_words_is_near_none(small_run: Run) -> None:
 def test_a_run_has_it_as_a_method(small_run: Run, monkeypatch) -> None:
     monkeypatch.setattr(selfvec, "similar_documents", similar_documents, raising=False)
     assert small_run.similar_documents("0", top=3).rows == similar_documents(small_run, "0", top=3).rows
+
+
+def test_a_vector_is_a_question(storm_run: Run) -> None:
+    vector, search = storm_run.vectors["hail"], partial(selfvec.search, storm_run)
+    found, other = search([vector, 3 * vector], top=5, filter="state=IOWA", mode="dense")
+    assert found.mode == "dense"
+    assert [hit.id for hit in found.hits] == [hit.id for hit in other.hits]
+    assert {hit.fields["state"] for hit in found.hits} == {"IOWA"}
+    assert all("hail" in hit.text.lower() for hit in found.hits)
+    for wrong in (np.ones(3), np.full(256, np.nan), vector[None]):
+        refused(partial(search, wrong), OptionError, "a vector of 256 finite numbers")
+    refused(partial(search, vector, mode="bm25"), OptionError, "a vector has no words")

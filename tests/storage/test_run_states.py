@@ -160,7 +160,7 @@ def test_a_second_writer_is_refused_and_readers_are_not(
     monkeypatch.setattr("selfvec.files.file_system.WAIT", 0.0)
     for place in (run, tmp_path / "first"):
         with RunWriter(place, overwrite=place == run):
-            rule = f"{place.name}: another process is writing this; wait for it"
+            rule = f"{place.name}: another process is writing this, also after 0 s; try again later"
             refused(lambda place=place: RunWriter(place, overwrite=True), TargetError, rule)
             if place == run:
                 error = ran(["update", run, "--withdraw", "d1"], 2).err

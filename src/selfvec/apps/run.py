@@ -12,6 +12,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
 
 import selfvec
+from selfvec import apps
 from selfvec.base.checks import check_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError, SelfvecError
@@ -129,12 +130,14 @@ class Run(record.AnyRun):
     collocates = method(lambda: selfvec.collocates)
     compare = method(lambda: selfvec.compare)
     concordance = method(lambda: selfvec.concordance)
+    count = method(lambda: apps.count)
     delete = method(lambda: selfvec.delete)
     dispersion = method(lambda: selfvec.dispersion)
     drift = method(lambda: selfvec.drift)
     evaluate = method(lambda: selfvec.evaluate)
     export = method(lambda: selfvec.export)
     frequency = method(lambda: selfvec.frequency)
+    get = method(lambda: apps.get)
     graph = method(lambda: selfvec.graph)
     health = method(lambda: selfvec.health)
     info = method(lambda: selfvec.info)
@@ -143,7 +146,6 @@ class Run(record.AnyRun):
     ngrams = method(lambda: selfvec.ngrams)
     phrases = method(lambda: selfvec.phrases)
     report = method(lambda: selfvec.report)
-    run_index = method(lambda: selfvec.run_index)
     save = method(lambda: selfvec.save_run)
     search = method(lambda: selfvec.search)
     senses = method(lambda: selfvec.senses)
@@ -173,6 +175,14 @@ class Run(record.AnyRun):
         with suppress(SelfvecError):  # the folder is gone
             return repr(self.present)
         return repr(self._state)
+
+    def __len__(self) -> int:
+        """How many documents it has."""
+        return self.present.provenance.documents or 0
+
+    def __contains__(self, id: object) -> bool:
+        """Whether a document has this id."""
+        return isinstance(id, str | int) and apps.has(self, id)
 
     @property
     def present(self) -> record.Run:
@@ -221,11 +231,6 @@ class Run(record.AnyRun):
     def settings(self) -> Settings:
         """The options that the run was made with."""
         return self.present.settings
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash that is equal for runs with the same words, counts, refined vectors, method and options."""
-        return self.present.fingerprint
 
     @property
     def folder(self) -> Path | None:

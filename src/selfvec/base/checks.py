@@ -86,6 +86,14 @@ def check_path(name: str, given: object, what: str = "a path or a name") -> None
         raise OptionError(f"is {what}, not {type(given).__name__}", field=name)
 
 
+def seconds_to_wait(usual: float) -> float:
+    """The seconds that the environment variable ``SELFVEC_WAIT`` names; `OptionError` if it has no number."""
+    asked = os.environ.get("SELFVEC_WAIT", f"{usual:.0f}")
+    if not asked.isdecimal():
+        raise OptionError(f"SELFVEC_WAIT is a whole number of seconds, not {asked!r}")
+    return float(asked)
+
+
 def check_whole(name: str, value: Any, least: int = 1) -> None:
     """Raise `OptionError` unless a value is a whole number from ``least`` up.
 

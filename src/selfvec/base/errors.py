@@ -8,6 +8,7 @@
     │   │   └── NotFound             ... which names something that does not exist
     │   └── NotFittedError (AttributeError)   a `Refiner` was asked for a result before `fit`
     ├── TargetError (OSError)        the output cannot be written; an existing target is unchanged
+    │   └── Busy                     ... because another process writes it
     ├── MissingExtra (ImportError)   an optional dependency is needed; names the extra to install
     └── Interrupted                  stopped on request; nothing has changed
 
@@ -191,6 +192,12 @@ class NotFittedError(InputError, AttributeError):
 
 class TargetError(SelfvecError, OSError):
     """The output cannot be written. An existing target is unchanged."""
+
+
+class Busy(TargetError):
+    """Another process writes the same; ``waited`` are the seconds that this one has waited for it."""
+
+    waited = 0.0
 
 
 class MissingExtra(SelfvecError, ImportError):

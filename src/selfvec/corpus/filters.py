@@ -69,6 +69,8 @@ class _RunDocuments:
 
     @property
     def days(self) -> NDArray[np.datetime64]:
+        if self.run.text is not None:
+            return self.run.text.days
         batch = self.run.require_tokens()
         return np.full(batch.documents, "NaT", "datetime64[D]") if batch.dates is None else batch.dates
 
@@ -83,13 +85,18 @@ def filtered_documents(run: Run, filters: Sequence[str], lacking: list[str] | No
     has not kept its text.
     """
     said: list[str] = []
-    passing = allowed(_RunDocuments(run), filters, said)
+    passing = passing_documents(run, filters, said)
     if not passing.any():
         rule, _, remedy = said[0].partition("; ")
         raise NotFound(rule, field="filter", remedy=remedy)
     if lacking is not None:
         lacking += said
     return passing
+
+
+def passing_documents(run: Run, filters: Sequence[str], lacking: list[str] | None = None) -> Mask:
+    """The same, but that none may pass."""
+    return allowed(_RunDocuments(run), filters, lacking)
 
 
 def allowed(documents: WithFields, filters: Sequence[str], lacking: list[str] | None = None) -> Mask:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -222,6 +223,14 @@ def written(values: pl.Series) -> pl.Series:
     [['4', '0.5', None], ['true'], ['["a", "b"]'], ['7']]
     """
     return all_written(values.to_frame(), [values.name]).to_series()
+
+
+def plain_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a document as JSON has them: days and moments in ISO 8601."""
+    return {
+        name: value.isoformat().replace("+00:00", "Z") if isinstance(value, date) else value
+        for name, value in fields.items()
+    }
 
 
 def all_written(documents: pl.DataFrame, names: Collection[str]) -> pl.DataFrame:

@@ -27,7 +27,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from selfvec.base.errors import CleanupWarning, TargetError
+from selfvec.base.checks import seconds_to_wait
+from selfvec.base.errors import Busy, CleanupWarning, TargetError
 from selfvec.base.progress import Progress
 
 try:
@@ -41,8 +42,8 @@ HAS_LOCKS = fcntl is not None
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 """The flag of `os.open` that refuses links, where the system has it."""
 
-WAIT = 10.0
-"""Seconds for which all writers wait for another process that writes the same, before they are refused."""
+WAIT = 60.0
+"""Seconds for which writers wait for another process that writes the same; ``SELFVEC_WAIT`` names others."""
 
 _PAUSE = 0.02  # seconds between two tries
 _MOMENT = 0.2  # seconds for which a process holds a lock that only looks for leftovers: nothing is said of it
@@ -78,23 +79,21 @@ def own_folder(folder: Path) -> None:
     closed = not hasattr(os, "geteuid") or not status.st_mode & _OTHERS
     if not stat.S_ISDIR(status.st_mode) or not is_ours(folder) or not closed:
         rule = "is in the way: it is a link, belongs to another user, or others can write into it"
-        raise TargetError(rule, path=folder, remedy="remove it or choose another -o")
+        raise TargetError(rule, path=folder, remedy="remove it or write elsewhere")
 
 
 def discard(path: Path) -> None:
     """Delete a temporary file or folder. A failure is a `CleanupWarning`, because the result is complete."""
-    failed: OSError | None = None
     try:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
     except OSError as error:
-        failed = error
         shutil.rmtree(path, ignore_errors=True)  # delete as much as possible
-    if failed is not None and os.path.lexists(path):
-        rule = f"{path}: could not be removed ({failed.strerror}); the result is complete"
-        warnings.warn(rule, CleanupWarning, stacklevel=3)
+        if os.path.lexists(path):
+            rule = f"{path}: could not be removed ({error.strerror}); the result is complete"
+            warnings.warn(rule, CleanupWarning, stacklevel=3)
 
 
 def sibling(target: Path) -> Path:
@@ -159,9 +158,9 @@ def lock_file(path: Path, target: Path, progress: Progress | None = None) -> Bin
     """Lock a file until it is closed; its folder is made if it is missing.
 
     If another process holds the lock and writes ``target``, ``progress`` is told, and `WAIT` seconds are
-    waited for it; then it is a `TargetError`.
+    waited for it; then it is `Busy`.
     """
-    began, told = time.monotonic(), False
+    began = time.monotonic()
     while True:
         path.parent.mkdir(exist_ok=True)
         with suppress(FileNotFoundError):  # the folder was removed as a leftover
@@ -170,12 +169,17 @@ def lock_file(path: Path, target: Path, progress: Progress | None = None) -> Bin
                 return file
             file.close()
         waited = time.monotonic() - began
-        if waited > WAIT:
-            remedy = "wait for it or choose another -o"
-            raise TargetError("another process is writing this", path=target, remedy=remedy)
-        if progress is not None and waited > _MOMENT and not told:
+        if waited > seconds_to_wait(WAIT):
+            busy = Busy(
+                f"another process is writing this, also after {waited:.0f} s",
+                path=target,
+                remedy="try again later, or wait longer: SELFVEC_WAIT=SECONDS",
+            )
+            busy.waited = waited
+            raise busy
+        if progress is not None and waited > _MOMENT:
             progress.say(f"waiting for another process that writes {target}")
-            told = True
+            progress = None
         time.sleep(_PAUSE)
 
 

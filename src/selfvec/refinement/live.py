@@ -9,18 +9,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
+from itertools import compress
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from selfvec.base.arrays import Doubles, Ints, Rows
+from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.corpus import Corpus
 from selfvec.corpus.kept_documents import KEEP, NAMED, REPLACE, RunDocuments, told_apart
 from selfvec.corpus.summary import FROM_MEMORY, joined_corpora
 from selfvec.data.documents import Documents
+from selfvec.data.field_types import all_written
 from selfvec.data.live_run import (
     LiveRun,
     Part,
@@ -30,12 +32,24 @@ from selfvec.data.live_run import (
     with_figures,
 )
 from selfvec.data.provenance import Provenance
-from selfvec.data.run import Run
-from selfvec.data.run_text import ID, RunText, column_or_nulls, numbered, schema_of
+from selfvec.data.run import BASE, Run
+from selfvec.data.run_text import (
+    DATE,
+    FINGERPRINT,
+    ID,
+    NAME,
+    SLICE,
+    TEXT,
+    RunText,
+    column_or_nulls,
+    fields_among,
+    numbered,
+    schema_of,
+)
 from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
 from selfvec.data.vectors import Vectors
-from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of_segment
-from selfvec.encoders.run_encoder import encoder_of, keep_encoder
+from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of, encoded_texts_of_segment
+from selfvec.encoders.run_encoder import encoder_of, keep_encoder, passages_of
 from selfvec.numerics.ridge import affine, affine_ridge
 from selfvec.numerics.rows import add_rows, filled_rows, unit_in_place, unit_rows
 from selfvec.refinement.decorrelation import GAMMA
@@ -59,6 +73,9 @@ MOST = 8
 _LARGER = 4  # times the documents after it: a segment that is not written again with them
 
 
+_NEW = "\0"  # after the name of a column that replaces another; no field has one
+
+
 def added(
     run: Run, corpus: Corpus, duplicates: str = REPLACE, number: int = 0, execution: Execution | None = None
 ) -> tuple[Run, Change]:
@@ -70,9 +87,7 @@ def added(
     """
     execution = execution or Execution()
     refuse_tokens(corpus, run.settings)
-    with execution.progress.stage("New documents", corpus.total_bytes, "bytes") as advance:
-        batches = [batch.rows for batch in corpus.batches(advance, select=partial(as_kept, run, corpus))]
-    rows = corpus.dated(pl.concat(batches, how="diagonal")) if batches else pl.DataFrame(schema=schema_of(()))
+    rows = _read(run, corpus, execution)
     read = len(rows)
     segments = segments_of(run)
     rows, gone = RunDocuments(segments).new_of(rows, duplicates)
@@ -93,28 +108,82 @@ def added(
     return _changed(run, parts, change, provenance, number), change
 
 
-def deleted(
-    run: Run, ids: Sequence[str], number: int = 0, *, ignore_missing: bool = False, field: str = "ids"
-) -> tuple[Run, Change]:
-    """A run without the documents of these ids, and what has changed.
+def _read(run: Run, corpus: Corpus, execution: Execution) -> pl.DataFrame:
+    with execution.progress.stage("New documents", corpus.total_bytes, "bytes") as advance:
+        batches = [batch.rows for batch in corpus.batches(advance, select=partial(as_kept, run, corpus))]
+    return corpus.dated(pl.concat(batches, how="diagonal")) if batches else pl.DataFrame(schema=schema_of(()))
 
-    `NotFound` if an id is missing, unless such are to be ignored; ``field`` is what it calls the ids.
+
+def with_fields(run: Run, corpus: Corpus, number: int = 0) -> tuple[Run, Change]:
+    """A run in which the documents of a corpus have its fields, and what has changed.
+
+    Their texts, words and vectors stay, as do fields without a value in the corpus. `NotFound` if an id is
+    missing.
     """
+    rows = _read(run, corpus, Execution()).drop(TEXT, FINGERPRINT)
+    if not fields_among(rows.columns):
+        raise OptionError("there are neither texts nor fields", field="documents")
+    for name in (DATE, SLICE):
+        if name in rows:
+            remedy = "send the text, too, or leave it out"
+            raise OptionError(f"the {name} changes only with the text", field="documents", remedy=remedy)
     segments = segments_of(run)
-    gone, missing = RunDocuments(segments).with_ids(ids)
-    if missing and not ignore_missing:
+    ids = column_or_nulls(rows, ID)
+    if ids.null_count():
+        remedy = "name the document whose fields they are"
+        raise OptionError("without a text an id is needed", field="documents", remedy=remedy)
+    changed = _with_ids(segments, ids.to_list(), "documents")
+    parts = [part.without(mask) for part, mask in zip(segments, changed, strict=True)]
+    chosen = [part.without(~mask) for part, mask in zip(segments, changed, strict=True) if mask.any()]
+    former = PresentText(chosen)
+    documents = former.read(former.columns)
+    names = documents[NAME]
+    new = all_written(rows, rows.columns).unique(ID, keep="last").rename({ID: NAME})
+    documents = documents.with_columns(pl.coalesce(ID, NAME).alias(NAME))
+    documents = documents.join(new, on=NAME, how="left", suffix=_NEW, maintain_order="left")
+    newer = {name: f"{name}{_NEW}" for name in former.columns if f"{name}{_NEW}" in documents}
+    either = [pl.coalesce(new, name).alias(name) for name, new in newer.items()]
+    documents = documents.with_columns(names, *either).drop(newer.values())
+    text = text_of(documents, run.require_text().kinds)
+    number = number or _next(segments)
+    parts.append(Part(_segment(chosen, text, number, run.base)))
+    made = _changed(run, parts, Change(), run.provenance, number)
+    return made, Change(added=len(text), changed=len(text))
+
+
+def _with_ids(segments: Sequence[Part], ids: Sequence[str], field: str = "ids") -> list[Mask]:
+    """Which documents of each part have one of these ids; `NotFound` if none has one of them."""
+    having, missing = RunDocuments(segments).with_ids(ids)
+    if missing and field:
         names = ", ".join(map(repr, missing[:NAMED]))
         more = f" and {len(missing) - NAMED:,} more" * (len(missing) > NAMED)
         raise NotFound(
             f"no document of the run has the id {names}{more}", field=field, remedy="check the ids"
         )
+    return having
+
+
+def deleted(run: Run, which: Sequence[str] | Mask, number: int = 0, field: str = "ids") -> tuple[Run, Change]:
+    """A run without the documents of these ids, or those that are selected, (D,) bool; and what has changed.
+
+    `NotFound` if an id is missing; ``field`` is what it calls the ids. Without one such are ignored.
+    """
+    segments = segments_of(run)
+    if isinstance(which, np.ndarray):
+        gone = [part.present.copy() for part in segments]
+        for mask, own in zip(
+            gone, np.split(which, np.cumsum([len(part) for part in segments[:-1]])), strict=True
+        ):
+            mask[mask] = own
+    else:
+        gone = _with_ids(segments, which, field)
     change = Change(withdrawn=int(sum(mask.sum() for mask in gone)))
     if not change.withdrawn:
         return run, change
     parts = [part.without(mask) for part, mask in zip(segments, gone, strict=True)]
     if not any(map(len, parts)):
         remedy = "keep one, or remove the folder of the run"
-        raise OptionError("no document would be left", field=field, remedy=remedy)
+        raise OptionError("no document would be left", field=field or None, remedy=remedy)
     summary = joined_corpora([run.provenance.corpus], left_out=change.withdrawn)
     provenance = run.provenance.replace(corpus=summary)
     return _changed(run, parts, change, provenance, number or _next(segments)), change
@@ -130,7 +199,7 @@ def exchanged(
     made, change = run, Change()
     if taken.withdraw:
         ids = told_apart(list(map(str, taken.withdraw)), RunDocuments(segments_of(run)).ids)
-        made, change = deleted(made, list(map(str, ids)), number, field="withdraw")
+        made, change = deleted(made, list(map(str, ids)), number, "withdraw")
     if taken.corpus is None:
         return made, change
     duplicates = KEEP if taken.allow_duplicates else REPLACE
@@ -330,11 +399,23 @@ def _joined(parts: list[Part], number: int, base: Run) -> list[Part]:
     rest = parts[:-2]
     while rest and (len(rest[-1]) <= _LARGER * sum(map(len, joined)) or len(rest) > MOST // 2):
         joined.insert(0, rest.pop())
-    text = text_in_memory(PresentText(joined))
-    batches = [part.segment.tokens.part(part.present) for part in joined]
+    return [*rest, Part(_segment(joined, text_in_memory(PresentText(joined)), number, base))]
+
+
+def _segment(parts: Sequence[Part], text: RunText, number: int, base: Run) -> Segment:
+    """A segment of the documents of others, whose texts, words and vectors are those that they had."""
+    batches, encoded = [], []
+    for part in parts:
+        tokens, vectors = part.segment.tokens.part(part.present), encoded_texts_of_segment(part.segment)
+        if part.segment.name == BASE:
+            used = tokens.counts > 0
+            numbers = np.where(used, np.cumsum(used) - 1, -1).astype(np.int32)
+            tokens = tokens.renumbered(numbers, list(compress(tokens.types, used.tolist())))
+            if (every := encoded_texts_of(base)) is not None:
+                texts = text.texts()
+                vectors = every.kept([*texts, *passages_of(texts)])
+        batches.append(tokens)
+        encoded += [] if vectors is None else [vectors]
     tokens = concatenated(over_one_vocabulary(batches))
-    of_parts = [encoded_texts_of_segment(part.segment) for part in joined]
-    own = [texts for texts in of_parts if texts is not None]
-    encoded = own[0].merged(*own[1:]) if own else None
-    later = _later_words(tokens, base, joined)
-    return [*rest, Part(Segment.of(str(number), text, tokens, later, encoded))]
+    own = encoded[0].merged(*encoded[1:]) if encoded else None
+    return Segment.of(str(number), text, tokens, _later_words(tokens, base, parts), own)

@@ -191,7 +191,7 @@ def as_kept(run: Run, corpus: Corpus, batch: Documents, path: str) -> Documents:
             path=path if line else f"{path}, document {column_or_nulls(documents, ID)[first]!r}",
             line=line,
             field=field,
-            remedy="correct it, skip bad rows to leave it out, or refine the run anew, which decides again",
+            remedy="correct it, leave it out with --skip-bad-rows, or refine anew, which decides again",
         )
     return batch.of_rows(documents.with_columns(values))
 

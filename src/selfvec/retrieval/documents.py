@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -22,8 +23,8 @@ from selfvec.base.compiled import read_only
 from selfvec.base.errors import CorpusError
 from selfvec.base.progress import Progress
 from selfvec.corpus.fingerprints import joined_utf8
+from selfvec.data.field_types import DAY, INTEGER, LIST, MOMENT, NUMBER, TRUTH, coded, fault_of_kind, parsed
 from selfvec.data.field_types import TEXT as TEXTS
-from selfvec.data.field_types import coded, fault_of_kind, parsed
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, GIVEN, TEXT, RunText, column_of
 from selfvec.data.token_batch import TokenBatch
@@ -31,6 +32,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.files.memory import PackedStrings, Packer, return_freed_memory
 from selfvec.files.tensors import Forms, Tensor, days, packed, read_tensors
 from selfvec.files.text_files import check
+from selfvec.files.untrusted import parse_json
 from selfvec.numerics.quantization import quantised
 from selfvec.text.document_vectors import document_frequencies
 from selfvec.text.passages import CUT, Cut, passages
@@ -50,6 +52,31 @@ if TYPE_CHECKING:
 
 LONGEST = 120  # characters of a field's values, on average; longer fields are text, not filters
 LONGEST_JSON = 1000  # if all are lists and objects
+_READ: dict[str, Callable[[str], Any]] = {
+    INTEGER: int,
+    NUMBER: float,
+    TRUTH: "true".__eq__,
+    DAY: date.fromisoformat,
+    MOMENT: datetime.fromisoformat,
+}
+
+
+def typed_fields(texts: Mapping[str, str | None], kinds: Mapping[str, str]) -> dict[str, Any]:
+    """The fields of a document as values of their kinds, without those that it lacks.
+
+    A day or moment that Python's dates do not reach stays a text.
+
+    >>> typed_fields({"size": "4", "on": "2020-06-18", "to": None}, {"size": INTEGER, "on": DAY, "to": TEXTS})
+    {'size': 4, 'on': datetime.date(2020, 6, 18)}
+    """
+    return {name: _typed(text, kinds[name]) for name, text in texts.items() if text is not None}
+
+
+def _typed(text: str, kind: str) -> Any:
+    try:
+        return parse_json(text) if kind.startswith(LIST) else _READ.get(kind, str)(text)
+    except ValueError:
+        return text
 
 
 class Passages(NamedTuple):
@@ -439,6 +466,7 @@ class IndexedDocuments:
     def _values(self) -> list[list[str]]:
         return [list(self.strings(f"values {i}")) for i in range(len(self.fields))]
 
-    def fields_of(self, document: int) -> dict[str, str]:
+    def fields_of(self, document: int) -> dict[str, Any]:
         columns = ((name, *self.field(name)) for name in self.fields)
-        return {name: values[codes[document]] for name, codes, values in columns if codes[document] >= 0}
+        texts = {name: values[codes[document]] for name, codes, values in columns if codes[document] >= 0}
+        return typed_fields(texts, self.fields)

@@ -335,6 +335,7 @@ class Index:
         query: str,
         top: int = 10,
         *,
+        offset: int = 0,
         mode: str = "hybrid",
         filter: GivenFilter = (),
         question: str | None = None,
@@ -345,13 +346,14 @@ class Index:
         """
         check_text("query", query, empty=True)
         check_whole("top", top)
+        check_whole("offset", offset, 0)
         # Before anything is answered: another process may have withdrawn documents that this index has.
         self._check_state()
         check_mode(mode)
         filters = given_filters(filter)
         answer = self._answer(query, mode, filters, question)
         parsed = answer.parsed
-        best = different_texts(self.documents, answer.scored, top)
+        best = different_texts(self.documents, answer.scored, offset + top)[offset:]
         return Found(
             query,
             mode,
@@ -448,10 +450,14 @@ class Index:
         """The number of a document by its id; `NotFound`, with ids of similar spelling, if there is none."""
         number = self.documents.number(name)
         if number is None:
-            near = did_you_mean(name, islice(_sharing_half(name, self.documents.ids), _COMPARED))
-            rule = f"the document {name!r} does not occur in this run"
-            raise NotFound(rule, remedy=near or "check the id")
+            raise unknown_document(name, self.documents.ids)
         return number
+
+
+def unknown_document(name: str, ids: Iterable[str]) -> NotFound:
+    """The error for an id that no document has; it names ids of similar spelling."""
+    near = did_you_mean(name, islice(_sharing_half(name, ids), _COMPARED))
+    return NotFound(f"the document {name!r} does not occur in this run", remedy=near or "check the id")
 
 
 def _sharing_half(name: str, ids: Iterable[str]) -> Iterator[str]:

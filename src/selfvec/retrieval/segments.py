@@ -407,7 +407,7 @@ class SearchedDocuments:
             self._typed[field] = pl.concat([own.filter(pl.Series(part.present)) for own, part in of_parts])
         return self._typed[field]
 
-    def fields_of(self, document: int) -> dict[str, str]:
+    def fields_of(self, document: int) -> dict[str, Any]:
         """The fields of a document."""
         part, own = self.located(document)
         return part.documents.fields_of(own)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from selfvec.base.characters import plain
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.view import Entry, Part, View, escaped
 from selfvec.corpus.field_names import is_title
+from selfvec.data.field_types import plain_fields
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.passages import span_as_given
 from selfvec.text.repeats import Repeats
@@ -72,6 +73,20 @@ def _best_passage(documents: SearchedDocuments, scored: Scored, document: int) -
     best = int(scored.best[document])
     start, end = (0, len(text)) if best < 0 else documents.span(best)
     return Best(document, text[start:end], (start, end), [])
+
+
+def title_among(fields: Mapping[str, Any]) -> str | None:
+    """The field of a document that is its title, as a text."""
+    return next((_drawn(value) for name, value in fields.items() if is_title(name)), None)
+
+
+def _drawn(value: Any) -> str:
+    """A value of a field where it is shown."""
+    if isinstance(value, list):
+        return ", ".join(map(_drawn, value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.15g}" if isinstance(value, float) else str(plain_fields({"": value})[""])
 
 
 def text_key(text: str) -> str:
@@ -131,7 +146,7 @@ class Hit:
     snippet: str  # without what was mended in the text
     text: str  # the best passage as it came; the whole of a short document
     alike: list[str]  # ids of further documents with the same text
-    fields: dict[str, str]
+    fields: dict[str, Any]  # of their types: numbers, dates, lists of texts
     parts: dict[str, float]  # contribution of each of `PARTS`; their sum is the score
     passage: tuple[int, int]  # where it begins and ends in the document as it came, in characters
     marks: list[Mark]  # words of the snippet
@@ -156,7 +171,8 @@ class Hit:
         parts = ", ".join(f"{name} {value:+.2f}" for name, value in self.parts.items())
         copies = f"and {len(self.alike):,} alike" if self.alike else ""
         figures = "  ".join(filter(None, (f"score {self.score:.2f}", self.date, copies)))
-        fields = [f"{name}: {value}" for name, value in self.fields.items() if value not in ("", self.title)]
+        drawn = ((name, _drawn(value)) for name, value in self.fields.items())
+        fields = [f"{name}: {value}" for name, value in drawn if value not in ("", self.title)]
         ids = f": {', '.join(self.alike[:_IDS])}{', …' * (len(self.alike) > _IDS)}" if copies else ""
         facts = " · ".join(filter(None, (self.date, *fields, f"{copies}{ids}")))
         passage = [(printable(text), mark.kind if mark else "") for text, mark in self.pieces()]
@@ -236,9 +252,8 @@ class Found(Answer):
 
     def as_dict(self) -> Json:
         """JSON-serialisable, as ``selfvec search --json`` prints it. ``hits`` are ``rows``, too."""
-        return {of.name: getattr(self, of.name) for of in fields(self)} | dict.fromkeys(
-            ("hits", "rows"), self.rows
-        )
+        rows = [{**row, "fields": plain_fields(row["fields"])} for row in self.rows]
+        return {of.name: getattr(self, of.name) for of in fields(self)} | {"hits": rows, "rows": rows}
 
 
 def describe(
@@ -274,7 +289,7 @@ def describe(
                 words=_reasons(passage, query, passage.ids[places], matches),
                 date=documents.day(document),
                 fields=fields,
-                title=next((value for name, value in fields.items() if is_title(name)), None),
+                title=title_among(fields),
                 text=given[slice(*span)],
                 alike=list(map(documents.name, alike)),
             )

@@ -100,7 +100,7 @@ def _check_room(wanted: PublicVectors, parent: Path, size: int | None) -> None:
     needed = _needed(wanted, wanted.megabytes * _MB if size is None else size)
     if free < needed:
         rule = f"{needed / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free"
-        remedy = "free some space or choose another folder with -o"
+        remedy = "free some space or choose another folder"
         raise TargetError(rule, path=parent, remedy=remedy)
 
 

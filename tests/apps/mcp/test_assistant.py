@@ -237,7 +237,7 @@ def test_documents_are_read_and_added(talk, folder: Path, tmp_path: Path) -> Non
     tools = Tools(open_run(tmp_path / "run"))
     told = tools.add_document("a derecho crossed the county", "new", "1999-05-02", {"state": "IOWA"})
     assert told["added"] == 1
-    assert tools.add_document("a derecho crossed two counties", "new")["changed"] == 1
+    assert tools.add_document("a derecho crossed two counties", "new")["replaced"] == 1
     assert tools.search("derecho", mode="bm25")["rows"][0]["text"] == "a derecho crossed two counties"
 
     from mcp import Client

@@ -76,7 +76,7 @@ def test_documents_are_added_replaced_and_deleted(client: Client) -> None:
         assert client.found("tsunami") == ["n"]
         assert client.page.get("/api/document?id=n").json()["text"] == new["text"]
     lines = b'{"id": "n", "text": "a drone fell"}\n{"id": "m", "text": "a drone rose"}\n'
-    assert client.send("PUT", lines)[1]["changed"] == 1
+    assert client.send("PUT", lines)[1]["replaced"] == 1
     assert client.found("tsunami") == []
     assert sorted(client.found("drone")) == ["m", "n"]
     for withdrawn in (2, 0):
@@ -123,7 +123,7 @@ def test_a_run_that_is_only_searched_has_only_its_index_made(client: Client) -> 
         ("POST", ROWS[:1], "?duplicate=keep", {}, 400, "is no parameter of this address"),
         ("DELETE", None, "?ids=r1", {}, 400, "is no parameter of this address"),
         ("PUT", {"text": "no id"}, "", {}, 400, "a document to replace has an id"),
-        ("DELETE", None, "", {}, 400, "there are no ids"),
+        ("DELETE", None, "", {}, 400, "there are neither ids nor a filter"),
         ("DELETE", [r["id"] for r in ROWS], "", {}, 400, "no document would be left"),
         ("PATCH", None, "", {}, 405, "only GET, HEAD, POST, PUT and DELETE are"),
     ],
@@ -180,7 +180,7 @@ def test_limits_and_another_writer(client: Client, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("selfvec.files.file_system.WAIT", 0.0)
     with RunWriter(client.data.run.folder, overwrite=True):
         status, told = client.send("POST", {"id": "n", "text": "a tsunami came"})
-    assert (status, told["error"]["rule"]) == (503, "another process is writing this")
+    assert (status, told["error"]["rule"]) == (503, "another process is writing this, also after 0 s")
     assert client.send("POST", {"id": "n", "text": "a tsunami came"})[0] == 200
 
 

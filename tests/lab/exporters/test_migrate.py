@@ -47,9 +47,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run, Path]:
 def encoders_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def of(run: Run, progress: Progress | None = None) -> Encoder:
         del progress
-        if run.fingerprint not in ENCODERS:
-            ENCODERS[run.fingerprint] = make(run)
-        return ENCODERS[run.fingerprint]
+        if run.present.fingerprint not in ENCODERS:
+            ENCODERS[run.present.fingerprint] = make(run)
+        return ENCODERS[run.present.fingerprint]
 
     make = Encoder.of
     monkeypatch.setattr(Encoder, "of", of)
@@ -99,7 +99,7 @@ def test_all_vectors_are_replaced_and_the_map_is_written(made, tmp_path: Path) -
     assert (done["passages"], done["done"], done["notes"]) == (240, True, [])
     assert done["recall"]["questions"] == 60
     assert done["map"] == f"{path}-map.safetensors"
-    assert Adapter.load(done["map"]).about["to"] == new.fingerprint
+    assert Adapter.load(done["map"]).about["to"] == new.present.fingerprint
     assert files(tmp_path) == [path.name, f"{path.name}-map.safetensors"]
     again = migrate(path, old, new)  # nothing is left to do
     assert (again["done"], again["passages"]) == (True, None)

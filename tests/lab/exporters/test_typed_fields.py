@@ -93,7 +93,7 @@ def test_stores_keep_types_and_say_what_is_changed(reports: Path, tmp_path: Path
         "the field 'mixed' is a column of JSON text: its values are of several types",
     ]
     about = {
-        "selfvec.run": run.fingerprint,
+        "selfvec.run": run.present.fingerprint,
         "selfvec.name": "run",
         "selfvec.encoder": Encoder.of(run).digest,
         "selfvec.dimensions": str(Encoder.of(run).dimensions),

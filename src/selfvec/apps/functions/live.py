@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
+from selfvec.apps.documents import Ids, as_ids
 from selfvec.base.answer import Answer
-from selfvec.base.checks import check_texts, is_path
+from selfvec.base.checks import is_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.corpus import as_corpus
+from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.fields import FieldOptions, NoTextField
+from selfvec.corpus.filters import passing_documents
+from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.data import run as record
 from selfvec.data.live_run import LiveRun
 from selfvec.refinement import live
@@ -26,8 +30,6 @@ from selfvec.storage.run_writer import RunWriter, next_state
 
 Changing = Callable[[record.Run, int], tuple[record.Run, Change]]
 """From a state of a run, and the number of the next one, to that and what it changes."""
-
-Ids = str | int | Sequence[str | int]
 
 
 @checked
@@ -50,7 +52,8 @@ def add(
     ----------
     run : Run or path
     documents : path, paths, texts, data frame or `Corpus`
-        Files or folders of new text. Also the documents themselves, see `selfvec.as_corpus`.
+        Files or folders of new text. Also the documents themselves, see `selfvec.as_corpus`, or one, as a
+        dict.
     duplicates : {"replace", "keep", "error"}
         What becomes of a document whose id the run has: it replaces that one, stays beside, or is an error.
     progress : Progress, optional
@@ -61,8 +64,8 @@ def add(
     Returns
     -------
     Answer
-        How many documents were ``added``, of which some ``changed`` an earlier one, and ``skipped``;
-        how many ``documents`` there are now.
+        How many documents were ``added``, ``replaced`` an earlier one, and were ``skipped``; how many
+        ``documents`` there are now.
 
     Raises
     ------
@@ -85,21 +88,31 @@ def add(
     """
 
     def change(state: record.Run, number: int) -> tuple[record.Run, Change]:
-        if isinstance(documents, list | tuple) and not documents:
+        if isinstance(several, list | tuple) and not several:
             return state, Change()
-        kept = fields.get("keep_fields")
-        options: Any = {**fields, "keep_fields": kept is None or kept}
-        like = state.provenance.corpus
-        try:
-            corpus = as_corpus(documents, "documents", like=like, **options)
-        except NoTextField:  # that of the run is not there: one of a usual name, such as text
-            if options.get("text_field"):
-                raise
-            corpus = as_corpus(documents, "documents", like={**like, "text_given": False}, **options)
+        corpus = _corpus(state, several, fields)
         return live.added(state, corpus, duplicates, number, Execution(progress=told))
 
-    told = as_progress(progress)
+    several, told = _several(documents), as_progress(progress)
     return changed(run, change, told)
+
+
+def _several(documents: Any) -> Any:
+    """Documents, of which there may be one."""
+    return [documents] if isinstance(documents, Mapping) else documents
+
+
+def _corpus(state: record.Run, documents: Any, fields: FieldOptions) -> Corpus:
+    """Documents as those of a run."""
+    kept = fields.get("keep_fields")
+    options: Any = {**fields, "keep_fields": kept is None or kept}
+    like = state.provenance.corpus
+    try:
+        return as_corpus(documents, "documents", like=like, **options)
+    except NoTextField:  # that of the run is not there: one of a usual name, such as text
+        if options.get("text_field"):
+            raise
+        return as_corpus(documents, "documents", like={**like, "text_given": False}, **options)
 
 
 @checked
@@ -107,6 +120,9 @@ def upsert(
     run: GivenRun, documents: Any, *, progress: Progress | None = None, **fields: Unpack[FieldOptions]
 ) -> Answer:
     """Add documents to a run, or replace those that have their ids; as `add`, which has more options.
+
+    Dicts that have an id and fields and no text give these fields to the documents that are there, whose
+    texts and other fields stay: then no word or vector changes.
 
     Parameters
     ----------
@@ -125,24 +141,60 @@ def upsert(
     Raises
     ------
     CorpusError
-        If the documents cannot be read. Other errors are those of `add`.
+        If the documents cannot be read. `NotFound` if one without a text is not there. Other errors are those
+        of `add`.
 
     Examples
     --------
     >>> run = selfvec.refine([{"id": "a", "text": "hail broke the roof"}], "none", "decorrelated")
-    >>> run.upsert([{"id": "a", "text": "wind broke a tree"}])["changed"]
+    >>> run.upsert({"id": "a", "text": "wind broke a tree"})["replaced"]
     1
-    >>> run.text.texts()
-    ['wind broke a tree']
+    >>> run.upsert({"id": "a", "place": "OHIO"})["replaced"]
+    1
+    >>> run.get("a").text, run.get("a").fields
+    ('wind broke a tree', {'place': 'OHIO'})
     """
-    return add(run, documents, progress=progress, **fields)
+    several, told = _several(documents), as_progress(progress)
+    rows = several if isinstance(several, list | tuple) and not fields else ()
+    if not rows or not all(isinstance(row, Mapping) for row in rows):
+        return add(run, several, progress=progress, **fields)
+
+    def change(state: record.Run, number: int) -> tuple[record.Run, Change]:
+        if (bare := _without_text(state, rows)) is not None:
+            return live.with_fields(state, bare, number)
+        corpus = _corpus(state, rows, {})
+        return live.added(state, corpus, number=number, execution=Execution(progress=told))
+
+    return changed(run, change, told)
+
+
+_TEXT = "the text that stays"
+
+
+def _without_text(state: record.Run, rows: Sequence[Mapping[str, Any]]) -> Corpus | None:
+    """Documents that have fields alone; None if they have a text. `OptionError` if only some have."""
+    made = state.provenance.corpus
+    texts = made.get("text_fields") or ()
+    full = [any(row.get(name) for name in texts) for row in rows]
+    if all(full):
+        return None
+    if any(full):
+        rule = "some have a text, and others fields alone"
+        raise OptionError(rule, field="documents", remedy="send these apart")
+    if not set().union(*rows) - {made.get("id_field") or "id"} <= {*state.require_text().fields}:
+        with suppress(NoTextField):  # one of another usual name
+            _corpus(state, rows, {})
+            return None
+    bare = [{name: value for name, value in row.items() if name not in texts} for row in rows]
+    return _corpus(state, [{**row, _TEXT: "."} for row in bare], {"text_field": _TEXT})
 
 
 @checked
 def delete(
     run: GivenRun,
-    ids: Ids,
+    ids: Ids = (),
     *,
+    filter: GivenFilter = (),
     erase: bool = False,
     progress: Progress | None = None,
 ) -> Answer:
@@ -156,6 +208,8 @@ def delete(
     run : Run or path
     ids : str or int, or sequence of these
         As they are shown, also the numbers of documents without one. All of them exist.
+    filter : str or dict, or sequence of them
+        In place of ids: all documents that pass, as in `search`.
     erase : bool
         Refine the run again without them, so that no file has anything of them. Nothing can be undone then.
     progress : Progress, optional
@@ -170,7 +224,7 @@ def delete(
     NotFound
         If there is no document with an id: then none is deleted.
     OptionError
-        If no document would be left.
+        If no document would be left, or there are neither ids nor a filter, or both.
     InputError
         If the run has not kept its text or, to erase, the initial vectors are gone.
     TargetError
@@ -184,22 +238,30 @@ def delete(
     1
     """
     progress = as_progress(progress)
-    several = [ids] if isinstance(ids, str | int) else list(ids)
-    named = [str(one) if type(one) is int else one for one in several]  # as `add` takes them
-    return changed(run, removal(check_texts("ids", named, "ids"), erase=erase, progress=progress), progress)
+    return changed(run, removal(as_ids(ids), given_filters(filter), "ids", erase, progress), progress)
 
 
 def removal(
-    ids: Sequence[str], *, erase: bool = False, ignore_missing: bool = False, progress: Progress | None = None
+    ids: Sequence[str],
+    filters: Sequence[str],
+    field: str = "",
+    erase: bool = False,
+    progress: Progress | None = None,
 ) -> Changing:
-    """The change that deletes documents or, to erase them, refines a run again without them."""
+    """The change that deletes documents or, to erase them, refines a run again without them.
+
+    Without ``field``, ids that are missing are passed over.
+    """
 
     def remove(state: record.Run, number: int) -> tuple[record.Run, Change]:
-        made, change = live.deleted(state, ids, number, ignore_missing=ignore_missing)
+        if bool(ids) == bool(filters):
+            what = "both ids and a filter" if ids else "neither ids nor a filter"
+            raise OptionError(f"there are {what}", field=field or "id", remedy="name either")
+        which = passing_documents(state, filters) if filters else ids
+        made, change = live.deleted(state, which, number, field)
         if erase and change.withdrawn:
-            there = {*state.require_text().names()}
-            taken = Taken(withdraw=[name for name in ids if name in there], for_good=True)
-            made = updating.update(state, taken, execution=Execution(progress=as_progress(progress)))
+            taken = Taken(for_good=True)
+            made = updating.update(made, taken, execution=Execution(progress=as_progress(progress)))
         return made, change
 
     return remove
@@ -222,7 +284,13 @@ def changed(run: GivenRun, change: Changing, progress: Progress | None = None) -
         raise OptionError("is a state of a run, which does not change", field="run")
     made, figures = next_state(own, next_of, progress)
     since = {name: number for name, number in made.provenance.live.items() if isinstance(number, int)}
-    return Answer("Changed", {**figures.as_dict(), "documents": made.provenance.documents, "since": since})
+    told = {
+        "added": figures.added - figures.changed,
+        "replaced": figures.changed,
+        "withdrawn": figures.withdrawn,
+        "skipped": figures.skipped,
+    }
+    return Answer("Changed", {**told, "documents": made.provenance.documents, "since": since})
 
 
 @checked

@@ -3,25 +3,54 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict, Unpack, overload
+
+import numpy as np
 
 from selfvec.base.declarations import Bounds, Count, Natural, NotEmpty, checked
+from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.data.run import Run
+from selfvec.numerics.rows import unit_rows
+from selfvec.retrieval.index import Index
 from selfvec.retrieval.run_search import run_index
-from selfvec.retrieval.snippets import Found
+from selfvec.retrieval.snippets import Found, describe, different_texts
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import is_run, open_run
+
+Vector = np.ndarray[Any, Any]
+
+
+class _Options(TypedDict, total=False):
+    top: int
+    offset: int
+    mode: Literal["hybrid", "bm25", "dense"]
+    question: Literal["encoder", "rows"] | None
+    filter: GivenFilter
+    variants: str | os.PathLike[str] | None
+    passage_words: int
+    overlap: int
+    progress: Progress | None
+
+
+@overload
+def search(run: GivenRun, query: str | Vector, **options: Unpack[_Options]) -> Found: ...  # type: ignore[overload-overlap]
+
+
+@overload
+def search(run: GivenRun, query: Sequence[str | Vector], **options: Unpack[_Options]) -> list[Found]: ...
 
 
 @checked
 def search(
     run: GivenRun,
-    query: NotEmpty,
+    query: NotEmpty | Vector | Sequence[str | Vector],
     *,
     top: Count = 10,
+    offset: Natural = 0,
     mode: Literal["hybrid", "bm25", "dense"] = "hybrid",
     question: Literal["encoder", "rows"] | None = None,
     filter: GivenFilter = (),
@@ -29,7 +58,7 @@ def search(
     passage_words: Annotated[int, Bounds(at_least=20)] = 200,
     overlap: Natural = 40,
     progress: Progress | None = None,
-) -> Found:
+) -> Found | list[Found]:
     """Find documents by their words and their meaning, and show why.
 
     Parameters
@@ -38,7 +67,8 @@ def search(
         A run folder, or a file or folder of text, which is refined first and kept.
     query : str, not empty
         A question or some words. Documents with a phrase in quotes come higher, those with -word or NOT word
-        last. After a plus, as in +"heat pump", or alone, they are conditions.
+        last. After a plus, as in +"heat pump", or alone, they are conditions. Also a vector like those of the
+        run, of which the nearest documents are found. Also a list of these, which gives a list of results.
     mode : {"hybrid", "bm25", "dense"}
         Use words and vectors, words only, or vectors only.
     question : {"encoder", "rows"}, optional
@@ -53,6 +83,8 @@ def search(
 
     Other Parameters
     ----------------
+    offset : int, at least 0
+        Documents left out before these.
     variants : "auto" or path, optional
         Count words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
         those that are certain.
@@ -108,6 +140,35 @@ def search(
         counted += [f"{variant} counts as {word}" for variant, word in met.items()]
         counted += joined_sentences({}, lacking)
     index = run_index(run, progress, cut=(passage_words, overlap))
-    hits = index.search(query, top, mode=mode, filter=named, question=question)
-    notes = [*hits.notes, *counted]
-    return replace(hits, corpus=run.provenance.corpus_name, notes=notes, **omitted)
+
+    def answer(asked: Any) -> Found:
+        if not isinstance(asked, np.ndarray):
+            hits = index.search(asked, top, offset=offset, mode=mode, filter=named, question=question)
+        elif mode == "bm25" or question is not None:
+            raise OptionError("a vector has no words", field="query", remedy="leave mode and question out")
+        else:
+            hits = _nearest(index, asked, top, offset, named)
+        notes = [*hits.notes, *counted]
+        return replace(hits, corpus=run.provenance.corpus_name, notes=notes, **omitted)
+
+    return [*map(answer, query)] if isinstance(query, list | tuple) else answer(query)
+
+
+def _nearest(index: Index, vector: Vector, top: int, offset: int, filters: Sequence[str]) -> Found:
+    """The documents that are nearest to a vector in the space of the run's words.
+
+    `OptionError` if it is none.
+    """
+    width = len(index.space.turn)
+    if vector.shape != (width,) or vector.dtype.kind not in "fiu" or not np.isfinite(vector).all():
+        rule = f"is a text, or a vector of {width} finite numbers, as those of the run's words"
+        raise OptionError(f"{rule}, not {vector.dtype} of shape {vector.shape}", field="query")
+    notes: list[str] = []
+    passing = index.documents.passing(filters, notes)
+    asked = unit_rows(index.space.turned(vector[None].astype(np.float32)))[0]
+    scored = index.scorer.near(asked).among(passing)
+    best = different_texts(index.documents, scored, offset + top)[offset:]
+    query = index.vocabulary.parse("")
+    hits = describe(index.vocabulary, index.scorer, query, scored, best, "dense")
+    name = f"a vector of {width} numbers"
+    return Found(name, "dense", len(index), [], [], hits, filters=[*filters], notes=notes)

@@ -33,6 +33,7 @@ from selfvec.base.progress import Progress
 from selfvec.base.view import Column
 from selfvec.corpus.given_filters import given_filters
 from selfvec.data import run as record
+from selfvec.data.field_types import plain_fields
 from selfvec.data.vectors import Source
 from selfvec.files.checksums import unchanged
 from selfvec.numerics.nearest import only_in_each
@@ -187,6 +188,7 @@ class Tools:
         self,
         query: str,
         top: int = 5,
+        offset: int = 0,
         mode: str = "hybrid",
         question: str | None = None,
         filter: Filter | None = None,
@@ -198,7 +200,8 @@ class Tools:
         corpus does not have, `notes` what was not done as asked. `question`, if the run has an encoder, says
         what compared the query."""
         index = self._index(self._run.present)
-        return _passages(index, index.search(query, top, mode=mode, filter=filter or (), question=question))
+        how: Json = {"mode": mode, "filter": filter or (), "question": question}
+        return _passages(index, index.search(query, top, offset=offset, **how))
 
     @_as_declared(declared_at("retrieval.run_search.similar_documents"))
     def similar_documents(self, document: str, top: int = 5, filter: Filter | None = None) -> Json:
@@ -335,18 +338,11 @@ class Tools:
     ) -> Json:
         """Read a whole document of the corpus by the id that a search gave, in parts of 8,000 characters: if
         `next` is a number, ask again with `start` set to it. `characters` is the length of the whole."""
-        index = self._index(self._run.present)
-        number = index.number(document)
-        text = index.documents.as_given(number)
+        told = self._run.get(document).as_dict()
+        text = told["text"]
         end = min(start + _PART, len(text))
-        return {
-            "id": document,
-            "date": index.documents.day(number),
-            "fields": index.documents.fields_of(number),
-            "text": text[start:end],
-            "characters": len(text),
-            "next": end if end < len(text) else None,
-        }
+        part = {"text": text[start:end], "characters": len(text), "next": end if end < len(text) else None}
+        return told | part
 
     @_as_declared(TEXT["topics"].declaration)
     def topics(self, number: int | None = None, top: int = 12, filter: Filter | None = None) -> Json:
@@ -363,7 +359,7 @@ class Tools:
         fields: Annotated[Json | None, Field(description="Its other fields, by name.")] = None,
     ) -> Json:
         """Add a document to the corpus, or replace the one that has its id; the next search finds it. Do this
-        only if the user has asked for it. `added` and `changed` count what was done."""
+        only if the user has asked for it. `added` and `replaced` count what was done."""
         corpus = self._run.present.provenance.corpus
         named = {str(corpus.get("id_field") or "id"): document, str(corpus.get("date_field") or "date"): date}
         row = {**(fields or {}), **{name: value for name, value in named.items() if value is not None}}
@@ -424,11 +420,18 @@ def _passage(index: Index, hit: Hit) -> Json:
         "alike": hit.alike[:_NAMED],
         "score": _limited(hit.score),
         "date": hit.date,
-        "fields": {name: whole_words(hit.fields[name], _SHORT) for name in list(hit.fields)[:_FIELDS]},
+        "fields": {name: _short(value) for name, value in [*plain_fields(hit.fields).items()][:_FIELDS]},
         "text": whole_words(text, LONGEST),
         "cut": len(text) > LONGEST,
         "why": [asdict(reason) for reason in hit.words[:_REASONS]],
     }
+
+
+def _short(value: Any) -> Any:
+    """A value of a field, whose texts are cut."""
+    if isinstance(value, list):
+        return [_short(item) for item in value[:_NAMED]]
+    return whole_words(value, _SHORT) if isinstance(value, str) else value
 
 
 def _change(changes: Drift, shown: Drift) -> Json:

@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from selfvec.apps.run import Run
-from selfvec.base.errors import NotFound, SelfvecError
+from selfvec.base.errors import SelfvecError
 from selfvec.base.versions import __version__
 
 from . import documents, facets, first_view, times, words
@@ -29,7 +29,7 @@ from .addresses import ADDRESSES, question_of
 from .guard import Guard
 from .metrics import CONTENT_TYPE, METRICS, Requests
 from .page_data import PageData, PresentPage
-from .responses import ERRORS, Answer, check_parameters, error_response, json_response
+from .responses import ERRORS, Answer, check_parameters, error_response, json_response, status_of
 from .work import Busy, NotReady, WorkQueue
 from .writing import CHANGING, Writing
 
@@ -197,7 +197,7 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(SelfvecError)
     def ours(request: Request, error: SelfvecError) -> Response:
-        status = 503 if isinstance(error, Busy) else 404 if isinstance(error, NotFound) else 400
+        status = 503 if isinstance(error, Busy) else status_of(error)
         headers = {"retry-after": str(error.wait)} if isinstance(error, Busy) else {}
         return error_response(request, status, error.rule, error.remedy, error.field, headers)
 

@@ -11,11 +11,13 @@ import numpy as np
 from pydantic import create_model
 
 from selfvec.analysis.concepts.terms import stop_words
+from selfvec.apps.documents import get
 from selfvec.base.answer import Json
 from selfvec.base.arrays import AnyInts
 from selfvec.base.errors import OptionError
 from selfvec.corpus.filters import allowed
 from selfvec.corpus.slices import Slice, slice_of_each
+from selfvec.data.field_types import plain_fields
 from selfvec.data.run import Run
 from selfvec.retrieval import Found, Index, nearest_documents
 from selfvec.retrieval.segments import SearchedDocuments
@@ -44,6 +46,7 @@ def search(
     page: PageData,
     query: addresses.Question,
     top: addresses.Top = 10,
+    offset: addresses.Offset = 0,
     mode: addresses.Mode = "hybrid",
     filter: addresses.Filters = None,
     fold: addresses.Fold = False,
@@ -53,11 +56,11 @@ def search(
     if not query.strip():
         raise OptionError("the query is empty", field="query", remedy="write the words to search for")
     index = page.index.result()
-    looked_at = _FOLDED * top if fold else top
-    hits = index.search(query, looked_at, mode=mode, filter=filter or (), question=question)
+    looked_at = {"top": _FOLDED * (offset + top)} if fold else {"top": top, "offset": offset}
+    hits = index.search(query, **looked_at, mode=mode, filter=filter or (), question=question)
     answer = _as_command(page, hits)
     if fold:
-        answer["rows"] = folded(answer["rows"], stop_words(page.run.provenance))[:top]
+        answer["rows"] = folded(answer["rows"], stop_words(page.run.provenance))[offset : offset + top]
     return answer
 
 
@@ -86,8 +89,7 @@ def documents(
 @address("/api/document", waits=True)
 def document(page: PageData, id: addresses.DocumentId) -> Json:
     """A whole document by the id that a search gave."""
-    index = page.index.result()
-    return _document(index, index.number(id))
+    return get(page.run, id).as_dict()
 
 
 def _document(index: Index, number: int) -> Json:
@@ -95,7 +97,7 @@ def _document(index: Index, number: int) -> Json:
     return {
         "id": documents.name(number),
         "date": documents.day(number),
-        "fields": documents.fields_of(number),
+        "fields": plain_fields(documents.fields_of(number)),
         "text": documents.as_given(number),
     }
 

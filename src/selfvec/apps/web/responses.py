@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from selfvec.base.errors import OptionError, did_you_mean
+from selfvec.base.errors import NotFound, OptionError, SelfvecError, did_you_mean
 
 from .work import Busy
 
@@ -115,6 +115,11 @@ def error_response(
     main = f'<main id="main"><h1>Selfvec</h1>{lines}{home}</main>'
     body = f'<!doctype html><html lang="en"><head>{head}</head><body class="interface">{main}</body></html>'
     return Answer(body, status, headers, media_type="text/html")
+
+
+def status_of(error: SelfvecError) -> int:
+    """The status of an error: 404 for what is not there, but for a field in a filter, which is malformed."""
+    return 404 if isinstance(error, NotFound) and error.field != "filter" else 400
 
 
 def check_parameters(asked: Iterable[str], known: Collection[str]) -> None:

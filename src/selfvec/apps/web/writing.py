@@ -3,8 +3,8 @@
 ``/api/documents``
 
     POST     adds documents; ``duplicates=keep`` or ``error`` in the address, else the same id replaces
-    PUT      adds or replaces documents by their ids, which all of them have
-    DELETE   deletes those of ``?id=…``, or of the ids in the body; ids that are gone are passed over
+    PUT      adds or replaces documents by their ids, which all of them have; without a text, their fields
+    DELETE   deletes those of ``?id=…``, of the ids in the body, which may be gone, or of ``?filter=…``
 
 ``/api/topics``
 
@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from selfvec.analysis.concepts.subjects import kept_with
-from selfvec.apps.functions.live import add, changed, removal
+from selfvec.apps.functions.live import add, changed, removal, upsert
 from selfvec.apps.run import Run
 from selfvec.base.answer import Answer
 from selfvec.base.errors import CorpusError, NotFound, OptionError, SelfvecError, TargetError
@@ -37,14 +38,14 @@ from selfvec.data.run import TopicName
 from selfvec.files.untrusted import parse_json
 
 from .page_data import PresentPage
-from .responses import check_parameters, error_response, json_response
+from .responses import check_parameters, error_response, json_response, status_of
 
 DOCUMENTS, TOPICS = "/api/documents", "/api/topics"
 CHANGING = {DOCUMENTS: ("POST", "PUT", "DELETE"), TOPICS: ("PUT",)}  # methods that change the run, by path
 _PARAMETERS: dict[tuple[str, str], tuple[str, ...]] = {
     (DOCUMENTS, "POST"): ("duplicates",),
     (DOCUMENTS, "PUT"): (),
-    (DOCUMENTS, "DELETE"): ("id", "erase"),
+    (DOCUMENTS, "DELETE"): ("id", "filter", "erase"),
     (TOPICS, "PUT"): (),
 }
 TOKEN = "SELFVEC_TOKEN"  # environment variable, of an assistant's server, too
@@ -53,6 +54,7 @@ MOST = 10_000  # documents of a request
 SHORTEST_TOKEN = 16  # characters of a token
 PATIENCE = 15  # seconds for a body: one that never ends would keep its connection
 _LONGEST = 200  # characters of a name
+_SEND = 'send {"id": "…", "text": "…"}'
 _RETRY = "2"  # seconds, if another process writes the run
 
 
@@ -91,10 +93,11 @@ class Writing:
             headers = {"retry-after": _RETRY}
             answer = error_response(request, 503, error.rule, "try again", headers=headers)
         except SelfvecError as error:
-            status = 404 if isinstance(error, NotFound) else 400
+            status = status_of(error)
             numbered = isinstance(error, CorpusError) and error.line
             rule = f"document {error.line}: {error.rule}" if numbered else error.rule
-            answer = error_response(request, status, rule, error.remedy, error.field)
+            remedy = _SEND if isinstance(error, CorpusError) else error.remedy
+            answer = error_response(request, status, rule, remedy, error.field)
         except ClientDisconnect:
             return
         await answer(scope, receive, send)
@@ -124,15 +127,15 @@ class Writing:
             return lambda: self._named(names)
         if request.method == "DELETE":
             ids = [*asked.getlist("id"), *(_id_of(each) for each in given)]
-            if not ids:
-                raise OptionError("there are no ids", field="id", remedy="name them: /api/documents?id=A17")
             erase = asked.get("erase", "") in ("1", "true")
-            return lambda: changed(self._run, removal(ids, erase=erase, ignore_missing=True))
+            return partial(changed, self._run, removal(ids, asked.getlist("filter"), erase=erase))
         if not given:
-            raise OptionError("there is no document", field="body", remedy='send {"id": "…", "text": "…"}')
+            raise OptionError("there is no document", field="body", remedy=_SEND)
         rows = [_row(each, needs_id=request.method == "PUT") for each in given]
-        duplicates: Any = REPLACE if request.method == "PUT" else asked.get("duplicates", REPLACE)
-        return lambda: add(self._run, rows, duplicates=duplicates)
+        if request.method == "PUT":
+            return partial(upsert, self._run, rows)
+        duplicates: Any = asked.get("duplicates", REPLACE)
+        return partial(add, self._run, rows, duplicates=duplicates)
 
     def _named(self, names: list[TopicName]) -> Answer:
         page = self._page.now()
@@ -188,7 +191,7 @@ def _row(document: Any, *, needs_id: bool) -> dict[str, Any]:
     # Which field holds the text is known where it is read: that of the run, or one of a usual name.
     if not isinstance(document, dict) or not any(value for name, value in document.items() if name != "id"):
         rule = f'a document is an object with a "text", not {str(document)!r:.80}'
-        raise OptionError(rule, field="body", remedy='send {"id": "…", "text": "…"}')
+        raise OptionError(rule, field="body", remedy=_SEND)
     if needs_id and document.get("id") in (None, ""):
         raise OptionError(
             "a document to replace has an id", field="body", remedy="give it an id, or use POST"

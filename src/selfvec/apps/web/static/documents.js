@@ -74,15 +74,15 @@ function wholeText(text, at = "") {
 
 /** A document, whole; it opens at a passage. */
 export async function documentPage(id, at = "") {
-  const found = await ask("document", { id }),
-    { title } = found.fields;
+  const found = await ask("document", { id });
   const fields = [["id", id], ["date", found.date], ...Object.entries(found.fields)];
+  const fact = ([n, v]) => ([null, ""].includes(v) ? [] : [[bdi(n), bdi([v].flat().join(", "))]]);
   const text = wholeText(found.text, at);
   requestAnimationFrame(() => text.querySelector(".passage")?.scrollIntoView({ block: "center" }));
   return h("div", [
     h("a.back", { href: link({ doc: "", at: "" }) }, "← Back"),
-    h("h2.title", heading({ title, text: found.text })),
-    facts(fields.filter(([, value]) => value).map(([name, value]) => [bdi(name), bdi(value)])),
+    h("h2.title", heading(found)),
+    facts(fields.flatMap(fact)),
     text,
     similar(id),
   ]);

@@ -125,9 +125,9 @@ export class Search extends List {
   }
 
   item(hit) {
-    const fields = [["date", hit.date], ...Object.entries(hit.fields)].filter(
-      ([, value]) => value !== null && ![hit.title, hit.id, ""].includes(value),
-    );
+    const fields = [["date", hit.date], ...Object.entries(hit.fields)]
+      .flatMap(([name, value]) => [value].flat().map((item) => [name, item]))
+      .filter(([, value]) => value !== null && ![hit.title, hit.id, ""].includes(String(value)));
     const only = ([name, value]) =>
       button([h("span.times", `${name} `), bdi(String(value))], () => this.choose(`${name}=${value}`), {
         class: "ask",
