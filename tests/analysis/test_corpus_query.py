@@ -183,6 +183,37 @@ def test_the_language(run: selfvec.Run, query: str, expected: list[str]) -> None
     assert words(run, query) == expected
 
 
+@pytest.mark.parametrize(
+    ("lemma", "expected", "several"),
+    [
+        ("find", ["found", "Found", "find"], 2),
+        ("found", ["found", "Found", "founded"], 2),
+        ("Waren", ["Waren"], 1),
+        ("wolf|goose", ["wolves"], 0),
+    ],
+)
+def test_a_form_of_several_lemmas_is_found_under_each(lemma: str, expected: list[str], several: int) -> None:
+    rows = [{"text": "They found wolves. Found what? We find towns that he founded. Waren"}]
+    run = selfvec.refine(rows, "none", method="original", lemmatize="en,de" if lemma == "Waren" else None)
+    asked = selfvec.concordance(run, f'[lemma="{lemma}"]')
+    assert [row["word"] for row in asked.rows] == expected
+    said = (
+        f"{several} of {len(expected)} occurrence{'s' * (len(expected) > 1)} have a form of several lemmas."
+    )
+    assert (said in asked["counted"]) == (several > 0)
+    assert (said in selfvec.frequency(run, f'[lemma="{lemma}"]')["counted"]) == (several > 0)
+
+
+def test_past_tenses_that_are_nouns_too() -> None:
+    pytest.importorskip("lemminflect")
+    text = "He left and felt ill; leaves rose, shots were shot. She bore it and lay there: a left, felt"
+    run = selfvec.refine([{"text": text}], "none", method="original")
+    found = {"leave": 3, "feel": 2, "rise": 1, "shoot": 1, "bear": 1, "lie": 1, "leaf": 1, "left": 2}
+    assert {lemma: len(words(run, f'[lemma="{lemma}"]')) for lemma in found} == found
+    counted = selfvec.frequency(run, unit="lemma")["counted"]
+    assert "9 of 19 words are forms of several lemmas, counted under one." in counted
+
+
 def test_parts_of_speech(run: selfvec.Run) -> None:
     pytest.importorskip("textblob")
     assert words(run, '[pos="ADJ.*"] "hail"') == ["Small hail", "large hail"]
@@ -194,6 +225,34 @@ def test_letters_with_marks_may_be_as_without() -> None:
     assert words(run, '"cafe"') == ["cafe"]
     assert words(run, '"cafe"%d') == ["cafe"]
     assert words(run, '"cafe"%cd') == ["Café", "cafe", "CAFÉ"]
+
+
+POSSESSIVE = ["prisoner's", "prisoner\u2019s", "PRISONER'S"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("prisoner's", POSSESSIVE),
+        ("PRIS*\u2019s", POSSESSIVE),
+        ("/prisoner's/", POSSESSIVE),
+        ('"prisoner\'s"', POSSESSIVE[:2]),
+        ('"prisoner(\'s)?"', [*POSSESSIVE[:2], "prisoner"]),
+        ("prisoner", [*POSSESSIVE[:2], "prisoner", POSSESSIVE[2]]),
+        ("/well-known/", ["well-known"]),
+        (r'"HTTP/2" | "U\.S\." | "C\+\+"', ["HTTP/2", "U.S", "C++"]),
+        ('"[A-Z]+/[0-9]"', []),
+    ],
+)
+def test_what_stands_in_the_text_is_found(query: str, expected: list[str]) -> None:
+    text = "The prisoner's well-known HTTP/2. A prisoner\u2019s prisoner, U.S. PRISONER'S C++"
+    run = selfvec.refine([{"text": text}], "none", method="original")
+    assert words(run, query) == expected
+    if expected:
+        assert sum(row["count"] for row in selfvec.frequency(run, query).rows) == len(expected)
+    else:
+        refused(lambda: selfvec.frequency(run, query), NotFound, "one string for each word: none has /")
+        assert "none has /" in selfvec.concordance(run, query)["counted"][0]
 
 
 @pytest.mark.parametrize(
@@ -211,6 +270,7 @@ def test_letters_with_marks_may_be_as_without() -> None:
         ("/(a b)c/", "elsewhere than between two words"),
         ('"' + "a-?" * 34 + 'b"', "over 64 readings"),
         ('[word="a b"]', "has what parts words: [word=‸"),
+        ('[word="a/b"]', "has what parts words: [word=‸"),
         ("(hail", "has a ( without a ): ‸(hail"),
         ("hail)", "has a ) without a (: hail‸)"),
         ('"hail" within 5', "is within s or a document"),
@@ -266,6 +326,24 @@ def test_every_result_counts_the_same_occurrences(options: dict[str, Any], query
         assert sum(spread["where"]) == lines["hits"]
         single = selfvec.ngrams(run, n=6, word=query, min_count=1, by="kind", **chosen).rows
         assert all(row["count"] == sum(group["count"] for group in row["groups"]) for row in single)
+
+
+@pytest.mark.parametrize("by", [None, "kind"])
+def test_a_query_may_ask_for_documents(run: selfvec.Run, by: str | None) -> None:
+    query = '"hail"%c :: kind="b"' + ("" if by else ' & kind!="a"')
+    asked = selfvec.concordance(run, query)
+    assert (asked["hits"], asked["documents"]) == (5, 2)
+    counted = selfvec.frequency(run, query, by=by)
+    assert (counted["tokens"], counted.rows[0]["count"]) == (52, 5)
+    spread = selfvec.dispersion(run, [query, '"hail"%c'], by=by)
+    assert [row["count"] for row in spread.rows] == [5, 8]
+    if by:
+        assert [[g["count"] for g in row["groups"]] for row in spread.rows] == [[0, 5], [3, 5]]
+        assert spread.rows[0]["groups"][0]["dp"] is None
+        (alone,) = selfvec.dispersion(run, "hail", filter="kind=b").rows
+        group = spread.rows[1]["groups"][1]
+        assert {name: group[name] for name in ("dp", "dp_norm", "where")}.items() <= alone.items()
+    refused(lambda: selfvec.concordance(run, '"hail" :: kin="b"'), NotFound, "no field 'kin'")
 
 
 def test_collocates_are_around_all_words_of_an_occurrence(run: selfvec.Run) -> None:

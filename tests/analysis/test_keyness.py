@@ -188,6 +188,12 @@ def test_sequences_lemmas_and_parts_of_speech_by_hand(run: selfvec.Run, tmp_path
         "word,documents,count\nhail,3,10\nroad,4,40\nthe,9,950\n",
         "# a list\nhail\t10\nroad\t40\nThe\t950\n",
         '10,hail\n40,Road\n"950",the\n',
+        "#Word Types: 3\n#Word Tokens: 1,000\n#Search Hits: 0\n1\t950\tthe\n2\t40\troad\n3\t10\thail\n",
+        "Type\tPOS\tHeadword\tRank\tFreq\tRange\nthe\t\tthe\t1\t950\t9\nroad\t\troad\t2\t40\t4\nhail\t\t\t3\t10\t3\n",
+        '"corpus","L"\n"corpus size","1,000"\n\n"Item","Frequency"\n"the","950"\n"road","40"\n"hail","10"\n',
+        "1000 !!WHOLE_CORPUS !!ANY 9\n900 the x 9\n50 the y 9\n40 road nn1 4\n8 hail nn1 3\n2 hail vvb 1\n",
+        "the 950\nroad 40\nhail 10\n",
+        "1,the,DET,950,9,950000.0\n2,road,NOUN,40,4,40000.0\n3,hail,NOUN,10,3,10000.0\n",
     ],
 )
 def test_a_text_is_compared_with_a_frequency_list(run: selfvec.Run, tmp_path: Path, content: str) -> None:
@@ -210,6 +216,26 @@ def test_a_frequency_list_that_cannot_be_read_names_the_line(run: selfvec.Run, t
     refused(lambda: selfvec.keyness(run, against=path), InputError, "a word and its count, this is 'road'")
     path.write_text("word\tcount\n", encoding="utf-8")
     refused(lambda: selfvec.keyness(run, against=path), InputError, "has no words")
+
+
+def test_a_list_that_is_cut_says_so_and_may_name_the_size_of_its_corpus(
+    run: selfvec.Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.tsv"
+    path.write_text("word\tcount\nthe\t950\nhail\t10\n", encoding="utf-8")
+    keywords = selfvec.keyness(run, against=path)
+    said = " ".join(keywords["counted"])
+    assert "ends at 10 occurrences" in said
+    assert "the sum of these" in said
+    assert keywords["tokens_b"] == 960
+    path.write_text("# tokens: 100,000\nword\tcount\nthe\t950\nhail\t10\n", encoding="utf-8")
+    keywords = selfvec.keyness(run, against=path)
+    assert keywords["tokens_b"] == 100_000
+    assert by_word(keywords)["hail"]["per_million_b"] == 100
+    assert "sum of these" not in " ".join(keywords["counted"])
+    assert {row["word"] for row in keywords.rows} <= {*run.vectors.index_to_key, "the", "a"}
+    path.write_text("# tokens: 959\nthe 950\nhail 10\n", encoding="utf-8")
+    refused(lambda: selfvec.keyness(run, against=path), InputError, "a corpus of 959 words has more")
 
 
 def test_p_of_chi_square() -> None:

@@ -174,9 +174,67 @@ def test_reading_a_long_question_takes_one_pass(part: str) -> None:
 
 
 def test_a_question_is_taken_apart() -> None:
-    asked = Question.of('big "heat pump" -"air con" NOT gas co-op צה"ל -5 x')
-    assert asked.signs == [("heat pump", "", True), ("air con", "-", True), ("gas", "-", False)]
-    assert asked.text.split() == ["big", "heat", "pump", "co-op", 'צה"ל', "-5", "x"]
+    asked = Question.of('big "heat pump" -"air con" NOT gas co-op צה"ל -5 x - y')
+    minus = [("air con", "-", True), ("gas", "-", False), ("5", "-", False)]
+    assert asked.signs == [("heat pump", "", True), *minus]
+    assert asked.text.split() == ["big", "heat", "pump", "co-op", 'צה"ל', "x", "-", "y"]
+
+
+CODES = (
+    "Replace gasket AB-123/4 before the start",
+    "Replace gasket AB-123/5 before the start",
+    "The tank holds 250ml of water, see error.log and (foo.bar())",
+    "A tank holds 250 ml of oil, see foo or bar and access.log",
+    "Use io::Read of std here, not std::io::Write",
+    "Use std::io::Read",
+    "The card of the Invoice #BlackHistoryMonth was read on 2024-03-05",
+    "A log of all that came in: MAX_RETRY_COUNT of ERR_CONNECTION_RESET",
+    "Log in at https://docs.example.com/install?lang=en with M8x40",
+)
+
+
+@pytest.fixture(scope="module")
+def codes() -> Index:
+    run = selfvec.Refiner(method="original").fit(CODES).run_
+    return Index.memory(run, CODES)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["AB-123/4", "250ml", "error.log", "2024-03-05", "std::io::Read", "foo.bar()", "docs.example.com"],
+)
+def test_a_minus_excludes_the_whole_piece_after_it(codes: Index, piece: str) -> None:
+    having = {str(number) for number, text in enumerate(CODES) if piece in text}
+    out = codes.search(f"tank replace use card log -{piece}", 9)
+    assert out.notes[0].startswith(f"documents with “{piece.removesuffix('()')}")
+    assert {hit.id for hit in out.hits if hit.parts["signs"] < 0} == having
+    assert {hit.id for hit in codes.search(f"+the -{piece}", 9).hits}.isdisjoint(having)
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("std::io::Read", 5),  # as it is written, before the same words elsewhere
+        ('"std::io::Read"', 5),
+        ("what does foo.bar do", 2),
+        ("AB-123/5", 1),
+        ("log in", 8),
+        ("retry count", 7),
+        ("connection reset", 7),
+        ("MAX_RETRY", 7),
+        ("history", 6),
+        ("M8 x 40", 8),
+        ("install", 8),
+    ],
+)
+def test_identifiers_are_found_whole_and_by_their_parts(codes: Index, question: str, first: int) -> None:
+    assert codes.search(question, 1).hits[0].id == str(first)
+
+
+def test_a_misspelt_word_gets_a_suggestion(codes: Index) -> None:
+    assert codes.search("gaskit").notes[0] == "did you mean gasket?"
+    assert codes.search("invoise").notes[0] == "did you mean Invoice?"  # as it is written, not its stem
+    assert "did you mean" not in " ".join(codes.search("zzzz").notes + codes.search("gaskit water").notes)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,11 @@ def tokens(text: str, name: str = "words") -> list[str]:
         ("\u00ad's _'s", ["s", "_'s"]),
         ("New_York __init__ ___ _ \u0301", ["New_York", "__init__"]),
         ("Straße Ἀθῆναι हिन्दी می\u200cخواهم", ["Straße", "Ἀθῆναι", "हिन्दी", "می\u200cخواهم"]),
-        ("a@b.org http://x.y/z?q=1", ["a", "b", "org", "http", "x", "y", "z", "q", "1"]),
+        ("a@b.org http://x.y/z?q=1", ["a", "b", "org", "http://x.y/z?q=1"]),
+        (
+            "(https://t.co/Ab1). <ftp://a.b> x:// http://a.b/雨",
+            ["https://t.co/Ab1", "ftp://a.b", "x", "http://a.b", "雨"],
+        ),
         ("👍 ❤️ → ±", []),
         ("", []),
         ("x", ["x"]),

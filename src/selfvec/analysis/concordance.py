@@ -119,8 +119,9 @@ def concordance(
         ignores case, and %d marks of letters. In brackets, & , | and ! join tests of word, lemma and pos.
         Alternatives (|), parentheses and repetitions (?, *, +, {0,2}) make sequences. Lemmas are taken of
         the query as of the text. A part of speech is that which a word has most often, as in `frequency`.
-        From each beginning, the shortest sequence is found. Time grows with the text, and not with more than
-        its length.
+        With 's a word is found as a possessive, and "HTTP/2" where the text has two words. From each
+        beginning, the shortest sequence is found. Time grows with the text, and not with more than its
+        length. ``counted`` says what would find something where nothing does.
 
     Raises
     ------
@@ -149,7 +150,8 @@ def concordance(
     text, tokenizer = written_text(run)
     written = text.written
     assert written is not None
-    hits = CorpusQuery.of(run, text, query, tokenizer, case=case, lemma=lemma).written_hits(text)
+    asked = CorpusQuery.of(run, text, query, tokenizer, case=case, lemma=lemma)
+    hits = asked.written_hits(text)
     owners = written.document_of(hits.starts)
     if drawn.get("filter") or drawn.get("slice"):
         passing = chosen_documents(run, drawn)[owners]
@@ -162,11 +164,14 @@ def concordance(
     rows = _in_context(run, written, hits.chosen(shown), owners[shown], tokenizer, window)
     if csv is not None:
         _save(run, rows, owners[shown].tolist(), csv, overwrite)
-    figures = {"query": query, "hits": number, "documents": documents, "rows": rows}
+    notes = asked.notes(text, hits)
+    figures = {"query": query, "hits": number, "documents": documents, "counted": notes, "rows": rows}
     of = f"{count_of(number, 'occurrence')}, in {count_of(documents, 'document')}"
     dated = any(row["date"] is not None for row in rows)
     columns = [column for column in _SHOWN if dated or column.name != "date"]
-    return Answer(f"Concordance of {query}", figures, columns=columns, parts=[Table(columns, rows, of=of)])
+    return Answer(
+        f"Concordance of {query}", figures, columns=columns, parts=[Table(columns, rows, of=of)], notes=notes
+    )
 
 
 _COLUMNS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -13,13 +13,16 @@ import polars as pl
 from selfvec.analysis.counted_text import AskedText, CountedText
 from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.casing import lower
-from selfvec.base.characters import plain, without_accents
+from selfvec.base.characters import folded, plain, without_accents
 from selfvec.base.compiled import kernel
+from selfvec.base.display import count_of
 from selfvec.base.errors import InputError, NotFound
 from selfvec.base.threads import cut, stop_if_cancelled
+from selfvec.corpus.filters import filtered_documents
 from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.cache import cached_result
-from selfvec.text.languages import lemmatizer, without_elision
+from selfvec.text.languages import english_lemmas, lemmas_of_forms, lemmatizer, without_elision
 from selfvec.text.phrases import parts, row_of, units_of
 from selfvec.text.tagger import tagger
 from selfvec.text.tokenizers import SPLITS, find_words
@@ -27,6 +30,10 @@ from selfvec.text.tokenizers import SPLITS, find_words
 from .query_language import ANY, Automaton, Condition, Reading, Word, matching, parsed
 
 _BLOCK = 1 << 17  # words that are searched at once
+_LACKING = "Without selfvec[pos], forms such as left are found under a noun, and not under their verb."
+_OTHERS = "choose others, or all"
+_OF_FIELD = re.compile(r'(\w[\w.]*)\s*(!?=)\s*"([^"]*)"')
+_CONSTRAINT = re.compile(rf"\s*::\s*{_OF_FIELD.pattern}(\s*&\s*{_OF_FIELD.pattern})*\s*$")
 _FAR = np.int32(2**31 - 1)
 
 
@@ -46,6 +53,10 @@ class CorpusQuery:
 
     within_sentences: bool
     automaton: tuple[Ids, Mask, Mask, Mask, Ids, Ids]  # as `_write_ends` takes it, from leaves to follows
+    remedy: str  # if it occurs nowhere; empty for none
+    several: Mask | None  # (V,), written words that it asks for by one of several lemmas; None without lemmas
+    language: str
+    passing: Mask | None  # (D,), documents of the run that it asks for; None for all
 
     @classmethod
     def of(
@@ -69,7 +80,11 @@ class CorpusQuery:
 
         joints = {"whitespace": " ", "words": " -", "wordpunct": " -"}.get(tokenizer, "")
         written = " ".join(parts(query)) if query in units_of(run.provenance) else query
-        node, within = parsed(written, Reading(words, case, lemma, joints))
+        passing = None
+        if constraint := _CONSTRAINT.search(written):
+            written = written[: constraint.start()]
+            passing = filtered_documents(run, list(map("".join, _OF_FIELD.findall(constraint[0]))))
+        node, within, remedy = parsed(written, Reading(words, case, lemma, joints))
         automaton = Automaton.of(node)
         vocabulary = _Vocabulary(run, text, tokenizer)
         columns = {word: number for number, word in enumerate(dict.fromkeys(automaton.words))}
@@ -83,7 +98,7 @@ class CorpusQuery:
             np.cumsum([0, *map(len, follows)], dtype=np.int32),
             np.array([leaf for after in follows for leaf in after], np.int32),
         )
-        return cls(within, made)
+        return cls(within, made, remedy, vocabulary.several, language, passing)
 
     def written_hits(self, text: CountedText) -> Hits:
         """Where it occurs among the written words: at each beginning the shortest sequence that fits."""
@@ -104,11 +119,30 @@ class CorpusQuery:
             hits = np.flatnonzero(out < _FAR)
             starts.append(begin + hits)
             ends.append(begin + out[hits])
-        return Hits(np.concatenate(starts), np.concatenate(ends))
+        everywhere = Hits(np.concatenate(starts), np.concatenate(ends))
+        if self.passing is None:
+            return everywhere
+        passing = self.passing if text.numbers is None else self.passing[text.numbers]
+        return everywhere.chosen(passing[text.written.document_of(everywhere.starts)])
 
     def hits(self, text: CountedText) -> Hits:
         """The same among the words as they are counted, where a phrase of the run is one word."""
-        written = self.written_hits(text)
+        return self.counted(text, self.written_hits(text))
+
+    def notes(self, text: CountedText, written: Hits) -> list[str]:
+        """What is said of its occurrences: that there are none, or how many have a form of several lemmas."""
+        if not len(written.starts):
+            return [f"To find it, {self.remedy}."] * bool(self.remedy)
+        assert text.written is not None
+        if self.several is None:
+            return []
+        before = np.concatenate(([0], np.cumsum(self.several[text.written.ids])))
+        number = np.count_nonzero(before[written.ends] - before[written.starts])
+        said = f"{number:,} of {count_of(len(written.starts), 'occurrence')} have a form of several lemmas."
+        lacking = self.language == "en" and not english_lemmas()
+        return [said] * bool(number) + [_LACKING] * lacking
+
+    def counted(self, text: CountedText, written: Hits) -> Hits:
         if text.widths is None:
             return written
         begins = _ends(text.widths)
@@ -123,29 +157,32 @@ def asked_query(asked: AskedText, query: str) -> tuple[CorpusQuery, Hits]:
     """
     run = asked.run
     made = CorpusQuery.of(run, asked.text, query, str(run.provenance.options.get("tokenizer") or "words"))
-    hits = made.hits(asked.text)
+    written = made.written_hits(asked.text)
+    hits = made.counted(asked.text, written)
+    asked.text.remarks.extend(made.notes(asked.text, written))
     if not len(hits.starts):
         if re.fullmatch(r"[\w' -]+", query):
             row_of(run, query)  # an error with words spelt like it
-        raise NotFound(f"{query!r} does not occur in these documents", remedy="choose others, or all")
+        raise NotFound(f"{query!r} does not occur in these documents", remedy=made.remedy or _OTHERS)
     return made, hits
 
 
 def name_of(text: CountedText, query: str, hits: Hits) -> str:
     """What a query asks for: the word that all its occurrences are counted as, or the query."""
-    if (hits.ends - hits.starts).max() > 1:
-        return query
     first, *others = np.unique(text.batch.ids[hits.starts]).tolist()
-    return query if others else text.batch.types[first]
+    several = others or (hits.ends - hits.starts).max() > 1
+    # Of prisoner, those that are written prisoner's are some.
+    return query if several or len(hits.starts) < text.batch.counts[first] else text.batch.types[first]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Vocabulary:
     """The different words of a text, and their attributes."""
 
     run: Run
     text: CountedText
     tokenizer: str
+    several: Mask | None = None  # (V,), words that were asked for by one of several lemmas
 
     def fitting(self, word: Word | Condition) -> Mask:
         """Which words fit, (V,) bool."""
@@ -159,21 +196,23 @@ class _Vocabulary:
         return ~fitting if word.negated else fitting
 
     def _matching(self, test: Condition) -> Mask:
-        value = test.value
-        names = self._attribute(test.attribute, test.case)
+        value, attribute = test.value, test.attribute
+        if attribute == "word" and re.search("'" if test.kind == "regex" else "(?i)'s$", folded(value)):
+            value, attribute = folded(value), "spelling"  # with the possessive that is asked for
+            value = value if test.case or test.kind == "regex" else lower(value, self._language)
+        if attribute == "lemma":
+            return self._having_lemma(test)
+        names = self._attribute(attribute, test.case)
         if not test.marks:
             names = pl.Series([without_accents(name) for name in names])
             value = without_accents(value)
         if test.kind == "regex":
-            if test.attribute == "lemma":  # of the query as of the text
-                value = re.sub(r"(?<![^|])[\w']+(?![^|])", lambda word: self._lemma(word[0]), value)
             return matching(names, test._replace(value=value))
-        value = self._key(value, test.case)
+        if attribute != "spelling":
+            value = self._key(value, test.case)
         if ANY in value:
             pattern = ".*".join(map(re.escape, value.split(ANY)))
             return matching(names, test._replace(value=pattern, case=True))
-        if test.attribute == "lemma":
-            return (names == self._lemma(value)).to_numpy()
         return (names == value).to_numpy() | self._counted_as(value)
 
     def _counted_as(self, value: str) -> Mask:
@@ -207,23 +246,48 @@ class _Vocabulary:
         key = key if case else lower(key, self._language)
         return self.run.provenance.variants.get(key, key)
 
-    def _lemma(self, word: str) -> str:
+    def _having_lemma(self, test: Condition) -> Mask:
+        """Which words have a lemma, which is taken of the query as of the text."""
+        lemmas = self._attribute("lemma", False)
+        value = test.value if test.kind == "regex" else ".*".join(map(re.escape, test.value.split(ANY)))
+        value = re.sub(r"(?<![^|])[\w']+(?![^|])", lambda word: "|".join(self._lemmas(word[0])), value)
+        names = lemmas.explode()
+        if not test.marks:
+            names = pl.Series(map(without_accents, names))
+            value = without_accents(value)
+        of_each = lemmas.list.len().to_numpy()
+        owners = np.repeat(np.arange(len(lemmas)), of_each)
+        fitting: Mask = np.bincount(owners, matching(names, test._replace(value=value, case=False))) > 0
+        more = fitting & (of_each > 1)
+        self.several = more if self.several is None else self.several | more
+        return fitting
+
+    def _lemmas(self, word: str) -> list[str]:
+        """A word that is a lemma, or the lemmas that it is a form of."""
         key = self._key(word, case=False)
         lemmas = self._attribute("lemma", False).filter(self._attribute("word", False) == key)
-        # The dictionaries take half a second to read.
-        return lemmas[0] if len(lemmas) else looked_up(self.run, [key], "lemma")[0]
+        # The dictionaries take a second to read.
+        several = lemmas[0].to_list() if len(lemmas) else lemmas_of_forms(_codes(self.run))(key)
+        return [key] if key in several else list(map(re.escape, several))
 
     def _attribute(self, name: str, case: bool) -> pl.Series:
         """An attribute of each word, held as long as the run is."""
-        of = (name, case and name == "word", self.text.repeats, self.tokenizer)
+        cased = case and name in ("word", "spelling")
+        of = (name, cased, self.text.repeats, self.tokenizer)
 
         def make() -> pl.Series:
-            names = [self._key(word, case and name == "word") for word in self._names]
+            if name == "spelling":
+                return pl.Series([word if cased else lower(word, self._language) for word in self._names])
+            names = [self._key(word, cased) for word in self._names]
             if name == "word":
                 return pl.Series(names, dtype=pl.String)
-            # It takes seconds, and is kept.
-            kept = cached_result(self.run, name, of, lambda: {"of each": looked_up(self.run, names, name)})
-            made = pl.Series(kept["of each"], dtype=pl.String)
+            key = (*of, len(names), bool(english_lemmas()))
+
+            def look_up() -> dict[str, Any]:
+                of_each = map(lemmas_of_forms(_codes(self.run)), names) if name == "lemma" else ()
+                return {"of each": list(of_each) or looked_up(self.run, names, name)}
+
+            made = pl.Series(cached_result(self.run, name, key, look_up)["of each"])  # it takes seconds
             return made.str.to_uppercase() if name == "pos" else made
 
         return self.run.held("attributes of words", make, of, most=6)
@@ -237,6 +301,14 @@ def looked_up(run: Run, words: Sequence[str], attribute: str) -> list[str]:
     chosen = tagger(run.provenance.options.get("tagger"), codes)
     sample = range(min(len(run.text), 1 + chosen.sample // 100) if run.text and chosen.sample else 0)
     return chosen.parts(words, run.text.texts(sample) if run.text and sample else [])
+
+
+def of_several_lemmas(run: Run, batch: TokenBatch) -> str:
+    """How many words of a text are forms of several lemmas, as a note."""
+    lemmas = lemmas_of_forms(_codes(run))
+    several = [len(lemmas(lower(word, run.provenance.language))) > 1 for word in batch.types]
+    number = batch.counts[several].sum()
+    return f"{number:,} of {count_of(len(batch), 'word')} are forms of several lemmas, counted under one."
 
 
 def _codes(run: Run) -> tuple[str, ...]:

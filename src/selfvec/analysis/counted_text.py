@@ -26,6 +26,7 @@ from selfvec.analysis.comparison.joined import joined_sentences, joined_tokens, 
 from selfvec.analysis.comparison.quotations import own_texts
 from selfvec.analysis.variants import given_pairs
 from selfvec.base.arrays import Array, Doubles, Ids, Ints, Mask
+from selfvec.base.characters import folded, plain
 from selfvec.base.declarations import options
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import NotFound
@@ -125,6 +126,8 @@ class CountedText:
     lacking: Mapping[str, str] = field(default_factory=dict)  # the same of pairs that it has not both of
     written: TokenBatch | None = None  # the same documents, with the words as these have them
     widths: Ids | None = None  # (N,) written words of each counted one; None if the run has no phrases
+    numbers: Ints | None = None  # (D,), of its documents in the run; None for all
+    remarks: list[str] = field(default_factory=list)  # about what is counted of it
     sentences: Ints | None = None  # (S + 1,), where each begins, and the end; None if they are not known
 
     def part(self, documents: Mask) -> CountedText:
@@ -139,6 +142,7 @@ class CountedText:
         return replace(
             self,
             batch=self.batch.part(documents),
+            numbers=np.flatnonzero(documents) if self.numbers is None else self.numbers[documents],
             written=self.written and self.written.part(documents),
             widths=None if self.widths is None else self.widths[within],
             sentences=sentences,
@@ -149,7 +153,7 @@ class CountedText:
         """What is said below a table: how repeated passages are counted, and what else there is to know."""
         once = "Passages of 12 words that occur in 10 documents or more, and quoted lines, are counted once."
         said = [once] * (self.repeats == "once") + [self.note] * bool(self.note)
-        return [*said, *joined_sentences(self.joined, self.lacking)]
+        return [*said, *joined_sentences(self.joined, self.lacking), *dict.fromkeys(self.remarks)]
 
 
 def counted_text(run: Run, repeats: str = "keep", *, written: bool = False) -> CountedText:
@@ -176,7 +180,8 @@ def counted_text(run: Run, repeats: str = "keep", *, written: bool = False) -> C
     if not written:
         text = replace(text, written=None, widths=None)
     met, lacking = split_pairs(word_of, set(text.batch.types) if word_of else ())
-    return replace(text, batch=joined_tokens(text.batch, met), note=note, joined=met, lacking=lacking)
+    batch = joined_tokens(text.batch, met)
+    return replace(text, batch=batch, note=note, joined=met, lacking=lacking, remarks=[])
 
 
 def written_text(run: Run) -> tuple[CountedText, str]:
@@ -250,7 +255,7 @@ def _read(run: Run, repeats: str) -> CountedText:
 
     documents = run.require_tokens(_READ).documents if run.text is None else len(run.text)
     read = partial(_open, documents, repeats)
-    key = [repeats, str(run.provenance.options.get("tokenizer"))]
+    key = [repeats, "spelled", str(run.provenance.options.get("tokenizer"))]
     return cached(run, "words", key, make, _write, read)
 
 
@@ -277,13 +282,16 @@ def _encoded(run: Run, own: Mapping[int, str]) -> CountedText:
             yield Documents(pl.Series([piece for each in pieces for piece in each], dtype=pl.String))
 
     units = units_of(made)
-    spelled = spell(sentences(), cut, keep_apart=bool(units))
+    # Written words have their possessives, and are counted without.
+    spelling, normal = (str, str) if cut.casing != "lower" else (folded, plain)
+    as_written = lambda texts: replace(cut(texts), normal=lambda word: spelling(word) or word)  # noqa: E731
+    spelled = spell(sentences(), as_written, keep_apart=bool(units))
     written = TokenBatch(spelled.ids, spelled.offsets[ends], spelled.types)
     known = None if cut.name == "pieces" else np.unique(spelled.offsets)
     # The run's own words are preferred, so that a word is spelt as in all other results of the run.
     rules = Rules(lemmatize=made.options.get("lemmatize"), stem=made.options.get("stem"), language=code)
     rulebook, index = Rulebook(rules, cut.casing), run.vectors.key_to_index
-    keys = rulebook.keys(spelled.types, written.counts, index)
+    keys = rulebook.keys([normal(word) or word for word in spelled.types], written.counts, index)
     if not units:
         batch = written.renumbered(keys.places, keys.types)
         return CountedText(batch, "keep", written=written, sentences=known)
@@ -380,7 +388,7 @@ def group_columns(groups: Sequence[Row], name: str, form: Form) -> list[Column]:
         return [Column(f"group_{i}", each, form, of=value_in(i)) for i, each in enumerate(names)]
 
     def values(row: Row) -> list[float]:
-        return [value_in(place)(row) for place in range(len(names))]
+        return [value_in(place)(row) or 0 for place in range(len(names))]
 
     meaning = "a bar for each group, as high as its share of the highest of the row"
     return [Column("by_group", f"{names[0]} to {names[-1]}", BARS, meaning, of=values)]

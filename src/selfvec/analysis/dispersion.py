@@ -9,7 +9,7 @@ from typing import Annotated, Any, Unpack
 import numpy as np
 
 from selfvec.analysis.corpus_query import Hits, asked_query, name_of
-from selfvec.analysis.counted_text import BARS, MILLION, Counting, asked_text
+from selfvec.analysis.counted_text import BARS, MILLION, Grouped, asked_text, group_columns
 from selfvec.base.answer import Answer, why_unknown
 from selfvec.base.arrays import Array, Doubles, Ints
 from selfvec.base.checks import check_texts
@@ -17,7 +17,7 @@ from selfvec.base.compiled import kernel
 from selfvec.base.declarations import Bounds, checked
 from selfvec.base.display import count_of
 from selfvec.base.errors import NotFound
-from selfvec.base.view import COUNT, Column, figure
+from selfvec.base.view import COUNT, Column, Table, figure
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun
 
@@ -41,7 +41,7 @@ def dispersion(
     words: str | Sequence[str],
     *,
     parts: Annotated[int, Bounds(at_least=2)] | None = None,
-    **counting: Unpack[Counting],
+    **counting: Unpack[Grouped],
 ) -> Answer:
     """Measure how evenly words are spread over a text.
 
@@ -54,7 +54,7 @@ def dispersion(
         Cut the text into so many equal parts, for texts of a few long documents; by default the documents
         are the parts.
     **counting
-        Those of `Counting`: which documents are counted, and how.
+        Those of `Grouped`: which documents are counted, how, and in which groups.
 
     Returns
     -------
@@ -78,6 +78,8 @@ def dispersion(
             dispersion*); the deviation is that of a population. None if there is one part.
         ``where``
             Occurrences in 40 equal stretches of the text, in its order.
+        ``groups``
+            With ``by``: ``group`` and all of these in each group; no DP where the word does not occur.
 
     Raises
     ------
@@ -93,36 +95,52 @@ def dispersion(
     [('the', 1999, 0.09), ('hail', 105, 0.95)]
     """
     names = check_texts("words", words, "words")
-    asked = asked_text(run, counting, written=True)
+    asked = asked_text(run, counting, counting.get("by"), written=True)
     batch = asked.text.batch
-    whole = batch
-    if parts:  # whose sizes differ by one word at most, instead of documents
-        bounds = np.linspace(0, len(batch), parts + 1).astype(np.int64)
-        whole = TokenBatch(batch.ids, bounds, batch.types)
+    whole = _in_parts(batch, parts)
     rows, unknown = [], []
     for word in dict.fromkeys(names):
         try:
-            _, hits = asked_query(asked, word)
+            query, hits = asked_query(asked, word)
         except NotFound as error:
             if len(names) == 1:
                 raise
             reason = error.rule.removeprefix("the word ").removeprefix(f"{word!r} ")  # it is named beside it
             unknown.append({"word": word, "reason": reason, "count": 0, "alike": []})
             continue
-        rows.append({"word": name_of(asked.text, word, hits), **_spread_of(whole, hits)})
+        groups = [
+            {"group": name, **_spread_of(_in_parts(part.batch, parts), query.hits(part))}
+            for name, part in asked.groups.items()
+        ]
+        row = {"word": name_of(asked.text, word, hits), **_spread_of(whole, hits)}
+        rows.append(row | ({"groups": groups} if groups else {}))
     if not rows:
         raise NotFound("none of these words occurs in these documents", remedy="choose others, or all")
     sizes = {"tokens": len(batch), "parts": int(np.count_nonzero(np.diff(whole.offsets)))}
     figures = {**sizes, "equal": parts is not None, **asked.said, "unknown": unknown, "rows": rows}
     parts_named = f"{sizes['parts']:,} {'documents' if parts is None else 'equal parts'}"
+    named = [{"group": name} for name in asked.groups]
+    more = {"Occurrences in each group": ("count", COUNT), "DP in each group": ("dp", figure(3))}
+    tables = [Table(DISPERSION, rows)]
+    for head, (name, form) in more.items() if named else ():
+        tables.append(Table([DISPERSION[0], *group_columns(named, name, form)], rows, head))
     note = f"{parts_named} of {count_of(len(batch), 'word')} are the parts."
     return Answer(
         "Dispersion of words",
         figures,
         columns=DISPERSION,
+        parts=tables,
         notes=[note, *figures["counted"]],
         messages=[*map(why_unknown, unknown)],
     )
+
+
+def _in_parts(batch: TokenBatch, parts: int | None) -> TokenBatch:
+    """A text in so many parts, whose sizes differ by one word at most; by default in its documents."""
+    if parts is None:
+        return batch
+    bounds = np.linspace(0, len(batch), parts + 1).astype(np.int64)
+    return TokenBatch(batch.ids, bounds, batch.types)
 
 
 def _spread_of(batch: TokenBatch, hits: Hits) -> dict[str, Any]:
@@ -137,8 +155,8 @@ def _spread_of(batch: TokenBatch, hits: Hits) -> dict[str, Any]:
         "count": count,
         "per_million": count * MILLION / len(batch),
         "documents": int(spread.documents[0]),
-        "dp": float(spread.dp[0]),
-        "dp_norm": float(spread.dp_norm[0]),
+        "dp": float(spread.dp[0]) if count else None,
+        "dp_norm": float(spread.dp_norm[0]) if count else None,
         "juilland_d": None if np.isnan(d) else float(d),
         "where": np.diff(bounds).tolist(),
     }

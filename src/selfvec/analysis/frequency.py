@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Unpack
 
 import numpy as np
 
-from selfvec.analysis.corpus_query import Hits, asked_query, looked_up
+from selfvec.analysis.corpus_query import Hits, asked_query, looked_up, of_several_lemmas
 from selfvec.analysis.counted_text import (
     SHOWN_GROUPS,
     Grouped,
@@ -128,7 +128,7 @@ def frequency(
     """
     asked = asked_text(run, counting, counting.get("by"), written=query is not None)
     texts = (part.batch for part in (asked.text, *asked.groups.values()))
-    batch, *of_groups = counted_as(asked.run, [*texts], unit)
+    batch, *of_groups = counted_as(asked.run, [*texts], unit, asked.text.remarks)
     parts = dict(zip(asked.groups, of_groups, strict=True))
     size, groups = size_of(batch, piece), sizes_of(parts, piece)
     tokens, said = len(batch), f"{count_of(len(batch), 'word')}, {size['types']:,} different."
@@ -162,10 +162,15 @@ _AT_ONCE = 1 << 22  # words whose pieces are sorted at a time
 _PLURAL = {"word": "words", "lemma": "lemmas", "pos": "parts of speech"}
 
 
-def counted_as(run: Run, batches: Sequence[TokenBatch], unit: str) -> Sequence[TokenBatch]:
-    """Texts of a run over the same types, with the lemmas or parts of speech of their words for these."""
+def counted_as(run: Run, batches: Sequence[TokenBatch], unit: str, notes: list[str]) -> Sequence[TokenBatch]:
+    """Texts of a run over the same types, with the lemmas or parts of speech of their words for these.
+
+    ``notes`` gets how many words of the first text are forms of several lemmas.
+    """
     if unit == "word" or (unit == "lemma" and run.provenance.options.get("lemmatize")):
         return batches  # the words of such a run are lemmas
+    if unit == "lemma":
+        notes.append(of_several_lemmas(run, batches[0]))
     named = looked_up(run, list(batches[0].types), unit)
     index = {name: number for number, name in enumerate(dict.fromkeys(named))}
     numbers = np.fromiter(map(index.__getitem__, named), np.int32, len(named))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import math
 import os
+import re
 from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Unpack
@@ -58,6 +59,11 @@ _MOST_DOCUMENTS = 50  # with a word, among which the fewest are sought that can 
 _NAMED = 5  # words in the sentence about a side
 _HOW_COUNTED = ("tokenizer", "lemmatize", "stem", "phrases", "language")
 _TINY = 1e-60  # a variance of 0 is that of a word without evidence
+_WHOLE = "!!WHOLE_CORPUS"  # a row of lists of the BNC
+_REST = "\u2026"  # all words that a list leaves out, and no word
+_SIZE = re.compile(r"(?i)\b(?:tokens|size)\W+(\d[\d,]*)")
+_NAMES = (("word", "type", "item", "form", "lemma"), ("count", "freq", "frequency", "absolute frequency"))
+_HEAD, _RANKED = 50, 1000  # lines in which the names of columns are sought, and ranks are told from counts
 _STRAIGHT = 1e-4  # a skewness with which a distribution is normal
 
 
@@ -151,7 +157,8 @@ def keyness(
         ``significant_b`` those with q ≤ 0.05. ``left_out`` is the number of words that have fewer than
         ``min_count`` occurrences or ``min_documents`` documents: they are neither tested nor counted.
         ``note`` says why parts were compared that nobody named, or how the options of two runs differ;
-        ``counted`` which words were counted, as ``repeats`` asks; ``findings`` how two parts are written
+        ``counted`` which words were counted, as ``repeats`` asks, and where a frequency list ends, whose
+        first line may be "# tokens: N" for the size of its corpus; ``findings`` how two parts are written
         differently, then which words they use more. ``rows`` has a dict for each word, in the order that
         ``sort`` asks for.
 
@@ -208,7 +215,8 @@ def keyness(
     sides = made.sides
     noun = f"{n}-gram" if n > 1 else unit.replace("pos", "part")
     own = (side.own for side in sides if side.own is not None)
-    batches = counted_as(run, over_one_vocabulary([*(side.batch for side in sides), *own]), unit)
+    notes = [note for side in sides for note in side.notes]
+    batches = counted_as(run, over_one_vocabulary([*(side.batch for side in sides), *own]), unit, notes)
     if n > 1 and all(side.batch.documents for side in sides):
         batches = in_sequences(batches, n, min_count or LEAST)
     shown, tested = batches[:2], _in_units(batches[-2:], [side.units for side in sides])
@@ -225,7 +233,7 @@ def keyness(
         "min_count": least[0],
         "min_documents": least[1],
         "left_out": left_out,
-        "counted": list(dict.fromkeys(said for side in sides for said in side.notes)),
+        "counted": list(dict.fromkeys(notes)),
         "rows": rows if top is None else _first_of_each_side(rows, top),
     }
     a, b = (escape_for_display(side.name) for side in sides)
@@ -392,38 +400,79 @@ def _of_list(path: Path, other: _Side, language: str) -> _Side:
     """A frequency list as a side; words that the other side has in another case are counted as these."""
     counts: dict[str, int] = {}
     own = set(other.batch.types)
-    for word, count in read_frequencies(path).items():
+    listed, size = read_frequencies(path)
+    for word, count in listed.items():
         low = lower(word, language)
         counted = word if word in own or low not in own else low
         counts[counted] = counts.get(counted, 0) + count
+    notes = [f"{path.name} has no documents: the words of {other.name} alone are tested against it."]
+    if (least := min(listed.values())) > 1:
+        notes.append(f"{path.name} ends at {least:,} occurrences: words of fewer count as absent from it.")
+        if size is None:
+            notes.append('Its size is the sum of these; a first line "# tokens: N" gives that of the corpus.')
+    rest = (size or 0) - sum(counts.values())
+    if size is not None and rest < 0:
+        raise InputError(f"a corpus of {size:,} words has more of them", path=path, remedy="correct its size")
+    counts |= {_REST: rest} if rest > 0 else {}
     batch = TokenBatch.of_counts(list(counts), np.array(list(counts.values()), np.int64))
-    note = f"{path.name} has no documents: the words of {other.name} alone are tested against it."
-    return _Side(path.name, batch, [note])
+    return _Side(path.name, batch, notes)
 
 
-def read_frequencies(path: Path) -> dict[str, int]:
-    """The counts of words in a file with tabs or commas between columns.
+def read_frequencies(path: Path) -> tuple[dict[str, int], int | None]:
+    """The counts of words in a list, as `frequency`, AntConc or Sketch Engine writes it, and its size.
 
-    The columns are those named word and count, as `frequency` writes them, or without such names a word and a
-    number. `InputError`, with the line, for a row without them.
+    Columns are parted by tabs, commas or blanks. They are those of the names that head them, after any lines;
+    without names the first that are no numbers, and the first numbers that are no ranks. The size of the
+    corpus is in the lines before, as ``# tokens: N``, or in the row !!WHOLE_CORPUS; None otherwise.
+    `InputError`, with the line, for a row without a word and its count.
     """
-    lines = [(number, text) for number, text in text_lines(path) if not text.startswith("#")]
-    separator = "\t" if lines and "\t" in lines[0][1] else ","
-    rows = list(csv.reader((text for _, text in lines), delimiter=separator))
-    heads = [name.strip().lower() for name in rows[0]] if rows else []
-    named = "word" in heads and "count" in heads
+    lines = list(text_lines(path))
+    start, separator, columns = _layout(lines)
+    sizes = [_number(found[1]) for _, text in lines[:start] if (found := _SIZE.search(text))]
     counts: dict[str, int] = {}
-    for (number, text), row in zip(lines[named:], rows[named:], strict=True):
-        pair = sorted(map(str.strip, row[:2]), key=_is_count)  # the number is the last or the first of two
-        if named:
-            pair = [cell.strip() for head in ("word", "count") for cell in row[heads.index(head) :][:1]]
+    for number, text in lines[start:]:
+        cells = _cells(text, separator)
+        pair = [cells[column] for column in columns if column < len(cells)]
         if len(pair) < 2 or not pair[0] or not _is_count(pair[1]):
             rule = f"a line of a frequency list has a word and its count, this is {text!r:.60}"
             raise InputError(rule, path=path, line=number, remedy="write them with a tab between them")
-        counts[pair[0]] = counts.get(pair[0], 0) + int(pair[1].replace(",", ""))
+        counts[pair[0]] = counts.get(pair[0], 0) + _number(pair[1])
+    whole = counts.pop(_WHOLE, None)
     if not sum(counts.values()):
         raise InputError("the frequency list has no words", path=path, remedy="give one with counts")
-    return counts
+    return counts, next(iter(sizes), whole)
+
+
+def _layout(lines: Sequence[tuple[int, str]]) -> tuple[int, str | None, list[int]]:
+    """How many lines precede the rows of a list, what parts cells, and the columns of words and counts."""
+    for place, (_, text) in enumerate(lines[:_HEAD]):
+        for separator in ("\t", ",", ";", None):
+            heads = [cell.lower() for cell in _cells(text, separator)]
+            named = [[heads.index(name) for name in names if name in heads][:1] for names in _NAMES]
+            if all(named):
+                return place + 1, separator, [column for (column,) in named]
+    start = next((place for place, (_, text) in enumerate(lines) if text[0] != "#"), len(lines))
+    first = "".join(text for _, text in lines[start : start + 1])
+    plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", first)  # of numbers
+    separator = next((sign for sign in "\t,;" if sign in plain), None)
+    rows = [_cells(text, separator) for _, text in lines[start : start + _RANKED]]
+    columns = list(zip(*(row for row in rows if len(row) == len(rows[0])), strict=True))
+    words = [place for place, cells in enumerate(columns) if not all(map(_is_count, cells))]
+    numbers = {
+        place: list(map(_number, columns[place])) for place in range(len(columns)) if place not in words
+    }
+    counts = [place for place, values in numbers.items() if values != sorted(values)] or list(numbers)
+    return start, separator, [*words[:1], *counts[:1]]
+
+
+def _cells(text: str, separator: str | None) -> list[str]:
+    if separator in (",", ";"):
+        return [cell.strip() for cell in next(csv.reader([text], delimiter=separator))]
+    return [cell.strip().strip('"') or cell for cell in text.split(separator)]
+
+
+def _number(cell: str) -> int:
+    return int(cell.replace(",", ""))
 
 
 def _is_count(cell: str) -> bool:
@@ -456,7 +505,8 @@ def _rows(
     spreads = _spreads(batches)
     documents = sum(spread.documents for spread in spreads if spread is not None)
     # A word of a frequency list alone has no documents; it is listed unless documents are asked for.
-    enough = (both >= least[0]) & ((documents >= least[1]) | (least[1] == 1))
+    words = np.array([word != _REST for word in batches[0].types])
+    enough = words & (both >= least[0]) & ((documents >= least[1]) | (least[1] == 1))
     listed = np.flatnonzero(enough)
     scores = log_likelihood_scores(*counts)
     sizes = [int(count.sum()) for count in counts]
@@ -487,7 +537,7 @@ def _rows(
             f"dp_{side}": unknown if spread is None else spread.dp[chosen],
         }
     columns |= {name: values[order] for name, values in figures.items()}
-    return rows_of(columns), int(np.count_nonzero((both > 0) & ~enough))
+    return rows_of(columns), int(np.count_nonzero(words & (both > 0) & ~enough))
 
 
 def _p_of_words(batches: Sequence[TokenBatch], spreads: Sequence[Spread | None]) -> Doubles:

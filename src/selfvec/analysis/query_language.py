@@ -1,7 +1,7 @@
 """The language of corpus queries: a subset of CQP's (Evert and Hardie, 2011), and phrases.
 
     [lemma="use" & pos="N.*"] []{0,2} "damage.*" within s
-    flash {0,1} flood* | hailstorm
+    flash {0,1} flood* | hailstorm :: year="2019"
 
 `parsed` makes a tree of sequences, alternatives and repetitions, whose leaves say what a single word has to
 be. `Automaton.of` numbers the leaves and says which may follow which (Glushkov, 1961). So what a word is, is
@@ -45,6 +45,7 @@ _TAGGED = re.compile(rf"(?P<word>.*)_(?P<tag>{'|'.join(TAGS)})")
 _EXCLUDED = re.compile(r"!(?=[\w*])")  # !!! is a word where all between blanks is
 _OF_NO_WORD = re.compile(r"[{}\[\]<>]|::")
 _ELEMENT = re.compile(r"(?s)(\\.|\[(?:\\.|[^\]\\])*\]|.)([?*+{]?)")  # of a regular expression
+_SIGN = re.compile(r"(?<=\\)[^\w\s]|[^\w\s'\\.^$*+?()\[\]{}|-]")  # that stands for itself
 _RANGE = re.compile(r"\\?.-\\?[^\s]")
 
 
@@ -100,8 +101,8 @@ class Reading:
     joints: str = " -"  # signs that part words
 
 
-def parsed(query: str, reading: Reading) -> tuple[Node, bool]:
-    """What is looked for, and whether within sentences.
+def parsed(query: str, reading: Reading) -> tuple[Node, bool, str]:
+    """What is looked for, whether within sentences, and a remedy if that occurs nowhere; empty for none.
 
     `OptionError`, which shows the place, for what is not in the language.
     """
@@ -117,7 +118,8 @@ def parsed(query: str, reading: Reading) -> tuple[Node, bool]:
     node = reader.either()
     if reader.at < len(reader.query):
         raise reader.error("has a ) without a (")
-    return node, within
+    remedy = f"write one string for each word: none has {reader.parting[0]}" if reader.parting else ""
+    return node, within, remedy
 
 
 @dataclass
@@ -127,6 +129,7 @@ class _Reader:
     query: str
     reading: Reading
     at: int = 0
+    parting: list[str] = field(default_factory=list)  # signs that are in no word
 
     def error(self, rule: str, at: int | None = None, remedy: str = GRAMMAR) -> OptionError:
         at = self.at if at is None else at
@@ -226,7 +229,8 @@ class _Reader:
         test = self.string(name[0])
         if test.attribute == "pos" and not matching(pl.Series(TAGS), test).any():
             raise self.error("asks for no part of speech", begin, f"use {', '.join(TAGS)}")
-        if {len(words) for words in _in_words(test.value, self.reading.joints)} != {1}:
+        sizes = {len(words) for words in _in_words(test.value, self.reading.joints)}
+        if sizes != {1} or len(self.pieces(test.value)) > 1:
             raise self.error("has what parts words", begin, "write one [ ] for each word")
         return test._replace(negated=equals[1] == "!=")
 
@@ -262,6 +266,10 @@ class _Reader:
             raise self.error(rule, begin, "write | between sequences of words")
         for word in chain.from_iterable(either):
             self.check(word, begin)
+
+        def one_after_another(word: str) -> Node:
+            return Sequence(tuple(Word((test._replace(value=each),)) for each in self.pieces(word)))
+
         # A hyphen between two words is a word of its own where punctuation is.
         hyphens = [
             Condition("word", sign, "phrase") for sign in self.reading.cut("-") if "-" in self.reading.joints
@@ -269,9 +277,18 @@ class _Reader:
         between = [Repeated(Word((hyphen,)), 0, 1) for hyphen in hyphens]
         sequences = []
         for words in either:
-            first, *others = [Word((test._replace(value=word),)) for word in words]
+            first, *others = map(one_after_another, words)
             sequences.append(Sequence((first, *chain.from_iterable([*between, word] for word in others))))
         return Either(tuple(sequences))
+
+    def pieces(self, regex: str) -> list[str]:
+        """A regular expression or, of what it spells out, those of the words into which a text parts it."""
+        if not re.search(r"[\\.^$*+?()\[\]{}|]", re.sub(r"\\\W", "", regex)):
+            spelled = self.reading.cut(re.sub(r"\\(\W)", r"\1", regex))
+            if spelled:
+                return list(map(re.escape, spelled))
+        self.parting += [sign for sign in _SIGN.findall(regex) if len(self.reading.cut(f"a{sign}b")) > 1]
+        return [regex]
 
     def phrase(self) -> Iterator[Node]:
         """The words of a piece of a phrase between blanks."""

@@ -336,7 +336,7 @@ TEXT: dict[str, CommandRow] = {
         report=True,
         most=20,
         options={"slice": Typed("A..B"), "word": Typed("QUERY")},
-        in_python=("variants", "min_documents"),
+        in_python=("variants",),
     ),
     "dispersion": CommandRow(
         "analysis.dispersion.dispersion",

@@ -39,7 +39,7 @@ from .documents import (
 )
 from .encoder_part import EncoderPart, encoded_units, encoder_part, weight_of
 from .run_student import student_of
-from .scoring import Scorer, best_documents
+from .scoring import Scorer
 from .segments import IndexedPart, SearchedDocuments
 
 IndexParts = tuple[Vocabulary, DenseSpace, SearchedDocuments, EncoderPart | None, "PoolOfTexts | None"]
@@ -324,6 +324,6 @@ def agreement(
             ways.append(scorer.near_encoded(scorer.encoder.vectors.at(np.array([number]))[0]))
         for scored in ways:
             scored.found[number] = False
-        dense, *others = (set(best_documents(scored.scores, scored.found, most)) for scored in ways)
+        dense, *others = (set(scored.best_documents(most)) for scored in ways)
         shared.append([len(dense & other) / most for other in others])
     return Agreement(*np.mean(shared, axis=0).tolist()) if len(shared) >= FEWEST_QUERIES else None

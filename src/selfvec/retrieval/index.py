@@ -41,13 +41,14 @@ from selfvec.storage.cache import is_outdated
 from selfvec.storage.folder_kinds import INDEX
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.segmentation import unsegmented
+from selfvec.text.tokenizers import find_words
 from selfvec.text.vocabulary import Query, Vocabulary
 
 from .build import POOL, PoolOfTexts, build_index, build_like, build_words_only
 from .dense_space import SPACE, TABLES, DenseSpace, general_rows, with_general_row
 from .documents import GatheredDocuments, IndexedDocuments, UnitVectors
 from .encoder_part import DOUBTED, ENCODER, PART, QUESTIONS, ROWS, Asked, EncoderPart
-from .question import Question, by_signs, count_written, within_reach, words_of
+from .question import Question, by_signs, count_written, prefer_written, with_types, within_reach, words_of
 from .scoring import Scored, Scorer, check_mode
 from .segments import IndexedPart, SearchedDocuments
 from .snippets import Found, describe, different_texts
@@ -58,7 +59,7 @@ _DOUBT = (
     "the encoder {part.name!r} counts little, {part.weight:.2g} where 1 to 1.75 is usual: documents that it "
     "finds alike are seldom alike by the words of this text"
 )
-VERSION = 21  # raised when arrays or their meaning change: an older index in a cache is then made again
+VERSION = 22  # raised when arrays or their meaning change: an older index in a cache is then made again
 _HEAD = "index.json"
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"
@@ -384,16 +385,32 @@ class Index:
             notes.append("the question has no word to search for: write some")
         if words and not len(parsed.types) and not parsed.unknown:
             notes.append("all words of the question are stop words: texts that have them were found")
-            parsed = replace(parsed, words=words)
+            parsed = replace(parsed, words=list(words))
             among, said = within_reach(self.documents, read.text, wanted)
             notes += said
             scored = self.scorer.by_counts(count_written(self.documents, read.text, code, among))
             asked = None
         else:
             scored = scorer.score(parsed, mode, asked)
+        scored = prefer_written(self.vocabulary, self.documents, read.text, parsed, scored)
         # Filters change no score
         scored = scored.preferring(higher, last).among(wanted)
+        if parsed.unknown and not scored.found.any():
+            notes += filter(None, [self._nearest_word(parsed.unknown[0])])
         return _Answer(parsed, scorer, scored, asked, passing, wanted, notes)
+
+    def _nearest_word(self, unknown: str) -> str:
+        """A question that suggests the nearest word of the documents by spelling; empty without one."""
+
+        def written(stem: str) -> str:
+            number = self.vocabulary.index[stem]
+            having = np.flatnonzero(with_types(self.documents, [number]))[:1].tolist()
+            names = find_words(list(map(self.documents.text, having))).names
+            types = self.vocabulary.types_of(names)
+            return next((name for name, own in zip(names, types, strict=True) if number in own), stem)
+
+        near = islice(_sharing_half(unknown, self.vocabulary.types), _COMPARED)
+        return did_you_mean(unknown, near, written, 1)
 
     def _with_general_rows(self, parsed: Query, mode: str) -> tuple[Scorer, Query]:
         """A question with those of its words that the text lacks and `glosses` have, and what scores it."""

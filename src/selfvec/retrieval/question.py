@@ -25,8 +25,9 @@ from selfvec.base.threads import cut, in_order, threads
 from selfvec.text.segmentation import is_unspaced
 from selfvec.text.sentences import sentence_spans
 from selfvec.text.tokenizers import FoundWords, find_words
-from selfvec.text.vocabulary import Vocabulary
+from selfvec.text.vocabulary import Query, Vocabulary
 
+from .scoring import Scored
 from .segments import SearchedDocuments
 
 _QUOTE = '"\u201c\u201d\u201e\u00ab\u00bb\uff02'
@@ -34,12 +35,17 @@ _QUOTE = '"\u201c\u201d\u201e\u00ab\u00bb\uff02'
 # mark that is never closed costs one look at the rest of a question, however long.
 _PHRASE = rf"[{_QUOTE}](?P<phrase>[^{_QUOTE}\w]*\w[^{_QUOTE}]*)[{_QUOTE}](?!\w)"
 _QUOTED = rf"(?<!\w)(?P<sign>(?<!\S)[+-]|\bNOT\s+)?{_PHRASE}"
-_SIGNED = r"(?<!\S)(?P<mark>[+-](?=[^\W\d_])|NOT\s+)(?P<word>[\w'\u2019]+)"
+# From the first letter, or a sign of names before it, to the last letter before a space, or such a sign
+_PIECE = rf"[@#$.~/\\]?\w(?:[^\s{_QUOTE}]*\w)?(?:\(\)|\+\+|#)?"
+_SIGNED = rf"(?<!\S)(?P<mark>[+-]|NOT\s+)(?P<word>{_PIECE})"
+# Signs of ASCII that are seldom within a word, and a hyphen at a digit
+_PARTED = re.compile(r"[!-&(-,./:-@\[-^`{-~]|-(?=\d)|(?<=\d)-")
 _SIGN = re.compile(f"{_QUOTED}|{_SIGNED}")
 _OPERATOR = re.compile(r"(?<!\S)(?:AND|OR)(?!\S)")
 _WILD = re.compile(r"\w\*|\*\w")
 _CLAUSE = re.compile("[;\u037e\u061b\uff1b]")
 _READ = 1 << 21  # bytes read at a time: what many texts have in common is compared once
+_LOOKED_AT = 256  # documents that are read for a piece of a question, the best first
 _MOST = 20  # signs of a question: documents are read for them, so that a hundred would keep others waiting
 
 Fits = Callable[[str], bool]
@@ -77,7 +83,8 @@ class Question:
             mark = (match["sign"] or match["mark"] or "").replace("NOT", "" if shouted else "-").strip()
             if not mark and not quoted:
                 continue
-            sign = Sign((match["phrase"] if quoted else match["word"]).strip(), mark, quoted)
+            asked_for = (match["phrase"] if quoted else match["word"]).strip()
+            sign = Sign(asked_for, mark, quoted or len(words_of(asked_for)) > 1)  # C++ is one word
             between = asked[end : match.start()]
             text += between + (" " if mark == "-" else sign.text)
             rest += between + " "
@@ -184,12 +191,12 @@ def _by_index(
     query = vocabulary.parse(sign.text)
     if len(words_of(sign.text)) == 1 and len(query.types) and (sign.sign == "-" or not sign.quoted):
         spellings = [other for others in query.alike.values() for other in others]
-        return among & _with_types(documents, [*query.types.tolist(), *spellings]), True
+        return among & with_types(documents, [*query.types.tolist(), *spellings]), True
     able = among.copy()
     if vocabulary.preprocessing.tokenizer == "words" and not is_unspaced(sign.text):
         able &= not query.unknown
         for number in query.types.tolist():
-            able &= _with_types(documents, [number, *query.alike.get(number, ())])
+            able &= with_types(documents, [number, *query.alike.get(number, ())])
     return able, False
 
 
@@ -241,14 +248,46 @@ def count_written(documents: SearchedDocuments, text: str, code: str | None, amo
     return next((counts[0] for counts in whole if counts.any()), by_word.sum(axis=0))
 
 
-def words_of(text: str) -> list[str]:
-    """The words of a text, stop words included."""
-    words = find_words([text])
+@lru_cache(maxsize=1 << 7)
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a text, those of addresses and stop words included."""
+    words = find_words([text.replace("://", "///")])  # an address is several
     names = list(map(plain, words.names))
-    return [names[i] for i in words.ids.tolist()]
+    return tuple(names[i] for i in words.ids.tolist())
 
 
-def _with_types(documents: SearchedDocuments, types: Sequence[int]) -> Mask:
+def prefer_written(
+    vocabulary: Vocabulary, documents: SearchedDocuments, text: str, parsed: Query, scored: Scored
+) -> Scored:
+    """The scores of a question, with what a tokeniser parts also looked for whole, as ``std::io::Read``.
+
+    Of the best documents with the words of such a piece those come higher that have it as it is written, or,
+    if there are none, those that have its words in a row. A short question with a stop word is such a piece.
+    """
+    pieces = [piece for piece in dict.fromkeys(re.findall(_PIECE, text)) if _PARTED.search(piece)]
+    if parsed.left_out and len(words_of(text)) < 3:  # log in
+        pieces = [text.lower()]
+    higher = np.zeros(len(documents) if pieces else 0, np.float32)
+    for piece in pieces[:_MOST]:
+        words = words_of(piece)
+        if words == (piece,) or ("." in piece and max(map(len, words)) == 1):  # e.g.
+            continue
+        able, _ = _by_index(vocabulary, documents, Sign(piece, "", True), scored.found)
+        numbers = np.flatnonzero(able)
+        best = numbers[np.argsort(-scored.scores[numbers], kind="stable")[:_LOOKED_AT]]
+        best = best[np.cumsum(documents.sizes[best]) <= _READ].tolist()
+        texts = list(map(documents.text, best))
+        in_a_row = r"\W+".join(map(re.escape, words))
+        for written in (re.escape(piece), f"(?i:{in_a_row})"):
+            fits = re.compile(rf"(?<!\w){written}(?!\w)").search
+            having = [document for document, whole in zip(best, texts, strict=True) if fits(whole)]
+            if having:
+                higher[having] += len(words) / len(words_of(text))
+                break
+    return scored.preferring(higher if higher.any() else None, None)
+
+
+def with_types(documents: SearchedDocuments, types: Sequence[int]) -> Mask:
     """The documents that have one of some types, (D,)."""
     having = []
     for place, part in enumerate(documents.parts):
@@ -312,7 +351,7 @@ def _count(
 
     def read(block: tuple[int, int]) -> tuple[Ints, list[str], FoundWords]:
         part = numbers[slice(*block)]
-        texts = [documents.text(number) for number in part.tolist()]
+        texts = [documents.text(number).replace("://", "///") for number in part.tolist()]
         return part, texts, find_words(texts, sizes=sizes)
 
     for part, texts, words in in_order(cut(lengths + 1, _READ), read, threads(None)):

@@ -103,7 +103,8 @@ class Scored:
             found = found | moved
         if last is not None:
             signs[last] -= 1 + 2 * (best - self.scores.min())  # more than all that the others may differ
-        return replace(self, scores=self.scores + signs, found=found, signs=signs)
+        total = signs if self.signs is None else self.signs + signs
+        return replace(self, scores=self.scores + signs, found=found, signs=total)
 
 
 @dataclass(frozen=True, eq=False)
@@ -317,7 +318,7 @@ class Scorer:
 
     def _feedback(self, query: Rows, first: Scored) -> Rows | None:
         """The query's vector, moved toward those of the best documents; None if nothing was found."""
-        best = best_documents(first.scores, first.found, FEEDBACK)
+        best = first.best_documents(FEEDBACK)
         if not best:
             return None
         toward = unit_rows(self.documents.vectors(np.array(best)).sum(axis=0)[None])[0]

@@ -112,7 +112,7 @@ class _RawCorpus:
     def read(
         cls,
         batches: Iterable[Documents],
-        tokenizer: Tokenizer,
+        tokenizer: Callable[[pl.Series], RawTokens],
         sample_size: int,  # characters
         keep_apart: bool,
         jobs: int | None,
@@ -283,7 +283,9 @@ def encode(
     return tokens, encoding
 
 
-def spell(batches: Iterable[Documents], tokenizer: Tokenizer, *, keep_apart: bool = False) -> Running:
+def spell(
+    batches: Iterable[Documents], tokenizer: Callable[[pl.Series], RawTokens], *, keep_apart: bool = False
+) -> Running:
     """All words of documents as these have them, but for their normal form; see `RawTokens.types`.
 
     >>> import polars as pl

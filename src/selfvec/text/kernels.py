@@ -96,6 +96,7 @@ _HYPHEN = 0x2D
 _FULL_STOP = 0x2E
 _UNDERSCORE = 0x5F
 _IDEOGRAPHIC = 0xE3  # first byte of 。！？ and of later marks
+_ENDS = (0x22, 0x3C, 0x3E, 0x60)  # quotes and brackets behind an address
 _LONGEST_NAME = 4  # letters after a full stop, as in .NET and .csv
 _LONGEST_PART = 3  # letters before an ampersand, as in AT&T and PB&J
 
@@ -257,6 +258,19 @@ def _joins(data: Bytes, i: int, width: int, before: int, mark: int, end: int, fl
     return bool(apostrophe or point)
 
 
+@kernel
+def _address_end(data: Bytes, i: int, end: int) -> int:
+    """Where an address ends whose scheme does at ``i``: behind a letter or digit; ``i`` if it is none."""
+    last = i
+    if _byte(data, i + 1, end) == 0x2F == _byte(data, i + 2, end):
+        k = i + 3
+        while k < end and _BLANK < data[k] < 0x7F and data[k] not in _ENDS:
+            k += 1
+            if _is_letter(data[k - 1]) or 48 <= data[k - 1] <= 57:
+                last = k
+    return last
+
+
 @kernel(steps=lambda data, *_: len(data) >> 3)  # bytes are read as numbers of Python
 def _write_spans(
     data: Bytes,
@@ -299,6 +313,8 @@ def _write_spans(
                             continue
                     joins = kind & (APOSTROPHE | POINT) and _joins(data, i, width, before, kind, end, flags)
                     if not joins:
+                        if signs and data[i] == 0x3A:
+                            i = _address_end(data, i, end)
                         break
             else:
                 i += width

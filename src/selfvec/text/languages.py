@@ -5,11 +5,12 @@ A language is a code, as in ``--language tr``. docs/reference/languages.md lists
 
 from __future__ import annotations
 
+import gzip
 import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from runpy import run_path
@@ -119,6 +120,47 @@ def lemmatizer(languages: tuple[str, ...]) -> Callable[[str], str]:
     dictionaries = Lemmatizer(cache_max_size=1)  # each type comes once
     dictionaries.lemmatize("a", languages)  # reads the dictionaries
     return lambda word: dictionaries.lemmatize(word, languages)
+
+
+@lru_cache(1)
+def lemmas_of_forms(languages: tuple[str, ...]) -> Callable[[str], list[str]]:
+    """A function from a word to all its lemmas in lower case, that of `lemmatizer` first.
+
+    A dictionary has a single lemma of each form. A word is its own lemma, too, if another form has it as
+    lemma, as *found*. English forms have those of `english_lemmas` besides.
+
+    >>> lemmas_of_forms(("en",))("found"), lemmas_of_forms(("de",))("weise")
+    (['find', 'found'], ['weise'])
+    """
+    from simplemma.strategies.dictionaries.dictionary_factory import DEFAULT_DICTIONARY_FACTORY
+
+    first = lemmatizer(languages)
+    codes = list(map(lemma_code, languages))
+    dictionaries = list(map(DEFAULT_DICTIONARY_FACTORY.get_dictionary, codes))
+    of_others = {lemma.lower() for each in dictionaries for form, lemma in each.items() if form != lemma}
+    english = english_lemmas() if "en" in codes else {}
+
+    def lemmas(word: str) -> list[str]:
+        capital = (each.get(word.capitalize()) for each in dictionaries)  # German Waren beside waren
+        more = [first(word), *filter(None, capital), *english.get(word, ())]
+        own = [word] * (word in of_others)
+        return list(dict.fromkeys([*(lemma.lower() for lemma in more if lemma != word), *own])) or [word]
+
+    return lemmas
+
+
+@cache
+def english_lemmas() -> dict[str, list[str]]:
+    """All lemmas of each English form, by the list of LemmInflect; empty without it."""
+    package = find_spec("lemminflect")  # which would load spaCy
+    if package is None or package.origin is None:
+        return {}
+    lemmas = dict[str, list[str]]()
+    path = Path(package.origin).parent / "resources" / "lemma_lu.csv.gz"
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for form, _, several in (line.strip().split(",") for line in lines):
+            lemmas.setdefault(form, []).extend(several.split("/"))
+    return lemmas
 
 
 @cache

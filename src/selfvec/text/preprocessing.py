@@ -39,11 +39,12 @@ class Preprocessing:
     phrases: str = ""  # phrases among the words, such as flash_flood, separated by spaces
     language: str | None = None  # language code of the texts
     variants: str = ""  # each with the word that it is counted as after it, separated by spaces
+    parts: bool = False  # whether the parts of identifiers are words, too
 
     @property
     def by_words(self) -> Preprocessing:
-        """The same without phrases, so that a search for *flood* finds a *flash flood*."""
-        return replace(self, phrases="")
+        """The same for search: *flood* finds a *flash flood*, and *retry* finds *MAX_RETRY*."""
+        return replace(self, phrases="", parts=True)
 
     @property
     def rules(self) -> Rules:
@@ -101,7 +102,7 @@ def encode_texts(
     firsts = range(0, max(len(texts), 1), _TEXTS)
     read = (Documents(pl.Series(texts[first : first + _TEXTS], dtype=pl.String)) for first in firsts)
     batches = read if len(firsts) > 1 else list(read)  # one alone needs no thread
-    cut = tokenizer(preprocessing.tokenizer, preprocessing.language)
+    cut = tokenizer(preprocessing.tokenizer, preprocessing.language, parts=preprocessing.parts)
     return encode(batches, cut, rules, pretrained, phrases=preprocessing.phrases.split())[0]
 
 

@@ -169,9 +169,7 @@ class Rulebook:
 
     def names(self, words: Sequence[str], pretrained: Mapping[str, int]) -> list[str]:
         """The keys that words would have if no rule dropped them."""
-        words = self._whole(words)
-        pairs = zip(words, self.forms(words), strict=True)
-        return [self._name(word, form, pretrained) for word, form in pairs]
+        return [self._name(word, self._form(word), pretrained) for word in self._whole(words)]
 
     def forms(self, words: Sequence[str]) -> list[str]:
         return [self._form(word) for word in self._whole(words)]

@@ -7,10 +7,10 @@ kept and under which key.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -148,18 +148,19 @@ class Tokenizer(Protocol):
     def __call__(self, texts: pl.Series) -> RawTokens: ...
 
 
-def tokenizer(spec: str | os.PathLike[str], language: str | None = None) -> Tokenizer:
+def tokenizer(spec: str | os.PathLike[str], language: str | None = None, *, parts: bool = False) -> Tokenizer:
     """The tokeniser for a ``--tokenizer`` value, which may be the path of a folder with a ``tokenizer.json``.
 
-    ``words`` cuts Chinese, Japanese and Thai by a model of the ``language``. `OptionError` for what is
-    neither a known name nor an existing path; `FormatError` for a file that is no tokenizer.json.
+    ``words`` cuts Chinese, Japanese and Thai by a model of the ``language``. With ``parts``, the `parts_of`
+    its words follow each text. `OptionError` for what is neither a known name nor an existing path;
+    `FormatError` for a file that is no tokenizer.json.
 
     >>> import polars as pl
     >>> tokenizer("words")(pl.Series(["The county’s hail: 1.75 in."])).types
     ['The', 'county', 'hail', '1.75', 'in']
     """
     if spec in SPLITS:
-        return Splitter(str(spec), language)
+        return Splitter(str(spec), language, parts)
     path = Path(spec)
     if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises an error for a name that is too long)
         path /= "tokenizer.json"
@@ -175,20 +176,24 @@ class Splitter:
 
     ``words``: runs of letters, marks, numbers and underscores with at least one letter or number. An
     apostrophe between two of these stays (*don't*), a point or comma between two digits stays (*1.75*),
-    signs of names stay (*C++*, *C#*, *AT&T*, *.NET*; `selfvec.text.kernels.spans`), hyphens and all other
-    characters separate. Types are normalised: `plain`. Tokens of more than `LONGEST` characters are left out.
+    signs of names stay (*C++*, *C#*, *AT&T*, *.NET*; `selfvec.text.kernels.spans`), an address is one token
+    (*https://t.co/1*), hyphens and all other characters separate. Types are normalised: `plain`. Tokens of
+    more than `LONGEST` characters are left out.
     ``wordpunct``: the same words, and each other character but white space as a token of its own.
     """
 
-    def __init__(self, split: str, language: str | None = None) -> None:
+    def __init__(self, split: str, language: str | None, parts: bool) -> None:
         self.name = split
+        self._parts = parts
         self._segment = None if split == "whitespace" else segmenter(language)
         self.casing: Casing = "keep" if split == "whitespace" else "lower"
 
     def __call__(self, texts: pl.Series) -> RawTokens:
         flags = table(self.name)
         data, bounds = joined_utf8(texts)
-        starts, lengths, offsets = spans(data, bounds, flags, *_kinds(self.name))
+        starts, lengths, offsets = spans(
+            data, bounds, flags, self.name != "whitespace", self.name == "wordpunct"
+        )
         if self.name == "words":
             sentences = count_sentences(data, starts, lengths, offsets, flags)
         else:
@@ -198,6 +203,8 @@ class Splitter:
         starts, lengths, offsets, too_long = without_long(data, starts, lengths, offsets)
         distinct = DistinctWords()
         ids = distinct.number_spans(data, starts, starts + lengths)
+        if self._parts:
+            ids, offsets = _with_parts(distinct, ids, offsets)
         return RawTokens(
             ids,
             offsets,
@@ -209,9 +216,32 @@ class Splitter:
         )
 
 
-def _kinds(split: str) -> tuple[bool, bool]:
-    """Whether names have signs, and whether marks of punctuation are tokens; see `spans`."""
-    return split != "whitespace", split == "wordpunct"
+_GLUED = re.compile(r"_|[a-z][A-Z]|[0-9][A-Za-z]|[A-Z]{2}[a-z]{2}|://")
+_JOINT = re.compile(r"_+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})|(?<=[0-9])(?=[A-Za-z])")
+
+
+def parts_of(word: str) -> list[str]:
+    """The parts that identifiers, hashtags, measures and addresses are made of; none of other words.
+
+    >>> [parts_of(word) for word in ("MAX_RETRY", "getHTMLName", "5mg", "M8x40", "https://t.co/ab", "don't")]
+    [['MAX', 'RETRY'], ['get', 'HTML', 'Name'], ['5', 'mg'], ['M8', 'x40'], ['https', 'co', 'ab'], []]
+    """
+    if not _GLUED.search(word):
+        return []
+    parts = _JOINT.split(re.sub(r"\W+", "_", word) if "://" in word else word)
+    return [part for part in parts if len(part) > 1 or part.isdigit()]
+
+
+def _with_parts(distinct: DistinctWords, ids: Ids, offsets: Ints) -> tuple[Ids, Ints]:
+    """Tokens and offsets of texts that are followed by the parts of their words."""
+    parts = list(map(parts_of, distinct.packed()))
+    sizes = np.fromiter(map(len, parts), np.int64)
+    glued = np.flatnonzero(sizes[ids])
+    words = ids[glued]
+    more = distinct.number(PackedStrings.of(chain.from_iterable(map(parts.__getitem__, words))))
+    texts = np.repeat(np.searchsorted(offsets, glued, "right"), sizes[words])
+    shifts = np.cumsum(np.bincount(texts, minlength=len(offsets)))
+    return np.insert(ids, offsets[texts], more), offsets + shifts
 
 
 class SubwordTokenizer:
@@ -263,11 +293,8 @@ def _words_and_sentences(data: Bytes, bounds: Ints) -> tuple[Ints, Ids, Ints, Id
     return *words, count_sentences(data, *words, table("words"))
 
 
-@contextmanager
-def _used(path: Path) -> Iterator[None]:
-    """Turn an error or a panic of the library into an error that names the file."""
-    with decoding(path, "tokenizer.json", _REMEDY):
-        yield
+# Turns an error or a panic of the library into an error that names the file
+_used = partial(decoding, what="tokenizer.json", remedy=_REMEDY)
 
 
 # The words of texts and their positions, in characters
@@ -311,7 +338,7 @@ def find_words(
     if len(data) != len(whole):
         bounds = np.cumsum([0, *(len(text.encode()) for text in texts)])
     split = tokenizer if tokenizer in SPLITS else "words"
-    starts, lengths, offsets = spans(data, bounds, table(split), *_kinds(split))
+    starts, lengths, offsets = spans(data, bounds, table(split), split != "whitespace", split == "wordpunct")
     if tokenizer in ("words", "wordpunct") and (segment := segmenter(code)) is not None:
         starts, lengths, offsets = split_spans(data, starts, lengths, offsets, segment)
     starts, lengths, offsets, _ = without_long(data, starts, lengths, offsets)

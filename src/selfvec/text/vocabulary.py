@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import cast
 
 import numpy as np
@@ -21,7 +21,7 @@ from selfvec.base.errors import OptionError
 from .languages import language
 from .preprocessing import Preprocessing
 from .rules import Rulebook, stems
-from .tokenizers import Tokenizer, find_words, tokenizer, word_spans
+from .tokenizers import Tokenizer, find_words, parts_of, tokenizer, word_spans
 
 _KEPT = 100_000  # words whose types are remembered
 
@@ -69,7 +69,8 @@ class Vocabulary:
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        return tokenizer(self.preprocessing.tokenizer, self.preprocessing.language)
+        made = self.preprocessing
+        return tokenizer(made.tokenizer, made.language, parts=made.parts)
 
     @cached_property
     def _rules(self) -> Rulebook:
@@ -87,7 +88,12 @@ class Vocabulary:
         if self._by_words:
             words = self._words(text)
             types_of = self.types_of(words)
-            pairs = [(n, word) for word, ns in zip(words, types_of, strict=True) for n in ns]
+            pairs = [
+                (n, word)
+                for word, ns in zip(words, types_of, strict=True)
+                for n in ns  # of a word with parts itself, or else the parts that have a type
+                if n == ns[0] or ns[0] < 0 <= n or not parts_of(word)
+            ]
             left_out = [word for word, ns in zip(words, types_of, strict=True) if not ns]
         else:  # subwords depend on the text before them, so the text is tokenised as a whole
             left_out = []
@@ -219,8 +225,9 @@ class Vocabulary:
         if self.preprocessing.tokenizer == "words":
             pieces = find_words(words)
             if np.array_equal(pieces.ends - pieces.starts, [len(word) for word in words]):  # one token each
-                ids = np.arange(len(words), dtype=np.int32)
-                return [plain(word) for word in words], ids, list(range(len(words) + 1))
+                rows = [[word, *(parts_of(word) if self.preprocessing.parts else ())] for word in words]
+                types = [plain(word) for row in rows for word in row]
+                return types, np.arange(len(types), dtype=np.int32), [0, *accumulate(map(len, rows))]
         import polars as pl
 
         raw = self._tokenizer(pl.Series(words, dtype=pl.String))
