@@ -26,7 +26,7 @@ BAD = {
     "more.jsonl": ('{"text": "a"}\n{"text": "b"} x\n', 2, "is not valid JSON (Extra data", ["a"]),
     "array.jsonl": ('{"text": "a"}\n["b"]\n', 2, "a line is a JSON object, this one is an array", ["a"]),
     "number.jsonl": ('{"text": "a"}\n{"text": 5}\n', 2, "'text': text is a string, this is a number", ["a"]),
-    "list.jsonl": ('{"text": "a"}\n{"text": ["b"]}\n', 2, "'text': text is a string, this is an", ["a"]),
+    "list.jsonl": ('{"text": "a"}\n{"text": [5]}\n', 2, "'text': text is a string, this is an", ["a"]),
     "half.jsonl": ('{"text": "a"}\n{"text": "\\ud83d"}\n', 2, "holds half of a surrogate pair", ["a"]),
     "deep.jsonl": ('{"text": "a"}\n{"text": ' + "[" * 100_000 + "\n", 2, "is not ", ["a"]),
     "long.jsonl": ('{"text": "a"}\n{"id": ' + "1" * 5000 + ', "text": "b"}\n', 2, "is not JSON", ["a"]),

@@ -1,5 +1,6 @@
 """Objects as corpora: what people pass to `fit` is read as what it is, or refused."""
 
+import json
 from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
@@ -254,7 +255,6 @@ def test_tokens_are_not_given_to_a_tokeniser_that_cuts_them() -> None:
 def test_a_mixture_is_named_by_its_place() -> None:
     with pytest.raises(CorpusError, match=r"^memory:2: a document is a list of tokens here, this is str"):
         as_corpus([["hail"], "rain"])
-    refused(lambda: texts_of(["rain", ["hail"]]), CorpusError, r"^memory:2: text is a string, this is list")
 
 
 class Lazy:
@@ -356,7 +356,7 @@ def test_a_slice_of_each_file_is_refused_for_a_frame() -> None:
         ({"train": Dataset(COLUMNS)}, "or one split of a dataset"),
         ([b"hail"], "holds texts, not bytes; decode"),
         ([1, 2], "holds texts, not int"),
-        (np.zeros((2, 2, 2)), "holds texts, not numpy.ndarray"),
+        (np.zeros((2, 2, 2)), "is one column of texts, not an array of 3"),
         (Lazy(), r"is a data frame of a kind that is not read, .*Lazy; give what its to_arrow"),
         (Columns(), r"is a data frame of a kind that is not read, .*Columns; give what its"),
     ],
@@ -386,7 +386,55 @@ def test_what_programs_write_as_objects_is_read_as_values() -> None:
     assert batch.rows["date"].cast(str).to_list() == ["2020-07-24", "2021-07-24"]
     assert batch.texts.to_list() == ["a bold!", "b"]
     with pytest.raises(CorpusError, match="text is a string, this is list"):
-        list(as_corpus([{"text": "hail"}, {"text": ["hail", "fell"]}]).batches())  # tokens are not joined
+        list(as_corpus([{"text": "hail"}, {"text": [1, 2]}]).batches())
+
+
+RUNS = [{"type": "text", "text": "Ha"}, {"type": "text", "text": "il."}]
+WITHIN = [  # a value, and its text
+    ({"contentType": "html", "content": "Hail."}, "Hail."),
+    (["Hail.\n", "Snow."], "Hail.\nSnow."),
+    ({"type": "doc", "content": [{"type": "p", "content": RUNS}, {"type": "p", "content": RUNS[:1]}]},
+     "Hail.\nHa"),
+    ([{"p": {"rich_text": [{"plain_text": "Ha", "text": {"content": "Ha"}}, {"plain_text": "il"}]}}], "Hail"),
+    ({"ops": [{"insert": "Ha"}, {"insert": "il.\n"}, {"insert": {"image": "x"}}, {"insert": "Snow."}]},
+     "Hail.\nSnow."),
+    ([{"by": "Ann", "body": "Hail."}, {"by": "Bo", "body": "Snow.", "replies": [{"body": "Fog."}]}],
+     "Hail.\nSnow.\nFog."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "text"), WITHIN)
+def test_a_text_of_several_strings_is_read_in_order(value: object, text: str) -> None:
+    assert texts_of([{"text": value}]) == texts_of([{"text": json.dumps(value)}]) == [text]
+
+
+def test_a_tree_is_proposed_whole_and_an_object_without_a_text_by_what_is_in_it() -> None:
+    tree = {"type": "doc", "content": [{"type": "text", "text": "It hailed on all of the roofs."}]}
+    refused(lambda: as_corpus([{"f": {"d": tree}}] * 3), CorpusError, "give text_field f.d;|text_field=f.d;")
+    content = {"en": "It hailed on all of the roofs."}
+    refused(lambda: as_corpus([{"content": content}] * 3), CorpusError, r"content\.en looks like text")
+
+
+def test_an_index_with_a_name_is_a_column_and_pairs_have_ids() -> None:
+    frame = pd.DataFrame({"id": ["a", "b"], "text": ["Hail fell.", "It snowed."]})
+    for data in (
+        frame.set_index("id"),
+        frame.set_index("id")["text"],
+        list(frame.itertuples(index=False, name=None)),
+    ):
+        (batch,) = as_corpus(data).batches()
+        assert (batch.rows["id"].to_list(), batch.texts.to_list()) == (["a", "b"], frame["text"].to_list())
+    assert as_corpus([("a", "hail"), ("b", "snow")]).tokenized
+    refused(lambda: as_corpus([("a", "Hail fell."), ("a", "It snowed.")]), CorpusError, "a token is a string")
+
+
+@pytest.mark.parametrize(
+    "name", ["createdDateTime", "update_date", "Review Submit Date and Time", "created_at"]
+)
+def test_a_date_is_found_by_the_pieces_of_its_name(name: str) -> None:
+    rows = [{"text": "hail", name: f"2024-01-0{n}T10:00", "birth_date": "1990-01-01"} for n in (1, 2, 3)]
+    (batch,) = as_corpus(rows).batches()
+    assert batch.rows["date"].cast(str).to_list() == ["2024-01-01", "2024-01-02", "2024-01-03"]
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars", "rows", "jsonl"])
@@ -404,3 +452,8 @@ def test_headings_below_the_names_are_left_out_of_all_rows(kind: str, tmp_path: 
     corpus = as_corpus(given, date_field="StartDate")
     assert collect(corpus)["texts"] == [row[2] for row in data[2:]]
     assert corpus.summary.mended == {"headings below the header left out": 2}
+
+
+def test_a_long_word_of_digits_is_looked_at_once() -> None:
+    text = "4" * 300_000 + " hail"
+    assert texts_of([{"text": text, "note": text}]) == [text]  # in hours, if each sign began a word

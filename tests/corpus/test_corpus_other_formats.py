@@ -35,6 +35,15 @@ OTHERS = [  # name, first bytes, what it is called, what helps
     ("a.json", b'{\n  "posts": [\n    {"text": "hail"}\n  ]\n}', "one JSON document over several lines",
      r"jq -c '\.posts\[\]'"),
     ("a.jsonl", b'{\n  "text": "hail"\n}\n', "one JSON document over several lines", r"jq -c '\.'"),
+    ("a.json", b'{"guild": {"id": 1}, "said": {"items": [{"content": "a"}, {"content": "b"}]}}\n',
+     "one JSON document on one line, with a list of records", r"jq -c '\.said\.items\[\]'"),
+    ("a.ics", b"BEGIN:VCALENDAR\nBEGIN:VEVENT\n", "a calendar", "column of text"),
+    ("a.enw", b"%0 Journal Article\n%T Hail\n", "EndNote", "column of text"),
+    ("a.sql", b"-- a dump\n\nINSERT INTO posts VALUES (1,'Hail');\n", "SQL", r"\.csv"),
+    ("a.yaml", b"- id: 1\n  text: hail\n", "YAML", "column of text"),
+    ("a.warc", b"WARC/1.0\r\n", r"a web archive \(WARC", "column of text"),
+    ("a.txt", b"<SEC-DOCUMENT>0001.txt\n", "a filing of EDGAR", "column of text"),
+    ("a.mbox", b"From a@b.org Mon Feb  5 10:00:00 2024\n", "e-mail", "column of text"),
     ("a.odt", b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument.text",
      "an OpenDocument file", "docx"),
     ("a.epub", b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/epub+zip", "an EPUB", "convert"),
@@ -139,6 +148,14 @@ def test_rows_in_a_text_of_a_folder_are_said(reader: Reader) -> None:
     (note,) = reader.corpus.summary.notes
     assert note.startswith(f"{path} and 1 more file: its lines are rows of a table")
     assert note.endswith("a text in a folder is one document: give the file by its name")
+
+
+def test_a_container_in_a_folder_is_left_out_and_said(reader: Reader) -> None:
+    path = reader.write("in/a.txt", "WEBVTT\n\n00:00.000 --> 00:02.000\nthe ferry\n")
+    reader.write("in/b.txt", "hail fell\n")
+    assert reader.texts("in") == ["hail fell\n"]
+    (note,) = reader.corpus.summary.notes
+    assert note.startswith(f"{path}: it is a file of captions (WebVTT), which is not read; write their text")
 
 
 def test_a_pointer_of_git_lfs_is_named_by_all_readers_of_files(tmp_path) -> None:

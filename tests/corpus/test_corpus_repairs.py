@@ -9,15 +9,16 @@ from corpus_reader import Reader, collect
 from selfvec.corpus import as_corpus
 
 DATA = "aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5zA7bC9dE1fG3hI5jK7lM9nO1pQ3r"
+TAGS = "tags and entities of HTML or XML"
 MENDED = [  # as written, as it is meant, what is said
     ("\x1b[31mERROR\x1b[0m at \x1b[1mdawn", "ERROR at dawn", "a terminal's codes"),
     ("Clean._x000D_\nThanks._x000D_Bye user_x0041_", "Clean.\nThanks.\nBye user_x0041_",
      "Excel's escapes"),
-    ("don&#39;t &quot;go&quot; &amp; caf&eacute; &lt;3", 'don\'t "go" & café <3', "HTML's tags and entities"),
-    ("it&amp;#x27;s &amp;amp;quot;", 'it\'s "', "HTML's tags and entities"),
+    ("don&#39;t &quot;go&quot; &amp; caf&eacute; &lt;3", 'don\'t "go" & café <3', TAGS),
+    ("it&amp;#x27;s &amp;amp;quot;", 'it\'s "', TAGS),
     ("<p>Use &lt;b&gt;x&lt;/b&gt;<br>CO<sub>2</sub><script>if(a<b)</script>", "Use <b>x</b>\nCO2",
-     "HTML's tags and entities"),
-    ("&lt;p&gt;a&lt;/p&gt; &lt;a href='b'&gt;c&lt;/a&gt;", "a\n c", "HTML's tags and entities"),
+     TAGS),
+    ("&lt;p&gt;a&lt;/p&gt; &lt;a href='b'&gt;c&lt;/a&gt;", "a\n c", TAGS),
     ("[quote=Ann]the [b]crane[/b][/quote] [1]", "the crane [1]", "marks of wikis and forums"),
     ("The [[Crane (machine)|big crane]] of Hull [[Category:Port]]![[map.png]]",
      "The big crane of Hull ", "marks of wikis and forums"),
@@ -27,11 +28,17 @@ MENDED = [  # as written, as it is meant, what is said
     ("the bankâ€™s", "the bank’s", "UTF-8 that had been read as Windows-1252"),
     ("Seen <!-- a > b\n<p>x</p> -->by all.<!--[if gte mso 9]><xml>x</xml><![endif]-->",
      "Seen by all.", "hidden comments"),
-    ("<p>Seen<![if !x]> by<![endif]> all</p>", "Seen by all", "HTML's tags and entities"),
+    ("<p>Seen<![if !x]> by<![endif]> all</p>", "Seen by all", TAGS),
     ("[//]: # (hidden)\nSeen.\n[note]: <> 'hidden, too'\n", "Seen.\n", "hidden comments"),
     (f"![shot](data:image/png;base64,{DATA}) lies there", "![shot]() lies there", "data in base64"),
     ("<@U02DF> see <https://x.org/a|the page> in <#C1|ops> or <#C0252012> :tada: <!here> <@W9AB|ann> x",
-     " see the page in #ops or   @here @ann x", "marks of Slack and names of emoji"),
+     " see the page in #ops or   @here @ann x", "marks of Slack or Discord and names"),
+    ("<:blob:1234> see <#998877> <t:1704067200:R> or <@!101>", " see   or ", "marks of Slack or Discord"),
+    ("<jats:title>A</jats:title><jats:p>On <st1:place w='x'>Hull</st1:place></jats:p>", "A\n\nOn Hull",
+     TAGS),
+    ("<a:m b='i'><a:parameter b='t'>Hint</a:parameter><![CDATA[run]]></a:m>To <at id='0'>Dana</at>.",
+     "run\nTo Dana.", TAGS),
+    ('{"text": "The gate", "id": 3}', "The gate", "texts within JSON"),
     ("[**Last Name (LF) 12**] was seen on [**2151-7-16**] at ___.", " was seen on  at .",
      "marks in place of words"),
     ("By\n*** START OF THE PROJECT GUTENBERG EBOOK A,\nB ***\nOne day.\nEnd of Project Gutenberg's A\nOf use",
@@ -41,9 +48,10 @@ MENDED = [  # as written, as it is meant, what is said
     ("[00:01:02] Ann Lee: it fell [00:01:03]\n[00:01:09] Bo: yes\n[00:01:12] Ann Lee: here\nAnn Lee: too",
      "it fell \nBo: yes\nhere\ntoo", "time codes, speakers and sounds of transcripts"),
 ]  # fmt: skip
-PLACES = [3, 2, 6, 5, 10, 12, 4, 3, 2, 5, 1, 2, 4, 2, 1, 7, 3, 2, 6, 7]  # in each
+PLACES = [3, 2, 6, 5, 10, 12, 4, 3, 2, 5, 1, 2, 4, 2, 1, 7, 4, 6, 8, 1, 3, 2, 6, 7]  # in each
 KEPT = [
     "if a<b then <p> is > c", "AT&T; R&D; &foo; &", "use <b> here", "[1] [link] [[]] p ¬q", "_x0041_ _x00_",
+    "a <p:q> b <item id='3'> c, <Empty/>", "[1, 2]", "{}",
     ">>> 1 + 1\n2\n>>> print()",
     "Open a comment by `<!--`, close it by `-->`.", "```html\n<!-- a note -->\n<!-- too -->\n```\nas above",
     "the arrows <!-- and -> x", "[1]: # [a]: #top (x)", "<https://x.org> and <ann@x.org>, a <b and c|d>",

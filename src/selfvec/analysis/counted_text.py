@@ -109,7 +109,8 @@ class Grouped(Counting, total=False):
     Parameters
     ----------
     by : str, optional
-        Also count in each period or value of a field. Periods are month, quarter, year, decade and century.
+        Also count in each period or value of a field. Periods are week, month, quarter, year, decade,
+        century.
     """
 
     by: str | None

@@ -28,6 +28,7 @@ from selfvec.base.names import parted, value_at
 
 from .document_files import MAX_ROW
 from .fields import FieldNames, Fields, FirstRows, recognise
+from .nested_texts import text_within
 from .summary import CorpusPass, Summary
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def strings(
     texts: Sequence[Any] = values
     if not set(map(type, values)) <= _PLAIN:  # or else no value needs a call of `cell_text`
         if name in fields.text:
-            values = [text_of_parts(value) if isinstance(value, list) else value for value in values]
+            values = [value if isinstance(value, str) else text_within(value) or value for value in values]
             odd = {row: value for row, value in enumerate(values) if not isinstance(value, str)}
             odd = {row: value for row, value in odd.items() if not is_missing(value)}
             faults = {row: f"text is a string, this is {called(value)}" for row, value in odd.items()}
@@ -180,17 +181,6 @@ def strings(
             if text and _SURROGATES.search(text):
                 sound[row], faults[row] = None, SURROGATE
     return pl.Series(sound, dtype=pl.String), faults
-
-
-def text_of_parts(value: list[Any]) -> list[Any] | str:
-    """A text that is written as a list of parts, of which some are marked; other lists as they are.
-
-    >>> text_of_parts(["Look at ", {"type": "bold", "text": "the timetable"}, "."]), text_of_parts(["a", "b"])
-    ('Look at the timetable.', ['a', 'b'])
-    """
-    parts = [part.get("text") if isinstance(part, dict) else part for part in value]
-    marked = any(isinstance(part, dict) for part in value)  # in a list of tokens none is
-    return "".join(map(str, parts)) if marked and all(isinstance(part, str) for part in parts) else value
 
 
 def plain_value(value: object) -> object:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Unpack
 from selfvec.base.display import whole_words
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.base.forks import check_polars
-from selfvec.files.untrusted import parse_json
 
 from .corpus import Corpus
 from .document_files import document_kind
@@ -96,6 +95,8 @@ def as_corpus(
         raise _no_documents(data, name, f"is a path, not an open file, {_type(data)}", _DICT_READER)
     from .memory import frame_part, rows_part
 
+    if _is(data, "pandas", "Series") and any(data.index.names) and isinstance(next(iter(data), None), str):
+        data = data.to_frame("text")  # beside which its index is a column
     column = _column(data)
     frame = _frame(data, name) if column is None else None
     if frame is not None:
@@ -103,6 +104,8 @@ def as_corpus(
     items, head = _begun(data if column is None else column, name)
     if head and all(map(_is_path, head)):
         return Corpus.open(head, **wanted)
+    if pairs := _pairs(items):
+        items = head = pairs
     if head and isinstance(head[-1], Mapping):
         return _of_rows(partial(rows_part, items), given, wanted)
     skip_bad_rows = bool(given.pop("skip_bad_rows", False))
@@ -156,6 +159,11 @@ def _begun(data: Any, name: str) -> tuple[Iterable[Any], list[Any]]:
 
     if type(data).__module__ == "_csv":
         raise _no_documents(data, name, f"is rows that have names, not {_type(data)}", _DICT_READER)
+    if getattr(data, "ndim", 1) > 1:
+        remedy = "give one column, such as data[:, 0], or a data frame"
+        raise _no_documents(
+            data, name, f"is one column of texts, not an array of {data.ndim} dimensions", remedy
+        )
     if isinstance(data, bytes | bytearray | Mapping) or not isinstance(data, Iterable):
         raise _no_documents(data, name)
     head = []
@@ -165,6 +173,18 @@ def _begun(data: Any, name: str) -> tuple[Iterable[Any], list[Any]]:
         if not is_missing(item) and not _is_path(item):
             break
     return (chain(head, items) if items is data else data), head
+
+
+def _pairs(items: Iterable[Any]) -> list[dict[str, str]]:
+    """Pairs of an id, which no other has, and a text of several words, as rows; else none."""
+    if not (isinstance(items, list | tuple) and all(map(_is_pair, items)) and len(dict(items)) == len(items)):
+        return []
+    return [{"id": own, "text": text} for own, text in items]
+
+
+def _is_pair(item: Any) -> bool:
+    strings = _is_list(item) and [*map(type, item)] == [str, str]
+    return strings and len(item[0].split()) == 1 < len(item[1].split())
 
 
 def _of_items(items: Iterable[Any], kind: Any, name: str, skip_bad_rows: bool) -> Corpus:
@@ -184,20 +204,7 @@ def _of_items(items: Iterable[Any], kind: Any, name: str, skip_bad_rows: bool) -
     ):
         raise _no_documents(kind, name, f"holds texts, not {_type(kind)}")
     parts = [texts_part(_MEMORY, items, tokenized=tokenized)]
-    notes = [_JSON_TEXTS] if isinstance(kind, str) and _is_json(kind) else []
-    return Corpus(parts, _MEMORY, tokenized=tokenized, skip_bad_rows=skip_bad_rows, notes=notes)
-
-
-_JSON_TEXTS = "the texts are JSON, read as it is written: give mappings, as json.loads makes, or a path"
-
-
-def _is_json(text: str) -> bool:
-    if text[:1] != "{":
-        return False
-    try:
-        return bool(parse_json(text))
-    except ValueError:
-        return False
+    return Corpus(parts, _MEMORY, tokenized=tokenized, skip_bad_rows=skip_bad_rows)
 
 
 def _joined(tokens: Any, number: int) -> str | None:
@@ -212,7 +219,8 @@ def _joined(tokens: Any, number: int) -> str | None:
     for token in tokens:
         if not isinstance(token, str) or token.split() != [token]:
             rule = f"a token is a string without white space, this one is {token!r}"
-            remedy = "leave it out, or join its words by _; a whole text is given as a string"
+            remedy = "leave it out, or join its words by _; a whole text is given as a string, "
+            remedy += 'with an id as {"id": ..., "text": ...}'
             raise CorpusError(rule, path=_MEMORY, line=number, remedy=remedy)
     return " ".join(tokens)
 
@@ -302,6 +310,8 @@ def _frame(data: Any, name: str) -> tuple[list[str], Callable[[int], pl.Series |
     if _is(data, "polars", "LazyFrame"):
         data = data.collect()
     if _is(data, "pandas", "DataFrame"):
+        named = [level for level in data.index.names if level is not None and level not in data.columns]
+        data = data.reset_index(level=named) if named else data
         return [str(name) for name in data.columns], lambda number: _column(data.iloc[:, number]) or []
     names = getattr(data, "column_names", None)
     if isinstance(names, list) and all(

@@ -10,7 +10,6 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -21,22 +20,47 @@ from selfvec.base.declarations import options
 from selfvec.base.display import readable
 from selfvec.base.errors import CorpusError, did_you_mean
 from selfvec.base.names import listed
-from selfvec.files.untrusted import parse_json
 
-from .field_names import DATES, DIVIDED, IDS, KEYS, TEXTS, TITLES, is_title, name_key
+from .field_names import (
+    DATES,
+    DIVIDED,
+    IDS,
+    KEYS,
+    TEXTS,
+    TITLES,
+    has_text_name,
+    is_title,
+    name_key,
+)
+from .nested_texts import in_json, is_tree, text_within
 
 if TYPE_CHECKING:
     import polars as pl
 
 
 _SEVERAL = 4  # words of a value, on average, that make a field look like text
-_WORD = re.compile(r"\S*[^\W\d_]\S*")
+_WORD = re.compile(r"[^\W\d_]\S*")  # from its first letter on, so that each sign is looked at once
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 """Letters of scripts that do not write blanks between words: Thai to Khmer, Japanese and Chinese."""
 
 _DATA = re.compile(r"^\W*\d[\d\s.,:/+-]*$|[.!?]\W*$|(?:\S+\s+){5}\S")
 """A number or date, the end of a sentence, or six words."""
 _SHOWN = 40  # characters of it in an error
+
+
+_PIECE = re.compile("[A-Z]*[a-z]+|[A-Z]+")
+_OF_DATES = re.compile(r"\b(?:date|time|datetime|timestamp|created|submitted|published|posted|sent)\b")
+_OF_OTHERS = re.compile(r"\b(?:birth|due|end|expiry|expiration|deadline)\b")
+
+
+def names_moment(name: str) -> bool:
+    """Whether the pieces of a name say that it may be the date of a document.
+
+    >>> list(map(names_moment, ("createdDateTime", "update_date", "Birth Date", "lifetime")))
+    [True, True, False, False]
+    """
+    pieces = " ".join(_PIECE.findall(name)).casefold()
+    return bool(_OF_DATES.search(pieces)) and not _OF_OTHERS.search(pieces)
 
 
 @options()
@@ -259,10 +283,15 @@ def recognise(
     if names.text:
         text = there.several(names.text, "--text-field")
     else:
-        text, doubts = _usual_text(there, holds_text, rows)
+        texts = [name for name in columns if not (has_text_name([name]) and _are_objects(rows.get(name, ())))]
+        text, doubts = _usual_text(replace(there, names=texts), holds_text, rows)
+    date = there.given(names.date, "--date-field") if names.date else there.dated(names.dates)
+    if not names.date and not names.dates:
+        date, said = _like_dates(rows, there.counts, date)
+        doubts += said
     fields = Fields(
         text,
-        date=there.given(names.date, "--date-field") if names.date else there.dated(names.dates),
+        date=date,
         id=there.given(names.id, "--id-field") if names.id else next(iter(there.usual(IDS)), None),
         slice=there.given(names.slice, "--slice-field") if names.slice else None,
         text_given=bool(names.text),
@@ -270,8 +299,6 @@ def recognise(
         id_given=bool(names.id),
         headings=headings,
     )
-    if not fields.date_given and not names.dates:
-        doubts += _like_dates(rows, there.counts, fields.date)
     if fields.id is None:
         doubts += _like_ids(there, rows)
     fields = _with_kept(replace(fields, notes=tuple(doubts)), names.keep, there)
@@ -341,16 +368,23 @@ def _like_text(rows: Mapping[str, Iterable[object]]) -> dict[str, float]:
 
 
 def _strings(value: object, path: str, depth: int = 0) -> Iterator[tuple[str, str]]:
-    """The strings in a value, which may be JSON, each with its path."""
-    if isinstance(value, str) and value[:1] in ("[", "{") and not depth:
-        with suppress(ValueError):
-            value = parse_json(value)
+    """The strings in a value, which may be JSON, each with its path; a tree of nodes is one text."""
+    value = value if depth else in_json(value)
+    value = text_within(value) if is_tree(value) else value
     if isinstance(value, str) and value:
         yield path, value
     elif isinstance(value, Mapping | list) and depth < _DEEPEST:
         inner = value.items() if isinstance(value, Mapping) else ((None, item) for item in value)
         for key, item in inner:
             yield from _strings(item, path if key is None else f"{path}.{key}", depth + 1)
+
+
+def _are_objects(values: Iterable[object]) -> bool:
+    """Whether all values are lists or objects that have no text within."""
+    present = [value for value in values if value is not None]
+    return bool(present) and all(
+        isinstance(value, dict | list) and not text_within(value) for value in map(in_json, present)
+    )
 
 
 _MARK = re.compile(r"<[^<>]*>")
@@ -423,11 +457,11 @@ def _headings(rows: Mapping[str, Sequence[object]]) -> int:
 
 def _like_dates(
     rows: Mapping[str, Iterable[object]], counts: Mapping[str, int], date: str | None
-) -> list[str]:
-    """A note on columns whose values are dates, since none has a usual name of one, or that one has none."""
+) -> tuple[str | None, list[str]]:
+    """The date field: of a usual name, or of dates and a name that says so; a note on others of dates."""
     own = [] if date is None else _written(rows.get(date, ()))
     if own and _days(own)[0].null_count() < len(own):
-        return []
+        return date, []
     columns: dict[str, int] = {}
     unread: list[str] = []
     for name, values in rows.items():
@@ -439,10 +473,12 @@ def _like_dates(
             unread.append(name)
     if not columns:
         rule = "no field has a usual name of a date, and what looks like dates is in no known form"
-        return [f"{rule}: {_listed(unread, 5)}"] if unread and date is None else []
+        return date, [f"{rule}: {_listed(unread, 5)}"] if unread and date is None else []
+    if date is None and (named := list(filter(names_moment, columns))):
+        return max(named, key=columns.__getitem__), []
     best = max(columns, key=columns.__getitem__)  # of several the fullest
     why = "no field has a usual name of a date" if date is None else f"{date} holds no dates"
-    return [f"{why}; {_alike(list(columns), 'dates')}: --date-field {shlex.quote(best)}"]
+    return date, [f"{why}; {_alike(list(columns), 'dates')}: --date-field {shlex.quote(best)}"]
 
 
 def _like_ids(there: _Columns, rows: Mapping[str, Iterable[object]]) -> list[str]:
@@ -466,8 +502,9 @@ def _written(values: Iterable[object]) -> list[str]:
 def _beside(text: Sequence[str], alone: bool, there: _Columns, rows: Mapping[str, Iterable[object]]) -> str:
     """A note on other fields that are text: any beside a title ``alone``, else those with more words."""
     words = there.like_text(rows)
-    most = 0 if alone else max(words.get(name, 0) for name in text)
-    others = [name for name in words if words[name] > most and name not in text]
+    own = [name for name in words if name in text or name.startswith(tuple(f"{outer}." for outer in text))]
+    most = 0 if alone else max((words[name] for name in own), default=0)
+    others = [name for name in words if words[name] > most and name not in own]
     said = f"the text is {' + '.join(text)}{' alone: no field has a usual name of a body' if alone else ''}"
     if not others:
         return said if alone else ""
@@ -502,7 +539,7 @@ def _missing(
 
 def _unnamed(columns: Sequence[str]) -> tuple[str, str]:
     """Additions to the rule and remedy of an error if the first row of a file looks like data."""
-    data = next((name for name in columns if _DATA.search(name) and not name.endswith("?")), None)
+    data = next((name for name in columns if _DATA.search(name) and "?" not in name), None)
     if data is None:
         return "", ""
     shown = data if len(data) <= _SHOWN else f"{data[:_SHOWN]}…"

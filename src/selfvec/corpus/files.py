@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import re
 import stat
@@ -196,7 +197,7 @@ def _sniffed(source: TextSource) -> str:
     for form in ROW_FORMATS:
         if form.magic and head.startswith(form.magic):
             return form.name
-    if other := other_format(head[:HEAD], bare_suffix(Path(source.path)), source.kind):
+    if other := other_format(head, bare_suffix(Path(source.path)), source.kind):
         name, remedy = other
         raise CorpusError(f"is {name}, text is needed", path=source.path, remedy=remedy)
     if fault := not_utf8(head[: head.rfind(b"\n")] if len(head) > HEAD else head):
@@ -369,8 +370,12 @@ def _members(
 
 def _document(member: Path, data: bytes, corpus_pass: CorpusPass) -> tuple[str, str, str | None] | None:
     """The text of a file, all that was read of it, and the date that it gives itself; None for a bad one."""
-    kind = document_kind(bare_suffix(member))
+    suffix = bare_suffix(member)
+    kind = document_kind(suffix)
     if kind is None:
+        if suffix not in WHOLE_SUFFIXES and (other := _container(data[:HEAD].lstrip(), "lines")):
+            corpus_pass.unread(str(member), other[0], f"it is {other[0]}, which is not read; {other[1]}")
+            return None
         text = _text(data.removeprefix(UTF8_BOM), str(member), corpus_pass)
         return None if text is None else _plain_text(text, member, corpus_pass)
     whole = _formatted_text(kind, member, data, corpus_pass)
@@ -507,11 +512,19 @@ _LINES = "write their text as .txt, a line each, without the times"
 _ENTRY = b"article|book|inbook|incollection|inproceedings|misc|online|phdthesis|proceedings|techreport"
 _TEXTS = (  # in files that would be read as lines, after white space
     (rb"(?i:<!doctype html|<html)", "HTML", "give it as a file named .html"),
-    (rb"<\?xml|<[A-Za-z][\w:.-]*\s[^<>]*xmlns", "XML", _TABLE),
+    (rb"From \S+@\S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) |(?:Return-Path|Received|Message-ID|From): "
+     rb"[^\n]+\n(?:[ \t][^\n]*\n)*[A-Z][\w-]*: ", "e-mail", _TABLE),
+    (rb"<\?xml|<opml\b|<[A-Za-z][\w:.-]*\s[^<>]*xmlns", "XML", _TABLE),
     (rb"WEBVTT\b", "a file of captions (WebVTT)", _LINES),
     (rb"\d+\r?\n\d\d:\d\d:\d\d[,.]\d{3} --> ", "a file of captions (SubRip)", _LINES),
     (rb"TY {1,2}- ?[A-Z]", "RIS", _TABLE),
     (rb"FN [^\n]*\nVR \d|PMID- ?\d", "tagged records (Web of Science, PubMed)", _TABLE),
+    (rb"%0 [A-Z][a-z]", "EndNote", _TABLE),
+    (rb"BEGIN:V(?:CALENDAR|CARD)\b", "a calendar or cards of addresses", _TABLE),
+    (rb"WARC/\d", "a web archive (WARC)", _TABLE),
+    (rb"-----BEGIN PRIVACY-ENHANCED MESSAGE|<SEC-(?:DOCUMENT|HEADER)>", "a filing of EDGAR", _TABLE),
+    (rb"(?:--[^\n]*\n\s*|/\*[^*]*\*/;?\s*)*(?:INSERT INTO|CREATE TABLE|DROP TABLE|BEGIN TRANSACTION|PRAGMA)",
+     "SQL", "export the table as .csv"),
     (rb"(?:%[^\n]*\n\s*)*@(?i:" + _ENTRY + rb")\s*\{", "BibTeX", _TABLE),
     (rb"(?:window|var|let|const|module|export)\b[\w.$ \[\]\"']*=\s*[\[{]", "JavaScript with data in it",
      "cut off what stands before the first bracket; then jq -c '.[]' makes an object per line"),
@@ -526,26 +539,33 @@ def other_format(head: bytes, suffix: str, kind: str) -> tuple[str, str] | None:
     """
     if found := foreign(head):
         return found
-    if b"\0" in head:
+    if b"\0" in head[:HEAD]:
         return "a binary file (it holds NUL bytes)", _UTF_8
     start = head.lstrip()
     if start[:1] in (b"{", b"["):
         return _other_json(start, suffix, kind)
-    if kind in ("", "lines"):
-        for sign, name, remedy in _TEXTS[kind == "lines" :]:  # a page in a .txt file is read as it is written
-            if re.match(sign, start):
-                return name, remedy
+    if kind in ("", "lines") and (found := _container(start, kind)):
+        return found
+    if suffix in (".yaml", ".yml"):
+        return "YAML", _TABLE
     if suffix == ".xml" and start[:1] == b"<":  # without a declaration and namespaces
         return "XML", _TABLE
     return None
+
+
+def _container(start: bytes, kind: str) -> tuple[str, str] | None:
+    known = _TEXTS[2 * (kind == "lines") :]  # a page or a mail in a .txt file is read as it is written
+    return next(((name, remedy) for sign, name, remedy in known if re.match(sign, start)), None)
 
 
 def _other_json(start: bytes, suffix: str, kind: str) -> tuple[str, str] | None:
     array = start[:1] == b"["
     if array and (suffix == ".json" or re.match(rb'\[\s*\{\s*"', start)):
         return "one JSON array", "convert it to an object per line: jq -c '.[]'"
-    if array or kind not in ("", "jsonl", "lines") or b"\n" not in start:
+    if array or kind not in ("", "jsonl", "lines"):
         return None
+    if b"\n" not in start.rstrip():
+        return _one_line(start) if kind != "jsonl" else None
     with suppress(ValueError):
         parse_json(start.partition(b"\n")[0])
         return None
@@ -554,3 +574,21 @@ def _other_json(start: bytes, suffix: str, kind: str) -> tuple[str, str] | None:
     listed = _LIST.search(start)
     of = f".{listed[1].decode()}[]" if listed else "."
     return "one JSON document over several lines", f"convert it to an object per line: jq -c '{of}'"
+
+
+def _one_line(start: bytes) -> tuple[str, str] | None:
+    """What a file of one line is whose object holds a list of records, as exports do."""
+    with suppress(ValueError):  # of JSON, and of a document without such a list
+        _, path = max(_lists_of_records(parse_json(start), ""))
+        remedy = f"convert it to an object per line: jq -c '{path}[]'"
+        return "one JSON document on one line, with a list of records", remedy
+    return None
+
+
+def _lists_of_records(value: object, path: str) -> Iterator[tuple[int, str]]:
+    """The lists of objects in objects: their lengths, and their paths as jq writes them."""
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        own = f"{path}.{name if name.isidentifier() else json.dumps(name)}"
+        if isinstance(inner, list) and len(inner) > 1 and all(isinstance(item, dict) for item in inner):
+            yield len(inner), own
+        yield from _lists_of_records(inner, own)

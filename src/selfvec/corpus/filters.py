@@ -469,7 +469,7 @@ class _Column:
             there = f"the dates run from {low} to {high}"
             return f"no document is dated {sign.strip(' =.')}{' ' * (sign[0] == ' ')}{value}; {there}"
         asked = "=" if sign == "=.." else sign
-        rule = f"no document has {self.name}{asked}{value}"
+        rule = f"no document has {self.name}{asked}{value}{', in UTC' * (self.kind == MOMENT)}"
         if is_range and len(different) and self.kind in (INTEGER, NUMBER, DAY, MOMENT):
             what = "numbers" if self.kind in (INTEGER, NUMBER) else "dates"
             return f"{rule}; its {what} run from {low} to {high}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 from operator import or_
@@ -35,6 +35,7 @@ from .furniture import (
     without_page_lines,
     without_transcription,
 )
+from .nested_texts import in_json, text_within
 from .summary import CorpusPass
 
 _OF_1252 = {bytes([byte]).decode("cp1252", "ignore") or chr(byte): byte for byte in range(0x80, 0xC0)}
@@ -133,60 +134,86 @@ def _without_blanks(text: str) -> Mended:
     return text, marks + blanks
 
 
-# Slack, and there emoji by their names
+# Slack and Discord, and there emoji by their names
 
-_SLACK = re.compile(
-    r"<(?:(?P<sign>[@#])[UWCGST][A-Z0-9]+|!(?P<all>[a-z]+)(?:\^[^<>|\s]*)?|(?:https?://|mailto:)[^<>|\s]+)"
-    r"(?:\|(?P<label>[^<>\n]*))?>"
+_CHAT = re.compile(
+    r"<(?:(?P<sign>[@#])[!&]?(?:[UWCGST][A-Z0-9]+|\d+)|a?:\w+:\d+|t:-?\d+(?::[a-zA-Z])?"
+    r"|!(?P<all>[a-z]+)(?:\^[^<>|\s]*)?|(?P<link>https?://|mailto:)[^<>|\s]+)(?:\|(?P<label>[^<>\n]*))?>"
 )
 _EMOJI = re.compile(
     r":(?<![\w:/.]:)(?=[a-z0-9_+'-]*[a-z]|[+-]1:)[a-z0-9_+'-]{2,40}:(?::skin-tone-\d:)?(?![\w:/`])"
 )
 
 
-def _as_slack_shows(text: str) -> Mended:
-    """A text with the names and links that Slack shows, and without the names of emoji."""
+def _as_chats_show(text: str) -> Mended:
+    """A text with the names and links that Slack and Discord show, and without the names of emoji."""
 
     def shown(mark: re.Match[str]) -> str:
         sign, word, label = mark["sign"] or "", mark["all"], mark["label"]
         if label is not None:
             return sign + label.removeprefix(sign)
-        return f"@{word}" if word else "" if sign else mark[0]  # which is a link of any text
+        return f"@{word}" if word else mark[0] if mark["link"] else ""
 
-    text, places = replaced(_SLACK, shown, text)
+    text, places = replaced(_CHAT, shown, text)
     text, emoji = _EMOJI.subn("", text) if places else (text, 0)  # elsewhere it may be somebody's own sign
     return text, places + emoji
 
 
-# HTML in rows: what a web page or a feed was cut from
+# Texts in JSON, as exports of tables and logs have them
 
-_ELEMENT = "|".join(sorted(BLOCKS | UNSEEN | WITHIN_LINES, key=len, reverse=True))
+
+def _text_within(text: str) -> Mended:
+    within = text_within(in_json(text)) or text
+    return within, int(within != text)
+
+
+# Markup in rows: what a web page, a feed or another program's document was cut from
+
+_ELEMENTS = BLOCKS | UNSEEN | WITHIN_LINES
+_UNREAD = UNSEEN | {"parameter"}  # of a macro of Confluence
 _TAG = re.compile(
-    rf"<(?P<close>/?)(?P<name>{_ELEMENT})(?:\s[^<>]*|/)?>|<!--[^<>]*-->|<!\[(?:if|endif)\b[^<>]*>",
+    r"<(?P<close>/?)(?P<name>[A-Za-z][\w.-]*(?::[A-Za-z][\w.-]*)?)(?:(?P<marked>\s+[\w:.-]+=[\"'])|(?=[\s/>]))[^<>]*>"
+    r"|<!--[^<>]*-->|<!\[(?:if|endif)\b[^<>]*>|(?P<data><!\[CDATA\[|\]\]>)",
     re.IGNORECASE,
 )
-# What only markup has: an element that is closed or has an attribute, a line break, a paragraph at the start.
-# "Use <b> here" has none of them, and stays.
-_MARKUP = re.compile(
-    rf"</(?:{_ELEMENT})\s*>|<br\s*/?>|<(?:{_ELEMENT})\s+[a-z-]+=[\"']|\A\s*<p>", re.IGNORECASE
-)
+_BEGINS = re.compile(r"<br\s*/?>|\A\s*<p>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _TIMES_ESCAPED = 3  # &amp;amp;quot; is met in texts that three programs have escaped
 
 
 def _read_markup(text: str) -> Mended:
-    """A text without HTML's tags, and with the characters that its entities name.
+    """A text without tags, and with the characters that its entities name.
 
     Escaped tags are markup only if there are no others: a feed escapes pages, a page examples of HTML.
     """
-    decoded = 0
-    if not _MARKUP.search(text):
+    decoded, others = 0, _elements(text)
+    if others is None:
         text, decoded = _decoded(text)
-    if not _MARKUP.search(text):
+        others = _elements(text)
+    if others is None:
         return text, decoded
-    text, tags = _without_tags(text)
+    text, tags = _without_tags(text, others)
     text, more = _decoded(text)
     return text.strip(), decoded + tags + more
+
+
+def _elements(text: str) -> set[str] | None:
+    """The names of elements other than HTML's in a text that is markup; None for one that is not.
+
+    Such elements are closed, and have a prefix or attributes, or are all that there is. An element of HTML is
+    closed or has an attribute: "Use <b> here" has none of them, and stays.
+    """
+    closed, marked = set[str](), set[str]()
+    whole = text.strip()
+    for tag in _TAG.finditer(text):
+        name, empty = tag["name"] or "", tag[0].endswith("/>")
+        if tag["close"] or empty:
+            closed.add(name)
+        if ":" in name or tag["marked"] or (empty and tag[0] == whole):
+            marked.add(name)
+    there = closed & marked
+    is_html = any(name.lower() in _ELEMENTS for name in closed | marked) or _BEGINS.search(text)
+    return there if there or is_html else None
 
 
 def _decoded(text: str) -> Mended:
@@ -200,18 +227,22 @@ def _decoded(text: str) -> Mended:
     return text, places
 
 
-def _without_tags(text: str) -> Mended:
+def _without_tags(text: str, others: Collection[str]) -> Mended:
+    """A text without the tags of HTML and of other elements, and without what these do not show."""
     pieces: list[str] = []
     end = places = 0
     unseen = ""  # the element whose content is left out
     for tag in _TAG.finditer(text):
         name = (tag["name"] or "").lower()
-        if unseen and not (tag["close"] and name == unseen):
+        known = name in _ELEMENTS or not name or tag["name"] in others
+        if not known or (unseen and not (tag["close"] and name == unseen)):
             continue
         places += 1
         pieces.append("" if unseen else text[end : tag.start()])
-        pieces.append("\n" if name in BLOCKS else "")
-        unseen = name if name in UNSEEN and not tag["close"] else ""
+        kind = name.rpartition(":")[2]
+        pieces.append("\n" if kind in BLOCKS or tag["data"] else "")
+        begins = kind in _UNREAD and not tag["close"] and not tag[0].endswith("/>")
+        unseen = name if begins else ""
         end = tag.end()
     return "".join(pieces) + text[end:], places
 
@@ -263,10 +294,13 @@ REPAIRS = (
     Repair("UTF-8 that had been read as Windows-1252", "decoded again", decoded_once),
     Repair("a terminal's codes", "left out", partial(_CODES.subn, "")),
     Repair("Excel's escapes", "read", partial(_ESCAPES.subn, "\n")),
+    Repair("texts within JSON", "read", _text_within, of_text=True),
     Repair("hidden comments", "left out", _without_comments, of_text=True),
     Repair("data in base64", "left out", partial(_PICTURE.subn, ""), of_text=True, of_pages=True),
-    Repair("marks of Slack and names of emoji", "read as they are shown", _as_slack_shows, of_text=True),
-    Repair("HTML's tags and entities", "read", _read_markup, of_text=True),
+    Repair(
+        "marks of Slack or Discord and names of emoji", "read as they are shown", _as_chats_show, of_text=True
+    ),
+    Repair("tags and entities of HTML or XML", "read", _read_markup, of_text=True),
     Repair("marks in place of words", "left out", _without_blanks, of_text=True, of_pages=True),
     Repair("marks of wikis and forums", "left out", _without_marks, of_text=True),
     Repair(LICENCES, "left out", without_licence, of_text=True),
@@ -277,8 +311,8 @@ REPAIRS = (
     Repair("placeholders such as NULL and [deleted]", "left out", _without_placeholder, of_text=True),
 )
 """What is mended, in this order; each takes the strings of the one before. Entities are read before the signs
-of quoted lines, since a web form writes > as an entity, and after comments and Slack's marks, since an entity
-there is text. Heads are left out before words are joined, since the end of a page cuts words, too."""
+of quoted lines, since a web form writes > as an entity, and after comments and marks of chats, since there an
+entity is text. Heads are left out before words are joined, since the end of a page cuts words, too."""
 
 
 # Lines of YAML or TOML between two marks. A text that begins with a rule has other lines before the next one.
@@ -301,7 +335,7 @@ _SIGNS = (
     rf"{NUL}|\x1b|_x00[01][0-9A-Fa-f]_|&(?:#|[A-Za-z]+[0-9]*;)|</?[A-Za-z]|\[/[A-Za-z]|\[\[|\n>",
 )
 _SIGNS_OF_TEXT = (
-    r"<[!@#]|\[\*\*|\]: |\f|___",
+    r"<[!@#:]|\[\*\*|\]: |\f|___|\A[\[{]",
     r"(?:\A|\n)[ \t]*[\[(<]?\d{1,3}:\d\d",
     ";base64,|START OF TH|SMALL PRINT",
 )

@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import product
 from typing import Any
 
@@ -26,14 +27,14 @@ from selfvec.data.token_batch import TokenBatch, occurrences_of_each
 
 MOST_VALUES = 1_000  # of a field whose values are groups of documents
 MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200}  # of a period
-PERIODS = tuple(MONTHS)
+PERIODS = ("week", *MONTHS)
 WHOLE_YEAR = "all months"
 MONTH_NAMES = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
 _EPOCH = 1970 * 12  # months from the year 0 to the month that datetime64 counts from
-_BOUND = re.compile(r"(\d{4})(?:-\d\d(?:-\d\d)?|-?[qQ]([1-4]))?", re.ASCII)
+_BOUND = re.compile(r"(\d{4})(?:-\d\d(?:-\d\d)?|-?[qQ]([1-4])|-?[wW](\d\d))?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Slice:
 
 
 def by_period(batch: TokenBatch, period: str) -> list[Slice]:
-    """A slice for every month, quarter, year, decade or century that has documents, in order of time.
+    """A slice for every week, month, quarter, year, decade or century that has documents, in order of time.
 
     >>> dates = np.array(["2020-01-31", "2020-03-01", "2020-04-01"], "datetime64[D]")
     >>> batch = TokenBatch(np.zeros(3, np.int32), np.arange(4), ["a"], dates)
@@ -51,11 +52,16 @@ def by_period(batch: TokenBatch, period: str) -> list[Slice]:
     ['2020Q1', '2020Q2']
     >>> [part.name for part in by_period(batch, "decade")]
     ['2020..2029']
+    >>> [part.name for part in by_period(batch, "week")]
+    ['2020-W05', '2020-W09', '2020-W14']
     """
     if period not in PERIODS:
         raise OptionError.one_of(period, PERIODS, field="slice")
     dates = _dates(batch)
-    number = (dates.astype("datetime64[M]").astype(np.int64) + _EPOCH) // MONTHS[period]
+    if period == "week":  # as the first of January 1970 is a Thursday
+        number = (dates.astype("datetime64[D]").astype(np.int64) + 3) // 7
+    else:
+        number = (dates.astype("datetime64[M]").astype(np.int64) + _EPOCH) // MONTHS[period]
     dated = ~np.isnat(dates)
     return [Slice(_called(int(n), period), dated & (number == n)) for n in np.unique(number[dated])]
 
@@ -67,6 +73,9 @@ def by_day(batch: TokenBatch) -> list[Slice]:
 
 
 def _called(number: int, period: str) -> str:
+    if period == "week":
+        year, week, _ = np.datetime64(7 * number - 3, "D").item().isocalendar()
+        return f"{year:04}-W{week:02}"
     months = MONTHS[period]
     month = np.datetime64(number * months - _EPOCH, "M")
     first, last = str(month), str(later(month, months - 1))
@@ -213,8 +222,11 @@ def _period(text: str) -> tuple[np.datetime64, np.datetime64] | None:
     match = _BOUND.fullmatch(text)
     if match is None:
         return None
-    year, quarter = match.groups()
+    year, quarter, week = match.groups()
     try:
+        if week:
+            first = np.datetime64(date.fromisocalendar(int(year), int(week), 1))
+            return first, first + 7
         first = np.datetime64(f"{year}-{3 * int(quarter) - 2:02d}" if quarter else text)
     except ValueError:  # a month or day that there is not
         return None

@@ -95,7 +95,7 @@ class Settings:
     history : str, or sequence of str
         Which states of the vectors to record: auto, none, pass, every:K, watch:WORD,WORD or limit:SIZE; may
         be repeated.
-    slice : {"month", "quarter", "year", "decade", "century"}, optional
+    slice : {"week", "month", "quarter", "year", "decade", "century"}, optional
         Periods that drift compares by default.
     keep : {"text", "tokens", "nothing"}
         What the run holds of the corpus: its text, which search, update and sentences need; its tokens,
@@ -132,7 +132,7 @@ class Settings:
     repeats: Literal["once", "keep"] | None = None
     phrases: Count | str | None = None
     history: str | Sequence[str] = "auto"
-    slice: Literal["month", "quarter", "year", "decade", "century"] | None = None
+    slice: Literal["week", "month", "quarter", "year", "decade", "century"] | None = None
     keep: Literal["text", "tokens", "nothing"] = "text"
     encode: Count | None = None
     seed: Natural = 0

@@ -29,6 +29,7 @@ _NAMES_CODES = re.compile(
     r"|issn|ean|hash|sha\d*|md5|uuid)(?:$|[\W_])"
 )
 _COMMAS = "number with a decimal comma"
+_WORD = re.compile(r"[^\W\d_]{2}")  # two letters, which no number or time has side by side
 _TRIED = 20  # values of a column: most that are not of a kind show it here
 
 
@@ -65,6 +66,8 @@ class Guess:
         self.values += len(own)
         if _NAMES_CODES.search(self.name):
             self.alive = []
+        if len(own) and _WORD.search(own[0]):  # to try each kind would be a call of Polars
+            self.alive = [kind for kind in self.alive if kind in (TRUTH, LIST)]
         for some in (own.head(_TRIED), own):  # most fields fail at once
             self.alive = [kind for kind in self.alive if self._fits(some, kind)]
         if NUMBER in self.alive:

@@ -178,9 +178,10 @@ def _is_map(path: Path) -> bool:
     return True
 
 
-def question_encoder(store: str | os.PathLike[str], run: Run) -> Encoder:
+def question_encoder(store: str | os.PathLike[str], run: GivenRun) -> Encoder:
     """An encoder of a run whose questions fit the current vectors of a database, old or new."""
     path = Path(store)
+    run = as_run(run)
     encoder = Encoder.of(run)
     stored = find_database(path).source(path)
     if stored == run.fingerprint:

@@ -48,7 +48,7 @@ def refined(path: Path, *more: str) -> Run:
         min_size=1,
         max_size=30,
     ),
-    period=st.sampled_from(["month", "quarter", "year"]),
+    period=st.sampled_from(["week", "month", "quarter", "year"]),
 )
 def test_slices_share_nothing_and_their_counts_add_up_to_the_whole(documents, period) -> None:
     words, dates, labels = zip(*documents, strict=True)

@@ -162,11 +162,11 @@ def test_the_interface_is_described(site: Site) -> None:
         ("/api/search?query=hail&mode=magic", 400, "mode", "'hybrid', 'bm25' or 'dense'"),
         ("/api/search?query=hail&question=magic", 400, "question", "'encoder' or 'rows'"),
         ("/api/search?query=hail&question=rows", 400, "question", "a run with an encoder"),
-        ("/api/search?query=hail&filter=county=1", 404, "filter", "no field 'county'"),
+        ("/api/search?query=hail&filter=county=1", 400, "filter", "no field 'county'"),
         ("/api/search?query=hail&filter=" + "&filter=".join(COMPARISONS), 400, "filter", TOO_MANY),
         ("/api/document?id=nine", 404, None, "'nine' does not occur"),
         ("/api/similar?document=nine", 404, None, "'nine' does not occur"),
-        ("/api/similar?document=9&filter=county=1", 404, "filter", "no field 'county'"),
+        ("/api/similar?document=9&filter=county=1", 400, "filter", "no field 'county'"),
     ],
 )
 def test_errors_are_json_with_the_rule(

@@ -260,7 +260,7 @@ def test_an_updated_run_is_said_and_withdrawn_documents_are_gone(page: Page, tmp
 
 
 def test_an_error_and_its_old_hits_go_with_the_next_search(page: Page, site: Site) -> None:
-    page.expected.append("status of 404")
+    page.expected.append("status of 400")
     page.open(f"{site.address}#c=refined&view=texts&ask=bread")
     page.wait("document.querySelectorAll('.found > li').length === 10")
     typed_at_once(page, (".wide-field input", "county=X"))

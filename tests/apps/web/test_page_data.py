@@ -281,10 +281,10 @@ def test_nearly_identical_hits_are_one_row(tmp_path: Path) -> None:
     ]
     lines += ["Wind bent the mast of a small boat in the harbour during the afternoon of that long day."]
     data = PageData(fitted(tmp_path, lines, repeats="keep"), jobs=1)
-    rows = documents.search(data, "wind", 10, "bm25", (), fold=True)["rows"]
+    rows = documents.search(data, "wind", mode="bm25", fold=True)["rows"]
     assert len(rows) == 2
     assert sorted(len(row["alike"]) for row in rows) == [0, 11]
-    assert len(documents.search(data, "wind", 10, "bm25", ())["rows"]) == 10
+    assert len(documents.search(data, "wind", mode="bm25")["rows"]) == 10
 
 
 def test_topics_and_words_are_counted_by_period(site: Site) -> None:

@@ -116,10 +116,7 @@ def drawn_periods(batch: TokenBatch | None) -> tuple[str, list[Slice]]:
 def _ever_finer(batch: TokenBatch) -> Iterator[tuple[str, list[Slice]]]:
     for unit in reversed(MONTHS):
         yield unit, by_period(batch, unit)
-    days = np.asarray(batch.dates, "datetime64[D]")
-    monday = days - (days.astype(np.int64) + 3) % 7
-    weeks = np.unique(monday[~np.isnat(days)])
-    yield "week", [Slice(f"{day}..{day + 6}", monday == day) for day in weeks]
+    yield "week", by_period(batch, "week")
     yield "day", by_day(batch)
 
 

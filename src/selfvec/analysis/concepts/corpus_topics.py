@@ -119,7 +119,7 @@ def topics(
     top : int, at least 3
         Terms listed for each topic.
     by : str, optional
-        Show the subjects of each period or value of a field. Periods are month, quarter, year, decade and
+        Show the subjects of each period or value of a field. Periods are week, month, quarter, year, decade,
         slice. Several with commas. Two values are compared. The result has them as ``groups``.
     assign : path, paths, texts, data frame or `Corpus`, optional
         Find the topics of new text. It is read like that of the run. The result has them as ``assigned``.

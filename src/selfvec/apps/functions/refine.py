@@ -38,7 +38,7 @@ def refine(
     method: Literal["auto", "paper", "online", "decorrelated", "original"] = "auto",
     *,
     output: str | os.PathLike[str] | None = None,
-    slice: Literal["month", "quarter", "year", "decade", "century", "corpus"] | None = None,
+    slice: Literal["week", "month", "quarter", "year", "decade", "century", "corpus"] | None = None,
     encoder: Any = None,
     embeddings: Any = None,
     cluster: str | None = None,
@@ -64,7 +64,7 @@ def refine(
     output : path, optional
         The run folder to make. With a cluster it may be a URL. Also None: the run is in memory, and
         `Run.save` writes it.
-    slice : {"month", "quarter", "year", "decade", "century", "corpus"}, optional
+    slice : {"week", "month", "quarter", "year", "decade", "century", "corpus"}, optional
         Periods that drift compares. corpus: each path of the corpus is a slice.
     encoder : name or path, optional
         Sentence encoder that teaches the run. The name of a fetched encoder, or a folder. Also an object with
