@@ -287,6 +287,14 @@ def test_nearly_identical_hits_are_one_row(tmp_path: Path) -> None:
     assert len(documents.search(data, "wind", mode="bm25")["rows"]) == 10
 
 
+def test_an_index_is_finished_though_the_next_state_has_come(tmp_path: Path) -> None:
+    data = PageData(fitted(tmp_path, ["hail broke the roof of the barn", "a drone flew"] * 9), jobs=1)
+    data.tasks.close()  # as a run does with each change
+    assert len(data.index.result()) == 18
+    with pytest.raises(Busy, match="nobody asked"):
+        data.topics.result()
+
+
 def test_topics_and_words_are_counted_by_period(site: Site) -> None:
     site.data.topics.result()
     found = site.json("/api/topics?unit=year")

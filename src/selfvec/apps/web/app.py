@@ -105,18 +105,23 @@ def _add_address(router: APIRouter, path: str) -> None:
         if asked.get("key", "") is None:
             asked = {**asked, "key": data.comparisons.default}
 
-        def work() -> Response:
-            return json_response(ADDRESSES[path].function(data, **asked))
+        def work() -> Response | NotReady:
+            try:
+                return json_response(ADDRESSES[path].function(data, **asked))
+            except NotReady as error:  # whose frames would hold the data of a state that has gone
+                return error.with_traceback(None)
 
-        try:
-            return await queue.run(work)
-        except NotReady as error:
+        answer = await queue.run(work)
+        if isinstance(answer, NotReady):
             if not waits:
-                doing, ahead = data.tasks.doing(error.tasks)
-                told = {"ready": False, "share": error.share, "doing": doing, "ahead": ahead}
+                doing, ahead = data.tasks.doing(answer.tasks)
+                told = {"ready": False, "share": answer.share, "doing": doing, "ahead": ahead}
                 return json_response(told)
-            await error.wait_briefly()
-        return await queue.run(work)
+            await answer.wait_briefly()
+            answer = await queue.run(work)
+        if isinstance(answer, NotReady):
+            raise NotReady(answer.tasks)
+        return answer
 
     answer.__name__ = function.__name__
     answer.__doc__ = function.__doc__

@@ -34,7 +34,7 @@ from selfvec.base.arrays import Ints
 from selfvec.base.compiled import load_compiler
 from selfvec.base.errors import InputError, NotFound, OptionError, SelfvecError
 from selfvec.base.progress import Progress
-from selfvec.base.threads import threads
+from selfvec.base.threads import Cancelled, threads
 from selfvec.base.view import spoken
 from selfvec.corpus.filters import filtered_documents
 from selfvec.corpus.slices import Slice, named_slice
@@ -47,7 +47,7 @@ from selfvec.storage.cache import cached_result
 from selfvec.storage.run_folder import present_state
 
 from .addresses import address
-from .work import BackgroundTask, Busy, Kind, Tasks
+from .work import BackgroundTask, Busy, Kind, Tasks, Unwanted
 
 _LONG_TEXT = 5_000_000  # tokens; for a longer text, words are compared after indexing, to save memory
 _MAPPED = 50_000  # documents on the map; of more, as many at regular intervals
@@ -208,10 +208,13 @@ class PageData:
         self.tasks = tasks = Tasks()
         task = tasks.task
         self.index = task(partial(_indexed, run), label="indexing documents", kind="text")
+        # It is finished though the next state has come: a run that is always written would have none.
+        self.index.unwanted = Unwanted(Cancelled())
         self.long = run.tokens is not None and len(run.tokens) > _LONG_TEXT
         self.comparisons = Comparisons(run, self.jobs, tasks, after=[self.index] if self.long else [])
         self.topics = task(partial(_found_topics, run), label="finding topics", kind="text")
-        self.map = task(self._placed, [self.index], label="placing documents", kind="map")
+        placed = partial(_placed, run, self.index)
+        self.map = task(placed, [self.index], label="placing documents", kind="map")
 
     @property
     def named_topics(self) -> Topics | None:
@@ -273,15 +276,6 @@ class PageData:
         of = ("report", key, filters, tuple(self.run.topic_names))
         return self.comparisons.task(of, find, "comparing", "comparison", [self.topics, *drifts])
 
-    def _placed(self, progress: Progress) -> PlacedDocuments:
-        """The places of the documents on their map."""
-
-        def place() -> Json:
-            return _places(self.index.result().documents, progress)
-
-        kept = cached_result(self.run, "page", ["map", _MAPPED], place, progress)
-        return PlacedDocuments(np.array(kept["documents"], np.int64), kept["points"])
-
     def prepare(self) -> None:
         """Begin what the page shows: the overview, and when that is done the index, which other tabs need.
 
@@ -313,6 +307,16 @@ def _indexed(run: Run, progress: Progress) -> Index:
     return_freed_memory()  # that of building, which a server would otherwise hold as long as it runs
     load_compiler()
     return index
+
+
+def _placed(run: Run, index: BackgroundTask[Index], progress: Progress) -> PlacedDocuments:
+    """The places of the documents on their map."""
+
+    def place() -> Json:
+        return _places(index.result().documents, progress)
+
+    kept = cached_result(run, "page", ["map", _MAPPED], place, progress)
+    return PlacedDocuments(np.array(kept["documents"], np.int64), kept["points"])
 
 
 def _places(documents: SearchedDocuments, progress: Progress) -> Json:
