@@ -330,6 +330,6 @@ def test_the_description_of_the_first_picture_names_what_the_picture_shows() -> 
     ((told, path),) = re.findall(
         r"^!\[(.*?)\]\((\S+\.svg)\)$", (ROOT / "README.md").read_text(), re.MULTILINE
     )
-    named = re.findall(r"\w+(?:\.\w+)+", told)
+    named = re.findall('"(.+?)"', told)
     assert len(named) >= 4
     assert not [name for name in named if name not in (ROOT / path).read_text(encoding="utf-8")]

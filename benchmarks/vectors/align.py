@@ -81,8 +81,6 @@ def aligned(name: str, a: Vectors, b: Vectors, sizes: tuple[int, ...]) -> Iterat
             both = align(a, b, dictionary=pairs, reweight=True)
             weighed = precision(file, both.a, both.b)
             yield compared(f"The same, reweighted, {name}", metric, "not reweighted", learned, weighed)
-        found = precision(file, a, align(a, b, "unsupervised").b)
-        yield compared(f"No dictionary, {name}", metric, f"{sizes[-1]:,} pairs", learned, found)
 
 
 def fitted(a: Vectors, b: Vectors, words: list[str]) -> Vectors:

@@ -138,11 +138,17 @@ def test_auto_says_why_it_compares_tables_only(pair: tuple[Run, Run]) -> None:
     found = compare(pair[0], pair[1].replace(tokens=None), progress=heard)
     assert found.method == "procrustes"
     assert "has not kept its tokens" in heard.said[0]
-    with pytest.raises(InputError, match=r"has not kept its tokens, .*; refine again"):
-        compare(pair[0], pair[1].replace(tokens=None), "compass")
+    refused(
+        lambda: compare(pair[0], pair[1].replace(tokens=None), "compass"),
+        InputError,
+        r"has not kept its tokens, .*; refine again",
+    )
     few = run_on(texts(3, 9))
-    with pytest.raises(InputError, match="needs 10 on either side, and one side has 9"):
-        compare(pair[0], few, "compass", min_count=1)
+    refused(
+        lambda: compare(pair[0], few, "compass", min_count=1),
+        InputError,
+        "needs 10 on either side, and one side has 9",
+    )
 
 
 def test_words_that_are_too_rare_are_not_compared(pair: tuple[Run, Run]) -> None:
@@ -190,18 +196,6 @@ def test_rows_are_those_of_the_formula(strangers: tuple[Run, Run]) -> None:
         np.testing.assert_allclose(found, expected, rtol=1e-3, atol=2e-4 * np.abs(expected).max())
 
 
-def test_the_two_sides_change_places(strangers: tuple[Run, Run]) -> None:
-    for rows, same in zip(rows_of(*strangers), rows_of(*strangers, first=1), strict=True):
-        np.testing.assert_allclose(rows, same, atol=1e-3)
-
-
-def test_order_of_documents_and_words_is_irrelevant() -> None:
-    a, b = texts(1), texts(2, changed=1)
-    one = align(run_on(a), run_on(b), "compass").b
-    again = align(run_on(a[::-1]), run_on(b[::-1]), "compass").b
-    np.testing.assert_allclose(one.vectors, again[one.index_to_key], atol=1e-3)
-
-
 def test_words_of_either_corpus_keep_their_counts(strangers: tuple[Run, Run]) -> None:
     found = align(*strangers, "compass", anchor=1.0)
     for table, run in zip((found.a, found.b), strangers, strict=True):
@@ -225,6 +219,9 @@ def test_runs_that_cannot_have_a_compass_are_refused(strangers: tuple[Run, Run])
     for table in (other, wide, "none"):
         with pytest.raises(InputError, match=r"different initial vectors"):
             compass_vectors(strangers[0].present, run_on(texts(1), table).present)
-    with pytest.raises(InputError, match=r"has not kept its tokens, .*; refine again"):
-        compass_vectors(strangers[0].present, strangers[1].replace(tokens=None).present)
+    refused(
+        lambda: compass_vectors(strangers[0].present, strangers[1].replace(tokens=None).present),
+        InputError,
+        r"has not kept its tokens, .*; refine again",
+    )
     refused(lambda: align(*strangers, "compass", window=1), InputError, r"window: .* at least 2")

@@ -51,17 +51,24 @@ def _bracket(regex: str, other: str, sign: str) -> tuple[str, str]:
 
 
 def _phrase(word: str) -> tuple[str, str]:
-    regex = re.escape(word).replace(r"\*", r"\w*")
-    return word, _either([each for each in WORDS if re.fullmatch(regex, each, re.IGNORECASE)])
+    pattern = re.compile(re.escape(word.lstrip("!")).replace(r"\*", r"\w*"), re.IGNORECASE)
+    excluded = word.startswith("!")
+    return word, _either([each for each in WORDS if bool(pattern.fullmatch(each)) != excluded])
+
+
+def _around(before: tuple[str, str], gap: str, after: tuple[str, str]) -> tuple[str, str]:
+    return f"{before[0]} {gap} {after[0]}", rf"{before[1]}(?:\w+ ){gap}{after[1]}"
 
 
 REGEX = st.sampled_from(
     ["hail", "Hail.*", ".*s", "[a-f].*", "(the|a)", "roads?", "[^h]+", "use.?", "F.*|road"]
 )
+PLAIN = st.sampled_from(["hail", "HAIL*", "*s", "the", "c*", "dam*e*", "!the", "!c*"]).map(_phrase)
 WORD = st.one_of(
     st.builds(_leaf, REGEX, st.sampled_from(["", "%c"])),
     st.builds(_bracket, REGEX, REGEX, st.sampled_from("&|")),
-    st.sampled_from(["hail", "HAIL*", "*s", "the", "c*", "dam*e*"]).map(_phrase),
+    PLAIN,
+    st.builds(_around, PLAIN, st.sampled_from(["{0,2}", "{1}"]), PLAIN),
     st.just(("[]", r"\w+ ")),
 )
 TIMES = st.sampled_from(["?", "*", "+", "{2}", "{0,2}", "{1,3}", "{1,}"])

@@ -15,7 +15,6 @@ import selfvec
 from selfvec.analysis import ngrams as ngrams_module
 from selfvec.analysis.dispersion import spread_of
 from selfvec.analysis.frequency import type_token_ratio
-from selfvec.analysis.ngrams import counts_in
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.data.token_batch import TokenBatch
 
@@ -151,12 +150,6 @@ def test_ngrams_by_group_add_up(run: selfvec.Run) -> None:
         assert sum(group["count"] for group in row["groups"]) == row["count"]
     refused(lambda: selfvec.ngrams(run, slot=True), OptionError, "slot: is inside a sequence of three")
     refused(lambda: selfvec.ngrams(run, word="zebra"), NotFound, "zebra")
-
-
-def test_sequences_are_compared_word_by_word() -> None:
-    batch = TokenBatch.from_documents([["a", "b", "c", "b"], ["b", "c"]])
-    sequences = np.array([[0, -1, 2], [1, -1, 1], [0, 1, 2]], np.int32)
-    assert counts_in(batch, sequences).tolist() == [1, 1, 1]
 
 
 # ---- Dispersion

@@ -30,23 +30,18 @@ def test_keyed_vectors_are_where_refining_starts() -> None:
     assert selfvec.Refiner(method="original").fit(TEXTS, vectors=[theirs, "none"]).run_ is not None
 
 
-def test_gensims_own_object_is_one() -> None:
-    pytest.importorskip("gensim")
-    theirs = selfvec.Vectors(keyed().index_to_key, keyed().vectors).to_gensim()
-    assert selfvec.Refiner(method="original").fit(TEXTS, vectors=theirs).original_["hail"].any()
-
-
-def test_a_model_stands_for_its_vectors() -> None:
+def test_a_model_stands_for_its_vectors_and_their_n_grams() -> None:
     models = pytest.importorskip("gensim.models")
     texts = [text.split() for text in TEXTS] * 9
-    for model in (
-        models.Word2Vec(texts, vector_size=8, min_count=1, epochs=1, seed=0),
-        models.FastText(texts, vector_size=8, min_count=1, bucket=200, epochs=1, seed=0),
-    ):
-        found = selfvec.Refiner(method="original").fit(TEXTS, vectors=model).original_
-        np.testing.assert_allclose(
-            found["hail"], model.wv["hail"] / np.linalg.norm(model.wv["hail"]), atol=1e-6
-        )
+    how = {"vector_size": 8, "min_count": 1, "epochs": 1, "seed": 0}
+    for model in (models.Word2Vec(texts, **how), models.FastText(texts, bucket=200, **how)):
+        found = selfvec.Refiner(method="original").fit([*TEXTS, "a hailstorm"], vectors=model).original_
+        theirs = model.wv
+        np.testing.assert_allclose(found["hail"], theirs["hail"] / np.linalg.norm(theirs["hail"]), atol=1e-6)
+    assert found["hailstorm"].any()
+    ours = selfvec.Vectors.from_gensim(theirs)
+    for word in ("hailstorm", "hail"):
+        np.testing.assert_allclose(ours.embed(word), theirs[word], atol=1e-6)
 
 
 def test_a_static_encoder_stands_for_the_rows_of_its_tokens(tmp_path: Path) -> None:
@@ -61,17 +56,6 @@ def test_a_static_encoder_stands_for_the_rows_of_its_tokens(tmp_path: Path) -> N
 def test_what_is_no_vectors_is_refused() -> None:
     rule = r"model of gensim, a static encoder.*not list; give them as vectors="
     refused(lambda: selfvec.Refiner().fit(TEXTS, vectors=[[1, 2, 3]]), OptionError, rule)
-
-
-def test_fasttext_of_gensim_keeps_its_n_grams() -> None:
-    models = pytest.importorskip("gensim.models")
-    texts = [text.split() for text in TEXTS] * 9
-    theirs = models.FastText(texts, vector_size=8, min_count=1, bucket=200, epochs=1, seed=0).wv
-    ours = selfvec.Vectors.from_gensim(theirs)
-    for word in ("hailstorm", "hail"):
-        np.testing.assert_allclose(ours.embed(word), theirs[word], atol=1e-6)
-    started = selfvec.Refiner(method="original").fit([*TEXTS, "a hailstorm"], vectors=theirs).original_
-    assert started["hailstorm"].any()
 
 
 @pytest.mark.parametrize(("first", "told"), [(1, True), (2, False), (3, False), (None, False)])

@@ -122,16 +122,11 @@ def test_a_database_asks_for_its_library_before_runs_are_compared(monkeypatch: p
 
 def test_the_language_of_the_lexicon_is_checked_before_words_are_compared() -> None:
     german = selfvec.refine(["hagel traf das dach", "wind brach den baum"] * 20, "none", language="de")
-    with pytest.raises(OptionError, match="the part-of-speech lexicon is English, the text is de"):
-        selfvec.drift(german, pos="noun", **LATE)
-
-
-def test_the_page_asks_for_all_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("selfvec.apps.web")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "fastapi", None)
-    with pytest.raises(MissingExtra, match=r"'fastapi'.*pip install .*\[serve\]'"):
-        __import__("selfvec.apps.web.server")
+    refused(
+        lambda: selfvec.drift(german, pos="noun", **LATE),
+        OptionError,
+        "the part-of-speech lexicon is English, the text is de",
+    )
 
 
 @pytest.mark.parametrize(

@@ -105,17 +105,6 @@ def test_replacements_are_listed_in_place_of_what_goes_with_a_word(inside: Path)
     assert "did you mean replacement?" in told
 
 
-def test_abbreviations_are_marked(capsys) -> None:
-    row = {"word": "tstm", "state": "refined", "neighbours": [["thunderstorm", 0.4], ["storm", 0.5]]}
-    show(
-        draw(shown_neighbours([row | {"abbreviations": ["thunderstorm"], "from_subwords": ["storm"]}]).view())
-    )
-    shown = capsys.readouterr().out
-    assert "thunderstorm=" in shown
-    assert "storm*" in shown
-    assert "= abbreviates the word, or is abbreviated by it" in shown
-
-
 def run_of(documents: list[str], near: str = "") -> selfvec.Run:
     """A run of some documents; words that are ``near`` the first word are so in both states."""
     tokens = TokenBatch.from_documents([text.split() for text in documents])
@@ -211,13 +200,6 @@ def test_rare_words_are_no_neighbours_unless_asked_for() -> None:
     assert table.most_similar("w0", topn=60, min_count=1) == unfiltered
     assert not rare & {word for word, _ in table.most_similar("w1005", topn=5)}
     assert table.most_similar("w0", topn=5000, min_count=9) == []
-    np.testing.assert_array_equal(table.most_similar("w0", topn=None), plain.most_similar("w0", topn=None))
-
-
-def test_rows_are_clipped_before_rare_words_are_left_out() -> None:
-    table = many(20)
-    clipped = table.most_similar("w0", topn=50, clip_start=990)
-    assert {word for word, _ in clipped} == {f"w{i}" for i in range(990, 1000)}
     assert len(table.most_similar("w1019", topn=30, restrict_vocab=10)) == 10
 
 

@@ -28,6 +28,12 @@ class Reader:
         path.write_bytes(COMPRESSIONS[path.suffix if path.suffix in COMPRESSIONS else ""](data))
         return path
 
+    def write_frame(self, name: str, frame: pl.DataFrame) -> Path:
+        path = self.folder / name
+        kinds = {".csv": frame.write_csv, ".jsonl": frame.write_ndjson, ".parquet": frame.write_parquet}
+        kinds[path.suffix](path)
+        return path
+
     def read(self, *names: Path | str, batch_bytes: int = 1 << 20, **options: Any) -> dict[str, list[Any]]:
         """Texts, ids and dates of all documents."""
         self.corpus = Corpus.open([self.folder / name for name in names], **options)

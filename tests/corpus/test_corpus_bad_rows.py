@@ -178,13 +178,6 @@ def test_dates_that_cannot_be_read_are_bad_only_where_the_field_was_given(reader
         reader.read("a.parquet", date_field="when")
 
 
-def test_what_is_wrong_in_fields_that_are_not_read_does_no_harm(reader: Reader):
-    good = '{"text": "a", "note": "\\ud83d"}\n'
-    reader.write("a.jsonl", good + '{"text": 1}\n' + good)
-    for batch_bytes in (1, 1 << 20):
-        assert reader.texts("a.jsonl", batch_bytes=batch_bytes, skip_bad_rows=True) == ["a", "a"]
-
-
 def test_very_long_fields_are_read(reader: Reader):
     long = "word " * 100_000
     reader.write("a.csv", f'id,text\n1,a "quote" inside\n2,"{long}"\n')

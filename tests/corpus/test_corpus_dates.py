@@ -1,14 +1,12 @@
 """Dates: every form means the right day, whole columns decide, and what is not read is counted and said."""
 
 import datetime
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -25,10 +23,7 @@ from selfvec.corpus.dates import (
     Evidence,
     form_of,
 )
-from selfvec.corpus.fields import FieldNames
-from selfvec.corpus.files import open_part
 from selfvec.corpus.slices import by_period
-from selfvec.corpus.streams import TextSource
 from selfvec.corpus.summary import Summary, joined_corpora
 from selfvec.storage.run_folder import open_run
 
@@ -121,18 +116,6 @@ def test_no_text_brings_the_date_reader_down(texts: list[str | None]) -> None:
     assert len(column.days(form_of(column.evidence()))) == len(texts)
 
 
-def test_numbers_are_days_of_a_spreadsheet_only_where_all_else_are_dates() -> None:
-    def read(*values: str | None) -> list[str | None]:
-        column = DateColumn(pl.Series(values, dtype=pl.String))
-        return column.days(form_of(column.evidence())).cast(pl.String).to_list()
-
-    # 25,569 days lie between 30 December 1899 and 1970, so 43,910 is 18,341 days after 1970
-    days = ["2020-03-20", "2020-03-20", None, None, "1954-10-03"]
-    assert read("43910", "43910.75", None, "", "20000") == days
-    assert read("43910", "2020-03-20") == ["2020-03-20", "2020-03-20"]
-    assert read("43910", "2020-03-20", "soon") == [None, "2020-03-20", None]
-
-
 def test_evidence_of_parts_adds_up_to_that_of_the_whole() -> None:
     values = pl.Series(
         [
@@ -187,22 +170,6 @@ def test_the_whole_column_decides_what_comes_first(
     assert "dates from date (day first)" in corpus.summary.describe()
     (tmp_path / name).write_text(made([f"03/{day:02}/2020" for day in range(1, 29)]))
     assert days(Corpus.open(tmp_path / name), batch_bytes)[0] == "2020-03-01"
-
-
-@pytest.mark.parametrize("batch_bytes", [16, 1 << 20])
-def test_the_whole_column_of_a_pipe_decides(batch_bytes: int) -> None:
-    source = TextSource("standard input", "jsonl", pipe=io.BytesIO(rows(["2020-01-02", *MARCH]).encode()))
-    corpus = Corpus([open_part(source, FieldNames())], "-")
-    assert days(corpus, batch_bytes) == ["2020-01-02", *(f"2020-03-{day:02}" for day in range(1, 29))]
-
-
-def test_objects_that_are_read_once_or_again_have_the_same_days() -> None:
-    mappings = [{"text": f"hail {n}", "date": day} for n, day in enumerate(MARCH)]
-    expected = [f"2020-03-{day:02}" for day in range(1, 29)]
-    assert days(as_corpus(mappings)) == days(as_corpus(iter(mappings))) == expected
-    assert days(as_corpus(pl.DataFrame(mappings))) == expected
-    texts = [row["text"] for row in mappings]
-    assert days(Corpus.from_texts(texts, MARCH)) == days(Corpus.from_texts(texts, iter(MARCH))) == expected
 
 
 def test_where_nothing_decides_the_choice_is_said(tmp_path: Path) -> None:
@@ -268,15 +235,6 @@ def test_dates_that_are_not_read_are_counted_and_the_first_is_named(reader: Read
     assert (again["unread_dates"], len(again["unread_date_places"])) == (4, 4)
 
 
-def test_a_column_of_which_nothing_is_missing_says_nothing(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text(table(["2020-01-02", "2020-01-03"]))
-    corpus = Corpus.open(tmp_path / "a.csv")
-    days(corpus)
-    assert corpus.summary.describe() == "2 documents; text from text (recognised); dates from date"
-    assert corpus.summary.notes == []
-    assert Summary().date_orders == ()
-
-
 # The same data in every container
 
 ZONE = ZoneInfo("Asia/Tokyo")
@@ -333,17 +291,6 @@ def test_times_without_a_day_are_not_dates(values: list[Any]) -> None:
     assert corpus.summary.notes[0].startswith("dates are not read: date (")
 
 
-def test_numbers_of_data_frames_are_dates() -> None:
-    for values, day in (
-        ([1592438400, None], "2020-06-18"),
-        ([1592438400000.0, None], "2020-06-18"),
-        ([43910.0, np.nan], "2020-03-20"),
-        ([202006.0, None], "2020-06-01"),
-    ):
-        corpus = as_corpus(pl.DataFrame({"text": ["hail", "wind"], "date": values}, strict=False))
-        assert days(corpus) == [day, None]
-
-
 def test_a_run_keeps_how_its_dates_were_read_and_an_update_follows(tmp_path: Path) -> None:
     old, new, run = tmp_path / "a.csv", tmp_path / "b.csv", str(tmp_path / "run")
     old.write_text(table([*MARCH, "soon"]).replace("hail", "hail broke a roof"))
@@ -393,6 +340,7 @@ def test_what_is_a_date_only_among_dates_is_read_and_said() -> None:
     assert read == ["2018-12-14", "2018-10-20", "2018-06-13"]
     assert summary.notes == ["numbers in 'date' are read as the days of a spreadsheet: 43910 as 2020-03-20"]
     assert told("12/14/2018", "43393", "soon")[0] == ["2018-12-14", None, None]
+    assert told("43910", "43910.75", "20000", "")[0] == ["2020-03-20", "2020-03-20", "1954-10-03", None]
     read, summary = told("Feb-22", "Okt-19", "May-98", "")
     assert read == ["2022-02-01", "2019-10-01", "1998-05-01", None]
     (note,) = summary.notes
@@ -447,10 +395,11 @@ SPANS = [  # a column, the days that it tells
 ]
 
 
-@pytest.mark.parametrize(("column", "days"), SPANS)
-def test_years_that_end_in_the_next_one_are_told_by_their_column(column: list[str], days: list[str]) -> None:
-    corpus = as_corpus([{"text": f"hail {place}", "date": value} for place, value in enumerate(column)])
-    rows = pl.concat([batch.rows for batch in corpus.batches()])
-    assert corpus.dated(rows)["date"].cast(str).to_list() == days
-    noted = any("2007/08 is read as 2007" in note for note in corpus.summary.notes)
-    assert noted == (days[0] is not None and days[0].endswith("01-01"))
+@pytest.mark.parametrize(("column", "expected"), SPANS)
+def test_years_that_end_in_the_next_one_are_told_by_their_column(
+    column: list[str], expected: list[str]
+) -> None:
+    read, summary = told(*column)
+    assert read == expected
+    noted = any("2007/08 is read as 2007" in note for note in summary.notes)
+    assert noted == (read[0] is not None and read[0].endswith("01-01"))

@@ -9,12 +9,9 @@ import pytest
 from corpus_reader import COMPRESSIONS, Reader
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.commands import ran
 from tests.examples import TIMES
 from tests.refusals import refused
 
-import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, MissingExtra
 from selfvec.corpus.document_files import DOCUMENT_KINDS, document_kind, document_text
 
@@ -272,20 +269,6 @@ def test_a_folder_of_mixed_kinds_is_read_whole_and_the_rest_is_named(reader: Rea
         refused(lambda: reader.texts(name), MissingExtra, r"pip install .*\[documents\]'")
 
 
-def test_a_run_of_mixed_files_finds_its_documents_again(reader: Reader) -> None:
-    pytest.importorskip("pypdf")
-    reader.write("in/a.html", "<p>" + "Hail broke roofs in the village. " * 9)
-    reader.write("in/b.pdf", pdf_of("Rain filled the river again."))
-    reader.write("in/rows.csv", "text\nSnow closed the road.\n")
-    run, more = str(reader.folder / "run"), str(reader.write("new.html", "<p>Fog delayed flights."))
-    assert main(["refine", str(reader.folder / "in"), "-o", run]) == 0
-    assert main(["update", run, more]) == 0
-    for question, name in (("river", "b.pdf"), ("fog flights", "new.html"), ("snow", None)):
-        hit = ran(["search", run, question, "--json"]).json["hits"][0]
-        assert name is None or hit["id"] == name
-    assert selfvec.open_run(run).provenance["documents"] == 4
-
-
 def zip_bomb() -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -364,11 +347,6 @@ def test_damaged_files_are_read_or_named(data: st.DataObject) -> None:
             assert isinstance(document_text(kind, bytes(spoilt[:end])), str)
         except ValueError as error:
             assert str(error)
-
-
-def test_html_of_another_name_says_so(reader: Reader) -> None:
-    with pytest.raises(CorpusError, match=r"is HTML, text is needed; give it as a file named .html"):
-        reader.texts(reader.write("page.php", PAGE))
 
 
 def test_pages_without_text_are_named(reader: Reader) -> None:

@@ -175,11 +175,6 @@ def test_a_few_wrong_bytes_are_mended_and_the_likely_encoding_is_named(reader: R
     assert place.endswith(" places became \ufffd")
 
 
-def test_one_wrong_byte_in_a_long_text_of_ascii_is_mended(reader: Reader) -> None:
-    reader.write("a.txt", b"hail broke the roof\n" * 100 + b"a caf\xe9\n")
-    assert reader.texts("a.txt")[100] == "a caf\ufffd"
-
-
 @pytest.mark.parametrize("batch_bytes", [1000, 1 << 20])
 def test_a_text_whose_other_encoding_begins_late_is_an_error_unless_bad_rows_are_skipped(
     reader: Reader, batch_bytes: int
@@ -190,13 +185,6 @@ def test_a_text_whose_other_encoding_begins_late_is_an_error_unless_bad_rows_are
         reader.texts("a.txt", batch_bytes=batch_bytes)
     assert len(reader.texts("a.txt", batch_bytes=batch_bytes, skip_bad_rows=True)) == 5600
     assert reader.corpus.summary.mended_rows == 600
-
-
-def test_a_document_in_another_encoding_is_left_out_where_bad_rows_are(reader: Reader) -> None:
-    reader.write("in/a.txt", SENTENCES["ru"].encode("koi8-r"))
-    reader.write("in/b.txt", "hail")
-    assert reader.texts("in", skip_bad_rows=True) == ["hail"]
-    assert (reader.corpus.summary.bad_rows, reader.corpus.summary.mended_rows) == (1, 0)
 
 
 def test_lists_of_words_are_read_alike(tmp_path: Path) -> None:

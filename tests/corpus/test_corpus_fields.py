@@ -23,22 +23,6 @@ from selfvec.corpus.fingerprints import Seen
 from selfvec.corpus.row_formats import ROW_FORMATS
 
 
-@pytest.mark.parametrize(
-    ("columns", "text", "date", "name"),
-    [
-        (["_id", "title", "text"], ("title", "text"), None, "_id"),
-        (["body", "text", "Year"], ("text",), "Year", None),
-        (["ID", "Abstract", "Title", "year", "date"], ("Title", "Abstract"), "date", "ID"),
-        (["subject", "body", "created_at"], ("subject", "body"), "created_at", None),
-        (["id", "title"], ("title",), None, "id"),
-        (["EVENT_ID", "EVENT_NARRATIVE", "BEGIN_DATE"], ("EVENT_NARRATIVE",), "BEGIN_DATE", "EVENT_ID"),
-    ],
-)
-def test_the_usual_names_are_recognised(columns, text, date, name):
-    fields = recognise(columns, "x", FieldNames())
-    assert (fields.text, fields.date, fields.id) == (text, date, name)
-
-
 def test_what_is_asked_for_goes_first():
     names = FieldNames.of("memo, note", "seen", "place", "ticket")
     fields = recognise(["text", "note", "memo", "date", "seen", "place", "id", "ticket"], "x", names)
@@ -126,15 +110,6 @@ def test_names_of_fields_match_in_any_case_unless_several_differ_in_it_alone():
     assert recognise(["Note", "NOTE"], "x", FieldNames.of("NOTE")).text == ("NOTE",)
     names = FieldNames.of(["note", "Note"], keep_fields=["NOTE"])
     assert recognise(["Note"], "x", names).columns == ("Note",)
-
-
-def test_text_columns_of_parquet_hold_strings(reader: Reader):
-    pl.DataFrame({"text": [1, 2], "kind": pl.Series(["a", "b"], dtype=pl.Categorical)}).write_parquet(
-        reader.folder / "a.parquet"
-    )
-    with pytest.raises(CorpusError, match="'text': a column of strings is needed, this one holds Int64"):
-        reader.texts("a.parquet")
-    assert reader.texts("a.parquet", text_field=["kind"]) == ["a", "b"]
 
 
 def test_several_fields_are_joined_by_a_blank_line(reader: Reader):
@@ -237,19 +212,6 @@ def test_fields_that_appear_late_and_values_of_all_types_of_json_are_kept(tmp_pa
             "gone": None,
         }
         assert {values.null_count() for values in fields_of(batch).values()} == {149, 150}
-
-
-def test_parquet_keeps_lists_objects_and_booleans_and_names_what_it_cannot_keep(tmp_path: Path) -> None:
-    columns = {"text": ["hail"], "tags": [["a", None]], "place": [{"state": "IOWA"}], "flag": [True]}
-    pl.DataFrame(columns | {"raw": [b"x"], "vector": [[0.5]]}).write_parquet(tmp_path / "x.parquet")
-    corpus = Corpus.open([tmp_path / "x.parquet"], keep_fields=True)
-    (batch,) = corpus.batches()
-    assert {name: values[0] for name, values in fields_of(batch).items()} == {
-        "tags": '["a", null]',
-        "place": '{"state": "IOWA"}',
-        "flag": "true",
-    }
-    assert corpus.unread_fields == ["raw", "vector"]
 
 
 def test_the_page_names_what_is_read():

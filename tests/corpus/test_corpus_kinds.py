@@ -53,6 +53,9 @@ KINDS = {
 @pytest.mark.parametrize("name", KINDS)
 def test_every_kind_gives_the_same_documents(reader: Reader, name, suffix, batch_bytes):
     path = reader.write(name + suffix, KINDS[name])
+    if suffix and "parquet" in name:
+        refused(lambda: Corpus.open([path]), CorpusError, "is not read out of a compressed file.*; unpack it")
+        return
     corpus = Corpus.open([path])
     told: list[int] = []
     texts = []
@@ -121,17 +124,6 @@ def test_several_sources_follow_each_other(reader: Reader):
     assert json.loads(json.dumps(summary.as_dict()))["files"][0]["text_fields"] == ["text"]
     said = "4 documents; text from text (recognised); dates from date; 1 duplicate among them"
     assert summary.describe() == said
-
-
-def test_long_parquet_files_are_read_in_parts(reader: Reader):
-    n = 40_000
-    frame = pl.DataFrame(
-        {"text": [f"document {i}" for i in range(n)], "date": pl.Series([0] * n).cast(pl.Date)}
-    )
-    frame.write_parquet(reader.folder / "a.parquet", row_group_size=9_000)
-    rows = reader.read("a.parquet", batch_bytes=1000)
-    assert rows["texts"] == frame["text"].to_list()
-    assert set(rows["dates"]) == {frame["date"][0]}
 
 
 def test_blank_documents_are_empty_not_bad(reader: Reader):

@@ -101,7 +101,6 @@ def test_the_newest_edition_is_taken_and_replaces_the_older_if_asked(archive, tm
     [
         (["drop"] * 30, "could not be fetched in 4 tries: the connection closed after"),
         (["garble"], "the server sent a damaged file"),
-        (["to ftp://127.0.0.1/x"], "which is not followed"),
     ],
 )
 def test_failures_that_last_are_said_and_leave_nothing_half_done(archive, tmp_path, faults, rule):
@@ -127,20 +126,6 @@ def test_targets_that_cannot_be_used_are_left_alone(archive, tmp_path):
     file.write_text("mine")
     refused(lambda: fetch(archive, file), TargetError)
     assert file.read_text() == "mine"
-
-
-def test_addresses_that_are_not_of_the_web_are_refused(tmp_path):
-    for url in ("file:///etc/", "ftp://host/", "csvfiles/", "http://["):
-        refused(lambda: fetch_noaa((2020, 2020), tmp_path, base_url=url, pause=0, retries=0), InputError)
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_server_that_is_not_there_is_said(tmp_path, archive):
-    url = archive.url
-    archive.shutdown()
-    archive.server_close()
-    with pytest.raises(InputError, match=r"could not be fetched in 2 tries: .*refused"):
-        fetch_noaa((2020, 2020), tmp_path, base_url=url, pause=0, retries=1)
 
 
 def test_years():

@@ -276,29 +276,6 @@ class Columns:
         return iter(COLUMNS)
 
 
-@pytest.mark.parametrize("lazy", [False, True])
-def test_columns_of_a_frame_are_named_as_those_of_a_file(lazy: bool) -> None:
-    frame = pl.DataFrame(
-        {
-            "Remarks": ["Hail fell.", "Wind rose.", "odd"],
-            "Day": ["2020-01-02", "2021-02-03", "soon"],
-            "Office": ["north", "south", "north"],
-            "Ticket": ["T1", "T2", "T3"],
-            "Level": [1, 2, 3],
-        }
-    )
-    fields = {"text_field": "Remarks", "date_field": "Day", "slice_field": "Office", "id_field": "Ticket"}
-    data = frame.lazy() if lazy else frame
-    with pytest.raises(CorpusError, match=r"^data frame:3: field 'Day': 'soon' is not .* skip_bad_rows=True"):
-        texts_of(data, **fields)
-    run = selfvec.refine(data, "none", "original", **fields, skip_bad_rows=True)
-    kept = run.text.read(("id", "date"))
-    assert kept["id"].to_list() == ["T1", "T2"]
-    assert list(map(str, kept["date"])) == ["2020-01-02", "2021-02-03"]
-    assert [run.tokens.slice_names[i] for i in run.tokens.slices] == ["north", "south"]
-    assert [hit["id"] for hit in run.search("hail wind", filter="Level=2").rows] == ["T2"]
-
-
 def test_an_update_reads_a_frame_by_the_fields_of_the_run() -> None:
     rows = {"text": ["not this"], "memo": ["hail fell"], "Ticket": ["T1"]}
     frame = pd.DataFrame(rows)

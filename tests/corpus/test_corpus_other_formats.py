@@ -23,6 +23,7 @@ def office(member: str) -> bytes:
 
 
 OTHERS = [  # name, first bytes, what it is called, what helps
+    ("a.php", b"<!doctype html><html><p>hail", "HTML", r"give it as a file named \.html"),
     ("a.xml", b'\n<?xml version="1.0"?>\n<TEI>', "XML", "column of text"),
     ("b.xml", b"<TEI><p>hail fell</p>\n<p>wind rose</p></TEI>\n", "XML", "column of text"),
     ("a.tei", b'<TEI xmlns="http://www.tei-c.org/ns/1.0">', "XML", "column of text"),
@@ -153,7 +154,8 @@ def test_rows_in_a_text_of_a_folder_are_said(reader: Reader) -> None:
 def test_a_container_in_a_folder_is_left_out_and_said(reader: Reader) -> None:
     path = reader.write("in/a.txt", "WEBVTT\n\n00:00.000 --> 00:02.000\nthe ferry\n")
     reader.write("in/b.txt", "hail fell\n")
-    assert reader.texts("in") == ["hail fell\n"]
+    reader.write("in/c.md", "WEBVTT\n")  # a text about captions
+    assert reader.texts("in") == ["hail fell\n", "WEBVTT\n"]
     (note,) = reader.corpus.summary.notes
     assert note.startswith(f"{path}: it is a file of captions (WebVTT), which is not read; write their text")
 

@@ -45,6 +45,7 @@ READ = {
     "blanks.csv": ('id, text\n1, "a, b"\n2, "c"\n', ["a, b", "c"], 0, 0),
     "late-blanks.csv": ("id,text\n" + f"1,{LONG}\n" * 99 + '2, "b, c"\n', [LONG] * 99 + ["b, c"], 0, 1),
     "ends.csv": ("id,text,\n1,a,\n2,b,\n", ["a", "b"], 0, 0),
+    "unnamed.csv": ("id,text,\n1,a,\n2,b,note\n", ["a", "b"], 0, 0),
     "row-ends.csv": ("id,text\n1,a,\n2,b,\n3,c\n", ["a", "b", "c"], 0, 0),
     "header-ends.csv": ("id,text,,\n1,a\n2,b,\n3,c,,,\n", ["a", "b", "c"], 0, 1),
     "mixed.csv": ("id,text\n1,a\r2,b\n3,c\r\n4,d\r5,e\r\n", list("abcde"), 0, 2),
@@ -100,11 +101,6 @@ def test_a_quoted_field_whose_lines_look_like_rows_is_noted(reader: Reader):
     assert reader.texts("a.csv") == ["a,b\n2,b,c\n3,c", "e"]
     (note,) = reader.corpus.summary.notes
     assert note.startswith(f"{path}:2: a quoted field holds lines that look like rows; if they are, a quote")
-
-
-def test_a_value_in_a_column_without_a_name_is_no_bad_row(reader: Reader):
-    reader.write("a.csv", "id,text,\n1,a,\n2,b,note\n")
-    assert reader.texts("a.csv") == ["a", "b"]
 
 
 def test_a_quote_left_open_does_not_hold_the_rest_of_the_file(reader: Reader, monkeypatch):

@@ -47,19 +47,6 @@ def test_nul_is_replaced_alike_in_texts_ids_and_fields(reader: Reader, kind: str
     assert "1 row repaired: NUL characters replaced (3 places), first " in summary.describe()
 
 
-def test_nul_is_replaced_in_slices() -> None:
-    corpus = Corpus.from_texts(["hail", "wind"], slices=["a\0b", None], ids=["\0", "x"])
-    (batch,) = corpus.batches()
-    assert batch.rows["slice"].to_list() == ["a\ufffdb", None]
-    assert corpus.summary.mended_places == ["memory:1: NUL characters replaced: 2 places"]
-
-
-def test_a_date_with_nul_is_no_date() -> None:
-    corpus = Corpus.from_texts(["hail"], dates=["2020\0"])
-    with pytest.raises(CorpusError, match=r"^memory:1: field 'date': '2020\ufffd' is not a date"):
-        list(corpus.batches())
-
-
 @pytest.mark.parametrize("bad", ["\0", "\ud800"])
 @pytest.mark.parametrize("late", [False, True])
 @pytest.mark.parametrize("kind", ["jsonl", "rows"])

@@ -152,19 +152,15 @@ ROWS = [
     )
 ]
 CONDITIONS: list[tuple[Any, str]] = [
-    ({"year": {"$gte": 2015}, "$not": {"year": 2017}}, "78"),
     ({"year": {"$gte": 2015}, "$not": {"year": 2017}, "$or": [{"state": "iowa"}, {"state": None}]}, "7"),
     ({"year": "2009..2011"}, "123"),
     ({"date": "2009..2017", "state": ["IOWA", "UTAH"]}, "2467"),
-    ({"year": {"$gt": 2010, "$lte": 2012}}, "34"),
     ({"date": {"$gt": "2015", "$lt": datetime.date(2017, 3, 1)}}, "8"),
     ({"date": {"$gte": "2016-03", "$lte": 2016}}, "8"),
     ({"state": {"$ne": "IOWA"}}, "1235689"),
     ({"state": {"$nin": ["IOWA", "OHIO", "no state"]}}, "2369"),
     ({"state": {"$in": ["UTAH", "no state"]}, "year": {"$not": {"$lt": np.int64(2012)}}}, "6"),
     ({"state": {"$exists": False}}, "39"),
-    ({"$nor": [{"state": "IOWA"}, {"$and": [{"state": "OHIO"}, {"year": 2009}]}]}, "235689"),
-    ({"$not": {"state": "none of them"}}, "0123456789"),
     ("state!=IOWA", "1235689"),
     (["state!=IOWA", "state!=ohio", {"year": {"$lt": 2014}}], "23"),
     (["state=IOWA", "state=OHIO", "year=2013.."], "578"),

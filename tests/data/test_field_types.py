@@ -13,7 +13,7 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import CorpusError
-from selfvec.data.field_types import parse_moments, parsed, read_as, written
+from selfvec.data.field_types import parsed, read_as, written
 from selfvec.storage.field_guess import Guess
 
 
@@ -50,12 +50,18 @@ READ = {
     "days": (["2024-02-29", None], "day", [dt.date(2024, 2, 29), None]),
     "no days": (["2024-02-30"], "text", ["2024-02-30"]),
     "moments": (
-        ["2024-01-01T09:30:00Z", "2024-01-01 09:30:00.5+02:00", "2024-01-02"],
+        [
+            "2024-01-01T09:30:00Z",
+            "2024-01-01 09:30:00.5+02:00",
+            "2024-01-02",
+            " 2024-01-01t23:30:59,25 -0100",
+        ],
         "moment",
         [
             dt.datetime(2024, 1, 1, 9, 30, tzinfo=UTC),
             dt.datetime(2024, 1, 1, 7, 30, 0, 500_000, tzinfo=UTC),
             dt.datetime(2024, 1, 2, tzinfo=UTC),
+            dt.datetime(2024, 1, 2, 0, 30, 59, 250_000, tzinfo=UTC),
         ],
     ),
     "lists of texts": (['["a", "b"]', "[]"], "list of text", [["a", "b"], []]),
@@ -112,29 +118,6 @@ def test_numbers_are_read_as_people_write_them(cents: int, marks: tuple[str, str
 def test_no_text_brings_the_reader_of_numbers_down(texts: list[str]) -> None:
     for decimal in ".,":
         assert parsed(pl.Series(texts, dtype=pl.String), "number", decimal).is_finite().all()
-
-
-def test_moments_are_read_in_utc() -> None:
-    at = {  # the 18th of June 2020: hour, minute, second, microsecond in UTC
-        "2020-06-18T15:17:00.5+02:00": (13, 17, 0, 500_000), "2020-06-18t15:17z": (15, 17, 0, 0),
-        "2020-06-18 15:17:00.123456789Z": (15, 17, 0, 123_456), " 2020-06-18 15:17:08 ": (15, 17, 8, 0),
-        "2020-06-17 23:30:59,25 -0100": (0, 30, 59, 250_000), "2020-06-19T00:17:08+09:00": (15, 17, 8, 0),
-    }  # fmt: skip
-    none = [
-        "2020-06-18",
-        "2020-06-18 24:30",
-        "2020-06-31T10:00Z",
-        "18 June 2020 10:00",
-        "1592438400",
-        "",
-        None,
-    ]
-    read = parse_moments(pl.Series("sent", [*at, *none]))
-    assert (read.name, read.dtype) == ("sent", pl.Datetime("us", "UTC"))
-    expected = [dt.datetime(2020, 6, 18, *time, tzinfo=dt.UTC) for time in at.values()]
-    assert read.to_list() == [*expected, *[None] * len(none)]
-    for empty in ([], [None]):
-        assert parse_moments(pl.Series(empty, dtype=pl.String)).dtype == read.dtype
 
 
 def test_what_does_not_fit_is_told() -> None:
@@ -228,10 +211,3 @@ def test_what_fields_are_is_said_at_reading_and_later(tmp_path: Path) -> None:
         {"name": "code", "type": "text", "empty": 0, "examples": ["00", "01", "02"]},
     ]
     assert "Fields of the documents" in ran(["run", "info", tmp_path / "run"]).out
-
-
-@pytest.mark.parametrize("kept", [True, False])
-def test_a_run_in_memory_and_one_on_disk_have_the_same_types(tmp_path: Path, kept: bool) -> None:
-    run = selfvec.refine(ROWS, "none", "original", output=tmp_path / "run" if kept else None)
-    assert run.text.values("user").to_list() == [10**18 + i for i in range(20)]
-    assert run.text.field("user")[:2] == ["1000000000000000000", "1000000000000000001"]

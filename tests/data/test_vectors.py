@@ -36,14 +36,6 @@ def test_lookup_by_word() -> None:
     refused(lambda: VECTORS.most_similar(), InputError)
 
 
-def test_data_frames_hold_the_same_table() -> None:
-    polars, pandas = VECTORS.to_polars(), VECTORS.to_pandas()
-    assert polars["word"].to_list() == list(pandas.index) == WORDS
-    np.testing.assert_array_equal(polars["vector"].to_numpy(), ROWS)
-    np.testing.assert_array_equal(pandas.to_numpy(), ROWS)
-    assert polars.columns == ["word", "vector", "source"]
-
-
 def test_composed_words_are_marked() -> None:
     def compose(words):
         return np.array([[len(word) if word.isalpha() else 0, 0] for word in words], np.float32)

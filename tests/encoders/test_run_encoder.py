@@ -1,12 +1,12 @@
 """The encoder of a run: found where it was, refused where it has changed; its general words are kept."""
 
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.encoders.tiny_encoder import write_encoder
+from tests.refusals import refused
 from tests.retrieval.word_sums import WordSums
 
 import selfvec
@@ -45,25 +45,10 @@ def test_it_is_opened_where_the_run_says_it_is(folder: Path) -> None:
     assert encoder_of(run_of(None)) is None
 
 
-def test_there_is_none_where_its_folder_is_gone(folder: Path) -> None:
-    run = run_of(OnnxEncoder(folder))
-    shutil.rmtree(folder)
-    assert encoder_of(run) is None
-
-
 def test_one_that_has_changed_is_refused(folder: Path) -> None:
     run = run_of(OnnxEncoder(folder))
     write_encoder(folder, settings={"1_Pooling/config.json": {"pooling_mode_cls_token": True}})
-    with pytest.raises(InputError, match="the encoder has changed since the run was made"):
-        encoder_of(run)
-
-
-def test_a_long_document_is_encoded_in_passages() -> None:
-    long = " ".join(f"Sentence {number} tells of hail and of rain." for number in range(100))
-    found = list(passages_of(["Hail fell.", "", long]))
-    assert found[:2] == ["Hail fell.", ""]
-    assert len(found) > 4
-    assert all(part in long for part in found[2:])
+    refused(lambda: encoder_of(run), InputError, "the encoder has changed since the run was made")
 
 
 def test_a_long_text_is_read_as_the_mean_of_its_passages() -> None:

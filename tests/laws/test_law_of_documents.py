@@ -13,7 +13,6 @@ from changing_run import (
     ALL,
     FIRST,
     ChangingRun,
-    Document,
     Row,
     Step,
     begun,
@@ -45,14 +44,6 @@ def test_runs_in_memory(rows: list[Row], changes: list[Step]) -> None:
 def test_a_text_that_is_withdrawn_hides_no_other(tmp_path: Path) -> None:
     run = ChangingRun.begin(tmp_path, [(True, f"{ALL} number {n}") for n in range(400)])
     run.update(withdraw=[f"f0.jsonl-{n}" for n in range(0, 400, 20)])
-    run.check()
-
-
-def test_one_of_two_equal_texts_is_replaced(tmp_path: Path) -> None:
-    run = ChangingRun.begin(tmp_path, [(True, f"{ALL} hail"), (True, f"{ALL} hail")])
-    first, second = run.files["f0.jsonl"]
-    run.write("f0.jsonl", [Document("f0.jsonl", first.name, f"{ALL} wind"), second])
-    run.update("f0.jsonl")
     run.check()
 
 
@@ -119,6 +110,7 @@ TWO: list[Row] = [(True, f"{ALL} hail"), (True, f"{ALL} wind")]
 @given(FIRST, steps())
 @example(TWO, [replaces(0), ChangingRun.undo, ChangingRun.undo])
 @example([TWO[0], TWO[0]], [withdraws([0])])
+@example([TWO[0], TWO[0]], [replaces(0)])
 def test_runs_in_folders_with_undo_whose_files_are_gone(rows: list[Row], changes: list[Step]) -> None:
     with begun(rows, saved=True) as run:
         run.change(changes)

@@ -311,18 +311,27 @@ def test_what_is_erased_is_in_no_file(made: Path, tmp_path: Path) -> None:
 
 def test_the_same_again_changes_nothing_and_ids_may_be_kept_or_refused(made: Path, tmp_path: Path) -> None:
     run = selfvec.open(copied(made, tmp_path))
+    number = len(BASE)
     assert run.add([BASE[3], {"text": BASE[4]["text"]}])["skipped"] == 2
-    assert len(run.text) == len(BASE)
+    assert run.add([])["documents"] == len(run.text) == number
     again = BASE[3] | {"year": "1999"}
     assert run.add([again])["replaced"] == 1  # another field
     refused(
         lambda: run.add([BASE[3]], duplicates="error"), OptionError, "the run has documents with the id 'b3'"
     )
-    assert run.add([BASE[3]], duplicates="keep")["documents"] == len(BASE) + 1
-    assert run.delete("b3")["withdrawn"] == 2
+    twice = [{"id": "e", "text": "storm first"}, {"id": "e", "text": "storm second"}]
+    refused(
+        lambda: run.add(twice, duplicates="error"), OptionError, "several of the documents have the id 'e'"
+    )
+    assert run.add([BASE[3]], duplicates="keep")["documents"] == number + 1
+    told = run.upsert([BASE[3]])  # one document of an id is left
+    assert (told["replaced"], told["documents"]) == (1, number)
+    assert run.text.read(("year",), [run.text.ids().index("b3")])["year"].to_list() == [BASE[3]["year"]]
+    run.add([{"id": 7, "text": "storm seven"}, again], duplicates="keep")
+    assert run.delete([7, "b3"])["withdrawn"] == 3
     refused(lambda: run.delete(["b4", "b3"]), NotFound, "no document of the run has the id 'b3'")
     refused(lambda: run.delete(run.text.ids()), OptionError, "no document would be left")
-    assert len(run.text) == len(BASE) - 1
+    assert len(run.text) == number - 1
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -529,12 +538,16 @@ def test_documents_that_come_to_a_run_with_an_encoder(tmp_path: Path) -> None:
     assert not selfvec.verify(model.folder).damaged
 
 
+def lengths(texts: list[str]) -> list[list[float]]:
+    return [[1.0, float(len(text)), float(text.count("hail"))] for text in texts]
+
+
 def test_an_encoder_reads_only_what_is_new() -> None:
     read: list[str] = []
 
     def encoder(texts: list[str]) -> list[list[float]]:
         read.extend(texts)
-        return [[1.0, float(len(text)), float(text.count("hail"))] for text in texts]
+        return lengths(texts)
 
     run = selfvec.refine(BASE, "none", "decorrelated", encoder=encoder, jobs=1)
     read.clear()
@@ -543,36 +556,10 @@ def test_an_encoder_reads_only_what_is_new() -> None:
     same_answers(run)
 
 
-def test_an_upsert_leaves_one_document_of_an_id_and_a_batch_none_behind() -> None:
-    run = selfvec.refine([row(f"d{i}", i) for i in range(20)], "none", "decorrelated")
-    for text in ("storm three", "storm four"):
-        run.add([{"id": "K", "text": text}], duplicates="keep")
-    told = run.upsert([{"id": "K", "text": "storm three"}])
-    assert (told["replaced"], told["documents"]) == (1, 21)
-    assert [text for name, text in zip(run.text.ids(), run.text.texts(), strict=True) if name == "K"] == [
-        "storm three"
-    ]
-    twice = [
-        {"id": "e", "text": "storm first"},
-        {"id": "e", "text": "storm second"},
-        {"id": "f", "text": "storm"},
-    ]
-    refused(
-        lambda: run.add(twice, duplicates="error"), OptionError, "several of the documents have the id 'e'"
-    )
-    assert run.add([])["documents"] == len(run.text) == 21
-    run.add([{"id": 7, "text": "storm seven"}])
-    assert run.delete([7, "K"])["documents"] == 20
-
-
 def test_what_goes_needs_no_encoder(tmp_path: Path) -> None:
     """A function is lost with its process: documents go without it, and what is left keeps its vectors."""
-
-    def encoder(texts: list[str]) -> list[list[float]]:
-        return [[1.0, float(len(text)), float(text.count("hail"))] for text in texts]
-
     folder = tmp_path / "run"
-    selfvec.refine(BASE, "none", "decorrelated", encoder=encoder, output=folder, jobs=1)
+    selfvec.refine(BASE, "none", "decorrelated", encoder=lengths, output=folder, jobs=1)
     model = Model(folder)
     kept, gone = BASE[5]["text"], BASE[3]["text"]
     vector = encoded_texts_of(model.run.present).kept([kept]).rows
@@ -584,7 +571,7 @@ def test_what_goes_needs_no_encoder(tmp_path: Path) -> None:
     model.becomes([*(one for one in BASE if one["id"] not in ("b3", "b4")), new])
     model.check()
     assert heard.said == [
-        "there is no vector of 1 passage and 1 word, and the encoder 'encoder' of the run is not here"
+        "there is no vector of 1 passage and 1 word, and the encoder 'lengths' of the run is not here"
     ]
     encoded = encoded_texts_of(model.run.present)
     np.testing.assert_array_equal(encoded.kept([kept]).rows, vector)
@@ -592,5 +579,5 @@ def test_what_goes_needs_no_encoder(tmp_path: Path) -> None:
     assert model.run.provenance.encoder["passages"] < model.run.provenance.encoder["of"]
     assert not selfvec.verify(folder).damaged
     refused(lambda: selfvec.update(folder, [row("o", 55)], output=folder), selfvec.SelfvecError, "not here")
-    selfvec.update(folder, [row("o", 55)], output=folder, encoder=encoder)
+    selfvec.update(folder, [row("o", 55)], output=folder, encoder=lengths)
     assert encoded_texts_of(model.run.present).missing([new["text"], "tsunami"]) == []

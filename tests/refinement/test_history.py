@@ -50,8 +50,11 @@ def test_watched_words_are_kept_whole_and_others_not() -> None:
 
 
 def test_watching_an_absent_word_names_it() -> None:
-    with pytest.raises(OptionError, match="'zebra' does not occur"):
-        Recorder(HistoryPlan(watch=("zebra",)), np.array([3]), ["a"], 1, 4)
+    refused(
+        lambda: Recorder(HistoryPlan(watch=("zebra",)), np.array([3]), ["a"], 1, 4),
+        OptionError,
+        "'zebra' does not occur",
+    )
 
 
 def test_epoch_ends_give_every_word_a_state_per_epoch() -> None:

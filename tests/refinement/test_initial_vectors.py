@@ -11,7 +11,6 @@ import selfvec
 from selfvec.base.errors import OptionError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
-from selfvec.lab.training import cipher, codes
 from selfvec.refinement.inputs import FROM_TEXT, vectors_from_text
 
 TRAINED = [name for name in FROM_TEXT if name != "none"]
@@ -56,26 +55,6 @@ def test_added_text_trains_the_start_again(texts: list[str]) -> None:
     for run in (grown, joined):
         words = [run.vectors.key_to_index[word] for word in whole.vectors.index_to_key]
         np.testing.assert_allclose(run.original.unit[words], whole.original.unit, atol=1e-4)
-
-
-def test_codes_have_one_bit_then_two_then_three() -> None:
-    table = codes(9, 3)
-    assert (table > 0).sum(axis=1).tolist() == [1, 1, 1, 2, 2, 2, 3, 3, 3]  # after all sets, all bits
-    assert len(np.unique(table[:7], axis=0)) == 7
-    np.testing.assert_allclose(np.linalg.norm(table, axis=1), 1, atol=1e-6)
-    assert not np.array_equal(codes(9, 3, seed=1), codes(9, 3, seed=2))
-
-
-def test_a_cipher_vector_adds_up_the_codes_of_the_neighbours() -> None:
-    """Each word has one neighbour c: its vector points to r_c^-½ · code_c less the mean, Σ r^½ · code / 6."""
-    batch = TokenBatch.from_documents([["hail", "ice"], ["hail", "ice"], ["ward", "dose"]])
-    rows = cipher(batch, vectors_from_text(batch, "none"), 0, 1)
-    assert batch.counts.tolist() == [2, 2, 1, 1]
-    code = codes(4, 256) * np.sqrt([[2], [2], [1], [1]])
-    for word, neighbour, r in [(0, 1, 2), (1, 0, 2), (2, 3, 1), (3, 2, 1)]:
-        expected = code[neighbour] / r - code.sum(axis=0) / 6
-        cosine = rows[word] @ expected / np.linalg.norm(rows[word]) / np.linalg.norm(expected)
-        assert cosine == pytest.approx(1, abs=1e-5)
 
 
 def test_the_command_says_where_words_started(texts: list[str], tmp_path: Path) -> None:

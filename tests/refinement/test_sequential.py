@@ -144,15 +144,6 @@ def test_empty_words_among_empty_words_stay_empty(refine, rule) -> None:
     assert out.any(axis=1).tolist() == [True, True, False, False, False]
 
 
-@both
-@every_rule
-def test_windows_do_not_cross_documents(refine, rule) -> None:
-    batch = TokenBatch.from_documents([["a"], ["b"], []])
-    original = vectors(batch, np.eye(2, dtype=np.float32))
-    out = refine(rule, batch, original, window=13, learning_rate=0.5)
-    np.testing.assert_allclose(out, np.eye(2), atol=1e-6)
-
-
 @given(
     rule=st.sampled_from(list(RULES)),
     seed=st.integers(0, 10_000),
@@ -185,18 +176,6 @@ def test_kernel_equals_reference_over_a_long_corpus(rule, window, tolerance) -> 
     batch, original = random_problem(1, 8 * REBUILD + 17, 300, 48, 20, 0.1)
     expected = reference(rule, batch, original, window=window)
     np.testing.assert_allclose(kernel(rule, batch, original, window=window), expected, atol=tolerance)
-
-
-@given(seed=st.integers(0, 1000), part=st.integers(0, 20))
-def test_text_in_two_parts_is_the_text(seed: int, part: int) -> None:
-    # A stream: the second part continues from the first, both weighted by the counts of all.
-    batch, original = random_problem(seed, 600, 40, 19, 20, 0.2)
-    at = int(batch.offsets[part])
-    first = TokenBatch(batch.ids[:at], batch.offsets[: part + 1], batch.types)
-    second = TokenBatch(batch.ids[at:], batch.offsets[part:] - at, batch.types)
-    half = kernel("online", first, original, counts=batch.counts) if at else None
-    out = kernel("online", second, original, counts=batch.counts, start=half) if at < 600 else half
-    np.testing.assert_allclose(out, kernel("online", batch, original), atol=1e-5)
 
 
 @every_rule

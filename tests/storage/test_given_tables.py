@@ -117,8 +117,3 @@ def test_slots_of_gensim_without_a_word_are_left_out() -> None:
     keyed.vectors[0, 0] = np.inf
     with pytest.raises(OptionError, match="'hail' holds NaN or inf"):
         selfvec.refine(["hail broke the roof"] * 9, keyed)
-
-
-def test_a_table_can_be_measured_and_asked() -> None:
-    found = selfvec.similar(TABLES["pair"], "hail", top=1).to_polars()
-    assert found["neighbour"].to_list() == ["rain"]

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -17,7 +16,6 @@ from tokenizers import Tokenizer
 import selfvec
 from selfvec.base.casing import case_forms, lower
 from selfvec.base.errors import OptionError
-from selfvec.data.vectors import Vectors
 from selfvec.data.word_lookup import rows_of
 from selfvec.lab.exporters import tokenizer_json, write_encoder
 from selfvec.retrieval import Index
@@ -105,16 +103,6 @@ def test_a_turkish_word_finds_every_way_a_table_may_spell_it() -> None:
     book = Rulebook(Rules(language="tr", stop_words="tr"), "lower")
     assert [book.key(word, {}) for word in ("ISI", "İl")] == ["ısı", "il"]
     assert book.names(["Iğdır'da", "İSTANBUL'un"], {}) == ["ığdır", "istanbul"]
-
-
-def test_a_run_is_asked_for_words_in_the_case_of_its_language() -> None:
-    table = Vectors(["ısı", "ev"], np.eye(2, dtype=np.float32))
-    settings = {"method": "decorrelated", "tokenizer": "words"}
-    run = selfvec.Refiner(language="tr", **settings).fit(["ISI evi. EV ısı."] * 5, table).run_
-    assert run.vectors.index_to_key[run.present.index("ISI")] == "ısı"
-    plain = selfvec.Refiner(**settings).fit(["ISI evi. EV ısı."] * 5, table).run_
-    assert "isi" in plain.vectors
-    assert "isi" not in run.vectors
 
 
 @pytest.mark.parametrize(

@@ -104,11 +104,6 @@ def test_a_cut_word_is_joined_in_all_spellings(sign: str) -> None:
     assert joined_lines(f"Dach{sign} \r\n  ziegel und {sign}\nmehr")[0] == f"Dachziegel und {sign}\nmehr"
 
 
-@pytest.mark.parametrize("sign", ["-", "\u2010", "\u2011"])
-def test_well_known_stays(sign: str) -> None:
-    assert joined_lines(f"a well{sign}\nknown storm")[0] == f"a well{sign}known storm"
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -111,14 +111,6 @@ def test_a_menu_in_ten_documents_is_left_in_one() -> None:
     assert not find_repeats(TokenBatch.from_documents(documents[:9]))[1].any()
 
 
-def test_equal_documents_are_counted_once() -> None:
-    documents = [MENU] * 30 + [[f"own{i}" for i in range(30)]]
-    _, further = find_repeats(TokenBatch.from_documents(documents))
-    assert sorted(map(len, left_in(documents, further))) == [0] * 29 + [20, 30]
-    short = [["thank", "you"]] * 100  # shorter than a passage
-    assert not find_repeats(TokenBatch.from_documents(short))[1].any()
-
-
 def test_of_equal_texts_the_date_and_the_slice_decide() -> None:
     batch = TokenBatch.from_documents([MENU] * 12)
     days = np.arange(12).astype("datetime64[D]")

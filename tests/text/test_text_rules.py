@@ -9,7 +9,6 @@ from tests.refusals import refused
 import selfvec
 from selfvec.analysis.views.run_summary import run_summary
 from selfvec.base.errors import InputError, OptionError
-from selfvec.data.vectors import Vectors
 from selfvec.text import Rules
 from selfvec.text.rules import Keys, Rulebook, same_stem
 from selfvec.text.tagger import LexiconTagger, can_be, english_lexicon, tagger
@@ -156,12 +155,6 @@ def test_the_lexicon_is_that_of_its_package() -> None:
     assert can_be("xyzzy") == frozenset()
 
 
-def test_the_lexicon_gives_any_string_a_part() -> None:
-    pytest.importorskip("textblob")
-    strange = ["'", "_", "58", "1.75", "f0", "日本", "x" * 1000, "a/b", "", " "]
-    assert set(LexiconTagger().parts(strange)) <= {"noun", "verb", "adjective", "adverb", "other"}
-
-
 @pytest.mark.parametrize(
     "rules", [Rules(lemmatize="de", pos=("noun",)), Rules(stop_words="de", pos=("noun",))]
 )
@@ -189,17 +182,6 @@ def test_a_missing_pipeline_says_how_to_get_it(tmp_path: Path) -> None:
     pytest.importorskip("spacy")
     with pytest.raises(OptionError, match=r"tagger: no spaCy pipeline.*spacy download en_nowhere"):
         tagger("en_nowhere")
-
-
-def test_a_corpus_is_refined_by_stems(tmp_path: Path) -> None:
-    rows = np.eye(4, dtype=np.float32)
-    vectors = Vectors(["storm", "tree", "break", "roof"], rows)
-    texts = ["storms break trees", "a storm breaks roofs", "trees broke"] * 5
-    model = selfvec.Refiner(method="decorrelated", stem="en").fit(texts, vectors)
-    assert {"storm", "tree", "break", "roof"} < set(model.vectors_.index_to_key)
-    assert not {"storms", "trees", "breaks", "roofs"} & set(model.vectors_.index_to_key)
-    counts = dict(zip(model.vectors_.index_to_key, model.vectors_.counts.tolist(), strict=True))
-    assert (counts["storm"], counts["tree"], counts["break"]) == (10, 10, 10)
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,7 @@ VECTORS: dict[str, CommandRow] = {
         options={"output": Typed(needed=True)},
         in_python=(
             *("to", "min_count", "window", "anchor", "reweight", "trim", "centre", "anchor_words"),
-            *("seed", "jobs"),
+            "jobs",
         ),
     ),
     "join": _transform("join.join", "word2vec.bin -o new.vec --with glove.txt", in_python=("vocabulary",)),

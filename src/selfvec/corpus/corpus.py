@@ -105,7 +105,7 @@ class Corpus:
         """Read files, folders and ``-`` (standard input), one after the other.
 
         A document is a line (.txt), a row (.csv, .tsv, .jsonl, .parquet) or a file (.html, .pdf, .docx, and
-        text in folders). All may be compressed (.gz, .zst). See the page on corpora.
+        text in folders). All but Parquet may be compressed (.gz, .zst). See the page on corpora.
 
         Parameters
         ----------

@@ -11,10 +11,11 @@ that are not plainly one day are held. When all is read, each column is `decided
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -47,17 +48,17 @@ def decided(
     earlier: Mapping[str, bool] | None = None,  # from `earlier_orders`
 ) -> list[DecidedDates]:
     """How the dates of each column are written. Those of one name and file are parts of one column."""
-    names: dict[str, dict[str, Evidence]] = {}
+    own: defaultdict[tuple[str, str], Evidence] = defaultdict(Counter)
     for name, path, values in columns:
-        files = names.setdefault(name.lower(), {})
-        files[path] = files.get(path, Counter()) + values
-    made: dict[tuple[str, str], DecidedDates] = {}
-    for name, path, _ in columns:
-        if (name, path) not in made:
-            files = names[name.lower()]
-            others = (values for other, values in files.items() if other != path)
-            made[name, path] = _decided(name, path, files[path], others, (earlier or {}).get(name.lower()))
-    return [made[name, path] for name, path, _ in columns]
+        own[name.lower(), path] += values
+
+    @cache
+    def decision(name: str, path: str) -> DecidedDates:
+        others = (own[key] for key in own if key[0] == name.lower() and key[1] != path)
+        before = (earlier or {}).get(name.lower())
+        return _decided(name, path, own[name.lower(), path], others, before)
+
+    return [decision(name, path) for name, path, _ in columns]
 
 
 def _decided(

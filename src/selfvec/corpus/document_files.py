@@ -73,13 +73,17 @@ def document_text(kind: DocumentKind, data: bytes, remarks: Remarks | None = Non
     except Exception as error:  # libraries raise any exception for damaged files
         reason = (str(error).strip().split("\n")[0] or type(error).__name__)[:200]
         raise ValueError(f"is a damaged {kind.name} file ({reason})") from error
-    if len(text) > MAX_ROW:
-        raise ValueError(f"a document is at most {MAX_ROW >> 20} MiB of text, this one is longer")
+    _check_size(len(text))
     return text.replace("\0", "").encode("utf-8", "replace").decode()  # without halves of surrogate pairs
 
 
 class _Unsound(ValueError):
     """A file that is refused here, not by a library."""
+
+
+def _check_size(characters: int) -> None:
+    if characters > MAX_ROW:
+        raise _Unsound(f"a document is at most {MAX_ROW >> 20} MiB of text, this one is longer")
 
 
 def _check_tags(tags: int) -> None:
@@ -212,8 +216,7 @@ def _pdf(data: bytes, remarks: Remarks) -> str:
         unmapped += foreign
         pages.append("" if foreign else text)
         size += len(pages[-1])
-        if size > MAX_ROW:
-            raise _Unsound(f"a document is at most {MAX_ROW >> 20} MiB of text, this one is longer")
+        _check_size(size)
     empty = pages.count("") - unmapped
     if 0 < empty < len(pages):  # of a file without any text this is said of the file
         rule = f"{empty:,} of {len(pages):,} pages hold no text: are they scans? OCR them"

@@ -31,6 +31,7 @@ from .field_names import (
     has_text_name,
     is_title,
     name_key,
+    some_of,
 )
 from .nested_texts import in_json, is_tree, text_within
 
@@ -46,6 +47,7 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u
 _DATA = re.compile(r"^\W*\d[\d\s.,:/+-]*$|[.!?]\W*$|(?:\S+\s+){5}\S")
 """A number or date, the end of a sentence, or six words."""
 _SHOWN = 40  # characters of it in an error
+_MOST_NAMES = 30  # of fields in one
 
 
 _PIECE = re.compile("[A-Z]*[a-z]+|[A-Z]+")
@@ -473,7 +475,7 @@ def _like_dates(
             unread.append(name)
     if not columns:
         rule = "no field has a usual name of a date, and what looks like dates is in no known form"
-        return date, [f"{rule}: {_listed(unread, 5)}"] if unread and date is None else []
+        return date, [f"{rule}: {some_of(unread, 5)}"] if unread and date is None else []
     if date is None and (named := list(filter(names_moment, columns))):
         return max(named, key=columns.__getitem__), []
     best = max(columns, key=columns.__getitem__)  # of several the fullest
@@ -516,7 +518,7 @@ def _beside(text: Sequence[str], alone: bool, there: _Columns, rows: Mapping[str
 
 
 def _alike(names: Sequence[str], what: str) -> str:
-    return f"{_listed(names, 5)} {'looks' if len(names) == 1 else 'look'} like {what}"
+    return f"{some_of(names, 5)} {'looks' if len(names) == 1 else 'look'} like {what}"
 
 
 def _missing(
@@ -532,7 +534,8 @@ def _missing(
     """The error for a field that is not there; ``flag`` is the option that names another."""
     data, names = _unnamed(columns)
     advice = f"{near} {'Or ' if near.endswith('?') else ''}{names}give".lstrip()
-    remedy = f"{advice} {flag} {shlex.quote(value)}; its fields are: {_listed(columns)}"
+    every = some_of(columns, _MOST_NAMES) or "no fields"
+    remedy = f"{advice} {flag} {shlex.quote(value)}; its fields are: {every}"
     kind = NoTextField if flag == "--text-field" else CorpusError
     return kind(f"{rule}{data}", path=path, field=field, remedy=remedy)
 
@@ -544,8 +547,3 @@ def _unnamed(columns: Sequence[str]) -> tuple[str, str]:
         return "", ""
     shown = data if len(data) <= _SHOWN else f"{data[:_SHOWN]}…"
     return f", and its first row looks like data ({shown!r})", "add a row of names above it, or "
-
-
-def _listed(columns: Sequence[str], most: int = 30) -> str:
-    names = ", ".join(columns[:most])
-    return f"{names}, … ({len(columns)} in all)" if len(columns) > most else names or "no fields"

@@ -185,6 +185,9 @@ def _file(path: Path) -> TextSource:
     if named is None or named.magic is None:  # the reader of a format with magic bytes checks them itself
         sniffed = _sniffed(source)
         source.kind = source.kind or sniffed
+    elif path.suffix.lower() not in named.suffixes:
+        rule = f"{named.name.capitalize()} is not read out of a compressed file, as it is compressed itself"
+        raise CorpusError(rule, path=path, remedy="unpack it")
     return source
 
 

@@ -41,6 +41,7 @@ from selfvec.data.field_types import (
 from selfvec.data.run import Run
 from selfvec.files.untrusted import parse_json
 
+from .field_names import some_of
 from .given_filters import EXAMPLE, RULE, WithFields, filter_names
 from .slices import parse_span, runs_backwards
 
@@ -476,7 +477,8 @@ class _Column:
         known = [one.strip() for one in written(different).to_list() if one.strip()]
         near = "" if is_range else did_you_mean(value, known[:_COMPARED])
         texts = "texts: " * (is_range and self.kind == TEXT)
-        return f"{rule}; {f'{near} its values are: {texts}{_listed(known)}'.strip()}"
+        shown = some_of(known, _NAMED, lambda one: whole_words(one, _SHOWN)) or "none"
+        return f"{rule}; {f'{near} its values are: {texts}{shown}'.strip()}"
 
 
 def _plain(values: pl.Series) -> pl.Series:
@@ -577,8 +579,3 @@ def _number(text: str) -> Decimal | None:
 
 
 _TRUTH = {**dict.fromkeys(("t", "yes", "y", "1"), "true"), **dict.fromkeys(("f", "no", "n", "0"), "false")}
-
-
-def _listed(values: Sequence[str]) -> str:
-    shown = ", ".join(whole_words(value, _SHOWN) for value in values[:_NAMED])
-    return f"{shown}, … ({len(values):,} in all)" if len(values) > _NAMED else shown or "none"

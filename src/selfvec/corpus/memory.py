@@ -186,15 +186,16 @@ def frame_part(
     """A data frame as a part of a corpus: of columns of Polars, or of lists, which are read as rows."""
     names = [readable(name) for name in names]
     whole = named.keep is True or not set(named.asked) <= set(names)  # or else no path is meant
-    inner = _inner(names, column) if whole else {}
     values = cache(partial(_values, names, column))
+    first = {name: _plain(values(name)[:FIRST_ROWS]) for name in names}
+    rows = (dict(zip(first, row, strict=True)) for row in zip(*first.values(), strict=True) if whole)
     fields = recognise(
         names,
         FRAME,
         named,
-        inner,
+        dict.fromkeys(chain(*map(inner_names, rows))),
         holds_text=lambda name: _holds_text(values(name)),
-        first_rows=lambda: {name: _plain(values(name)[:FIRST_ROWS]) for name in names},
+        first_rows=lambda: first,
     )
     types = {name: kind for name in fields.columns if (kind := _type_of(values(name), name, fields))}
     fields = replace(readable_fields(fields, types, FRAME), nested=())  # these are columns now
@@ -208,12 +209,6 @@ def frame_part(
             columns[name], wrong = strings(_plain(given), name, fields, type_name)
             faults = {row: (name, rule) for row, rule in wrong.items()} | faults
     return frame_of_strings(FRAME, "frame", fields, pl.DataFrame(columns), faults)
-
-
-def _inner(names: Sequence[str], column: Callable[[int], pl.Series | list[Any]]) -> dict[str, None]:
-    first = [_plain(column(number)[:FIRST_ROWS]) for number in range(len(names))]
-    rows = (dict(zip(names, row, strict=True)) for row in zip(*first, strict=True))
-    return {path: None for row in rows for path in inner_names(row)}
 
 
 def _values(

@@ -29,18 +29,15 @@ NAME = "documentation of Python"
 """The beginning of the name of this corpus."""
 
 LEFT_OUT = frozenset(
-    (
-        *("site-packages", "dist-packages", "test", "tests", "lib-dynload", "__pycache__"),
-        *("idlelib", "lib2to3", "turtledemo", "ensurepip"),
-    )
+    """site-packages dist-packages test tests lib-dynload __pycache__ idlelib lib2to3 turtledemo
+    ensurepip""".split()  # noqa: SIM905
 )
 """Folders of the library with third-party packages, tests or programs."""
 
-EXTENSIONS = (
-    *("_asyncio", "_bisect", "_bz2", "_contextvars", "_csv", "_datetime", "_decimal", "_elementtree"),
-    *("_heapq", "_json", "_lzma", "_pickle", "_queue", "_random", "_socket", "_statistics", "_struct"),
-    *("_zoneinfo", "array", "binascii", "cmath", "fcntl", "grp", "math", "mmap", "pyexpat", "resource"),
-    *("select", "termios", "unicodedata", "zlib"),
+EXTENSIONS = tuple(
+    """_asyncio _bisect _bz2 _contextvars _csv _datetime _decimal _elementtree _heapq _json _lzma _pickle
+    _queue _random _socket _statistics _struct _zoneinfo array binascii cmath fcntl grp math mmap pyexpat
+    resource select termios unicodedata zlib""".split()  # noqa: SIM905
 )
 """C extensions whose import has no side effects; missing ones are skipped."""
 

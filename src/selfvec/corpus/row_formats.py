@@ -255,13 +255,12 @@ class ParquetReader(RowReader):
 
     def types(self) -> dict[str, pl.DataType]:
         """The types of the columns; `CorpusError` if the file is damaged."""
-        file = self.source.local()
         with _decoding(self.source.path):
-            return dict(pl.read_parquet_schema(file))
+            return dict(pl.read_parquet_schema(self.source.path))
 
     def first_rows(self, columns: Sequence[str]) -> Mapping[str, Iterable[object]]:
         first, rows = next(self._slices(columns), (0, 0))
-        head = _rows(self.source.path, self.source.local(), columns, first, min(rows, FIRST_ROWS))
+        head = _rows(self.source.path, columns, first, min(rows, FIRST_ROWS))
         return string_columns(head)
 
     def row_batches(
@@ -271,10 +270,10 @@ class ParquetReader(RowReader):
 
         The bytes are not parsed. They are taken for the hash and the progress, a block for each batch.
         """
-        path, file = self.source.path, self.source.local()
+        path = self.source.path
         columns = outer_columns(fields, self.columns())
         for first, rows in self._slices(columns):
-            part = with_nested(_rows(path, file, columns, first, rows), fields)
+            part = with_nested(_rows(path, columns, first, rows), fields)
             yield from batches_of_frame(part, first + 1, path, corpus_pass)
             next(blocks, None)
 
@@ -282,7 +281,7 @@ class ParquetReader(RowReader):
         """First rows and numbers of rows that fit the memory; Polars unpacks the whole groups they are in."""
         most = share_of_memory()
         first = last = held = 0
-        for number, group in enumerate(_groups(self.source.path, self.source.local(), columns), 1):
+        for number, group in enumerate(_groups(self.source.path, columns), 1):
             if group.unpacked > most:
                 raise _too_large(f"its row group {number}", group.unpacked, self.source.path)
             if held + group.unpacked > most:
@@ -298,22 +297,22 @@ class ParquetReader(RowReader):
 
 def read_row_groups(path: str, columns: Sequence[str], start: int, stop: int) -> pl.DataFrame:
     """Some row groups of a Parquet file. A text that many rows share is in memory once."""
-    groups = _groups(path, Path(path), columns)
+    groups = _groups(path, columns)
     unpacked = sum(group.unpacked for group in groups[start:stop])
     if unpacked > share_of_memory():
         raise _too_large(f"its row groups {start + 1} to {stop}", unpacked, path)
     first, last = (sum(group.rows for group in groups[:end]) for end in (start, stop))
-    return _rows(path, Path(path), columns, first, last - first)
+    return _rows(path, columns, first, last - first)
 
 
-def _groups(path: str, file: Path, columns: Sequence[str]) -> list[RowGroup]:
+def _groups(path: str, columns: Sequence[str]) -> list[RowGroup]:
     with _decoding(path):
-        return row_groups(file, columns)
+        return row_groups(Path(path), columns)
 
 
-def _rows(path: str, file: Path, columns: Sequence[str], first: int, number: int) -> pl.DataFrame:
+def _rows(path: str, columns: Sequence[str], first: int, number: int) -> pl.DataFrame:
     with _decoding(path):
-        return pl.scan_parquet(file, glob=False).select(columns).slice(first, number).collect()
+        return pl.scan_parquet(path, glob=False).select(columns).slice(first, number).collect()
 
 
 def _too_large(what: str, unpacked: int, path: str) -> CorpusError:

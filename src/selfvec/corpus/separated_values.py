@@ -26,7 +26,7 @@ from .columns import FIRST_ROWS, HOLDS_NUL, LineBlock, RowBatch, RowReader, batc
 from .document_files import MAX_ROW
 from .field_names import has_text_name
 from .fields import Fields, is_heading
-from .streams import newlines
+from .streams import HEAD, newlines
 from .summary import CorpusPass
 
 _MOST_COLUMNS = 1 << 16  # four times those of a spreadsheet: more are a wrong delimiter, or an attack
@@ -35,7 +35,7 @@ _LOOKED_AT = 20  # rows that tell the delimiter
 _AT_ONCE = 1 << 10  # lines that are held, if rows end in them: few enough for the caches of a processor
 _ASKED = re.compile(r'"?sep=([^\n])"?\1*[ \t]*\r?(?:\n|\Z)', re.IGNORECASE)
 """Excel's first line, which names the delimiter."""
-_QUOTED = r'(?<![^{0}\r\n]) *"[^"]*+(?:""[^"]*+)*+"'  # from the start of a field; {0} are delimiters
+_QUOTED = r'(?<![^{0}\r\n])"[^"]*+(?:""[^"]*+)*+"'  # from the start of a field; {0} are delimiters
 _ESCAPED = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
 _LONE_RETURN = re.compile(r"\r(?!\n|\Z)")
 
@@ -179,12 +179,7 @@ def _named(text: str, how: dict[str, Any]) -> tuple[list[str], int]:
 
 
 def _delimiter(text: str) -> str:
-    bare = re.sub(_QUOTED.format(r",;\t|"), "", text, count=_MOST_COLUMNS).lstrip("\r\n")
-    first = bare.partition("\n")[0]
-    delimiters = [sign for sign in ",;\t|" if sign in first]
-    if len(delimiters) < 2:
-        return delimiters[0] if delimiters else ","
-    return max(delimiters, key=lambda sign: (_agreeing(text, sign), first.count(sign)))
+    return max(",;\t|", key=partial(_fit, text))
 
 
 def _has_blanks(text: str, delimiter: str) -> bool:
@@ -192,15 +187,15 @@ def _has_blanks(text: str, delimiter: str) -> bool:
     if delimiter == "\t" or f'{delimiter} "' not in text:
         return False
     d = re.escape(delimiter)
-    bare = re.sub(_QUOTED.format(d).replace(" *", "", 1), "", text)
+    bare = re.sub(_QUOTED.format(d), "", text)
     spaced = re.search(rf'{d} +"', bare) is not None
-    return spaced and _agreeing(text, delimiter, blanks=True) >= _agreeing(text, delimiter)
+    return spaced and _fit(text, delimiter, blanks=True)[0] >= _fit(text, delimiter)[0]
 
 
-def _agreeing(text: str, delimiter: str, blanks: bool = False) -> int:
-    """How many of the first rows have as many fields as the first one."""
-    widths = [len(row) for _, row in islice(_rows_below(text, delimiter, blanks), _LOOKED_AT)]
-    return widths.count(widths[0]) if widths else 0
+def _fit(text: str, delimiter: str, blanks: bool = False) -> tuple[int, int]:
+    """How many of the first rows have as many fields as the first one, and its fields, if it is divided."""
+    widths = [len(row) for _, row in islice(_rows_below(text[:HEAD], delimiter, blanks), _LOOKED_AT)]
+    return (widths.count(widths[0]), widths[0]) if widths and widths[0] > 1 else (0, 0)
 
 
 def _rows_below(text: str, delimiter: str, blanks: bool = False) -> Iterator[tuple[int, list[str]]]:
@@ -495,17 +490,17 @@ def _holds_nul(row: Sequence[str]) -> bool:
     return any("\0" in value for value in row)
 
 
+_FAULTS = {
+    "unexpected end of data": "a quoted field that begins in this row is never closed",
+    "expected after": "a quote inside a quoted field is doubled, this one is not",
+    "new-line character": "a carriage return ends a line here, and a newline elsewhere in this file",
+}
+"""What the `csv` module says of a row, and what is wrong with it."""
+
+
 def _explained(error: csv.Error) -> str:
-    message = str(error)
-    if "unexpected end of data" in message:
-        return "a quoted field that begins in this row is never closed"
-    if "field larger" in message:
-        return f"a field is at most {MAX_ROW >> 20} MiB long; is a quote left open?"
-    if "expected after" in message:
-        return "a quote inside a quoted field is doubled, this one is not"
-    if "new-line character" in message:
-        return "a carriage return ends a line here, and a newline elsewhere in this file"
-    return f"is a malformed row ({message})"
+    faults = (fault for sign, fault in _FAULTS.items() if sign in str(error))
+    return next(faults, f"is a malformed row ({error})")
 
 
 def _allow_long_fields() -> None:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
-import weakref
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -47,7 +45,6 @@ class TextSource:
     returns: bool = False  # whether lines end in carriage returns alone, as on old Macintoshes
     form: LineForm = LineForm()  # noqa: RUF009 (it is never changed)
     _stream: Stream | None = field(default=None, init=False)  # that of a pipe
-    _unpacked: Path | None = None
 
     def stream(self) -> Stream:
         """A pass over the bytes from the beginning; a pipe has only one."""
@@ -74,20 +71,6 @@ class TextSource:
     def line_ends(self, data: bytes) -> bytes:
         """The bytes with newlines where lines end."""
         return data.replace(b"\r", b"\n") if self.returns else data
-
-    def local(self) -> Path:
-        """An uncompressed file on disk, for formats that are not read sequentially."""
-        with self.stream() as stream:
-            if not stream.compressed:
-                return Path(self.path)
-            if self._unpacked is None:
-                handle, name = tempfile.mkstemp(prefix="selfvec-", suffix=f".{self.kind}")
-                weakref.finalize(self, Path(name).unlink, missing_ok=True)
-                with os.fdopen(handle, "wb") as file:
-                    while chunk := stream.read(1 << 20):
-                        file.write(chunk)
-                self._unpacked = Path(name)
-        return self._unpacked
 
 
 class _Tap:

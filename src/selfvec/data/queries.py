@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import cast, overload
+from typing import cast
 
 import numpy as np
 
@@ -85,41 +85,15 @@ class Queries(WordRows):
 
     # Search
 
-    @overload
-    def most_similar(
-        self,
-        positive: Query | Iterable[Query] | None = ...,
-        negative: Query | Iterable[Query] | None = ...,
-        topn: int = ...,
-        clip_start: int = ...,
-        clip_end: int | None = ...,
-        restrict_vocab: int | None = ...,
-        *,
-        min_count: int | None = ...,
-    ) -> Ranking: ...
-    @overload
-    def most_similar(
-        self,
-        positive: Query | Iterable[Query] | None = ...,
-        negative: Query | Iterable[Query] | None = ...,
-        *,
-        topn: None,
-        clip_start: int = ...,
-        clip_end: int | None = ...,
-        restrict_vocab: int | None = ...,
-        min_count: int | None = ...,
-    ) -> Floats: ...
     def most_similar(
         self,
         positive: Query | Iterable[Query] | None = None,
         negative: Query | Iterable[Query] | None = None,
-        topn: int | None = 10,
-        clip_start: int = 0,
-        clip_end: int | None = None,
+        topn: int = 10,
         restrict_vocab: int | None = None,
         *,
         min_count: int | None = None,
-    ) -> Ranking | Floats:
+    ) -> Ranking:
         """The words nearest by cosine to a mean of words and vectors.
 
         Parameters
@@ -127,20 +101,17 @@ class Queries(WordRows):
         positive, negative : word, row number, vector, (any of these, weight), or several of them
             The weight is 1 for ``positive`` and -1 for ``negative`` unless given. Words count at length 1,
             vectors as long as they are, as in gensim.
-        topn : int or None
-            How many words to return. None returns all cosines instead, without names.
-        clip_start, clip_end : int
-            First and last row of the search; all rows by default.
+        topn : int
+            How many words to return.
         restrict_vocab : int, optional
-            Number of rows to search from the first one; overrides the clips.
+            Number of rows to search from the first one; all by default.
         min_count : int, optional
             Leave out words that occur less often, if `counts` are known, as in a run. By default 5, or in a
-            small text the largest number that 1,000 words reach, at least 1. With ``topn`` None no words are
-            left out.
+            small text the largest number that 1,000 words reach, at least 1.
 
         Returns
         -------
-        list of (word, cosine); with ``topn`` None an array, (rows searched,) float32
+        list of (word, cosine)
             Best first, without the words of the query. Equal cosines are in the order of the rows. A row of
             zeros has cosine 0 to all others.
 
@@ -168,33 +139,16 @@ class Queries(WordRows):
         query = self.get_mean_vector(
             keys, [weight for _, weight in terms], post_normalize=True, ignore_missing=False
         )
-        if restrict_vocab:
-            clip_start = 0
-            clip_end = restrict_vocab
-        cosines = self.unit[clip_start : clip_end or len(self)] @ query
-        return self._best(cosines, keys, topn, clip_start, min_count)
-
-    def _best(
-        self,
-        scores: Floats,  # of the rows from ``first``
-        asked: Sequence[Key | AnyFloats],
-        topn: int | None,
-        first: int,
-        min_count: int | None,
-    ) -> Ranking | Floats:
-        """The words with the largest scores, without those of the query and without rare ones."""
+        scores = self.unit[: restrict_vocab or len(self)] @ query
         least = least_count(self.counts, min_count)
-        if topn is None:
-            return scores
-        left_out = {self.get_index(key) - first for key in asked if not isinstance(key, np.ndarray)}
-        wanted = max(0, int(topn)) + len(left_out)
+        left_out = {self.get_index(key) for key in keys if not isinstance(key, np.ndarray)}
+        most = max(0, int(topn))
         if self.counts is None or least <= 1:
-            best = top_indices(scores, wanted)
+            best = top_indices(scores, most + len(left_out))
         else:
-            often = np.flatnonzero(self.counts[first:][: len(scores)] >= least)
-            best = often[top_indices(scores[often], wanted)].tolist()
-        ranking = [(self.index_to_key[first + i], float(scores[i])) for i in best if i not in left_out]
-        return ranking[: max(0, int(topn))]
+            often = np.flatnonzero(self.counts[: len(scores)] >= least)
+            best = often[top_indices(scores[often], most + len(left_out))].tolist()
+        return [(self.index_to_key[i], float(scores[i])) for i in best if i not in left_out][:most]
 
     # Means
 

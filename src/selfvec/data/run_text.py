@@ -7,6 +7,7 @@ holds the bytes of that file. Any tool that reads Parquet can read it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -42,7 +43,6 @@ _SMALL = 1 << 20  # bytes of a file
 _EXAMPLES, _SHOWN = 3, 40  # of a field that is described, and characters of each
 
 _OWN = (ID, TEXT, DATE, SLICE, FILE, FINGERPRINT, GIVEN, NAME)
-_AGAIN = "make the run again"
 
 
 def schema_of(
@@ -296,7 +296,7 @@ class RunText:
         if self._small is not None:
             return self._small[list(columns)].slice(first, rows)
         chosen = self.frame.select(list(columns)).slice(first, rows)
-        with decoding(self._name, "text of a run", _AGAIN):
+        with self._decoding():
             return chosen.collect()
 
     def _with_names(self, columns: Collection[str], first: int, rows: int | None) -> pl.DataFrame:
@@ -315,12 +315,12 @@ class RunText:
         if not isinstance(self.source, bytes) or len(self.source) > _SMALL:
             return None
         check_polars()
-        with decoding(self._name, "text of a run", _AGAIN):
+        with self._decoding():
             return pl.read_parquet(BytesIO(self.source))
 
-    @property
-    def _name(self) -> str:
-        return "text" if isinstance(self.source, bytes) else str(self.source)
+    def _decoding(self) -> AbstractContextManager[None]:
+        name = "text" if isinstance(self.source, bytes) else str(self.source)
+        return decoding(name, "text of a run", "make the run again")
 
     @cached_property
     def columns(self) -> list[str]:
@@ -330,7 +330,7 @@ class RunText:
     @cached_property
     def _schema(self) -> Mapping[str, Any]:
         whole = self.frame
-        with decoding(self._name, "text of a run", _AGAIN):
+        with self._decoding():
             return whole.collect_schema()
 
     @cached_property
@@ -341,5 +341,5 @@ class RunText:
             return len(self._small)
         assert self.columns
         whole = self.frame
-        with decoding(self._name, "text of a run", _AGAIN):
+        with self._decoding():
             return int(whole.select(pl.len()).collect().item())

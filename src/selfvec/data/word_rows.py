@@ -108,9 +108,9 @@ class WordRows:
         self.key_to_index = {word: i for i, word in enumerate(self.index_to_key)}
 
     def __getattr__(self, name: str) -> Any:
-        """`AttributeError`, with a remedy for methods that only gensim has."""
+        """`AttributeError`, with a remedy, since it may be a method that only gensim has."""
         rule = f"{type(self).__name__!r} object has no attribute {name!r}"
-        if name in _GENSIMS:
+        if not name.startswith("_"):
             rule += ": vectors are immutable and have the usual methods; to_gensim() has all"
         raise AttributeError(rule, name=name, obj=self)
 
@@ -268,18 +268,6 @@ class WordRows:
                 sources[block[built]] = Source.SUBWORDS
                 pieces[block] = np.where(built, parts, 1)
         return rows, sources, pieces
-
-
-_GENSIMS = (
-    *("wmdistance", "evaluate_word_pairs", "evaluate_word_analogies", "relative_cosine_similarity"),
-    *("most_similar_cosmul", "most_similar_to_given", "words_closer_than", "vectors_for_all"),
-    *("cosine_similarities", "fill_norms", "get_normed_vectors", "n_similarity", "distances", "rank"),
-    *("closer_than", "rank_by_centrality", "similar_by_key", "similar_by_word", "similar_by_vector"),
-    *("get_vecattr", "has_index_for"),
-    *("add_vector", "add_vectors", "set_vecattr", "allocate_vecattrs", "resize_vectors", "init_sims"),
-    *("unit_normalize_all", "sort_by_descending_frequency", "intersect_word2vec_format"),
-)
-"""Methods that gensim alone has."""
 
 
 def _built(words: Sequence[str], composer: Composer, block: Ints) -> tuple[Floats, Bytes | int]:

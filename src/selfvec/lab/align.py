@@ -14,7 +14,7 @@ import numpy as np
 from selfvec.base.answer import Answer, short_repr
 from selfvec.base.arrays import Floats
 from selfvec.base.checks import is_path
-from selfvec.base.declarations import Bounds, Count, Natural, checked, options
+from selfvec.base.declarations import Bounds, Count, checked, options
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
@@ -22,7 +22,6 @@ from selfvec.data.vectors import Vectors
 from selfvec.refinement.common_space import (
     ANCHORS,
     Dictionary,
-    LearnedDictionary,
     Rotation,
     fit_rotation,
     learn,
@@ -151,9 +150,9 @@ class MethodOptions(TypedDict, total=False):
     centre : bool
         Subtract the mean vector of each side (procrustes).
     reweight : bool
-        Transform both sides for translation (dictionary, unsupervised). They are whitened, and directions
-        are weighted by how well the pairs of the dictionary agree in them. Translations improve; cosines
-        within a and within b change.
+        Transform both sides for translation (dictionary). They are whitened, and directions are weighted by
+        how well the pairs of the dictionary agree in them. Translations improve; cosines within a and within
+        b change.
     window : int, at least 2
         Tokens per window (compass); by default 41.
     anchor : float, at least 0
@@ -162,8 +161,6 @@ class MethodOptions(TypedDict, total=False):
     anchor_words : int, at least 1, optional
         Number of anchor words, the most frequent ones (relative); by default 300, or all shared words if
         there are fewer.
-    seed : int, at least 0
-        Seed of all random choices (unsupervised); by default 0.
     jobs : int, at least 1, optional
     """
 
@@ -175,7 +172,6 @@ class MethodOptions(TypedDict, total=False):
     window: Annotated[int, Bounds(at_least=2)]
     anchor: Annotated[float, Bounds(at_least=0)]
     anchor_words: Count | None
-    seed: Natural
     jobs: Count | None
 
 
@@ -183,7 +179,7 @@ class MethodOptions(TypedDict, total=False):
 def align(
     a: GivenVectors,
     b: GivenVectors,
-    method: Literal["procrustes", "dictionary", "unsupervised", "compass", "relative"] = "procrustes",
+    method: Literal["procrustes", "dictionary", "compass", "relative"] = "procrustes",
     *,
     output: str | os.PathLike[str] | None = None,
     to: str | None = None,
@@ -201,10 +197,10 @@ def align(
         A run folder or vectors file.
     b : Vectors, Run or path
         The vectors that are brought into the space of a.
-    method : {"procrustes", "dictionary", "unsupervised", "compass", "relative"}
-        How. Rotate b onto a by shared words, by a dictionary, or without one (unsupervised); train both
-        from one shared space (compass, for runs that kept their tokens); or describe words by their cosines
-        to anchor words (relative). With a dictionary, procrustes becomes dictionary.
+    method : {"procrustes", "dictionary", "compass", "relative"}
+        How. Rotate b onto a by shared words, or by a dictionary; train both from one shared space (compass,
+        for runs that kept their tokens); or describe words by their cosines to anchor words (relative). With
+        a dictionary, procrustes becomes dictionary.
     output : path, optional
         A vectors file for B, or a folder for both. compass, relative and ``reweight`` write a folder.
     to : str, optional
@@ -289,28 +285,13 @@ def by_dictionary(
     if dictionary is None:
         raise OptionError("the method dictionary needs this option", field="dictionary")
     given, about = paired_rows(a, b, dictionary)
-    learned = learn(a, b, given, progress=progress)
-    return _learned(a, b, "dictionary", learned, reweight, {"dictionary": len(given)} | about)
-
-
-def by_unsupervised(
-    a: Vectors, b: Vectors, *, reweight: bool = False, seed: int = 0, progress: Progress | None = None
-) -> Aligned:
-    """Rotate b onto a without a dictionary, by self-learning; see the module `common_space`."""
-    learned = learn(a, b, seed=seed, progress=progress)
-    return _learned(a, b, "unsupervised", learned, reweight, {"dictionary": None})
-
-
-def _learned(
-    a: Vectors, b: Vectors, method: str, learned: LearnedDictionary, reweight: bool, given: dict[str, Any]
-) -> Aligned:
-    """Both in one space by the learned dictionary."""
-    notes = given | {"learned": len(learned.pairs), "cosine": learned.similarity}
+    learned = learn(a, b, given, progress)
+    notes = {"dictionary": len(given), **about, "learned": len(learned.pairs), "cosine": learned.similarity}
     if reweight:
         rows_a, rows_b = learned.reweighted()
-        return Aligned(_other_rows(a, rows_a), _other_rows(b, rows_b), method, True, notes)
+        return Aligned(_other_rows(a, rows_a), _other_rows(b, rows_b), "dictionary", True, notes)
     rotated = Rotation(learned.rotation, np.ones(len(learned.pairs), bool)).apply(b.vectors)
-    return Aligned(a, _other_rows(b, rotated), method, False, notes)
+    return Aligned(a, _other_rows(b, rotated), "dictionary", False, notes)
 
 
 def _other_rows(vectors: Vectors, rows: Floats) -> Vectors:
@@ -364,7 +345,6 @@ def _mean_cosine(a: Vectors, b: Vectors, words: list[str]) -> float:
 ALIGNERS: dict[str, Callable[..., Aligned]] = {
     "procrustes": by_procrustes,
     "dictionary": by_dictionary,
-    "unsupervised": by_unsupervised,
     "compass": by_compass,
     "relative": by_relative,
 }

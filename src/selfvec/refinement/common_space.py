@@ -32,9 +32,9 @@ from selfvec.base.progress import Progress
 from selfvec.base.threads import each_block, sum_of_blocks
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.nearest import NEIGHBOURS, mean_of_nearest, mutual_best
+from selfvec.numerics.nearest import mutual_best
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.whitening import axes_of_rows, orthogonal_factor, whitening_matrix
+from selfvec.numerics.whitening import orthogonal_factor, whitening_matrix
 from selfvec.storage.alignment_files import read_dictionary
 
 TRIM = 0.1  # share of the shared words that is left out of the fit
@@ -206,21 +206,12 @@ def relative_rows(rows: AnyFloats, anchors: AnyFloats) -> Rows:
 
 # ---- Self-learning: a dictionary gives a rotation, the rotation gives a larger dictionary, and so on
 # A round induces the dictionary of word pairs that are each other's nearest by CSLS and fits the orthogonal
-# map again (Conneau et al., 2018; Artetxe, Labaka and Agirre, 2018, *A robust self-learning method for fully
-# unsupervised cross-lingual mappings of word embeddings*). Without a given dictionary, the first one is made
-# from the sorted rows of both similarity matrices: words with the same meaning have similarly distributed
-# similarities in any language. Then random similarities are left out, many at first and fewer later, so that
-# the search can leave a bad solution (*stochastic dictionary induction*).
+# map again (Conneau et al., 2018).
 
 
 LEARNING = 10_000  # most frequent words of either side that are paired
-STARTING = 4_000  # most frequent words that the first dictionary is made from, as published
 ROUNDS = 5  # of induction and fitting, at most
 _SAME = 0.999  # share of unchanged pairs after which no further round is made
-_KEPT = 0.1  # share of similarities kept at first, as published
-_MORE = 2.0  # the factor by which it grows, as published
-_PATIENCE = 10  # rounds without a gain until it grows
-_GAIN = 1e-5  # least increase of the mean similarity of pairs
 
 Dictionary = str | os.PathLike[str] | Sequence[tuple[str, str]]
 """A file of rows word<TAB>word, or pairs of a word of A and a word of B."""
@@ -283,25 +274,19 @@ def _reweighting(whitener: Doubles, axes: Doubles, correlations: Doubles) -> Row
     return np.asarray(whitener @ (axes * np.sqrt(correlations)) @ back, np.float32)
 
 
-def learn(
-    a: Vectors, b: Vectors, given: Ints | None = None, *, seed: int = 0, progress: Progress | None = None
-) -> LearnedDictionary:
-    """Learn a dictionary from given pairs of rows, (n, 2), which stay in it, or without any pairs.
+def learn(a: Vectors, b: Vectors, given: Ints, progress: Progress | None = None) -> LearnedDictionary:
+    """Learn a dictionary from given pairs of rows, (n, 2), which stay in it.
 
     Raises `InputError` if b has more dimensions than a.
     """
     if b.vector_size > a.vector_size:
         rule = f"A has {a.vector_size} dimensions and B {b.vector_size}: B cannot be rotated into fewer"
         raise InputError(rule, remedy="swap A and B, and the columns of the dictionary")
-    progress = progress or Progress()
     rows = _by_frequency(a), _by_frequency(b)
     unit_a = comparable(a.vectors[rows[0]])
     unit_b = comparable(b.vectors[rows[1]])
-    if given is None:
-        pairs = stochastic_pairs(unit_a, unit_b, first_pairs(unit_a, unit_b), seed, progress)
-    else:
-        pairs = np.stack([_places(each, wanted) for each, wanted in zip(rows, given.T, strict=True)], axis=1)
-    pairs = refined_pairs(unit_a, unit_b, pairs, given is not None, progress)
+    pairs = np.stack([_places(each, wanted) for each, wanted in zip(rows, given.T, strict=True)], axis=1)
+    pairs = enlarged(unit_a, unit_b, pairs, progress or Progress())
     return LearnedDictionary((len(a), len(b)), rows, unit_a, unit_b, pairs)
 
 
@@ -357,74 +342,18 @@ def fitted(a: Rows, b: Rows, pairs: Ints) -> Doubles:
     return orthogonal_factor(b[pairs[:, 1]].T.astype(np.float64) @ a[pairs[:, 0]])
 
 
-def refined_pairs(a: Rows, b: Rows, pairs: Ints, held: bool, progress: Progress) -> Ints:
-    """The dictionary after `ROUNDS` rounds, or once few pairs change; ``held`` keeps the first pairs."""
-    first = pairs
+def enlarged(a: Rows, b: Rows, given: Ints, progress: Progress) -> Ints:
+    """The dictionary after `ROUNDS` rounds, or once few pairs change; the given pairs stay in it."""
+    pairs = given
     before = {tuple(pair) for pair in pairs.tolist()}
     with progress.stage("Refining the dictionary", ROUNDS, "rounds") as advance:
         for _ in range(ROUNDS):
             rotated = unit_rows(b[:LEARNING] @ fitted(a, b, pairs).astype(np.float32))
             induced = mutual_best(a[:LEARNING], rotated)
-            kept = held or not len(induced)
-            pairs = np.unique(np.concatenate([first, induced]), axis=0) if kept else induced
+            pairs = np.unique(np.concatenate([given, induced]), axis=0)
             now = {tuple(pair) for pair in induced.tolist()}
             advance(1)
             if len(now & before) >= _SAME * len(now):
                 break
             before = now
     return pairs
-
-
-def first_pairs(a: Rows, b: Rows) -> Ints:
-    """Pairs of words whose sorted similarities to all other words are alike, (n, 2), from both sides.
-
-    The similarities are those of the square root of the similarity matrix, as published.
-    """
-    size = min(len(a), len(b), STARTING)
-    one, other = (_sorted_similarities(rows[:size]) for rows in (a, b))
-    return _both_ways(one @ other.T, mean_of_nearest(one, other), mean_of_nearest(other, one))
-
-
-def _sorted_similarities(rows: Rows) -> Rows:
-    """The rows of the square root of a similarity matrix, each sorted, centred and at unit length, (n, n)."""
-    values, axes = axes_of_rows(rows.shape, lambda part: rows[part])
-    root = (rows @ (axes * np.maximum(values, 1e-12) ** -0.5).astype(np.float32)) @ (
-        rows @ axes.astype(np.float32)
-    ).T
-    return comparable(np.sort(root, axis=1))
-
-
-def _both_ways(scores: Rows, hub_a: Rows, hub_b: Rows) -> Ints:
-    to_b = np.argmax(scores - hub_b / 2, axis=1)
-    to_a = np.argmax(scores.T - hub_a / 2, axis=1)
-    forward = np.stack([np.arange(len(to_b)), to_b], axis=1)
-    return np.concatenate([forward, np.stack([to_a, np.arange(len(to_a))], axis=1)])
-
-
-def stochastic_pairs(a: Rows, b: Rows, pairs: Ints, seed: int, progress: Progress) -> Ints:
-    """Self-learning with similarities left out at random, many at first and fewer later."""
-    rng = np.random.default_rng(seed)
-    kept = _KEPT  # share of the similarities
-    best = -1.0
-    stale = 0  # rounds without a gain
-    a = a[:STARTING]
-    b = b[:STARTING]
-    with progress.stage("Learning", None, "rounds") as advance:
-        while True:
-            scores = a @ unit_rows(b @ fitted(a, b, pairs).astype(np.float32)).T
-            top = [
-                np.partition(each, -NEIGHBOURS, axis=1)[:, -NEIGHBOURS:].mean(axis=1, dtype=np.float32)
-                for each in (scores, scores.T)
-            ]
-            similarity = float((scores.max(axis=1).mean() + scores.max(axis=0).mean()) / 2)
-            stale = 0 if similarity > best + _GAIN else stale + 1
-            best = max(best, similarity)
-            if stale >= _PATIENCE:
-                if kept >= 1:
-                    return pairs
-                kept = min(1.0, kept * _MORE)
-                stale = 0
-            if kept < 1:
-                scores[rng.random(scores.shape, np.float32) >= kept] = -1
-            pairs = _both_ways(scores, *top)
-            advance(1)

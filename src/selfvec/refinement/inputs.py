@@ -302,7 +302,6 @@ class Trainer(NamedTuple):
 FROM_TEXT = {
     "none": Trainer("random_directions"),
     "svd": Trainer("ppmi_svd", package="sklearn"),
-    "cipher": Trainer("cipher"),
     "glove": Trainer("glove"),
     "word2vec": Trainer("by_gensim", {"kind": "word2vec-sg", "continued": False}, "gensim"),
     "fasttext": Trainer("by_gensim", {"kind": "fasttext", "continued": False}, "gensim"),

@@ -174,7 +174,6 @@ def smooth_by_neighbours(
     rows: Rows,  # (D, d) float32 unit rows or zeros; zeros stay
     collection: int,  # first rows that may be neighbours; of more than 20,000, a sample
     strength: float = STRENGTH,  # weight of the mean of the neighbours
-    neighbours: int = NEIGHBOURS,
 ) -> Rows:
     """Move each text toward the mean of its most similar texts: unit(x + strength · mean of the ten nearest).
 
@@ -184,7 +183,7 @@ def smooth_by_neighbours(
     stay unchanged. A text is not its own neighbour.
     """
     filled = np.any(rows[:collection], axis=1)
-    smoothing = Smoothing.of(filled, rows.__getitem__, strength=strength, neighbours=neighbours)
+    smoothing = Smoothing.of(filled, rows.__getitem__, strength=strength)
     return rows if smoothing is None else smoothing.smoothed(rows)
 
 
@@ -204,11 +203,10 @@ class Smoothing:
         rows_of: Callable[[Ints], Rows],  # their rows, (P, d), by their numbers
         seed: int = 0,
         strength: float = STRENGTH,
-        neighbours: int = NEIGHBOURS,
     ) -> Smoothing | None:
         """None if nothing is to be smoothed."""
         numbers = sampled(np.flatnonzero(filled), _POOL, np.random.default_rng(seed))
-        nearest = min(neighbours, len(numbers) // 10)
+        nearest = min(NEIGHBOURS, len(numbers) // 10)
         if nearest < 1 or not strength:
             return None
         return cls(numbers, Pool(rows_of(numbers), seed), nearest, strength)

@@ -160,9 +160,6 @@ class _RawCorpus:
         self.counts = self.counts[: len(spellings)]
         self.words = list(index)
 
-    def word_counts(self) -> Ints:
-        return occurrences_of_merged(self.counts, self.word_of, len(self.words))
-
     def joined(self) -> tuple[Ids, Ints]:
         """All tokens by spelling, (N,) int32, and document bounds, (D + 1,) int64; frees the tokens."""
         starts = np.cumsum([0, *self.ids.sizes]).tolist()
@@ -174,7 +171,7 @@ class _RawCorpus:
         dropped = np.flatnonzero(keys.places < 0)
         places = keys.places.copy()
         places[dropped] = len(keys.types) + np.arange(len(dropped), dtype=np.int32)
-        ids, offsets = self._placed(places[self.word_of])
+        ids, offsets = self.renumbered(places)
         from .phrases import Running
 
         return Running(
@@ -185,12 +182,12 @@ class _RawCorpus:
             np.concatenate([np.zeros(0, bool), *self.apart]),
         )
 
-    def renumbered(self, keys: Keys) -> tuple[Ids, Ints]:
-        """Kept tokens by key, (N',) int32, and document bounds, (D + 1,) int64; frees the raw tokens."""
-        return self._placed(keys.places[self.word_of])
+    def renumbered(self, of_words: Ids) -> tuple[Ids, Ints]:
+        """All tokens by the new place of their word, without those below 0, and document bounds.
 
-    def _placed(self, places: Ids) -> tuple[Ids, Ints]:
-        """All tokens by the new place of their spelling, without those below 0, and document bounds."""
+        They are (N',) int32 and (D + 1,) int64. The raw tokens are freed.
+        """
+        places = of_words[self.word_of]
         ids, offsets = self.joined()
         size = int(self.counts[places >= 0].sum())
         return changed(ids, offsets, size, lambda _, block: places[block], ids)
@@ -249,7 +246,7 @@ def encode(
     raw = _RawCorpus.read(batches, tokenizer, sample_size, bool(phrases), jobs)
     vectors = pretrained.result() if isinstance(pretrained, Future) else pretrained
     index = {} if vectors is None else vectors.key_to_index
-    counts = raw.word_counts()
+    counts = occurrences_of_merged(raw.counts, raw.word_of, len(raw.words))
     keys = rulebook.keys(raw.words, counts, index, raw.sample, unstemmed)
     dropped = keys.dropped
     if phrases:
@@ -262,7 +259,7 @@ def encode(
         in_phrases = len(text.ids) - len(ids) - sum(dropped.values())
         dropped = dropped | {"in phrases": in_phrases}
     else:
-        ids, offsets = raw.renumbered(keys)
+        ids, offsets = raw.renumbered(keys.places)
         types = keys.types
     dropped = ({LONG: raw.too_long} if raw.too_long else {}) | dropped
     tokens = raw.token_batch(ids, offsets, types)
@@ -296,7 +293,7 @@ def spell(
     (['Hail', 'More', 'hail'], [0, 1, 2])
     """
     raw = _RawCorpus.read(batches, tokenizer, 0, keep_apart, None)
-    ids, offsets = raw._placed(raw.word_of)
+    ids, offsets = raw.renumbered(np.arange(len(raw.words), dtype=np.int32))
     from .phrases import Running
 
     return Running(

@@ -105,6 +105,12 @@ def _clustered(batch: TokenBatch, documents: Ints) -> Ints:
 
 
 @kernel
+def _hash_shingles(text: tuple[Ids, Ints], document: int, words: Hashes, room: tuple[Hashes, Ints]) -> int:
+    """Write the hashes of the shingles of a document into the room; their number."""
+    return hash_ngrams(text, (document, document + 1), _SHINGLE, words, room[0], room[1])
+
+
+@kernel
 def _count_shingles(
     text: tuple[Ids, Ints],
     documents: Ints,
@@ -115,9 +121,7 @@ def _count_shingles(
     """Count the shingles of some documents, up to 255; several may share a counter."""
     mask = np.uint64(len(counters) - 1)
     for n in range(len(documents)):
-        for i in range(
-            hash_ngrams(text, (documents[n], documents[n] + 1), _SHINGLE, words, room[0], room[1])
-        ):
+        for i in range(_hash_shingles(text, documents[n], words, room)):
             place = mixed(room[0][i]) & mask
             counters[place] += counters[place] < 255
 
@@ -138,9 +142,7 @@ def _sketch(
     words, usual = known
     mask = np.uint64(len(usual) - 1)
     for n in range(len(documents)):
-        for i in range(
-            hash_ngrams(text, (documents[n], documents[n] + 1), _SHINGLE, words, room[0], room[1])
-        ):
+        for i in range(_hash_shingles(text, documents[n], words, room)):
             hashed = mixed(room[0][i])
             sums[n] += hashed
             if hashed >= sketches[n, _SKETCH - 1] or usual[hashed & mask]:
@@ -172,7 +174,7 @@ def _looked_up(
     words, usual = known
     shingles, owners, marks = table
     number = 0
-    for i in range(hash_ngrams(text, (document, document + 1), _SHINGLE, words, room[0], room[1])):
+    for i in range(_hash_shingles(text, document, words, room)):
         hashed = mixed(room[0][i])
         if usual[hashed & np.uint64(len(usual) - 1)]:
             continue

@@ -26,7 +26,7 @@ from selfvec.files.memory import PackedStrings
 from selfvec.files.untrusted import decoding
 
 from .kernels import apart, count_sentences, enter_words, number_words, spans, table
-from .segmentation import is_unspaced, segmenter, split_spans
+from .segmentation import Segment, is_unspaced, segmenter, split_spans
 
 if TYPE_CHECKING:
     import polars as pl
@@ -189,18 +189,10 @@ class Splitter:
         self.casing: Casing = "keep" if split == "whitespace" else "lower"
 
     def __call__(self, texts: pl.Series) -> RawTokens:
-        flags = table(self.name)
         data, bounds = joined_utf8(texts)
-        starts, lengths, offsets = spans(
-            data, bounds, flags, self.name != "whitespace", self.name == "wordpunct"
-        )
-        if self.name == "words":
-            sentences = count_sentences(data, starts, lengths, offsets, flags)
-        else:
-            sentences = _words_and_sentences(data, bounds)[-1]
-        if self._segment is not None:
-            starts, lengths, offsets = split_spans(data, starts, lengths, offsets, self._segment)
-        starts, lengths, offsets, too_long = without_long(data, starts, lengths, offsets)
+        runs = _runs(data, bounds, self.name)
+        words = runs if self.name == "words" else _runs(data, bounds)
+        starts, lengths, offsets, too_long = _cut(data, runs, self._segment)
         distinct = DistinctWords()
         ids = distinct.number_spans(data, starts, starts + lengths)
         if self._parts:
@@ -209,8 +201,8 @@ class Splitter:
             ids,
             offsets,
             distinct.packed(),
-            sentences,
-            lambda: apart(data, starts, lengths, offsets, flags),
+            count_sentences(data, *words, table("words")),
+            lambda: apart(data, starts, lengths, offsets, table(self.name)),
             str if self.name == "whitespace" else lambda word: plain(word) or word,
             too_long,
         )
@@ -261,9 +253,10 @@ class SubwordTokenizer:
 
     def __call__(self, texts: pl.Series) -> RawTokens:
         data, bounds = joined_utf8(texts)
-        starts, lengths, _, sentences = _words_and_sentences(data, bounds)
+        words = _runs(data, bounds)
+        sentences = count_sentences(data, *words, table("words"))
         documents = texts.fill_null("").to_list()
-        documents, too_long = without_long_runs(documents, data, bounds, starts, lengths)
+        documents, too_long = without_long_runs(documents, data, bounds, *words[:2])
         with _used(self.path):
             rows = [
                 encoding.ids
@@ -287,10 +280,14 @@ def _by_appearance(numbers: Ints) -> tuple[Ids, list[int]]:
     return place[inverse], distinct[order].tolist()
 
 
-def _words_and_sentences(data: Bytes, bounds: Ints) -> tuple[Ints, Ids, Ints, Ids]:
-    """The words, as of `spans`, and the sentences of each document, (D,) int32, for any tokeniser."""
-    words = spans(data, bounds, table("words"), True)
-    return *words, count_sentences(data, *words, table("words"))
+def _runs(data: Bytes, bounds: Ints, split: str = "words") -> tuple[Ints, Ids, Ints]:
+    """What stands between separators, as of `spans`."""
+    return spans(data, bounds, table(split), split != "whitespace", split == "wordpunct")
+
+
+def _cut(data: Bytes, runs: tuple[Ints, Ids, Ints], segment: Segment | None) -> tuple[Ints, Ids, Ints, int]:
+    """Runs cut into the words of a language without spaces; see `without_long`."""
+    return without_long(data, *(runs if segment is None else split_spans(data, *runs, segment)))
 
 
 # Turns an error or a panic of the library into an error that names the file
@@ -338,10 +335,8 @@ def find_words(
     if len(data) != len(whole):
         bounds = np.cumsum([0, *(len(text.encode()) for text in texts)])
     split = tokenizer if tokenizer in SPLITS else "words"
-    starts, lengths, offsets = spans(data, bounds, table(split), split != "whitespace", split == "wordpunct")
-    if tokenizer in ("words", "wordpunct") and (segment := segmenter(code)) is not None:
-        starts, lengths, offsets = split_spans(data, starts, lengths, offsets, segment)
-    starts, lengths, offsets, _ = without_long(data, starts, lengths, offsets)
+    segment = segmenter(code) if tokenizer in ("words", "wordpunct") else None
+    starts, lengths, offsets, _ = _cut(data, _runs(data, bounds, split), segment)
     first, last = starts, starts + lengths
     if len(data) != len(whole):  # bytes to characters: count the bytes that begin one
         before = np.concatenate(([0], np.cumsum((data & 0xC0) != 0x80)))

@@ -151,10 +151,16 @@ def test_more_documents_than_the_sample(run: Run) -> None:
 def test_what_cannot_be_tested_is_an_error(run: Run) -> None:
     refused(lambda: monitor(run, []), CorpusError, "it contains no documents")
     refused(lambda: monitor(run, ["...", "?!"]), InputError, "no words of the new documents remain")
-    with pytest.raises(InputError, match="1 new documents and 2 of the run are too few"):
-        monitor(run_of(reports(5, 0)), ["hail"])
-    with pytest.raises(OptionError, match=r"permutations: is at least 999 for an alarm at level 0\.001"):
-        monitor(run, ["hail"], level=0.001, permutations=500)
+    refused(
+        lambda: monitor(run_of(reports(5, 0)), ["hail"]),
+        InputError,
+        "1 new documents and 2 of the run are too few",
+    )
+    refused(
+        lambda: monitor(run, ["hail"], level=0.001, permutations=500),
+        OptionError,
+        r"permutations: is at least 999 for an alarm at level 0\.001",
+    )
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.refusals import refused
 
 from selfvec.analysis.views.figure import GREY, INK, WORDS, ink, tint
 from selfvec.analysis.views.projection import PROJECTIONS, project
@@ -28,16 +29,6 @@ def test_pca_is_the_singular_value_decomposition(seed: int) -> None:
     projection = project(matrix)
     np.testing.assert_allclose(np.abs(projection.points), np.abs(u[:, :2] * s[:2]), atol=1e-4)
     assert projection.explained == pytest.approx(tuple(s[:2] ** 2 / (s**2).sum()))
-
-
-@given(st.integers(0, 10_000), st.floats(-50, 50), st.permutations(range(30)))
-def test_pca_laws(seed: int, shift: float, order: list[int]) -> None:
-    matrix = random_matrix(seed)
-    points = project(matrix).points
-    np.testing.assert_allclose(project(matrix + shift).points, points, atol=1e-3)
-    np.testing.assert_allclose(project(matrix[order]).points, points[order], atol=1e-3)
-    assert np.all(distances(points) <= distances(matrix) + 1e-4)  # it never sets points apart
-    np.testing.assert_allclose(points.mean(axis=0), 0, atol=1e-4)
 
 
 def test_pca_axes_point_to_their_largest_loading() -> None:
@@ -74,8 +65,9 @@ def test_tsne_keeps_two_clusters_apart() -> None:
 
 
 def test_too_few_points() -> None:
-    with pytest.raises(OptionError, match="tsne needs at least 5 points, 3 were given; use pca"):
-        project(np.eye(3), "tsne")
+    refused(
+        lambda: project(np.eye(3), "tsne"), OptionError, "tsne needs at least 5 points, 3 were given; use pca"
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,8 +80,7 @@ def test_too_few_points() -> None:
     ],
 )
 def test_what_is_no_matrix_of_vectors(matrix: np.ndarray, rule: str) -> None:
-    with pytest.raises(InputError, match=rule):
-        project(matrix)
+    refused(lambda: project(matrix), InputError, rule)
 
 
 # Machado et al., A physiologically-based model for simulation of color vision deficiency (2009), severity 1.

@@ -289,6 +289,7 @@ def test_bad_rows_are_skipped_only_on_request(inside: Path) -> None:
     ("command", "package", "extra"),
     [
         ("serve run", "uvicorn", "serve"),
+        ("serve run", "fastapi", "serve"),
         ("mcp run", "mcp", "mcp"),
         ("export run --to faiss", "faiss", "faiss"),
         ("trajectory run hail --plot x.png", "vl_convert", "plot"),

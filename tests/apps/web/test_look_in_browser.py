@@ -184,13 +184,6 @@ def test_the_interface_for_programs_is_a_page(page: Page, site: Site) -> None:
     assert "As state=IOWA" in page.text("#paths")
 
 
-def test_the_token_opens_the_page(page: Page, run: Run) -> None:
-    with serving(run, token="secret-of-the-test") as site:
-        page.open(f"{site.address}?token=secret-of-the-test")
-        assert page.run("location.search") == ""
-        assert page.text(".overview h2")
-
-
 PANEL = "(document.querySelector('#panel').hidden && document.querySelector('#filters button').click(), "
 PANEL += "document.querySelector('.facets section'))"
 AXE = Path(os.environ.get("SELFVEC_AXE", "node_modules/axe-core/axe.min.js"))

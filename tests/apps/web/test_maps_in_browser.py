@@ -11,7 +11,6 @@ from headless import Page
 from serving import TOPICS, Site, answer_with, fitted, serving
 from steps import COLOURS, NAMED, saved_as
 
-from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.apps.functions.live import undo
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
@@ -125,11 +124,6 @@ def test_documents_have_a_map_and_are_read_beside_it(page: Page, site: Site) -> 
     assert page.text("#word h2").startswith(page.text("#word .whole")[:20])
     assert page.text("#word .whole") == site.text_of(name).strip()
     assert "date" in page.text("#word .facts")
-    near = site.json(f"/api/similar?document={name}")["rows"][0]["id"]
-    page.click("#word summary")
-    page.wait("document.querySelector('#word .found a')")
-    page.click("#word .found a")
-    page.wait(f"document.querySelector('#word .facts dd')?.innerText === '{near}'")
     page.press("Escape")
     page.wait("document.body.classList.contains('alone')")  # the map has the whole width again
 
@@ -262,14 +256,6 @@ def test_a_document_pressed_on_the_map_is_opened(page: Page, site: Site) -> None
     page.wait(f"document.querySelector('#word .facts dd')?.innerText === '{shown['ids'][alone]}'")
 
 
-def test_three_documents_have_a_map(page: Page, tmp_path: Path) -> None:
-    lines = ["hail broke the roof", "the river rose over the road", "an invoice was paid"]
-    with serving(fitted(tmp_path, lines, "none")) as site:
-        page.open(f"{site.address}#view=map")
-        page.wait("document.querySelector('.atlas .lead')?.innerText.includes('Click one')")
-        page.wait(f"{COLOURS} > 1")
-
-
 RENAME = (
     "((at, name) => { const field = document.querySelectorAll('.topic input')[at]; field.value = name;"
     " field.dispatchEvent(new Event('change')); })"
@@ -292,14 +278,6 @@ def test_names_of_topics_are_saved_in_the_run(page: Page, run: Run, tmp_path: Pa
         page.wait("document.querySelector('.topics [role=status]').innerText === 'The run keeps 1 name.'")
         (own,) = [row for row in site.json("/api/topics")["topics"] if row["own"]]
         assert (own["name"], own["own"]) == (found[0]["name"], "Mine")
-        # As the command line, the assistant and a report have them.
-        names = [topic.name for topic in topics(folder).topics]
-        assert names.count("Mine") == 1
-        assert (len(names), found[0]["name"] in names) == (len(found), False)
-        site.data.map.result()
-        colours = site.json("/api/map/colours")["colours"]
-        subjects = [row["name"] for row in site.json("/api/topics")["subjects"]]
-        assert next(c["values"] for c in colours if c["name"] == "subject") == subjects
         assert site.json("/api/about")["stamp"] == stamp  # what was computed for the run is that of the run
         page.run("localStorage.clear()")
         page.open(f"{site.address}?again#view=topics", ready="document.querySelector('.topic')")

@@ -111,20 +111,6 @@ def blocked(tasks: Tasks, kind: Kind = "view") -> tuple[BackgroundTask[Any], thr
     return task, go
 
 
-def test_nothing_is_computed_before_it_is_asked_for_and_then_once() -> None:
-    tasks = Tasks()
-    runs = []
-    need = tasks.task(lambda _: runs.append("need"))
-    task = tasks.task(lambda _: runs.append("task"), [need])
-    assert not task.begun
-    askers = [threading.Thread(target=task.result) for _ in range(20)]
-    for asker in askers:
-        asker.start()
-    for asker in askers:
-        asker.join(PATIENCE)
-    assert runs == ["need", "task"]
-
-
 @pytest.mark.parametrize("ask", ["result", "exception"])
 def test_a_task_that_waits_for_another_fails_instead(ask: str, capfd: pytest.CaptureFixture[str]) -> None:
     tasks = Tasks()
@@ -167,7 +153,7 @@ def test_a_need_that_waits_is_begun_with_what_needs_it_and_their_progress_is_one
     tasks = Tasks()
     need, go = blocked(tasks)
     task = tasks.task(lambda _: 1, [need, tasks.task(lambda _: 2, kind="text")])
-    assert task.share == 0
+    assert task.share == task.begun == 0
     task.begin()
     wait([task.needs[1]], PATIENCE)
     assert task.share == pytest.approx(1 / 3)
@@ -202,20 +188,6 @@ def test_work_that_nobody_waits_for_stops_at_its_next_step() -> None:
         refused(stopped.result, Busy)
         assert stopped.dropped
     assert steps == [0, 1]
-
-
-@pytest.mark.parametrize("error", [ZeroDivisionError, Panic])
-def test_a_bug_is_told_to_who_waits_and_does_not_stop_the_others(
-    error: type[BaseException], capfd: pytest.CaptureFixture[str]
-) -> None:
-    tasks = Tasks()
-
-    def fail(progress: Progress) -> None:
-        raise error
-
-    refused(lambda: tasks.task(fail).result(PATIENCE), SelfvecError, error.__name__)
-    assert tasks.task(lambda _: 1).result(PATIENCE) == 1
-    assert "Traceback" in capfd.readouterr().err
 
 
 def test_without_a_thread_the_next_who_asks_begins_the_task(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -183,7 +183,10 @@ def test_what_cannot_be_aligned_is_said(method: str, options: dict, rule: str) -
 def test_tables_that_share_nothing_or_count_nothing_are_refused() -> None:
     other = Vectors(["x"], np.ones((1, 6), np.float32))
     refused(lambda: align(table(1), other), InputError, "no word has a vector in both")
-    with pytest.raises(OptionError, match="with word counts"):
-        align(table(1), Vectors(table(1).index_to_key, table(1).vectors), min_count=3)
-    assert set(ALIGNERS) == {"procrustes", "dictionary", "unsupervised", "compass", "relative"}
+    refused(
+        lambda: align(table(1), Vectors(table(1).index_to_key, table(1).vectors), min_count=3),
+        OptionError,
+        "with word counts",
+    )
+    assert set(ALIGNERS) == {"procrustes", "dictionary", "compass", "relative"}
     assert relative_rows(other.vectors, other.vectors).tolist() == [[pytest.approx(1)]]

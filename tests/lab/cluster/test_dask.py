@@ -72,11 +72,17 @@ def test_an_error_of_a_worker_is_that_of_the_client(tmp_path: Path, clustered, m
     path = jsonl(tmp_path / "a.jsonl", sentences(100))
     path.write_text(path.read_text() + "{nonsense\n")
     with connected("local", workers=1) as workers:
-        with pytest.raises(CorpusError, match=r"a\.jsonl \(from byte \d+\):\d+: is not valid JSON"):
-            clustered([path], by=workers)
+        refused(
+            lambda: clustered([path], by=workers),
+            CorpusError,
+            r"a\.jsonl \(from byte \d+\):\d+: is not valid JSON",
+        )
         refused(lambda: workers.result(workers.run(missing)), MissingExtra, r"pip install .*\[dask\]'")
-        with pytest.raises(InputError, match="workers died while running the same task"):
-            workers.result(workers.run(os._exit, 1))
+        refused(
+            lambda: workers.result(workers.run(os._exit, 1)),
+            InputError,
+            "workers died while running the same task",
+        )
 
 
 def test_workers_that_cannot_be_started_again_are_an_error(monkeypatch) -> None:

@@ -147,8 +147,8 @@ def test_the_summary_counts_what_is_told_apart() -> None:
 def test_rows_are_named_by_mode(run_folder: Path, beir: Path, pairs: Path, tmp_path: Path) -> None:
     report = selfvec.evaluate(run_folder, [Retrieval(beir), Similarity(pairs)])
     assert {(row["vectors"], row["mode"]) for row in report.rows if row["kind"] == "retrieval"} == {
-        ("refined", "dense"), ("refined", "hybrid"), ("original", "dense"),
-        ("bm25", "bm25"),
+        ("refined", "dense"), ("refined", "hybrid"), ("original", "dense"), ("original", "hybrid"),
+        ("original + topics", "hybrid"), ("bm25", "bm25"),
     }  # fmt: skip
     for figure in report.figures():
         names = [label(row) for row in figure.rows]
@@ -182,12 +182,13 @@ def test_json_of_all_kinds(run_folder: Path, vectors_file: Path, pairs: Path, be
     report = json.loads(output.out)
     assert output.err == ""
     modes = {(row["vectors"], row["mode"]) for row in report["rows"] if row["kind"] == "retrieval"}
-    assert modes == {("bm25", "bm25"), ("refined", "hybrid"), *((name, "dense") for name in TABLES)}
+    searched = {(name, "hybrid") for name in ("refined", "original", "original + topics")}
+    assert modes == {("bm25", "bm25"), *searched, *((name, "dense") for name in TABLES)}
     found = {(row["kind"], row["task"], row["vectors"]) for row in report["rows"]}
     assert found == {
         *(("similarity", task, name) for task in ("pairs", "other") for name in TABLES),
         *(("analogy", "q", name) for name in TABLES),
-        *(("retrieval", "storms", name) for name in (*TABLES, "bm25")),
+        *(("retrieval", "storms", name) for name in (*TABLES, "original + topics", "bm25")),
         *(("classification", "topics", name) for name in TABLES),
     }
     assert report["settings"]["seed"] == 0

@@ -192,11 +192,14 @@ def test_comparisons_say_by_what_questions_were_compared(run: Run, collection: P
     assert any("refined, hybrid, question by encoder" in sentence for sentence in report.summary())
 
 
-def test_a_run_without_an_encoder_has_the_rows_that_it_had(run: Run, collection: Path) -> None:
+def test_a_run_without_an_encoder_tells_what_each_part_adds(run: Run, collection: Path) -> None:
     plain = run.replace(parts={}, provenance={k: v for k, v in run.provenance.items() if k != "encoder"})
-    assert set(figures(plain, collection)) == {
+    found = figures(plain, collection)
+    assert set(found) == {
         ("refined", "dense", None),
         ("refined", "hybrid", None),
+        ("original", "hybrid", None),
+        ("original + topics", "hybrid", None),
         ("original", "dense", None),
         ("bm25", "bm25", None),
     }

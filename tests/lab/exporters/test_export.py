@@ -59,13 +59,6 @@ def library_tokens(text: str, split: str, vocabulary: list[str]) -> list[str]:
     return [token for token in loaded.encode(text, add_special_tokens=False).tokens if token != UNKNOWN]
 
 
-@pytest.mark.parametrize("split", ["words", "whitespace"])
-@pytest.mark.parametrize("text", AWKWARD)
-def test_the_tokenizer_cuts_as_we_do(text: str, split: str) -> None:
-    ours = tokens(text, split)
-    assert library_tokens(text, split, list(dict.fromkeys(ours))) == ours
-
-
 ALPHABET = st.one_of(
     st.sampled_from(
         "\ufb01\uff21\u2122\u00bd\u00b4\ufe0f\u200c\u0627\u064e"
@@ -76,7 +69,7 @@ ALPHABET = st.one_of(
 
 
 @pytest.mark.parametrize("split", ["words", "whitespace"])
-@given(text=st.text(ALPHABET, max_size=30))
+@given(text=st.sampled_from(AWKWARD) | st.text(ALPHABET, max_size=30))
 def test_the_tokenizer_cuts_any_text_as_we_do(text: str, split: str) -> None:
     ours = tokens(text, split)
     assert library_tokens(text, split, list(dict.fromkeys(ours))) == ours
@@ -98,14 +91,9 @@ def test_every_code_point_means_the_same_to_both() -> None:
             assert [i for i in found.ids if i < 3] == [i for i in ids[a:b].tolist() if i >= 0], text
 
 
-def test_model2vec_gives_the_same_vectors(models) -> None:
-    encoder, model = models
-    texts = [*AWKWARD, *(f"{text} the roofs of the farm" for text in AWKWARD), "hail flood " * 2000 + "snow"]
-    np.testing.assert_allclose(model.encode(texts), encoder.encode(texts), atol=1e-5)
-
-
 @given(
-    text=st.text(ALPHABET, max_size=20), word=st.sampled_from(["hail", "roofs", "Café", "1.75", "county's"])
+    text=st.sampled_from([*AWKWARD, "hail flood " * 2000 + "snow"]) | st.text(ALPHABET, max_size=20),
+    word=st.sampled_from(["hail", "roofs", "Café", "1.75", "county's"]),
 )
 def test_model2vec_gives_the_same_vectors_for_any_text(text: str, word: str, models) -> None:
     encoder, model = models
@@ -182,8 +170,11 @@ def test_a_run_is_never_replaced(run: Run) -> None:
 
 def test_files_beside_a_target_are_not_overwritten_either(run: Run, tmp_path: Path) -> None:
     (tmp_path / "table.vocabulary.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(TargetError, match=r"table\.vocabulary\.txt: exists already"):
-        export(run, "npy", tmp_path / "table.npy")
+    refused(
+        lambda: export(run, "npy", tmp_path / "table.npy"),
+        TargetError,
+        r"table\.vocabulary\.txt: exists already",
+    )
     assert not (tmp_path / "table.npy").exists()
 
 

@@ -201,15 +201,21 @@ def test_a_database_of_another_run_is_refused(made, tmp_path: Path) -> None:
     old, new, folder = made
     path = exported(made, tmp_path)
     before = content(path)
-    with pytest.raises(OptionError, match="old: the vectors of the database are of another run"):
-        migrate(path, selfvec.open_run(folder / "narrow"), new)
+    refused(
+        lambda: migrate(path, selfvec.open_run(folder / "narrow"), new),
+        OptionError,
+        "old: the vectors of the database are of another run",
+    )
     refused(lambda: migrate(path, old, old), OptionError, "both runs have the same vectors")
     refused(lambda: migrate(path, old, new, keep=101), OptionError, "keep: is a number")
     rows = passage_rows(old.present, encode=Encoder.of(old).encode)
     assert not rows.about
     databases.STORES["lancedb"].put(rows, tmp_path / "nameless")
-    with pytest.raises(OptionError, match=r"does not name its run; .*export the new one with overwrite=True"):
-        migrate(tmp_path / "nameless", old, new)
+    refused(
+        lambda: migrate(tmp_path / "nameless", old, new),
+        OptionError,
+        r"does not name its run; .*export the new one with overwrite=True",
+    )
     for name in ("absent", "empty"):
         with pytest.raises(InputError, match="is not a LanceDB folder with passages"):
             migrate(tmp_path / name, old, new)

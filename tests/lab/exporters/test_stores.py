@@ -224,8 +224,11 @@ def test_a_missing_library_names_its_extra(name: str, tmp_path: Path, monkeypatc
     store = STORES[name]
     monkeypatch.setitem(sys.modules, store.module, None)
     package = {"faiss": "faiss-cpu"}.get(store.module, store.module.replace("_", "-"))
-    with pytest.raises(MissingExtra, match=rf"'{package}'.*pip install .*\[{store.extra}\]'"):
-        write_rows(rows(40), name, tmp_path / "out")
+    refused(
+        lambda: write_rows(rows(40), name, tmp_path / "out"),
+        MissingExtra,
+        rf"'{package}'.*pip install .*\[{store.extra}\]'",
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -252,13 +255,20 @@ def test_lancedb_finds_words_and_both_together(tmp_path: Path) -> None:
 
 def test_what_cannot_be_stored_is_said(tmp_path: Path) -> None:
     data = rows(40)
-    with pytest.raises(InputError, match="there are no passages to store"):
-        StoreRows(data.table.clear(), data.vectors[:0])
+    refused(
+        lambda: StoreRows(data.table.clear(), data.vectors[:0]), InputError, "there are no passages to store"
+    )
     refused(lambda: StoreRows(data.table, data.vectors[:39]), InputError, "a vector each")
-    with pytest.raises(OptionError, match=r"to: is one of lancedb, .*, not 'milvus'"):
-        write_rows(data, "milvus", tmp_path / "out")
-    with pytest.raises(SelfvecError, match="does not exist"):
-        write_rows(data, "parquet-documents", tmp_path / "no" / "out.parquet")
+    refused(
+        lambda: write_rows(data, "milvus", tmp_path / "out"),
+        OptionError,
+        r"to: is one of lancedb, .*, not 'milvus'",
+    )
+    refused(
+        lambda: write_rows(data, "parquet-documents", tmp_path / "no" / "out.parquet"),
+        SelfvecError,
+        "does not exist",
+    )
 
 
 def test_arrow_maps_the_parquet_file(tmp_path: Path) -> None:

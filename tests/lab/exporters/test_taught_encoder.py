@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.encoders.tiny_encoder import write_encoder
+from tests.refusals import refused
 from tests.retrieval.word_sums import WordSums
 from tokenizers import Tokenizer
 
@@ -166,14 +167,20 @@ def ask(store: str, path: Path, passages: np.ndarray, question: np.ndarray) -> l
 
 
 def test_what_has_no_rows_of_an_encoder_is_refused(run: Run, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="model2vec, sentence-transformers"):
-        export(run, "faiss", tmp_path / "store", rows="encoder")
-    with pytest.raises(OptionError, match="refine with encoder"):
-        export(
+    refused(
+        lambda: export(run, "faiss", tmp_path / "store", rows="encoder"),
+        OptionError,
+        "model2vec, sentence-transformers",
+    )
+    refused(
+        lambda: export(
             selfvec.refine(TEXTS, "none", method="decorrelated"),
             "model2vec",
             tmp_path / "table",
             rows="encoder",
-        )
+        ),
+        OptionError,
+        "refine with encoder",
+    )
     assert not (tmp_path / "store").exists()
     assert not (tmp_path / "table").exists()

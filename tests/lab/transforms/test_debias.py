@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.commands import ran
+from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import InputError, OptionError
@@ -106,8 +107,7 @@ def test_the_built_in_sets_are_well_formed_and_have_each_word_once() -> None:
     ],
 )
 def test_sets_that_are_wrong_are_refused(name: str, text: str, said: str, write) -> None:
-    with pytest.raises(InputError, match=said):
-        read_debias_sets(write(name, text))
+    refused(lambda: read_debias_sets(write(name, text)), InputError, said)
 
 
 def test_the_command_reads_sets_and_refuses_unknown_kinds(biased: Vectors, tmp_path: Path) -> None:
@@ -116,5 +116,8 @@ def test_the_command_reads_sets_and_refuses_unknown_kinds(biased: Vectors, tmp_p
     given = ["vectors", "debias", str(tmp_path / "in.vec"), str(tmp_path / "out.vec")]
     found = ran([*given, "--bias-sets", tmp_path / "sets.toml", "--method", "inlp", "--json"]).json
     assert (found["pairs"], found["neutral"]) == (2, 303)
-    with pytest.raises(OptionError, match="no pair that defines the direction"):
-        selfvec.debias(Vectors(["x"], np.ones((1, 2), np.float32)))
+    refused(
+        lambda: selfvec.debias(Vectors(["x"], np.ones((1, 2), np.float32))),
+        OptionError,
+        "no pair that defines the direction",
+    )

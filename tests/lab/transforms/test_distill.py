@@ -69,17 +69,6 @@ def test_a_word_that_the_encoder_gives_nothing_for_has_no_vector() -> None:
     assert (known["hail"], known["on"]) == (Source.KNOWN, Source.NONE)
 
 
-def test_the_function_takes_a_function(tmp_path: Path) -> None:
-    def counts(texts: list[str]) -> list[list[int]]:
-        return [[text.count("a"), text.count("o"), 1] for text in texts]
-
-    made = selfvec.distill(counts, Corpus.from_texts(TEXTS), from_="words", output=tmp_path / "a.vec")
-    assert made.vector_size == 3
-    assert selfvec.load(tmp_path / "a.vec").index_to_key == made.index_to_key
-    with pytest.raises(OptionError, match="not the states of their pieces"):
-        selfvec.distill(counts, Corpus.from_texts(TEXTS), from_="states")
-
-
 @pytest.mark.parametrize("way", ["student", "states", "words"])
 def test_a_distilled_table_is_one_that_refine_starts_from(way: str, folder: Path, tmp_path: Path) -> None:
     text, made, run = tmp_path / "text.txt", tmp_path / "distilled.safetensors", tmp_path / "run"
@@ -96,3 +85,5 @@ def test_a_distilled_table_is_one_that_refine_starts_from(way: str, folder: Path
 def test_what_cannot_be(tmp_path: Path, plane: Vectors) -> None:
     refused(lambda: distilled(plane), InputError, "no sentence encoder")
     refused(lambda: distilled(tmp_path / "none"), FormatError, "not the folder of a sentence encoder")
+    wrong = "not the states of their pieces"
+    refused(lambda: distilled(lambda texts: [[1, 2]] * len(texts), from_="states"), OptionError, wrong)

@@ -159,8 +159,11 @@ def test_files_that_are_no_lexicon_are_refused_with_their_place(write, wordnet: 
 
 
 def test_a_lexicon_of_other_words_is_refused(write) -> None:
-    with pytest.raises(OptionError, match="relates no two words"):
-        selfvec.retrofit(words(0, 90), lexicon=[write("a.tsv", TRIPLES)])
+    refused(
+        lambda: selfvec.retrofit(words(0, 90), lexicon=[write("a.tsv", TRIPLES)]),
+        OptionError,
+        "relates no two words",
+    )
 
 
 # ---- Retrofitting and smoothing
@@ -284,8 +287,11 @@ def test_an_unknown_word_gets_the_mean_of_its_definition() -> None:
     np.testing.assert_array_equal(made.vectors[:3], table.vectors)
     alone = selfvec.define(table, lexicon=Knowledge(definitions={"sleet": "rain and ice"}))
     assert alone.similarity("sleet", "house") == pytest.approx(1, abs=1e-5)
-    with pytest.raises(OptionError, match="no definitions"):
-        selfvec.define(table, lexicon=Knowledge(edges={"is-a": [("rain", "ice")]}))
+    refused(
+        lambda: selfvec.define(table, lexicon=Knowledge(edges={"is-a": [("rain", "ice")]})),
+        OptionError,
+        "no definitions",
+    )
 
 
 def test_definitions_of_known_words_teach_a_map() -> None:
@@ -322,8 +328,11 @@ def test_nodes_stand_beside_words_and_unnamed_ones_take_their_surroundings(write
     with pytest.raises(OptionError, match="every node"):
         lexicon = Knowledge(edges={"is-a": [("hail", "weather")]})
         selfvec.define(table, rows="concepts", lexicon=lexicon)
-    with pytest.raises(OptionError, match="relations: are for rows of concepts"):
-        selfvec.define(table, lexicon=plain, relations="is-a")
+    refused(
+        lambda: selfvec.define(table, lexicon=plain, relations="is-a"),
+        OptionError,
+        "relations: are for rows of concepts",
+    )
 
 
 def test_an_aspect_keeps_one_relation_and_pushes_another_also_for_unseen_pairs() -> None:

@@ -93,8 +93,11 @@ def test_three_tables_by_the_command(tmp_path: Path, capsys) -> None:
 
 def test_what_cannot_be_joined_is_said() -> None:
     a, b, _ = views()
-    with pytest.raises(InputError, match="no word has a vector in all"):
-        selfvec.join(a, [Vectors(["x"], np.ones((1, 10), np.float32))])
+    refused(
+        lambda: selfvec.join(a, [Vectors(["x"], np.ones((1, 10), np.float32))]),
+        InputError,
+        "no word has a vector in all",
+    )
     few = Vectors(WORDS[:5], b.vectors[:5])
     refused(lambda: selfvec.join(a, [few]), InputError, "only 5 remain .*; choose method concaten")
     refused(lambda: selfvec.join(a, []), OptionError, "name the vectors to join with")

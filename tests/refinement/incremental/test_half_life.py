@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from same_runs import table, texts
 from tests.commands import ran
+from tests.refusals import refused
 
 import selfvec
 from selfvec.apps.cli import main
@@ -68,13 +69,15 @@ def test_updates_keep_and_change_it() -> None:
 
 
 def test_without_dates_or_with_another_method(tmp_path: Path, monkeypatch) -> None:
-    with pytest.raises(CorpusError, match="there are no dates to weight documents by half_life"):
-        refine(Corpus.from_texts(TEXTS), table(), Settings("decorrelated", half_life=9))
+    refused(
+        lambda: refine(Corpus.from_texts(TEXTS), table(), Settings("decorrelated", half_life=9)),
+        CorpusError,
+        "there are no dates to weight documents by half_life",
+    )
     for wrong in ({"method": "paper"}, {"method": "auto"}):
         with pytest.raises(OptionError, match="half_life"):
             Settings(**wrong, half_life=9)  # type: ignore[arg-type]
-    with pytest.raises(OptionError, match="above 0"):
-        Settings("decorrelated", half_life=0)
+    refused(lambda: Settings("decorrelated", half_life=0), OptionError, "above 0")
     monkeypatch.chdir(tmp_path)
     selfvec.save(table(), "t.vec", format="word2vec-text")
     Path("a.csv").write_text("text,date\n" + "".join(f"{t},{d}\n" for t, d in zip(TEXTS, DAYS, strict=True)))

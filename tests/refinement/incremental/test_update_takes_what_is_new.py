@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from same_runs import assert_same, table, texts
 from tests.commands import ran
+from tests.places import files_in
 from tests.processes import PATIENCE
 
 import selfvec
@@ -40,21 +41,17 @@ def refine(run: str, *corpus: str, **more: Any) -> None:
     selfvec.refine(corpus, "vectors.vec", "decorrelated", window=5, output=run, **more)
 
 
-def folder(path: str) -> dict[str, bytes]:
-    return {str(f.relative_to(path)): f.read_bytes() for f in Path(path).rglob("*") if f.is_file()}
-
-
 def step(run: str) -> dict[str, Any]:
     return dict(open_run(run).provenance["grown"][-1])
 
 
 def test_what_is_given_again_changes_nothing(place: Path) -> None:
     refine("run", "in")
-    before = folder("run")
+    before = files_in("run")
     said = ran(["update", "run", "in"])
     assert said.out == "run\n"
     assert said.err == "nothing is new: the run has all of these documents, so it stays as it is\n"
-    assert folder("run") == before
+    assert files_in("run") == before
 
 
 def test_a_new_version_replaces_the_old_one(place: Path) -> None:
@@ -102,7 +99,7 @@ def test_without_what_is_withdrawn(place: Path) -> None:
 
 def test_what_is_not_there_is_not_withdrawn(place: Path) -> None:
     refine("run", "in")
-    before = folder("run")
+    before = files_in("run")
     missing = "--withdraw: no document of the run has the id 'd99'"
     no_file = "--withdraw-file: no document of the run came from 'in/9.jsonl'"
     for options, said in (
@@ -113,12 +110,12 @@ def test_what_is_not_there_is_not_withdrawn(place: Path) -> None:
         assert said in ran(["update", "run", *options], 2).err
     with pytest.raises(OptionError, match="no document of the run has the id 'x'"):
         selfvec.update("run", withdraw=["x"])
-    assert folder("run") == before
+    assert files_in("run") == before
 
 
 def test_a_dry_run_changes_nothing(place: Path) -> None:
     refine("run", "in")
-    before = folder("run")
+    before = files_in("run")
     write("in/2.jsonl", range(20, 45), d20="hail fell on seven roofs")
     command = ["update", "run", "in", "--withdraw", "d1", "--dry-run"]
     said = ran(command).out
@@ -126,7 +123,7 @@ def test_a_dry_run_changes_nothing(place: Path) -> None:
     told = ran([*command, "--json"]).json
     counts = {"added": 6, "changed": 1, "withdrawn": 1, "skipped": 39}
     assert told.items() >= {"run": "run", "dry_run": True, **counts}.items()
-    assert folder("run") == before
+    assert files_in("run") == before
     assert not list(place.glob("run.*"))
     assert main(command[:-1]) == 0
     assert {name: step("run")[name] for name in counts} == counts
@@ -136,11 +133,11 @@ def test_undo_and_redo_as_a_user_types_them(place: Path) -> None:
     refine("run", "in/1.jsonl")
     assert "run: the run has no state before this one" in ran(["update", "run", "--undo"], 2).err
     assert main(["update", "run", "in"]) == 0
-    files = folder("run")
+    files = files_in("run")
     for documents, said in ((20, "a second undo redoes the update"), (40, "redid the update")) * 2:
         assert said in ran(["update", "run", "--undo"]).err
         assert open_run("run").provenance.documents == documents
-    assert folder("run") == files
+    assert files_in("run") == files
     for undone in (True, False):
         told = ran(["update", "run", "--undo", "--json"]).json
         assert (told["undone"], told["redone"]) == (undone, not undone)

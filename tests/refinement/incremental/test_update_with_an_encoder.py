@@ -2,10 +2,8 @@
 
 import json
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -19,10 +17,12 @@ from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
 from tests.examples import soaked
 from tests.heard import Heard
+from tests.places import files_in
 from tests.refinement.topical import TOPICS, WORDS, topical_texts
+from tests.refusals import refused
 
 import selfvec
-from selfvec.base.errors import InputError, OptionError, SelfvecError
+from selfvec.base.errors import InputError, Interrupted, OptionError, SelfvecError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders import SentenceEncoder
@@ -234,28 +234,28 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+def grows(documents: list[str], cut: int, vectors: Vectors, **options: Any) -> list[Run]:
+    """Assert that merged and updated parts are the whole; the first part and the whole."""
+    whole = refined(documents, vectors, **options)
+    parts = [refined(part, vectors, **options) for part in (documents[:cut], documents[cut:])]
+    assert_same_encoded(selfvec.merge(parts, vectors).present, whole)
+    grown = selfvec.update(parts[0], documents[cut:], vectors, allow_duplicates=True)
+    assert_same_encoded(grown.present, whole)
+    return [parts[0], whole]
+
+
 @pytest.mark.parametrize(("method", "rules"), soaked(CASES, *CASES[1:5], CASES[-1]), ids=str)
 def test_update_and_merge_are_anew(method: str, rules: dict[str, Any]) -> None:
-    documents, options = texts(60), {"method": method, **rules}
-    whole = refined(documents, encoder=Toy(), **options)
-    parts = [refined(documents[a:b], encoder=Toy(), **options) for a, b in ((0, 35), (35, 60))]
-    assert_same_encoded(selfvec.merge(parts, table()).present, whole)
-    grown = selfvec.update(parts[0], documents[35:], table(), allow_duplicates=True)
-    assert_same_encoded(grown.present, whole)
+    grows(texts(60), 35, table(), encoder=Toy(), method=method, **rules)
 
 
 def test_with_joined_vectors_too() -> None:
-    documents = topical_texts(NAMES, 160, length=12)
-    options: dict[str, Any] = {"encoder": Toy(topical=True), "method": "decorrelated", "history": "none"}
-    whole = refined(documents, scattered(), **options)
-    parts = [refined(documents[a:b], scattered(), **options) for a, b in ((0, 100), (100, 160))]
+    documents, options = topical_texts(NAMES, 160, length=12), {"method": "decorrelated", "history": "none"}
+    part, whole = grows(documents, 100, scattered(), encoder=Toy(topical=True), **options)
     assert whole.provenance["encoder"]["initial"]
-    assert_same_encoded(selfvec.merge(parts, scattered()).present, whole)
-    assert_same_encoded(
-        selfvec.update(parts[0], documents[100:], scattered(), allow_duplicates=True).present, whole
+    refused(
+        lambda: selfvec.update(part, ["hail"], topical_table()), SelfvecError, "these are not the vectors"
     )
-    with pytest.raises(SelfvecError, match="these are not the vectors"):
-        selfvec.update(parts[0], documents[100:], topical_table())
 
 
 def test_an_update_encodes_only_what_is_new() -> None:
@@ -304,8 +304,11 @@ def test_a_withdrawal_that_lets_other_passages_be_read_needs_the_encoder(tmp_pat
     run = selfvec.refine(tmp_path / "rows.jsonl", **options, output=tmp_path / "run", encoder=letters)
     first = int(np.argmin(text_hashes(documents)))
     opened = selfvec.open_run(run.folder)
-    with pytest.raises(InputError, match="no vector of 1 passage, and the encoder"):
-        selfvec.update(opened, vectors=table(), withdraw=str(first))
+    refused(
+        lambda: selfvec.update(opened, vectors=table(), withdraw=str(first)),
+        InputError,
+        "no vector of 1 passage, and the encoder",
+    )
     shorter = selfvec.update(opened, vectors=table(), withdraw=str(first), encoder=letters).present
     left = documents[:first] + documents[first + 1 :]
     assert_same_vectors(shorter, refined(left, encoder=letters, method="decorrelated", encode=5))
@@ -354,8 +357,11 @@ def test_vectors_of_documents_grow_and_merge_and_go() -> None:
     assert_same_encoded(selfvec.merge([first, second], table()).present, whole)
     grown = selfvec.update(first, documents[20:], table(), embeddings=matrix[20:])
     assert_same_encoded(grown.present, whole)
-    with pytest.raises(InputError, match="there is no vector of 10 documents, first"):
-        selfvec.update(first, documents[20:], table())
+    refused(
+        lambda: selfvec.update(first, documents[20:], table()),
+        InputError,
+        "there is no vector of 10 documents, first",
+    )
 
 
 # ---- Wrong input
@@ -382,8 +388,11 @@ def test_vectors_of_documents_grow_and_merge_and_go() -> None:
 )
 def test_wrong_input_is_one_clear_error(tmp_path: Path, options: dict[str, Any], said: str) -> None:
     target = None if "cluster" in options else tmp_path / "run"
-    with pytest.raises(SelfvecError, match=said):
-        selfvec.refine(["hail fell on roofs", "the wind blew"], table(), output=target, **options)
+    refused(
+        lambda: selfvec.refine(["hail fell on roofs", "the wind blew"], table(), output=target, **options),
+        SelfvecError,
+        said,
+    )
     assert not list(tmp_path.iterdir())
 
 
@@ -391,17 +400,30 @@ def test_runs_of_several_encoders_are_not_mixed() -> None:
     other = Toy()
     other.name, other.digest = "other", "b" * 64
     runs = [refined(texts(30)[:15], encoder=Toy()), refined(texts(30)[15:], encoder=other)]
-    with pytest.raises(OptionError, match=r"merged runs must have the same encoder, .* 'toy' .* 'other'"):
-        selfvec.merge(runs, table())
+    refused(
+        lambda: selfvec.merge(runs, table()),
+        OptionError,
+        r"merged runs must have the same encoder, .* 'toy' .* 'other'",
+    )
     plain = refined(texts(30)[15:])
-    with pytest.raises(OptionError, match=r"the same encoder, .* 'toy' .* None"):
-        selfvec.merge([runs[0], plain], table())
-    with pytest.raises(InputError, match="the encoder has changed since the run: it was 'toy'"):
-        selfvec.update(runs[0], ["a new text"], table(), encoder=other)
-    with pytest.raises(OptionError, match="encoder: is for runs that were made with one"):
-        selfvec.update(plain, ["a new text"], table(), encoder=other)
-    with pytest.raises(OptionError, match="embeddings: are for a run that was made with them"):
-        selfvec.update(runs[0], ["a new text"], table(), embeddings=embeddings(1))
+    refused(
+        lambda: selfvec.merge([runs[0], plain], table()), OptionError, r"the same encoder, .* 'toy' .* None"
+    )
+    refused(
+        lambda: selfvec.update(runs[0], ["a new text"], table(), encoder=other),
+        InputError,
+        "the encoder has changed since the run: it was 'toy'",
+    )
+    refused(
+        lambda: selfvec.update(plain, ["a new text"], table(), encoder=other),
+        OptionError,
+        "encoder: is for runs that were made with one",
+    )
+    refused(
+        lambda: selfvec.update(runs[0], ["a new text"], table(), embeddings=embeddings(1)),
+        OptionError,
+        "embeddings: are for a run that was made with them",
+    )
 
 
 def letters(given: list[str]) -> np.ndarray:
@@ -415,12 +437,23 @@ def test_a_function_is_given_again_and_must_be_the_same(tmp_path: Path) -> None:
     assert encoder_of(made.present) is not None
     opened = selfvec.open_run(tmp_path / "run")
     assert encoder_of(opened.present) is None
-    with pytest.raises(InputError, match=r"and the encoder 'letters' of the run is not here"):
-        selfvec.update(opened, documents[20:], table())
-    with pytest.raises(InputError, match="gives other vectors than when the run was made"):
-        selfvec.update(opened, documents[20:], table(), encoder=lambda given: -letters(given))
-    with pytest.raises(InputError, match="it gave vectors of 8 numbers, now of 3"):
-        selfvec.update(opened, documents[20:], table(), encoder=lambda given: np.ones((len(given), 3)))
+    refused(
+        lambda: selfvec.update(opened, documents[20:], table()),
+        InputError,
+        r"and the encoder 'letters' of the run is not here",
+    )
+    refused(
+        lambda: selfvec.update(opened, documents[20:], table(), encoder=lambda given: -letters(given)),
+        InputError,
+        "gives other vectors than when the run was made",
+    )
+    refused(
+        lambda: selfvec.update(
+            opened, documents[20:], table(), encoder=lambda given: np.ones((len(given), 3))
+        ),
+        InputError,
+        "it gave vectors of 8 numbers, now of 3",
+    )
     grown = selfvec.update(opened, documents[20:], table(), encoder=letters)
     assert encoder_of(grown.present) is not None
 
@@ -445,8 +478,9 @@ def test_a_folder_is_found_again_moved_and_refused_if_changed(tmp_path: Path, ti
     moved = tmp_path / "moved"
     shutil.move(tiny, moved)
     run = selfvec.open_run(tmp_path / "run")
-    with pytest.raises(InputError, match=r"the encoder '.*tiny' of the run is not here"):
-        selfvec.update(run, documents[2:])
+    refused(
+        lambda: selfvec.update(run, documents[2:]), InputError, r"the encoder '.*tiny' of the run is not here"
+    )
     grown = selfvec.update(run, documents[2:], encoder=moved).present
     np.testing.assert_array_equal(grown.vectors.vectors, whole.vectors.vectors)
     assert grown.provenance["encoder"]["path"] == str(moved)
@@ -472,82 +506,38 @@ def test_the_command_says_what_it_does(tmp_path: Path, tiny: Path) -> None:
     assert "0 files are not listed" not in ran(["run", "verify", run]).out
 
 
-# ---- Killed
+# ---- Interrupted
 
 
-SCRIPT = """
-import sys
-import time
-from pathlib import Path
-
-import numpy as np
-import selfvec
-
-place, call = sys.argv[1:3]
-
-def letters(given):
-    for text in given:
-        if text.startswith("text number 500 "):
-            Path(place, "waiting").touch()
-            time.sleep(600)
-    with Path(place, "log").open("a") as file:
-        file.writelines(f"{text}\\n" for text in given)
-    return np.array([[text.count(letter) + 0.1 for letter in "abcdefgh"] for text in given])
-
-documents = [f"text number {i} of many" for i in range(600)]
-if call == "refine":
-    selfvec.refine(documents, "none", "decorrelated", output=f"{place}/run", encoder=letters)
-else:
-    selfvec.update(f"{place}/run", documents, output=f"{place}/run", encoder=letters)
-"""
-
-
-def encoded_before(number: int, place: Path, call: str) -> set[str]:
-    """The texts that a process encoded, which is killed at the 500th document."""
-    process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(place), call], stderr=subprocess.DEVNULL)
-    while not (place / "waiting").exists():
-        assert process.poll() is None
-        time.sleep(0.01)
-    process.send_signal(number)
-    assert process.wait(120) != 0
-    return set((place / "log").read_text().splitlines())
-
-
-def encoded_again(run: Path, call: str) -> set[str]:
-    """The texts that the same call encodes, to its end."""
-    given_texts: set[str] = set()
-    same = letters
-
-    def function(given: list[str]) -> np.ndarray:
-        given_texts.update(given)
-        return same(given)
-
-    function.__name__ = same.__name__
+@pytest.mark.parametrize("call", ["refine", "update"])
+def test_what_was_encoded_is_not_encoded_again_after_an_interrupt(tmp_path: Path, call: str) -> None:
+    run, read = tmp_path / "run", []
     documents = [f"text number {i} of many" for i in range(600)]
-    if call == "refine":
-        selfvec.refine(documents, "none", "decorrelated", output=run, encoder=function)
-    else:
-        selfvec.update(run, documents, output=run, encoder=function)
-    return given_texts
 
+    def encode(stop: bool) -> set[str]:
+        def letters_again(given: list[str]) -> np.ndarray:
+            if stop and any("number 500 " in text for text in given):
+                raise KeyboardInterrupt
+            read.extend(given)
+            return letters(given)
 
-@pytest.mark.soak
-@pytest.mark.parametrize(("call", "number"), [("refine", signal.SIGKILL), ("update", signal.SIGINT)])
-def test_what_was_encoded_is_not_encoded_again_after_a_kill(tmp_path: Path, call: str, number: int) -> None:
-    run = tmp_path / "run"
+        letters_again.__name__ = "letters"
+        read.clear()
+        if call == "refine":
+            selfvec.refine(documents, "none", "decorrelated", output=run, encoder=letters_again)
+        else:
+            selfvec.update(run, documents, output=run, encoder=letters_again)
+        return set(read)
+
     if call == "update":
         selfvec.refine(["the text of many"], "none", "decorrelated", output=run, encoder=letters)
-    before = {file.name: file.read_bytes() for file in run.glob("*") if file.is_file()}
-    first = encoded_before(number, tmp_path, call)
-    left = {file.name: file.read_bytes() for file in run.glob("*") if file.is_file()}
+    before = files_in(run)
+    refused(lambda: encode(stop=True), Interrupted)
+    first, left = set(read), files_in(run)
     assert "encoded.journal" in left
     assert before.items() <= left.items()
-    if call == "update":
-        assert selfvec.open_run(run).present.provenance.documents == 1
-        assert not selfvec.verify(run).damaged
-    second = encoded_again(run, call)
+    second = encode(stop=False)
     assert len(first) > 250
     assert len(first & second) <= 2  # one of the run and one of the journal: is the function the same?
     assert not (run / "encoded.journal").exists()
-    found = encoded_texts_of(selfvec.open_run(run).present)
-    assert found.lookup(sorted(first | second))[1].all()
+    assert encoded_texts_of(selfvec.open_run(run).present).lookup(sorted(first | second))[1].all()

@@ -56,7 +56,7 @@ def refine(
     vectors : Vectors, path or name, or several
         Initial vectors; by default the built-in vectors. glosses are learned from a dictionary. A
         file, the name of fetched vectors, gensim's vectors, or a method that makes them from the text alone:
-        none, svd, cipher, glove, word2vec or fasttext. Several are compared on held-out text. Also a dict
+        none, svd, glove, word2vec or fasttext. Several are compared on held-out text. Also a dict
         from words to arrays, a pair of words and their matrix, or a data frame of numbers.
     method : {"auto", "paper", "online", "decorrelated", "original"}
         The update rule. auto tries paper, online and decorrelated on held-out text and takes the one that

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 REFINED = "refined"  # the end of the name of a run's vectors
 
+_FEWER = (("original",), ("original", "topics"))  # vectors beside the words
 _DEPTH = 100  # documents of a ranking: recall@100 needs no more
 _DECIMALS = 5  # of a cosine; smaller differences come from the order of additions
 
@@ -54,7 +55,8 @@ class Retrieval(Task):
 
     Modes: ``dense`` ranks by the cosine of query and document vectors (`selfvec.text.document_vectors`),
     which the baseline ``encoder:MODEL`` makes of whole texts;
-    ``hybrid``, for refined vectors of a run only, ranks as `selfvec.retrieval` does; ``bm25``, measured once
+    ``hybrid``, for runs only, ranks as `selfvec.retrieval` does, "refined" with all vectors of the run;
+    without an encoder also with "original" alone and with "original + topics". ``bm25``, measured once
     under the name "bm25", is Lucene's variant (k1 1.2, b .75) on word stems. Equal scores rank in document
     order. A text without a known word is not found. BM25 needs a word that query and text share. ``covered``
     is the share of tokens that have a vector, stop words excluded. The extra keys ``missing`` and ``lacking``
@@ -94,7 +96,7 @@ def _ranked(collection: Collection, entry: ComparedVectors) -> Iterator[Ranked]:
     if entry.run is not None and entry.refined and not entry.truncated:
         for ranking in hybrid_rankings(collection, entry.run, entry.progress):
             name = entry.name.removesuffix(REFINED) + ranking.vectors
-            yield ranking._replace(vectors=name, covered=covered if ranking.vectors == REFINED else 1.0)
+            yield ranking._replace(vectors=name, covered=covered if ranking.mode == "hybrid" else 1.0)
 
 
 @dataclass(frozen=True)
@@ -171,8 +173,9 @@ def _kept(collection: Collection) -> tuple[list[int], list[str]]:
 
 
 def hybrid_rankings(collection: Collection, run: Run, progress: Progress | None = None) -> Iterator[Ranked]:
-    """Search's rankings; of a run with an encoder by rows and by the encoder, and those of the encoder alone.
+    """Search's rankings, then those with fewer vectors, which tell what each adds.
 
+    Of a run with an encoder those by rows and by the encoder, and those of the encoder alone.
     The encoder reads the documents that it has not seen. Where it cannot be had, only what does not need it
     is measured.
     """
@@ -192,6 +195,9 @@ def hybrid_rankings(collection: Collection, run: Run, progress: Progress | None 
     for question in (None,) if part is None else by:
         rankings = _searched(collection, index, numbers, "hybrid", question)
         yield Ranked(REFINED, "hybrid", rankings, question=question)
+    for tables in _FEWER if part is None else ():
+        fewer = Index.memory(run, texts, tables=tables)
+        yield Ranked(" + ".join(tables), "hybrid", _searched(collection, fewer, numbers, "hybrid"))
     if part is not None and encoder is not None:
         questions = unit_rows(encoder.encode(collection.queries, question=True) - part.mean)
         near = map(index.scorer.near_encoded, questions)

@@ -160,17 +160,13 @@ class OnlineRefinement(SequentialRefinement):
         anchor: float = _ONLINE.anchor,  # β; with 0 the rule does not converge
         passes: int = 1,
         history: HistoryPlan | None = None,
-        start: Floats | None = None,  # (V, d) to continue from, if earlier text has been refined
-        counts: Ints | None = None,  # (V,) for the weights, if the batch is only part of the text
     ) -> None:
         base = Base.of(original.unit, original.sources != Source.NONE)
-        super().__init__(
-            batch, original, base if start is None else start, window, learning_rate, passes, history
-        )
+        super().__init__(batch, original, base, window, learning_rate, passes, history)
         pull = np.where(original.sources == Source.SUBWORDS, COMPOSED * anchor, anchor).astype(np.float32)
         pulled = padded(base)
         pulled[:-1] *= pull[:, None]
-        weights, shares = neighbour_weights(batch.counts if counts is None else counts)
+        weights, shares = neighbour_weights(batch.counts)
         self._online = OnlineTerms(
             pulled,
             np.append(weights, 0).astype(np.float32),
