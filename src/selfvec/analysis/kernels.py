@@ -94,6 +94,55 @@ def _step(ids, lo, hi, rows, at, half, around, slope):
         slope[j] += entering * first[j] + leaving * last[j] - 2 * weight * middle[j]
 
 
+@kernel
+def sum_of_rests(
+    places: Ints,  # of a word, rising
+    chosen: Ints,  # of these the first ones of some documents
+    half: int,  # words on either side of an occurrence
+    least: int,  # words of a document that are enough
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
+    owner: Ints,  # (N,), the document of each token
+    rows: Rows,  # (V, d)
+    weights: Floats,  # (V,)
+    sums: Rows,  # (D, d), of weight · row of the words of each document
+    rest: Rows,  # (d,), written
+    total: Doubles,  # (d,), added to
+) -> tuple[int, int]:
+    """Add up the rests of documents at length 1: the sums less those of the words around occurrences.
+
+    Returns how many documents have enough words left, and how many of these have a direction.
+    """
+    enough = 0
+    filled = 0
+    for at in chosen:
+        document = owner[places[at]]
+        end = offsets[document + 1]
+        beside = offsets[document]  # up to which words are left out or stay
+        words = end - beside
+        for j in range(rest.size):
+            rest[j] = 0
+        while at < len(places) and places[at] < end:
+            until = min(end, places[at] + half + 1)
+            for k in range(max(beside, places[at] - half), until):
+                row = rows[ids[k]]
+                weight = weights[ids[k]]
+                words -= 1
+                for j in range(rest.size):
+                    rest[j] += weight * row[j]
+            beside = until
+            at += 1
+        if words >= least:
+            enough += 1
+            for j in range(rest.size):
+                rest[j] = sums[document, j] - rest[j]
+            square = _square(rest)
+            if square > 0:
+                filled += 1
+                add(rest, 1 / np.sqrt(square), total)
+    return enough, filled
+
+
 class Dealing(NamedTuple):
     """How the units with a word, which are documents or groups of them, are dealt to its blocks."""
 
@@ -572,12 +621,6 @@ def _beside(ids, offsets, places, documents, observation, word, ratio, reach, la
 
 
 @kernel
-def _variance(occurs, total, share):
-    """The variance of the number that random divisions take of some of ``total``, if they take a share."""
-    return occurs * (1 - occurs / total) * share * (1 - share) * total / (total - 1)
-
-
-@kernel
 def context_scores(
     ids: Ids,
     offsets: Ints,  # (D + 1,)
@@ -648,6 +691,10 @@ def context_scores(
             continue
         smaller = min(new, total - new)
         share = smaller / total
+        variance = np.empty(count)  # of the number that random divisions take of each
+        for column in range(count):
+            apart = 1 - occurs[column] / total
+            variance[column] = occurs[column] * apart * share * (1 - share) * total / (total - 1)
         taken = np.zeros(count)
         for row in range(total):
             if every[row]:
@@ -660,7 +707,7 @@ def context_scores(
             with_text = usual[column] * new * occurs[column] / (total - new + usual[column] * new)
             low, high = min(low, with_text), max(high, with_text)
             apart = max(taken[column] - high, low - taken[column], 0.0)
-            reached += (apart * apart / _variance(occurs[column], total, share)) ** 3
+            reached += (apart * apart / variance[column]) ** 3
         state = _stream(seed, words[m])
         chosen = np.arange(total)
         moments = np.zeros(3)
@@ -674,7 +721,7 @@ def context_scores(
             score = 0.0
             for column in range(count):
                 apart = taken[column] - occurs[column] * share
-                score += (apart * apart / _variance(occurs[column], total, share)) ** 3
+                score += (apart * apart / variance[column]) ** 3
             score = log(max(score, 1e-9))
             for power in range(3):
                 moments[power] += score ** (power + 1)

@@ -86,6 +86,7 @@ def spelling_key(word: str) -> str:
     return key
 
 
+@lru_cache(1 << 16)
 def letters_key(word: str) -> str:
     """A key that words with letters that are confused in print share.
 

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from selfvec.analysis.kernels import sum_of_rests
 from selfvec.analysis.word_kinds import garbled_words, has_letter, stop_words_of, with_letters
 from selfvec.analysis.word_neighbours import lexicon
 from selfvec.base.arrays import AnyInts, Doubles, Floats, Ints, Mask, Rows
@@ -32,7 +33,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
 from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.encoders.run_encoder import document_rows, read_documents, word_text
-from selfvec.numerics.rows import add_rows, unit_rows
+from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import cross_counts, ratios_of_shares
 from selfvec.numerics.whitening import principal_axes
 from selfvec.refinement.derived_vectors import topic_vectors
@@ -98,7 +99,8 @@ def terms(run: Run, most: int, *, min_count: int = 5) -> Terms:
         for i, name in names
         if name.lower() not in stops and name not in broken and sum(map(str.isalpha, name)) > 1
     ]
-    order = np.array(sorted(rows, key=lambda i: (-weight[i], i))[:most], np.int64)
+    order = np.array(rows, np.int64)
+    order = order[np.argsort(-weight[order], kind="stable")[:most]]
     return Terms(order, [batch.types[i] for i in order.tolist()], weight[order])
 
 
@@ -262,53 +264,42 @@ def coherence(batch: TokenBatch, rows: Rows, weights: Floats, words: Ints, aroun
     """
     rows = np.ascontiguousarray(rows)
     sums = weighted_sums(batch, rows, weights)
-    mean = unit_rows(sums).mean(axis=0, dtype=np.float64).astype(np.float32)
-    lengths = np.diff(batch.offsets)
-    owner = np.repeat(np.arange(batch.documents), lengths)
+    mean = unit_rows(sums).mean(axis=0, dtype=np.float64)
+    owner = np.repeat(np.arange(batch.documents), np.diff(batch.offsets))
+    text = *batch.read_only, owner, rows, weights
     asked, numbers = np.unique(words, return_inverse=True)
     place = places_among(batch, asked)[batch.ids]
     order = np.flatnonzero(place >= 0)
     place = place[order].astype(np.min_scalar_type(len(asked)))  # small numbers are sorted by their digits
     by_word = np.argsort(place, kind="stable")
-    order, bounds = order[by_word], np.searchsorted(place[by_word], np.arange(len(asked) + 1))
+    order, place = order[by_word], place[by_word].astype(np.int64)
+    firsts = np.flatnonzero(np.diff(place * batch.documents + owner[order], prepend=-1))
+    bounds = np.searchsorted(place[firsts], np.arange(len(asked) + 1))
+    firsts = np.append(firsts, len(order))
     cosines = np.full(len(words), np.nan, np.float32)
 
     def measure(first: int) -> None:
+        rest = np.empty_like(sums[0])
         for i in range(first, min(first + _WORDS, len(words))):
-            places = order[bounds[numbers[i]] : bounds[numbers[i] + 1]]
-            new = np.diff(owner[places], prepend=-1) > 0
-            every = owner[places[new]]
-            number = min(len(every), DOCUMENTS)
-            chosen = np.arange(number) * len(every) // max(number, 1)
-            some, is_chosen = every[chosen], np.zeros(len(every), bool)
-            is_chosen[chosen] = True
-            places = places[is_chosen[np.cumsum(new) - 1]]
-            first_of, end_of = batch.offsets[owner[places]], batch.offsets[owner[places] + 1]
-            beside = places[:, None] + np.arange(-around[i], around[i] + 1)
-            beside = np.sort(beside[(beside >= first_of[:, None]) & (beside < end_of[:, None])])
-            beside = beside[np.diff(beside, prepend=-1) > 0]
-            ends = np.searchsorted(owner[beside], np.append(some, batch.documents))
-            left = lengths[some] - np.diff(ends) >= _REST
-            if left.sum() < _SURE:
-                continue
-            out = np.zeros((number, rows.shape[1]), np.float32)
-            add_rows(batch.ids[beside], ends.astype(np.int64), rows, weights, out)
-            cosines[i] = _mean_cosine(unit_rows((sums[some] - out)[left]), mean)
+            begin, end = bounds[numbers[i]], bounds[numbers[i] + 1]
+            number = min(end - begin, DOCUMENTS)
+            chosen = firsts[begin + np.arange(number) * (end - begin) // max(number, 1)]
+            places, total = order[: firsts[end]], np.zeros_like(mean)
+            left, n = sum_of_rests(places, chosen, around[i], _REST, *text, sums, rest, total)
+            if left >= _SURE:
+                cosines[i] = _mean_cosine(total, n, mean)
 
     with one_core():
         finish(in_order(range(0, len(words), _WORDS), measure, threads(None)))
     return cosines
 
 
-def _mean_cosine(rows: Rows, mean: Rows) -> float:
-    """The mean cosine of two different rows of (n, d) unit rows or zeros, less ``mean`` (d,)."""
-    centred: Doubles = rows[rows.any(axis=1)].astype(np.float64) - mean
-    n = len(centred)
-    lengths = np.einsum("ij,ij->", centred, centred)
-    if n < 2 or lengths == 0:
+def _mean_cosine(total: Doubles, n: int, mean: Doubles) -> float:
+    """The mean cosine of two different ones of n unit rows, less ``mean`` (d,); ``total`` is their sum."""
+    lengths = n + (n * mean - 2 * total) @ mean
+    if n < 2 or lengths <= 1e-9 * n:
         return 0.0
-    total = centred.sum(axis=0)
-    return float((total @ total - lengths) / (n - 1) / lengths)
+    return float((((total - n * mean) ** 2).sum() - lengths) / (n - 1) / lengths)
 
 
 # ---- Names of topics: the phrases and nouns that most documents of a topic have, and few others
@@ -359,9 +350,10 @@ def phrase_names(run: Run, topic_of: Ints, number: int) -> list[list[str]]:
     # The words that rules drop stay: they tell what a word is, and what stands beside it. They name nothing.
     ids, offsets, types = join(replace(text, kept=np.ones_like(text.kept)), phrases)
     dropped = {text.types[i].lower() for i in np.flatnonzero(~text.kept).tolist()}
-    names = sorted({name.lower() for name in types})
+    lower = [name.lower() for name in types]
+    names = sorted(set(lower))
     place = {name: i for i, name in enumerate(names)}
-    words = np.array([place[name.lower()] for name in types], np.int64)[ids]
+    words = np.array([place[name] for name in lower], np.int64)[ids]
     of_read = topic_of[read]
     stops = stop_words(run.provenance)
     content = np.array([name not in stops for name in names], bool)[words]
@@ -371,9 +363,12 @@ def phrase_names(run: Run, topic_of: Ints, number: int) -> list[list[str]]:
     pairs = word_documents(np.where(new, said, -1), offsets, len(names))
     counts, sizes = documents_with(pairs, of_read, number), np.bincount(of_read, minlength=number)
     formula = _formula_words(run)
-    ends = [(words[0], words[-1]) for words in map(_words, names)]
-    weights = np.array([0 if name in dropped else len(_words(name)) for name in names])
-    weights[[not formula.isdisjoint(pair) for pair in ends]] = 0
+    weights = np.array(
+        [
+            0 if name in dropped or not formula.isdisjoint((own[0], own[-1])) else len(own)
+            for name, own in zip(names, map(_words, names), strict=True)
+        ]
+    )
     if lexicon(run.provenance)("the"):
         weights[_verbs(names, words)] = 0
     subject, candidates, total = can_name(run), [], counts.sum(axis=1)
@@ -413,7 +408,7 @@ def _chosen(candidates: Sequence[_Candidate], near: Mapping[str, float]) -> list
         alike = [each for each in candidates if each.score >= _ABOUT_AS_WELL * candidates[0].score]
         best = max(alike, key=lambda each: (not each.general, near.get(each.name, 0.0), each.score))
         out.append(best.name)
-        candidates = [each for each in candidates if len(distinct([*out, each.name], NAMED + 1)) > len(out)]
+        candidates = [each for each in candidates if len(distinct([best.name, each.name], 2)) > 1]
     return out
 
 
@@ -600,15 +595,15 @@ def document_space(run: Run) -> Rows:
 
     def made() -> Rows:
         batch = run.require_tokens()
-        tables = [topic_rows(run), run.vectors.unit]
+        topics, refined = tables = topic_rows(run), run.vectors.unit
         some = np.zeros(batch.documents, bool)
         some[_regular(batch.documents, LEARNED)] = True
         part, weights = batch.part(some), _weights(run)
         documents = unit_rows(np.hstack([weighted_sums(part, rows, weights) for rows in tables]))
         documents -= COMMON_PART * documents.mean(axis=0, dtype=np.float64).astype(np.float32)
         axes = principal_axes(documents, min(_AXES, documents.shape[1]))
-        topics, refined = tables
-        return topics @ axes[: topics.shape[1]] + refined @ axes[topics.shape[1] :]
+        with one_core():
+            return topics @ axes[: topics.shape[1]] + refined @ axes[topics.shape[1] :]
 
     return run.held("space of documents", made)
 

@@ -214,9 +214,10 @@ def _observed(compared: Comparison, words: Ints, seed: int, most: int) -> Observ
     drawn = np.random.default_rng(seed).permutation(int(compared.unit.max(initial=0)) + 1)
     keys = (word[batch.ids[places]] * 2 + side[documents]) * len(drawn) + drawn[compared.unit[documents]]
     order = np.argsort(keys, kind="stable")
-    every, number = np.unique(keys[order], return_inverse=True)
-    groups = every // len(drawn)  # by word, then by side
-    kept = np.arange(len(every)) - np.searchsorted(groups, groups) < most
+    keys = keys[order]
+    new = np.diff(keys, prepend=-1) > 0
+    groups, number = keys[new] // len(drawn), np.cumsum(new) - 1  # by word, then by side
+    kept = np.arange(len(groups)) - np.searchsorted(groups, groups) < most
     inside = kept[number]
     owners = groups[kept] // 2
     firsts = np.searchsorted(owners, np.arange(len(words) + 1))
@@ -306,13 +307,10 @@ def words_beside(compared: Comparison, words: Ints, shown: Mask) -> list[tuple[B
         clear = np.diff(shares, axis=0)[0] / np.sqrt(
             np.maximum(usual * (1 - usual) * (1 / sizes).sum(), 1e-12)
         )
-
-        def clearest(
-            sign: int, types: Ints = types, shares: Doubles = shares, clear: Doubles = clear
-        ) -> Beside:
-            order = np.argsort(-sign * clear, kind="stable")[:_SHOWN]
-            order = order[sign * clear[order] >= _CLEAR]
-            return list(zip(types[order].tolist(), *shares[:, order].tolist(), strict=True))
-
-        found.append((clearest(1), clearest(-1)))
+        came_and_went = []
+        for sign in (clear, -clear):
+            order = np.argsort(-sign, kind="stable")[:_SHOWN]
+            order = order[sign[order] >= _CLEAR]
+            came_and_went.append(list(zip(types[order].tolist(), *shares[:, order].tolist(), strict=True)))
+        found.append((came_and_went[0], came_and_went[1]))
     return found

@@ -435,7 +435,9 @@ def _keys(batch: TokenBatch, places: Ints, step: int, numbers: Mask) -> tuple[Ha
 
 def _often(keys: Hashes, owners: Ids, types: int) -> Ints:
     """Number of occurrences of each word whose key at least `FEWEST` occurrences share, (V,)."""
-    _, first, times = np.unique(keys, return_index=True, return_counts=True)
+    order = np.argsort(keys)  # not stable, which takes longer: a key is of one word
+    first = np.flatnonzero(np.append(True, np.diff(keys[order]) != 0))[: len(keys)]
+    times = np.diff(first, append=len(keys))
     often = times >= FEWEST
-    held = np.bincount(owners[first[often]], times[often], minlength=types)
+    held = np.bincount(owners[order[first[often]]], times[often], minlength=types)
     return held.astype(np.int64)
