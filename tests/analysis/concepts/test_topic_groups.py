@@ -11,6 +11,7 @@ import selfvec
 from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.document_topics import document_table
 from selfvec.analysis.concepts.terms import AROUND, coherence, terms
+from selfvec.analysis.kernels import sum_of_rests
 from selfvec.base.errors import InputError, SelfvecError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -177,3 +178,30 @@ def test_new_texts_get_the_topics_of_the_run(subject_run: Run, subject_texts: li
     assert cosines.shape == (301, 4)
     assert cosines[:-1].argmax(axis=1).tolist() == own["topic"].to_list()
     assert not cosines[-1].any()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rests_are_sums_without_the_words_around_an_occurrence(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(0, 14, 12)
+    offsets = np.append(0, np.cumsum(lengths))
+    ids = rng.integers(0, 6, offsets[-1]).astype(np.int32)
+    owner = np.repeat(np.arange(12), lengths)
+    rows, weights = rng.standard_normal((6, 4)).astype(np.float32), rng.random(6).astype(np.float32)
+    weighted = (weights[:, None] * rows)[ids]
+    sums = np.stack([weighted[owner == document].sum(axis=0) for document in range(12)]).astype(np.float32)
+    places = np.flatnonzero(ids == 0)
+    having = np.unique(owner[places])
+    chosen = np.array([np.searchsorted(places, offsets[document]) for document in having])
+    expected, enough = np.zeros(4), 0
+    for document in having:
+        inside = np.flatnonzero(owner == document)
+        near = np.abs(inside[:, None] - places[owner[places] == document]).min(axis=1) <= 2
+        if np.count_nonzero(~near) >= 3:
+            rest = weighted[inside[~near]].astype(np.float64).sum(axis=0)
+            expected += rest / np.linalg.norm(rest)
+            enough += 1
+    total = np.zeros(4)
+    args = (places, chosen, 2, 3, ids, offsets, owner, rows, weights, sums, np.zeros(4, np.float32), total)
+    assert sum_of_rests(*args) == (enough, enough)
+    np.testing.assert_allclose(total, expected, atol=1e-5)
