@@ -174,8 +174,7 @@ def sources_of(encoder: SentenceEncoder, texts: Sequence[str]) -> dict[str, obje
 def write_axes() -> None:
     """Write the first common directions, not centred, of the rows of the words that `wordllama` has whole."""
     rows, _ = TwoTables().side_by_side(token_vectors().index_to_key)
-    axes = np.linalg.eigh(rows.T @ rows)[1][:, :-385:-1]
-    np.save(AXES, np.rint(axes * AXIS_STEPS).astype(np.int16))
+    np.save(AXES, np.rint(np.linalg.eigh(rows.T @ rows)[1][:, :-385:-1] * AXIS_STEPS).astype(np.int16))
 
 
 def main() -> None:
