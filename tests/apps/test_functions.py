@@ -196,7 +196,7 @@ def test_a_run_in_memory_has_info_and_no_files() -> None:
 
 
 def test_what_is_opened_has_the_kind_that_is_named(inside: Path) -> None:
-    assert selfvec.open("run", selfvec.Run).vectors.vector_size == 384
+    assert selfvec.open("run", selfvec.Run).vectors.vector_size == 256
     refused(lambda: selfvec.open("run", selfvec.Index), SelfvecError, "holds Run, not Index")
 
 

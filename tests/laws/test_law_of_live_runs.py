@@ -223,7 +223,7 @@ def test_a_later_word_has_also_what_refining_would_make_of_its_initial_row() -> 
     words = [word for word in vectors if word in initial]
     before, after = unit(initial[words]), vectors[words]
     shift, mean = before.mean(axis=0), after.mean(axis=0)
-    penalty = np.eye(384)  # ridge regression is least squares with further rows: W should be 0
+    penalty = np.eye(256)  # ridge regression is least squares with further rows: W should be 0
     rows = np.vstack([before - shift, penalty]), np.vstack([after - mean, 0 * penalty])
     change = np.linalg.lstsq(*rows, rcond=None)[0]
     hail, roof, wind = (

@@ -160,7 +160,7 @@ class Vectors(Queries):
         """`selfvec.load`; a subclass returns an object of its own type.
 
         >>> selfvec.Vectors.load("default", limit=1000)
-        <Vectors: 1,000 words × 384 dimensions, float32>
+        <Vectors: 1,000 words × 256 dimensions, float32>
         """
         return cls._own(cls._load(path, format, **options))
 

@@ -236,7 +236,7 @@ class WordRows:
 
         >>> rows, sources = selfvec.load("default").lookup(["storm", "graupel"])
         >>> rows.shape, sources.tolist()
-        ((2, 384), [1, 2])
+        ((2, 256), [1, 2])
         """
         rows, sources, _ = self.lookup_pieces(words, compose)
         return rows, sources

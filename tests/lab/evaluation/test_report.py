@@ -83,7 +83,7 @@ def test_a_sweep_measures_every_table_again(run_folder: Path, pairs: Path) -> No
     assert sizes[:2] == [("refined", 256, False), ("original", 256, False)]
     assert set(sizes[2:]) == {(name, n, True) for name in ("refined", "original") for n in (3, 10)}
     assert [row["dimensions"] for row in report.comparisons] == [None, 3, 10]
-    with pytest.raises(OptionError, match="384 dimensions, it cannot be cut to 300"):
+    with pytest.raises(OptionError, match="256 dimensions, it cannot be cut to 300"):
         selfvec.evaluate(run_folder, [Similarity(pairs)], dimensions=[300])
 
 

@@ -116,7 +116,7 @@ def test_the_words_of_a_phrase_are_encoded() -> None:
     run = refined(documents, "default", Toy(), phrases=1)
     assert "flash_flood" in run.vectors
     assert encoded_texts_of(run).lookup(["flash flood"])[1].all()
-    assert run.provenance["encoder"]["initial"] or run.original.vector_size == 384
+    assert run.provenance["encoder"]["initial"] or run.original.vector_size == 256
 
 
 @pytest.mark.parametrize(("keep", "passages"), [("text", 20), ("tokens", 0), ("nothing", None)])
