@@ -87,14 +87,25 @@ def add(
     ['b']
     """
 
+    told = as_progress(progress)
+    return changed(run, _addition(_several(documents), fields, told, duplicates), told)
+
+
+def _addition(
+    documents: Any,
+    fields: FieldOptions,
+    told: Progress,
+    duplicates: Literal["replace", "keep", "error"] = "replace",
+) -> Changing:
+    """What adds documents to a state of a run."""
+
     def change(state: record.Run, number: int) -> tuple[record.Run, Change]:
-        if isinstance(several, list | tuple) and not several:
+        if isinstance(documents, list | tuple) and not documents:
             return state, Change()
-        corpus = _corpus(state, several, fields)
+        corpus = _corpus(state, documents, fields)
         return live.added(state, corpus, duplicates, number, Execution(progress=told))
 
-    several, told = _several(documents), as_progress(progress)
-    return changed(run, change, told)
+    return change
 
 
 def _several(documents: Any) -> Any:
@@ -156,14 +167,12 @@ def upsert(
     """
     several, told = _several(documents), as_progress(progress)
     rows = several if isinstance(several, list | tuple) and not fields else ()
-    if not rows or not all(isinstance(row, Mapping) for row in rows):
-        return add(run, several, progress=progress, **fields)
+    alone = rows if all(isinstance(row, Mapping) for row in rows) else ()
+    addition = _addition(several, fields, told)
 
     def change(state: record.Run, number: int) -> tuple[record.Run, Change]:
-        if (bare := _without_text(state, rows)) is not None:
-            return live.with_fields(state, bare, number)
-        corpus = _corpus(state, rows, {})
-        return live.added(state, corpus, number=number, execution=Execution(progress=told))
+        bare = _without_text(state, alone) if alone else None
+        return addition(state, number) if bare is None else live.with_fields(state, bare, number)
 
     return changed(run, change, told)
 
