@@ -1,6 +1,6 @@
 """Makes the vectors that Selfvec calls `glosses`: `selfvec.storage.formats.glosses.GLOSSES`.
 
-    python -m benchmarks.glosses FILE --encoder FOLDER [--wordnet FOLDER]
+    python -m benchmarks.glosses FILE --encoder FOLDER
 
 They are made from:
 
@@ -17,6 +17,8 @@ the file.
 
 The encoder's numbers depend on the processor and on the version of onnxruntime, which is recorded, so another
 machine's file differs in some of its roundings.
+
+`write_axes` makes the file that turns both built-in tables into `default`, once they are in their places.
 """
 
 from __future__ import annotations
@@ -42,7 +44,14 @@ from selfvec.files.compressed_files import zstd
 from selfvec.files.tensors import write_tensors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import whitening
-from selfvec.storage.formats.built_in import UNKNOWN, word_pieces
+from selfvec.storage.formats.built_in import (
+    AXES,
+    AXIS_STEPS,
+    UNKNOWN,
+    TwoTables,
+    token_vectors,
+    word_pieces,
+)
 
 LEAST = 2
 EXPONENT = 0.15  # of the whitening; with .3 similarity of rare words falls below .43
@@ -78,14 +87,14 @@ def pieces_of(encoder: Path) -> list[str]:
     return [piece for piece in sorted(vocabulary, key=vocabulary.__getitem__) if not piece.startswith("[")]
 
 
-def frequent_words(texts: Iterable[str], pieces: Sequence[str], least: int = LEAST) -> Iterator[str]:
-    """The words that occur ``least`` times, the most frequent first."""
+def frequent_words(texts: Iterable[str], pieces: Sequence[str]) -> Iterator[str]:
+    """The words that occur `LEAST` times, the most frequent first."""
     cut = word_pieces(pieces)
     counts: Counter[str] = Counter()
     for text in texts:
         words = cut.pre_tokenizer.pre_tokenize_str(cut.normalizer.normalize_str(text))
         counts.update(word for word, _ in words)
-    yield from (word for word, n in counts.most_common() if n >= least and _WORD.fullmatch(word))
+    yield from (word for word, n in counts.most_common() if n >= LEAST and _WORD.fullmatch(word))
 
 
 def all_pieces(encoder: Path, texts: Iterable[str]) -> list[str]:
@@ -162,27 +171,30 @@ def sources_of(encoder: SentenceEncoder, texts: Sequence[str]) -> dict[str, obje
     }
 
 
+def write_axes() -> None:
+    """Write the first common directions, not centred, of the rows of the words that `wordllama` has whole."""
+    rows, _ = TwoTables().side_by_side(token_vectors().index_to_key)
+    np.save(AXES, np.rint(np.linalg.eigh(rows.T @ rows)[1][:, :-257:-1] * AXIS_STEPS).astype(np.int16))
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Make the vectors glosses.")
+    parser = argparse.ArgumentParser()
     parser.add_argument("file", type=Path)
     parser.add_argument("--encoder", type=Path, required=True)
-    parser.add_argument("--wordnet", type=Path, default=WORDNET)
     given = parser.parse_args()
-    encoder, texts = as_sentence_encoder(given.encoder), list(passages(given.wordnet))
+    encoder, texts = as_sentence_encoder(given.encoder), list(passages(WORDNET))
     pieces = all_pieces(given.encoder, texts)
     student = learned(pieces, texts, encoder)
     rows = whitened(student.rows)
     record = {
         "sources": sources_of(encoder, texts),
         "own": len(pieces_of(given.encoder)),  # pieces that are the encoder's: those after UNKNOWN
-        "passages": len(texts),
         "ridge": student.ridge,
         "exponent": EXPONENT,
         "explained": student.explained,
     }
     with atomic_file(given.file, overwrite=True) as path:
         write_table(pieces, rows, record, path)
-    print(f"{len(pieces):,} pieces, {given.file.stat().st_size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

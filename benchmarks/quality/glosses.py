@@ -32,7 +32,7 @@ from selfvec.numerics.statistics import Estimate, spearman
 from selfvec.retrieval import Index
 from selfvec.storage.formats import load
 
-WITHOUT, WITH = "default", "glosses"
+TABLES = "wordllama", "glosses", "default"
 SETS = {
     **SIMILARITY,
     "RG-65": SHARED_DATA / "similarity/rg65.tsv",
@@ -46,7 +46,7 @@ TOPICS = 16
 @cache
 def given() -> dict[str, Vectors]:
     """The vectors that come with Selfvec."""
-    return {name: load(name) for name in (WITHOUT, WITH)}
+    return {name: load(name) for name in TABLES}
 
 
 @cache
@@ -78,10 +78,12 @@ def without_text() -> str:
 def compared(
     found: Mapping[str, Mapping[str, Estimate]], names: Sequence[str], heads: str = "vectors"
 ) -> str:
-    """A row each, and one for their difference with its interval."""
+    """A row each, and one for each difference with its interval."""
     rows = [[way, *(f"{of[name].value:.3f}" for name in names)] for way, of in found.items()]
-    pairs = ((found[WITH][name], found[WITHOUT][name]) for name in names)
-    return table([heads, *names], [*rows, ["difference", *(differs(*pair) for pair in pairs)]])
+    for way in TABLES[1:]:
+        pairs = ((found[way][name], found[TABLES[0]][name]) for name in names)
+        rows.append([f"{way}, difference", *(differs(*pair) for pair in pairs)])
+    return table([heads, *names], rows)
 
 
 # ---- Search
@@ -114,7 +116,7 @@ def search() -> str:
 def other_uses() -> str:
     """Few labels, topics, and drift in languages that neither source knows."""
     found = {way: dict(_uses(vectors)) for way, vectors in given().items()}
-    rows = [[use, *(of[use] for of in found.values())] for use in found[WITH]]
+    rows = [[use, *(of[use] for of in found.values())] for use in found["default"]]
     return table(["", *found], rows)
 
 

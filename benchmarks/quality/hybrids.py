@@ -101,7 +101,7 @@ def fused(scores: Callable[[str], Scores]) -> dict[str, Estimate]:
 @cache
 def run_of(name: str, encoder: bool = False) -> Run:
     """A run with the defaults, with an encoder or without."""
-    return refine(folder(name) / "corpus.jsonl", encoder=ENCODER if encoder else None)
+    return refine(folder(name) / "corpus.jsonl", "wordllama", encoder=ENCODER if encoder else None)
 
 
 def with_vectors(name: str, vectors: Vectors | None) -> Estimate:

@@ -35,7 +35,7 @@ def measured(collection: Collection) -> dict[str, Estimate]:
     """nDCG@10 of each way of searching; runs have the defaults."""
     encoder = as_sentence_encoder(ENCODER)
     index, with_encoder = (
-        Index.memory(refine(collection.documents, encoder=one), collection.documents)
+        Index.memory(refine(collection.documents, "wordllama", encoder=one), collection.documents)
         for one in (None, encoder)
     )
     rows = [encoder.encode(collection.documents), encoder.encode(collection.queries, question=True)]

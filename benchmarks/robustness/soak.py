@@ -37,7 +37,7 @@ PARTS = ("kills", "faults", "mutations")  # unless others are named
 
 def main(arguments: list[str]) -> int:
     """Run the parts that were asked for, all by default."""
-    parser = argparse.ArgumentParser(prog="soak", description="Kills, faults and damaged files.")
+    parser = argparse.ArgumentParser()
     parser.add_argument("parts", nargs="*", default=PARTS, help="kills, faults, mutations; calls")
     parser.add_argument("--kills", type=int, default=240)
     parser.add_argument("--calls", type=int, default=20, help="kills of each case at chosen system calls")

@@ -67,7 +67,7 @@ def refined(files: list[str], folder: str, workers: int) -> Refined:
 
 def _refine(files: list[str], scheduler: Scheduler, writer: RunWriter | None):
     settings = cluster_settings(Settings())
-    return refine_shards(files, "default", settings, scheduler, Execution(writer), {})
+    return refine_shards(files, "wordllama", settings, scheduler, Execution(writer), {})
 
 
 def peak() -> int:

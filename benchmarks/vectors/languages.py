@@ -79,7 +79,7 @@ def _shared(lemmas: list[str], code: str) -> float:
 
 def by_subwords() -> Iterator[Row]:
     """How often a form that no table has is nearest to its lemma, when both are built from subwords."""
-    composer = load("default").composer
+    composer = load("wordllama").composer
     assert composer is not None
     codes = sorted(code for code, one in LANGUAGES.items() if one.lemmas and code not in ("en", "th"))
     every = []
@@ -118,7 +118,7 @@ def by_segmentation() -> Iterator[Row]:
 
 
 def _segmenters(code: str) -> dict[str, Callable[[str], list[str]]]:
-    llama, own = load("default").composer.tokenizer, segmenter(code)  # type: ignore[union-attr]
+    llama, own = load("wordllama").composer.tokenizer, segmenter(code)  # type: ignore[union-attr]
     assert own is not None
 
     def pieces(text: str) -> list[str]:

@@ -62,7 +62,7 @@ def test_set_output_gives_frames_as_scikit_learns_transformers_do(kind: str) -> 
 
 def test_in_a_pipeline() -> None:
     pipeline = make_pipeline(selfvec.Refiner("decorrelated"), LogisticRegression())
-    assert cross_val_score(pipeline, TEXTS, LABELS, cv=2).mean() > 0.8
+    assert cross_val_score(pipeline, TEXTS, LABELS, cv=2).mean() > 0.75
     pipeline.fit(TEXTS, LABELS)
     assert pipeline.predict(["hail broke windows at the farm"])[0] == "farm"
     copied = clone(pipeline.set_params(refiner__window=3))

@@ -257,7 +257,7 @@ def test_the_commands_fetch_list_and_use_a_table(server, tmp_path) -> None:
     )
     assert "6 words × 50 dimensions" in err
     listed = ran(["vectors", "fetch", "--json"]).json
-    assert [row["name"] for row in listed["at_hand"]] == ["default", "glosses", "glove-6b-50"]
+    assert [row["name"] for row in listed["at_hand"]] == ["default", "wordllama", "glosses", "glove-6b-50"]
     keys = {
         "name", "kind", "description", "language", "licence", "source", "words", "dimensions", "bytes",
         "path",
@@ -358,7 +358,8 @@ def test_an_encoder_is_fetched_listed_and_found_by_its_name(encoders, data) -> N
     assert record["licence"] == "Apache-2.0"
     listed = ran(["vectors", "fetch", "--json"]).json
     found = [(row["name"], row["kind"]) for row in listed["at_hand"]]
-    assert found == [("default", "vectors"), ("glosses", "vectors"), ("minilm", "encoder")]
+    built_in = [(name, "vectors") for name in ("default", "wordllama", "glosses")]
+    assert found == [*built_in, ("minilm", "encoder")]
     kinds = {row["name"]: row["kind"] for row in listed["can_be_fetched"]}
     assert kinds["multilingual-e5-small"] == "encoder"
     assert kinds["glove-6b-50"] == "vectors"

@@ -148,7 +148,7 @@ def compare(
     >>> other = selfvec.refine(selfvec.example("other.jsonl", seed=1), method="decorrelated")
     >>> selfvec.compare(run, other, top=2)
     Comparison by compass
-      ferryman, ferris
+      tannery, ferryman
     """
     first = opened(a, "a")
     second = opened(b, "b")

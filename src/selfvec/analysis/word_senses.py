@@ -318,8 +318,8 @@ def senses(
     --------
     >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
     >>> selfvec.senses(run, "mast")
-    Senses of 'mast': 3 in 220 occurrences
-      42% boat/clung/skipper, 40% mobile/phone/broadband, 17% wooden/keel/rudder
+    Senses of 'mast': 2 in 220 occurrences
+      60% boat/wooden/clung, 40% mobile/phone/broadband
     """
     run = as_run(run)
     index = run.index(word)

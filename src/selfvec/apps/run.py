@@ -292,7 +292,7 @@ def open_run(path: str | os.PathLike[str]) -> Run:
 
 
 @overload
-def open(path: Literal["default", "glosses"], holds: None = None) -> Vectors: ...  # type: ignore[overload-overlap]
+def open(path: Literal["default", "wordllama", "glosses"], holds: None = None) -> Vectors: ...  # type: ignore[overload-overlap]
 
 
 @overload

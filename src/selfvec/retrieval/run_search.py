@@ -176,7 +176,7 @@ def similar_documents(
     Examples
     --------
     >>> import selfvec
-    >>> texts = ["hail broke the roof", "a storm tore the roof off", "an invoice was paid"] * 20
+    >>> texts = ["hail broke the roof", "a storm tore the roof off", "a bridge opened", "a tax was due"] * 20
     >>> run = selfvec.Refiner(method="decorrelated").fit(texts).run_
     >>> found = similar_documents(run, "0", top=1)
     >>> found.rows[0]["snippet"], len(found.alike)

@@ -26,7 +26,8 @@ _HUB_FILES = ("model.safetensors", "tokenizer.json")
 _ENCODER_FILES = ("onnx/model_quantized.onnx", "tokenizer.json", "tokenizer_config.json", "config.json")
 
 BUILT_IN = {
-    "default": ("the built-in vectors", "MIT"),
+    "default": ("the built-in vectors: both of those below", "MIT, Apache-2.0, WordNet's"),
+    "wordllama": ("rows of language models", "MIT"),
     "glosses": ("what a sentence encoder knows of words, learned from WordNet", "Apache-2.0, WordNet's"),
 }
 """Vectors that need no file, all in English: what they are and their licences."""

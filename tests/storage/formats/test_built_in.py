@@ -1,4 +1,4 @@
-"""The vectors `glosses`; those of `default` are in test_format_subwords."""
+"""The vectors `glosses`, and `default`, which are `wordllama` and `glosses` as one."""
 
 import hashlib
 import json
@@ -11,6 +11,8 @@ import selfvec
 from selfvec.data.vectors import Source, Vectors
 from selfvec.files.compressed_files import zstd
 from selfvec.files.tensors import map_tensors, read_metadata
+from selfvec.numerics.rows import unit_rows
+from selfvec.storage.formats.built_in import AXES
 from selfvec.storage.formats.glosses import COLUMNS, GLOSSES, gloss_rows, gloss_words
 from selfvec.storage.formats.subwords import SubwordRows
 
@@ -74,3 +76,17 @@ def test_a_run_is_updated_by_the_name_of_its_vectors(
     rows = vectors.lookup(words)[0]
     unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     np.testing.assert_allclose(updated.original.lookup(words)[0], unit, atol=1e-6)
+
+
+def test_default_turns_unit_rows_of_both_tables_to_the_same_bits_alone_and_together() -> None:
+    words = ["storm", "british", "thundersnowing", "\u0430\u0432\u0442\u043e", "---"]
+    sides = [unit_rows(selfvec.load(name).lookup(words)[0]) for name in ("wordllama", "glosses")]
+    default = selfvec.load("default")
+    rows, sources, pieces = default.lookup_pieces(words)
+    axes = np.load(AXES) / 2**11
+    np.testing.assert_allclose(axes.T @ axes, np.eye(256), atol=2e-3)
+    np.testing.assert_allclose(rows, np.hstack(sides) @ axes, atol=3e-3)
+    assert sources.tolist() == [1, 2, 2, 1, 2]
+    assert pieces[1] == 1  # only glosses have it whole
+    assert all(np.array_equal(default.embed(word), row) for word, row in zip(words, rows, strict=True))
+    assert np.array_equal(rows * 2**23, np.rint(rows * 2**23))

@@ -156,10 +156,10 @@ def topics(
     >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
     >>> for topic in selfvec.topics(run, 4):
     ...     print(f"{topic.share:.0%} {topic.name}")
-    34% lightning strike, spring tide floods, haar
     28% black ice, graupel, body shops
+    25% lightning strike, squall line, gale
+    24% smoke, spring tide floods, poor visibility
     22% high water, retention basin, banks
-    15% squall line, trees, gale
     """
     seeds = _groups_of_words(given.get("seed_words"))
     own = owner(run)

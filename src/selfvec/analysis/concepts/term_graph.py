@@ -160,7 +160,7 @@ def graph(
     >>> terms.rows[0]["source"], terms.rows[0]["target"]
     ('hail', 'graupel')
     >>> terms.to_polars().height  # edges
-    120
+    119
     """
     require("networkx", "plot", "a graph of terms")
     names = check_texts("words", words, "words") if words else []

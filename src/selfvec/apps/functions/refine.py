@@ -54,7 +54,7 @@ def refine(
     corpus : path, paths, texts, data frame or `Corpus`
         Files or folders of text. Also the documents themselves, see `selfvec.as_corpus`.
     vectors : Vectors, path or name, or several
-        Initial vectors; by default the built-in vectors. glosses are learned from a dictionary. A
+        Initial vectors; by default the built-in vectors. wordllama and glosses are their halves. A
         file, the name of fetched vectors, gensim's vectors, or a method that makes them from the text alone:
         none, svd, glove, word2vec or fasttext. Several are compared on held-out text. Also a dict
         from words to arrays, a pair of words and their matrix, or a data frame of numbers.

@@ -113,7 +113,7 @@ def search(
     --------
     >>> path = selfvec.example("weather.jsonl")
     >>> search(path, "damage to roofs", top=1).rows[0]["id"]
-    'r0221'
+    'r0904'
     """
     named = given_filters(filter)
     omitted: dict[str, Any] = {}

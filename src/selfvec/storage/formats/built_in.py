@@ -1,11 +1,9 @@
-"""The vectors that come with Selfvec: `default`, rows of a language model, and `glosses`, of clear origin.
+"""The vectors that come with Selfvec: `wordllama`, of language models, `glosses`, of clear origin, and both.
 
-The rows of a language model's tokens are in the package ``wordllama``. The sum of its tokens' rows is a
-vector for every word: a good one for a word that is one token, little more than its spelling for others.
-
-`glosses` are learned from WordNet as `selfvec.encoders.student` learns from the text of a run: the sum of the
-rows of a text comes near the vector that the encoder all-MiniLM-L6-v2 gives to the text. So no encoder is
-needed to use them. Their file is read by `selfvec.storage.formats.glosses`.
+The sum of the rows of a language model's tokens, which are in the package ``wordllama``, is a vector for each
+word: a good one for a word that is one token, little more than its spelling for others. `glosses` are learned
+from WordNet: the sum of the rows of a text comes near the vector that a sentence encoder gives to the text.
+`default` is both: a word's unit rows side by side, turned to the directions that words have in common.
 """
 
 from __future__ import annotations
@@ -19,10 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Ints
+from selfvec.base.arrays import Bytes, Floats, Halves, Int8s, Ints, Rows
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Source, Vectors
 from selfvec.files.tensors import map_tensors
+from selfvec.numerics.rows import unit_rows
 
 from .glosses import GLOSSES, columns_of, is_lower_word, pieces_of, record_of, rows_of
 from .input_file import checked_matrix, checked_vectors, open_input
@@ -30,17 +29,15 @@ from .subwords import SubwordRows, load_tokenizer
 
 _ROWS = Path("weights", "l2_supercat_256.safetensors")
 _TOKENIZER = Path("tokenizers", "l2_supercat_tokenizer_config.json")
-UNKNOWN = "[UNK]"
-"""The first piece, without a row: a word with a character that is in no piece."""
+UNKNOWN = "[UNK]"  # the first piece, without a row: a word with a character that is in no piece
 _LONGEST = 100  # characters of a word that is cut, as of BERT
+AXES = Path(__file__).with_name("axes.npy")  # int16, (640, 256), in steps; `benchmarks.glosses` makes them
+AXIS_STEPS, ROW_STEPS = np.float32(2**11), np.float32(2**12)  # so that sums stay below 2²⁴, and exact
 
 
 def token_vectors(limit: int | None = None) -> Vectors:
-    """`default`: rows of the words that are one token; others are built when they are asked for.
-
-    Words are lower-cased (Llama 2's byte-pair encoding, with the space marker in front). The two files of
-    ``wordllama`` are read directly, because its own loader may use the network.
-    """
+    """`wordllama`: rows of the words that are one token, in lower case; others are built from tokens."""
+    # The package's own loader may use the network.
     spec = util.find_spec("wordllama")
     if spec is None or spec.origin is None:
         rule = "the built-in vectors are in the package 'wordllama', which is not installed"
@@ -50,9 +47,8 @@ def token_vectors(limit: int | None = None) -> Vectors:
     source = replace(open_input(folder / _ROWS), limit=limit)
     composer, words, tokens = _tokens(folder)
     vectors = checked_vectors(list(words), composer.rows[tokens], source, composer=composer)
-    vectors.provenance["sources"] = {
-        "wordllama": {"version": metadata.version("wordllama"), "licence": "MIT"}
-    }
+    origin = {"version": metadata.version("wordllama"), "licence": "MIT"}
+    vectors.provenance["sources"] = {"wordllama": origin}
     return vectors
 
 
@@ -71,9 +67,6 @@ def _tokens(folder: Path) -> tuple[SubwordRows, list[str], Ints]:
     return subwords, *subwords.whole_words(is_lower_word)
 
 
-# ---- What an encoder gives to the definitions of a dictionary
-
-
 def gloss_vectors(limit: int | None = None) -> Vectors:
     """`glosses`: rows of words, in lower case; others are built from pieces when they are asked for."""
     composer, words, places, record = read_glosses(GLOSSES)
@@ -87,19 +80,31 @@ def gloss_vectors(limit: int | None = None) -> Vectors:
 
 @lru_cache(maxsize=1)
 def read_glosses(path: Path) -> tuple[SubwordRows, list[str], Ints, dict[str, Any]]:
-    """What `benchmarks.glosses` wrote, once in a process.
-
-    The rows of the pieces; the pieces that are words, and their places, (V,); and what they were made from.
-    """
-    composer = SubwordRows(word_pieces(pieces_of(path)), rows_of(*columns_of(path)), pool="sum")
+    """The rows of the pieces; the pieces that are words, and their places, (V,); what they were made from."""
+    composer = _gloss_pieces(path)
     return composer, *composer.whole_words(is_lower_word), record_of(path)
 
 
-def word_pieces(pieces: Sequence[str]) -> Any:
-    """A tokenizer that cuts a word into the longest of these pieces, from its beginning, as BERT's does.
+@lru_cache(maxsize=1)
+def _gloss_pieces(path: Path) -> SubwordRows:
+    return SubwordRows(word_pieces(pieces_of(path)), PackedRows(*columns_of(path)), pool="sum")
 
-    Capitals and accents are taken off, signs are pieces of their own.
-    """
+
+class PackedRows:
+    """The rows of columns, (V, d), made where they are asked for: a quarter of the memory."""
+
+    dtype = np.int8
+
+    def __init__(self, columns: Int8s, lengths: Halves) -> None:
+        self._codes, self._lengths = np.ascontiguousarray(columns.T), lengths
+        self.shape = self._codes.shape
+
+    def __getitem__(self, places: Any) -> Rows:
+        return rows_of(self._codes[places].T, self._lengths[places])
+
+
+def word_pieces(pieces: Sequence[str]) -> Any:
+    """A tokenizer that cuts lower-cased words into the longest of these pieces, as BERT's does."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
     numbers = {piece: number for number, piece in enumerate(pieces)}
@@ -108,3 +113,36 @@ def word_pieces(pieces: Sequence[str]) -> Any:
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     return tokenizer
+
+
+class TwoTables:
+    """Composes words by two tables; each has its part of a row, or zeros."""
+
+    def __init__(self) -> None:
+        self.tokens, self.glosses = token_vectors(), _gloss_pieces(GLOSSES)
+
+    def __call__(self, words: Sequence[str]) -> Rows:
+        return self.with_pieces(words)[0]
+
+    def with_pieces(self, words: Sequence[str]) -> tuple[Rows, Bytes]:
+        """Rows, (n, 256), and the pieces of each word where they are fewer: 1 if a table has it whole."""
+        rows, pieces = self.side_by_side(words)
+        # Sums of whole numbers do not depend on their order: each machine gets the same bits.
+        turned = np.rint(rows * ROW_STEPS) @ np.load(AXES).astype(np.float32)
+        return turned / (ROW_STEPS * AXIS_STEPS), pieces
+
+    def side_by_side(self, words: Sequence[str]) -> tuple[Floats, Bytes]:
+        """Unit rows of both, (n, 640)."""
+        (a, _, of_a), (b, of_b) = self.tokens.lookup_pieces(words), self.glosses.with_pieces(words)
+        return np.hstack([unit_rows(a), unit_rows(b)]), np.minimum(of_a, np.maximum(of_b, 1))
+
+
+def two_tables(limit: int | None = None) -> Vectors:
+    """`default`: the words of `wordllama`; others are built from pieces in each table."""
+    composer = TwoTables()
+    words, origin = composer.tokens.index_to_key[:limit], composer.tokens.provenance["sources"]
+    sources = {**origin, **record_of(GLOSSES)["sources"]}
+    return Vectors(words, composer(words), composer=composer, provenance={"sources": sources})
+
+
+READERS = {"default": two_tables, "wordllama": token_vectors, "glosses": gloss_vectors}

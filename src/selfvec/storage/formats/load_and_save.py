@@ -29,7 +29,6 @@ from selfvec.storage.folder_kinds import mistaken, text_at
 from selfvec.storage.public_vectors import BUILT_IN, locate
 from selfvec.storage.run_folder import refuse_run
 
-from .built_in import gloss_vectors, token_vectors
 from .input_file import Input, open_input
 
 
@@ -112,7 +111,7 @@ def load(
     ----------
     path : path
         A file, which may be compressed with gzip or Zstandard; a folder (a Selfvec run, model2vec);
-        ``default``, the built-in vectors; or the name of public vectors that `fetch` has downloaded.
+        ``default``, ``wordllama``, ``glosses``, built in; or the name of public vectors that `fetch` has.
     format : str, optional
         A name in `FORMATS`; by default the content decides.
     errors : {"strict", "replace", "ignore"}
@@ -143,7 +142,9 @@ def load(
     row = None if format is None else format_of(format)
     name = os.fspath(path)
     if name in BUILT_IN and row is None:
-        vectors = gloss_vectors(limit) if name == "glosses" else token_vectors(limit)
+        from .built_in import READERS
+
+        vectors = READERS[name](limit)
     else:
         place = locate(path)
         source = replace(open_input(place), errors=errors, limit=limit)

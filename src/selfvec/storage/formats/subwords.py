@@ -26,7 +26,7 @@ from selfvec.numerics.rows import add_rows
 
 from .input_file import Input, checked_matrix, checked_vectors
 
-_BATCH = 4096  # words built at a time, which limits the memory
+_BATCH = 1024  # words built at a time: few enough to do without Numba
 _MARK = "▁"  # of sentencepiece, for the space before a word
 _MARKERS = "▁Ġ"  # that tokenizers put before a word
 _TOGETHER = 64  # words given to the tokenizer as one text; one by one takes twice the time
@@ -35,7 +35,7 @@ _TOGETHER = 64  # words given to the tokenizer as one text; one by one takes twi
 @dataclass(frozen=True)
 class SubwordRows:
     tokenizer: Any  # tokenizers.Tokenizer
-    rows: AnyFloats  # (tokens, d)
+    rows: Any  # (tokens, d): an array, or what gives rows as one does
     pool: Literal["sum", "mean"] = "mean"
     lower: bool = False  # whether words are lower-cased first
 
