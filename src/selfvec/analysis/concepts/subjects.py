@@ -52,8 +52,7 @@ def joined(
     groups = dict(zip(number_of.tolist(), map(int, group_of), strict=False))
     members = [np.flatnonzero(number_of[:-1] == number).tolist() for number in range(len(groups))]
     unnamed = any(len(own) > 1 and groups[number] not in names for number, own in enumerate(members))
-    of_documents = number_of[whole.of_documents]
-    phrases = phrase_names(whole.run, of_documents, len(members)) if unnamed and whole.run else []
+    phrases = phrase_names(whole.run, whole.of_documents, number_of[:-1]) if unnamed and whole.run else []
     rows = []
     for number, own in enumerate(members):
         row = _one_topic([whole.topics[i] for i in own])

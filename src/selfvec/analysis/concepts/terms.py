@@ -336,14 +336,45 @@ _NO_MIDDLE = frozenset(("VBP", "VBZ", "VBD", "VBN"))
 _ADDRESS = re.compile(r"(?<!\S)(?:[^\s@]*@|[^\s:]*://)\S*")
 
 
-def phrase_names(run: Run, topic_of: Ints, number: int) -> list[list[str]]:
+def phrase_names(run: Run, topic_of: Ints, group_of: Ints) -> list[list[str]]:
     """The phrases and nouns that name each of some topics, the most telling first; none if none is sure.
 
-    ``topic_of``, (D,), are the topics of the documents, -1 for none.
+    ``topic_of``, (D,), are the topics of the documents, -1 for none; ``group_of``, (K,), the groups of topics
+    that are named as one.
     """
-    read = _evenly(topic_of, number)
+    read, number = _evenly(topic_of, len(group_of)), int(group_of.max(initial=-1)) + 1
     if not len(read) or Preprocessing.of(run.provenance).tokenizer not in ("words", "whitespace"):
         return [[] for _ in range(number)]
+    text = run.held("text for names", lambda: _read(run, read), read.tobytes())
+    of_read = group_of[topic_of[read]]
+    new = _between_other_words(text.words, text.offsets, of_read, with_letters(text.names))
+    pairs = word_documents(np.where(new, text.words, -1), text.offsets, len(text.names))
+    counts, sizes = documents_with(pairs, of_read, number), np.bincount(of_read, minlength=number)
+    weights = text.weights
+    subject, candidates, total = can_name(run), [], counts.sum(axis=1)
+    for column, size in zip(counts.T, sizes.tolist(), strict=True):
+        own = np.flatnonzero(column * weights)
+        here = column[own]
+        _, low, _ = ratios_of_shares(total[own] - here, len(read) - size, here, size)
+        scores = weights[own] * here * np.log(np.maximum(low, 1))
+        general = (weights[own] == 1) & (low < _TYPICAL)
+        order = (i for i in np.argsort(-scores, kind="stable").tolist() if scores[i])
+        able = islice((i for i in order if subject(text.names[own[i]])), _CANDIDATES)
+        candidates.append([_Candidate(text.names[own[i]], float(scores[i]), bool(general[i])) for i in able])
+    near = _nearness(run, read, of_read, candidates)
+    return [list(_short(_chosen(*pair))) for pair in zip(candidates, near, strict=True)]
+
+
+class _Named(NamedTuple):
+    """The words and phrases of documents, by their number."""
+
+    names: list[str]  # V, in lower case
+    words: Ints  # (N,), those of content
+    offsets: Ints  # (D + 1,), of documents
+    weights: Ints  # (V,), the words of a phrase; 0 for what names nothing
+
+
+def _read(run: Run, read: Ints) -> _Named:
     text = _running(run, read)
     language = run.provenance.language
     phrases = Finder(stop_words=language if language in STOP_WORDS else "en")(text)
@@ -354,15 +385,8 @@ def phrase_names(run: Run, topic_of: Ints, number: int) -> list[list[str]]:
     names = sorted(set(lower))
     place = {name: i for i, name in enumerate(names)}
     words = np.array([place[name] for name in lower], np.int64)[ids]
-    of_read = topic_of[read]
-    stops = stop_words(run.provenance)
+    stops, formula = stop_words(run.provenance), _formula_words(run)
     content = np.array([name not in stops for name in names], bool)[words]
-    offsets = np.concatenate(([0], np.cumsum(content)))[offsets]
-    said = words[content]
-    new = _between_other_words(said, offsets, of_read, with_letters(names))
-    pairs = word_documents(np.where(new, said, -1), offsets, len(names))
-    counts, sizes = documents_with(pairs, of_read, number), np.bincount(of_read, minlength=number)
-    formula = _formula_words(run)
     weights = np.array(
         [
             0 if name in dropped or not formula.isdisjoint((own[0], own[-1])) else len(own)
@@ -371,18 +395,7 @@ def phrase_names(run: Run, topic_of: Ints, number: int) -> list[list[str]]:
     )
     if lexicon(run.provenance)("the"):
         weights[_verbs(names, words)] = 0
-    subject, candidates, total = can_name(run), [], counts.sum(axis=1)
-    for column, size in zip(counts.T, sizes.tolist(), strict=True):
-        own = np.flatnonzero(column * weights)
-        here = column[own]
-        _, low, _ = ratios_of_shares(total[own] - here, len(read) - size, here, size)
-        scores = weights[own] * here * np.log(np.maximum(low, 1))
-        general = (weights[own] == 1) & (low < _TYPICAL)
-        order = (i for i in np.argsort(-scores, kind="stable").tolist() if scores[i])
-        able = islice((i for i in order if subject(names[own[i]])), _CANDIDATES)
-        candidates.append([_Candidate(names[own[i]], float(scores[i]), bool(general[i])) for i in able])
-    near = _nearness(run, read, of_read, candidates)
-    return [list(_short(_chosen(*pair))) for pair in zip(candidates, near, strict=True)]
+    return _Named(names, words[content], np.concatenate(([0], np.cumsum(content)))[offsets], weights)
 
 
 class _Candidate(NamedTuple):
