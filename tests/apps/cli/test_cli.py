@@ -430,6 +430,10 @@ def test_the_demonstration_recommends_what_is_installed(served: bool, monkeypatc
     said = capsys.readouterr().err
     assert f"{program()} serve " in said
     assert ("[serve]'" in said) != served
+    monkeypatch.setenv("UV", "uv")
+    monkeypatch.setattr(sys, "prefix", "/cache/archive-v0/abc")
+    demo(run, {})
+    assert ("[serve]' selfvec serve " in capsys.readouterr().err) != served
 
 
 @pytest.mark.parametrize(

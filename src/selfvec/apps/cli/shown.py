@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.display import count_of
-from selfvec.base.installed import install_command
+from selfvec.base.installed import in_uvx, install_command
 
 from .streams import print_json, print_text, program, say, show
 
@@ -75,7 +75,8 @@ def demo(run: Run, _: Given) -> None:
         say(f"  {program()} {line}")
     if not there:
         say("The page in the browser needs packages that are not installed. To see it:")
-        say(f"  {install_command('serve')}\n  {program()} {served}")
+        add = install_command("serve")  # of uvx: what runs the program with it
+        say(f"  {add} {served}" if in_uvx() else f"  {add}\n  {program()} {served}")
 
 
 def merged(run: Run, _: Given) -> None:
