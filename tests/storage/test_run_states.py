@@ -1,5 +1,6 @@
 """States of a run folder: a new one, undo and redo, locks, what is swept, and what is never touched."""
 
+import errno
 import json
 import os
 import pickle
@@ -20,9 +21,10 @@ from tests.refusals import refused
 import selfvec
 from selfvec.apps.functions.inspection import verify
 from selfvec.apps.run import open_run, save_run
-from selfvec.base.errors import FormatError, InputError, TargetError
+from selfvec.base.errors import CleanupWarning, FormatError, InputError, TargetError
 from selfvec.data.run import Run, TopicName, split_state
 from selfvec.data.run_text import TEXT
+from selfvec.storage import run_writer
 from selfvec.storage.run_writer import RunWriter, save_topic_names
 from selfvec.text.repeats import repeats_of
 
@@ -103,6 +105,25 @@ def test_undo_and_redo_exchange_the_states_and_a_new_one_ends_the_redo(run: Path
     assert updated(run, "another report").text.texts()[-1] == "another report"
     assert states(run) == [3, 1]
     assert set(files(run)) == named(run, "run.json", "previous.json")
+
+
+def test_after_the_description_is_replaced_nothing_is_an_error_of_the_change(run: Path, monkeypatch) -> None:
+    """Otherwise it would be made again: an undo would take itself back."""
+    updated(run, "new report")
+    before, sync = (run / "run.json").read_bytes(), run_writer.sync_names
+
+    def fails_once_replaced(folder: Path) -> None:
+        if (run / "run.json").read_bytes() != before:
+            raise OSError(errno.EIO, "Input/output error")
+        sync(folder)
+
+    monkeypatch.setattr(run_writer, "sync_names", fails_once_replaced)
+    with pytest.warns(CleanupWarning) as heard:
+        undo(run)
+    said = [str(warning.message) for warning in heard]
+    assert ["may not outlast a power cut" in said[0], "the state before" in said[1]] == [True, True]
+    assert states(run) == [1, 2]
+    assert documents(run) == 20
 
 
 def test_an_undo_of_a_damaged_state_is_not_redone(run: Path) -> None:

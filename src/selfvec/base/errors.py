@@ -15,7 +15,7 @@
 Every message names the place (file, line, field), the rule that was broken and the remedy. Messages are
 written with the flags of the command line. In Python the same message names the parameters.
 
-`CleanupWarning` is a warning: the result is complete, but a temporary file could not be removed.
+`CleanupWarning` is a warning: the result is complete.
 """
 
 from __future__ import annotations
@@ -219,7 +219,7 @@ class Interrupted(SelfvecError):
 
 
 class CleanupWarning(UserWarning):
-    """A temporary file or folder could not be removed. The result is complete."""
+    """The result is complete, but a temporary file stays, or a power cut may take the result back."""
 
 
 _TOO_NEW = {"gensim": (3, 14)}  # the first version of Python that a package does not compile on

@@ -18,13 +18,14 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from selfvec.base.errors import FormatError, TargetError
+from selfvec.base.errors import CleanupWarning, FormatError, TargetError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once
 from selfvec.base.versions import RUN_FORMAT
@@ -32,7 +33,13 @@ from selfvec.data.run import BASE, AnyRun, Run, TopicName, split_state, state_na
 from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import check_target, refuse_special, writing
 from selfvec.files.checksums import CHANGED, checksums, damaged_files, identity, is_sealed, seal
-from selfvec.files.file_system import discard, lock_file, remove_folder, sync_file, sync_names
+from selfvec.files.file_system import (
+    discard,
+    lock_file,
+    remove_folder,
+    sync_file,
+    sync_names,
+)
 from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.files.text_files import read_json, write_vocabulary
 from selfvec.files.untrusted import parse_json
@@ -107,7 +114,8 @@ class RunWriter:
             self._refuse_existing(overwrite)  # another process may have made it meanwhile
             for name in (PRESENT, PREVIOUS):
                 refuse_special(self.target / name, folder=False)
-            self._sweep()
+            with writing(self.target):
+                self._sweep()
             # Above all numbers that are there: an open run may still map the files of the present state.
             states = [_split(name)[1] for name in self._names() if _is_ours(name)]
             self.state = 1 + max(states, default=0)
@@ -212,7 +220,8 @@ class RunWriter:
         """Make a state of what was written the run, sealed; the present one is that before, or forgotten."""
         before = {} if stays is None else self._described()["files"]
         files = {name: entry for name, entry in before.items() if stays and stays(name.partition("/")[0])}
-        files |= checksums(self.target, filter(self._is_new, self._names()))
+        new = [state_name(name, self.state) for name in _FILES]
+        files |= checksums(self.target, {*new}.intersection(self._names()))
         content = seal({"format": RUN_FORMAT, **described, "files": files}, indent=1)
         present = self.target / PRESENT
         if undo and _names_of(present) is not None:
@@ -223,14 +232,16 @@ class RunWriter:
             (self.target / PREVIOUS).unlink(missing_ok=True)
             remove_folder(self.target / CACHE)
             _replace(present, content)
-            remove_folder(self.target / CACHE)  # what readers of the state before have kept meanwhile
+            with _complete(f"{self.target / CACHE}: could not be removed"):
+                remove_folder(self.target / CACHE)  # what readers of the state before have kept meanwhile
         return content
 
     def _exchange(self, content: bytes) -> None:
         """Replace the description of the run; the one that was there is that of the state before."""
         _write(self.target / _REPLACED, (self.target / PRESENT).read_bytes())
         _replace(self.target / PRESENT, content)
-        self._settle()
+        with _complete(f"{self.target}: the state before is not in its place yet"):
+            self._settle()
 
     def _settle(self) -> None:
         """Let a description that was replaced, by this or a killed process, be that of the state before."""
@@ -238,9 +249,8 @@ class RunWriter:
         if replaced.is_file() and present.is_file():
             content = replaced.read_bytes()
             if is_sealed(content) and content != present.read_bytes():  # otherwise nothing was replaced
-                with writing(self.target):
-                    replaced.replace(self.target / PREVIOUS)
-                    sync_names(self.target)
+                replaced.replace(self.target / PREVIOUS)
+                sync_names(self.target)
 
     def _write(self, run: Run) -> None:
         words, history = run.vectors.index_to_key, run.history
@@ -299,10 +309,6 @@ class RunWriter:
         with writing(self.target):
             self._exchange(previous.read_bytes())
         return 0 < now < then  # it is 0 of one that cannot be read
-
-    def _is_new(self, name: str) -> bool:
-        plain, state = split_state(name)
-        return plain in _FILES and state == self.state
 
     def _names(self) -> list[str]:
         return [path.name for path in self.target.iterdir()]
@@ -375,13 +381,23 @@ def save_topic_names(run: AnyRun, names: Sequence[TopicName], progress: Progress
     next_state(run, named, progress)
 
 
+@contextmanager
+def _complete(rule: str) -> Iterator[None]:
+    """What fails now is a `CleanupWarning`: an error would say that nothing has changed."""
+    try:
+        yield
+    except OSError as error:
+        warnings.warn(f"{rule} ({error.strerror}); the change is made", CleanupWarning, stacklevel=4)
+
+
 def _replace(path: Path, content: bytes) -> None:
     """Replace a description. Others cannot: the folder is locked, and what a killed writer left is swept."""
     fresh = path.with_name(f".{path.name}.partial-00000000")
     _write(fresh, content)
     sync_names(path.parent)  # of the files, before the description that names them
     fresh.replace(path)
-    sync_names(path.parent)
+    with _complete(f"{path}: may not outlast a power cut"):
+        sync_names(path.parent)
 
 
 def _write(path: Path, content: bytes) -> None:
