@@ -80,7 +80,7 @@ def _rows(packed: Path) -> list[dict[str, Any]]:
 @cache
 def judged() -> dict[str, Any]:
     """The collections with judgements."""
-    from selfvec.lab.evaluation.collection import read_collection
+    from selfvec.lab.evaluation.retrieval import read_collection
 
     return {name: read_collection(path(name)) for name in JUDGED}
 

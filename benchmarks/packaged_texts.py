@@ -20,7 +20,7 @@ from pathlib import Path
 from lxml import etree, html
 
 from benchmarks.self_retrieval import Pairs, collection_of
-from selfvec.lab.evaluation.collection import Collection
+from selfvec.lab.evaluation.retrieval import Collection
 
 KEPT = Path(tempfile.gettempdir()) / f"selfvec-packages-{os.getuid()}"
 _LEAST = 30, 3  # words of a text, and of what should find it

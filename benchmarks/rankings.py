@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import AnyFloats, Doubles
-from selfvec.lab.evaluation.collection import Collection, ndcg
-from selfvec.lab.evaluation.retrieval import ranked
+from selfvec.lab.evaluation.retrieval import Collection, ndcg, ranked
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, difference, mean
 from selfvec.retrieval import Index

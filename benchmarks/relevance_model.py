@@ -12,8 +12,7 @@ import numpy as np
 
 from benchmarks.rankings import Rankings
 from selfvec.base.arrays import Doubles, Floats, Ints
-from selfvec.lab.evaluation.collection import Collection
-from selfvec.lab.evaluation.retrieval import ranked
+from selfvec.lab.evaluation.retrieval import Collection, ranked
 from selfvec.retrieval import Index
 from selfvec.retrieval.documents import IndexedDocuments
 from selfvec.retrieval.scoring import Scored, Scorer

@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.datasets import SHARED_DATA, judged, records
 from selfvec.corpus.python_docs import python_documentation
-from selfvec.lab.evaluation.collection import Collection
+from selfvec.lab.evaluation.retrieval import Collection
 
 DOCUMENTS, QUERIES, SEED = 4000, 250, 0
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'(])")

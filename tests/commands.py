@@ -41,3 +41,12 @@ def ran(words: Iterable[object], status: int = 0) -> Printed:
     printed = Printed(*(stream.buffer.getvalue().decode() for stream in (out, err)))
     assert ended == status, printed
     return printed
+
+
+def rounded(value: Any, digits: int = 5) -> Any:
+    """Figures to some digits: a library of linear algebra may round otherwise on one core than on two."""
+    if isinstance(value, dict):
+        return {name: rounded(each, digits) for name, each in value.items()}
+    if isinstance(value, list):
+        return [rounded(each, digits) for each in value]
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value

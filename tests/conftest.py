@@ -134,6 +134,12 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the module's own."""
+    return tmp_path_factory.mktemp("own")
+
+
 @pytest.fixture(scope="session")
 def storms() -> list[str]:
     """240 short reports over a few dozen words."""
@@ -147,7 +153,7 @@ def write(tmp_path: Path) -> Callable[[str, str], Path]:
     def written(name: str, text: str) -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, "utf-8")
         return path
 
     return written
@@ -157,7 +163,7 @@ def write(tmp_path: Path) -> Callable[[str, str], Path]:
 def storm_file(tmp_path: Path, storms: list[str]) -> Path:
     """The reports as a text file, one per line."""
     path = tmp_path / "storms.txt"
-    path.write_text("\n".join(storms) + "\n", encoding="utf-8")
+    path.write_text("\n".join(storms) + "\n", "utf-8")
     return path
 
 
@@ -197,6 +203,15 @@ def storm_vectors() -> Vectors:
     """Random directions for eight words of the reports; the others are unknown."""
     words = ["hail", "storm", "wind", "roofs", "tornado", "road", "trees", "county"]
     return Vectors(words, np.random.default_rng(5).standard_normal((8, 16)).astype(np.float32))
+
+
+@pytest.fixture(params=[(1, 0), (8, 0), (1 << 22, 1 << 27)], scope="module")
+def blocks(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tokens of a text that are worked on at a time, and bytes in memory."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("selfvec.data.token_batch._BLOCK", request.param[0])
+        patch.setattr("selfvec.files.memory.IN_MEMORY", request.param[1])
+        yield
 
 
 @pytest.fixture

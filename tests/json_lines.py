@@ -8,5 +8,5 @@ from typing import Any
 
 def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
     """The path with the rows in it."""
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     return path

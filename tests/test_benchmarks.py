@@ -14,7 +14,7 @@ MODULES = sorted([*(ROOT / "benchmarks").rglob("*.py"), *(ROOT / "tools").glob("
 
 def imported(path: Path) -> Iterator[tuple[str, str]]:
     """Modules of this repository and the names that are taken from them, also inside functions."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] in (
             "selfvec",
             "benchmarks",

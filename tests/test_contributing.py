@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import FIRST
 from tests.places import ROOT
 
-PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 SOURCES = ROOT / "src" / "selfvec"
 FILE = r"`([\w./-]+/(?:[\w.-]+\.\w+)?)`"
 FILES = sorted(set(re.findall(FILE, PAGE)))
@@ -35,7 +35,7 @@ def test_a_file_that_is_named_exists(name: str) -> None:
 
 @pytest.mark.parametrize(("file", "names"), NAMED)
 def test_a_name_in_a_file_is_defined_there(file: str, names: str) -> None:
-    module = ast.parse(found(file).read_text(encoding="utf-8"))
+    module = ast.parse(found(file).read_text("utf-8"))
     defined: set[str] = set()
     for node in module.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):

@@ -66,7 +66,7 @@ def test_the_wheel_has_the_same_bytes_wherever_it_is_built(tmp_path: Path) -> No
 
 
 def test_the_citation_names_authors_of_the_software_and_of_the_paper() -> None:
-    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     assert cited["version"] == __version__
     for work in (cited, *cited["references"]):  # the schema of 1.2.0 needs these
         assert work["title"]
@@ -94,7 +94,7 @@ def test_a_placeholder_a_sentence_of_before_and_another_tag_stop_a_release(
 
 def test_actions_are_named_by_a_full_version_or_a_commit() -> None:
     files = sorted((ROOT / ".github/workflows").glob("*.yml"))
-    used = [name for file in files for name in re.findall(r"uses: (\S+)", file.read_text(encoding="utf-8"))]
+    used = [name for file in files for name in re.findall(r"uses: (\S+)", file.read_text("utf-8"))]
     assert len(used) >= 7
     full = re.compile(r"\./.+|[\w./-]+@(v\d+\.\d+\.\d+|[0-9a-f]{40})")
     assert [name for name in used if not full.fullmatch(name)] == []
@@ -117,7 +117,7 @@ def test_the_bill_of_materials_lists_the_core_with_licences(tmp_path: Path) -> N
 
 
 def test_the_changelog_begins_with_this_version_and_fits_a_screen_or_two() -> None:
-    lines = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / "CHANGELOG.md").read_text("utf-8").splitlines()
     headings = [line for line in lines if line.startswith("## ")]
     assert headings[0].split()[:2] == ["##", __version__]
     first = lines.index(headings[0])
@@ -127,7 +127,7 @@ def test_the_changelog_begins_with_this_version_and_fits_a_screen_or_two() -> No
 
 def rows(part: str) -> list[list[str]]:
     """The rows of a table on the page on what an installation takes."""
-    page = (DOCS / "results" / "install.md").read_text(encoding="utf-8")
+    page = (DOCS / "results" / "install.md").read_text("utf-8")
     lines = generated(page)[part].strip().splitlines()[2:]
     return [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines]
 

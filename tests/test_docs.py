@@ -24,7 +24,6 @@ from tools import reference_pages, shown_output
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.data.vectors import Vectors
 from selfvec.text.repeats import LEAST_DOCUMENTS, NGRAM
 
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
@@ -63,21 +62,21 @@ def write_files(folder: Path, storms: list[str]) -> None:
     """The files that the pages name."""
     storms = [f"{text} {_MORE[i % len(_MORE)]}" for i, text in enumerate(storms)]
     example = selfvec.example(folder / "storms.jsonl")
-    every = example.read_text(encoding="utf-8").splitlines()
+    every = example.read_text("utf-8").splitlines()
     # As many as every command needs, with the words whose change pages ask for.
     lines = [line for i, line in enumerate(every) if i % 4 == 0 or "mast" in line or "stream" in line]
-    example.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    example.write_text("\n".join(lines) + "\n", "utf-8")
     rows = [json.loads(line) for line in lines]
     words = sorted({word.strip(".,").lower() for text in storms for word in text.split()})
     table = np.random.default_rng(0).standard_normal((len(words), 32)).astype(np.float32)
-    selfvec.save(Vectors(words, table), folder / "vectors.vec", format="word2vec-text")
+    selfvec.save(selfvec.Vectors(words, table), folder / "vectors.vec", format="word2vec-text")
 
     turn = np.linalg.qr(np.random.default_rng(1).standard_normal((32, 32)))[0].astype(np.float32)
-    selfvec.save(Vectors([word[::-1] for word in words], table @ turn), folder / "other.vec")
+    selfvec.save(selfvec.Vectors([word[::-1] for word in words], table @ turn), folder / "other.vec")
 
     def write(name: str, lines: list[str]) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (folder / name).write_text("\n".join(lines) + "\n", "utf-8")
 
     french = [
         "La grêle a brisé les toits des maisons du village.",
@@ -137,11 +136,10 @@ def write_minilm(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Path:
+def prepared(own: Path, storms: list[str]) -> Path:
     """The files and runs that the pages name, made once, and what several pages would derive from them."""
-    folder = tmp_path_factory.mktemp("workshop")
-    write_files(folder, storms)
-    start = ["--vectors", str(folder / "vectors.vec")]
+    write_files(own, storms)
+    start = ["--vectors", str(own / "vectors.vec")]
     runs = {
         "run": ["storms.jsonl", "--method", "decorrelated", *start],
         "dated": ["storms.jsonl", "--slice", "year", *start],
@@ -149,11 +147,11 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Pat
         "shard2": ["late.txt", "--method", "decorrelated", *start],
     }
     for name, (corpus, *options) in runs.items():
-        assert main(["refine", str(folder / corpus), "-o", str(folder / name), *options]) == 0
-    made = selfvec.open_run(folder / "run")
-    made.search("hail")  # this index and the encoder lie in the run's folder, for all pages
+        assert main(["refine", str(own / corpus), "-o", str(own / name), *options]) == 0
+    made = selfvec.open_run(own / "run")
+    made.search("hail")  # this index and the encoder lie in the run's own, for all pages
     selfvec.Encoder.of(made)
-    return folder
+    return own
 
 
 @pytest.fixture
@@ -183,7 +181,7 @@ def run_line(line: str, page: Path, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("page", [page for page in PAGES if page not in (*PASTED, CLIENTS)], ids=name_of)
 def test_the_page_runs(page: Path, workshop: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    blocks = BLOCK.findall(page.read_text(encoding="utf-8"))
+    blocks = BLOCK.findall(page.read_text("utf-8"))
     if not blocks:
         return
     for package in EXTRAS.get(page.name, ()):
@@ -197,9 +195,7 @@ def test_the_page_runs(page: Path, workshop: Path, capsys: pytest.CaptureFixture
                 run_line(line, page, capsys)
 
 
-_CLIENTS = re.findall(
-    r"^## (\S+)\n[^#]*?^```python\n(.*?)^```", CLIENTS.read_text(encoding="utf-8"), re.M | re.S
-)
+_CLIENTS = re.findall(r"^## (\S+)\n[^#]*?^```python\n(.*?)^```", CLIENTS.read_text("utf-8"), re.M | re.S)
 
 
 @pytest.mark.soak
@@ -212,7 +208,7 @@ def test_the_client_runs(code: str, workshop: Path) -> None:
 
 @pytest.mark.parametrize("page", [*PAGES, *sorted((ROOT / "examples").glob("*.ipynb"))], ids=name_of)
 def test_calls_of_python_blocks_exist_and_take_what_they_are_given(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
+    text = page.read_text("utf-8")
     if page.suffix == ".ipynb":
         blocks = [
             "".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"
@@ -237,20 +233,20 @@ def test_the_demo_shows_before_and_after(tmp_path: Path, capsys: pytest.CaptureF
     assert "Try next" in output.err
     page = tmp_path / "demo-run.html"
     assert str(page) in output.err
-    assert "Worth reading" in page.read_text(encoding="utf-8")
+    assert "Worth reading" in page.read_text("utf-8")
     assert selfvec.open_run(run).provenance["tokens"] > 100_000
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=name_of)
 def test_links_lead_somewhere(page: Path) -> None:
-    for link in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text("utf-8")):
         target, _, heading = link.partition("#")
         if target.startswith("http"):
             continue
         place = page.parent / target if target else page
         assert place.exists(), f"{page.name}: {link}"
         if heading:
-            prose = re.sub(r"^```.*?^```", "", place.read_text(encoding="utf-8"), flags=re.DOTALL | re.M)
+            prose = re.sub(r"^```.*?^```", "", place.read_text("utf-8"), flags=re.DOTALL | re.M)
             titles = [title.strip().lower() for title in re.findall(r"^#+ (.*)", prose, re.M)]
             slugs = [re.sub(r"\s+", "-", re.sub(r"[^\w\s-]", "", title)) for title in titles]
             assert heading in slugs, f"{page.name}: {link}"
@@ -262,12 +258,12 @@ def test_every_page_is_in_the_navigation_of_its_site() -> None:
     for page in map(name_of, DOCS):
         pages["mkdocs-results" if page.startswith("results/") else "mkdocs"].append(page)
     for site, expected in pages.items():
-        listed = re.findall(r"[\w/-]+\.md", (ROOT / f"{site}.yml").read_text(encoding="utf-8"))
+        listed = re.findall(r"[\w/-]+\.md", (ROOT / f"{site}.yml").read_text("utf-8"))
         assert sorted(listed) == sorted(expected)
 
 
 def test_the_make_targets_exist() -> None:
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text("utf-8")
     pages = [*PAGES, ROOT / "CONTRIBUTING.md"]
     named = {name for page in pages for name in re.findall(r"(?:\$ |`)make (\w+)", page.read_text("utf-8"))}
     assert {"demo", "test"} <= named
@@ -280,7 +276,7 @@ def test_an_index_names_every_page(name: str) -> None:
     index = ROOT / name
     folder = index.parent
     pages = [page for page in DOCS if ("results" in page.parts) == (folder.name == "results")]
-    named = {index.name, *re.findall(r"\]\(([^)#]+)", index.read_text(encoding="utf-8"))}
+    named = {index.name, *re.findall(r"\]\(([^)#]+)", index.read_text("utf-8"))}
     assert {page.relative_to(folder).as_posix() for page in pages} <= named
 
 
@@ -292,7 +288,7 @@ def test_the_glossary_defines_each_term_once_in_order() -> None:
 def test_the_size_of_a_repeated_passage_is_that_of_the_code() -> None:
     assert (NGRAM, LEAST_DOCUMENTS) == (12, 10)
     for name in ("how-to/your-text.md", "reference/glossary.md"):
-        text = " ".join((ROOT / "docs" / name).read_text(encoding="utf-8").split())
+        text = " ".join((ROOT / "docs" / name).read_text("utf-8").split())
         assert "welve tokens in a row that occur in ten documents or more" in text
 
 
@@ -332,4 +328,4 @@ def test_the_description_of_the_first_picture_names_what_the_picture_shows() -> 
     )
     named = re.findall('"(.+?)"', told)
     assert len(named) >= 4
-    assert not [name for name in named if name not in (ROOT / path).read_text(encoding="utf-8")]
+    assert not [name for name in named if name not in (ROOT / path).read_text("utf-8")]

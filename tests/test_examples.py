@@ -55,7 +55,7 @@ def test_a_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the commands are those of a shell")
 @pytest.mark.parametrize("page", soaked(PAGES, ROOT / "README.md"), ids=lambda page: page.name)
 def test_the_page_shows_what_its_commands_print(page: Path) -> None:
-    shown, printed = page.read_text(encoding="utf-8"), rewritten(page)
+    shown, printed = page.read_text("utf-8"), rewritten(page)
     changed = "\n".join(difflib.unified_diff(shown.splitlines(), printed.splitlines(), lineterm="", n=0))
     assert alike(shown, printed), f"run `python -m tools.shown_output`:\n{changed}"
 

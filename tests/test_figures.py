@@ -17,7 +17,7 @@ from benchmarks.page import RESULTS, generated
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_named_figures_are_those_of_the_benchmarks(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
+    text = page.read_text("utf-8")
     changed = "\n".join(difflib.unified_diff(text.splitlines(), refill(text).splitlines(), lineterm="", n=0))
     assert not changed, f"run `python -m benchmarks.figures`:\n{changed}"
     assert list(wrong_units(text)) == []
@@ -33,13 +33,13 @@ def test_no_measured_figure_is_typed_by_hand(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_only_pages_of_results_have_generated_parts(page: Path) -> None:
-    parts = re.findall(r"<!-- generated:([\w-]+) -->", page.read_text(encoding="utf-8"))
+    parts = re.findall(r"<!-- generated:([\w-]+) -->", page.read_text("utf-8"))
     if parts and page.name != "CONTRIBUTING.md":
         assert page.parent == RESULTS
-        scripts = [path.read_text(encoding="utf-8") for path in (ROOT / "benchmarks").rglob("*.py")]
+        scripts = [path.read_text("utf-8") for path in (ROOT / "benchmarks").rglob("*.py")]
         assert any(f'"{page.name}"' in script for script in scripts), "no benchmark writes this page"
         for part in parts:
-            assert part in generated(page.read_text(encoding="utf-8"))
+            assert part in generated(page.read_text("utf-8"))
             named = f'"{part}"' if not part.startswith("soak-") else 'f"soak-'
             assert any(named in script for script in scripts), f"no benchmark writes the part {part}"
 
@@ -48,7 +48,7 @@ def test_only_pages_of_results_have_generated_parts(page: Path) -> None:
     "page", [page for page in PAGES if page.parent == RESULTS], ids=lambda page: page.name
 )
 def test_a_page_of_results_names_the_command_that_writes_it(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
+    text = page.read_text("utf-8")
     before = " ".join(text.partition("<!-- generated:")[0].split())
     if "<!-- generated:" in text:
         named = re.findall(r"`(?:make (\w+)|python -m benchmarks ([\w.]+))", before)
@@ -59,7 +59,7 @@ def test_a_page_of_results_names_the_command_that_writes_it(page: Path) -> None:
 
 @pytest.mark.parametrize("page", sorted(RESULTS.glob("*.md")), ids=lambda page: page.name)
 def test_figures_of_retrieval_name_their_protocol(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
+    text = page.read_text("utf-8")
     assert "nDCG" not in text or "](protocols.md)" in text or page.name == "protocols.md"
 
 
@@ -91,7 +91,7 @@ def test_figures_of_one_protocol_agree(names: tuple[str, ...]) -> None:
 
 
 def test_the_page_of_speed_has_the_figures_that_are_kept() -> None:
-    written = generated((RESULTS / "speed.md").read_text(encoding="utf-8"))["bench"]
+    written = generated((RESULTS / "speed.md").read_text("utf-8"))["bench"]
     assert written.strip() == rates(read_results(), machines())
 
 
@@ -103,6 +103,6 @@ def test_no_table_is_older_than_its_benchmark_or_a_constant_that_it_rests_on() -
 
 def test_the_older_tables_are_listed() -> None:
     notes = measured.noted()
-    assert measured.made_before(notes) in (ROOT / "docs/results/index.md").read_text(encoding="utf-8")
+    assert measured.made_before(notes) in (ROOT / "docs/results/index.md").read_text("utf-8")
     for page, parts in measured.older(notes).items():
-        assert measured.older_on_page(parts) in (RESULTS / page).read_text(encoding="utf-8")
+        assert measured.older_on_page(parts) in (RESULTS / page).read_text("utf-8")

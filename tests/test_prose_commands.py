@@ -37,7 +37,7 @@ OTHERS = ("pip", "pipx", "uvx", "make", "dask", "apt", "python")
 
 
 def _text(page: Path) -> str:
-    text = page.read_text(encoding="utf-8")
+    text = page.read_text("utf-8")
     if page.suffix == ".ipynb":
         cells = json.loads(text)["cells"]
         text = "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")

@@ -25,7 +25,7 @@ def shown(other): ...
 def test_a_walk_enters_each_function_once_in_the_order_of_the_code(tmp_path):
     for name, content in FILES.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(content, encoding="utf-8")
+        (tmp_path / name).write_text(content, "utf-8")
     files = walked(House.read(tmp_path), "apps.command:command:text").files
     assert files == [
         "apps.command", "text.cutting", "apps.command",  # cut, and within it normal

@@ -36,7 +36,7 @@ from selfvec.refinement.input_reading import read_inputs
 from selfvec.refinement.inputs import Execution, Inputs
 from selfvec.refinement.pipeline import make_plan
 from selfvec.refinement.selection import ORIGINAL
-from selfvec.text.sentences import sentence_spans
+from selfvec.text.passages import sentence_spans
 
 METHODS = (ORIGINAL, "paper", "online", "decorrelated")
 LABELLED = {"questions": "trec", "film sentences": "sst2", "medical abstracts": "ohsumed"}

@@ -14,7 +14,7 @@ from benchmarks.datasets import GOOGLENEWS, records
 from benchmarks.page import table
 from benchmarks.refining import refined
 from selfvec.base.threads import one_core
-from selfvec.lab.evaluation.collection import Collection
+from selfvec.lab.evaluation.retrieval import Collection
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.adapter import POOL, QUESTIONS, fit_and_measure
 from selfvec.text.document_vectors import smooth_by_neighbours

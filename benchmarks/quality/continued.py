@@ -42,9 +42,8 @@ from benchmarks.rankings import SEED, differs, over
 from benchmarks.refining import listed, refined
 from selfvec.data.vectors import Vectors
 from selfvec.lab.evaluation import Retrieval, baselines
-from selfvec.lab.evaluation.collection import Collection, read_collection
 from selfvec.lab.evaluation.compared_vectors import ComparedVectors, word_vectors
-from selfvec.lab.evaluation.retrieval import dense_rankings
+from selfvec.lab.evaluation.retrieval import Collection, dense_rankings, read_collection
 from selfvec.lab.evaluation.words import read_pairs
 from selfvec.numerics.statistics import Estimate, mean, spearman
 from selfvec.text.preprocessing import Preprocessing

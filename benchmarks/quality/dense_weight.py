@@ -21,8 +21,7 @@ from benchmarks.page import table
 from benchmarks.rankings import by_index, differs, estimate, over
 from benchmarks.refining import refined
 from benchmarks.self_retrieval import medical_items, self_retrieval
-from selfvec.lab.evaluation.collection import Collection, read_collection
-from selfvec.lab.evaluation.retrieval import bm25_rankings
+from selfvec.lab.evaluation.retrieval import Collection, bm25_rankings, read_collection
 from selfvec.numerics.statistics import Estimate, difference
 from selfvec.retrieval import Index
 from selfvec.retrieval.build import LEAST, MOST, NONE, SLOPE, agreement

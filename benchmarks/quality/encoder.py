@@ -32,8 +32,7 @@ from selfvec.encoders.run_encoder import encoder_of
 from selfvec.encoders.student import text_rows
 from selfvec.lab.evaluation import Classification, Retrieval, Similarity, Task
 from selfvec.lab.evaluation.classification import read_labelled
-from selfvec.lab.evaluation.collection import read_collection
-from selfvec.lab.evaluation.retrieval import ranked
+from selfvec.lab.evaluation.retrieval import ranked, read_collection
 from selfvec.lab.evaluation.task import rows as lines_of
 from selfvec.lab.transforms.distill import distill
 from selfvec.numerics.rows import unit_rows

@@ -27,7 +27,7 @@ from benchmarks.quality.encoder import COLLECTIONS, ENCODER, multilingual
 from benchmarks.rankings import SEED, by_index, differs
 from selfvec.apps.functions.refine import refine
 from selfvec.base.arrays import Doubles
-from selfvec.lab.evaluation.collection import Collection, ndcg, read_collection
+from selfvec.lab.evaluation.retrieval import Collection, ndcg, read_collection
 from selfvec.numerics.statistics import Estimate, difference, mean
 from selfvec.retrieval import Index
 from selfvec.retrieval.build import agreement

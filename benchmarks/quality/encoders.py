@@ -19,8 +19,7 @@ from benchmarks.rankings import by_cosine, estimate, mean_ndcg, wordllama
 from benchmarks.refining import refined
 from benchmarks.self_retrieval import medical_items, self_retrieval
 from selfvec.data.run import Run
-from selfvec.lab.evaluation.collection import Collection
-from selfvec.lab.evaluation.retrieval import bm25_rankings
+from selfvec.lab.evaluation.retrieval import Collection, bm25_rankings
 from selfvec.numerics.statistics import Estimate
 from selfvec.retrieval.encoder import Encoder
 from selfvec.text.document_vectors import smooth_by_neighbours

@@ -25,8 +25,8 @@ from selfvec.analysis.word_drift.drift import drift
 from selfvec.data.vectors import Vectors
 from selfvec.lab.evaluation import Classification
 from selfvec.lab.evaluation.classification import read_labelled
-from selfvec.lab.evaluation.collection import Collection, read_collection
 from selfvec.lab.evaluation.compared_vectors import word_vectors
+from selfvec.lab.evaluation.retrieval import Collection, read_collection
 from selfvec.lab.evaluation.words import read_pairs
 from selfvec.numerics.statistics import Estimate, spearman
 from selfvec.retrieval import Index

@@ -15,7 +15,7 @@ import numpy as np
 import selfvec
 from benchmarks.datasets import JUDGED, SHARED_DATA, judged
 from benchmarks.page import table
-from selfvec.lab.evaluation.collection import Collection, read_collection
+from selfvec.lab.evaluation.retrieval import Collection, read_collection
 from selfvec.retrieval import run_index
 
 SHARES = (0.01, 0.05, 0.2, 0.5)  # of the documents, that come later

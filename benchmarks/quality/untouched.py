@@ -17,8 +17,7 @@ from benchmarks.quality.encoder import ENCODER
 from benchmarks.rankings import by_cosine, by_index, differs, estimate, fused_by_rank, over
 from selfvec.apps.functions.refine import refine
 from selfvec.encoders.given import as_sentence_encoder
-from selfvec.lab.evaluation.collection import Collection, read_collection
-from selfvec.lab.evaluation.retrieval import bm25_rankings
+from selfvec.lab.evaluation.retrieval import Collection, bm25_rankings, read_collection
 from selfvec.numerics.statistics import Estimate
 from selfvec.retrieval import Index
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-import selfvec.apps.cli.app
+import selfvec.apps.cli.tree
 from selfvec.apps.cli import main
 from selfvec.apps.functions.inspection import verify
 from selfvec.data.run import split_state

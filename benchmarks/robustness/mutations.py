@@ -33,7 +33,7 @@ from selfvec.base.errors import SelfvecError
 from selfvec.corpus import Corpus
 from selfvec.files.compressed_files import zstd
 from selfvec.lab.evaluation import words
-from selfvec.lab.evaluation.collection import read_collection
+from selfvec.lab.evaluation.retrieval import read_collection
 from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.alignment_files import read_dictionary

@@ -81,7 +81,7 @@ def test_a_text_has_the_values_of_nltk() -> None:
     nltk = pytest.importorskip("nltk")
     rng = np.random.default_rng(5)
     tokens = [f"w{i}" for i in rng.zipf(1.4, 3000) % 40]
-    run = selfvec.refine([" ".join(tokens)], "none", method="original")
+    run = selfvec.refine([" ".join(tokens)], "none", "original")
     finder, by = nltk.BigramCollocationFinder.from_words(tokens), nltk.BigramAssocMeasures
     compared = 0
     for word in ("w1", "w2", "w7"):
@@ -111,10 +111,10 @@ def test_the_guide_has_these_values() -> None:
     pairs = Pairs(np.array([30]), 100, np.array([60]), 5, 10_000)
     values = {name: formula(pairs)[0] for name, (formula, _) in MEASURES.items()}
     texts = [" ".join(["a"] * k + ["b"] * n) for k, n in ((1, 8), (2, 8), (3, 7), (4, 6), (5, 6))]
-    (row,) = selfvec.dispersion(selfvec.refine(texts, "none", method="original"), "a").rows
+    (row,) = selfvec.dispersion(selfvec.refine(texts, "none", "original"), "a").rows
     values |= {"DP": row["dp"], "DP norm": row["dp_norm"], "D": row["juilland_d"]}
     sides = [{"text": "a " * n + "b " * (50 - n), "date": f"{1990 + n}-01-01"} for n in (30, 10)]
-    run = selfvec.refine(pl.DataFrame(sides), "none", method="original", slice="year")
+    run = selfvec.refine(pl.DataFrame(sides), "none", "original", slice="year")
     key = selfvec.keyness(run, ["2020", "2000"]).rows
     (a,) = [row for row in key if row["word"] == "a"]
     names = ("per_million_a", "log_ratio", "ll", "bic", "diff")
@@ -139,7 +139,7 @@ def run() -> selfvec.Run:
         {"text": "strong winds and weak tea", "date": "2000-01-01", "kind": "letter"},
         {"text": "he left in the evening", "date": "2000-02-01", "kind": "letter"},
     ]
-    return selfvec.refine(pl.DataFrame(rows), "none", method="original")
+    return selfvec.refine(pl.DataFrame(rows), "none", "original")
 
 
 def logdice(result: object) -> dict[str, float]:
@@ -186,7 +186,7 @@ def test_windows_may_end_with_sentences(tmp_path: Path) -> None:
     """*The* ends one sentence and begins another; a passage that ten documents repeat has two sentences."""
     notice = "The office is closed today. The staff of it asks you to call again."
     rows = [{"text": f"{notice} Hail fell on mr. {i}. Hail no more!", "kind": "ab"[i % 2]} for i in range(12)]
-    run = selfvec.refine(pl.DataFrame(rows), "none", method="original", output=tmp_path / "run")
+    run = selfvec.refine(pl.DataFrame(rows), "none", "original", output=tmp_path / "run")
 
     def near(word: str, **options: Any) -> dict[str, int]:
         result = selfvec.collocates(run, word, window=2, within="sentence", **options)

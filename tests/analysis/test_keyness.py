@@ -23,7 +23,7 @@ LATE = "hail road road road road"
 
 
 def a_run(rows: list[dict[str, Any]], **options: Any) -> selfvec.Run:
-    return selfvec.refine(pl.DataFrame(rows), "none", method="original", **options)
+    return selfvec.refine(pl.DataFrame(rows), "none", "original", **options)
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +152,7 @@ def test_sequences_lemmas_and_parts_of_speech_by_hand(run: selfvec.Run, tmp_path
         "road road": (0, 30),
     }
     assert (found["tokens_a"], found["tokens_b"], found["left_out"]) == (40, 40, 0)  # none crosses documents
-    (tmp_path / "list.tsv").write_text("hail roof\t5\nother words\t35\n", encoding="utf-8")
+    (tmp_path / "list.tsv").write_text("hail roof\t5\nother words\t35\n", "utf-8")
     roof = by_word(selfvec.keyness(run, against=tmp_path / "list.tsv", n=2))["hail roof"]
     assert (roof["count_a"], roof["count_b"]) == (10, 5)
     texts = [
@@ -188,7 +188,7 @@ def test_sequences_lemmas_and_parts_of_speech_by_hand(run: selfvec.Run, tmp_path
 )
 def test_a_text_is_compared_with_a_frequency_list(run: selfvec.Run, tmp_path: Path, content: str) -> None:
     path = tmp_path / "list.csv"
-    path.write_text(content, encoding="utf-8")
+    path.write_text(content, "utf-8")
     keywords = selfvec.keyness(run, against=path)
     assert (keywords["b"], keywords["tokens_b"]) == ("list.csv", 1000)
     by = by_word(keywords)
@@ -202,9 +202,9 @@ def test_a_text_is_compared_with_a_frequency_list(run: selfvec.Run, tmp_path: Pa
 
 def test_a_frequency_list_that_cannot_be_read_names_the_line(run: selfvec.Run, tmp_path: Path) -> None:
     path = tmp_path / "list.tsv"
-    path.write_text("hail\t10\nroad\n", encoding="utf-8")
+    path.write_text("hail\t10\nroad\n", "utf-8")
     refused(lambda: selfvec.keyness(run, against=path), InputError, "a word and its count, this is 'road'")
-    path.write_text("word\tcount\n", encoding="utf-8")
+    path.write_text("word\tcount\n", "utf-8")
     refused(lambda: selfvec.keyness(run, against=path), InputError, "has no words")
 
 
@@ -212,19 +212,19 @@ def test_a_list_that_is_cut_says_so_and_may_name_the_size_of_its_corpus(
     run: selfvec.Run, tmp_path: Path
 ) -> None:
     path = tmp_path / "list.tsv"
-    path.write_text("word\tcount\nthe\t950\nhail\t10\n", encoding="utf-8")
+    path.write_text("word\tcount\nthe\t950\nhail\t10\n", "utf-8")
     keywords = selfvec.keyness(run, against=path)
     said = " ".join(keywords["counted"])
     assert "ends at 10 occurrences" in said
     assert "the sum of these" in said
     assert keywords["tokens_b"] == 960
-    path.write_text("# tokens: 100,000\nword\tcount\nthe\t950\nhail\t10\n", encoding="utf-8")
+    path.write_text("# tokens: 100,000\nword\tcount\nthe\t950\nhail\t10\n", "utf-8")
     keywords = selfvec.keyness(run, against=path)
     assert keywords["tokens_b"] == 100_000
     assert by_word(keywords)["hail"]["per_million_b"] == 100
     assert "sum of these" not in " ".join(keywords["counted"])
     assert {row["word"] for row in keywords.rows} <= {*run.vectors.index_to_key, "the", "a"}
-    path.write_text("# tokens: 959\nthe 950\nhail 10\n", encoding="utf-8")
+    path.write_text("# tokens: 959\nthe 950\nhail 10\n", "utf-8")
     refused(lambda: selfvec.keyness(run, against=path), InputError, "a corpus of 959 words has more")
 
 

@@ -30,8 +30,8 @@ def texts(number: int = 400) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("replacements") / "run"
+def folder(own: Path) -> Path:
+    path = own / "run"
     selfvec.Refiner(method="decorrelated").fit(texts(), "none").save(path)
     return path
 

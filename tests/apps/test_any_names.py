@@ -1,12 +1,12 @@
 """Any ids, slices, dates and fields: `refine` refuses them in one line, or makes a run that can be read."""
 
-import json
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.examples import TIMES, soaked
+from tests.json_lines import write_lines
 
 import selfvec
 from selfvec.base.errors import SelfvecError
@@ -56,7 +56,7 @@ def test_any_ids_slices_and_dates_from_memory(tmp_path_factory, ids, slices, dat
         )
 
     try:
-        selfvec.refine(corpus(), vectors="none", method="original", output=out, overwrite=True)
+        selfvec.refine(corpus(), "none", "original", output=out, overwrite=True)
     except SelfvecError as error:
         one_line(error)
         return
@@ -76,10 +76,10 @@ def test_any_fields_of_a_file(tmp_path_factory, asked, fields, value) -> None:
     rows = [{"text": text, "id": f"{value}{i}", "slice": (value, "b")[i % 2]} for i, text in enumerate(TEXTS)]
     rows[3] |= odd
     path = folder / "rows.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_lines(path, rows)
     options = {"slice_field": "slice"} if asked else {}
     try:
-        selfvec.refine(path, vectors="none", method="original", output=out, overwrite=True, **options)
+        selfvec.refine(path, "none", "original", output=out, overwrite=True, **options)
     except SelfvecError as error:
         one_line(error)
         return

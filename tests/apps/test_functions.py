@@ -30,12 +30,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example text, a run of it, vectors, word pairs and a lexicon."""
     folder = tmp_path_factory.mktemp("functions")
     example = selfvec.example(folder / "storms.jsonl")
-    lines = example.read_text(encoding="utf-8").splitlines(keepends=True)
-    example.write_text("".join(lines[::4]), encoding="utf-8")
+    lines = example.read_text("utf-8").splitlines(keepends=True)
+    example.write_text("".join(lines[::4]), "utf-8")
     selfvec.refine(folder / "storms.jsonl", method="decorrelated", output=folder / "run")
     selfvec.save(Vectors(["hail", "snow", "road"], np.eye(3, dtype=np.float32)), folder / "a.vec")
-    (folder / "pairs.tsv").write_text("storm\tgale\t9\nstorm\train\t7\nstorm\troad\t1\n", encoding="utf-8")
-    (folder / "lexicon.tsv").write_text("hail\tsynonym\tsnow\n", encoding="utf-8")
+    (folder / "pairs.tsv").write_text("storm\tgale\t9\nstorm\train\t7\nstorm\troad\t1\n", "utf-8")
+    (folder / "lexicon.tsv").write_text("hail\tsynonym\tsnow\n", "utf-8")
     return folder
 
 

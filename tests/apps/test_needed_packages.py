@@ -52,7 +52,7 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with lexicons and labelled texts."""
     monkeypatch.chdir(tmp_path)
     for name in ("a.tsv", "a.obo", "a.ttl", "a.xml", "labels.tsv"):
-        Path(name).write_text("hail\tsynonym\tsnow\n", encoding="utf-8")
+        Path(name).write_text("hail\tsynonym\tsnow\n", "utf-8")
 
 
 def refined(**options: Any) -> Callable[[Run], Any]:

@@ -19,8 +19,6 @@ from tests.retrieval.encoder import reports
 
 import selfvec
 from selfvec.base.errors import CorpusError, InputError, NotFittedError
-from selfvec.corpus import Corpus
-from selfvec.retrieval.encoder import Encoder
 
 TEXTS = reports.texts()
 LABELS = ["farm" if "farm" in text or "road" in text else "town" for text in TEXTS]
@@ -31,7 +29,7 @@ def test_transform_gives_the_vectors_of_the_runs_encoder() -> None:
     for kind in (NotFittedError, TheirNotFittedError):
         refused(lambda: model.transform(TEXTS), kind, "exists only after fitting")
     rows = model.fit_transform(TEXTS, LABELS)
-    np.testing.assert_array_equal(rows, Encoder.of(model.run_, stop_words=True).encode(TEXTS))
+    np.testing.assert_array_equal(rows, selfvec.Encoder.of(model.run_, stop_words=True).encode(TEXTS))
     assert (rows.dtype, rows.shape) == (np.float32, (len(TEXTS), len(model.get_feature_names_out())))
     assert not model.transform(["", None, "xyzzy"]).any()
     np.testing.assert_array_equal(model.transform([["hail", "broke"]]), model.transform(["hail broke"]))
@@ -85,7 +83,7 @@ def test_names_that_are_empty_or_remote_are_refused(tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     Path("a.txt").write_text("hail fell")
     for given in ("", [Path("a.txt"), ""]):
-        refused(lambda: Corpus.open(given), CorpusError, "the name of a file is empty")
+        refused(lambda: selfvec.Corpus.open(given), CorpusError, "the name of a file is empty")
     refused(lambda: selfvec.Refiner().fit(""), CorpusError, "the name of a file is empty")
     refused(
         lambda: selfvec.Refiner().fit("s3://bucket/reports"),

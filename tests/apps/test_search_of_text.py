@@ -30,7 +30,7 @@ def texts(tmp_path: Path, storms: list[str]) -> Path:
     folder = tmp_path / "reports"
     folder.mkdir()
     for number, text in enumerate(storms[:20]):
-        (folder / f"{number}.txt").write_text(text, encoding="utf-8")
+        (folder / f"{number}.txt").write_text(text, "utf-8")
     return folder
 
 
@@ -69,7 +69,7 @@ def test_what_is_left_out_is_said_also_from_the_cache(texts: Path) -> None:
         assert found.skipped_files == [str(texts / "other.xyz")]
         assert "1 row repaired" in repr(found)
         assert json.loads(json.dumps(found.as_dict()))["left_out"] == found.left_out
-    (texts / "new.txt").write_text("A zeppelin landed.", encoding="utf-8")
+    (texts / "new.txt").write_text("A zeppelin landed.", "utf-8")
     grown = selfvec.search(texts, "zeppelin")
     assert grown.left_out == selfvec.search(texts, "hail").left_out
     assert "known" not in grown.left_out
@@ -82,12 +82,12 @@ def test_a_folder_is_refined_once_and_again_when_files_come_change_or_go(texts: 
     assert said == [f"refining on {texts}; kept in {kept(cache).parent}"]
     assert searched(texts, "hail") == (first, [])
 
-    (texts / "new.txt").write_text("A zeppelin landed on the meadow after the hail.", encoding="utf-8")
+    (texts / "new.txt").write_text("A zeppelin landed on the meadow after the hail.", "utf-8")
     found, said = searched(texts, "zeppelin")
     assert found == ["new.txt"]
     assert "1; updating" in said[0]
 
-    (texts / "new.txt").write_text("A submarine surfaced near the meadow.", encoding="utf-8")
+    (texts / "new.txt").write_text("A submarine surfaced near the meadow.", "utf-8")
     assert searched(texts, "zeppelin")[0] == []
     assert searched(texts, "submarine")[0] == ["new.txt"]
 
@@ -97,7 +97,7 @@ def test_a_folder_is_refined_once_and_again_when_files_come_change_or_go(texts: 
 
 def test_the_usual_fields_of_a_table_are_read_and_filter(tmp_path: Path) -> None:
     table = tmp_path / "reports.csv"
-    table.write_text("id,state,text\n" + "a,IOWA,hail fell\nb,OHIO,hail fell again\n" * 9, encoding="utf-8")
+    table.write_text("id,state,text\n" + "a,IOWA,hail fell\nb,OHIO,hail fell again\n" * 9, "utf-8")
     assert ran(["search", table, "hail", "--filter", "state=OHIO", "--json"]).json["rows"][0]["id"] == "b"
     relative = os.path.relpath(table)
     assert selfvec.search(relative, "hail", filter="state=IOWA").rows[0]["id"] == "a"

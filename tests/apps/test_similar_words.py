@@ -10,34 +10,31 @@ from tests.commands import ran
 import selfvec
 from selfvec import Vectors
 from selfvec.analysis.views.terminal import draw
-from selfvec.apps.cli import main
 from selfvec.apps.cli.streams import show
 from selfvec.apps.similar_words import shown_neighbours
 from selfvec.base.errors import OptionError
 from selfvec.data.queries import least_count
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
 
 ENGLISH = ["house", "home", "rain", "hail", "animal", "road"]
 SPANISH = ["casa", "hogar", "lluvia", "granizo", "animal", "calle"]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Path:
+def folder(own: Path, storms: list[str]) -> Path:
     """A run, and tables of two languages with a dictionary."""
-    folder = tmp_path_factory.mktemp("similar")
-    (folder / "storms.txt").write_text("\n".join(storms) + "\n", encoding="utf-8")
-    made = ["refine", str(folder / "storms.txt"), "-o", str(folder / "run"), "--vectors", "none"]
-    assert main([*made, "--method", "decorrelated"]) == 0
+    (own / "storms.txt").write_text("\n".join(storms) + "\n", "utf-8")
+    made = ["refine", str(own / "storms.txt"), "-o", str(own / "run"), "--vectors", "none"]
+    ran([*made, "--method", "decorrelated"])
     rng = np.random.default_rng(0)
     rows = rng.standard_normal((6, 4)).astype(np.float32)
     rows[1] = rows[0] + 0.3 * rows[1]  # home is near house
     turn = np.linalg.qr(rng.standard_normal((4, 4)))[0].astype(np.float32)
-    selfvec.save(Vectors(ENGLISH, rows), folder / "en.vec")
-    selfvec.save(Vectors(SPANISH, rows @ turn), folder / "es.vec")
+    selfvec.save(Vectors(ENGLISH, rows), own / "en.vec")
+    selfvec.save(Vectors(SPANISH, rows @ turn), own / "es.vec")
     pairs = "".join(f"{one}\t{other}\n" for one, other in zip(ENGLISH, SPANISH, strict=True))
-    (folder / "pairs.tsv").write_text(pairs, encoding="utf-8")
-    return folder
+    (own / "pairs.tsv").write_text(pairs, "utf-8")
+    return own
 
 
 def similar(*arguments: str, status: int = 0) -> tuple[dict, str]:
@@ -74,7 +71,7 @@ def test_words_similar_in_a_file_are_those_of_its_rows(inside: Path) -> None:
 
 @pytest.mark.parametrize("out", ["spaces", "es-in-en.vec"])
 def test_a_translation_is_a_query_to_what_align_wrote(out: str, inside: Path) -> None:
-    assert main(["vectors", "align", "en.vec", "es.vec", "--dictionary", "pairs.tsv", "-o", out]) == 0
+    ran(["vectors", "align", "en.vec", "es.vec", "--dictionary", "pairs.tsv", "-o", out])
     rows = similar(out, "casa")[0]["rows"]
     assert [(row["word"], row["state"]) for row in rows] == [("casa", "a"), ("casa", "b")]
     assert [word for word, _ in rows[0]["neighbours"]][:2] == ["house", "home"]
@@ -107,7 +104,7 @@ def test_replacements_are_listed_in_place_of_what_goes_with_a_word(inside: Path)
 
 def run_of(documents: list[str], near: str = "") -> selfvec.Run:
     """A run of some documents; words that are ``near`` the first word are so in both states."""
-    tokens = TokenBatch.from_documents([text.split() for text in documents])
+    tokens = selfvec.TokenBatch.from_documents([text.split() for text in documents])
     names = list(tokens.types)
     rng = np.random.default_rng(0)
     rows = rng.standard_normal((len(names), 16)).astype(np.float32)

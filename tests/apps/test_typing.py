@@ -71,18 +71,17 @@ follow_imports = silent
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def said(own: Path) -> list[str]:
     """What mypy says of each line of a user's file."""
-    folder = tmp_path_factory.mktemp("user")
     lines = ["import selfvec", 'run = selfvec.refine(["hail"])']
     lines += [*(f"reveal_type({call})" for call in TYPES), *ERRORS]
-    (folder / "user.py").write_text("\n".join(lines), encoding="utf-8")
+    (own / "user.py").write_text("\n".join(lines), "utf-8")
     mypy = [sys.executable, "-m", "mypy", "--strict", "--hide-error-codes", "--no-error-summary"]
-    (folder / "mypy.ini").write_text(CONFIGURED, encoding="utf-8")
+    (own / "mypy.ini").write_text(CONFIGURED, "utf-8")
     source = Path(selfvec.__file__).parents[1]
     done = subprocess.run(
         [*mypy, "--cache-dir", os.devnull, "--config-file", "mypy.ini", "user.py"],
-        cwd=folder,
+        cwd=own,
         env={"MYPYPATH": str(source), "PATH": ""},
         capture_output=True,
         text=True,

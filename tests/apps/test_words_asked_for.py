@@ -10,7 +10,6 @@ import selfvec
 from selfvec.apps.web.words import Completion
 from selfvec.base.errors import NotFound
 from selfvec.data.run import Run
-from selfvec.data.vectors import Vectors
 from selfvec.lab.evaluation.compared_vectors import find_rows
 from selfvec.lab.transforms.knowledge import LexiconRows
 from selfvec.text.phrases import row_of
@@ -22,7 +21,7 @@ SENTENCES = ("The fire at the café burned down.", "A fire near the café, a rep
 @pytest.fixture(scope="module")
 def run() -> Run:
     rows = [{"text": text, "date": day} for day in DAYS for text in SENTENCES]
-    return selfvec.refine(rows, vectors="none", method="decorrelated", slice="year")
+    return selfvec.refine(rows, "none", "decorrelated", slice="year")
 
 
 def listed(rows: Iterable[Any]) -> set[str]:
@@ -61,5 +60,5 @@ def test_a_word_without_its_accents_is_suggested_with_them(run: Run, asking: str
 
 def test_vectors_are_looked_up_as_written() -> None:
     """As in gensim: a table of other origin may have both."""
-    table = Vectors(["fire", "\ufb01re"], np.eye(2, dtype=np.float32))
+    table = selfvec.Vectors(["fire", "\ufb01re"], np.eye(2, dtype=np.float32))
     assert [table.get_index(word) for word in table] == [0, 1]

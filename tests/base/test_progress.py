@@ -203,7 +203,7 @@ def test_a_path_is_escaped_on_a_terminal_and_whole_in_a_pipe(tmp_path: Path) -> 
 
 def test_json_is_escaped_in_a_pipe_too(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / NAME).write_text("hail 1 0\nroof 0 1\n", encoding="utf-8")
+    (tmp_path / NAME).write_text("hail 1 0\nroof 0 1\n", "utf-8")
     printed = ran(["vectors", "convert", NAME, "-o", "x.bin", "--json"]).out
     assert set(hostile(printed)) == {"\n"}
     assert NAME in json.loads(printed).values()

@@ -11,7 +11,6 @@ from corpus_reader import collect
 from tests.commands import ran
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import TargetError
 from selfvec.corpus import example_text
 from selfvec.corpus.example_text import planted, reports
@@ -26,12 +25,11 @@ def words_of(text: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(own: Path) -> Run:
     """A run of the example, made as a newcomer makes it."""
-    folder = tmp_path_factory.mktemp("example")
-    text, made = str(folder / "storms.jsonl"), str(folder / "run")
-    assert main(["example", text]) == 0
-    assert main(["refine", text, "-o", made]) == 0
+    text, made = str(own / "storms.jsonl"), str(own / "run")
+    ran(["example", text])
+    ran(["refine", text, "-o", made])
     return selfvec.open_run(made)
 
 
@@ -64,7 +62,7 @@ def test_the_first_picture_shows_what_words_alone_miss(run: Run) -> None:
 
 def test_every_word_is_in_the_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = Path(example_text.__file__).parent
-    ours = words_of(" ".join(path.read_text(encoding="utf-8") for path in folder.glob("*.toml")))
+    ours = words_of(" ".join(path.read_text("utf-8") for path in folder.glob("*.toml")))
     found = planted()
     ours |= {found["new"], *found["replaced"], *found["synonyms"].values()}
     monkeypatch.setattr(example_text, "_MISSPELT", 0)

@@ -119,8 +119,11 @@ def test_a_range_that_runs_backwards_is_refused(asked: str) -> None:
 
 def test_one_of_several_filters_on_a_field_has_to_be_met_by_some_document() -> None:
     assert passing(["IOWA", "OHIO", "UTAH"], "=iowa", "=utah") == [0, 2]
-    with pytest.raises(NotFound, match="no document has v=utha; did you mean UTAH"):
-        passing(["IOWA", "OHIO", "UTAH"], "=utha", "=iowaa")
+    refused(
+        lambda: passing(["IOWA", "OHIO", "UTAH"], "=utha", "=iowaa"),
+        NotFound,
+        "no document has v=utha; did you mean UTAH",
+    )
     assert passing(["IOWA", "OHIO", "UTAH"], "=iowa", "=utha") == [0]
     assert passing(["1", "5", "9", "12"], "=..2", "=9", "=11..") == [0, 2, 3]
     rows = [{"text": "hail", "a": "x", "date": "2019"}, {"text": "rain", "a": "y", "date": "2020"}]
@@ -128,8 +131,11 @@ def test_one_of_several_filters_on_a_field_has_to_be_met_by_some_document() -> N
     index = run_index(run)
     assert filtered_documents(run.present, []).tolist() == [True, True]
     assert filtered_documents(run.present, ["date=2020"]).tolist() == [False, True]
-    with pytest.raises(NotFound, match="no document passes all of a=x, date=2020; leave one of them out"):
-        filtered_documents(run.present, ["a=x", "date=2020"])
+    refused(
+        lambda: filtered_documents(run.present, ["a=x", "date=2020"]),
+        NotFound,
+        "no document passes all of a=x, date=2020; leave one of them out",
+    )
     for asked, said in (
         (["a=x", "date=2020"], "no document passes all of a=x, date=2020; leave one of them out"),
         (["date=1900"], "no document is dated 1900; the dates run from 2019-01-01 to 2020-01-01"),

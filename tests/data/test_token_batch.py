@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.data import token_batch
 from selfvec.data.token_batch import TokenBatch, by_frequency, changed
-from selfvec.files import memory
+
+pytestmark = pytest.mark.usefixtures("blocks")
 
 TEXTS = st.lists(st.lists(st.sampled_from("abcdef"), max_size=9), min_size=1, max_size=9)
 
@@ -19,15 +19,6 @@ def documents(batch: TokenBatch) -> list[list[str]]:
     bounds = batch.offsets.tolist()
     words = [batch.types[i] for i in batch.ids.tolist()]
     return [words[a:b] for a, b in pairwise(bounds)]
-
-
-@pytest.fixture(params=[(1, 0), (4, 0), (1 << 22, 1 << 27)], autouse=True, scope="module")
-def _sizes(request):
-    """Tokens worked on at a time, and bytes in memory."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(token_batch, "_BLOCK", request.param[0])
-        patch.setattr(memory, "IN_MEMORY", request.param[1])
-        yield
 
 
 @given(TEXTS, st.sets(st.sampled_from("abcdef")))

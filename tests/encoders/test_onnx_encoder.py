@@ -49,8 +49,8 @@ def unit(*values: float) -> np.ndarray[Any, Any]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_encoder(tmp_path_factory.mktemp("encoders") / "tiny")
+def folder(own: Path) -> Path:
+    return write_encoder(own / "tiny")
 
 
 @pytest.fixture(scope="module")

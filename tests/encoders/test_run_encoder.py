@@ -13,7 +13,6 @@ import selfvec
 from selfvec.base.arrays import Rows
 from selfvec.base.errors import InputError
 from selfvec.data.run import Run
-from selfvec.data.vectors import Vectors
 from selfvec.encoders import SentenceEncoder
 from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.encoders.onnx_encoder import OnnxEncoder
@@ -30,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run_of(encoder: OnnxEncoder | None) -> Run:
-    vectors = Vectors(["hail"], np.ones((1, 1), np.float32), counts=np.ones(1, np.int64))
+    vectors = selfvec.Vectors(["hail"], np.ones((1, 1), np.float32), counts=np.ones(1, np.int64))
     if encoder is None:
         return Run(vectors, vectors)
     about = {"name": encoder.name, "path": encoder.name, "digest": encoder.digest, "dimensions": 3}

@@ -23,8 +23,8 @@ def unit(rows: Any) -> np.ndarray[Any, Any]:
 
 
 @pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> OnnxEncoder:
-    return OnnxEncoder(write_encoder(tmp_path_factory.mktemp("encoder")))
+def encoder(own: Path) -> OnnxEncoder:
+    return OnnxEncoder(write_encoder(own))
 
 
 def test_words_alone_are_texts_less_their_mean(encoder: OnnxEncoder) -> None:

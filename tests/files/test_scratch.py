@@ -59,8 +59,9 @@ def test_a_full_disk_is_an_error_at_once(monkeypatch) -> None:
 
     monkeypatch.setattr(memory, "IN_MEMORY", 0)
     monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
-    with pytest.raises(TargetError, match=r"disk is full; 4\.0 MB are needed"):
-        memory.scratch_array(1_000_000, np.int32)
+    refused(
+        lambda: memory.scratch_array(1_000_000, np.int32), TargetError, r"disk is full; 4\.0 MB are needed"
+    )
 
 
 def test_files_are_in_the_folder_that_the_user_names(monkeypatch, tmp_path) -> None:

@@ -93,8 +93,7 @@ def tensor(**changes: object) -> dict[str, object]:
 )
 def test_damaged_files_are_refused(tmp_path, data: bytes) -> None:
     (tmp_path / "t").write_bytes(data)
-    with pytest.raises(FormatError):
-        map_tensors(tmp_path / "t")
+    refused(lambda: map_tensors(tmp_path / "t"), FormatError)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")

@@ -13,11 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import strategies as st
+from tests.commands import ran
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.data.run import Run
-from selfvec.data.vectors import Vectors
 
 ALL = "storm"  # a word of every document, so that a search for it finds all
 _SAID = st.lists(st.sampled_from(["hail", "roof", "wind"]), min_size=1, max_size=2)
@@ -40,10 +39,10 @@ class Document:
     text: str
 
 
-def table() -> Vectors:
+def table() -> selfvec.Vectors:
     """Vectors of some words; others are unknown."""
     rows = np.random.default_rng(2).standard_normal((3, 4)).astype(np.float32)
-    return Vectors([ALL, "hail", "roof"], rows)
+    return selfvec.Vectors([ALL, "hail", "roof"], rows)
 
 
 @dataclass
@@ -160,7 +159,7 @@ class ChangingRun:
     def undo(self) -> None:
         """Exchange the run and the one from before the last update."""
         if self.before is not None:
-            assert main(["update", str(self.run.folder), "--undo"]) == 0
+            ran(["update", str(self.run.folder), "--undo"])
             self.run = selfvec.open(self.run.folder)
             self.before, self.documents = self.documents, self.before
 

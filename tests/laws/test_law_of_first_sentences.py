@@ -84,7 +84,7 @@ def test_the_first_sentence_is_the_same_everywhere(name: str, tmp_path: Path) ->
     kinds = [row["kind"] for row in report]
     least = next(i for i, kind in enumerate(kinds) if kind != "subject" and "No subject" not in every[i])
     assert every[least] == first(findings[0]["says"])
-    assert spoken(every[least]) in (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert spoken(every[least]) in (tmp_path / "r.html").read_text("utf-8")
     for told in (found.findings, run.keyness().findings, run.topics(by="year").findings("subject")):
         rest = iter(every)
         assert all(first(finding.says) in rest for finding in told)  # the same, in the same order

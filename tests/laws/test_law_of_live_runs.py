@@ -53,8 +53,8 @@ BASE = [row(f"b{n}", n) for n in range(24)]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("live") / "run"
+def made(own: Path) -> Path:
+    folder = own / "run"
     selfvec.refine(BASE, "none", "decorrelated", output=folder, jobs=1).search("hail")
     return folder
 

@@ -8,26 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.examples import TIMES
 
-from selfvec.data import token_batch
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, by_frequency
-from selfvec.files import memory
 from selfvec.refinement.inputs import counted
 from selfvec.text.repeats import find_repeats, without
 from selfvec.text.rules import merged_types
 
+pytestmark = pytest.mark.usefixtures("blocks")
+
 WORDS = ["storm", "storms", "stormy", "hail", "hails", "wind", "winds", "Wind", "roof", "roofs", "tree"]
 MENU = [f"menu{i}" for i in range(13)]
 KNOWN = {"storm": 0, "hail": 1, "roofs": 2}
-
-
-@pytest.fixture(params=[(8, 0), (1 << 22, 1 << 27)], autouse=True, scope="module")
-def _sizes(request):
-    """Tokens worked on at a time, and bytes in memory."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(token_batch, "_BLOCK", request.param[0])
-        patch.setattr(memory, "IN_MEMORY", request.param[1])
-        yield
 
 
 def text(seed: int) -> TokenBatch:

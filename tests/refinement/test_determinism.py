@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tests.examples import soaked
 from tests.places import ROOT
 
 import selfvec
-from selfvec.apps.cli import main
-from selfvec.data.vectors import Vectors
 
 VARIABLE = ("run.json", "index.json")  # hold times
 METHODS = ("paper", "online", "decorrelated", "auto")
@@ -41,8 +40,8 @@ def work(folder: Path | str, jobs: str, *methods: str) -> None:
             "--stop-words",
             "en",
         ]
-        assert main(["refine", f"{folder}/storms.txt", "-o", f"{folder}/{jobs}-{method}", *options]) == 0
-        assert main(["search", f"{folder}/{jobs}-{method}", "hail"]) == 0
+        ran(["refine", f"{folder}/storms.txt", "-o", f"{folder}/{jobs}-{method}", *options])
+        ran(["search", f"{folder}/{jobs}-{method}", "hail"])
 
 
 def digests(run: Path) -> dict[str, str]:
@@ -72,7 +71,7 @@ def test_a_golden_run(method: str) -> None:
     rng = np.random.default_rng(2024)
     words = [f"w{i}" for i in range(60)]
     texts = [" ".join(rng.choice(words[i % 4 :: 4], 12)) for i in range(200)]
-    table = Vectors(words, rng.standard_normal((60, 16)).astype(np.float32))
+    table = selfvec.Vectors(words, rng.standard_normal((60, 16)).astype(np.float32))
     refined = selfvec.Refiner(method, window=5, seed=1).fit(texts, table).vectors_
     made = [refined.similarity("w0", word) for word in ("w4", "w8", "w1", "w2")]
     assert made == pytest.approx(GOLDEN[method], abs=2e-3)
@@ -121,7 +120,9 @@ def test_kernels_have_a_place_where_no_folder_is_writable(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("method", ["paper", "online", "decorrelated"])
-def test_where_arrays_lie_does_not_matter(method: str, storms: list[str], storm_vectors: Vectors) -> None:
+def test_where_arrays_lie_does_not_matter(
+    method: str, storms: list[str], storm_vectors: selfvec.Vectors
+) -> None:
     rng, made, held = np.random.default_rng(5), set(), []
     for _ in range(12):
         held.append(np.ones(rng.integers(1, 5000)))  # moves what is allocated next

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import selfvec
-from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import anisotropy, unit_rows
@@ -102,7 +101,7 @@ def test_a_date_that_stands_out_is_a_warning(case: str) -> None:
     added, expected = DATES[case]
     days = np.concatenate([DAYS, np.array(added, "datetime64[D]")])
     moved = unit_rows(SPREAD + 0.8 * unit_rows(RNG.standard_normal(SPREAD.shape)))
-    batch = TokenBatch(np.zeros(len(days), np.int32), np.arange(len(days) + 1), ["hail"], days)
+    batch = selfvec.TokenBatch(np.zeros(len(days), np.int32), np.arange(len(days) + 1), ["hail"], days)
     health = check_health(table(SPREAD), table(moved), batch=batch)
     told = [finding for finding in health.findings if finding.kind == "a date that stands out"]
     assert [finding.says for finding in told] == expected
@@ -117,7 +116,7 @@ ENGLISH = "the roof was on the road in the night and it could not be seen"
     ("german", "english", "told"), [(5, 20, "20%"), (4, 20, ""), (5, 100, ""), (0, 9, "")]
 )
 def test_documents_in_another_language_are_a_warning(german: int, english: int, told: str) -> None:
-    batch = TokenBatch.from_documents([*[GERMAN.split()] * german, *[ENGLISH.split()] * english])
+    batch = selfvec.TokenBatch.from_documents([*[GERMAN.split()] * german, *[ENGLISH.split()] * english])
     moved = unit_rows(SPREAD + 0.8 * unit_rows(RNG.standard_normal(SPREAD.shape)))
     health = check_health(table(SPREAD), table(moved), batch=batch, language="en")
     expected = [f"{told} of the documents are in German"] * bool(told)

@@ -9,7 +9,6 @@ from tests.commands import ran
 
 import selfvec
 from selfvec.base.errors import OptionError
-from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
 from selfvec.refinement.inputs import FROM_TEXT, vectors_from_text
 
@@ -26,7 +25,7 @@ def texts() -> list[str]:
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_words_of_one_topic_start_nearer_than_words_of_two(name: str, texts: list[str]) -> None:
-    table = vectors_from_text(TokenBatch.from_documents([text.split() for text in texts]), name)
+    table = vectors_from_text(selfvec.TokenBatch.from_documents([text.split() for text in texts]), name)
     assert table.vectors.shape == (10, 256)
     assert table.vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(table.vectors, axis=1), 1, atol=1e-5)
@@ -38,7 +37,7 @@ def test_words_of_one_topic_start_nearer_than_words_of_two(name: str, texts: lis
 
 @pytest.mark.parametrize("name", FROM_TEXT)
 def test_a_run_starts_from_them_and_the_seed_decides_each_bit(name: str, texts: list[str]) -> None:
-    one, same = (selfvec.Refiner("decorrelated", seed=3).fit(texts, name).run_ for _ in range(2))
+    one, same = (selfvec.refine(texts, name, "decorrelated", seed=3) for _ in range(2))
     assert one.provenance["vectors"] == {"name": name}
     np.testing.assert_array_equal(one.original.vectors, same.original.vectors)
     np.testing.assert_array_equal(one.vectors.vectors, same.vectors.vectors)
@@ -47,11 +46,9 @@ def test_a_run_starts_from_them_and_the_seed_decides_each_bit(name: str, texts: 
 
 
 def test_added_text_trains_the_start_again(texts: list[str]) -> None:
-    whole = selfvec.Refiner("decorrelated").fit(texts, "svd").run_
-    grown = selfvec.update(selfvec.Refiner("decorrelated").fit(texts[:200], "svd").run_, texts[200:])
-    joined = selfvec.merge(
-        [selfvec.Refiner("decorrelated").fit(part, "svd").run_ for part in (texts[:99], texts[99:])]
-    )
+    whole = selfvec.refine(texts, "svd", "decorrelated")
+    grown = selfvec.update(selfvec.refine(texts[:200], "svd", "decorrelated"), texts[200:])
+    joined = selfvec.merge([selfvec.refine(part, "svd", "decorrelated") for part in (texts[:99], texts[99:])])
     for run in (grown, joined):
         words = [run.vectors.key_to_index[word] for word in whole.vectors.index_to_key]
         np.testing.assert_allclose(run.original.unit[words], whole.original.unit, atol=1e-4)
@@ -59,7 +56,7 @@ def test_added_text_trains_the_start_again(texts: list[str]) -> None:
 
 def test_the_command_says_where_words_started(texts: list[str], tmp_path: Path) -> None:
     file = tmp_path / "texts.txt"
-    file.write_text("\n".join(texts), encoding="utf-8")
+    file.write_text("\n".join(texts), "utf-8")
     run = tmp_path / "run"
     told = ran(["refine", file, "-o", run, "--vectors", "svd", "--method", "decorrelated"])
     assert "100% of them with vectors of svd on the text" in "".join(told)

@@ -50,9 +50,9 @@ print(json.dumps([peak() - before, health.mean_cosine_to_original, health.anisot
 
 
 @pytest.fixture(scope="module")
-def mapped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def mapped(own: Path) -> Path:
     """A file of unit rows."""
-    path = tmp_path_factory.mktemp("mapped") / "table"
+    path = own / "table"
     rows = np.random.default_rng(1).standard_normal((TYPES, DIMENSIONS), dtype=np.float32)
     write_tensors(path, {"vectors": unit_rows(rows + np.float32(0.3))})
     return path

@@ -9,12 +9,8 @@ import pytest
 from tests.commands import ran
 
 import selfvec
-from selfvec.analysis.concepts.shared_contexts import why
-from selfvec.apps.cli import main
-from selfvec.apps.run import save_run
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.retrieval import Index
 from selfvec.retrieval.documents import GatheredDocuments
 from selfvec.storage.run_folder import open_run
 from selfvec.text.repeats import repeated_tokens, repeats_of
@@ -66,7 +62,7 @@ def test_the_run_says_how_much_was_repeated(run: Run) -> None:
     finding = run.health_report["findings"][-1]
     assert (finding["kind"], finding["level"]) == ("repeated passages", "ok")
     assert run.health_report["repeated"] == pytest.approx(said["share"])
-    assert why(run, "mortgage", "lender").repeated == pytest.approx(said["share"])
+    assert selfvec.why(run, "mortgage", "lender").repeated == pytest.approx(said["share"])
 
 
 @pytest.mark.parametrize("options", [{"repeats": "keep"}, {"method": "paper"}])
@@ -108,18 +104,18 @@ def test_text_without_repeats_is_left_alone() -> None:
 
 
 def test_the_folder_keeps_passages_and_the_whole_text(run: Run, tmp_path: Path) -> None:
-    save_run(run, tmp_path / "run")
+    selfvec.save_run(run, tmp_path / "run")
     opened = open_run(tmp_path / "run")
     np.testing.assert_array_equal(repeats_of(opened).passages, repeats_of(run).passages)
     assert repeats_of(opened).as_dict(Settings()) == run.provenance["repeats"]
     mask = repeated_tokens(opened)
     assert mask.sum() == len(MENU.split())  # where it is counted
-    save_run(opened, tmp_path / "again")
+    selfvec.save_run(opened, tmp_path / "again")
     np.testing.assert_array_equal(repeats_of(open_run(tmp_path / "again")).passages, repeats_of(run).passages)
 
 
 def test_commands_show_the_share(tmp_path: Path) -> None:
-    (tmp_path / "site.txt").write_text("\n".join(texts()), encoding="utf-8")
+    (tmp_path / "site.txt").write_text("\n".join(texts()), "utf-8")
     made = [str(tmp_path / "site.txt"), "-o", str(tmp_path / "run"), "--method", "decorrelated"]
     assert "each was counted once" in ran(["refine", *made]).err
     for command in ("run health", "run info", "text why"):
@@ -130,7 +126,7 @@ def test_commands_show_the_share(tmp_path: Path) -> None:
     assert warning.startswith("warning: repeated passages: ")
     assert "every occurrence was counted" in warning
     assert warning.endswith("; refine with --repeats once")
-    assert main(["refine", *made, "--overwrite", "--repeats", "twice"]) == 2
+    ran(["refine", *made, "--overwrite", "--repeats", "twice"], 2)
 
 
 def test_snippets_show_what_the_document_says_itself() -> None:
@@ -138,7 +134,7 @@ def test_snippets_show_what_the_document_says_itself() -> None:
     ends = [" ".join(rng.choice(FARM.split(), 80)) for _ in range(60)]
     menu = f"{MENU} privacy legal sitemap press login donate partners events volunteer"
     pages = [f"{menu}. {ends[i]} the foreclosure of plot {i} {ends[-1 - i]}." for i in range(30)]
-    index = Index.memory(refined(pages), GatheredDocuments.of(pages))
+    index = selfvec.Index.memory(refined(pages), GatheredDocuments.of(pages))
     hits = index.search("foreclosure of loans", top=5).hits
     assert hits
     for hit in hits:
@@ -147,5 +143,5 @@ def test_snippets_show_what_the_document_says_itself() -> None:
 
 
 def test_example_sentences_are_not_from_the_menu(run: Run) -> None:
-    for use in why(run, "foreclosure", "mortgage", examples=3).uses:
+    for use in selfvec.why(run, "foreclosure", "mortgage", examples=3).uses:
         assert "entrepreneurship" not in use.text

@@ -9,7 +9,6 @@ from tests.commands import ran
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.data.token_batch import TokenBatch
-from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.selection import ORIGINAL, ContextTest, HalvedTexts, choose, draw_documents, folds
 from selfvec.storage.run_folder import open_run
@@ -182,7 +181,7 @@ def test_auto_writes_its_decision_into_the_run(start: str) -> None:
         for lo, hi in zip(batch.offsets[:-1], batch.offsets[1:], strict=True)
     ]
     table = random_table(batch) if start == "random" else topic_table(batch, noise=0.01)
-    model = selfvec.Refiner("auto").fit(texts, Vectors(list(batch.types), table))
+    model = selfvec.Refiner("auto").fit(texts, selfvec.Vectors(list(batch.types), table))
     decision = model.run_.provenance["decision"]
     assert decision["chosen"] == model.run_.provenance["method"]
     assert {row["name"] for row in decision["candidates"]} == {"original", "paper", "online", "decorrelated"}
@@ -192,7 +191,7 @@ def test_auto_writes_its_decision_into_the_run(start: str) -> None:
     assert decision["chosen"] == ORIGINAL or chosen["sure"]["self_retrieval"] >= 0.9
     if start == "random":
         assert decision["chosen"] != ORIGINAL
-    same = selfvec.Refiner("auto").fit(texts, Vectors(list(batch.types), table))
+    same = selfvec.Refiner("auto").fit(texts, selfvec.Vectors(list(batch.types), table))
     np.testing.assert_array_equal(same.vectors_.vectors, model.vectors_.vectors)
 
 
@@ -216,7 +215,7 @@ def test_the_choice_is_told_with_the_texts_that_were_tested(tmp_path: Path, caps
     path = tmp_path / "texts.txt"
     text = "hail broke {} roofs in the village and rain filled the river near {} barns"
     texts = [text.format(i, i % 9) for i in range(90)]
-    path.write_text("\n".join(texts), encoding="utf-8")
+    path.write_text("\n".join(texts), "utf-8")
     assert main(["refine", str(path), "-o", str(tmp_path / "run"), "--vectors", "none"]) == 0
     assert "kept the vectors as they are" in capsys.readouterr().err
     told = " ".join(ran(["run", "info", tmp_path / "run"]).out.split())

@@ -49,7 +49,7 @@ def texts(name: str) -> list[str]:
 @pytest.mark.parametrize("name", PARTS)
 def test_refine_says_the_language_and_what_helps_at_once(name: str, tmp_path: Path) -> None:
     code = PARTS[name][0]
-    (tmp_path / "text.txt").write_text("\n".join(texts(name)) + "\n", encoding="utf-8")
+    (tmp_path / "text.txt").write_text("\n".join(texts(name)) + "\n", "utf-8")
     run = tmp_path / "run"
     said = ran(["refine", tmp_path / "text.txt", "-o", run, "--method", "decorrelated"]).err
     assert f"words of {name}," in said
@@ -61,7 +61,7 @@ def test_refine_says_the_language_and_what_helps_at_once(name: str, tmp_path: Pa
     shown = ran(["run", "info", run]).out
     assert name in shown
     assert (f"cc.{code}.300" in shown) == (name != "English")
-    assert json.loads((run / "run.json").read_text(encoding="utf-8"))["text"]["language"] == code
+    assert json.loads((run / "run.json").read_text("utf-8"))["text"]["language"] == code
     assert selfvec.info(run).about["language"] == code
     remedies = " ".join(one["remedy"] or "" for one in selfvec.health(run)["findings"])
     assert ("glove" not in remedies) or name == "English"
@@ -72,7 +72,7 @@ def test_a_script_without_spaces_is_told_too(tmp_path: Path) -> None:
         f"{a}は{b}を{c}。"
         for a, b, c in product(("ひょう", "嵐"), ("屋根", "家"), ("こわした", "うばった", "見た"))
     ]
-    (tmp_path / "text.txt").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "text.txt").write_text("\n".join(lines), "utf-8")
     said = ran(["refine", tmp_path / "text.txt", "-o", tmp_path / "run", "--method", "original"]).err
     assert "of Japanese" in said
     assert "cc.ja.300" in said
@@ -82,7 +82,7 @@ def test_an_unknown_language_is_not_named(tmp_path: Path) -> None:
     lines = [
         f"{a} {b} {c}" for a, b, c in product(("blorp", "znik"), ("farl", "quob"), ("trem", "vosk", "luin"))
     ]
-    (tmp_path / "text.txt").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "text.txt").write_text("\n".join(lines), "utf-8")
     said = ran(["refine", tmp_path / "text.txt", "-o", tmp_path / "run", "--method", "original"]).err
     assert "words of" not in said
     assert "cc." not in said
@@ -115,7 +115,7 @@ def test_what_is_asked_counts_before_what_is_recognised(
 
 def test_stop_words_that_were_left_out_tell_their_language() -> None:
     assert language_of_text([("hagel", 3), ("dach", 2)], Settings(stop_words="de")) == "de"
-    run = selfvec.refine(texts("German"), "none", method="original", stop_words="de")
+    run = selfvec.refine(texts("German"), "none", "original", stop_words="de")
     assert run.provenance.text["language"] == "de"
 
 
@@ -148,10 +148,10 @@ def test_the_note_on_vectors(language: str | None, vectors: str, known: float, e
 
 
 def test_random_vectors_have_no_language_and_an_update_keeps_what_was_said(tmp_path: Path) -> None:
-    plain = selfvec.refine(texts("German"), "none", method="original")
+    plain = selfvec.refine(texts("German"), "none", "original")
     assert "notes" not in plain.provenance.vectors
     own = selfvec.Vectors(["Hagel", "Sturm"], np.eye(2, 8, dtype=np.float32))
-    run = selfvec.refine(texts("German")[:6], own, method="decorrelated", output=tmp_path / "run")
+    run = selfvec.refine(texts("German")[:6], own, "decorrelated", output=tmp_path / "run")
     (note,) = run.provenance.vectors["notes"]
     assert "of the text, and the text is German" in note
     updated = selfvec.update(run, texts("German")[6:], vectors=own)

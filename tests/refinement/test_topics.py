@@ -18,7 +18,7 @@ def texts() -> list[str]:
 
 
 def test_words_of_one_subject_are_near() -> None:
-    run = selfvec.Refiner(method="decorrelated").fit(texts(), "none").run_
+    run = selfvec.refine(texts(), "none", "decorrelated")
     topics = run_topics(run.present)
     assert topics.index_to_key == run.vectors.index_to_key
     within = topics.similarity("hail", "wind"), topics.similarity("judge", "law")
@@ -29,7 +29,7 @@ def test_words_of_one_subject_are_near() -> None:
 
 
 def test_only_a_decorrelated_run_that_kept_its_tokens_has_them(tmp_path: Path) -> None:
-    assert run_topics(selfvec.Refiner(method="paper").fit(texts()[:20], "none").run_.present) is None
+    assert run_topics(selfvec.refine(texts()[:20], "none", "paper").present) is None
     forgetful = selfvec.Refiner(method="decorrelated", keep="nothing").fit(texts()[:20], "none")
     assert run_topics(forgetful.run_.present) is None
     kept = selfvec.Refiner(method="decorrelated").fit(texts()[:20], "none")

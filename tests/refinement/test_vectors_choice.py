@@ -9,7 +9,6 @@ from tests.refinement.topical import TOPICS, WORDS, topical_texts
 from tests.refusals import refused
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.numerics.rows import unit_rows
 
@@ -110,5 +109,5 @@ def test_the_command_takes_several_tables(tmp_path) -> None:
     made = json.loads((run / "run.json").read_text())
     assert made["vectors"]["name"] == made["table_decision"]["chosen"] == paths[1]
     (tmp_path / "more.txt").write_text("\n".join(texts(110)[100:]))
-    assert main(["update", str(run), str(tmp_path / "more.txt")]) == 0
+    ran(["update", str(run), str(tmp_path / "more.txt")])
     assert selfvec.open_run(run).provenance["vectors"]["name"] == paths[1]

@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 
 import selfvec
-from selfvec.apps.functions.inspection import verify
 from selfvec.base.errors import TargetError
 from selfvec.corpus import as_corpus
 from selfvec.data.run import Run
@@ -89,7 +88,7 @@ def jobs() -> dict[str, Job]:
         if not is_run(folder / "t"):
             return None
         found = open_run(folder / "t")
-        damaged = [damage for damage in verify(folder / "t") if "text" not in damage.file]
+        damaged = [damage for damage in selfvec.verify(folder / "t") if "text" not in damage.file]
         return found.provenance["scale"], before_it(folder / "t", "scale"), damaged
 
     def convert(n: int) -> Callable[[Path], None]:
@@ -161,7 +160,7 @@ def live_jobs(place: Path) -> dict[str, Job]:
         return (
             open_run(folder / "t").text.ids(),
             before_it(folder / "t", "documents"),
-            verify(folder / "t").damaged,
+            selfvec.verify(folder / "t").damaged,
         )
 
     replacing = [{"id": "a", "text": "wind a"}, {"id": "e", "text": "wind e"}]
@@ -194,7 +193,7 @@ def child(job: Callable[[Path], None], folder: Path, first: int, action: int, ki
 
 def left_over(folder: Path) -> list[str]:
     """Temporary files, and files of a run that belong to no state."""
-    unnamed = verify(folder / "t").unchecked if is_run(folder / "t") else []
+    unnamed = selfvec.verify(folder / "t").unchecked if is_run(folder / "t") else []
     return sorted([path.name for path in folder.rglob(".*")] + [Path(name).name for name in unnamed])
 
 

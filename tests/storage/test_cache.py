@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from tests.commands import ran
 from tests.damage import damaged
 from tests.examples import TIMES
 from tests.heard import Heard
@@ -20,24 +21,19 @@ from tests.json_lines import write_lines
 from tests.processes import PATIENCE
 
 import selfvec
-from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.word_drift.drift import drift as measured_drift
-from selfvec.apps.cli import main
-from selfvec.apps.functions.inspection import verify
 from selfvec.apps.web.documents import points
 from selfvec.apps.web.page_data import PageData
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.files.checksums import seal, write_sealed
 from selfvec.refinement.derived_vectors import narrow_vectors
-from selfvec.retrieval import run_index
-from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.cache import CACHE, RESULT, cached, cached_result, read_result
 from selfvec.storage.run_folder import open_run
 
 
 def search(run: Run, progress: Progress, words: int = 120) -> Any:
-    index = run_index(run, progress=progress, cut=(words, 20))
+    index = selfvec.run_index(run, progress=progress, cut=(words, 20))
     return [(hit.id, hit.score, hit.snippet) for hit in index.search("hail on roofs").hits]
 
 
@@ -46,7 +42,7 @@ def narrow(run: Run, progress: Progress) -> Any:
 
 
 def learned(run: Run, progress: Progress) -> Any:
-    return Encoder.of(run, progress=progress).digest
+    return selfvec.Encoder.of(run, progress=progress).digest
 
 
 def drift(run: Run, progress: Progress, seed: int = 0) -> Any:
@@ -54,7 +50,7 @@ def drift(run: Run, progress: Progress, seed: int = 0) -> Any:
 
 
 def clusters(run: Run, progress: Progress, seed: int = 0) -> Any:
-    return topics(run, seed=seed, progress=progress).as_dict()
+    return selfvec.topics(run, seed=seed, progress=progress).as_dict()
 
 
 def page(run: Run, progress: Progress) -> Any:
@@ -83,7 +79,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Path:
     rows = [{"text": f"{text} of {i}", "date": f"{1990 + i % 2}-05-01"} for i, text in enumerate(storms[:80])]
     write_lines(folder / "storms.jsonl", rows)
     options = ["--method", "decorrelated", "--slice", "year"]
-    assert main(["refine", str(folder / "storms.jsonl"), "-o", str(folder / "run"), *options]) == 0
+    ran(["refine", str(folder / "storms.jsonl"), "-o", str(folder / "run"), *options])
     return folder / "run"
 
 
@@ -147,7 +143,7 @@ def test_it_is_made_once_and_then_read(name: str, folder: Path) -> None:
     assert len(kept) == 1
     assert asked(name, folder) == (first, "")
     assert entries(folder, name) == kept
-    assert verify(folder).damaged == verify(folder).unchecked == []
+    assert selfvec.verify(folder).damaged == selfvec.verify(folder).unchecked == []
 
 
 def test_other_options_are_another_entry(name: str, kept: Kept) -> None:
@@ -235,7 +231,7 @@ def test_whatever_becomes_of_a_file_the_answer_is_that_without_a_cache(name: str
                 or name == "page"
                 or "is damaged or of another version, so it is made again" in said
             )
-            assert verify(folder).damaged == []
+            assert selfvec.verify(folder).damaged == []
         for instead in (
             None,
             Path.mkdir,

@@ -18,7 +18,6 @@ from tests.refusals import refused
 
 import selfvec
 from file_server import Archive, serving
-from selfvec.apps.cli import main
 from selfvec.apps.functions.vectors import cost_text
 from selfvec.base.errors import FormatError, InputError, OptionError, TargetError
 from selfvec.encoders.given import as_sentence_encoder
@@ -103,8 +102,11 @@ def test_a_bad_download_leaves_nothing_that_could_be_used(server, data, content,
     server.faults[GLOVE] = faults
     refused(lambda: fetch(server), InputError, rule)
     assert list(data.iterdir()) == []
-    with pytest.raises(FormatError, match="have not been fetched; run: selfvec vectors fetch glove-6b-50"):
-        selfvec.load("glove-6b-50")
+    refused(
+        lambda: selfvec.load("glove-6b-50"),
+        FormatError,
+        "have not been fetched; run: selfvec vectors fetch glove-6b-50",
+    )
 
 
 def test_a_changed_file_is_noticed_when_used_and_when_fetched_again(server, data) -> None:
@@ -112,8 +114,11 @@ def test_a_changed_file_is_noticed_when_used_and_when_fetched_again(server, data
     path = Path(record["path"])
     sound = path.read_bytes()
     path.write_bytes(sound[:-1] + bytes([sound[-1] ^ 1]))
-    with pytest.raises(FormatError, match=r"has changed since it was fetched; run: selfvec vectors fetch"):
-        selfvec.load("glove-6b-50")
+    refused(
+        lambda: selfvec.load("glove-6b-50"),
+        FormatError,
+        r"has changed since it was fetched; run: selfvec vectors fetch",
+    )
     server.files[GLOVE] = gzip.compress(text_table(ROWS + 1), mtime=0)
     refused(lambda: fetch(server), InputError, r"has changed since it was first fetched.*overwrite")
     server.files[GLOVE] = gzip.compress(text_table(), mtime=0)
@@ -218,7 +223,7 @@ def test_an_interrupted_command_leaves_nothing(server, data) -> None:
     said = "selfvec: interrupted; repeat the command to download what is missing\n"
     assert ran(command, 130).err.endswith(said)
     assert list(data.iterdir()) == []
-    assert main(command) == 0
+    ran(command)
 
 
 def test_names_are_found_in_any_case_and_misspelt_ones_are_helped() -> None:
@@ -268,11 +273,11 @@ def test_the_commands_fetch_list_and_use_a_table(server, tmp_path) -> None:
     texts = tmp_path / "texts.txt"
     texts.write_text("storm and hail broke the roof\n" * 40)
     start = ["refine", str(texts), "--vectors", "glove-6b-50", "--method", "decorrelated"]
-    assert main([*start, "-o", str(tmp_path / "run")]) == 0
+    ran([*start, "-o", str(tmp_path / "run")])
     made = json.loads((tmp_path / "run" / "run.json").read_text())
     assert (made["vectors"]["name"], made["coverage"]["types"]["known"]) == ("glove-6b-50", 3)
     assert made["vectors"]["sha256"]
-    assert main(["vectors", "fetch", "nothing"]) == 2
+    ran(["vectors", "fetch", "nothing"], 2)
 
 
 @pytest.fixture
@@ -313,8 +318,11 @@ def test_the_addresses_of_the_hub() -> None:
 
 def test_a_damaged_table_of_the_hub_leaves_nothing(hub, data) -> None:
     hub.files[HUB + "tokenizer.json"] = b"{"
-    with pytest.raises(InputError, match=r"model.safetensors: the downloaded vectors are damaged: the file"):
-        fetch(hub, "potion-base-8M")
+    refused(
+        lambda: fetch(hub, "potion-base-8M"),
+        InputError,
+        r"model.safetensors: the downloaded vectors are damaged: the file",
+    )
     assert list(data.iterdir()) == []
 
 
@@ -396,8 +404,11 @@ def test_vectors_and_encoders_are_not_mistaken_for_each_other(
 ) -> None:
     if fetched_before:
         fetch_encoder(encoders, "minilm")
-    with pytest.raises(FormatError, match="names a sentence encoder, not vectors; give it as encoder"):
-        selfvec.load("minilm")
+    refused(
+        lambda: selfvec.load("minilm"),
+        FormatError,
+        "names a sentence encoder, not vectors; give it as encoder",
+    )
     texts = tmp_path / "texts.txt"
     texts.write_text("storm and hail broke the roof\n" * 40)
     for vectors in ("minilm", str(tmp_path / "model")):
@@ -406,15 +417,27 @@ def test_vectors_and_encoders_are_not_mistaken_for_each_other(
         assert "a sentence encoder, not vectors; give it as --encoder" in error
         assert error.count("\n") == 1
     assert not (tmp_path / "run").exists()
-    with pytest.raises(FormatError, match="names vectors, not a sentence encoder; give it as vectors"):
-        as_sentence_encoder("glove-6b-50")
+    refused(
+        lambda: as_sentence_encoder("glove-6b-50"),
+        FormatError,
+        "names vectors, not a sentence encoder; give it as vectors",
+    )
     (tmp_path / "vectors.vec").write_bytes(text_table())
-    with pytest.raises(FormatError, match="is not the folder of a sentence encoder"):
-        as_sentence_encoder(tmp_path / "vectors.vec")
+    refused(
+        lambda: as_sentence_encoder(tmp_path / "vectors.vec"),
+        FormatError,
+        "is not the folder of a sentence encoder",
+    )
 
 
 def test_an_encoder_that_was_not_fetched_or_is_misspelt_is_one_error() -> None:
-    with pytest.raises(FormatError, match="has not been fetched; run: selfvec vectors fetch gte-small"):
-        as_sentence_encoder("gte-small")
-    with pytest.raises(FormatError, match=r"not the folder of a sentence encoder; did you mean minilm\?"):
-        as_sentence_encoder("mini-lm")
+    refused(
+        lambda: as_sentence_encoder("gte-small"),
+        FormatError,
+        "has not been fetched; run: selfvec vectors fetch gte-small",
+    )
+    refused(
+        lambda: as_sentence_encoder("mini-lm"),
+        FormatError,
+        r"not the folder of a sentence encoder; did you mean minilm\?",
+    )

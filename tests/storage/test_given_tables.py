@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import InputError, OptionError
@@ -96,15 +97,17 @@ def test_what_is_no_table_is_refused_at_the_door(name: str) -> None:
         as_vectors(given)
     assert caught.value.remedy
     if name != "an array":  # a sequence of vectors
-        with pytest.raises(InputError):
-            selfvec.refine(["hail broke the roof"] * 9, given)
+        refused(lambda: selfvec.refine(["hail broke the roof"] * 9, given), InputError)
 
 
 @pytest.mark.parametrize("ask", ["most_similar", "unit"])
 def test_vectors_that_are_not_finite_answer_nothing(ask: str) -> None:
     vectors = selfvec.Vectors(WORDS, NAN)
-    with pytest.raises(OptionError, match="'rain' holds NaN"):
-        vectors.most_similar("hail") if ask == "most_similar" else vectors.unit
+    refused(
+        lambda: vectors.most_similar("hail") if ask == "most_similar" else vectors.unit,
+        OptionError,
+        "'rain' holds NaN",
+    )
 
 
 def test_slots_of_gensim_without_a_word_are_left_out() -> None:
@@ -115,5 +118,6 @@ def test_slots_of_gensim_without_a_word_are_left_out() -> None:
     assert vectors.index_to_key == ["hail", "rain"]
     assert vectors.vectors.tolist() == [[1, 2], [3, 4]]
     keyed.vectors[0, 0] = np.inf
-    with pytest.raises(OptionError, match="'hail' holds NaN or inf"):
-        selfvec.refine(["hail broke the roof"] * 9, keyed)
+    refused(
+        lambda: selfvec.refine(["hail broke the roof"] * 9, keyed), OptionError, "'hail' holds NaN or inf"
+    )

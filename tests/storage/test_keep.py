@@ -14,7 +14,6 @@ from tests.json_lines import write_lines
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.apps.functions.inspection import info
 from selfvec.base.errors import InputError
 from selfvec.data.run import Run
 from selfvec.stores import passage_rows
@@ -70,10 +69,9 @@ NEEDED: dict[str, tuple[str, Callable[[Run], object]]] = {
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+def runs(own: Path) -> dict[str, Run]:
     """A run for each value of ``keep``."""
-    folder = tmp_path_factory.mktemp("runs")
-    return {keep: refined(folder / "rows.csv", keep, folder / keep) for keep in KEEPS}
+    return {keep: refined(own / "rows.csv", keep, own / keep) for keep in KEEPS}
 
 
 @pytest.mark.parametrize("feature", NEEDED)
@@ -115,7 +113,7 @@ def test_fields_are_kept_all_or_those_named(fields: Any, kept: list[str]) -> Non
     given = [{name: row[name] for name in ("id", "text", "place", "size")} for row in rows(9)]
     run = selfvec.refine(given, "none", "original", keep_fields=fields)
     assert run.text.fields == kept
-    assert selfvec.Refiner("original").fit(given, "none").run_.text.fields == ["place", "size"]
+    assert selfvec.refine(given, "none", "original").text.fields == ["place", "size"]
     grown = run.update([{"id": "x", "text": "rain fell", "place": "UTAH", "size": "9", "new": "y"}])
     assert set(grown.text.fields) == {*kept, *([] if fields else ["new"])}
     assert grown.text.field(kept[0])[-1] in ("UTAH", "9")
@@ -147,7 +145,7 @@ def bytes_of(folder: Path) -> bytes:
 def test_a_run_that_keeps_nothing_keeps_no_text_whatever_is_asked_of_it(tmp_path: Path, corpus: Path) -> None:
     run = tmp_path / "run"
     options = ["--keep", "nothing", "--min-count", "4", "--method", "decorrelated", "--slice", "year"]
-    assert main(["refine", str(corpus), "-o", str(run), *options]) == 0
+    ran(["refine", str(corpus), "-o", str(run), *options])
     new = corpus.with_name("new.jsonl")
     new.write_text(corpus.read_text().replace("r1", "n1").replace("hail", "hail and ice"))
     for command in (["search", str(run), "hail"], ["update", str(run), str(new)]):
@@ -165,7 +163,7 @@ def test_a_run_that_keeps_nothing_keeps_no_text_whatever_is_asked_of_it(tmp_path
     kept = bytes_of(run)
     for piece in (*RARE, "golf ball size hail", "storm moved east", "hail broke windows"):
         assert piece.encode() not in kept, piece
-    assert info(run).text == []
+    assert selfvec.info(run).text == []
     assert not {"tokens.safetensors", "text.parquet"} & {path.name for path in run.iterdir()}
     assert not list(run.glob("cache/search-*"))
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []

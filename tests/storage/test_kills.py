@@ -20,10 +20,10 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def counted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def counted(own: Path) -> dict[str, str]:
     """The environment of a process whose system calls are counted, with temporary files in the memory."""
     memory = Path("/dev/shm")  # where nobody waits for a disk
-    made = preloaded(tmp_path_factory.mktemp("library"))
+    made = preloaded(own)
     return made | ({"TMPDIR": str(memory)} if os.access(memory, os.W_OK) else {})
 
 

@@ -41,13 +41,12 @@ COMMANDS: dict[str, Callable[[str, Path], list[str]]] = {
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(own: Path) -> Path:
     """A run in its second state, and another one."""
-    folder = tmp_path_factory.mktemp("made")
-    selfvec.refine(ROWS, "none", output=folder / "run", **OPTIONS)
-    selfvec.update(folder / "run", [{"id": "new", "text": "wind broke a roof"}], output=folder / "run")
-    selfvec.refine(ROWS[:9], "none", output=folder / "other", **OPTIONS)
-    return folder
+    selfvec.refine(ROWS, "none", output=own / "run", **OPTIONS)
+    selfvec.update(own / "run", [{"id": "new", "text": "wind broke a roof"}], output=own / "run")
+    selfvec.refine(ROWS[:9], "none", output=own / "other", **OPTIONS)
+    return own
 
 
 @pytest.fixture

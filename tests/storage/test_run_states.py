@@ -37,8 +37,8 @@ REPEATING = [{"id": f"p{i}", "text": f"{PASSAGE} {i}"} for i in range(12)]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return selfvec.refine(ROWS, "none", "original", output=tmp_path_factory.mktemp("made") / "run").folder
+def made(own: Path) -> Path:
+    return selfvec.refine(ROWS, "none", "original", output=own / "run").folder
 
 
 @pytest.fixture
@@ -269,8 +269,11 @@ def test_a_folder_of_something_else_is_not_taken_over(tmp_path: Path) -> None:
         (tmp_path / "mine").mkdir(exist_ok=True)
         (tmp_path / "mine" / name).write_text("mine")
         (tmp_path / "mine/notes.md").write_text("mine")
-        with pytest.raises(TargetError, match="exists already and is not a run folder"):
-            RunWriter(tmp_path / "mine", overwrite=True)
+        refused(
+            lambda: RunWriter(tmp_path / "mine", overwrite=True),
+            TargetError,
+            "exists already and is not a run folder",
+        )
     assert set(files(tmp_path / "mine").values()) == {b"mine"}
 
 
@@ -358,8 +361,11 @@ def test_a_state_that_is_open_stays_usable_while_the_folder_changes(run: Path) -
     assert opened.tokens.counts.sum() == opened.provenance.tokens
     assert other.tokens.counts.sum() == opened.provenance.tokens
     assert unread.tokens.counts.sum() == opened.provenance.tokens
-    with pytest.raises(FormatError, match="the run has been changed since it was opened; open it again"):
-        opened.text.texts()
+    refused(
+        lambda: opened.text.texts(),
+        FormatError,
+        "the run has been changed since it was opened; open it again",
+    )
     assert open_run(run).provenance.documents == 22
 
 

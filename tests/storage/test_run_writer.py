@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import selfvec
-from selfvec.apps.functions.inspection import verify
 from selfvec.base.errors import TargetError
 from selfvec.corpus import as_corpus
 from selfvec.data.settings import Settings
@@ -37,7 +36,7 @@ def test_starting_vectors_are_mapped_from_their_file_and_become_the_runs(method:
         np.testing.assert_array_equal(mapped.sources, table.sources)
     assert opened.text.texts() == held.text.texts() == TEXTS
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
-    assert not verify(tmp_path / "run").unchecked
+    assert not selfvec.verify(tmp_path / "run").unchecked
 
 
 @pytest.mark.parametrize("options", [{}, {"keep": "tokens"}, {"keep": "nothing"}, {"max_types": 5}])
@@ -57,7 +56,7 @@ def test_the_ids_of_a_long_text_are_written_as_those_of_a_short_one(
         if found is not None and expected is not None:
             np.testing.assert_array_equal(found.ids, expected.ids)
             np.testing.assert_array_equal(found.offsets, expected.offsets)
-    assert verify(tmp_path / "run").damaged == verify(tmp_path / "run").unchecked == []
+    assert selfvec.verify(tmp_path / "run").damaged == selfvec.verify(tmp_path / "run").unchecked == []
 
 
 def test_a_run_with_other_starting_vectors_is_written_as_it_is(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from selfvec.apps.cli import main
 from selfvec.apps.functions.inspection import HELD, info, verify
 from selfvec.base.errors import FormatError, InputError
 from selfvec.files.checksums import is_sealed, seal
-from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.run_folder import open_run
 
 TEXTS = ["text-2.parquet", "text.parquet", "tokens-2.safetensors", "tokens.safetensors"]
@@ -26,21 +25,20 @@ CACHED = re.compile(
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Path:
-    """A run with two states and all that a folder can hold, and an encoder."""
-    folder = tmp_path_factory.mktemp("made")
+def made(own: Path, storms: list[str]) -> Path:
+    """A run with two states and all that a own can hold, and an encoder."""
     rows = [{"text": f"{text} of {i}", "date": f"{1990 + i % 2}-05-01"} for i, text in enumerate(storms)]
     lines = [json.dumps(row) + "\n" for row in rows]
     for name, part in (("first", lines[:230]), ("storms", lines)):
-        (folder / f"{name}.jsonl").write_text("".join(part))
-    run = str(folder / "run")
+        (own / f"{name}.jsonl").write_text("".join(part))
+    run = str(own / "run")
     how = {"method": "decorrelated", "stem": "en", "slice": "year"}
-    selfvec.refine(folder / "first.jsonl", output=run, **how)
-    assert main(["update", run, str(folder / "storms.jsonl")]) == 0
+    selfvec.refine(own / "first.jsonl", output=run, **how)
+    ran(["update", run, str(own / "storms.jsonl")])
     assert main(["search", run, "hail"]) == main(["drift", run]) == 0
-    assert main(["similar", run, "hail", "--as", "replacement"]) == 0
-    Encoder.of(open_run(run)).save(folder / "encoder")
-    return folder
+    ran(["similar", run, "hail", "--as", "replacement"])
+    selfvec.Encoder.of(open_run(run)).save(own / "encoder")
+    return own
 
 
 @pytest.fixture
@@ -167,7 +165,7 @@ def test_info_says_what_a_run_holds_and_where_its_text_is(run: Path) -> None:
     assert (found.kind, found.text) == ("run", texts)
     assert found.bytes == sum(path.stat().st_size for path in run.rglob("*") if path.is_file())
     assert all(file.holds for file in found)
-    keys = {key for path in SOURCES.rglob("*.py") for key in CACHED.findall(path.read_text(encoding="utf-8"))}
+    keys = {key for path in SOURCES.rglob("*.py") for key in CACHED.findall(path.read_text("utf-8"))}
     assert len(keys) > 7
     assert {f"cache/{key}" for key in keys} <= {*HELD}
     assert found.about["dates"] == ["1990-05-01", "1991-05-01"]
@@ -190,4 +188,4 @@ def test_info_of_an_index_an_encoder_and_vectors(made: Path, run: Path, tmp_path
     assert facts == ["format", "words", "dimensions", "dtype", "counts"]
     for path in (made / "encoder", tmp_path / "a.vec"):
         assert "Documents" not in ran(["run", "info", path]).out
-    assert main(["run", "info", str(tmp_path / "nothing")]) == 2
+    ran(["run", "info", str(tmp_path / "nothing")], 2)

@@ -18,8 +18,6 @@ from selfvec.base.casing import case_forms, lower
 from selfvec.base.errors import OptionError
 from selfvec.data.word_lookup import rows_of
 from selfvec.lab.exporters import tokenizer_json, write_encoder
-from selfvec.retrieval import Index
-from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.public_vectors import PUBLIC_VECTORS
 from selfvec.text import Rules, tokenizer
 from selfvec.text.language_recognition import _function_words, language_name, recognised_language
@@ -31,10 +29,10 @@ from selfvec.text.languages import (
     lemma_code,
     stop_words_of_language,
 )
+from selfvec.text.passages import sentence_spans
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook, stems
 from selfvec.text.segmentation import segmenter
-from selfvec.text.sentences import sentence_spans
 from selfvec.text.tokenizers import find_words
 
 SPACELESS = ("ja", "th", "zh")
@@ -49,7 +47,7 @@ def words(text: str, code: str) -> list[str]:
 def test_other_forms_of_a_word_find_its_report(code: str) -> None:
     if code in SPACELESS:
         pytest.importorskip("budoux")
-    index = Index.words_only(REPORTS[code], Preprocessing.of({"options": {"language": code}}))
+    index = selfvec.Index.words_only(REPORTS[code], Preprocessing.of({"options": {"language": code}}))
     found = [[hit.id for hit in index.search(question, mode="bm25").hits] for question in QUESTIONS[code]]
     assert [hits[:1] for hits in found] == [["0"], ["1"], ["2"]]
 
@@ -168,9 +166,9 @@ def test_an_encoder_reads_a_language_as_search_does(code: str, tmp_path) -> None
     if code in SPACELESS:
         pytest.importorskip("budoux")
     texts = list(REPORTS[code])
-    run = selfvec.Refiner(method="decorrelated", language=code).fit(texts * 5, "none").run_
-    Encoder.of(run).save(tmp_path / "encoder")
-    encoder = Encoder.open(tmp_path / "encoder")
+    run = selfvec.refine(texts * 5, "none", "decorrelated", language=code)
+    selfvec.Encoder.of(run).save(tmp_path / "encoder")
+    encoder = selfvec.Encoder.open(tmp_path / "encoder")
     scores = encoder.encode(list(QUESTIONS[code])) @ encoder.encode(texts).T
     assert scores.argmax(axis=1).tolist() == [0, 1, 2]
     if code in SPACELESS:
@@ -185,7 +183,7 @@ def test_an_encoder_reads_a_language_as_search_does(code: str, tmp_path) -> None
 
 
 def test_the_documented_table_is_the_table() -> None:
-    text = (ROOT / "docs" / "reference" / "languages.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "reference" / "languages.md").read_text("utf-8")
     rows = text.partition("<!-- table:languages -->\n")[2].partition("<!-- /table -->")[0].split("\n")[2:-1]
     found = {}
     for row in rows:
@@ -299,7 +297,7 @@ LETTERS = [  # language, spellings of one word, as it is shown
 
 @pytest.mark.parametrize(("language", "spellings", "shown"), LETTERS)
 def test_a_letter_with_two_encodings_is_one_letter_in_texts_and_questions(language, spellings, shown) -> None:
-    run = selfvec.refine([f"{word} x" for word in spellings], vectors="none", language=language, min_count=1)
+    run = selfvec.refine([f"{word} x" for word in spellings], "none", language=language, min_count=1)
     assert run.vectors.index_to_key == [shown, "x"]
     for spelling in spellings:
         assert rows_of([spelling], [run.vectors], language) == ([(0, 0)], [])

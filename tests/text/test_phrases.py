@@ -178,7 +178,7 @@ REPORTS = [
 
 @pytest.fixture(scope="module")
 def phrase_run() -> selfvec.Run:
-    return selfvec.Refiner(method="decorrelated", phrases="auto").fit(REPORTS, TABLE).run_
+    return selfvec.refine(REPORTS, TABLE, "decorrelated", phrases="auto")
 
 
 def counts_of(run: selfvec.Run) -> dict[str, int]:
@@ -219,8 +219,9 @@ def test_pieces_have_no_phrases(tmp_path: Path) -> None:
     pieces.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
     pieces.save(str(tmp_path / "tokenizer.json"))
     options = {"tokenizer": str(tmp_path / "tokenizer.json"), "method": "original"}
-    with pytest.raises(OptionError, match="made of words"):
-        selfvec.Refiner(phrases="auto", **options).fit(REPORTS, "none")
+    refused(
+        lambda: selfvec.Refiner(phrases="auto", **options).fit(REPORTS, "none"), OptionError, "made of words"
+    )
     run = selfvec.Refiner(**options).fit(REPORTS, "none").run_
     refused(lambda: phrases(run), InputError, "made of words")
 
@@ -237,7 +238,7 @@ def test_stop_words_left_out_are_still_seen_inside_phrases() -> None:
 def test_listed_phrases(tmp_path: Path) -> None:
     listed = tmp_path / "terms.txt"
     listed.write_text("# ours\nFlash flood\ncounty-road\nclosed the road\nnot there\n")
-    run = selfvec.Refiner(method="original", phrases=str(listed)).fit(REPORTS, "none").run_
+    run = selfvec.refine(REPORTS, "none", "original", phrases=str(listed))
     rows = run.provenance["phrases"]["rows"]
     counts = {row["term"]: row["count"] for row in rows}
     assert counts == {"flash_flood": 24, "county_road": 8, "closed_the_road": 8}
@@ -245,13 +246,13 @@ def test_listed_phrases(tmp_path: Path) -> None:
 
 
 def test_as_many_phrases_as_asked_for() -> None:
-    run = selfvec.Refiner(method="original", phrases=1).fit(REPORTS, "none").run_
+    run = selfvec.refine(REPORTS, "none", "original", phrases=1)
     assert [row["term"] for row in run.provenance["phrases"]["rows"]] == [
         row.term for row in phrases(REPORTS, 1)
     ]
     assert sum("_" in word for word in run.vectors.index_to_key) == 1
 
-    run = selfvec.Refiner(method="original").fit(REPORTS, "none").run_
+    run = selfvec.refine(REPORTS, "none", "original")
     assert "phrases" not in run.provenance
     assert not any("_" in word for word in run.vectors.index_to_key)
     assert "flash_flood" in [row.term for row in phrases(run)]

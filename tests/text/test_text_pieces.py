@@ -92,8 +92,11 @@ def test_a_file_that_breaks_in_use_is_named(wordpiece: Path) -> None:
     data["post_processor"] = None
     wordpiece.write_text(json.dumps(data))
     broken = tokenizer(wordpiece)
-    with pytest.raises(FormatError, match=r"tokenizer\.json: is not a readable tokenizer.json.*UNK"):
-        broken(pl.Series(["storm"]))
+    refused(
+        lambda: broken(pl.Series(["storm"])),
+        FormatError,
+        r"tokenizer\.json: is not a readable tokenizer.json.*UNK",
+    )
     refused(lambda: encode([Documents(pl.Series(["storm"]))], broken), FormatError, r"tokenizer\.json")
 
 
@@ -194,11 +197,11 @@ def test_a_run_cut_in_blocks_has_the_words_of_the_whole(length: int, random) -> 
 
 
 def test_a_run_says_what_was_left_out(tmp_path: Path, storms: list[str]) -> None:
-    run = selfvec.refine([*storms, "a" * 1001], vectors="none", method="original")
+    run = selfvec.refine([*storms, "a" * 1001], "none", "original")
     said = "left out 1 word longer than 1,000 characters"
     assert said in run_summary(run.provenance)
     assert text_details(run.provenance).endswith(said)
-    usual = selfvec.refine(storms, vectors="none", method="original")
+    usual = selfvec.refine(storms, "none", "original")
     assert "left out" not in " ".join([*run_summary(usual.provenance), text_details(usual.provenance)])
 
 
@@ -210,7 +213,7 @@ def test_one_word_of_megabytes_takes_little_memory(
     tmp_path: Path, storms: list[str], letter: str, times: int
 ) -> None:
     corpus = tmp_path / "word.txt"
-    corpus.write_text("\n".join([*storms, letter * times, ""]), encoding="utf-8")
+    corpus.write_text("\n".join([*storms, letter * times, ""]), "utf-8")
     command = [sys.executable, "-c", MEASURED, str(corpus), str(tmp_path / "run")]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert "left out 1 word longer than 1,000 characters" in done.stderr

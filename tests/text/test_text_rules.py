@@ -180,8 +180,9 @@ def test_a_spacy_pipeline_tags_in_context_and_alone(tmp_path: Path) -> None:
 
 def test_a_missing_pipeline_says_how_to_get_it(tmp_path: Path) -> None:
     pytest.importorskip("spacy")
-    with pytest.raises(OptionError, match=r"tagger: no spaCy pipeline.*spacy download en_nowhere"):
-        tagger("en_nowhere")
+    refused(
+        lambda: tagger("en_nowhere"), OptionError, r"tagger: no spaCy pipeline.*spacy download en_nowhere"
+    )
 
 
 @pytest.mark.parametrize(
@@ -211,11 +212,11 @@ def test_at_most_so_many_types_and_those_as_frequent_go_together(most: int, left
 
 def test_what_was_left_out_for_a_limit_is_said() -> None:
     texts = ["hail hail hail fell fell", "hail fell on roofs"]
-    run = selfvec.Refiner("original", max_types=2).fit(texts, "none").run_
+    run = selfvec.refine(texts, "none", "original", max_types=2)
     assert run.vectors.index_to_key == ["hail", "fell"]
     said = run_summary(run.provenance)[1]
     assert said.startswith(
         "left out words that occur fewer than 2 times, 22.2% of the text, to keep at most 2 "
     )
-    everything = selfvec.Refiner("original", min_count=2).fit(texts, "none").run_
+    everything = selfvec.refine(texts, "none", "original", min_count=2)
     assert len(run_summary(everything.provenance)) == 2

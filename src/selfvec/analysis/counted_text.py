@@ -44,10 +44,10 @@ from selfvec.storage.cache import AGAIN, RESULT, cached, read_result
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text import tokenizer
 from selfvec.text.encoding import spell
+from selfvec.text.passages import sentence_spans
 from selfvec.text.phrases import Running, placed, units_of
 from selfvec.text.repeats import find_repeats, without
 from selfvec.text.rules import Rulebook, Rules
-from selfvec.text.sentences import sentence_spans
 from selfvec.text.tokenizers import LONG, SPLITS
 
 MILLION = 1e6  # words, in which rates are told

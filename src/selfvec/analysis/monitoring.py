@@ -418,7 +418,7 @@ def _document_figures(run: Run, compared: ComparedDocuments, seed: int) -> Docum
     pool, rest = compared.pool, compared.rest
     named = np.array([word in run.vectors for word in rest.types], bool)
     learned = named & compared.known & (np.bincount(rest.ids, minlength=len(named)) > 0)
-    text = _restricted(rest, learned)
+    text = rest.with_types(learned)
     # The run on this part of its text, with its original vectors.
     words = [run.vectors.key_to_index[word] for word in text.types]
     own, sources = run.original, run.original.sources[words]
@@ -429,7 +429,7 @@ def _document_figures(run: Run, compared: ComparedDocuments, seed: int) -> Docum
     rows = np.ascontiguousarray(np.hstack([topical.unit, reference.original.unit]))
     weights = inverse_document_frequency(text)
     old = document_vectors(text, rows, weights)
-    documents = document_vectors(_restricted(pool, learned), rows, weights)
+    documents = document_vectors(pool.with_types(learned), rows, weights)
     occurs = document_frequencies(pool)
     unknown = np.concatenate(([0], np.cumsum(~compared.known[pool.ids])))
     return DocumentFigures(
@@ -460,12 +460,6 @@ def _topics(reference: Run, old: Rows, documents: Rows, seed: int) -> Ints:
     return nearest(documents, unit_rows(centres), np.zeros(old.shape[1], np.float32))
 
 
-def _restricted(batch: TokenBatch, words: Mask) -> TokenBatch:
-    """The same documents with only some of the words, which are renumbered."""
-    numbers = np.where(words, np.cumsum(words) - 1, -1).astype(np.int32)
-    return batch.renumbered(numbers, [batch.types[i] for i in np.flatnonzero(words).tolist()])
-
-
 def _division_statistics(
     figures: DocumentFigures, compared: ComparedDocuments, permutations: int, seed: int
 ) -> Doubles:
@@ -474,7 +468,7 @@ def _division_statistics(
     columns = np.stack([_tail(figures.unknown), _tail(figures.distance)], axis=1)
     kinds = figures.of_topic.max(initial=-1) + 1
     shares = (figures.of_topic[:, None] == np.arange(kinds)).astype(np.float64)
-    text = _restricted(pool, figures.tested)
+    text = pool.with_types(figures.tested)
     occurs = figures.documents[figures.tested].astype(np.float64)
     owner = np.repeat(np.arange(pool.documents), np.diff(text.offsets))
     owner, words = np.divmod(np.unique(owner * len(occurs) + text.ids), len(occurs))

@@ -40,9 +40,7 @@ _SHARED = 2  # documents that show two words together; one may be an accident
 _VARIANT = (5, 0.8)  # letters, and likeness, of another spelling: *neighbourhood*, *neighborhood*
 
 
-def neighbours_row(
-    run: Run, state: str, index: int, top: int, min_count: int | None = None
-) -> dict[str, Any]:
+def neighbours_row(run: Run, state: str, index: int, top: int, min_count: int | None) -> dict[str, Any]:
     """A row of ``selfvec similar --json`` for the word of a row of the run, in the state original or refined.
 
     ``forms`` and, in the refined state, ``by_spelling`` are not among its neighbours.
@@ -57,7 +55,7 @@ def neighbours_row(
     return row | {name: words for name, words in apart.items() if words}
 
 
-def word_forms(vectors: Vectors, language: str, index: int, min_count: int | None = None) -> list[str]:
+def word_forms(vectors: Vectors, language: str, index: int, min_count: int | None) -> list[str]:
     """Other forms and spellings of the word of a row, the most frequent first.
 
     They begin with its letter, and have its stem after the rules of `spelling_key`: *tumors* and *tumour* of
@@ -73,7 +71,7 @@ def word_forms(vectors: Vectors, language: str, index: int, min_count: int | Non
     return [names[i] for i in sorted(forms, key=lambda i: -(0 if counts is None else counts[i]))]
 
 
-def near_by_spelling(run: Run, index: int, forms: Collection[str] = ()) -> list[str]:
+def near_by_spelling(run: Run, index: int, forms: Collection[str]) -> list[str]:
     """The words that only their spelling makes near the word of a row; none if the word is rare.
 
     ``forms`` of the word are none of them. The run needs its tokens.

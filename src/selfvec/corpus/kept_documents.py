@@ -211,7 +211,7 @@ class RunDocuments:
             ids[place] for place in np.flatnonzero(~np.isin(keys, np.concatenate(there))).tolist()
         ]
 
-    def new_of(self, rows: pl.DataFrame, duplicates: str = REPLACE) -> tuple[pl.DataFrame, list[Mask]]:
+    def new_of(self, rows: pl.DataFrame, duplicates: str) -> tuple[pl.DataFrame, list[Mask]]:
         """New documents that the run has not yet, and those of each part that they replace.
 
         `OptionError` if ``duplicates`` is `ERROR` and some have the id of another.

@@ -28,7 +28,7 @@ from .field_types import common_kind
 from .provenance import Provenance
 from .run import BASE, Run, RunPart
 from .run_text import NAME, TEXT, RunText, schema_of
-from .token_batch import TokenBatch, concatenated
+from .token_batch import TokenBatch, concatenated, kept_numbers
 from .trajectory import History
 from .vectors import Source, Vectors
 
@@ -279,7 +279,7 @@ class LiveRun(Run):
     def tokens(self) -> TokenBatch:
         """The documents that are present as ids of the run's words."""
         there = self._counts > 0
-        numbers = np.where(there, np.cumsum(there) - 1, -1).astype(np.int32)
+        numbers = kept_numbers(there)
         batches = []
         for part in self.segments:
             batch = part.segment.tokens

@@ -163,6 +163,10 @@ class TokenBatch:
             made.with_counts(occurrences_of_merged(self.counts, numbers, len(types)))
         return made
 
+    def with_types(self, kept: Mask) -> TokenBatch:
+        """The same documents with only some of the types, (V,), which are renumbered."""
+        return self.renumbered(kept_numbers(kept), [self.types[i] for i in np.flatnonzero(kept).tolist()])
+
     def with_counts(self, counts: Ints) -> TokenBatch:
         """The same batch, whose counts, (V,), are known without counting."""
         object.__setattr__(self, "counts", counts)
@@ -324,6 +328,11 @@ def over_one_vocabulary(parts: Sequence[TokenBatch]) -> list[TokenBatch]:
     numbers = [np.fromiter(map(index.__getitem__, part.types), np.int32) for part in others]
     renumbered = [part.renumbered(new, types) for part, new in zip(others, numbers, strict=True)]
     return [replace(first, types=types), *renumbered]
+
+
+def kept_numbers(kept: Mask) -> Ids:
+    """The new numbers of types that are kept, (V,) int32; -1 for the others."""
+    return np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)
 
 
 def concatenated(parts: Sequence[TokenBatch], types: Sequence[str] | None = None) -> TokenBatch:

@@ -54,7 +54,7 @@ class Student:
     explained: dict[str, float]  # by prior: the share of left-out vectors' variance, at its best ridge
 
 
-def text_words(batch: TokenBatch, weights: Floats, jobs: int | None = None) -> SparseRows:
+def text_words(batch: TokenBatch, weights: Floats, jobs: int | None) -> SparseRows:
     """X, (n, V): the documents of a batch by their words, which weigh ``weights``, (V,)."""
 
     def weigh(documents: tuple[int, int]) -> tuple[Ints, Ids, Floats]:

@@ -154,7 +154,7 @@ def lock(descriptor: int) -> bool:
     return True
 
 
-def lock_file(path: Path, target: Path, progress: Progress | None = None) -> BinaryIO:
+def lock_file(path: Path, target: Path, progress: Progress | None) -> BinaryIO:
     """Lock a file until it is closed; its folder is made if it is missing.
 
     If another process holds the lock and writes ``target``, ``progress`` is told, and `WAIT` seconds are

@@ -286,7 +286,7 @@ def write_encoder(encoder: Encoder, folder: Path, library: Library) -> None:
     write_encoder_folder(folder, rows, tokenizer_json(encoder), normalize=True, library=library)
 
 
-def write_piece_encoder(run: Run, folder: Path, library: Library, progress: Progress | None = None) -> int:
+def write_piece_encoder(run: Run, folder: Path, library: Library, progress: Progress) -> int:
     """Write an encoder of a run of pieces, with the run's tokenizer; return its number of tokens.
 
     A piece's row is its refined vector, learned further from the run's texts

@@ -210,11 +210,6 @@ letters (Bojanowski et al., 2017).
 """
 
 
-def epochs_of(tokens: int) -> int:
-    """Number of passes: five, the authors' default, or enough to read five million tokens, at most 50."""
-    return min(_MOST, max(_EPOCHS, -(-_ENOUGH // max(tokens, 1))))
-
-
 def by_gensim(
     batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, kind: str, continued: bool
 ) -> Rows:
@@ -238,7 +233,8 @@ def _train(model: Any, batch: TokenBatch, original: Vectors, continued: str | No
     keys = distinct_keys(batch.types)
     counts = np.maximum(batch.counts, 1).tolist()
     model.build_vocab_from_freq(dict(zip(keys, counts, strict=True)))
-    epochs = epochs_of(len(batch))
+    # The authors' default, or enough to read five million tokens.
+    epochs = min(_MOST, max(_EPOCHS, -(-_ENOUGH // max(len(batch), 1))))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "text.txt"
         lines = write_lines(batch, keys, path)

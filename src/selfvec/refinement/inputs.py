@@ -66,7 +66,7 @@ class Inputs:
     scan: Callable[[int], ScanOperator] | None = None
 
 
-def check_tokens(batch: TokenBatch, notes: Sequence[str] = ()) -> None:
+def check_tokens(batch: TokenBatch, notes: Sequence[str]) -> None:
     """Raise `CorpusError` for a text of fewer than two words, also if only their counts are there.
 
     ``notes`` say that the text is not cut into words, which is then why.

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
-from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -114,7 +113,7 @@ def _read(run: Run, corpus: Corpus, execution: Execution) -> pl.DataFrame:
     return corpus.dated(pl.concat(batches, how="diagonal")) if batches else pl.DataFrame(schema=schema_of(()))
 
 
-def with_fields(run: Run, corpus: Corpus, number: int = 0) -> tuple[Run, Change]:
+def with_fields(run: Run, corpus: Corpus, number: int) -> tuple[Run, Change]:
     """A run in which the documents of a corpus have its fields, and what has changed.
 
     Their texts, words and vectors stay, as do fields without a value in the corpus. `NotFound` if an id is
@@ -408,9 +407,7 @@ def _segment(parts: Sequence[Part], text: RunText, number: int, base: Run) -> Se
     for part in parts:
         tokens, vectors = part.segment.tokens.part(part.present), encoded_texts_of_segment(part.segment)
         if part.segment.name == BASE:
-            used = tokens.counts > 0
-            numbers = np.where(used, np.cumsum(used) - 1, -1).astype(np.int32)
-            tokens = tokens.renumbered(numbers, list(compress(tokens.types, used.tolist())))
+            tokens = tokens.with_types(tokens.counts > 0)
             if (every := encoded_texts_of(base)) is not None:
                 texts = text.texts()
                 vectors = every.kept([*texts, *passages_of(texts)])

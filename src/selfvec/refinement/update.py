@@ -132,9 +132,9 @@ def update(
     return _with_steps(updated, [*old.run.provenance.steps, step])
 
 
-def preview(run: Run, taken: Taken, execution: Execution | None = None) -> Change:
+def preview(run: Run, taken: Taken, execution: Execution) -> Change:
     """The changes that `update` would make. Only the text is read."""
-    return _read(source_run(run), taken, execution or Execution())[2]
+    return _read(source_run(run), taken, execution)[2]
 
 
 def _read(old: SourceRun, taken: Taken, execution: Execution) -> tuple[RunText, Mapping[str, Any], Change]:

@@ -22,8 +22,8 @@ from selfvec.base.arrays import Floats, Ids, Ints, Mask
 from selfvec.base.casing import lower
 from selfvec.base.characters import plain, without_accents
 from selfvec.base.threads import cut, in_order, threads
+from selfvec.text.passages import sentence_spans
 from selfvec.text.segmentation import is_unspaced
-from selfvec.text.sentences import sentence_spans
 from selfvec.text.tokenizers import FoundWords, find_words
 from selfvec.text.vocabulary import Query, Vocabulary
 

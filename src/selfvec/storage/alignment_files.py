@@ -31,7 +31,7 @@ def names_a_file(path: str | os.PathLike[str]) -> bool:
     return Path(path).name.endswith(_SUFFIXES)
 
 
-def check_aligned(path: Path, *, overwrite: bool = False) -> None:
+def check_aligned(path: Path, *, overwrite: bool) -> None:
     """Raise `TargetError` if the vectors or their note cannot be written; called before the work."""
     check_target(path, overwrite=overwrite)
     if names_a_file(path):
@@ -39,7 +39,7 @@ def check_aligned(path: Path, *, overwrite: bool = False) -> None:
 
 
 def save_aligned_folder(
-    a: Vectors, b: Vectors, path: Path, format: str | None = None, *, overwrite: bool = False
+    a: Vectors, b: Vectors, path: Path, format: str | None, *, overwrite: bool
 ) -> list[str]:
     """Write a and b into a folder; return what the format cannot store.
 
@@ -53,7 +53,7 @@ def save_aligned_folder(
 
 
 def save_aligned_file(
-    b: Vectors, path: Path, format: str | None, *, note: dict[str, str] | None, overwrite: bool = False
+    b: Vectors, path: Path, format: str | None, *, note: dict[str, str] | None, overwrite: bool
 ) -> list[str]:
     """Write b, and next to it the note with the path or name of ``a`` and the ``method``."""
     check_aligned(path, overwrite=overwrite)

@@ -94,7 +94,7 @@ def cached(
     return made if kept is None else kept
 
 
-def cached_rows(run: Run, name: str, make: Callable[[], Floats], progress: Progress | None = None) -> Halves:
+def cached_rows(run: Run, name: str, make: Callable[[], Floats], progress: Progress | None) -> Halves:
     """Rows for the words of a run, (V, d), in half precision, as `cached`; memory-mapped if they are read."""
 
     def write(rows: Halves, folder: Path) -> None:

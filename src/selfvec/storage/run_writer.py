@@ -352,7 +352,7 @@ class RunWriter:
 
 
 def next_state(
-    run: AnyRun, make: Callable[[Run, RunWriter | None], tuple[Run, T]], progress: Progress | None = None
+    run: AnyRun, make: Callable[[Run, RunWriter | None], tuple[Run, T]], progress: Progress | None
 ) -> tuple[Run, T]:
     """The next state of a run, and what ``make`` says of it.
 

@@ -377,7 +377,7 @@ def count_sentences(
     offsets: Ints,  # (D + 1,) int64
     flags: Bytes,  # (0x110000,) uint8
 ) -> Ids:
-    """Number of sentences of each document, (D,) int32; `selfvec.text.sentences` has the rules."""
+    """Number of sentences of each document, (D,) int32; `selfvec.text.passages` has the rules."""
     counts = np.empty(len(offsets) - 1, np.int32)
     _write_sentences(data, starts, lengths, offsets, flags, counts)
     return counts

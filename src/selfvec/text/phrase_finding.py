@@ -23,7 +23,7 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.view import COUNT, Column, Table, figure
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data.run import AnyRun, Run
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, kept_numbers
 from selfvec.storage.opened import as_run
 from selfvec.storage.run_folder import is_run
 
@@ -353,7 +353,7 @@ def grams(
         left = current[firsts].astype(np.int64)
         right = current[firsts + 1].astype(np.int64)
         out.append(Grams(counts[often], firsts, left, right))
-        new = np.append(np.where(often, np.cumsum(often) - 1, -1), -1).astype(np.int32)
+        new = np.append(kept_numbers(often), np.int32(-1))
         current = new[ids]  # -1 selects the last entry
     return out
 

@@ -23,7 +23,7 @@ from selfvec.base.arrays import Ids, Ints
 from selfvec.base.casing import DOTTED, case_forms, in_letters, lower
 from selfvec.base.characters import folded
 from selfvec.base.errors import InputError, OptionError
-from selfvec.data.token_batch import occurrences_of_merged
+from selfvec.data.token_batch import kept_numbers, occurrences_of_merged
 from selfvec.files.text_files import text_lines
 
 from .languages import (
@@ -345,8 +345,7 @@ def _frequent(
     """`merged_types` of types that are not merged."""
     least = kept_from(counts, min_count, max_types)
     frequent = counts >= least
-    numbers = np.where(frequent, np.cumsum(frequent) - 1, DROPPED).astype(np.int32)
-    return numbers, list(compress(types, frequent.tolist())), least
+    return kept_numbers(frequent), list(compress(types, frequent.tolist())), least
 
 
 def kept_from(counts: Ints, min_count: int = 1, max_types: int | None = None) -> int:

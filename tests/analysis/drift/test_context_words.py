@@ -12,7 +12,6 @@ import selfvec
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.kernels import FEWEST_BESIDE, Observed, context_scores
 from selfvec.analysis.word_drift.differing import words_beside
-from selfvec.analysis.word_drift.drift import drift
 from selfvec.corpus.slices import Slice
 from selfvec.data.token_batch import TokenBatch
 
@@ -90,20 +89,20 @@ def test_words_beside_a_word_are_said_with_the_shares_of_its_documents() -> None
 @pytest.mark.parametrize("seed", soaked(range(4), 0))
 def test_a_word_of_which_a_quarter_is_new_is_named_and_beside_it_what_came(seed: int) -> None:
     run = planted_run([(0, 0.25), (0.5, 0.5)], uses=(200, 200), documents=(600, 600), seed=seed)
-    found = drift(run)
+    found = selfvec.drift(run)
     assert found.named == ["x0"]
     row = found["x0"]
     assert row["q_contexts"] <= 0.01
     assert {beside["word"][:2] for beside in row["came_beside"]} == {"t1"}
     assert "differ (" in found.introduction[0]
     assert "beside it came t1w" in found.introduction[0]
-    back = drift(run, ["new", "old"])["x0"]
+    back = selfvec.drift(run, ["new", "old"])["x0"]
     assert [beside["word"] for beside in back["went_beside"]] == [of["word"] for of in row["came_beside"]]
 
 
 @pytest.mark.parametrize("seed", soaked(range(6), 0))
 def test_by_chance_no_word_is_named(seed: int) -> None:
-    assert drift(planted_run([(0.4, 0.4)] * 4, documents=(300, 200), seed=seed)).named == []
+    assert selfvec.drift(planted_run([(0.4, 0.4)] * 4, documents=(300, 200), seed=seed)).named == []
 
 
 def test_a_word_that_was_written_otherwise_did_not_come_and_one_that_is_asked_for_is_told() -> None:

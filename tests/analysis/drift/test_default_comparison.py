@@ -12,7 +12,6 @@ from selfvec.analysis.comparison.chosen_slices import asked_slices, default_slic
 from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.data.run import Run
-from selfvec.data.vectors import Vectors
 
 
 def dated_run(documents: Sequence[tuple[str | None, int]]) -> Run:
@@ -20,7 +19,7 @@ def dated_run(documents: Sequence[tuple[str | None, int]]) -> Run:
     days = np.array([day or "NaT" for day, _ in documents], "datetime64[D]")
     offsets = np.cumsum([0, *(words for _, words in documents)])
     batch = TokenBatch(np.zeros(offsets[-1], np.int32), offsets, ["a"], days)
-    vectors = Vectors(["a"], np.ones((1, 2), np.float32))
+    vectors = selfvec.Vectors(["a"], np.ones((1, 2), np.float32))
     return Run(vectors, vectors, tokens=batch)
 
 

@@ -1,11 +1,11 @@
 """`drift` and `trajectory` between values of a field that a finished run has kept."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.json_lines import write_lines
 from tests.refusals import refused
 
 import selfvec
@@ -37,10 +37,9 @@ def rows() -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("fields")
-    (place / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows()), encoding="utf-8")
-    return place
+def folder(own: Path) -> Path:
+    write_lines(own / "rows.jsonl", rows())
+    return own
 
 
 def refined(folder: Path, **options: object) -> Run:
@@ -111,8 +110,9 @@ def test_what_cannot_be_compared_is_said(run: Run, given: dict, kind: type, said
 
 def test_a_field_of_too_many_values_is_refused(run: Run, monkeypatch) -> None:
     monkeypatch.setattr("selfvec.corpus.slices.MOST_VALUES", 2)
-    with pytest.raises(OptionError, match="'Kind' has 3 values, more than the limit of 2"):
-        run.drift(slice_field="Kind")
+    refused(
+        lambda: run.drift(slice_field="Kind"), OptionError, "'Kind' has 3 values, more than the limit of 2"
+    )
 
 
 def test_a_word_is_followed_through_the_values_of_a_field(run: Run) -> None:

@@ -1,18 +1,15 @@
 """``selfvec drift``: its JSON, what it says to a person, the sentences behind it, and its errors."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.commands import ran
+from tests.json_lines import write_lines
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.word_drift.drift import drift
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError
-from selfvec.data.vectors import Vectors
 from selfvec.storage.run_folder import open_run
 
 OLD = ["The hail broke a window of the barn.", "Hail dented the door of a barn.", "A storm broke the roof."]
@@ -40,17 +37,17 @@ def corpus(tmp_path: Path, monkeypatch) -> Path:
                 }
             )
     path = tmp_path / "reports.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    write_lines(path, rows)
     words = sorted({w.strip(".,").lower() for row in rows for w in row["text"].split()})
     table = rng.standard_normal((len(words), 24)).astype(np.float32)
-    selfvec.save(Vectors(words, table), "vectors.vec", format="word2vec-text")
+    selfvec.save(selfvec.Vectors(words, table), "vectors.vec", format="word2vec-text")
     return path
 
 
 def refine(path: Path, *more: str) -> str:
     run = str(path.with_name("run"))
     options = ["--vectors", "vectors.vec", "--method", "decorrelated", "--window", "7", "--repeats", "keep"]
-    assert main(["refine", path.name, "-o", run, *options, *more]) == 0
+    ran(["refine", path.name, "-o", run, *options, *more])
     return run
 
 
@@ -85,7 +82,7 @@ def test_a_pipe_gets_the_sentence_the_table_and_no_blanks_at_the_end_of_lines(
     monkeypatch.delenv("COLUMNS", raising=False)  # a width wraps lines in a pipe, too
     run = refine(corpus, "--slice", "year")
     lines = ran(["drift", run, "--words", "hail"]).out.splitlines()
-    found = drift(open_run(run), words="hail")
+    found = selfvec.drift(open_run(run), words="hail")
     # Six sentences are no two texts of one kind: how they are written differs as well, and is said before.
     place = next(number for number, line in enumerate(lines) if line.startswith("From "))
     assert lines[place : place + 2] == [
@@ -146,5 +143,5 @@ def test_a_model_tells_its_drift(corpus: Path) -> None:
 def test_slices_that_cannot_be_compared(corpus: Path) -> None:
     run = open_run(refine(corpus))
     undated = "no document is dated 1994..2000; the dates run from 1993-05-01 to"
-    refused(lambda: drift(run, ["1993", "1994..2000"]), InputError, undated)
-    refused(lambda: drift(run, ["1993", "1993-05"]), InputError, "share 90 documents")
+    refused(lambda: selfvec.drift(run, ["1993", "1994..2000"]), InputError, undated)
+    refused(lambda: selfvec.drift(run, ["1993", "1993-05"]), InputError, "share 90 documents")

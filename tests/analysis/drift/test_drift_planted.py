@@ -114,7 +114,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
             documents += [(year, sentence(rng, WEATHER, spelling)) for _ in range(number)]
     path = tmp_path_factory.mktemp("marks") / "texts.jsonl"
     lines = [json.dumps({"text": text, "date": f"{year}-01-01"}) for year, text in documents]
-    path.write_text("\n".join(lines), encoding="utf-8")
+    path.write_text("\n".join(lines), "utf-8")
     words = [*WEATHER, *PHONES, *(word.lower() for word in CHANGED), *SAME]
     vectors = Vectors(words, rng.standard_normal((len(words), 24)).astype(np.float32))
     return refine(Corpus.open([path]), vectors, Settings(method="original", repeats="keep"))

@@ -1,6 +1,5 @@
 """Distances of the sentences and documents with a word in two periods, by a sentence encoder."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
+from tests.json_lines import write_lines
 
 import selfvec
 from selfvec.analysis.comparison.comparison import Comparison
@@ -51,7 +51,7 @@ class Counting:
 
 def refined(folder: Path, encoder: object, uses: int = USES, **given: object) -> Run:
     path = folder / "texts.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in texts(uses)))
+    write_lines(path, texts(uses))
     options = {"date_field": "date", "method": "original", "min_count": 1}
     return selfvec.refine(path, "none", output=folder / "run", encoder=encoder, **options, **given)
 
@@ -153,7 +153,7 @@ def test_what_is_usual_for_rare_words_is_no_change(tmp_path: Path) -> None:
         for i in range(400)
     ]
     path = tmp_path / "texts.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in documents))
+    write_lines(path, documents)
     directions = dict(zip(words.tolist(), rng.standard_normal((len(words), 16)), strict=True))
     given = np.array([sum(directions[word] for word in row["text"].split()) for row in documents])
     options = {"date_field": "date", "method": "original", "min_count": 1}

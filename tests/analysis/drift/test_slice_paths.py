@@ -14,7 +14,6 @@ from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.analysis.word_drift.word_paths import slice_paths
 from selfvec.analysis.word_kinds import WordTable
-from selfvec.apps.functions.trajectories import trajectory
 from selfvec.base.errors import InputError, OptionError
 from selfvec.corpus.slices import by_label
 from selfvec.data.run import Run
@@ -85,12 +84,11 @@ def test_draws_are_seeded_and_do_not_depend_on_threads_or_company(run: Run) -> N
 
 
 def test_a_slice_without_the_word_has_no_place() -> None:
-    from selfvec import Refiner
     from selfvec.corpus import Corpus
 
     texts = ["rain fell on the town", "rain and hail fell", "the judge of the town"] * 6
     labels = ["wet", "wet", "dry"] * 6
-    made = Refiner("original").fit(Corpus.from_texts(texts, slices=labels), "none").run_
+    made = selfvec.refine(Corpus.from_texts(texts, slices=labels), "none", "original")
     (path,) = slice_paths(made.present, ["hail"], jobs=1)
     assert path.uses.tolist() == [6, 0]
     assert path.vectors[1].tolist() == [0.0] * path.vectors.shape[1]
@@ -103,7 +101,7 @@ def test_a_slice_without_the_word_has_no_place() -> None:
 def test_what_cannot_be_followed_is_said(run: Run) -> None:
     refused(lambda: slice_paths(run, ["nothing"]), InputError, "does not occur in this run")
     refused(lambda: slice_paths(run, ["x0"], by_label(run.tokens)[:1]), InputError, "at least two slices")
-    drawn = partial(trajectory, run, "x0", plot="x.svg")
+    drawn = partial(selfvec.trajectory, run, "x0", plot="x.svg")
     for given in ({"slices": True}, {"slice_field": "state"}):
         refused(lambda given=given: drawn(**given), OptionError, "draws the states of refining.*leave it out")
 

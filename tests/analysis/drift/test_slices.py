@@ -1,17 +1,17 @@
 """Slices: what a corpus is cut into, and that nothing is lost or counted twice."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.commands import ran
+from tests.json_lines import write_lines
 from tests.refusals import refused
 
 from selfvec import Run, TokenBatch
 from selfvec.analysis.comparison.chosen_slices import join_periods
-from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, InputError, OptionError
 from selfvec.corpus import Corpus
 from selfvec.corpus.slices import by_label, by_period, named_slice, parse_span, slice_counts
@@ -28,15 +28,13 @@ ROWS = [
 @pytest.fixture
 def rows(tmp_path: Path) -> Path:
     path = tmp_path / "rows.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in ROWS), encoding="utf-8")
+    write_lines(path, ROWS)
     return path
 
 
 def refined(path: Path, *more: str) -> Run:
     run = path.with_name("run")
-    assert (
-        main(["refine", str(path), "-o", str(run), "--vectors", "none", "--method", "original", *more]) == 0
-    )
+    ran(["refine", str(path), "-o", str(run), "--vectors", "none", "--method", "original", *more])
     return open_run(run)
 
 

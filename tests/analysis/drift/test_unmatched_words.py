@@ -37,9 +37,8 @@ def rows() -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    folder = tmp_path_factory.mktemp("came")
-    return selfvec.refine(rows(), "none", "original", repeats="keep", output=folder / "run")
+def run(own: Path) -> Run:
+    return selfvec.refine(rows(), "none", "original", repeats="keep", output=own / "run")
 
 
 def test_words_too_rare_on_one_side_are_listed_with_an_exact_p_by_documents(run: Run) -> None:
@@ -117,4 +116,4 @@ def test_the_json_has_the_lists_and_the_first_sentence_tells_the_whole(run: Run)
     assert [row["field"] for row in found["confounded"]] == ["kind"]
     assert found["tested"] > len(found["rows"]) == 1
     ran([*command, "--report", Path(run.folder) / "r.html"])
-    assert "kind differs: " in (Path(run.folder) / "r.html").read_text(encoding="utf-8")
+    assert "kind differs: " in (Path(run.folder) / "r.html").read_text("utf-8")

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from drift_corpus import planted_run
 from tests.commands import ran
+from tests.json_lines import write_lines
 from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.measures import Measures, measure_words
 from selfvec.analysis.word_drift.word_choice import in_order_of_change, is_changed, order_key
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError
 from selfvec.data.run import Run
 
@@ -24,10 +24,10 @@ NOTICE = "Copyright by the Society and all its members. All rights reserved."
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(own: Path) -> Path:
     """Running text of made-up words; *rain* has two uses; a notice ends half of the later documents."""
     rng = np.random.default_rng(0)
-    path = tmp_path_factory.mktemp("drift") / "texts.jsonl"
+    path = own / "texts.jsonl"
     lines = []
     for i in range(240):
         later = i % 2 == 1
@@ -41,9 +41,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if later and i % 4 == 1:
             text += NOTICE
         lines.append({"text": text, "date": f"{2005 if later else 1985 + i % 3}-03-0{i % 9 + 1}"})
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    write_lines(path, lines)
     options = ["--vectors", "none", "--method", "original", "--slice", "decade"]
-    assert main(["refine", str(path), "-o", str(path.with_name("run")), *options]) == 0
+    ran(["refine", str(path), "-o", str(path.with_name("run")), *options])
     return path.with_name("run")
 
 
@@ -138,8 +138,11 @@ def test_a_word_that_cannot_be_measured_is_named_with_its_counts(folder) -> None
 def test_an_error_is_raised_if_no_word_can_be_measured(run: Run) -> None:
     refused(lambda: drift(run, words=["society"]), InputError, "too rarely")
     refused(lambda: drift(run, words=["nothing"]), InputError, "does not occur")
-    with pytest.raises(InputError, match="'nothing' does not occur in this run; 'society' occurs too rarely"):
-        drift(run, words=["nothing", "society"])
+    refused(
+        lambda: drift(run, words=["nothing", "society"]),
+        InputError,
+        "'nothing' does not occur in this run; 'society' occurs too rarely",
+    )
 
 
 def test_parts_of_speech(folder) -> None:
@@ -156,8 +159,8 @@ def test_periods(folder) -> None:
     assert (found["a"], found["b"]) == ("1900..1999", "2000..2099")
     found = listed(folder, "--between", "1985..1986", "2000..")
     assert (found["a"], found["b"]) == ("1985..1986", "2000..")
-    assert main(["drift", str(folder), "--slice", "year", "--between", "1985", "2005"]) == 2
-    assert main(["drift", str(folder), "--slice", "fortnight"]) == 2
+    ran(["drift", str(folder), "--slice", "year", "--between", "1985", "2005"], 2)
+    ran(["drift", str(folder), "--slice", "fortnight"], 2)
 
 
 def test_every_sentence_contains_its_word(run: Run) -> None:
@@ -173,8 +176,8 @@ def test_every_sentence_contains_its_word(run: Run) -> None:
 def test_forms_of_a_word_are_evidence_for_its_lemma(tmp_path: Path) -> None:
     texts = ["He was running to the barn quickly.", "The roof fell and the barn burnt."] * 30
     path = tmp_path / "texts.txt"
-    path.write_text("\n".join(texts), encoding="utf-8")
-    run = selfvec.Refiner("original", lemmatize="en").fit(str(path), "none").run_
+    path.write_text("\n".join(texts), "utf-8")
+    run = selfvec.refine(str(path), "none", "original", lemmatize="en")
     found = drift(run, words=["run"]).illustrate(run)
     assert found["run"]["examples_b"] == [texts[0]]
 
@@ -203,13 +206,13 @@ def test_a_result_is_kept_and_made_again_if_anything_differs(run: Run, measured:
     shown = first.illustrate(run, 3).rows[0]["examples_a"]
     assert again.illustrate(run, 3).rows[0]["examples_a"] == shown
     for file in (run.folder / "cache").glob("sentences-*/*"):
-        file.write_text("{}", encoding="utf-8")
+        file.write_text("{}", "utf-8")
     assert again.illustrate(run, 3).rows[0]["examples_a"] == shown
     for number, different in enumerate(({"seed": 4}, {"min_count": 6}, {"between": "year"}), 2):
         drift(run, **{"seed": 3, **different})
         assert measured == [number]
     for file in (run.folder / "cache").glob("drift-*/*"):
-        file.write_text("{", encoding="utf-8")
+        file.write_text("{", "utf-8")
     assert drift(run, seed=3).rows == first.rows
 
 

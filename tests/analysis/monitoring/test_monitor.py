@@ -164,14 +164,13 @@ def test_what_cannot_be_tested_is_an_error(run: Run) -> None:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Path:
-    folder = tmp_path_factory.mktemp("monitor")
-    selfvec.save_run(run, folder / "run")
-    (folder / "same.txt").write_text("\n".join(reports(100, 8)), encoding="utf-8")
+def folder(own: Path, run: Run) -> Path:
+    selfvec.save_run(run, own / "run")
+    (own / "same.txt").write_text("\n".join(reports(100, 8)), "utf-8")
     strange = [f"{text} <script>alert(1) | b" for text in reports(60, 9, ("kitchen",))]
-    (folder / "other.txt").write_text("\n".join(strange), encoding="utf-8")
-    (folder / "empty.txt").write_text("\n", encoding="utf-8")
-    return folder
+    (own / "other.txt").write_text("\n".join(strange), "utf-8")
+    (own / "empty.txt").write_text("\n", "utf-8")
+    return own
 
 
 def test_exit_status_and_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -193,11 +192,11 @@ def test_reports_have_the_findings(folder: Path, monkeypatch: pytest.MonkeyPatch
     shown = "".join(ran([*arguments, folder / name], 1).out for name in ("r.html", "r.md"))
     assert "ALARM" in shown
     assert max(map(len, shown.splitlines())) <= 80
-    page = (folder / "r.html").read_text(encoding="utf-8")
+    page = (folder / "r.html").read_text("utf-8")
     assert page.startswith("<!doctype html>")
     assert (
         "100% of the documents of the new text and 0% of the run have strings such as “&lt;script&gt;”"
         in page
     )
     assert not any(part in page for part in ("<script", "http", "src=", "href="))
-    assert main([*arguments, str(folder / "r.pdf")]) == 2
+    ran([*arguments, str(folder / "r.pdf")], 2)

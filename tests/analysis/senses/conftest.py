@@ -9,7 +9,6 @@ from planted_senses import SENSES, TOPICS, plan
 from tests.analysis.planted_topics import topic_text, topic_vectors
 
 import selfvec
-from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.refinement.pipeline import refine
@@ -23,10 +22,10 @@ def sense_folder(tmp_path_factory) -> Path:
     told = list(plan())
     texts = [topic_text(*told[i], 12, rng).capitalize() + "." for i in rng.permutation(len(told)).tolist()]
     rows = [json.dumps({"id": i, "text": text}) + "\n" for i, text in enumerate(texts)]
-    (folder / "texts.jsonl").write_text("".join(rows), encoding="utf-8")
+    (folder / "texts.jsonl").write_text("".join(rows), "utf-8")
     vectors = topic_vectors(TOPICS, [*SENSES, "rare"], rng)
     settings = Settings(method="decorrelated", window=11)
-    run = refine(Corpus.open([folder / "texts.jsonl"]), vectors, settings)
+    run = refine(selfvec.Corpus.open([folder / "texts.jsonl"]), vectors, settings)
     selfvec.save_run(run, folder / "run")
     return folder
 

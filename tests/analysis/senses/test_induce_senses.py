@@ -23,10 +23,8 @@ from selfvec.analysis.usage.contexts import occurrences, padded_windows
 from selfvec.analysis.word_senses import senses, shares_by_period, typical_occurrences
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
-from selfvec.corpus import Corpus
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows
 
@@ -178,7 +176,7 @@ def test_senses_are_the_same_for_any_number_of_threads(sense_run: Run) -> None:
 
 def test_stems_are_met_by_words_that_share_them(tmp_path: Path) -> None:
     texts = [f"storms hit the village and {w} roofs" for w in ("broke", "lifted", "took")] * 10
-    run = selfvec.Refiner(method="decorrelated", stem="en").fit(texts, "none").run_
+    run = selfvec.refine(texts, "none", "decorrelated", stem="en")
     found = senses(run, "storms", examples=1)
     assert len(found.senses[0].examples) == 1
     assert "storm" in found.senses[0].examples[0]  # no file to read the sentence from: the words around
@@ -188,13 +186,13 @@ def test_stems_are_met_by_words_that_share_them(tmp_path: Path) -> None:
 
 def test_a_word_in_a_phrase_is_not_the_word(tmp_path: Path) -> None:
     listed = tmp_path / "phrases.txt"
-    listed.write_text("flash flood\nflash flood watch\n", encoding="utf-8")
+    listed.write_text("flash flood\nflash flood watch\n", "utf-8")
     texts = [
         "a flash flood hit the road",
         "a flood hit the farm",
         "flash-flood watch over, the flood went",
     ] * 10
-    run = selfvec.Refiner(method="decorrelated", phrases=str(listed)).fit(texts, "none").run_
+    run = selfvec.refine(texts, "none", "decorrelated", phrases=str(listed))
     text = "Flood! Flash flood. Flash, flood; flash\n\nflood, flash-flood watch"
     starts = [reading.start for reading in senses(run, "flood").disambiguate(text)]
     assert starts == [0, 27, 41]
@@ -240,9 +238,9 @@ def test_the_command_prints_senses_and_readings(sense_folder: Path, capsys) -> N
 
 @pytest.mark.soak
 def test_real_words_of_two_senses(shared_data: Path) -> None:
-    corpus = Corpus.open([shared_data / "noaa" / "events.jsonl.gz"])
+    corpus = selfvec.Corpus.open([shared_data / "noaa" / "events.jsonl.gz"])
     texts = [text for batch in corpus.batches() for text in batch.texts.to_list() if " line" in text]
-    run = selfvec.Refiner(method="decorrelated").fit(texts, "default").run_
+    run = selfvec.refine(texts, "default", "decorrelated")
     found = senses(run, "line", number=2, examples=0)
     told = [set(sense.label) for sense in found.senses]
     squall = next(i for i, label in enumerate(told) if "squall" in label)
@@ -256,7 +254,7 @@ def toy() -> tuple[SenseSpace, np.ndarray]:
     """Word 0 near 1 or 2, and 3 anywhere."""
     documents = [[1, 0, 3], [3, 0, 1], [2, 0, 3], [3, 3], [3, 1, 3, 2]]
     ids = np.array([i for document in documents for i in document], np.int32)
-    batch = TokenBatch(ids, np.cumsum([0, *map(len, documents)]), ["x", "left", "right", "any"])
+    batch = selfvec.TokenBatch(ids, np.cumsum([0, *map(len, documents)]), ["x", "left", "right", "any"])
     space = SenseSpace.of(batch, np.eye(4, dtype=np.float32))
     return space, padded_windows(batch, occurrences(batch, 0))
 
@@ -338,7 +336,7 @@ def test_probabilities_add_up_and_a_use_without_context_gets_the_shares() -> Non
 
 def test_the_seed_draws_the_occurrences_that_are_clustered() -> None:
     others = np.random.default_rng(0).integers(1, 40, (1200, 2))
-    batch = TokenBatch.from_documents([[f"w{a}", "x", f"w{b}"] for a, b in others])
+    batch = selfvec.TokenBatch.from_documents([[f"w{a}", "x", f"w{b}"] for a, b in others])
     space = SenseSpace.of(batch, np.random.default_rng(1).standard_normal((len(batch.types), 8), np.float32))
     windows = padded_windows(batch, occurrences(batch, batch.types.index("x")))
     one, same, other = (fit_senses(space, windows, 2, seed).landmarks for seed in (3, 3, 4))

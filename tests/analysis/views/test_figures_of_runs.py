@@ -128,7 +128,7 @@ def test_any_word_is_shown_literally(kind: str, words: tuple[str, ...], tmp_path
         )
     tags = {element.tag.rpartition("}")[2] for element in ElementTree.parse(tmp_path / "a.svg").iter()}
     assert tags <= {"svg", "title", "rect", "g", "polygon", "polyline", "circle", "text", "line"}
-    html = (tmp_path / "a.html").read_text(encoding="utf-8")
+    html = (tmp_path / "a.html").read_text("utf-8")
     assert "<script>alert" not in html
     assert "</script><b>" not in html
     assert not set(html) & set("\x1b\u202e")

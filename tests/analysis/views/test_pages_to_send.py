@@ -31,15 +31,14 @@ def checked(page: View) -> Html:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Run:
-    folder = tmp_path_factory.mktemp("sent")
+def run(own: Path, storms: list[str]) -> Run:
     texts = [*storms, HOSTILE, "Hail broke the roof.", "hail  broke the ROOF."]
     rows = [
         {"id": f"r{i}", "date": f"{1990 + i % 3}-05-01", "place": f"P<b>{i % 2}", "text": text}
         for i, text in enumerate(texts)
     ]
-    (folder / "storms.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    return selfvec.refine(folder / "storms.jsonl", method="decorrelated")
+    (own / "storms.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    return selfvec.refine(own / "storms.jsonl", method="decorrelated")
 
 
 def test_a_search_says_what_was_asked_and_marks_what_matches(run: Run) -> None:

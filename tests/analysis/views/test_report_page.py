@@ -8,7 +8,6 @@ import polars as pl
 import pytest
 from tests.commands import called, ran
 
-from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
 from selfvec.base.view import Column, Table, View, columns_of
 from selfvec.files.report_page import PAGES, check_report, save_page
@@ -30,14 +29,14 @@ def test_a_page_escapes_what_comes_from_a_text(tmp_path: Path) -> None:
         records=ROWS,
     )
     save_page(page, tmp_path / "a.html")
-    html = (tmp_path / "a.html").read_text(encoding="utf-8")
+    html = (tmp_path / "a.html").read_text("utf-8")
     assert "<script" not in html
     assert "<img" not in html
     assert "&lt;img&gt;" in html
     assert '<td class="figure">1.5</td>' in html
     save_page(rows_page(ROWS), tmp_path / "a.md")
-    assert "a\\|b" in (tmp_path / "a.md").read_text(encoding="utf-8")
-    assert "<b>" not in (tmp_path / "a.md").read_text(encoding="utf-8")
+    assert "a\\|b" in (tmp_path / "a.md").read_text("utf-8")
+    assert "<b>" not in (tmp_path / "a.md").read_text("utf-8")
 
 
 def test_rows_keep_their_values_as_csv_and_parquet(tmp_path: Path) -> None:
@@ -57,7 +56,7 @@ def test_no_text_of_a_csv_is_a_formula_and_numbers_stay_numbers(tmp_path: Path) 
         cells = list(csv.reader(file))[1:]
     assert cells == [[f"'{one}1+1", f"'{one}x, y", "-0.3"] for one in starts]
     assert pl.read_csv(tmp_path / "a.csv").schema["q"] == pl.Float64
-    assert '"\'=1+1"' in (tmp_path / "a.csv").read_text(encoding="utf-8")
+    assert '"\'=1+1"' in (tmp_path / "a.csv").read_text("utf-8")
     save_page(rows_page(rows), tmp_path / "a.parquet")
     assert pl.read_parquet(tmp_path / "a.parquet")["id"].to_list() == [f"{one}1+1" for one in starts]
 
@@ -67,7 +66,7 @@ def test_no_control_character_reaches_a_page(suffix: str, tmp_path: Path) -> Non
     hostile = "a\x1b[31m\x9b\u202e"
     page = View(hostile, [hostile, Table([Column("x", hostile)], [{"x": hostile}], hostile)], notes=[hostile])
     save_page(page, tmp_path / f"a{suffix}")
-    assert set("\x1b\x9b\u202e").isdisjoint((tmp_path / f"a{suffix}").read_text(encoding="utf-8"))
+    assert set("\x1b\x9b\u202e").isdisjoint((tmp_path / f"a{suffix}").read_text("utf-8"))
 
 
 def test_another_suffix_is_refused_before_work_is_done() -> None:
@@ -76,11 +75,10 @@ def test_another_suffix_is_refused_before_work_is_done() -> None:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> str:
-    folder = tmp_path_factory.mktemp("reports")
-    text, run = folder / "storms.txt", str(folder / "run")
-    text.write_text("\n".join(storms) + "\n", encoding="utf-8")
-    assert main(["refine", str(text), "-o", run, "--vectors", "none", "--method", "decorrelated"]) == 0
+def run(own: Path, storms: list[str]) -> str:
+    text, run = own / "storms.txt", str(own / "run")
+    text.write_text("\n".join(storms) + "\n", "utf-8")
+    ran(["refine", str(text), "-o", run, "--vectors", "none", "--method", "decorrelated"])
     return run
 
 
@@ -112,8 +110,8 @@ def test_every_command_with_rows_writes_them(command: str, run: str, tmp_path: P
     if command in ("search", "topics"):  # paragraphs
         return
     header = {"phrases": "phrase"}.get(command, column)
-    assert f"| {header} |" in markdown.read_text(encoding="utf-8")
-    assert f">{header}</th>" in html.read_text(encoding="utf-8")
+    assert f"| {header} |" in markdown.read_text("utf-8")
+    assert f">{header}</th>" in html.read_text("utf-8")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -124,7 +122,7 @@ def test_a_report_of_another_kind_is_refused_before_the_run_is_opened(command: s
 
 def test_figures_of_an_evaluation_are_rows(run: str, tmp_path: Path) -> None:
     pairs = tmp_path / "pairs.tsv"
-    pairs.write_text("hail\train\t3\nhail\troof\t1\nrain\twind\t2\n", encoding="utf-8")
+    pairs.write_text("hail\train\t3\nhail\troof\t1\nrain\twind\t2\n", "utf-8")
     report = tmp_path / "figures.parquet"
     rows = ran(["evaluate", run, "--similarity", pairs, "--report", report, "--json"]).json["rows"]
     assert pl.read_parquet(report).select("vectors", "task", "value").to_dicts() == [

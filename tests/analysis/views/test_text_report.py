@@ -15,7 +15,6 @@ from selfvec.analysis.comparison.chosen_slices import drawn_periods
 from selfvec.analysis.views.charts import Point, over_periods
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
 from selfvec.files.svg import chart_svg
 
 SUBJECTS = {
@@ -44,7 +43,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A dated run in which *stream* goes from storms to money."""
     rows = [*texts_of(range(1990, 1994), "storm"), *texts_of(range(2010, 2014), "money")]
     folder = tmp_path_factory.mktemp("report")
-    return selfvec.refine(rows, output=folder / "run", slice="decade", method="decorrelated", vectors="none")
+    return selfvec.refine(rows, "none", "decorrelated", output=folder / "run", slice="decade")
 
 
 class Tags(HTMLParser):
@@ -74,7 +73,7 @@ def page(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Tags:
     made = selfvec.report(run, path, words=["stream", "hail"], top=5)
     assert made.as_dict()["path"] == str(path)
     assert made.as_dict()["bytes"] == path.stat().st_size < 1_000_000
-    return Tags(path.read_text(encoding="utf-8"))
+    return Tags(path.read_text("utf-8"))
 
 
 def test_the_first_screen_says_what_when_and_how_much_then_findings_and_documents(page: Tags) -> None:
@@ -123,9 +122,9 @@ def test_a_planted_cause_is_the_first_sentence(tmp_path: Path) -> None:
         rows.append({"text": text, "date": f"{2020 + i // 400}-{1 + i % 12:02}-03"})
 
     def first(rows: list[dict[str, str]], **options: Any) -> str:
-        run = selfvec.refine(rows, vectors="none", method="decorrelated")
+        run = selfvec.refine(rows, "none", "decorrelated")
         selfvec.report(run, tmp_path / "report.html", overwrite=True, **options)
-        text = (tmp_path / "report.html").read_text(encoding="utf-8")
+        text = (tmp_path / "report.html").read_text("utf-8")
         return " ".join(Tags(text[text.index("What stands out") :]).text.split())
 
     new = [row["text"].replace("The", "The overview", i >= 400) for i, row in enumerate(rows)]
@@ -148,10 +147,10 @@ def test_planted_growth_is_in_the_title_the_first_sentence_and_the_chart(tmp_pat
         subject = "money" if draw.random() < (0.6 if str(day) >= "2024-05-06" else 0.3) else "storm"
         told = f"The {' '.join(draw.choice(SUBJECTS[subject], 8))} near the {PHRASES[subject]}."
         rows.append({"text": f"Help! Hello there. {told}", "date": str(day)})
-    run = selfvec.refine(rows, vectors="none", method="decorrelated")
+    run = selfvec.refine(rows, "none", "decorrelated")
     sides = ["2023-01-01..2024-05-05", "2024-05-06..2024-12-31"]
     made = selfvec.report(run, tmp_path / "report.html", between=sides)
-    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    html = (tmp_path / "report.html").read_text("utf-8")
     title = "rows, 2023 to 2024: what changed in May 2024"
     assert f"<title>{title}</title>" in html
     seen, *folded = html[html.index("<body>") :].split("<details>")
@@ -174,7 +173,7 @@ def test_planted_growth_is_in_the_title_the_first_sentence_and_the_chart(tmp_pat
 )
 def test_periods_of_charts_are_as_fine_as_documents_and_places_allow(last: str, unit: str) -> None:
     days = np.arange("2020-01-01", np.datetime64(last, "D"), dtype="datetime64[D]").repeat(20)
-    batch = TokenBatch(np.zeros(0, np.int32), np.zeros(len(days) + 1, np.int64), ["a"], days)
+    batch = selfvec.TokenBatch(np.zeros(0, np.int32), np.zeros(len(days) + 1, np.int64), ["a"], days)
     named, periods = drawn_periods(batch)
     assert named == unit
     assert sum(part.documents.sum() for part in periods) == len(days)
@@ -185,10 +184,10 @@ def test_undated_texts_have_subjects_a_picture_and_documents(tmp_path: Path) -> 
         {"title": f"Letter {i}", "text": row["text"], "kind": "ab"[i // 2 % 2 and i % 2]}
         for i, row in enumerate(texts_of(range(2000, 2004), "storm"))
     ]
-    (tmp_path / "letters.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    run = selfvec.refine(tmp_path / "letters.jsonl", vectors="none", method="decorrelated")
+    (tmp_path / "letters.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    run = selfvec.refine(tmp_path / "letters.jsonl", "none", "decorrelated")
     made = selfvec.report(run, tmp_path / "report.html", groups="kind")
-    page = Tags((tmp_path / "report.html").read_text(encoding="utf-8"))
+    page = Tags((tmp_path / "report.html").read_text("utf-8"))
     assert page.headings[0].startswith("letters: ")
     about = page.headings[0].strip().removeprefix("letters: ").split(", ")
     assert {*PHRASES.values()} <= {*about}
@@ -225,7 +224,7 @@ def test_what_the_run_lacks_is_left_out_and_said(tmp_path: Path) -> None:
     bare = selfvec.refine(texts, output=tmp_path / "run", **options)
     path = tmp_path / "report.html"
     selfvec.report(bare, path, words="hail")
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text("utf-8")
     assert "Subjects: " in text
     assert "<h2" not in text[: text.index("How this was made") - 20]
     assert "Words over time: the documents have neither dates nor slices." in text
@@ -234,7 +233,7 @@ def test_what_the_run_lacks_is_left_out_and_said(tmp_path: Path) -> None:
 def test_filters_choose_the_documents_of_every_part(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     selfvec.report(run, path, words="stream", filter="date=1990..1993")
-    text = " ".join(Tags(path.read_text(encoding="utf-8")).text.split())
+    text = " ".join(Tags(path.read_text("utf-8")).text.split())
     assert "240 documents of 1990-05-01 to 1993-05-28, " in text
     assert "Only those with date 1990–1993." in text
     assert "2010" not in text[text.index("240 documents") :]

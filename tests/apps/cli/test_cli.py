@@ -74,7 +74,7 @@ REPORTS = {
 
 def documented(section: str) -> set[str]:
     """The keys in the table of a section of the page on fields of results."""
-    page = (DOCS / "reference" / "output.md").read_text(encoding="utf-8")
+    page = (DOCS / "reference" / "output.md").read_text("utf-8")
     cells = re.findall(r"^\| (`.*?) \|", page.partition(f"\n## {section}\n")[2].partition("\n## ")[0], re.M)
     return {key for cell in cells for key in re.findall(r"`(\w+)`", cell)}
 
@@ -378,10 +378,10 @@ def test_a_command_suggested_under_uvx_calls_uvx(
     cache = tmp_path / "archive-v0" / "abc"
     folder = cache / "lib" / "selfvec-1.dist-info"
     folder.mkdir(parents=True)
-    (folder / "METADATA").write_text("Name: selfvec\nVersion: 1\n", encoding="utf-8")
+    (folder / "METADATA").write_text("Name: selfvec\nVersion: 1\n", "utf-8")
     if origin is not None:
         text = origin.format(here=tmp_path) if "{{" in origin else origin
-        (folder / "direct_url.json").write_text(text, encoding="utf-8")
+        (folder / "direct_url.json").write_text(text, "utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(cache / "lib")
     monkeypatch.setattr(sys, "prefix", str(cache))
@@ -407,9 +407,9 @@ def test_an_extra_is_added_to_what_was_installed(
 ) -> None:
     folder = tmp_path / "selfvec-1.dist-info"
     folder.mkdir()
-    (folder / "METADATA").write_text("Name: selfvec\nVersion: 1\n", encoding="utf-8")
+    (folder / "METADATA").write_text("Name: selfvec\nVersion: 1\n", "utf-8")
     if origin is not None:
-        (folder / "direct_url.json").write_text(origin.format(here=tmp_path), encoding="utf-8")
+        (folder / "direct_url.json").write_text(origin.format(here=tmp_path), "utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
@@ -425,7 +425,7 @@ def test_an_extra_is_added_to_what_was_installed(
 def test_the_demonstration_recommends_what_is_installed(served: bool, monkeypatch, capsys) -> None:
     if not served:
         monkeypatch.setitem(sys.modules, "fastapi", None)
-    run = selfvec.refine(["the string of a thread raised an exception"] * 20, "none", method="decorrelated")
+    run = selfvec.refine(["the string of a thread raised an exception"] * 20, "none", "decorrelated")
     demo(run, {})
     said = capsys.readouterr().err
     assert f"{program()} serve " in said

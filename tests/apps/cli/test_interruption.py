@@ -8,11 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.commands import ran
 from tests.examples import soaked
 from tests.processes import PATIENCE, stop_at_work, without_progress
 
-from selfvec.apps.cli import main
 from selfvec.base.progress import interruptible
 
 # 10 million tokens in all: long enough to be caught at work.
@@ -20,11 +18,11 @@ EPOCHS = 100
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def corpus(own: Path) -> Path:
     rng = np.random.default_rng(0)
     words = np.array([f"word{i}" for i in range(2000)])
     lines = (" ".join(words[np.minimum(rng.zipf(1.3, 100) - 1, 1999)]) for _ in range(1000))
-    path = tmp_path_factory.mktemp("interruption") / "corpus.txt"
+    path = own / "corpus.txt"
     path.write_text("\n".join(lines))
     return path
 
@@ -49,16 +47,6 @@ def test_an_interrupted_refinement_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.soak
-def test_a_killed_refinement_is_repeated(tmp_path: Path, corpus: Path) -> None:
-    run = tmp_path / "run"
-    stopped_at_work(corpus, run, signal.SIGKILL)
-    assert "is what an interrupted command left" in ran(["run", "info", run], 2).err
-    assert main(command(corpus, run, epochs=1)) == 0
-    assert main(["run", "verify", str(run)]) == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"run"}
-
-
 def test_the_first_signal_asks_and_the_second_insists() -> None:
     before = signal.getsignal(signal.SIGINT)
     with interruptible() as interruption:
@@ -72,7 +60,7 @@ def test_the_first_signal_asks_and_the_second_insists() -> None:
 _IN_A_FINALIZER = """
 import signal, sys, time
 from selfvec.apps import cli
-from selfvec.apps.cli import app
+from selfvec.apps.cli import tree
 
 class Held:
     def __del__(self):
@@ -84,7 +72,7 @@ def run(arguments):
     time.sleep(30)
     return 0
 
-app.run = run
+tree.run = run
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a process in the background ignores it
 sys.exit(cli.main())
 """

@@ -15,17 +15,12 @@ from tests.commands import PATHS, called
 from tests.refusals import refused
 
 import selfvec
-from selfvec.apps.cli.app import run
-from selfvec.apps.cli.tree import root
+from selfvec.apps.cli.tree import root, run
 from selfvec.base.errors import TargetError
 from selfvec.base.view import View
 from selfvec.files.report_page import save_page
-from selfvec.lab.align import align
 from selfvec.lab.evaluation import Similarity, evaluate
-from selfvec.retrieval import Index
-from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.adapter import Adapter
-from selfvec.storage.formats import save
 from selfvec.stores import write_rows
 from selfvec.stores.rows import passage_rows
 
@@ -80,8 +75,8 @@ ELSEWHERE = {"fetch", "retrofit", "define", "debias", "distill"}
 @pytest.fixture(scope="module")
 def prepared(folder: Path) -> Path:
     """Reports, vectors, three runs, and the folder of a static model."""
-    save(selfvec.load(folder / "vectors.vec"), folder / "model", "model2vec")
-    (folder / "words.txt").write_text("hailstorm\nrooftop\n", encoding="utf-8")
+    selfvec.save(selfvec.load(folder / "vectors.vec"), folder / "model", "model2vec")
+    (folder / "words.txt").write_text("hailstorm\nrooftop\n", "utf-8")
     return folder
 
 
@@ -106,10 +101,10 @@ def state(folder: Path) -> dict[Path, tuple[int, bytes]]:
 def put(kind: str, target: Path, prepared: Path) -> None:
     """Something of a person, or a run, at a target."""
     if kind == "file":
-        target.write_text("mine", encoding="utf-8")
+        target.write_text("mine", "utf-8")
     else:
         target.mkdir()
-        (target / "diary.txt").write_text("mine", encoding="utf-8")
+        (target / "diary.txt").write_text("mine", "utf-8")
     if kind == "run":
         (target / "run.json").write_bytes((prepared / "later/run.json").read_bytes())
         for name in ("vocabulary.txt", "vectors.safetensors", "original.safetensors"):
@@ -200,20 +195,23 @@ def made(prepared: Path) -> SimpleNamespace:
         run=found,
         model=model,
         table=found.vectors,
-        aligned=align(prepared / "run", prepared / "later"),
+        aligned=selfvec.align(prepared / "run", prepared / "later"),
         report=evaluate(found, [Similarity(prepared / "pairs.tsv")]),
     )
 
 
 FUNCTIONS: dict[str, tuple[str, Callable[..., object]]] = {
-    "save": ("a.npy", lambda m, path, **how: save(m.table, path, **how)),
+    "save": ("a.npy", lambda m, path, **how: selfvec.save(m.table, path, **how)),
     "Vectors.save": ("a.vec", lambda m, path, **how: m.table.save(path, **how)),
     "save_word2vec_format": ("a", lambda m, path, **how: m.table.save_word2vec_format(path, **how)),
     "save_run": ("a", lambda m, path, **how: selfvec.save_run(m.run, path, **how)),
     "Refiner.save": ("a", lambda m, path, **how: m.model.save(path, **how)),
-    "Encoder.save": ("a", lambda m, path, **how: Encoder.of(m.run).save(path, **how)),
+    "Encoder.save": ("a", lambda m, path, **how: selfvec.Encoder.of(m.run).save(path, **how)),
     "Adapter.save": ("a", lambda _, path, **how: Adapter(np.eye(2, dtype=np.float32), {}).save(path, **how)),
-    "Index.saved": ("a", lambda m, path, **how: Index.memory(m.run, ["hail fell"]).saved(path, **how)),
+    "Index.saved": (
+        "a",
+        lambda m, path, **how: selfvec.Index.memory(m.run, ["hail fell"]).saved(path, **how),
+    ),
     "Aligned.save": ("a.vec", lambda m, path, **how: m.aligned.save(path, **how)),
     "Aligned.save, a folder": ("a", lambda m, path, **how: m.aligned.save(path, **how)),
     "Report.save": ("a.html", lambda m, path, **how: m.report.save(path, **how)),
@@ -272,7 +270,7 @@ def test_every_function_that_can_overwrite_is_tried() -> None:
     for path in SOURCES.rglob("*.py"):
         if path.parent.name in ("base", "files", "cli", "commands") and path.name != "report_page.py":
             continue
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text("utf-8")
         for node in ast.walk(ast.parse(text)) if "overwrite" in text else ():
             if isinstance(node, ast.FunctionDef) and not node.name.startswith(("_", "check_")):
                 asked = [one.arg for one in (*node.args.args, *node.args.kwonlyargs)]

@@ -8,8 +8,7 @@ import pytest
 from tests.commands import ran
 
 import selfvec
-from selfvec.apps.cli.app import run
-from selfvec.storage.formats import load
+from selfvec.apps.cli.tree import run
 
 SOURCES = Path(selfvec.__file__).parent / "storage"
 TWICE = "2 2\nhail .1 .2\nhail .3 .4\n"
@@ -24,7 +23,7 @@ def flags_of(command: str) -> set[str]:
 def test_messages_of_files_name_flags_with_their_command() -> None:
     found = 0
     for path in sorted(SOURCES.rglob("*.py")):
-        for text in re.findall(r'"([^"\n]*--[a-z][^"\n]*)"', path.read_text(encoding="utf-8")):
+        for text in re.findall(r'"([^"\n]*--[a-z][^"\n]*)"', path.read_text("utf-8")):
             command = re.search(r"selfvec(?: [a-z]+)+", text)
             for flag in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text) if command else ():
                 assert flag in flags_of(command[0]), (path.name, text)
@@ -53,4 +52,4 @@ def test_what_a_message_advises_can_be_done(
     advised = re.search(r"convert it: (selfvec .* --vectors-errors replace) \(in Python", said)
     assert advised, said
     assert run(shlex.split(advised[1])[1:]) == 0
-    assert len(load("repaired.safetensors")) in (1, 2)
+    assert len(selfvec.load("repaired.safetensors")) in (1, 2)

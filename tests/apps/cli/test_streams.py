@@ -23,13 +23,12 @@ Command = Callable[[str], tuple[int, str]]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("streams")
+def folder(own: Path) -> Path:
     text = "Hail number {} broke the roof of a house near the Güell river"
-    (folder / "text.txt").write_text("\n".join(text.format(number % 7) for number in range(40)), "utf-8")
-    target = ["-o", str(folder / "run"), "--vectors", "none"]
-    assert main(["refine", str(folder / "text.txt"), *target]) == 0
-    return folder
+    (own / "text.txt").write_text("\n".join(text.format(number % 7) for number in range(40)), "utf-8")
+    target = ["-o", str(own / "run"), "--vectors", "none"]
+    assert main(["refine", str(own / "text.txt"), *target]) == 0
+    return own
 
 
 def sh(

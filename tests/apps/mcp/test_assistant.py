@@ -19,14 +19,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from tests.commands import ran
+from tests.commands import ran, rounded
 from tests.places import ROOT
 from tests.processes import PATIENCE
 from tests.refusals import COMPARISONS, TOO_MANY
 
-from selfvec.apps.run import save_run
 from selfvec.base.errors import InputError
-from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source
 from selfvec.refinement.pipeline import refine
@@ -111,14 +109,13 @@ def documents() -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
+def folder(own) -> Path:
     """A run with slices of a year each."""
-    folder = tmp_path_factory.mktemp("assistant")
     lines = [json.dumps(row) + "\n" for row in documents()]
-    (folder / "reports.jsonl").write_text("".join(lines), encoding="utf-8")
-    corpus = Corpus.open([folder / "reports.jsonl"])
-    save_run(refine(corpus, "default", Settings(method="decorrelated", slice="year")), folder / "run")
-    return folder
+    (own / "reports.jsonl").write_text("".join(lines), "utf-8")
+    corpus = selfvec.Corpus.open([own / "reports.jsonl"])
+    selfvec.save_run(refine(corpus, "default", Settings(method="decorrelated", slice="year")), own / "run")
+    return own
 
 
 async def conversation(run: Path) -> tuple[list[Any], dict[str, Any], Any]:
@@ -302,15 +299,6 @@ def test_senses(talk) -> None:
     assert "barn" in " ".join(found["senses"][reading["sense"]]["examples"])
 
 
-def to_four_digits(value: Any) -> Any:
-    """Numbers as an assistant gets them."""
-    if isinstance(value, dict):
-        return {name: to_four_digits(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [to_four_digits(each) for each in value]
-    return float(f"{value:.4g}") if isinstance(value, float) else value
-
-
 def test_keywords_words_in_context_and_collocates_are_those_of_the_functions(talk, folder: Path) -> None:
     functions = (keyness, concordance, collocates, frequency, ngrams, dispersion)
     for name, function in ((function.__name__, function) for function in functions):
@@ -319,7 +307,7 @@ def test_keywords_words_in_context_and_collocates_are_those_of_the_functions(tal
         expected = asked.as_dict()
         if "findings" in expected:  # of which the assistant gets the sentences alone
             expected["findings"] = [finding["says"] for finding in asked["findings"]]
-        assert found == to_four_digits(expected)
+        assert found == rounded(expected, 4)
 
 
 def test_questions_at_once_are_answered_as_one_by_one(talk) -> None:
@@ -375,7 +363,7 @@ class Slow(Tools):
     """Tools of which one takes long, and says how far it is."""
 
     def __init__(self) -> None:
-        super().__init__(Refiner("original").fit(["hail broke the roof"] * 30).run_.present)
+        super().__init__(selfvec.refine(["hail broke the roof"] * 30, method="original").present)
         self.steps = 0
         self.started = threading.Event()
         self.ended = threading.Event()
@@ -516,7 +504,7 @@ def test_what_is_no_message_is_answered_with_an_error_until_an_interruption(fold
 
 
 def test_the_page_lists_every_tool_with_its_arguments(talk) -> None:
-    page = (ROOT / "docs" / "how-to" / "search-a-text.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "how-to" / "search-a-text.md").read_text("utf-8")
     tools = page.partition("| tool |")[2].partition("\n\n")[0]
     named = re.findall(r"^\| `(\w+)` \| (.*?) ?\|", tools, re.MULTILINE)
     assert {name for name, _ in named} == TOOLS
@@ -534,7 +522,7 @@ def test_a_run_that_kept_nothing_answers_what_it_can(tmp_path: Path) -> None:
     tools = Tools(open_run(tmp_path / "run"))
     assert tools.info()["documents"] == 40
     assert tools.similar("hail")["count"] == 20
-    for kept in (tools.drift("hail"), Tools(Refiner("original").fit(texts).run_.present).drift("hail")):
+    for kept in (tools.drift("hail"), Tools(selfvec.refine(texts, method="original").present).drift("hail")):
         assert not kept["rows"][0]["beyond_chance"]  # nothing moved, whatever its p
     for ask in (lambda: tools.search("hail"), lambda: tools.senses("hail")):
         with pytest.raises(InputError, match="refine again, with the default of keep"):

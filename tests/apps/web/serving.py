@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import uvicorn
+from tests.json_lines import write_lines
 from tests.processes import PATIENCE
 
 import selfvec
@@ -19,7 +20,6 @@ from selfvec.apps.web.app import create_app
 from selfvec.apps.web.page_data import PageData
 from selfvec.apps.web.server import bind, server_of
 from selfvec.data.run import Run
-from selfvec.data.vectors import Vectors
 from selfvec.storage.run_folder import open_run
 
 TOPICS = {
@@ -51,7 +51,7 @@ def make_run(folder: Path, *, per_year: int = 240, seed: int = 0) -> Run:
             text = " ".join(rng.permutation(words).tolist())
             rows.append({"text": f"{text} .", "date": f"{year}-05-01"})
     source = folder / "reports.jsonl"
-    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    write_lines(source, rows)
     model = selfvec.Refiner(
         "decorrelated", tokenizer="whitespace", slice="year", window=9, anchor=0.3, oov="zero"
     ).fit(source, _table(rng))
@@ -62,12 +62,12 @@ def make_run(folder: Path, *, per_year: int = 240, seed: int = 0) -> Run:
 def fitted(folder: Path, lines: list[str], vectors: str = "default", **options: Any) -> Run:
     """A saved run of a text with a document a line."""
     source = folder / "texts.txt"
-    source.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    source.write_text("\n".join(lines) + "\n", "utf-8")
     selfvec.Refiner("decorrelated", **{"window": 5, **options}).fit(source, vectors).save(folder / "run")
     return open_run(folder / "run")
 
 
-def _table(rng: np.random.Generator) -> Vectors:
+def _table(rng: np.random.Generator) -> selfvec.Vectors:
     centres = {topic: rng.standard_normal(24) for topic in TOPICS}
     words = []
     rows = []
@@ -77,7 +77,7 @@ def _table(rng: np.random.Generator) -> Vectors:
     for word in ("cell", "charge"):
         words.append(word)
         rows.append(centres["court"] + 0.7 * rng.standard_normal(24))
-    return Vectors(words, np.array(rows, np.float32))
+    return selfvec.Vectors(words, np.array(rows, np.float32))
 
 
 class Site:

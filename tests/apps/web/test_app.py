@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from serving import Site, answer_with
-from tests.commands import ran
+from tests.commands import ran, rounded
 from tests.refusals import COMPARISONS, TOO_MANY, refused
 
 from selfvec.apps.web.app import page_files
@@ -90,15 +90,6 @@ def test_answers_are_those_of_the_commands(site: Site, run: Run, printed: Callab
     for row, side in zip(rows, (told["before"], told["after"]), strict=True):
         assert [word for word, _ in row["neighbours"]] == [word for word, _ in side]
         np.testing.assert_allclose([c for _, c in row["neighbours"]], [c for _, c in side], atol=1e-4)
-
-
-def rounded(value: object) -> object:
-    """Figures to five digits: a library of linear algebra may round otherwise on one core than on two."""
-    if isinstance(value, dict):
-        return {name: rounded(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [rounded(one) for one in value]
-    return float(f"{value:.5g}") if isinstance(value, float) else value
 
 
 def test_documents_are_searched_as_by_the_command(site: Site, printed: Callable[..., Any]) -> None:

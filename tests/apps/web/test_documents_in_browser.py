@@ -11,6 +11,7 @@ import pytest
 from headless import Page
 from serving import Site, serving
 from steps import SLOW, typed_at_once
+from tests.json_lines import write_lines
 
 import selfvec
 from selfvec.storage.run_folder import open_run
@@ -68,7 +69,7 @@ THINGS = ("roof", "mill", "barn", "road", "bridge", "house", "garden", "boat", "
 
 
 @pytest.fixture(scope="module")
-def fielded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def fielded(own: Path) -> Iterator[Site]:
     """60 documents, 40 with hail, of two years and states; a whale is at the end of the last, long one."""
     rng = np.random.default_rng(0)
     things = [f"{colour} {thing}" for colour in PAINTS for thing in THINGS]
@@ -84,11 +85,10 @@ def fielded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     rows[59]["text"] += (
         ". The river rose over the road and the bridge was closed" * 60 + ". A whale was seen."
     )
-    folder = tmp_path_factory.mktemp("fielded")
-    source = folder / "fielded.jsonl"
-    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    selfvec.Refiner("decorrelated", window=5).fit(source).save(folder / "run")
-    with serving(open_run(folder / "run")) as site:
+    source = own / "fielded.jsonl"
+    write_lines(source, rows)
+    selfvec.Refiner("decorrelated", window=5).fit(source).save(own / "run")
+    with serving(open_run(own / "run")) as site:
         site.data.index.result()
         yield site
 
@@ -175,7 +175,7 @@ def test_a_whole_document_has_its_lines(page: Page, tmp_path: Path) -> None:
     for number in range(40):
         kind = ("hail", "rain", "an invoice")[number % 3]
         text = f"Note {number}\n\nThere was {kind} (day {number}).\nThen the roof leaked, and HAIL? no."
-        (folder / f"{number}.txt").write_text(text, encoding="utf-8")
+        (folder / f"{number}.txt").write_text(text, "utf-8")
     selfvec.Refiner("decorrelated", window=5, repeats="keep").fit(folder, "default").save(tmp_path / "run")
     with serving(open_run(tmp_path / "run")) as site:
         page.open(f"{site.address}#view=texts&ask=hail&mode=bm25")
@@ -213,7 +213,7 @@ def test_an_updated_run_is_said_and_withdrawn_documents_are_gone(page: Page, tmp
     source = tmp_path / "texts.jsonl"
     texts = [f"hail of {n} inches broke the roof of house {n} in the town" for n in range(30)]
     rows = [{"id": f"r{n}", "text": f"{text}, as secret {n} says"} for n, text in enumerate(texts)]
-    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    write_lines(source, rows)
     folder = tmp_path / "run"
     selfvec.refine(source, output=folder, method="decorrelated", repeats="keep")
 

@@ -13,10 +13,10 @@ from selfvec.storage.run_folder import open_run
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> PageData:
+def page(own: Path) -> PageData:
     """40 documents: document i has hail if i is even, the number i, half of it, the parity, days of two
     years, and tags."""
-    folder = tmp_path_factory.mktemp("facets") / "run"
+    folder = own / "run"
     rows = [
         {
             "id": f"r{i}",
@@ -30,7 +30,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> PageData:
         }
         for i in range(40)
     ]
-    selfvec.refine(rows, "none", method="decorrelated", min_count=1, repeats="keep", output=folder)
+    selfvec.refine(rows, "none", "decorrelated", min_count=1, repeats="keep", output=folder)
     data = PageData(open_run(folder), jobs=1)
     data.index.result()
     return data
@@ -51,7 +51,7 @@ def test_each_type_of_field_has_its_values(page: PageData) -> None:
 
 def test_a_long_time_is_in_spans_of_years_that_a_filter_takes(tmp_path: Path) -> None:
     rows = [{"text": f"hail fell on roof {year}", "date": str(year)} for year in range(1930, 2026)]
-    selfvec.refine(rows, "none", method="decorrelated", min_count=1, repeats="keep", output=tmp_path / "run")
+    selfvec.refine(rows, "none", "decorrelated", min_count=1, repeats="keep", output=tmp_path / "run")
     page = PageData(open_run(tmp_path / "run"), jobs=1)
     page.index.result()
     found = counts(page, "date")

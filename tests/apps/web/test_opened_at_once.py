@@ -63,8 +63,8 @@ Serve = Callable[[], AbstractContextManager[Site]]
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return make_run(tmp_path_factory.mktemp("small"), per_year=24)
+def small(own: Path) -> Run:
+    return make_run(own, per_year=24)
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ from tests.refusals import refused
 import selfvec
 from selfvec.apps.web import server
 from selfvec.base.errors import OptionError
-from selfvec.base.versions import __version__
 from selfvec.data.run import Run
 
 READ, WRITE = "r" * 16, "w" * 16
@@ -91,7 +90,7 @@ def test_requests_are_counted_and_nothing_of_what_was_asked(fresh: Site) -> None
     assert of_state[-1] == waits["_count", (("path", "/api/state"),)] == 3
     assert waits["_sum", (("path", "/api/state"),)] > 0
     info = dict(next(iter(metrics["selfvec_run_info"]))[1])
-    assert info == {"version": __version__, "stamp": fresh.data.run.stamp}
+    assert info == {"version": selfvec.__version__, "stamp": fresh.data.run.stamp}
     alone = {name: value["", ()] for name, value in metrics.items() if ("", ()) in value}
     assert (alone["selfvec_documents"], alone["selfvec_requests_under_way"]) == (720, 1)
     assert sys.platform != "linux" or alone["process_resident_memory_bytes"] > 1 << 20
@@ -109,7 +108,7 @@ def test_health_says_whether_questions_are_answered_and_what_is_computed(fresh: 
     assert health() == {
         "ready": True,
         "computing": [],
-        "version": __version__,
+        "version": selfvec.__version__,
         "stamp": stamp,
         "documents": 720,
     }

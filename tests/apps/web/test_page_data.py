@@ -21,9 +21,7 @@ from selfvec.analysis.concepts import corpus_topics
 from selfvec.analysis.concepts.growth import percent
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.drift_result import Drift
-from selfvec.apps.functions.inspection import verify
 from selfvec.apps.mcp.tools import Tools
-from selfvec.apps.run import save_run
 from selfvec.apps.web import documents, page_data, times, words
 from selfvec.apps.web.addresses import ADDRESSES
 from selfvec.apps.web.documents import colours
@@ -58,7 +56,7 @@ def test_progress_counts_every_step() -> None:
 
 def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    save_run(run, folder)
+    selfvec.save_run(run, folder)
     data = PageData(open_run(folder), 1)
     key = data.comparisons.default
     first, last = key.split("|")
@@ -91,7 +89,7 @@ def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(run: 
         assert one["distance"] == pytest.approx(row["distance"], rel=1e-3)
     assert list((folder / "cache").glob("drift-*")) == [kept]
     assert kept.stat().st_mtime_ns == stamp
-    assert verify(folder).damaged == []
+    assert selfvec.verify(folder).damaged == []
 
     data.comparisons.drift(REFINED).result()  # what the page computes is there for the command
     made = {entry.name: entry.stat().st_mtime_ns for entry in (folder / "cache").glob("drift-*")}
@@ -291,8 +289,7 @@ def test_an_index_is_finished_though_the_next_state_has_come(tmp_path: Path) -> 
     data = PageData(fitted(tmp_path, ["hail broke the roof of the barn", "a drone flew"] * 9), jobs=1)
     data.tasks.close()  # as a run does with each change
     assert len(data.index.result()) == 18
-    with pytest.raises(Busy, match="nobody asked"):
-        data.topics.result()
+    refused(lambda: data.topics.result(), Busy, "nobody asked")
 
 
 def test_topics_and_words_are_counted_by_period(site: Site) -> None:
@@ -385,7 +382,7 @@ def test_the_map_and_topics_are_kept_for_the_next_server(run: Run, monkeypatch: 
     monkeypatch.setattr(page_data, "pacmap", refuse)
     monkeypatch.setattr(corpus_topics, "cluster_documents", refuse)
     assert shown() == first
-    assert not verify(run.folder).damaged
+    assert not selfvec.verify(run.folder).damaged
     for file in run.folder.glob("cache/page-*/*"):
         file.write_bytes(b"{}")
     refused(lambda: shown(), Exception, "computed again")

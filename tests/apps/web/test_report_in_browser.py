@@ -8,8 +8,6 @@ from tests.analysis.comparison.planted_text import reports
 from tests.commands import ran
 
 import selfvec
-from selfvec.apps.cli import main
-from selfvec.apps.run import save_run
 from selfvec.data.run import Run
 
 CLIPPED = """[...document.querySelectorAll("*")].filter((e) => getComputedStyle(e).display !== "inline"
@@ -20,10 +18,8 @@ CLIPPED = """[...document.querySelectorAll("*")].filter((e) => getComputedStyle(
 @pytest.fixture(scope="module")
 def report(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
-    save_run(run, folder / "run")
-    assert (
-        main(["drift", str(folder / "run"), "--slice", "year", "--report", str(folder / "drift.html")]) == 0
-    )
+    selfvec.save_run(run, folder / "run")
+    ran(["drift", str(folder / "run"), "--slice", "year", "--report", str(folder / "drift.html")])
     return folder / "drift.html"
 
 
@@ -123,7 +119,7 @@ def test_the_terminal_shows_every_column_in_80_columns(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    save_run(run, tmp_path / "run")
+    selfvec.save_run(run, tmp_path / "run")
     arguments = ["drift", str(tmp_path / "run"), "--slice", "year"]
     rows = ran([*arguments, "--json"]).json["rows"]
     lines = ran(arguments).out.splitlines()

@@ -13,13 +13,7 @@ from tests.analysis.comparison.planted_text import reports
 from tests.processes import PATIENCE
 
 import selfvec
-from selfvec.analysis.collocates import collocates
 from selfvec.analysis.concordance import concordance
-from selfvec.analysis.dispersion import dispersion
-from selfvec.analysis.frequency import frequency
-from selfvec.analysis.keyness import keyness
-from selfvec.analysis.ngrams import ngrams
-from selfvec.analysis.word_drift.drift import drift
 from selfvec.base.answer import Answer
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
@@ -44,15 +38,19 @@ def test_the_interface_gives_what_the_commands_give(site: Site) -> None:
 
     run = site.data.run
     asked = "/api/collocates?w=cell&window=3L1R&measure=mi3&within=sentence"
-    nearest = collocates(run, "cell", window="3L1R", measure="mi3", within="sentence", top=50)
+    nearest = selfvec.collocates(run, "cell", window="3L1R", measure="mi3", within="sentence", top=50)
     assert site.json(asked) == expected(nearest)
-    assert site.json("/api/ngrams?n=3&w=cell&top=9") == expected(ngrams(run, n=3, word="cell", top=9))
-    assert site.json("/api/dispersion?w=cell") == expected(dispersion(run, "cell"))
+    assert site.json("/api/ngrams?n=3&w=cell&top=9") == expected(selfvec.ngrams(run, n=3, word="cell", top=9))
+    assert site.json("/api/dispersion?w=cell") == expected(selfvec.dispersion(run, "cell"))
     query = '[lemma="cell"] | "[a-d].*"'
-    assert site.json(f"/api/frequency?query={quote(query)}") == expected(frequency(run, query, top=50))
+    assert site.json(f"/api/frequency?query={quote(query)}") == expected(
+        selfvec.frequency(run, query, top=50)
+    )
     drawn = site.json("/api/concordance?query=cell&sample=5&seed=3&sort=1L&slice=2020")
     assert drawn == expected(concordance(run, "cell", sample=5, seed=3, sort="1L", slice="2020", top=50))
-    assert site.json("/api/keyness?c=1990|2020&top=5") == expected(keyness(run, ["1990", "2020"], top=5))
+    assert site.json("/api/keyness?c=1990|2020&top=5") == expected(
+        selfvec.keyness(run, ["1990", "2020"], top=5)
+    )
 
 
 @pytest.mark.parametrize(
@@ -157,17 +155,16 @@ def test_the_first_view_has_frequencies_and_sequences(page: Page, site: Site) ->
     page.wait("document.querySelectorAll('.overview .usage details').length === 2")
     page.run("document.querySelectorAll('.overview .usage details')[0].open = true")
     page.wait("document.querySelector('.overview .usage .figures')")
-    rows = frequency(site.data.run, top=50).rows
+    rows = selfvec.frequency(site.data.run, top=50).rows
     assert page.texts(".overview .usage .figures th bdi") == [row["word"] for row in rows]
 
 
 @pytest.fixture(scope="module")
-def written_otherwise(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def written_otherwise(own: Path) -> Run:
     """Reports whose abbreviations and capitals end, and whose mix of kinds changes."""
-    folder = tmp_path_factory.mktemp("otherwise")
     rows = list(reports(1_200, 3, ["notation", "mix"]))
-    selfvec.refine(rows, "none", "original", repeats="keep", output=folder / "run")
-    return open_run(folder / "run")
+    selfvec.refine(rows, "none", "original", repeats="keep", output=own / "run")
+    return open_run(own / "run")
 
 
 def shown(text: str) -> str:
@@ -186,7 +183,7 @@ def test_keywords_fill_their_table_by_mix_and_variants(page: Page, written_other
             page.choose(".typical label:nth-child(1) select", mix)
             page.choose(".typical label:nth-child(2) select", variants)
             given = {name: value for name, value in (("mix", mix), ("variants", variants)) if value}
-            made = keyness(written_otherwise, between, top=20, **given)
+            made = selfvec.keyness(written_otherwise, between, top=20, **given)
             words = [
                 row["word"]
                 for side in "ab"
@@ -212,7 +209,7 @@ def test_the_words_that_changed_are_compared_by_mix_and_variants(page: Page, wri
             page.choose("#panel .fields label:nth-child(3) select", mix)
             page.choose("#panel .fields label:nth-child(4) select", variants)
             given = {name: value for name, value in (("mix", mix), ("variants", variants)) if value}
-            made = drift(written_otherwise, between, **given)
+            made = selfvec.drift(written_otherwise, between, **given)
             page.wait(f"document.querySelectorAll('.ranking a[data-word]').length === {len(made.rows[:50])}")
             first, *others = made.findings
             says = json.dumps(shown(first.says))
@@ -249,7 +246,7 @@ def test_a_text_without_dates_in_another_script(page: Page, tmp_path: Path) -> N
         )
         assert page.text(before) == "ברד קשה שבר"
         assert page.box(before)[0] > page.box(after)[0]  # what is before stands on the right
-        rows = collocates(run, "גגות", top=20).rows
+        rows = selfvec.collocates(run, "גגות", top=20).rows
         assert page.texts(".usage .figures th bdi") == [row["word"] for row in rows]
         page.click(".usage .concordance a")
         page.wait("document.querySelector('#word .whole')")

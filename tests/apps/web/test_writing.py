@@ -52,9 +52,9 @@ class Client:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def made(own: Path) -> Iterator[Client]:
     """Of a run that no test changes."""
-    folder = tmp_path_factory.mktemp("made") / "run"
+    folder = own / "run"
     selfvec.refine(ROWS, "none", "decorrelated", output=folder, jobs=1)
     client = Client(folder)
     yield client

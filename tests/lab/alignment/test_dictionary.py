@@ -82,7 +82,7 @@ def test_fewer_dimensions_are_rotated_into_more_and_not_the_other_way() -> None:
 
 def test_files_of_pairs_by_tab_or_by_blanks(tmp_path: Path) -> None:
     path = tmp_path / "d.tsv"
-    path.write_text("\ufeffnew york\tneu york\n\nhail\tHagel\r\n", encoding="utf-8")
+    path.write_text("\ufeffnew york\tneu york\n\nhail\tHagel\r\n", "utf-8")
     assert read_dictionary(path) == [("new york", "neu york"), ("hail", "Hagel")]
     path.write_text("hail hagel\nstorm   sturm\n")
     assert read_dictionary(path) == [("hail", "hagel"), ("storm", "sturm")]
@@ -160,7 +160,7 @@ def test_a_header_is_left_out_and_unused_pairs_are_counted(tmp_path: Path) -> No
         ("seven", "xone"),
         ("one", "xnine"),
     ]
-    path.write_text("".join(f"{x}\t{y}\n" for x, y in pairs), encoding="utf-8")
+    path.write_text("".join(f"{x}\t{y}\n" for x, y in pairs), "utf-8")
     assert read_dictionary(path).header == "source\ttarget"
     notes = align(a, b, "dictionary", dictionary=path).notes
     assert notes["dictionary"] == 6

@@ -30,10 +30,10 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def corpus(own: Path) -> Path:
     menu = " ".join(f"wort{i}" for i in range(40, 60))
     texts = [f"{menu} {text}" if i % 20 == 0 else text for i, text in enumerate(sentences(300))]
-    return jsonl(tmp_path_factory.mktemp("corpus") / "a.jsonl", texts)
+    return jsonl(own / "a.jsonl", texts)
 
 
 class Killing(Scheduler):

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 import selfvec
-from selfvec.data.vectors import Vectors
 
 
-def at(degrees: dict[str, float]) -> Vectors:
+def at(degrees: dict[str, float]) -> selfvec.Vectors:
     """Words by their angle."""
     radians = np.deg2rad(list(degrees.values()))
-    return Vectors(list(degrees), np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32))
+    return selfvec.Vectors(
+        list(degrees), np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)
+    )
 
 
 def write_collection(

@@ -9,7 +9,7 @@ from tests.places import SHARED_DATA
 
 import selfvec
 from selfvec.data.run import Run
-from selfvec.lab.evaluation.collection import read_collection
+from selfvec.lab.evaluation.retrieval import read_collection
 
 LONG = " ".join(f"On day {n} the baker baked bread and sold it." for n in range(40))
 SIGNS = {

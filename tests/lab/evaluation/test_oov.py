@@ -28,7 +28,7 @@ def run() -> selfvec.Run:
     rows = unit_rows(np.repeat(centres, 10, axis=0) + 0.15 * rng.standard_normal((80, 20)))
     texts = [" ".join(words[i] for i in 10 * (k % 8) + rng.integers(10, size=12)) for k in range(240)]
     texts += ["bananas bananas"]
-    return selfvec.Refiner("decorrelated", window=11, history="none").fit(texts, Vectors(words, rows)).run_
+    return selfvec.refine(texts, Vectors(words, rows), "decorrelated", window=11, history="none")
 
 
 @given(seed=st.integers(0, 1000), n=st.integers(1, 30), h=st.integers(1, 8))
@@ -84,7 +84,7 @@ def test_composed_words_do_not_give_hidden_ones_away(run: selfvec.Run) -> None:
 
 @pytest.mark.parametrize("method", ["auto", *METHODS])
 def test_refined_again_with_its_seed_a_run_is_the_same(method: str, storms) -> None:
-    run = selfvec.Refiner(method=method, seed=3).fit(storms, "none").run_.present
+    run = selfvec.refine(storms, "none", method, seed=3).present
     np.testing.assert_allclose(refine_again(run, run.tokens, 3).vectors, run.vectors.vectors, atol=1e-5)
     assert np.mean(np.sum(refine_again(run, run.tokens, 4).unit * run.vectors.unit, axis=1)) < 0.9
 

@@ -8,9 +8,7 @@ import pytest
 from tests.commands import ran
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
-from selfvec.data.vectors import Vectors
 from selfvec.lab.evaluation import Questions
 from selfvec.lab.evaluation.report import comparison_result
 
@@ -23,13 +21,12 @@ TEXTS = {
 
 
 @pytest.fixture(scope="module")
-def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("questions")
+def run_folder(own: Path) -> Path:
     rows = [json.dumps({"id": name, "text": text}) for name, text in TEXTS.items()]
-    (folder / "texts.jsonl").write_text("\n".join(rows), encoding="utf-8")
-    given = ["refine", str(folder / "texts.jsonl"), "-o", str(folder / "run"), "--vectors", "none"]
-    assert main([*given, "--method", "original"]) == 0
-    return folder / "run"
+    (own / "texts.jsonl").write_text("\n".join(rows), "utf-8")
+    given = ["refine", str(own / "texts.jsonl"), "-o", str(own / "run"), "--vectors", "none"]
+    ran([*given, "--method", "original"])
+    return own / "run"
 
 
 def test_the_right_document_is_found_first(run_folder: Path, write) -> None:
@@ -51,7 +48,7 @@ def test_few_questions_tell_no_difference(run_folder: Path, write, times: int, p
     Six that one answers and the other does not are those of a fair coin once in 32 times.
     """
     path = write("questions.csv", "question,id\n" + "".join(f'"the river, {n}",c\n' for n in range(times)))
-    lost = Vectors(["roof"], np.ones((1, 2), np.float32))
+    lost = selfvec.Vectors(["roof"], np.ones((1, 2), np.float32))
     report = selfvec.evaluate({"run": run_folder}, [Questions(path)], against={"lost": lost})
     (row,) = [
         row

@@ -83,8 +83,11 @@ def test_a_sweep_measures_every_table_again(run_folder: Path, pairs: Path) -> No
     assert sizes[:2] == [("refined", 256, False), ("original", 256, False)]
     assert set(sizes[2:]) == {(name, n, True) for name in ("refined", "original") for n in (3, 10)}
     assert [row["dimensions"] for row in report.comparisons] == [None, 3, 10]
-    with pytest.raises(OptionError, match="256 dimensions, it cannot be cut to 300"):
-        selfvec.evaluate(run_folder, [Similarity(pairs)], dimensions=[300])
+    refused(
+        lambda: selfvec.evaluate(run_folder, [Similarity(pairs)], dimensions=[300]),
+        OptionError,
+        "256 dimensions, it cannot be cut to 300",
+    )
 
 
 def test_nothing_to_measure_is_told(plane: Vectors, pairs: Path) -> None:
@@ -93,8 +96,9 @@ def test_nothing_to_measure_is_told(plane: Vectors, pairs: Path) -> None:
     for wrong in ({"tasks": 7}, {"tasks": "pairs"}, {"similarity": 7}, {"similarity": [7]}):
         with pytest.raises(OptionError, match=f"{next(iter(wrong))}: .*not (int|str|7)"):
             selfvec.evaluate(plane, **wrong)
-    with pytest.raises(OptionError, match="names of baselines"):
-        selfvec.evaluate(plane, [Similarity(pairs)], against=[7])
+    refused(
+        lambda: selfvec.evaluate(plane, [Similarity(pairs)], against=[7]), OptionError, "names of baselines"
+    )
 
 
 # ---- reports

@@ -12,13 +12,11 @@ from tests.lab.evaluation.conftest import write_collection
 from tests.retrieval.word_sums import WordSums, encoded
 
 import selfvec
-from selfvec import Refiner
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.run_encoder import hold_encoder, passages_of
 from selfvec.lab.evaluation import Retrieval, evaluate
-from selfvec.lab.evaluation.collection import ndcg, read_collection, recall, reciprocal_rank
-from selfvec.lab.evaluation.retrieval import ranked
+from selfvec.lab.evaluation.retrieval import ndcg, ranked, read_collection, recall, reciprocal_rank
 
 
 def test_measures_by_hand() -> None:
@@ -114,7 +112,7 @@ NEW = "Hail and ice were reported from every farm"
 @pytest.fixture(scope="module")
 def run() -> Run:
     """A run in memory whose encoder read all of its texts and words."""
-    made = Refiner(method="decorrelated").fit(TEXTS).run_
+    made = selfvec.refine(TEXTS, method="decorrelated")
     parts = {"encoded": encoded([*passages_of(TEXTS), *made.vectors.index_to_key])}
     about = {"name": WordSums.name, "digest": "", "dimensions": 6}
     return made.replace(parts=parts, provenance={**made.provenance, "encoder": about})

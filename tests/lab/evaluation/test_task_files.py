@@ -17,7 +17,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.lab.evaluation import Analogies, Bias, Classification, Retrieval, Similarity, Task
 from selfvec.lab.evaluation.bias import BUILT_IN, read_sets
 from selfvec.lab.evaluation.classification import read_labelled
-from selfvec.lab.evaluation.collection import read_collection
+from selfvec.lab.evaluation.retrieval import read_collection
 from selfvec.lab.evaluation.words import read_pairs, read_questions
 
 READERS = {
@@ -39,10 +39,9 @@ FILES = st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("fuzz")
-    (path / "qrels").mkdir()
-    return path
+def folder(own) -> Path:
+    (own / "qrels").mkdir()
+    return own
 
 
 @pytest.mark.parametrize("kind", READERS)
@@ -93,7 +92,7 @@ def altered(change) -> str:
 )  # fmt: skip
 def test_a_malformed_file_is_one_error_with_its_place(kind, text, expected, tmp_path: Path) -> None:
     for name in FILES_OF.get(kind, ["x.tsv"]):
-        (tmp_path / name).write_text(text, encoding="utf-8")
+        (tmp_path / name).write_text(text, "utf-8")
     with pytest.raises(InputError) as error:
         READERS[kind](tmp_path)
     assert expected in str(error.value)

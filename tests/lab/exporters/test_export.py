@@ -102,10 +102,10 @@ def test_model2vec_gives_the_same_vectors_for_any_text(text: str, word: str, mod
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory):
+def models(own):
     model2vec = pytest.importorskip("model2vec")
     encoder = reports.report_encoder()
-    folder = tmp_path_factory.mktemp("models") / "m"
+    folder = own / "m"
     write_encoder(encoder, folder, "model2vec")
     return encoder, model2vec.StaticModel.from_pretrained(folder)
 
@@ -126,7 +126,7 @@ def test_the_folder_of_sentence_transformers_has_its_files(tmp_path: Path, encod
     np.testing.assert_array_equal(
         table["hail"], encoder.rows[encoder.places[list(encoder.words).index("hail")]]
     )
-    modules = json.loads((tmp_path / "s" / "modules.json").read_text(encoding="utf-8"))
+    modules = json.loads((tmp_path / "s" / "modules.json").read_text("utf-8"))
     assert [module["type"].rsplit(".", 1)[1] for module in modules] == ["StaticEmbedding", "Normalize"]
     for module in modules:
         assert module["path"], "versions 3 and 4 refuse an empty path"
@@ -169,7 +169,7 @@ def test_a_run_is_never_replaced(run: Run) -> None:
 
 
 def test_files_beside_a_target_are_not_overwritten_either(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "table.vocabulary.txt").write_text("mine", encoding="utf-8")
+    (tmp_path / "table.vocabulary.txt").write_text("mine", "utf-8")
     refused(
         lambda: export(run, "npy", tmp_path / "table.npy"),
         TargetError,
@@ -186,6 +186,6 @@ def test_wrong_wishes_are_told(run: Run, report_run: Run, tmp_path: Path) -> Non
 
 def test_every_target_is_described_and_on_the_page() -> None:
     assert set(OURS) <= set(TARGETS)
-    page = (ROOT / "docs" / "how-to" / "export-and-serve.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "how-to" / "export-and-serve.md").read_text("utf-8")
     rows = page.split("| `--to` |")[1].split("\n\n")[0].splitlines()[2:]
     assert set(re.findall(r"`([\w-]+)`", "".join(row.split("|")[1] for row in rows))) == set(TARGETS)

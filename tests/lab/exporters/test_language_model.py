@@ -5,14 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tests.lab.language_models import DTYPES, stored, write_model
 from tests.refusals import refused
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.files.tensors import map_tensors, read_header
-from selfvec.lab.exporters import export
 from selfvec.storage.formats import load
 from selfvec.storage.formats.language_model import find_embeddings
 
@@ -41,7 +40,7 @@ def refined(folder: Path, tmp_path: Path) -> selfvec.Run:
     options = [
         "--tokenizer", str(folder), "--vectors", str(folder), "--method", "decorrelated", "--window", "5",
     ]  # fmt: skip
-    assert main(["refine", str(tmp_path / "texts.txt"), "-o", str(tmp_path / "run"), *options]) == 0
+    ran(["refine", str(tmp_path / "texts.txt"), "-o", str(tmp_path / "run"), *options])
     return selfvec.open_run(tmp_path / "run")
 
 
@@ -51,7 +50,7 @@ def test_only_rows_of_pieces_that_occur_change(dtype: str, sharded: bool, tmp_pa
     folder = model(tmp_path / "model", dtype, sharded=sharded)
     run = refined(folder, tmp_path)
     assert set(run.vectors.index_to_key) == set(TOKENS) - {"[UNK]", "unseen"}
-    assert main(["export", str(tmp_path / "run"), "--to", "language-model", "-o", str(tmp_path / "new")]) == 0
+    ran(["export", str(tmp_path / "run"), "--to", "language-model", "-o", str(tmp_path / "new")])
     old, new = find_embeddings(folder), find_embeddings(tmp_path / "new")
     before, after = old.path.read_bytes(), new.path.read_bytes()
     row = 8 * np.dtype(DTYPES[dtype]).itemsize
@@ -72,7 +71,7 @@ def test_only_rows_of_pieces_that_occur_change(dtype: str, sharded: bool, tmp_pa
 def test_a_run_of_pieces_is_an_encoder(tmp_path: Path) -> None:
     model2vec = pytest.importorskip("model2vec")
     run = refined(model(tmp_path / "model"), tmp_path)
-    export(run, "model2vec", tmp_path / "encoder")
+    selfvec.export(run, "model2vec", tmp_path / "encoder")
     encoder = model2vec.StaticModel.from_pretrained(str(tmp_path / "encoder"))
     one, same, other = encoder.encode(["hail storms", "storms hail", "river flooded"])
     np.testing.assert_allclose(one, same, atol=1e-6)
@@ -100,6 +99,6 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     refused(lambda: load(cut), FormatError)
     header, _ = read_header(unknown / "model.safetensors")
     assert "encoder.bias" in header
-    run = selfvec.Refiner(method="decorrelated", window=5).fit(TEXTS, "none").run_
-    refused(lambda: export(run, "language-model", tmp_path / "new"), OptionError, "language model")
+    run = selfvec.refine(TEXTS, "none", "decorrelated", window=5)
+    refused(lambda: selfvec.export(run, "language-model", tmp_path / "new"), OptionError, "language model")
     assert not (tmp_path / "new").exists()

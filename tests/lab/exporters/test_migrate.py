@@ -19,7 +19,6 @@ from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, Interrupted, OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
-from selfvec.lab.exporters import export
 from selfvec.retrieval.encoder import Adapter, Encoder
 from selfvec.stores import databases, migrate, passage_rows, question_encoder
 
@@ -30,17 +29,16 @@ QUESTION = "hail damaged roofs near the school"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run, Path]:
-    """An old and a newer run of the same documents, and the folder of these and of a narrower one."""
-    folder = tmp_path_factory.mktemp("made")
+def made(own: Path) -> tuple[Run, Run, Path]:
+    """An old and a newer run of the same documents, and the own of these and of a narrower one."""
     texts = [f"{text} County{i % 40} and town{i % 7}." for i, text in enumerate(reports.texts())]
     rows = [{"id": f"r{i}", "text": text, "n": i} for i, text in enumerate(texts)]
     rows[7]["text"] = "!!!"  # no known word
     for name, options in {"old": {"window": 3}, "new": {"stem": "en"}}.items():
-        selfvec.save_run(reports.refined(rows, **options), folder / name)
-    wide = selfvec.open_run(folder / "old")
-    selfvec.save_run(wide.replace(provenance=wide.provenance.replace(method="online")), folder / "narrow")
-    return selfvec.open_run(folder / "old"), selfvec.open_run(folder / "new"), folder
+        selfvec.save_run(reports.refined(rows, **options), own / name)
+    wide = selfvec.open_run(own / "old")
+    selfvec.save_run(wide.replace(provenance=wide.provenance.replace(method="online")), own / "narrow")
+    return selfvec.open_run(own / "old"), selfvec.open_run(own / "new"), own
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +60,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def exported(made: tuple[Run, Run, Path], folder: Path, run: Run | None = None) -> Path:
     path = folder / "store"
-    export(run or made[0], "lancedb", path)
+    selfvec.export(run or made[0], "lancedb", path)
     return path
 
 

@@ -10,12 +10,9 @@ from hypothesis import strategies as st
 from tests.json_lines import write_lines
 
 import selfvec
-from selfvec.apps.run import save_run
-from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.refinement.pipeline import refine
-from selfvec.retrieval.encoder import Encoder
 from selfvec.stores import passage_rows
 from selfvec.stores.rows import column_names, typed_column
 from selfvec.text.document_vectors import smooth_by_neighbours
@@ -30,9 +27,8 @@ def encode(texts) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory) -> Run:
+def run(own) -> Run:
     """A run of dated reports, of which one is long and one has no letter a."""
-    folder = tmp_path_factory.mktemp("stores")
     reports = [f"Large hail broke window {i} of a farm." for i in range(60)]
     reports[7] = " ".join(f"Nothing else was seen on day {n}." for n in range(100))
     reports[9] = "Fog."
@@ -44,9 +40,9 @@ def run(tmp_path_factory) -> Run:
         }
         for i, text in enumerate(reports)
     ]  # fmt: skip
-    path = write_lines(folder / "reports.jsonl", rows)
-    save_run(refine(Corpus.open([path]), "default", Settings(method="original")), folder / "run")
-    return selfvec.open_run(folder / "run").present
+    path = write_lines(own / "reports.jsonl", rows)
+    selfvec.save_run(refine(selfvec.Corpus.open([path]), "default", Settings(method="original")), own / "run")
+    return selfvec.open_run(own / "run").present
 
 
 def test_passages_of_the_runs_own_documents(run: Run) -> None:
@@ -79,7 +75,7 @@ def test_passages_of_the_runs_own_documents(run: Run) -> None:
 
 
 def test_passages_are_smoothed_by_those_most_like_them(run: Run) -> None:
-    encoder = Encoder.of(run)
+    encoder = selfvec.Encoder.of(run)
     rows = passage_rows(run)
     plain = encoder.encode(rows.table["text"].to_list())
     np.testing.assert_allclose(rows.vectors, smooth_by_neighbours(plain, len(plain)), atol=1e-6)
@@ -89,7 +85,7 @@ def test_passages_are_smoothed_by_those_most_like_them(run: Run) -> None:
 
 def test_documents_without_ids_and_dates(tmp_path: Path) -> None:
     lines = tmp_path / "reports.txt"
-    lines.write_text("A tornado hit a barn.\nHail fell.\n", encoding="utf-8")
+    lines.write_text("A tornado hit a barn.\nHail fell.\n", "utf-8")
     table = passage_rows(selfvec.refine(lines, method="original").present, encode=encode).table
     assert table.columns == ["id", "document", "text", "date"]
     assert table["id"].to_list() == ["0", "1"]

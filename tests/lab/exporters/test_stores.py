@@ -14,7 +14,6 @@ from tests.lab.exporters.conftest import stored
 from tests.places import ROOT
 from tests.refusals import refused
 
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, MissingExtra, OptionError, SelfvecError, TargetError
 from selfvec.numerics.rows import unit_rows
 from selfvec.stores import STORES, StoreRows, write_rows
@@ -146,7 +145,7 @@ def same(found: Asked, wanted: Asked) -> None:
 
 def test_every_store_is_asked_here_and_on_the_page() -> None:
     assert ASK.keys() == STORES.keys()
-    page = (ROOT / "docs" / "how-to" / "export-and-serve.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "how-to" / "export-and-serve.md").read_text("utf-8")
     for name, store in STORES.items():
         assert f"`{name}`" in page
         assert not store.module or f"`{store.extra}`" in page
@@ -290,7 +289,7 @@ def test_what_is_left_out_is_reported(tmp_path: Path, storms: list[str], monkeyp
     ]
     reports[5]["text"] = "!!!"
     write_lines(Path("reports.jsonl"), reports)
-    assert main(["refine", "reports.jsonl", "-o", "run", "--method", "original"]) == 0
+    ran(["refine", "reports.jsonl", "-o", "run", "--method", "original"])
     done = ran(["export", "run", "--to", "parquet-documents", "--json"]).json
     assert done["unknown"] == 1
     assert done["left_out"] == [

@@ -20,7 +20,6 @@ from selfvec.files.tensors import map_tensors
 from selfvec.lab.exporters import export
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.run_student import RunStudent, student_of
-from selfvec.storage.formats import save
 
 TEXTS = [
     f"The {thing} {act} {place} on day {day}."
@@ -46,14 +45,14 @@ def encoded_run(folder: Path, encoder: SentenceEncoder, **options: str) -> Run:
     words = sorted({*GENERAL, *(word for text in TEXTS for word in text.lower().strip(".").split())})
     rows = np.random.default_rng(0).standard_normal((len(words), 8)).astype(np.float32)
     start = folder / "initial.txt"
-    save(selfvec.Vectors(words, rows), start, format="glove")
-    selfvec.refine(TEXTS, start, output=folder / "run", method="decorrelated", encoder=encoder, **options)
+    selfvec.save(selfvec.Vectors(words, rows), start, format="glove")
+    selfvec.refine(TEXTS, start, "decorrelated", output=folder / "run", encoder=encoder, **options)
     return selfvec.open_run(folder / "run")
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return encoded_run(tmp_path_factory.mktemp("run"), WordSums())
+def run(own: Path) -> Run:
+    return encoded_run(own, WordSums())
 
 
 def expected(student: RunStudent, stems: dict[str, int]) -> np.ndarray:
@@ -174,7 +173,7 @@ def test_what_has_no_rows_of_an_encoder_is_refused(run: Run, tmp_path: Path) -> 
     )
     refused(
         lambda: export(
-            selfvec.refine(TEXTS, "none", method="decorrelated"),
+            selfvec.refine(TEXTS, "none", "decorrelated"),
             "model2vec",
             tmp_path / "table",
             rows="encoder",

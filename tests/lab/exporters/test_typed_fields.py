@@ -11,9 +11,7 @@ from tests.json_lines import write_lines
 from tests.lab.exporters.conftest import stored
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.lab.exporters import export
-from selfvec.retrieval.encoder import Encoder
 from selfvec.stores import passage_rows
 from selfvec.stores.rows import typed_column
 
@@ -26,9 +24,8 @@ FIELDS = {
 
 
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def reports(own: Path) -> Path:
     """A run of reports with fields of every type, 20 of each kind."""
-    folder = tmp_path_factory.mktemp("typed")
     texts = ("Hail broke the roof", "The river rose over the road", "Snow closed the school")
     rows = [
         {"id": f"r{i}", "text": f"{texts[i % 3]} on day {i}."}
@@ -36,13 +33,13 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
         | {"mixed": [1, "a"] if i % 2 else {"x": 1}, "wind speed": i}
         for i in range(60)
     ]
-    write_lines(folder / "reports.jsonl", rows)
-    ran(["refine", folder / "reports.jsonl", "-o", folder / "run", "--method", "decorrelated"])
-    return folder
+    write_lines(own / "reports.jsonl", rows)
+    ran(["refine", own / "reports.jsonl", "-o", own / "run", "--method", "decorrelated"])
+    return own
 
 
 def read(path: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -95,8 +92,8 @@ def test_stores_keep_types_and_say_what_is_changed(reports: Path, tmp_path: Path
     about = {
         "selfvec.run": run.present.fingerprint,
         "selfvec.name": "run",
-        "selfvec.encoder": Encoder.of(run).digest,
-        "selfvec.dimensions": str(Encoder.of(run).dimensions),
+        "selfvec.encoder": selfvec.Encoder.of(run).digest,
+        "selfvec.dimensions": str(selfvec.Encoder.of(run).dimensions),
     }
     if to == "parquet-documents":
         found = pl.read_parquet_metadata(tmp_path / "store")
@@ -155,7 +152,7 @@ def test_update_writes_what_is_new_and_deletes_what_is_gone(
 
     def refine() -> None:
         write_lines(Path("docs.jsonl"), rows)
-        assert main(["refine", "docs.jsonl", "-o", "run", "--method", "decorrelated", "--overwrite"]) == 0
+        ran(["refine", "docs.jsonl", "-o", "run", "--method", "decorrelated", "--overwrite"])
 
     def exported() -> dict[str, object]:
         done = ran(["export", "run", "--to", "lancedb", "-o", "store", "--update", "--json"]).json

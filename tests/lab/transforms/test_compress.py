@@ -45,7 +45,7 @@ def run(table: Vectors, tmp_path_factory: pytest.TempPathFactory) -> Run:
         for s in range(SUBJECTS)
         for _ in range(9)
     ]
-    return selfvec.Refiner("decorrelated").fit(texts, table).run_
+    return selfvec.refine(texts, table, "decorrelated")
 
 
 def test_the_smallest_table_that_keeps_enough_is_written_and_read_back(run: Run, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_the_share_kept_and_its_interval() -> None:
 
 def test_documents_that_cannot_be_told_apart_are_no_measure(storms: list[str]) -> None:
     """240 reports are made of eight sentences: a part of one finds many."""
-    (one,) = measures(selfvec.Refiner("decorrelated").fit(storms, "none").run_.present)
+    (one,) = measures(selfvec.refine(storms, "none", "decorrelated").present)
     assert one.metric == "kept@10"
 
 

@@ -5,13 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
 from tests.refusals import refused
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import FormatError, InputError, OptionError
-from selfvec.corpus import Corpus
 from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders.given import as_sentence_encoder
 from selfvec.encoders.student import learn
@@ -25,12 +24,12 @@ TEXTS = ["hail on a roof", "rain and hail", "a roof", "rain on a roof and rain",
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_encoder(tmp_path_factory.mktemp("encoder"))
+def folder(own: Path) -> Path:
+    return write_encoder(own)
 
 
 def distilled(encoder: Any, texts: list[str] = TEXTS, **options: Any) -> Vectors:
-    return selfvec.distill(encoder, Corpus.from_texts(texts), **options)
+    return selfvec.distill(encoder, selfvec.Corpus.from_texts(texts), **options)
 
 
 def test_each_way_is_that_of_the_encoders_room(folder: Path) -> None:
@@ -72,13 +71,11 @@ def test_a_word_that_the_encoder_gives_nothing_for_has_no_vector() -> None:
 @pytest.mark.parametrize("way", ["student", "states", "words"])
 def test_a_distilled_table_is_one_that_refine_starts_from(way: str, folder: Path, tmp_path: Path) -> None:
     text, made, run = tmp_path / "text.txt", tmp_path / "distilled.safetensors", tmp_path / "run"
-    text.write_text("\n".join(TEXTS * 5), encoding="utf-8")
+    text.write_text("\n".join(TEXTS * 5), "utf-8")
     report = figures_of(selfvec.distill(folder, text, from_=way, min_count=11, output=made)).as_dict()
     assert (report["from"], report["passages"], report["words"], report["dimensions"]) == (way, 30, 4, 3)
     assert ("explained" in report) == (way == "student")
-    assert (
-        main(["refine", str(text), "-o", str(run), "--vectors", str(made), "--method", "decorrelated"]) == 0
-    )
+    ran(["refine", str(text), "-o", str(run), "--vectors", str(made), "--method", "decorrelated"])
     assert selfvec.open_run(run).vectors.vector_size == 3
 
 

@@ -382,7 +382,7 @@ def test_relations_that_are_not_used_are_counted(tmp_path: Path) -> None:
     lines = ["word1\trelation\tword2", "hail\tsynonym\tice", "hail\tsynonym\tgraupel", "sleet\tis-a\train"]
     lines += ["storm\trelated\train", "hail\tantonym\tstorm", "hail\tpart-of\tstorm"]
     path = tmp_path / "lexicon.tsv"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path.write_text("\n".join(lines) + "\n", "utf-8")
     figures = figures_of(selfvec.retrofit(table, [str(path)]))
     assert (figures["pairs"], figures["unused"]) == (2, 4)
     why = figures["why_unused"]

@@ -24,7 +24,6 @@ from selfvec.corpus.fingerprints import fingerprints
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, by_frequency
-from selfvec.data.vectors import Vectors
 from selfvec.refinement.pipeline import refine
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.rules import merged_types
@@ -46,7 +45,7 @@ RANDOM: dict[str, Any] = {"vectors": "none", "seed": 3}
 PARTS: dict[str, Any] = {"pos": ("noun", "verb"), "min_count": 2}  # slow
 
 
-def refined(documents: list[str], vectors: Vectors | str, **options: Any) -> Run:
+def refined(documents: list[str], vectors: selfvec.Vectors | str, **options: Any) -> Run:
     return selfvec.Refiner(**options).fit(documents, vectors).run_
 
 
@@ -112,7 +111,7 @@ def test_passages_are_counted_again_when_others_are_withdrawn(tmp_path: Path) ->
     documents, options = with_menus(60), {"method": "decorrelated"}
     rows = [json.dumps({"id": f"r{i}", "text": text}) for i, text in enumerate(documents)]
     for name, part in {"all": rows, "few": rows[:25]}.items():
-        (tmp_path / f"{name}.jsonl").write_text("\n".join(part), encoding="utf-8")
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(part), "utf-8")
     both = [
         refine(Corpus.open([tmp_path / f"{name}.jsonl"]), table(), Settings(**options))
         for name in ("all", "few")
@@ -221,8 +220,8 @@ def test_other_vectors_are_refused(run: Path) -> None:
 
 
 def test_runs_of_other_rows_are_not_merged(tmp_path: Path) -> None:
-    other = Vectors(table().index_to_key, table().vectors[::-1].copy())
-    one, two = (selfvec.Refiner("original").fit(texts(9, n), t).run_ for n, t in enumerate((table(), other)))
+    other = selfvec.Vectors(table().index_to_key, table().vectors[::-1].copy())
+    one, two = (selfvec.refine(texts(9, n), t, "original") for n, t in enumerate((table(), other)))
     for order, number in (([one, two], 2), ([two, one], 1)):
         rule = f"these are not the vectors that run {number} was refined from"
         refused(lambda order=order: selfvec.merge(order, table()), FormatError, rule)
@@ -231,7 +230,7 @@ def test_runs_of_other_rows_are_not_merged(tmp_path: Path) -> None:
 def test_stop_words_that_were_changed_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "stop.txt"
     path.write_text("of\n")
-    made = selfvec.Refiner("original", stop_words=str(path)).fit(texts(9), table()).run_
+    made = selfvec.refine(texts(9), table(), "original", stop_words=str(path))
     assert selfvec.update(made, ["hail of"], table()).provenance["documents"] == 10
     path.write_text("of\nthe\n")
     refused(
@@ -246,7 +245,7 @@ def test_tokens_of_other_documents_than_the_text_are_refused(run: Path, column: 
     if column is None:
         (run / "text.parquet").write_bytes(b"PAR1 nothing PAR1")
     else:
-        other = selfvec.Refiner("original").fit(texts(9), table()).run_
+        other = selfvec.refine(texts(9), table(), "original")
         selfvec.save_run(other, run.parent / "other")
         shutil.copyfile(run.parent / "other" / "text.parquet", run / "text.parquet")
     said = "the text has 9 documents, the tokens 30" if column else r"text\.parquet: "

@@ -9,7 +9,6 @@ from tests.commands import ran
 from tests.refusals import refused
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.corpus import Corpus
@@ -82,7 +81,7 @@ def test_without_dates_or_with_another_method(tmp_path: Path, monkeypatch) -> No
     selfvec.save(table(), "t.vec", format="word2vec-text")
     Path("a.csv").write_text("text,date\n" + "".join(f"{t},{d}\n" for t, d in zip(TEXTS, DAYS, strict=True)))
     options = ["--vectors", "t.vec", "--method", "decorrelated", "--window", "5"]
-    assert main(["refine", "a.csv", "-o", "run", *options]) == 0
-    assert main(["update", "run", "--half-life", "10"]) == 0
+    ran(["refine", "a.csv", "-o", "run", *options])
+    ran(["update", "run", "--half-life", "10"])
     assert same(open_run("run"), refined(10))
     assert "--half-life: is a number above 0, not 0" in ran(["update", "run", "--half-life", "0"], 2).err

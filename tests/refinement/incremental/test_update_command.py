@@ -13,7 +13,6 @@ from tests.commands import ran
 from tests.places import files_in
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.data.run import state_name
 from selfvec.storage.run_folder import open_run
 
@@ -21,11 +20,10 @@ OPTIONS = ("--method", "decorrelated", "--window", "5")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(own: Path) -> Path:
     """Two texts with dates and places, vectors, and the runs of the first, the second and both."""
-    folder = tmp_path_factory.mktemp("made")
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
+        patch.chdir(own)
         selfvec.save(table(), "vectors.vec", format="word2vec-text")
         places = ("IOWA", "OHIO", "UTAH")
         rows = [
@@ -34,11 +32,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ]
         for name, part in (("old", rows[:40]), ("new", rows[40:])):
             lines = "".join(json.dumps(row) + "\n" for row in part)
-            Path(f"{name}.jsonl").write_text(lines, encoding="utf-8")
+            Path(f"{name}.jsonl").write_text(lines, "utf-8")
         fields = ["--text-field", "body", "--date-field", "day", "--slice-field", "place"]
         for run, *corpus in (("a", "old.jsonl"), ("b", "new.jsonl"), ("whole", "old.jsonl", "new.jsonl")):
-            assert main(["refine", *corpus, "-o", run, "--vectors", "vectors.vec", *fields, *OPTIONS]) == 0
-    return folder
+            ran(["refine", *corpus, "-o", run, "--vectors", "vectors.vec", *fields, *OPTIONS])
+    return own
 
 
 @pytest.fixture
@@ -98,7 +96,7 @@ def test_what_grew_grows_on(workshop: Path) -> None:
         ["update", "b", "more.jsonl"],
         ["run", "merge", "a", "b", "-o", "merged"],
     ):
-        assert main(command) == 0
+        ran(command)
     assert_same(open_run("grown"), open_run("merged"))
     assert [step["by"] for step in open_run("grown").provenance["grown"]] == ["update", "update"]
     nested = open_run("merged").provenance["grown"][0]["runs"]
@@ -108,8 +106,8 @@ def test_what_grew_grows_on(workshop: Path) -> None:
 def test_slices_by_corpus_go_on(workshop: Path) -> None:
     for run, corpus in (("c", ["old.jsonl"]), ("d", ["old.jsonl", "new.jsonl"])):
         options = ["--vectors", "vectors.vec", "--text-field", "body", "--slice", "corpus", *OPTIONS]
-        assert main(["refine", *corpus, "-o", run, *options]) == 0
-    assert main(["update", "c", "new.jsonl"]) == 0
+        ran(["refine", *corpus, "-o", run, *options])
+    ran(["update", "c", "new.jsonl"])
     assert_same(open_run("c"), open_run("d"))
     tokens = open_run("c").tokens
     assert list(tokens.slice_names) == ["old", "new"]
@@ -118,7 +116,7 @@ def test_slices_by_corpus_go_on(workshop: Path) -> None:
 def test_a_pipe_and_a_folder(workshop: Path) -> None:
     Path("notes").mkdir()
     Path("notes/one.txt").write_text("Storms broke the roof.\nHail fell.\n")
-    assert main(["refine", "notes", "-o", "c", "--vectors", "vectors.vec", *OPTIONS]) == 0
+    ran(["refine", "notes", "-o", "c", "--vectors", "vectors.vec", *OPTIONS])
     command = [sys.executable, "-m", "selfvec", "update", "c", "-"]
     text = "Wind took the tree.\nHail and wind.\n"
     done = subprocess.run(command, input=text, text=True, capture_output=True)
@@ -163,22 +161,22 @@ def test_vectors_that_moved(workshop: Path) -> None:
         "selfvec: vectors.vec: the vectors that a was refined from are not found; give their path"
     )
     assert "--vectors PATH" in error
-    assert main(["update", "a", "new.jsonl", "--vectors", "elsewhere/v.vec"]) == 0
+    ran(["update", "a", "new.jsonl", "--vectors", "elsewhere/v.vec"])
     assert_same(open_run("a"), open_run("whole"))
 
 
 def test_vectors_beside_the_run_are_found_from_any_folder(workshop: Path, monkeypatch) -> None:
     Path("elsewhere").mkdir()
     monkeypatch.chdir("elsewhere")
-    assert main(["update", "../a", "../new.jsonl"]) == 0
+    ran(["update", "../a", "../new.jsonl"])
     assert_same(open_run("../a"), open_run("../whole"))
 
 
 def test_options_that_differ_are_named(workshop: Path) -> None:
     fields = ["--text-field", "body", "--vectors", "vectors.vec"]
-    assert main(["refine", "new.jsonl", "-o", "c", *fields, *OPTIONS, "--min-count", "2"]) == 0
-    assert main(["refine", "new.jsonl", "-o", "d", *fields[:2], "--vectors", "none", *OPTIONS]) == 0
-    assert main(["refine", "new.jsonl", "-o", "e", *fields, *OPTIONS, "--keep", "nothing"]) == 0
+    ran(["refine", "new.jsonl", "-o", "c", *fields, *OPTIONS, "--min-count", "2"])
+    ran(["refine", "new.jsonl", "-o", "d", *fields[:2], "--vectors", "none", *OPTIONS])
+    ran(["refine", "new.jsonl", "-o", "e", *fields, *OPTIONS, "--keep", "nothing"])
     for other, said in (
         ("c", "--min-count: merged runs must have the same options, but a has 1 and c has 2; refine one"),
         ("d", "--vectors: merged runs must have the same initial vectors, but a has 'vectors.vec' and d has"),

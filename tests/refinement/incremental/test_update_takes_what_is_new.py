@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from same_runs import assert_same, table, texts
 from tests.commands import ran
+from tests.json_lines import write_lines
 from tests.places import files_in
 from tests.processes import PATIENCE
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
 from selfvec.storage.run_folder import open_run
 
@@ -34,7 +34,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def write(path: str, numbers: Any, **changed: str) -> None:
     rows = [{"id": f"d{i}", "text": changed.get(f"d{i}", TEXTS[i])} for i in numbers]
-    Path(path).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    write_lines(Path(path), rows)
 
 
 def refine(run: str, *corpus: str, **more: Any) -> None:
@@ -60,7 +60,7 @@ def test_a_new_version_replaces_the_old_one(place: Path) -> None:
     write("in/1.jsonl", range(10), d3="hail fell on seven roofs")
     write("other.jsonl", [], d5="x")
     Path("other.jsonl").write_text(json.dumps({"id": "d5", "text": "wind took a tree of ohio"}) + "\n")
-    assert main(["update", "run", "in", "other.jsonl"]) == 0
+    ran(["update", "run", "in", "other.jsonl"])
     counts = {"added": 2, "changed": 1, "skipped": 29}
     assert {name: step("run")[name] for name in counts} == counts
     expected = [text for i, text in enumerate(TEXTS[:40]) if i != 3]
@@ -78,23 +78,23 @@ def test_text_files_of_a_folder_are_documents(place: Path) -> None:
     refine("run", "notes")
     Path("notes/2.txt").write_text("hail fell on seven roofs")
     Path("notes/9.txt").write_text("wind took a tree of ohio")
-    assert main(["update", "run", "notes"]) == 0
+    ran(["update", "run", "notes"])
     assert (step("run")["added"], step("run")["changed"], step("run")["skipped"]) == (2, 1, 5)
-    assert main(["update", "run", "--withdraw-file", "notes/9.txt"]) == 0
+    ran(["update", "run", "--withdraw-file", "notes/9.txt"])
     kept = [TEXTS[i] for i in (0, 1, 3, 4, 5)] + ["hail fell on seven roofs"]
-    whole = selfvec.Refiner("decorrelated", window=5).fit(kept, table()).run_
+    whole = selfvec.refine(kept, table(), "decorrelated", window=5)
     assert_same(open_run("run"), whole)
 
 
 def test_without_what_is_withdrawn(place: Path) -> None:
     more = {"stem": "en", "min_count": 3}
     refine("run", "in", **more)
-    assert main(["update", "run", "--withdraw", "d1, d7", "--withdraw-file", "in/2.jsonl"]) == 0
+    ran(["update", "run", "--withdraw", "d1, d7", "--withdraw-file", "in/2.jsonl"])
     assert (step("run")["added"], step("run")["withdrawn"], step("run")["documents"]) == (0, 22, -22)
     write("left.jsonl", [i for i in range(20) if i not in (1, 7)])
     refine("whole", "left.jsonl", **more)
     assert_same(open_run("run"), open_run("whole"))
-    assert main(["search", "run", "hail", "--json"]) == 0
+    ran(["search", "run", "hail", "--json"])
 
 
 def test_what_is_not_there_is_not_withdrawn(place: Path) -> None:
@@ -125,14 +125,14 @@ def test_a_dry_run_changes_nothing(place: Path) -> None:
     assert told.items() >= {"run": "run", "dry_run": True, **counts}.items()
     assert files_in("run") == before
     assert not list(place.glob("run.*"))
-    assert main(command[:-1]) == 0
+    ran(command[:-1])
     assert {name: step("run")[name] for name in counts} == counts
 
 
 def test_undo_and_redo_as_a_user_types_them(place: Path) -> None:
     refine("run", "in/1.jsonl")
     assert "run: the run has no state before this one" in ran(["update", "run", "--undo"], 2).err
-    assert main(["update", "run", "in"]) == 0
+    ran(["update", "run", "in"])
     files = files_in("run")
     for documents, said in ((20, "a second undo redoes the update"), (40, "redid the update")) * 2:
         assert said in ran(["update", "run", "--undo"]).err

@@ -1,6 +1,5 @@
 """A sentence encoder in a run: what is encoded, what it is joined to, and the law of growth with it."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
 from tests.examples import soaked
 from tests.heard import Heard
+from tests.json_lines import write_lines
 from tests.places import files_in
 from tests.refinement.topical import TOPICS, WORDS, topical_texts
 from tests.refusals import refused
@@ -212,11 +212,6 @@ def topical_table() -> Vectors:
     return Vectors(NAMES, Toy(topical=True).encode(NAMES))
 
 
-def test_too_little_text_is_no_reason_to_join() -> None:
-    described = refined(["hail fell", "wind blew"], encoder=Toy()).provenance["encoder"]
-    assert (described["initial"], described["reason"]) == (False, "too little text to compare vectors")
-
-
 def test_a_run_without_an_encoder_says_nothing_of_one() -> None:
     run = refined(texts(10))
     assert "encoder" not in run.provenance
@@ -315,7 +310,7 @@ def test_a_withdrawal_that_lets_other_passages_be_read_needs_the_encoder(tmp_pat
 
 
 def write_rows(path: Path, rows: Sequence[dict[str, str]]) -> None:
-    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    write_lines(path, rows)
 
 
 # ---- Vectors that are there already
@@ -330,18 +325,18 @@ def test_vectors_of_documents_are_taken_by_row_or_by_id() -> None:
 
     documents = list(dict.fromkeys(texts(40)))[:20]
     matrix = embeddings(20)
-    by_row = selfvec.refine(documents, table(), embeddings=matrix, method="decorrelated").present
+    by_row = selfvec.refine(documents, table(), "decorrelated", embeddings=matrix).present
     frame = pl.DataFrame({"id": [f"d{i}" for i in range(20)], "text": documents})
     by_id = {f"d{i}": matrix[i] for i in range(20)}
     for given in (by_id, pl.DataFrame({"id": list(by_id), "vector": list(by_id.values())})):
-        run = selfvec.refine(frame, table(), embeddings=given, method="decorrelated", id_field="id").present
+        run = selfvec.refine(frame, table(), "decorrelated", embeddings=given, id_field="id").present
         np.testing.assert_array_equal(encoded_texts_of(run).rows, encoded_texts_of(by_row).rows)
     rows, found = encoded_texts_of(by_row).lookup(documents)
     assert found.all()
     np.testing.assert_allclose(rows, matrix / np.linalg.norm(matrix, axis=1, keepdims=True), atol=1e-3)
     described = by_row.provenance["encoder"]
     assert (described["passages"], described["words"], described["initial"]) == (20, 0, False)
-    plain = selfvec.refine(documents, table(), method="decorrelated").present
+    plain = selfvec.refine(documents, table(), "decorrelated").present
     np.testing.assert_array_equal(by_row.vectors.vectors, plain.vectors.vectors)
     assert encoder_of(by_row) is None
 

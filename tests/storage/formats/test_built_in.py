@@ -29,7 +29,7 @@ def test_the_file_says_what_it_was_made_from_and_holds_it(vectors: Vectors) -> N
     assert record["digest"] == hashlib.sha256(b"".join(parts)).hexdigest()
     assert record["pieces"] == len(tensors["lengths"])
     assert {"WordNet 3.0", "all-MiniLM-L6-v2"} < set(record["sources"])
-    assert "WordNet 3.0 Copyright 2006" in GLOSSES.with_suffix(".NOTICE").read_text(encoding="utf-8")
+    assert "WordNet 3.0 Copyright 2006" in GLOSSES.with_suffix(".NOTICE").read_text("utf-8")
     assert GLOSSES.stat().st_size < 20e6
     assert vectors.provenance["sources"] == record["sources"]
 
@@ -69,7 +69,7 @@ def test_a_run_is_updated_by_the_name_of_its_vectors(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     texts = [f"The storm number {k} broke the windmill near the harbour." for k in range(40)]
-    run = selfvec.refine(texts, "glosses", output="run", method="decorrelated")
+    run = selfvec.refine(texts, "glosses", "decorrelated", output="run")
     assert run.provenance.vectors["name"] == "glosses"
     updated = selfvec.update("run", ["A windmill fell."])
     words = ["storm", "windmill", "fell"]

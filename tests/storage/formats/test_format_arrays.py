@@ -159,7 +159,7 @@ def test_what_is_only_written_is_refused_by_its_name(tmp_path: Path) -> None:
         refused(lambda: load(path), FormatError, "is in the format projector, which is written but not read")
     numbers = np.loadtxt(tmp_path / "folder" / "vectors.tsv", np.float32, delimiter="\t")
     assert np.array_equal(numbers, table().vectors)
-    words = (tmp_path / "folder" / "metadata.tsv").read_text(encoding="utf-8")
+    words = (tmp_path / "folder" / "metadata.tsv").read_text("utf-8")
     assert words.splitlines() == WORDS
 
 

@@ -52,8 +52,8 @@ def attempt(path: Path, name: str | None, errors: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("fuzz")
+def folder(own: Path) -> Path:
+    return own
 
 
 @pytest.mark.parametrize("large", [False, True])

@@ -342,7 +342,11 @@ def _last_and_before(batch: TokenBatch, unit: str | None, listed: Mask) -> Chose
             words = _words_told_of(listed, batch, chosen.slices)
             if words >= SURE or words >= _words_told_of(listed, batch, halved[0].slices):
                 return chosen
-    shared = (chosen for chosen in halved if unit or _share_a_word(chosen.slices, batch))
+    shared = (
+        chosen
+        for chosen in halved
+        if unit or (slice_counts(batch, chosen.slices).min(axis=0) >= MIN_COUNT).any()
+    )
     none = f"{_BY_REFINING}no word occurs {MIN_COUNT} times in both halves of the text."
     return next(shared, Chosen([], none))
 
@@ -404,11 +408,6 @@ def _words_told_of(listed: Mask, batch: TokenBatch, sides: Sequence[Slice]) -> i
     words = np.repeat(np.arange(len(rows)), np.diff(found.bounds))
     counts = cross_counts(words, slice_of_each(sides)[found.documents], (len(rows), 2))
     return int((counts >= LEAST).all(axis=1).sum())
-
-
-def _share_a_word(sides: Sequence[Slice], batch: TokenBatch) -> bool:
-    """Whether a word is frequent enough on both sides to be compared."""
-    return bool((slice_counts(batch, sides).min(axis=0) >= MIN_COUNT).any())
 
 
 def _named_sides(between: Any) -> Any:

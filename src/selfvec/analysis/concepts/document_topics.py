@@ -22,8 +22,8 @@ from selfvec.data.run import Run
 from selfvec.data.run_text import RunText, column_of
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.document_vectors import inverse_document_frequency
+from selfvec.text.passages import sentence_spans
 from selfvec.text.phrases import LINK
-from selfvec.text.sentences import sentence_spans
 
 from .growth import percent, surest_first
 from .terms import encoded, topic_text_vectors

@@ -21,9 +21,9 @@ from selfvec.data.provenance import Provenance
 from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import sampled
+from selfvec.text.passages import sentence_spans
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook, stems
-from selfvec.text.sentences import sentence_spans
 
 from .contexts import occurrences
 from .occurrence_vectors import OccurrenceSpace

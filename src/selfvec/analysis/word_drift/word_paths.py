@@ -44,10 +44,6 @@ def _distance(row: Row) -> str:
     return f"({row['distance']:.3f})" if row["few"] else f"{row['distance']:.3f}"
 
 
-def _low_to_high(row: Row) -> tuple[float, float] | None:
-    return None if row["low"] is None else (row["low"], row["high"])
-
-
 @dataclass(frozen=True, eq=False)
 class SlicePath:
     """A word in S slices.
@@ -81,7 +77,12 @@ class SlicePath:
         Column("uses", "times", COUNT),
         Column("documents", form=COUNT),
         Column("distance", form=Form("figure", _distance, is_figure=True), of=lambda row: row),
-        Column("interval", "95 %", INTERVAL, of=_low_to_high),
+        Column(
+            "interval",
+            "95 %",
+            INTERVAL,
+            of=lambda row: None if row["low"] is None else (row["low"], row["high"]),
+        ),
         Column("chance", form=figure(3), meaning="the distance if nothing had changed"),
     )
 

@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     if arguments is None:
         _settle()
     try:
-        from .app import run
+        from .tree import run
 
         with _interrupts_kept():
             status = run(sys.argv[1:] if arguments is None else arguments)

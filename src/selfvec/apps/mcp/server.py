@@ -208,7 +208,7 @@ def _id(message: object) -> RequestId | None:
 # ---- Over HTTP, for programs on this machine that have the token. Only this needs what the page is made of.
 
 
-def http_app(tools: Tools, token: str, *, write: bool = False) -> ASGIApp:
+def http_app(tools: Tools, token: str, *, write: bool) -> ASGIApp:
     """The application at `PATH`. Requests need the header ``Authorization: Bearer TOKEN``.
 
     The package ``mcp`` refuses requests from web pages and with foreign Host headers.
@@ -233,7 +233,7 @@ def http_app(tools: Tools, token: str, *, write: bool = False) -> ASGIApp:
     return locked
 
 
-def serve_http(tools: Tools, port: int, say: Callable[[str, str], None], *, write: bool = False) -> None:
+def serve_http(tools: Tools, port: int, say: Callable[[str, str], None], *, write: bool) -> None:
     """Serve the tools until interrupted; ``say`` is called once, with the address and the token.
 
     Raises

@@ -71,9 +71,7 @@ class Guard:
     ``writing`` answers requests that change the run, which need its own token in the header.
     """
 
-    def __init__(
-        self, inner: ASGIApp, token: str | None = None, writing: tuple[ASGIApp, str] | None = None
-    ) -> None:
+    def __init__(self, inner: ASGIApp, token: str | None, writing: tuple[ASGIApp, str] | None) -> None:
         self.inner = inner
         self.token = token
         self.writing = writing

@@ -31,14 +31,14 @@ def test_baselines_stand_beside_the_run_with_what_they_cost(run_folder, pairs, t
     assert expected == {("refined", other) for other in ("original", "ppmi-svd", "glove")}
     with_cost = [table["name"] for table in found["tables"] if "seconds" in table]
     assert with_cost == ["refined", "ppmi-svd", "glove"]
-    assert "| covered | seconds |" in report.read_text(encoding="utf-8")
+    assert "| covered | seconds |" in report.read_text("utf-8")
     plain = selfvec.evaluate(run_folder, [Similarity(pairs)])
     assert "seconds" not in plain.to_markdown() + plain.to_html()
 
 
 def test_a_baseline_trained_as_the_run_was_is_the_run(storms, tmp_path) -> None:
     for method in ("paper", "online", "decorrelated"):
-        run = selfvec.Refiner(method=method, history="none").fit(storms, "none").run_
+        run = selfvec.refine(storms, "none", method, history="none")
         selfvec.save_run(run, tmp_path / method)
         found = train(open_run(tmp_path / method), [method], jobs=1)[method]
         np.testing.assert_allclose(found.vectors, run.vectors.vectors, atol=1e-5)

@@ -126,7 +126,7 @@ def test_long_documents_are_lines_that_gensim_reads_whole(tmp_path) -> None:
     batch = TokenBatch(np.zeros(25_000, np.int32), np.array([0, 0, 4, 25_000]), ["hail storm"])
     keys = distinct_keys(batch.types)
     lines = write_lines(batch, keys, tmp_path / "text.txt")
-    read = (tmp_path / "text.txt").read_text(encoding="utf-8").splitlines()
+    read = (tmp_path / "text.txt").read_text("utf-8").splitlines()
     assert lines == len(read)
     assert [len(line.split()) for line in read] == [4, 10_000, 10_000, 4_996]
 
