@@ -75,7 +75,7 @@ def on_cluster(_: Run) -> None:
 CASES: dict[str, tuple[str, str, Callable[[Run], Any]]] = {
     "drift, parts of speech": ("textblob", "pos", lambda run: selfvec.drift(run, pos="noun", **LATE)),
     "refine, parts of speech": ("textblob", "pos", refined(pos=("noun",))),
-    "refine, tagger": ("spacy", "spacy", refined(pos=("noun",), tagger="en_core_web_sm")),
+    "refine, tagger": ("spacy", "spacy", refined(tagger="en_core_web_sm")),
     "refine, language": ("budoux", "segment", refined(language="ja")),
     "refine, word2vec": ("gensim", "baselines", refined(vectors="word2vec")),
     "refine, one of several": ("gensim", "baselines", refined(vectors=["default", "fasttext"])),

@@ -168,7 +168,7 @@ def test_a_spacy_pipeline_tags_in_context_and_alone(tmp_path: Path) -> None:
     pipeline = spacy.blank("en")
     ruler = pipeline.add_pipe("attribute_ruler")
     ruler.add([[{"LOWER": "hail"}]], {"POS": "NOUN"})
-    ruler.add([[{"LOWER": "to"}, {"LOWER": "hail"}]], {"POS": "VERB"}, index=1)
+    ruler.add([[{"LOWER": "to"}, {"LOWER": "hail"}]], {"POS": "VERB", "LEMMA": "hail"}, index=1)
     ruler.add([[{"LOWER": "iowa"}]], {"POS": "PROPN"})
     ruler.add([[{"LOWER": "to"}]], {"POS": "PART"})
     pipeline.to_disk(tmp_path / "rules")
@@ -176,6 +176,8 @@ def test_a_spacy_pipeline_tags_in_context_and_alone(tmp_path: Path) -> None:
     words = ["hail", "Iowa", "to", "unseen"]
     assert by_name.parts(words, ["to hail to hail hail"]) == ["verb", "noun", "other", "other"]
     assert by_name.parts(words, []) == ["noun", "noun", "other", "other"]
+    tagged = [(0, "", "other"), (3, "hail", "verb"), (8, "", "noun")]
+    assert by_name.tokens(["to Hail hail", " Iowa"]) == [tagged, [(0, "", "other"), (1, "", "noun")]]
 
 
 def test_a_missing_pipeline_says_how_to_get_it(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ class CorpusQuery:
         before = np.concatenate(([0], np.cumsum(self.several[text.written.ids])))
         number = np.count_nonzero(before[written.ends] - before[written.starts])
         said = f"{number:,} of {count_of(len(written.starts), 'occurrence')} have a form of several lemmas."
-        lacking = self.language == "en" and not english_lemmas()
+        lacking = self.language == "en" and not english_lemmas() and not text.tags
         return [said] * bool(number) + [_LACKING] * lacking
 
     def counted(self, text: CountedText, written: Hits) -> Hits:
@@ -267,7 +267,7 @@ class _Vocabulary:
         key = self._key(word, case=False)
         lemmas = self._attribute("lemma", False).filter(self._attribute("word", False) == key)
         # The dictionaries take a second to read.
-        several = lemmas[0].to_list() if len(lemmas) else lemmas_of_forms(_codes(self.run))(key)
+        several = lemmas.explode().unique() if len(lemmas) else lemmas_of_forms(_codes(self.run))(key)
         return [key] if key in several else list(map(re.escape, several))
 
     def _attribute(self, name: str, case: bool) -> pl.Series:
@@ -281,13 +281,18 @@ class _Vocabulary:
             names = [self._key(word, cased) for word in self._names]
             if name == "word":
                 return pl.Series(names, dtype=pl.String)
-            key = (*of, len(names), bool(english_lemmas()))
+            told = [tag.rpartition("_")[0 if name == "lemma" else 2] for tag in self.text.tags]
+            told = told or [""] * len(names)
+            listed = [word for word, tag in zip(names, told, strict=True) if not tag]
+            key = (*of, len(listed), bool(english_lemmas()))
 
             def look_up() -> dict[str, Any]:
-                of_each = map(lemmas_of_forms(_codes(self.run)), names) if name == "lemma" else ()
-                return {"of each": list(of_each) or looked_up(self.run, names, name)}
+                of_each = map(lemmas_of_forms(_codes(self.run)), listed) if name == "lemma" else ()
+                return {"of each": list(of_each) or looked_up(self.run, listed, name)}
 
-            made = pl.Series(cached_result(self.run, name, key, look_up)["of each"])  # it takes seconds
+            # It takes seconds.
+            others = iter(cached_result(self.run, name, key, look_up)["of each"] if listed else ())
+            made = pl.Series([([tag] if name == "lemma" else tag) if tag else next(others) for tag in told])
             return made.str.to_uppercase() if name == "pos" else made
 
         return self.run.held("attributes of words", make, of, most=6)

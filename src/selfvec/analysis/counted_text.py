@@ -36,7 +36,7 @@ from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import document_groups, named_slice
 from selfvec.data.documents import Documents
 from selfvec.data.run import Run
-from selfvec.data.run_text import TEXT
+from selfvec.data.run_text import TAGS, TEXT
 from selfvec.data.token_batch import TokenBatch
 from selfvec.files.checksums import write_sealed
 from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
@@ -130,6 +130,7 @@ class CountedText:
     numbers: Ints | None = None  # (D,), of its documents in the run; None for all
     remarks: list[str] = field(default_factory=list)  # about what is counted of it
     sentences: Ints | None = None  # (S + 1,), where each begins, and the end; None if they are not known
+    tags: Sequence[str] = ()  # of the types of the written words, which differ by them; "" or none without
 
     def part(self, documents: Mask) -> CountedText:
         """Only these documents, (D,) bool."""
@@ -240,7 +241,7 @@ def _read(run: Run, repeats: str) -> CountedText:
     """The words of the kept text, from the cache if they were read before."""
 
     def make() -> CountedText:
-        text = _encoded(run, {} if repeats == "keep" else own_texts(run))
+        text = _with_tags(_encoded(run, {} if repeats == "keep" else own_texts(run)), run)
         if repeats != "once":
             return replace(text, repeats=repeats)
         _, further = find_repeats(text.batch)
@@ -252,7 +253,7 @@ def _read(run: Run, repeats: str) -> CountedText:
             bounds = np.unique(np.cumsum([0, *left]))
         widths = None if widths is None else widths[~further]
         batch = without(text.batch, further)
-        return CountedText(batch, repeats, written=written, widths=widths, sentences=bounds)
+        return replace(text, batch=batch, repeats=repeats, written=written, widths=widths, sentences=bounds)
 
     documents = run.require_tokens(_READ).documents if run.text is None else len(run.text)
     read = partial(_open, documents, repeats)
@@ -305,6 +306,24 @@ def _encoded(run: Run, own: Mapping[int, str]) -> CountedText:
     return CountedText(batch, "keep", written=written, widths=widths, sentences=np.unique(bounds))
 
 
+def _with_tags(text: CountedText, run: Run) -> CountedText:
+    """The same with the tags that the run keeps; without those of documents that are read in part."""
+    written = text.written
+    if run.text is None or TAGS not in run.text.columns or written is None or text.sentences is None:
+        return text  # without sentences the words are pieces of words
+    tags = run.text.read((TAGS,))[TAGS].str.split("\n")
+    lengths = np.diff(written.offsets)
+    fits = tags.list.len().fill_null(0).to_numpy() == lengths
+    told = tags.filter(fits & (lengths > 0)).explode()
+    names = ["", *told.unique(maintain_order=True)]
+    of_words = np.zeros(len(written), np.int64)
+    of_words[np.repeat(fits, lengths)] = told.cast(pl.Enum(names)).to_physical()
+    pairs, ids = np.unique(written.ids * np.int64(len(names)) + of_words, return_inverse=True)
+    words, tag = (numbers.tolist() for numbers in np.divmod(pairs, len(names)))
+    written = TokenBatch(ids.astype(np.int32), written.offsets, [written.types[i] for i in words])
+    return replace(text, written=written, tags=[names[i] for i in tag])
+
+
 def _sentences(text: str, tokenizer: str) -> list[str]:
     """The sentences of a text, none of which ends within a token: `word_spans` of the text has the same."""
     if tokenizer == "pieces":  # which may depend on what precedes them
@@ -325,7 +344,8 @@ def _write(text: CountedText, folder: Path) -> None:
     optional = {"widths": text.widths, "sentences": text.sentences}
     arrays |= {name: array for name, array in optional.items() if array is not None}
     write_tensors(folder / _IDS, arrays)
-    write_sealed(folder / RESULT, {"types": list(text.batch.types), "written": list(text.written.types)})
+    names = {"types": list(text.batch.types), "written": list(text.written.types)}
+    write_sealed(folder / RESULT, names | ({"tags": list(text.tags)} if text.tags else {}))
 
 
 def _open(documents: int, repeats: str, folder: Path) -> CountedText:
@@ -335,7 +355,8 @@ def _open(documents: int, repeats: str, folder: Path) -> CountedText:
     batch = TokenBatch(arrays["ids"], offsets, names["types"])
     own = offsets if widths is None else np.concatenate(([0], np.cumsum(widths)))[offsets]
     written = TokenBatch(arrays["written"], own, names["written"])
-    return CountedText(batch, repeats, written=written, widths=widths, sentences=arrays.get("sentences"))
+    sentences, tags = arrays.get("sentences"), names.get("tags", ())
+    return CountedText(batch, repeats, written=written, widths=widths, sentences=sentences, tags=tags)
 
 
 # ---- Counts as rows

@@ -21,7 +21,18 @@ from selfvec.base.names import listed
 from selfvec.data import live_run
 from selfvec.data.documents import Documents
 from selfvec.data.field_types import all_written
-from selfvec.data.run_text import DATE, FILE, FINGERPRINT, GIVEN, ID, NAME, SLICE, RunText, column_or_nulls
+from selfvec.data.run_text import (
+    DATE,
+    FILE,
+    FINGERPRINT,
+    GIVEN,
+    ID,
+    NAME,
+    NO_CONTENT,
+    SLICE,
+    RunText,
+    column_or_nulls,
+)
 
 from .corpus import Corpus
 from .date_fields import DateField
@@ -262,9 +273,7 @@ class RunDocuments:
 
 def _same(new: pl.DataFrame, old: pl.DataFrame) -> pl.Series:
     """The ids of documents that are the same again, in all columns but the file they came from."""
-    names = [
-        name for name in dict.fromkeys([*old.columns, *new.columns]) if name not in (FILE, FINGERPRINT, ID)
-    ]
+    names = [name for name in dict.fromkeys([*old.columns, *new.columns]) if name not in NO_CONTENT]
 
     def by_id(frame: pl.DataFrame) -> pl.DataFrame:
         lacking = [pl.lit(None, pl.String).alias(name) for name in names if name not in frame]

@@ -195,7 +195,8 @@ class PresentText(RunText):
         for part in self.parts:
             for name, kind in part.segment.text.kinds.items():
                 kinds.setdefault(name, []).append(kind)
-        return schema_of(list(kinds), {name: common_kind(own) for name, own in kinds.items()}, names=True)
+        also = [NAME, *chain.from_iterable(part.segment.text.columns for part in self.parts)]
+        return schema_of(list(kinds), {name: common_kind(own) for name, own in kinds.items()}, also)
 
     @cached_property
     def _size(self) -> int:

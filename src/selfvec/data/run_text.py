@@ -34,6 +34,7 @@ DATE = "date"  # null if unknown
 SLICE = "slice"  # the slice that the document belongs to; null if none
 FILE = "_file"  # the absolute path of the file or folder it was read from; null for a pipe and memory
 FINGERPRINT = "_fingerprint"  # see `selfvec.corpus.fingerprints`
+TAGS = "_tags"  # lemma and part of speech of each word, a line each, as leave_verb; there with a tagger
 NAME = "_name"  # what a document without an id is called; a text without this column calls it by its row
 FIELD = "field:"
 """Prefix of a field whose name is that of another column, or begins with it."""
@@ -42,22 +43,23 @@ GROUP = 4096
 _SMALL = 1 << 20  # bytes of a file
 _EXAMPLES, _SHOWN = 3, 40  # of a field that is described, and characters of each
 
-_OWN = (ID, TEXT, DATE, SLICE, FILE, FINGERPRINT, GIVEN, NAME)
+NO_CONTENT = (ID, FILE, FINGERPRINT, TAGS)  # in which a document may differ that is the same
+_OWN = (ID, TEXT, DATE, SLICE, FILE, FINGERPRINT, GIVEN, TAGS, NAME)
 
 
 def schema_of(
-    fields: Sequence[str], kinds: Mapping[str, str] | None = None, *, names: bool = False
+    fields: Sequence[str], kinds: Mapping[str, str] | None = None, also: Collection[str] = ()
 ) -> dict[str, pl.DataType]:
     """The columns of a file, with those of the kept fields: strings, or of the kinds that these are of.
 
-    With ``names``, it says what documents without an id are called.
+    `TAGS` and `NAME` are among them if they are among ``also``.
     """
     import polars as pl
 
     own = {ID: pl.String(), TEXT: pl.String(), DATE: pl.Date(), SLICE: pl.String()}
     named = {column_of(name): dtype_of((kinds or {}).get(name, TEXTS)) for name in fields}
-    called = {NAME: pl.String()} if names else {}
-    return {**own, **named, FILE: pl.String(), FINGERPRINT: pl.UInt64(), GIVEN: pl.String(), **called}
+    more = {name: pl.String() for name in (TAGS, NAME) if name in also}
+    return {**own, **named, FILE: pl.String(), FINGERPRINT: pl.UInt64(), GIVEN: pl.String(), **more}
 
 
 def column_or_nulls(rows: pl.DataFrame, name: str) -> pl.Series:
@@ -66,7 +68,7 @@ def column_or_nulls(rows: pl.DataFrame, name: str) -> pl.Series:
 
     if name in rows:
         return rows[name]
-    return pl.Series(name, [None], dtype=schema_of(())[name]).new_from_index(0, len(rows))
+    return pl.Series(name, [None], dtype=schema_of((), also=(name,))[name]).new_from_index(0, len(rows))
 
 
 def column_of(field: str) -> str:

@@ -85,7 +85,8 @@ class Settings:
     pos : {"noun", "verb", "adjective", "adverb"}, or sequence
         Keep only these parts of speech: noun, verb, adjective, adverb.
     tagger : str, optional
-        spaCy pipeline that finds parts of speech in context, in place of a lexicon.
+        spaCy pipeline that finds lemma and part of speech of each word in context, in place of lists. A run
+        with its text keeps them, for queries.
     max_types : int, at least 1
         The most different words. If there are more, the rarest are left out, all that occur equally often
         alike.

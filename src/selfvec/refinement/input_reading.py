@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import replace
@@ -81,6 +81,8 @@ def read_inputs(
             loading.result()  # if the vectors cannot be read either, their error is raised first
             raise
         kept = None if text is None else text.finish(corpus.days)
+    if settings.tagger and kept is not None:
+        corpus.summary.note(f"lemmas and parts of speech are those of {settings.tagger}, in context")
     # Here, because counting overwrites the words that were read.
     uncut = notes_on_words(_counted(unstemmed), settings)
     for note in uncut:
@@ -133,12 +135,17 @@ def read_unstemmed(
     timings = execution.timings
     started = time.perf_counter()
     read_before = timings.get("read", 0.0)
+
+    def keep(documents: pl.DataFrame) -> None:
+        if text is not None:
+            text.add(with_tags(documents, settings))
+
     with (
         execution.progress.stage("Reading", corpus.total_bytes, "bytes") as advance,
         closing(prefetched(corpus.batches(advance))) as ahead,
     ):
         tokens, encoding = encode(
-            _timed(ahead, timings, pretrained, text),
+            _timed(ahead, timings, pretrained, keep),
             tokenizer(settings.tokenizer, settings.language),
             rules,
             pretrained,
@@ -214,9 +221,9 @@ def _phrase_finder(settings: Settings) -> Finder | None:
 
 
 def _timed(
-    batches: Iterator[Documents], timings: Timings, loading: object, text: TextWriter | None
+    batches: Iterator[Documents], timings: Timings, loading: object, keep: Callable[[pl.DataFrame], None]
 ) -> Iterator[Documents]:
-    """The same batches, written to ``text`` too; waiting for them is reading. Raise if loading has failed."""
+    """The same batches, which ``keep`` gets too; waiting for them is reading. Raise if loading has failed."""
     while True:
         if isinstance(loading, Future) and loading.done():
             loading.result()
@@ -225,9 +232,17 @@ def _timed(
                 batch = next(batches)
             except StopIteration:
                 return
-        if text is not None:
-            text.add(batch.rows)
+        keep(batch.rows)
         yield batch
+
+
+def with_tags(documents: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Documents with the tags of their words, if a pipeline is named; those that have them keep them."""
+    if settings.tagger is None:
+        return documents
+    from selfvec.text.tagger import tagged
+
+    return tagged(documents, settings.tagger, settings.tokenizer, settings.language)
 
 
 def starts(vectors: Start | Sequence[Start]) -> list[Start]:
@@ -237,7 +252,7 @@ def starts(vectors: Start | Sequence[Start]) -> list[Start]:
 
 def check_packages(candidates: Sequence[Start], settings: Settings) -> None:
     """Raise `MissingExtra` before anything is read if a package is needed that is not installed."""
-    if settings.pos:
+    if settings.pos or settings.tagger:
         from selfvec.text.tagger import check_tagger
 
         check_tagger(settings.tagger)

@@ -61,7 +61,7 @@ from selfvec.text.phrases import units_of
 from selfvec.text.preprocessing import Preprocessing, mean_rows_by_stem
 from selfvec.text.rules import first_of_stems, stems
 
-from .input_reading import refuse_tokens
+from .input_reading import refuse_tokens, with_tags
 from .inputs import Execution, by_token
 from .teacher import Teacher
 from .update import Change, Taken, as_kept
@@ -98,7 +98,7 @@ def added(
     number = number or _next(segments)
     provenance = run.provenance
     if len(rows):
-        text = text_of(_with_names(rows, run, segments), run.require_text().kinds)
+        text = text_of(with_tags(_with_names(rows, run, segments), run.settings), run.require_text().kinds)
         encoded, provenance = _encoded(run, text, execution)
         tokens = tokens_of([Documents(rows)], run.base)
         new = Segment.of(str(number), text, tokens, _later_words(tokens, run.base, parts), encoded)

@@ -9,7 +9,7 @@ no texts, are known only then.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from io import BytesIO
@@ -49,7 +49,7 @@ class TextWriter:
         new = [name for name in fields_among(documents.columns) if name not in self._fields]
         if new or not self._parts:
             self._fields += new
-            self._begin()
+            self._begin(documents.columns)
         names = map(column_of, fields_among(documents.columns))
         self._parts[-1].put(all_written(documents, [*names]))
 
@@ -63,12 +63,12 @@ class TextWriter:
         again = len(self._parts) > 1 or days is not None or any(kind != TEXT for kind, _ in forms.values())
         return RunText(self._joined(texts, days, forms) if again else self._parts[0].content)
 
-    def _begin(self) -> None:
+    def _begin(self, columns: Collection[str] = ()) -> None:
         place = self.target
         if self._parts:
             self._parts[-1].close()
             place = place and place.with_name(f"{place.name}.{len(self._parts)}")
-        self._parts.append(_Part(place, schema_of(self._fields)))
+        self._parts.append(_Part(place, schema_of(self._fields, also=columns)))
 
     def _joined(self, texts: Sequence[RunText], days: pl.Series | None, forms: _Forms) -> Path | bytes:
         place = self.target and self.target.with_name(f"{self.target.name}.joined")
@@ -195,7 +195,7 @@ def _joined(
 ) -> Path | bytes:
     """The documents of several texts as one, some at a time: all may be larger than the memory."""
     kinds = {name: kind for name, (kind, _) in forms.items()}
-    whole = _Part(place, schema_of(fields, kinds, names=NAME in texts[0].columns))
+    whole = _Part(place, schema_of(fields, kinds, texts[0].columns))
     number = 0
     for rows in chain.from_iterable(text.batches() for text in texts):
         own = {} if days is None else {DATE: days[number : number + len(rows)]}
@@ -229,7 +229,7 @@ def text_of(documents: pl.DataFrame, like: Mapping[str, str]) -> RunText:
     memory = BytesIO()
     forms = _forms([RunText.of(b"", documents)], like)
     kinds = {name: kind for name, (kind, _) in forms.items()}
-    schema = schema_of(list(forms), kinds, names=NAME in documents)
+    schema = schema_of(list(forms), kinds, documents.columns)
     whole = _with_all(_of_kinds(documents, forms), schema)
     _write(whole.lazy(), memory)
     return RunText.of(memory.getvalue(), whole)

@@ -1,20 +1,29 @@
-"""Parts of speech, one per type: noun, verb, adjective or adverb.
+"""Parts of speech: noun, verb, adjective or adverb, one per type; with a spaCy pipeline also one per word.
 
-Tagging every token would take longer than all the rest of Selfvec. The most frequent part of speech of each
-type is right for nearly all tokens.
+Tagging every word takes longer than all the rest of Selfvec, and the most frequent part of speech of each
+type is right for nearly all. So words are tagged in context, with lemmas, only if a pipeline is named.
 """
 
 from __future__ import annotations
 
 import warnings
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from selfvec.base.errors import OptionError, require
+from selfvec.data.run_text import TAGS, TEXT, column_or_nulls
+
+from .passages import sentence_spans
+from .tokenizers import find_words
+
+if TYPE_CHECKING:
+    import polars as pl
 
 PARTS = ("noun", "verb", "adjective", "adverb")
 OTHER = "other"
@@ -30,6 +39,10 @@ _CAN_BE = {  # most nouns are verbs, too, and the other way round: *damage*, *re
     "VBG": frozenset(["noun", "verb", "adjective"]),
 }
 _UNIVERSAL = {"NOUN": "noun", "PROPN": "noun", "VERB": "verb", "ADJ": "adjective", "ADV": "adverb"}
+
+
+Token = tuple[int, str, str]
+"""Where it begins, in characters, its lemma and its part of speech; a tagger has one at each letter."""
 
 
 class Tagger(Protocol):
@@ -48,7 +61,7 @@ def tagger(pipeline: str | None, languages: Sequence[str] = ()) -> Tagger:
     ``languages`` are those of the text, as far as known. The lexicon requires English among them, or none.
     """
     check_tagger(pipeline, languages)
-    return LexiconTagger() if pipeline is None else SpacyTagger(pipeline)
+    return LexiconTagger() if pipeline is None else _loaded(pipeline)
 
 
 def check_tagger(pipeline: str | None, languages: Sequence[str] = ()) -> None:
@@ -121,7 +134,7 @@ def _is_adverb(lower: str, tag: str) -> bool:
 
 
 class SpacyTagger:
-    """Any language with a spaCy pipeline: the most frequent part of speech in a sample of text."""
+    """Any language with a spaCy pipeline."""
 
     sample = 1_000_000
     longest = 100_000  # characters of one document; spaCy's memory grows with it
@@ -130,14 +143,14 @@ class SpacyTagger:
         import spacy
 
         try:
-            self._pipeline: Any = spacy.load(pipeline, exclude=["ner", "parser", "lemmatizer"])
+            self._pipeline: Any = spacy.load(pipeline, exclude=["ner", "parser"])
         except (OSError, ValueError) as error:
             rule = f"no spaCy pipeline {pipeline!r} can be loaded ({str(error).splitlines()[0]})"
             remedy = f"run: python -m spacy download {pipeline}"
             raise OptionError(rule, field="tagger", remedy=remedy) from error
 
     def parts(self, words: Sequence[str], texts: Sequence[str]) -> list[str]:
-        """See `Tagger`. A word that is not in the sample is tagged alone."""
+        """See `Tagger`: what a word is most often in the sample, or alone if it is not there."""
         wanted = set(words)
         seen: dict[str, Counter[str]] = {}
         for word, part in self._tagged(text[: self.longest] for text in texts):
@@ -150,6 +163,57 @@ class SpacyTagger:
         return [min(seen[word].items(), key=lambda item: (-item[1], item[0]))[0] for word in words]
 
     def _tagged(self, texts: Iterator[str]) -> Iterator[tuple[str, str]]:
-        for document in self._pipeline.pipe(texts):
+        for document in self._pipeline.pipe(texts, disable=["lemmatizer"]):
             for token in document:
                 yield token.text, _UNIVERSAL.get(token.pos_, OTHER)
+
+    def tokens(self, texts: Sequence[str]) -> list[list[Token]]:
+        """The tokens of each text, by sentences; what is longer than a document may be is cut."""
+        spans = [
+            (number, start, min(start + self.longest, last))
+            for number, text in enumerate(texts)
+            for first, last in sentence_spans(text)
+            for start in range(first, last, self.longest)
+        ]
+        documents = self._pipeline.pipe(texts[number][first:last] for number, first, last in spans)
+        out: list[list[Token]] = [[] for _ in texts]
+        for (number, first, _), document in zip(spans, documents, strict=True):
+            out[number] += [
+                (first + token.idx, token.lemma_, _UNIVERSAL.get(token.pos_, OTHER)) for token in document
+            ]
+        return out
+
+
+@lru_cache(maxsize=1)  # it takes a second
+def _loaded(pipeline: str) -> SpacyTagger:
+    return SpacyTagger(pipeline)
+
+
+def tagged(documents: pl.DataFrame, pipeline: str, tokenizer: str, code: str | None) -> pl.DataFrame:
+    """Documents with the `TAGS` of their words, where they lack them, by a pipeline."""
+    import polars as pl
+
+    there = column_or_nulls(documents, TAGS)
+    if not there.null_count():
+        return documents.with_columns(there)
+    check_tagger(pipeline)
+    texts = documents[TEXT].filter(there.is_null()).to_list()
+    words = find_words(texts, tokenizer, code, sizes=())
+    spans = list(zip(words.starts.tolist(), words.ends.tolist(), strict=True))
+    bounds = pairwise(words.bounds.tolist())
+    new = iter(
+        "\n".join(_tags(text, spans[first:last], tokens))
+        for text, tokens, (first, last) in zip(texts, _loaded(pipeline).tokens(texts), bounds, strict=True)
+    )
+    tags = [next(new) if tags is None else tags for tags in there]
+    return documents.with_columns(pl.Series(TAGS, tags, pl.String))
+
+
+def _tags(text: str, spans: Sequence[tuple[int, int]], tokens: Sequence[Token]) -> Iterator[str]:
+    """The tag of each word: of the token that it begins with, as *do* of *don't*; of *l'homme* of *homme*."""
+    begins = [begin for begin, _, _ in tokens]
+    for start, end in spans:
+        place = bisect_right(begins, start) - 1
+        inner = range(place + 1, bisect_left(begins, end))
+        _, lemma, part = tokens[next((i for i in inner if text[begins[i] - 1] in "'\u2019"), place)]
+        yield f"{lemma}_{part}"
