@@ -51,7 +51,7 @@ def run() -> Run:
 def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with lexicons and labelled texts."""
     monkeypatch.chdir(tmp_path)
-    for name in ("a.tsv", "a.obo", "a.ttl", "a.xml", "labels.tsv"):
+    for name in ("a.tsv", "a.obo", "labels.tsv"):
         Path(name).write_text("hail\tsynonym\tsnow\n", "utf-8")
 
 
@@ -88,8 +88,6 @@ CASES: dict[str, tuple[str, str, Callable[[Run], Any]]] = {
     "retrofit": ("scipy", "knowledge", lexicon("retrofit", "a.tsv")),
     "concepts": ("scipy", "knowledge", lambda _: selfvec.define(NOWHERE, "a.tsv", rows="concepts")),
     "OBO": ("pronto", "knowledge", lexicon("retrofit", "a.obo")),
-    "SKOS": ("rdflib", "knowledge", lexicon("define", "a.ttl")),
-    "WN-LMF": ("wn", "knowledge", lexicon("define", "a.xml")),
     "classification": ("sklearn", "evaluate", evaluated(classification="labels.tsv")),
     "classification as a task": ("sklearn", "evaluate", lambda _: Classification("labels.tsv")),
     "baseline": ("gensim", "baselines", evaluated(bias=True, against="word2vec-sg")),

@@ -52,7 +52,7 @@ def define(
     vectors : Vectors, Run, path or name
         A vectors file, a run folder, or default.
     lexicon : path or paths, or Knowledge
-        Relations between words: triples, OBO, OWL, SKOS, WN-LMF or WordNet's folder. See
+        Relations between words: triples, OBO, OWL or WordNet's folder. See
         `selfvec.lab.transforms.knowledge.read_knowledge`.
     rows : {"words", "concepts"}
         Which rows are added.

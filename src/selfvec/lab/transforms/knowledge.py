@@ -175,12 +175,11 @@ def unreadable(path: str | Path, rule: str) -> InputError:
     return InputError(
         rule,
         path=path,
-        remedy="give triples (.tsv, .csv), an ontology (.obo, .owl), SKOS or RDF (.ttl, .rdf), "
-        "WN-LMF (.xml), or a folder of WordNet's data files",
+        remedy="give triples (.tsv, .csv), an ontology (.obo, .owl), or a folder of WordNet's data files",
     )
 
 
-# The readers of lexicons: triples, WordNet's files, WN-LMF, OBO, OWL, SKOS, RDF.
+# The readers of lexicons: triples, WordNet's files, OBO, OWL.
 
 _RELATION = re.compile(r"rel|relations?|relationship|predicate|kind|type|relation[ _-](type|kind)")
 _SAME = {"synonyms": "synonym", "antonyms": "antonym"}
@@ -198,8 +197,7 @@ def read_knowledge(paths: GivenLexicon) -> Knowledge:
     ----------
     paths : path or paths
         Triples word, relation, word (.tsv, .txt, .csv), where the relation ``definition`` has a text;
-        ontologies (.obo, .owl, by ``pronto``); SKOS and RDF (.ttl, .rdf, .nt, .n3, by ``rdflib``); WN-LMF
-        (.xml, .xml.gz, .xml.xz, by ``wn``); or a folder with WordNet's ``data.noun``.
+        ontologies (.obo, .owl, by ``pronto``); or a folder with WordNet's ``data.noun``.
 
     Raises
     ------
@@ -222,9 +220,8 @@ def check_lexicon(paths: GivenLexicon) -> list[Path]:
     if not several:
         raise OptionError(f"is a path, or several, not {type(paths).__name__}", field="lexicon")
     for path in several:
-        package = _PACKAGES.get(_reader(str(path)))
-        if package is not None:
-            require(package, "knowledge", "this lexicon")
+        if _reader(str(path)) is _ontology:
+            require("pronto", "knowledge", "this lexicon")
     return several
 
 
@@ -233,8 +230,7 @@ def _reader(name: str) -> Callable[[Path], Knowledge]:
         raise unreadable(name, "there is no such file or folder")
     if Path(name, "data.noun").is_file():
         return _wordnet_files
-    stem = name.removesuffix(".gz").removesuffix(".xz")
-    suffix = Path(stem).suffix.lower()
+    suffix = Path(name).suffix.lower()
     if suffix not in _READERS:
         raise unreadable(name, f"is not a lexicon: its name ends in {suffix or 'nothing'}")
     return _READERS[suffix]
@@ -327,33 +323,6 @@ def _senses(text: str) -> tuple[str, list[str]]:
     return lemma.replace("_", " "), fields[-int(number) :]
 
 
-def _wn_lmf(path: Path) -> Knowledge:
-    """WN-LMF, the exchange format of the Global WordNet Association."""
-    lmf = import_module("wn.lmf")
-    try:
-        lexicons = lmf.load(path, progress_handler=None)["lexicons"]
-    except Exception as error:  # the parser raises errors of several libraries
-        raise unreadable(path, f"is not WN-LMF: {error}") from None
-    knowledge = Knowledge(edges=defaultdict(list))
-    lemma_of: dict[str, str] = {}  # of a sense
-    antonyms: list[tuple[str, str]] = []
-    for entry in (entry for lexicon in lexicons for entry in lexicon.get("entries", ())):
-        lemma = entry["lemma"]["writtenForm"]
-        for sense in entry.get("senses", ()):
-            lemma_of[sense["id"]] = lemma
-            knowledge.senses.setdefault(lemma, []).append(sense["synset"])
-            pairs = ((r["relType"], sense["id"], r["target"]) for r in sense.get("relations", ()))
-            antonyms += [(a, b) for kind, a, b in pairs if kind == "antonym"]
-    knowledge.edges["antonym"] = [(lemma_of[a], lemma_of[b]) for a, b in antonyms if b in lemma_of]
-    for synset in (synset for lexicon in lexicons for synset in lexicon.get("synsets", ())):
-        texts = [each["text"] for each in synset.get("definitions", ())]
-        if texts:
-            knowledge.definitions[synset["id"]] = "; ".join(texts)
-        for relation in synset.get("relations", ()):
-            knowledge.edges[_kind(relation["relType"])].append((synset["id"], relation["target"]))
-    return knowledge
-
-
 # ---- Ontologies
 
 
@@ -386,36 +355,7 @@ def _ontology(path: Path) -> Knowledge:
     return knowledge
 
 
-def _rdf(path: Path) -> Knowledge:
-    """SKOS concepts and RDFS or OWL classes: labels are words, broader and subclass are is-a."""
-    import rdflib
-    from rdflib.namespace import RDFS, SKOS
-
-    graph = rdflib.Graph()
-    try:
-        graph.parse(path)
-    except Exception as error:  # each parser raises its own errors
-        raise unreadable(path, f"is not RDF: {error}") from None
-    knowledge = Knowledge(edges=defaultdict(list))
-    for name in (SKOS.prefLabel, RDFS.label, SKOS.altLabel):
-        for node, label in graph.subject_objects(name):
-            nodes = knowledge.senses.setdefault(str(label), [])
-            nodes += [] if str(node) in nodes else [str(node)]
-    kinds = {SKOS.broader: "is-a", RDFS.subClassOf: "is-a", SKOS.related: "related"}
-    kinds |= {SKOS.exactMatch: "synonym", SKOS.closeMatch: "synonym"}
-    for relation, kind in kinds.items():
-        knowledge.edges[kind] += [(str(a), str(b)) for a, b in graph.subject_objects(relation)]
-    knowledge.edges["is-a"] += [(str(b), str(a)) for a, b in graph.subject_objects(SKOS.narrower)]
-    for name in (RDFS.comment, SKOS.definition):
-        knowledge.definitions |= {str(node): str(text) for node, text in graph.subject_objects(name)}
-    return knowledge
-
-
 _READERS: dict[str, Callable[[Path], Knowledge]] = {
     **dict.fromkeys((".tsv", ".txt", ".csv"), _triples),
     **dict.fromkeys((".obo", ".owl"), _ontology),
-    **dict.fromkeys((".ttl", ".rdf", ".nt", ".n3"), _rdf),
-    ".xml": _wn_lmf,
 }
-_PACKAGES: dict[Callable[[Path], Knowledge], str] = {_ontology: "pronto", _rdf: "rdflib", _wn_lmf: "wn"}
-"""Packages of the readers that need one."""

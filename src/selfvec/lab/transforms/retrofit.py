@@ -74,7 +74,7 @@ def retrofit(
     vectors : Vectors, Run, path or name
         A vectors file, a run folder, or default.
     lexicon : path or paths, or Knowledge
-        Relations between words: triples, OBO, OWL, SKOS, WN-LMF or WordNet's folder. See
+        Relations between words: triples, OBO, OWL or WordNet's folder. See
         `selfvec.lab.transforms.knowledge.read_knowledge`.
     method : {"retrofit", "smooth", "counter-fit", "attract-repel", "aspect"}
         How.
