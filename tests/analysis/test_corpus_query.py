@@ -262,6 +262,17 @@ def test_what_stands_in_the_text_is_found(query: str, expected: list[str]) -> No
         assert "none has /" in selfvec.concordance(run, query)["counted"][0]
 
 
+def test_words_within_longer_ones_are_said() -> None:
+    text = "MAX_RETRY_COUNT of #retryCount as max_retry_count, MAX_RETRY_COUNT; no countRetry, retryCounts"
+    run = selfvec.refine([{"text": text}], "none", method="original")
+    said = "*retry*count* finds it in longer words, 4 times, as in MAX_RETRY_COUNT"
+    for query in ("retry count", '"retry" "count"'):
+        assert selfvec.concordance(run, query)["counted"] == [f"{said}."]
+        refused(lambda query=query: selfvec.frequency(run, query), NotFound, re.escape(said))
+    assert selfvec.concordance(run, "*retry*count*")["hits"] == 5  # and retryCounts
+    assert selfvec.concordance(run, "retry max")["counted"] == []
+
+
 @pytest.mark.parametrize(
     ("query", "says"),
     [

@@ -92,6 +92,35 @@ def test_frequencies_by_group_slice_and_unit(run: selfvec.Run) -> None:
     assert [row["word"] for row in often] == ["the", "ship"]
 
 
+def test_rates_of_groups_have_an_interval_by_documents() -> None:
+    """By hand: 8 documents of 10 words, in four of them hail twice; 5 documents are too few."""
+    hail, calm = (
+        "hail hail then it cleared up over all the hills",
+        "it was calm and clear over all of the hills",
+    )
+    rows = [
+        {"id": i, "text": hail if i % 2 else calm, "side": "few" if i > 7 else "eight"} for i in range(13)
+    ]
+    run = selfvec.refine(pl.DataFrame(rows), "none", method="original", repeats="keep")
+    # (c - r n)² adds up to 8, of 8 occurrences: as sure as 7, each of which is 8/7.
+    expected = {"group": "eight", "count": 8, "per_million": 1e5, "low": 40_063, "high": 206_049}
+    for answer in (selfvec.frequency(run, by="side"), selfvec.frequency(run, "hail", by="side")):
+        eight, few = next(row for row in answer.rows if row["word"] == "hail")["groups"]
+        assert eight == pytest.approx(expected, abs=1)
+        assert (few["count"], few["low"], few["high"]) == (4, None, None)
+    shown = answer.view().parts[1]
+    assert [column.cell(shown.rows[0]) for column in shown.columns[-3:]] == [
+        "8",
+        "100,000.0",
+        "40,063-206,049",
+    ]
+    for n, slot, sequence in ((2, False, "hail hail"), (3, True, "hail * then")):  # once each: as sure as 4
+        (row,) = [
+            row for row in selfvec.ngrams(run, n=n, slot=slot, by="side").rows if row["ngram"] == sequence
+        ]
+        assert (row["groups"][0]["low"], row["groups"][0]["high"]) == pytest.approx((13_452, 128_011), abs=1)
+
+
 def test_parts_of_speech_are_counted(run: selfvec.Run) -> None:
     pytest.importorskip("textblob")
     counts = {row["word"]: row["count"] for row in selfvec.frequency(run, unit="pos").rows}

@@ -1,6 +1,7 @@
 """Which field is the text, and what is said where a person may have meant another; files without any."""
 
 import json
+import re
 from pathlib import Path
 
 import polars as pl
@@ -135,6 +136,22 @@ def test_what_looks_like_text_is_suggested_where_nothing_is_recognised(reader: R
         "words he said looks like text: give --text-field 'words he said'; "
         "its fields are: n, words he said, who"
     )
+
+
+def test_a_title_within_an_object_and_answers_that_are_ticked(reader: Reader) -> None:
+    issues = [{"fields": {"summary": "Hail", "description": LONG}}]
+    ticked = ["Not satisfied with it at all", "Very satisfied with it"] * 4
+    grid = {"Parking?": ticked, "Heating?": ticked[::-1]}
+    answers = "looks like answers that are ticked, not text"
+    for rows, said in (
+        (pl.DataFrame(issues), "fields.summary,fields.description;"),
+        (pl.DataFrame({**grid, "Else?": [f"{LONG} {i}" for i in range(8)]}), "Else? looks like text: give"),
+        (pl.DataFrame({"Parking?": ticked}), f"Parking? {answers}; if one is the text: give"),
+    ):
+        with pytest.raises(CorpusError, match=re.escape(said)):
+            reader.texts(reader.write_frame("a.jsonl", rows))
+    reader.texts(reader.write_frame("b.csv", pl.DataFrame({"answer": ticked})))
+    assert f"answer {answers}: name another --text-field" in reader.corpus.summary.notes
 
 
 def test_a_name_that_two_columns_share_is_passed_over_and_said(reader: Reader) -> None:

@@ -112,7 +112,10 @@ def test_all_documents_of_a_question(named: Index, question: str, names: set[str
         ('"heat pump" noise', "documents with “heat pump” come higher, the others follow"),
         ("noise -gas", "documents with “gas” come last"),
         ("nois* pump", "*: no wildcard here"),
-        ('"noise pump"', "no document has the phrase “noise pump”: its words were searched"),
+        (
+            '"noise pump"',
+            "no document has the phrase “noise pump”: its words were searched, in identifiers, too",
+        ),
         ("The Who", "all words of the question are stop words"),
         ("学校で雨が降った", "most of the question is Japanese, which has no spaces"),
         ("-gas", "the question only names what documents must not have"),

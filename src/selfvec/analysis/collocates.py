@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Literal, Unpack
 
 import numpy as np
@@ -199,7 +200,7 @@ def collocates(
     shown = [*_COLUMNS, *(MEASURES[one][1] for one in (measure, *both_ways))]
     parts = [Table(shown, rows, of=of)]
     if asked.groups:
-        rates = group_columns(figures["groups"], "per_thousand", figure(0))
+        rates = group_columns(figures["groups"], itemgetter("per_thousand"), figure(0))
         parts.append(
             Table([_COLUMNS[0], *rates], rows, f"Times together in a thousand occurrences of {word}")
         )

@@ -15,7 +15,7 @@ from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.casing import lower
 from selfvec.base.characters import folded, plain, without_accents
 from selfvec.base.compiled import kernel
-from selfvec.base.display import count_of
+from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import InputError, NotFound
 from selfvec.base.threads import cut, stop_if_cancelled
 from selfvec.corpus.filters import filtered_documents
@@ -25,7 +25,7 @@ from selfvec.storage.cache import cached_result
 from selfvec.text.languages import english_lemmas, lemmas_of_forms, lemmatizer, without_elision
 from selfvec.text.phrases import parts, row_of, units_of
 from selfvec.text.tagger import tagger
-from selfvec.text.tokenizers import SPLITS, find_words
+from selfvec.text.tokenizers import SPLITS, find_words, parts_of
 
 from .query_language import ANY, Automaton, Condition, Reading, Word, matching, parsed
 
@@ -57,6 +57,7 @@ class CorpusQuery:
     several: Mask | None  # (V,), written words that it asks for by one of several lemmas; None without lemmas
     language: str
     passing: Mask | None  # (D,), documents of the run that it asks for; None for all
+    asked: str  # the query
 
     @classmethod
     def of(
@@ -98,7 +99,7 @@ class CorpusQuery:
             np.cumsum([0, *map(len, follows)], dtype=np.int32),
             np.array([leaf for after in follows for leaf in after], np.int32),
         )
-        return cls(within, made, remedy, vocabulary.several, language, passing)
+        return cls(within, made, remedy, vocabulary.several, language, passing, query)
 
     def written_hits(self, text: CountedText) -> Hits:
         """Where it occurs among the written words: at each beginning the shortest sequence that fits."""
@@ -132,7 +133,8 @@ class CorpusQuery:
     def notes(self, text: CountedText, written: Hits) -> list[str]:
         """What is said of its occurrences: that there are none, or how many have a form of several lemmas."""
         if not len(written.starts):
-            return [f"To find it, {self.remedy}."] * bool(self.remedy)
+            told = f"To find it, {self.remedy}" if self.remedy else self.in_longer_words(text)
+            return [f"{told}."] * bool(told)
         assert text.written is not None
         if self.several is None:
             return []
@@ -141,6 +143,21 @@ class CorpusQuery:
         said = f"{number:,} of {count_of(len(written.starts), 'occurrence')} have a form of several lemmas."
         lacking = self.language == "en" and not english_lemmas() and not text.tags
         return [said] * bool(number) + [_LACKING] * lacking
+
+    def in_longer_words(self, text: CountedText) -> str:
+        """How often its words are parts of identifiers, and what finds these; empty for never."""
+        assert text.written is not None
+        words, counts = self.asked.replace('"', "").split(), text.written.counts
+        among = f" {' '.join(words)} ".casefold()
+        longer = {
+            name: count
+            for name, count in zip(text.written.types, counts.tolist(), strict=True)
+            if count and among in f" {' '.join(parts_of(name))} ".casefold()
+        }
+        if not longer:
+            return ""
+        times, often = count_of(sum(longer.values()), "time"), max(longer, key=longer.__getitem__)
+        return f"*{'*'.join(words)}* finds it in longer words, {times}, as in {escape_for_display(often)}"
 
     def counted(self, text: CountedText, written: Hits) -> Hits:
         if text.widths is None:
@@ -161,9 +178,12 @@ def asked_query(asked: AskedText, query: str) -> tuple[CorpusQuery, Hits]:
     hits = made.counted(asked.text, written)
     asked.text.remarks.extend(made.notes(asked.text, written))
     if not len(hits.starts):
-        if re.fullmatch(r"[\w' -]+", query):
+        longer = made.in_longer_words(asked.text)
+        if not longer and re.fullmatch(r"[\w' -]+", query):
             row_of(run, query)  # an error with words spelt like it
-        raise NotFound(f"{query!r} does not occur in these documents", remedy=made.remedy or _OTHERS)
+        raise NotFound(
+            f"{query!r} does not occur in these documents", remedy=made.remedy or longer or _OTHERS
+        )
     return made, hits
 
 

@@ -40,6 +40,7 @@ from selfvec.data.run_text import TAGS, TEXT
 from selfvec.data.token_batch import TokenBatch
 from selfvec.files.checksums import write_sealed
 from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
+from selfvec.numerics.statistics import FEWEST, NORMAL
 from selfvec.storage.cache import AGAIN, RESULT, cached, read_result
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text import tokenizer
@@ -51,6 +52,7 @@ from selfvec.text.rules import Rulebook, Rules
 from selfvec.text.tokenizers import LONG, SPLITS
 
 MILLION = 1e6  # words, in which rates are told
+_NONE = 1e-9  # in place of no occurrence, by which is divided
 _IDS = "ids.safetensors"
 _FORMS: Forms = {  # what `TokenBatch` checks is not said again
     "ids": Tensor("i4", ("N",)),
@@ -372,22 +374,44 @@ def rows_of(columns: Mapping[str, Array | Sequence[Any]]) -> list[dict[str, Any]
     return [dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True)]
 
 
-def per_million(counts: Ints, tokens: int) -> Doubles:
+def per_million(counts: Ints | Doubles, tokens: int) -> Doubles:
     """Occurrences in a million words of a text of so many."""
     return counts.astype(np.float64) * (MILLION / max(tokens, 1))
 
 
-def by_group(counted: Mapping[str, tuple[Ints, int]]) -> dict[str, list[list[dict[str, Any]]]]:
-    """What k rows have in each group: ``group``, ``count`` and ``per_million``.
+def by_group(
+    counted: Mapping[str, tuple[Ints, Doubles, TokenBatch]],
+) -> dict[str, list[list[dict[str, Any]]]]:
+    """What k rows have in each group: ``group``, ``count``, ``per_million``, ``low`` and ``high``.
 
-    ``counted`` has their counts, (k,), and the words of each group. A column of rows, ``groups``; none
-    without groups.
+    ``counted`` has their counts, (k,), `Spread.own`, (k,), and the words of each group. A column of rows,
+    ``groups``; none without groups.
     """
     columns: list[list[dict[str, Any]]] = []
-    for name, (own, tokens) in counted.items():
-        rates = per_million(own, tokens)
-        columns.append(rows_of({"group": [name] * len(own), "count": own, "per_million": rates}))
+    for name, (counts, squares, batch) in counted.items():
+        documents = np.count_nonzero(np.diff(batch.offsets))
+        ends: Any = [[None] * len(counts)] * 2
+        if documents >= FEWEST:
+            ends = per_million(_interval(counts, squares * (documents / (documents - 1))), len(batch))
+        rates = {"count": counts, "per_million": per_million(counts, len(batch))}
+        columns.append(rows_of({"group": [name] * len(counts), **rates, "low": ends[0], "high": ends[1]}))
     return in_rows(columns)
+
+
+def _interval(counts: Ints, variances: Doubles) -> Doubles:
+    """The 95 % intervals of counts with these variances, (2, k).
+
+    Byar's approximation for so many independent occurrences as are as sure (Korn and Graubard, 1998,
+    *Confidence intervals for proportions with small expected number of positive counts*).
+
+    >>> _interval(np.array([0, 10, 10]), np.array([0, 10, 40])).round(2).tolist()
+    [[0.0, 4.79, 1.6], [3.67, 18.39, 32.02]]
+    """
+    each = np.maximum(variances / np.maximum(counts, 1), 1)  # occurrences that are one independent one
+    ends = np.maximum([counts / each, counts / each + 1], _NONE)
+    roots = np.maximum(1 - 1 / (9 * ends) + np.array([[-1], [1]]) * NORMAL / (3 * np.sqrt(ends)), 0)
+    limits: Doubles = each * ends * roots**3
+    return limits
 
 
 def in_rows(groups: Sequence[Sequence[dict[str, Any]]]) -> dict[str, list[list[dict[str, Any]]]]:
@@ -399,11 +423,11 @@ SHOWN_GROUPS = 5
 """Groups that fit beside words in the terminal; more are drawn as bars."""
 
 
-def group_columns(groups: Sequence[Row], name: str, form: Form) -> list[Column]:
+def group_columns(groups: Sequence[Row], value: Callable[[Row], Any], form: Form) -> list[Column]:
     """A value that a row has in each group: a column for each, or bars if there are many."""
 
     def value_in(place: int) -> Callable[[Row], Any]:
-        return lambda row: row["groups"][place][name]
+        return lambda row: value(row["groups"][place])
 
     names = [escape_for_display(str(group["group"])) for group in groups]
     if len(names) <= SHOWN_GROUPS:

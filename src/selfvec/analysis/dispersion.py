@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Annotated, Any, Unpack
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from selfvec.analysis.corpus_query import Hits, asked_query, name_of
 from selfvec.analysis.counted_text import BARS, MILLION, Grouped, asked_text, group_columns
 from selfvec.base.answer import Answer, why_unknown
-from selfvec.base.arrays import Array, Doubles, Ints
+from selfvec.base.arrays import Array, Doubles, Ids, Ints
 from selfvec.base.checks import check_texts
 from selfvec.base.compiled import kernel
 from selfvec.base.declarations import Bounds, checked
@@ -123,7 +124,7 @@ def dispersion(
     more = {"Occurrences in each group": ("count", COUNT), "DP in each group": ("dp", figure(3))}
     tables = [Table(DISPERSION, rows)]
     for head, (name, form) in more.items() if named else ():
-        tables.append(Table([DISPERSION[0], *group_columns(named, name, form)], rows, head))
+        tables.append(Table([DISPERSION[0], *group_columns(named, itemgetter(name), form)], rows, head))
     note = f"{parts_named} of {count_of(len(batch), 'word')} are the parts."
     return Answer(
         "Dispersion of words",
@@ -223,6 +224,13 @@ def spread_of(batch: TokenBatch, rates: Doubles | None = None) -> Spread:
         np.maximum(sums[:, _OWN] + (counts / max(len(batch), 1)) ** 2 * (sizes**2).sum(), 0),
         np.stack([sums[:, row] + (-shares) ** k * (sizes**k).sum() for k, row in enumerate(_RESIDUALS, 2)]),
     )
+
+
+def spread_from(batch: TokenBatch, places: Ints, ids: Ids, number: int) -> Doubles:
+    """`Spread.own` of so many things of which some begin at places of a text, (n,); ``ids`` are theirs."""
+    began = np.full(len(batch), number, np.int32)
+    began[places] = ids
+    return spread_of(TokenBatch(began, batch.offsets, [""] * (number + 1))).own[:number]
 
 
 @kernel(steps=lambda ids, *_: 20 * len(ids))

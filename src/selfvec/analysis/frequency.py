@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from operator import itemgetter
 from typing import Annotated, Any, Literal, Unpack
 
 import numpy as np
@@ -17,12 +20,13 @@ from selfvec.analysis.counted_text import (
     per_million,
     rows_of,
 )
+from selfvec.analysis.dispersion import spread_from, spread_of
 from selfvec.base.answer import Answer
-from selfvec.base.arrays import Array
+from selfvec.base.arrays import Array, Doubles
 from selfvec.base.declarations import Bounds, Count, checked
 from selfvec.base.display import count_of
 from selfvec.base.threads import stop_if_cancelled
-from selfvec.base.view import COUNT, PROSE, Column, Table, figure
+from selfvec.base.view import COUNT, PROSE, Column, Form, Row, Table, figure
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun
@@ -31,20 +35,41 @@ from selfvec.text.document_vectors import document_frequencies
 
 def frequencies(title: str, figures: dict[str, Any], first: Column, of: str, size: str) -> Answer:
     """How often words or sequences occur: what was counted, some ``of`` all, the groups, the size."""
-    groups = figures.get("groups", ())
-    columns = (first, *_COUNTS, *group_columns(groups, "per_million", figure(1)))
-    parts = [Table(columns, figures["rows"], of=of)]
+    groups, rows = figures.get("groups", ()), figures["rows"]
+    columns, sizes = (first, *_COUNTS), [*_SIZES]
+    parts = [Table(columns, rows, of=of)]
+    if groups and len(rows) == 1:  # its figures stand beside the sizes
+        groups = [{**size, **row} for size, row in zip(groups, rows[0]["groups"], strict=True)]
+        sizes = [*_SIZES[:3], _COUNTS[0], _COUNTS[2], _INTERVAL]
+    elif groups:
+        for title, value, form, most in _IN_GROUPS:
+            if len(groups) <= most:
+                shown = [replace(first, width=24), *group_columns(groups, value, form)]
+                parts.append(Table(shown, rows, f"{title} in each group"))
     if groups:
         more = f"{len(groups):,} groups" * (len(groups) > SHOWN_GROUPS)
-        head = "Groups; their figures above are per million words"
-        parts.append(Table(_SIZES, groups, head, of=more, least=SHOWN_GROUPS))
+        parts.append(Table(sizes, groups, "Groups", of=more, least=SHOWN_GROUPS))
     return Answer(title, figures, columns=columns, parts=parts, notes=[size, *figures["counted"]])
+
+
+def _ends(group: Row) -> tuple[float, float] | None:
+    return None if group["low"] is None else (group["low"], group["high"])
+
+
+def _between(ends: tuple[float, float]) -> str:
+    return "-".join(f"{end:,.{1 if ends[1] < 100 else 0}f}" for end in ends)
 
 
 _COUNTS = (
     Column("count", form=COUNT),
     Column("documents", form=COUNT),
     Column("per_million", "pmw", figure(1), "per million words"),
+)
+_INTERVAL = Column("interval", "95 %", Form("interval", _between, True), "interval by documents", of=_ends)
+_IN_GROUPS = (  # with as many groups as fit a line
+    ("Occurrences", itemgetter("count"), COUNT, SHOWN_GROUPS),
+    ("Per million words", itemgetter("per_million"), figure(1), sys.maxsize),
+    ("95 % interval by documents, per million words,", _ends, _INTERVAL.form, 3),
 )
 _SIZES = (
     Column("group", "", PROSE),
@@ -105,7 +130,8 @@ def frequency(
         ``per_million``
             Its occurrences in a million words.
         ``groups``
-            With ``by``: ``group``, ``count`` and ``per_million`` of each group.
+            With ``by``: ``group``, ``count``, ``per_million`` of each group; ``low`` and ``high``, the 95 %
+            interval of that rate by documents, None in a group of fewer than six.
 
         ``sttr`` is the standardised type–token ratio (Scott, *WordSmith Tools*): the mean share of different
         words in consecutive pieces of the text, which run on from one document to the next. Without pieces,
@@ -132,13 +158,19 @@ def frequency(
     parts = dict(zip(asked.groups, of_groups, strict=True))
     size, groups = size_of(batch, piece), sizes_of(parts, piece)
     tokens, said = len(batch), f"{count_of(len(batch), 'word')}, {size['types']:,} different."
-    sizes = {name: len(part) for name, part in parts.items()}
+    words, places, forms = parts, dict[str, Hits](), dict[str, int]()
     if query is not None:
         made, hits = asked_query(asked, query)
         said += f" {query} occurs {count_of(len(hits.starts), 'time')}."
-        forms: dict[str, int] = {}
         batch = _of_hits(batch, hits, forms)
-        parts = {name: _of_hits(part, made.hits(asked.groups[name]), forms) for name, part in parts.items()}
+        places = {name: made.hits(part) for name, part in asked.groups.items()}
+        parts = {name: _of_hits(part, places[name], forms) for name, part in words.items()}
+
+    def squares(name: str) -> Doubles:
+        if query is None:
+            return spread_of(words[name]).own
+        return spread_from(words[name], places[name].starts, parts[name].ids, len(forms))
+
     documents = document_frequencies(batch)
     listed = np.flatnonzero((batch.counts >= min_count) & (documents >= min_documents) & (batch.counts > 0))
     chosen = listed[np.argsort(-batch.counts[listed], kind="stable")][:top]
@@ -147,7 +179,9 @@ def frequency(
         "count": batch.counts[chosen],
         "documents": documents[chosen],
         "per_million": per_million(batch.counts[chosen], tokens),
-        **by_group({name: (part.counts[chosen], sizes[name]) for name, part in parts.items()}),
+        **by_group(
+            {name: (parts[name].counts[chosen], squares(name)[chosen], words[name]) for name in parts}
+        ),
     }
     figures = {"unit": unit, **size, "listed": len(listed), "piece": piece, **asked.said}
     figures |= groups | {"rows": rows_of(columns)}

@@ -11,9 +11,10 @@ import numpy as np
 
 from selfvec.analysis.corpus_query import Hits, asked_query
 from selfvec.analysis.counted_text import CountedText, Grouped, asked_text, by_group, per_million, rows_of
+from selfvec.analysis.dispersion import spread_of
 from selfvec.analysis.frequency import frequencies, sizes_of
 from selfvec.base.answer import Answer
-from selfvec.base.arrays import Array, Ids, Ints, Mask
+from selfvec.base.arrays import Array, Doubles, Ids, Ints, Mask
 from selfvec.base.declarations import Bounds, Count, checked
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
@@ -78,7 +79,7 @@ def ngrams(
         ``per_million``
             Its occurrences in a million words.
         ``groups``
-            With ``by``: ``group``, ``count`` and ``per_million`` of each group.
+            With ``by``: the figures of each group, as in `frequency`.
 
     Raises
     ------
@@ -102,7 +103,7 @@ def ngrams(
     batch = asked.text.batch
     chosen = _most_frequent(batch, _Asked(n, slot, hits, min_count, min_documents), top)
 
-    def counts(part: CountedText) -> Ints:
+    def counts(part: CountedText) -> tuple[Ints, Doubles]:
         return counts_in(part.batch, chosen.words, _nearest(part.batch, query.hits(part)) if query else None)
 
     columns: dict[str, Array | Sequence[Any]] = {
@@ -110,7 +111,7 @@ def ngrams(
         "count": chosen.counts,
         "documents": chosen.documents,
         "per_million": per_million(chosen.counts, len(batch)),
-        **by_group({name: (counts(part), len(part.batch)) for name, part in asked.groups.items()}),
+        **by_group({name: (*counts(part), part.batch) for name, part in asked.groups.items()}),
     }
     figures = {"n": n, "tokens": len(batch), "ngrams": chosen.different, "min_count": min_count, **asked.said}
     figures |= sizes_of({name: part.batch for name, part in asked.groups.items()}) | {
@@ -287,16 +288,18 @@ def in_sequences(batches: Sequence[TokenBatch], n: int, min_count: int = 1) -> l
     return [made.part(np.arange(*part)) for part in pairwise(ends)]
 
 
-def counts_in(batch: TokenBatch, words: Ids, nearest: Ints | None = None) -> Ints:
+def counts_in(batch: TokenBatch, words: Ids, nearest: Ints | None = None) -> tuple[Ints, Doubles]:
     """Occurrences of different sequences, (k, n), -1 for a slot, in a text over the same types, (k,).
+
+    Also `Spread.own` of them, (k,).
 
     With what `_nearest` returns, only those that contain an occurrence of what was asked for.
 
     >>> batch = TokenBatch.from_documents([["a", "b", "a", "b"], ["a", "c"]])
-    >>> counts_in(batch, np.array([[0, 1], [1, 0], [0, 2]], np.int32)).tolist()
+    >>> counts_in(batch, np.array([[0, 1], [1, 0], [0, 2]], np.int32))[0].tolist()
     [2, 1, 1]
     """
-    counts = np.zeros(len(words), np.int64)
+    counts, squares = np.zeros(len(words), np.int64), np.zeros(len(words))
     open_at = np.where((words < 0).any(axis=1), (words < 0).argmax(axis=1), -1)
     for gap in np.unique(open_at).tolist():
         rows = np.flatnonzero(open_at == gap)
@@ -304,10 +307,16 @@ def counts_in(batch: TokenBatch, words: Ids, nearest: Ints | None = None) -> Int
         within: list[Mask | None] = [None] * words.shape[1]
         for i in kept:
             within[i] = np.isin(np.arange(len(batch.types)), words[rows, i])
+        began = np.full(len(batch), len(rows), np.int32)  # which sequence begins at each place
         for places, _, part in _windows(batch, within, nearest):
-            both = np.hstack([words[rows].T, part[:, _holding(nearest, places, kept)]])
+            some = _holding(nearest, places, kept)
+            both = np.hstack([words[rows].T, part[:, some]])
             numbers = both[kept[0]]
             for i in kept[1:]:
                 numbers = _numbered(numbers, both[i])
-            counts[rows] += np.bincount(numbers)[numbers[: len(rows)]] - 1
-    return counts
+            row_of = np.full(numbers.max() + 1, len(rows), np.int32)
+            row_of[numbers[: len(rows)]] = np.arange(len(rows))
+            began[places[some]] = row_of[numbers[len(rows) :]]
+        sequences = TokenBatch(began, batch.offsets, [""] * (len(rows) + 1))
+        counts[rows], squares[rows] = sequences.counts[:-1], spread_of(sequences).own[:-1]
+    return counts, squares

@@ -33,7 +33,8 @@ _FIRST = date(1, 1, 1)  # that Python and ISO 8601 can name
 USUAL = (date(1000, 1, 1), date(2199, 12, 31))
 """Outside of these a date is often what a program writes where there is none."""
 
-_MISSING = r"(?i)^(?:|--?|na[nt]|none|null|n/?a|<na>|0000-00-00(?: 00:00:00)?)$"  # there is no date
+# There is no date
+_MISSING = r"(?i)^(?:|--?|na[nt]|none|null|n/?a|<na>|0000-00-00(?: 00:00:00)?|\[\]|.*\[null\].*)$"
 IN_SUCH_COLUMNS = frozenset(("serial", "months", "spans"))
 """What is a date if its whole column is: days of a spreadsheet, Feb-22 as a month, 2007/08 as a year."""
 
@@ -81,6 +82,10 @@ _TIME = (
     r"(?: ?\([^()]*\)| ?\[[^\[\]]*\]|(?: [\p{L}\p{M}'’.-]+)+$)?"  # Central European Time
 )
 _CLEANED: tuple[tuple[str, str], ...] = (
+    (r'^\["([^"]*)".*\]$', "$1"),  # ["2020-06-18T00:00:00Z"], as of Solr
+    (r'^(?:\{.*"date-parts": ?)?\[\[([0-9]{4})(?:, ?([0-9]+(?:, ?[0-9]+)?))?\].*$', "$1-$2"),  # of Crossref
+    (r"^([0-9]{4})-(?:([0-9]+), ?([0-9]+))$", "$1-$2-$3"),
+    (r"^([0-9]{4})-$", "$1"),
     (r"^['\"‘’“”=\s]+|['\"“”\s]+$", ""),  # '2020-06-18, as spreadsheets mark text
     (r"[\s\u200e\u200f]+", " "),
     (r"^([0-9]+)\.0+$", "$1"),  # 2020.0, as written by data frames

@@ -46,6 +46,7 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u
 
 _DATA = re.compile(r"^\W*\d[\d\s.,:/+-]*$|[.!?]\W*$|(?:\S+\s+){5}\S")
 """A number or date, the end of a sentence, or six words."""
+_TICKED = "answers that are ticked, not text"
 _SHOWN = 40  # characters of it in an error
 _MOST_NAMES = 30  # of fields in one
 
@@ -235,10 +236,11 @@ class _Columns:
         """The column or path that is meant, in any case; a column counts first."""
         return in_any_case(name, dict.fromkeys(self.names)) or in_any_case(name, self.inner)
 
-    def like_text(self, rows: Mapping[str, Iterable[object]]) -> dict[str, float]:
-        """The fields that look like text, by `_like_text`, and can be named."""
+    def like_text(self, rows: Mapping[str, Iterable[object]], *, choices: bool = False) -> dict[str, float]:
+        """The fields that look like text, by `_like_text`, and can be named; or ticked answers."""
         words = _like_text(rows)
-        return {name: words[name] for name in words if self.counts[name] < 2 and self.meant(name) == name}
+        named = [name for name in words if self.counts[name] < 2 and self.meant(name) == name]
+        return {name: words[name] for name in named if _are_choices(rows.get(name, ())) == choices}
 
     def dated(self, recorded: Sequence[str]) -> str | None:
         """The date field: one of those that a run has already or, if it has none, one of a usual name."""
@@ -322,12 +324,21 @@ def _usual_text(
     titles = tuple(name for name in there.usual(TITLES, holds_text) if holds_text(name) or not body)
     text = titles + body
     if not text:
-        texts = list(there.like_text(rows))
+        texts, what = list(there.like_text(rows)), "text"
+        if not texts:
+            texts = list(there.like_text(rows, choices=True))
+            what = f"{_TICKED}; if one is the text"
         rule = "none of its fields has a usual name of a text field"
-        near, value = f"{_alike(texts, 'text')}:" if texts else "", next(iter(texts), "NAME")
+        near, value = f"{_alike(texts, what)}:" if texts else "", next(iter(texts), "NAME")
         every = [*there.names, *there.inner]
+        outer, dot, name = value.rpartition(".")
+        usual = (f"{outer}.{title}" for title in (*TITLES, "summary") if dot and title != name)
+        beside = [title for title in usual if title in there.inner][:1]
+        value = ",".join([*beside, value])
         raise _missing(rule, every, there.path, "--text-field", near=near, value=value)
-    return text, list(filter(None, [_beside(text, not body, there, rows)]))
+    ticked = [name for name in text if _are_choices(rows.get(name, ()))]
+    said = f"{_alike(text, _TICKED)}: name another --text-field" if ticked == [*text] else ""
+    return text, list(filter(None, [said, _beside(text, not body, there, rows)]))
 
 
 def _with_kept(fields: Fields, keep: bool | Sequence[str], there: _Columns) -> Fields:
@@ -379,6 +390,12 @@ def _strings(value: object, path: str, depth: int = 0) -> Iterator[tuple[str, st
         inner = value.items() if isinstance(value, Mapping) else ((None, item) for item in value)
         for key, item in inner:
             yield from _strings(item, path if key is None else f"{path}.{key}", depth + 1)
+
+
+def _are_choices(values: Iterable[object]) -> bool:
+    """Whether values are short and stand there three times on average, as ticked answers of a survey do."""
+    texts = _written(values)
+    return len(texts) > _LEAST * len(set(texts)) and max(map(len, texts)) <= _SHOWN
 
 
 def _are_objects(values: Iterable[object]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -334,6 +335,7 @@ _SPANS: Mapping[str, Sequence[str]] = {
 """The forms in which values of a kind lie in spans."""
 _BITS = (-(1 << 63), 1 << 63)
 _ENDS: dict[str, Any] = {INTEGER: _BITS, NUMBER: (-math.inf, math.inf), MOMENT: _BITS}
+_IN_UTC = ", in UTC (date= takes days as they were written)"
 _LAST_OF_DAY = 86_399_999_999  # microseconds
 _PLAIN_NUMBER = {INTEGER: r"^[+-]?(?:0|[1-9][0-9]*)$", NUMBER: r"^[+-]?(?:0|[1-9][0-9]*)\.[0-9]+$"}
 Wanted = dict[str, Any]
@@ -470,7 +472,7 @@ class _Column:
             there = f"the dates run from {low} to {high}"
             return f"no document is dated {sign.strip(' =.')}{' ' * (sign[0] == ' ')}{value}; {there}"
         asked = "=" if sign == "=.." else sign
-        rule = f"no document has {self.name}{asked}{value}{', in UTC' * (self.kind == MOMENT)}"
+        rule = f"no document has {self.name}{asked}{value}{_IN_UTC * (self.kind == MOMENT)}"
         if is_range and len(different) and self.kind in (INTEGER, NUMBER, DAY, MOMENT):
             what = "numbers" if self.kind in (INTEGER, NUMBER) else "dates"
             return f"{rule}; its {what} run from {low} to {high}"
@@ -572,10 +574,11 @@ def _is_range(value: str) -> bool:
 def _number(text: str) -> Decimal | None:
     """The number that a text is, with all of its digits; None if it is none."""
     try:
-        number = Decimal(text)
+        number = Decimal(_COMMA.sub(r"\1.\2", text))
     except InvalidOperation:
         return None
     return None if number.is_nan() else number
 
 
+_COMMA = re.compile(r"^(\s*[+-]?\d+),(\d{1,2}|\d{4,})(?=\s*$)")  # of decimals: 1,000 has one of thousands
 _TRUTH = {**dict.fromkeys(("t", "yes", "y", "1"), "true"), **dict.fromkeys(("f", "no", "n", "0"), "false")}

@@ -141,7 +141,8 @@ def by_signs(
                 last |= having
         elif not having.any():
             what = "phrase" if quoted else "word"
-            notes.append(f"no document has the {what} \u201c{text}\u201d: its words were searched")
+            inside = ", in identifiers, too" * (quoted and vocabulary.preprocessing.parts)
+            notes.append(f"no document has the {what} \u201c{text}\u201d: its words were searched{inside}")
         elif question.strict or sign == "+":
             passing &= having
         else:

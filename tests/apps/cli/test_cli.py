@@ -237,6 +237,18 @@ def test_other_mistakes(arguments: str, expected: str, inside: Path) -> None:
     refused(called(arguments), expected)
 
 
+def test_files_hold_subcorpora_and_queries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [f'{{"text": "hail fell in {place}", "place": "{place}"}}\n' for place in ("Iowa", "Ohio", "Utah")]
+    Path("rows.jsonl").write_text("".join(rows))
+    Path("plains").write_text("place=Iowa\n\nplace=Utah\n")
+    Path("fall.cql").write_text('"hail"\n  "fell"\n')
+    ran(called("refine rows.jsonl -o run --vectors none --method original"))
+    found = ran(called("concordance run @fall.cql --filter @plains --json")).json
+    assert (found["query"], found["hits"]) == ('"hail" "fell"', 2)
+    refused(called("frequency run --filter @hills"), "hills: cannot be read: there is no such file")
+
+
 def test_a_failed_check_is_exit_status_1(inside: Path) -> None:
     ran(
         called("refine later.txt -o still --vectors vectors.vec --method paper --learning-rate 0 --overwrite")

@@ -56,7 +56,7 @@ def fields_sentence(fields: Sequence[Mapping[str, Any]]) -> str:
     told = []
     for row in fields:
         lacking = f", {row['empty']:,} have none" if row["empty"] else ""
-        told.append(f"{printable(row['name'])} ({row['type']}{lacking})")
+        told.append(f"{printable(row['name'])} ({row['type'].replace('moment', 'moment in UTC')}{lacking})")
     return f"fields: {', '.join(told)}" if told else ""
 
 

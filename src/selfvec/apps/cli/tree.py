@@ -30,6 +30,7 @@ from selfvec.base.declarations import REQUIRED, Kind, Parameter, declared_at
 from selfvec.base.errors import OF_THE_SYSTEM, CleanupWarning, OptionError, SelfvecError, flag
 from selfvec.base.progress import Progress
 from selfvec.files.atomic_files import check_target
+from selfvec.files.text_files import text_lines
 
 from .parser import Argument, Command, CommandGroup, CommandTable, Option, help_all
 from .streams import complain, discard_output, is_quiet, print_json, print_text, say, show, tell
@@ -54,7 +55,7 @@ SHARED: Mapping[str, Typed] = {
     "dictionary": Typed("TSV"),
     "document": Typed("ID"),
     "fdr": Typed("Q"),
-    "filter": Typed("FIELD=VALUE|date=A..B"),
+    "filter": Typed("FIELD=VALUE|date=A..B|@FILE"),
     "half_life": Typed("DAYS"),
     "history": Typed("PLAN"),
     "host": Typed("ADDRESS"),
@@ -315,6 +316,8 @@ def _completion(parameter: Parameter) -> Callable[..., list[CompletionItem]] | N
 _HOLD_COMMAS = ("text_field", "keep_fields", "withdraw")
 """Lists of names that may hold commas: they are told apart where the names are known."""
 
+_SAVED = ("filter", "query", "word", "words")
+"""What a file may hold, named after @."""
 _LIBRARIES = ("POLARS_MAX", "NUMBA_NUM", "RAYON_NUM", "OPENBLAS_NUM", "MKL_NUM", "OMP_NUM")
 
 
@@ -451,12 +454,24 @@ def _given(row: CommandRow, parameters: Sequence[Argument | Option], typed: dict
 def _value(parameter: Parameter, written: str, typed: Any) -> Any:
     if isinstance(typed, bool):
         return typed
+    if parameter.name in _SAVED:
+        several = isinstance(typed, tuple)
+        lines = tuple(line for part in (typed if several else (typed,)) for line in _saved(parameter, part))
+        typed = lines if several else " ".join(lines)
     if isinstance(typed, str) and "[," in written and parameter.name not in _HOLD_COMMAS:
         typed = tuple(part.strip() for part in typed.split(",") if part.strip())
     if isinstance(typed, tuple):
         values = [_single(parameter, part) for part in typed]
         return values[0] if len(values) == 1 and "Texts" in parameter.kind.names else values
     return _single(parameter, typed)
+
+
+def _saved(parameter: Parameter, typed: str) -> Sequence[str]:
+    """What is typed or, after @, the lines of a file: filters of a subcorpus, or a query."""
+    path = Path(typed[1:])
+    if typed[:1] != "@" or not (path.is_file() or (parameter.name == "filter" and "=" not in typed)):
+        return [typed]
+    return [line.strip() for _, line in text_lines(path)]
 
 
 def _single(parameter: Parameter, typed: str) -> Any:
