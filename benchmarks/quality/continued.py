@@ -148,7 +148,7 @@ def best(tool: str, purpose: str, name: str) -> Vectors:
 @cache
 def counted(name: str) -> Vectors:
     """PPMI-SVD of a text."""
-    (found,) = baselines.train(start(name).run, ["ppmi-svd"]).values()
+    (found,) = baselines.train(start(name).run.present, ["ppmi-svd"]).values()
     return found
 
 

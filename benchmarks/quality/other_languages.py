@@ -44,7 +44,8 @@ USES = 25  # documents of a word and period that are encoded for the lists: all 
 @cache
 def run_of(name: str, *, encoder: bool = False) -> Run:
     """A run of a collection, with the encoder or without it."""
-    return refine(uses_of(name), "wordllama", encoder=multilingual() if encoder else None, **OPTIONS)
+    run = refine(uses_of(name), "wordllama", encoder=multilingual() if encoder else None, **OPTIONS)
+    return run.present
 
 
 @cache
