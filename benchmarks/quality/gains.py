@@ -28,8 +28,7 @@ from selfvec.lab.evaluation.retrieval import dense_rankings
 from selfvec.lab.evaluation.words import read_pairs
 from selfvec.numerics.rows import top_indices
 from selfvec.numerics.statistics import Estimate, spearman
-from selfvec.refinement.base_vectors import base_vectors
-from selfvec.refinement.decorrelation import GAMMA, decorrelate, start_from_neighbours
+from selfvec.refinement.decorrelation import GAMMA, base_vectors, decorrelate, start_from_neighbours
 from selfvec.text.rules import stems
 
 abstracts = cache(lambda: datasets.texts("PubMed"))

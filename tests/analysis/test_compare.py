@@ -17,9 +17,8 @@ from selfvec.data.vectors import Source
 from selfvec.lab.align import align
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import whitening
-from selfvec.refinement.base_vectors import base_vectors
 from selfvec.refinement.compass import compass_rows, compass_vectors, join_corpora, joined_runs
-from selfvec.refinement.decorrelation import GAMMA, POWER, decorrelate, start_from_neighbours
+from selfvec.refinement.decorrelation import GAMMA, POWER, base_vectors, decorrelate, start_from_neighbours
 
 CHANGED = 4
 

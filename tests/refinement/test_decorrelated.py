@@ -11,7 +11,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import anisotropy, unit_rows
 from selfvec.numerics.whitening import whitening
-from selfvec.refinement.base_vectors import Base, base_vectors
+from selfvec.refinement.decorrelation import Base, base_vectors
 from selfvec.refinement.health import effective_rank
 from selfvec.refinement.methods.decorrelated import (
     AGREES,

@@ -15,7 +15,7 @@ from selfvec.data.settings import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import anisotropy, unit_rows
-from selfvec.refinement.base_vectors import base_vectors
+from selfvec.refinement.decorrelation import base_vectors
 from selfvec.refinement.history import HistoryPlan
 from selfvec.refinement.methods.sequential import (
     COMPOSED,

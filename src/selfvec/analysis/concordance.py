@@ -7,7 +7,6 @@ that are shown are read.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from typing import Unpack
@@ -16,10 +15,10 @@ import numpy as np
 import polars as pl
 
 from selfvec.analysis.corpus_query import CorpusQuery, Hits
-from selfvec.analysis.counted_text import Chosen, chosen_documents, written_text
-from selfvec.analysis.variants import given_pairs
+from selfvec.analysis.counted_text import Chosen, chosen_documents, with_variants, written_text
 from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Ints
+from selfvec.base.checks import StrPath
 from selfvec.base.declarations import Count, Natural, NotEmpty, checked, options
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
@@ -31,7 +30,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.files.atomic_files import check_target
 from selfvec.files.report_page import check_report, save_rows
 from selfvec.numerics.rows import sampled
-from selfvec.storage.opened import GivenRun, as_run
+from selfvec.storage.opened import GivenRun
 from selfvec.text.tokenizers import find_words
 
 _LEVEL = re.compile(r"([1-9]\d?)([LR])", re.IGNORECASE)
@@ -75,7 +74,7 @@ def concordance(
     case: bool = False,
     lemma: bool = False,
     top: Count | None = None,
-    csv: str | os.PathLike[str] | None = None,
+    csv: StrPath | None = None,
     overwrite: bool = False,
     **drawn: Unpack[Drawing],
 ) -> Answer:
@@ -144,9 +143,7 @@ def concordance(
         check_report(csv, (".csv",))
         check_target(csv, overwrite=overwrite, folder=False)
     places = _places(sort, window)
-    run = as_run(run)
-    if pairs := given_pairs(run, drawn.get("variants")):
-        run = run.replace(provenance=run.provenance.replace(variants=pairs))
+    run = with_variants(run, drawn)
     text, tokenizer = written_text(run)
     written = text.written
     assert written is not None
@@ -180,9 +177,7 @@ _COLUMNS = {
 }
 
 
-def _save(
-    run: Run, rows: Sequence[Json], numbers: list[int], path: str | os.PathLike[str], overwrite: bool
-) -> None:
+def _save(run: Run, rows: Sequence[Json], numbers: list[int], path: StrPath, overwrite: bool) -> None:
     """Write rows with the fields of their documents; a field named like a column of ours has its prefix."""
     assert run.text is not None
     table = pl.DataFrame(rows, schema=_COLUMNS)

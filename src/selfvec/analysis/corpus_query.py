@@ -20,7 +20,7 @@ from selfvec.base.errors import InputError, NotFound
 from selfvec.base.threads import cut, stop_if_cancelled
 from selfvec.corpus.filters import filtered_documents
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, bounds_of
 from selfvec.storage.cache import cached_result
 from selfvec.text.languages import english_lemmas, lemmas_of_forms, lemmatizer, without_elision
 from selfvec.text.phrases import parts, row_of, units_of
@@ -109,7 +109,7 @@ class CorpusQuery:
             if text.sentences is None:
                 rule = "the sentences of the text are not known"
                 raise InputError(rule, field="query", remedy="leave within s out")
-            bounds = text.sentences if text.widths is None else _ends(text.widths)[text.sentences]
+            bounds = text.sentences if text.widths is None else bounds_of(text.widths)[text.sentences]
         ids, _ = text.written.read_only
         starts, ends = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         for first, last in cut(np.diff(bounds), _BLOCK):
@@ -138,7 +138,7 @@ class CorpusQuery:
         assert text.written is not None
         if self.several is None:
             return []
-        before = np.concatenate(([0], np.cumsum(self.several[text.written.ids])))
+        before = bounds_of(self.several[text.written.ids])
         number = np.count_nonzero(before[written.ends] - before[written.starts])
         said = f"{number:,} of {count_of(len(written.starts), 'occurrence')} have a form of several lemmas."
         lacking = self.language == "en" and not english_lemmas() and not text.tags
@@ -162,7 +162,7 @@ class CorpusQuery:
     def counted(self, text: CountedText, written: Hits) -> Hits:
         if text.widths is None:
             return written
-        begins = _ends(text.widths)
+        begins = bounds_of(text.widths)
         last = np.searchsorted(begins, written.ends - 1, "right")
         return Hits(np.searchsorted(begins, written.starts, "right") - 1, last)
 
@@ -245,7 +245,7 @@ class _Vocabulary:
             is_it = np.array([lower(name, self._language) == value for name in text.batch.types])
             places = np.flatnonzero(is_it[text.batch.ids])
             if text.widths is not None:
-                places = _ends(text.widths)[places[text.widths[places] == 1]]
+                places = bounds_of(text.widths)[places[text.widths[places] == 1]]
             fitting[text.written.ids[places]] = True
         return fitting
 
@@ -338,11 +338,6 @@ def of_several_lemmas(run: Run, batch: TokenBatch) -> str:
 
 def _codes(run: Run) -> tuple[str, ...]:
     return tuple(str(run.provenance.options.get("lemmatize") or run.provenance.language).split(","))
-
-
-def _ends(widths: Ids) -> Ints:
-    """Where each counted word begins among the written ones, and the end, (N + 1,)."""
-    return np.concatenate(([0], np.cumsum(widths, dtype=np.int64)))
 
 
 def _write_ends_by_columns(

@@ -37,7 +37,7 @@ from selfvec.corpus.slices import document_groups, named_slice
 from selfvec.data.documents import Documents
 from selfvec.data.run import Run
 from selfvec.data.run_text import TAGS, TEXT
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, bounds_of
 from selfvec.files.checksums import write_sealed
 from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
 from selfvec.numerics.statistics import FEWEST, NORMAL
@@ -141,8 +141,8 @@ class CountedText:
         sentences = self.sentences
         if sentences is not None:
             owners = self.batch.document_of(sentences[:-1])
-            sentences = np.cumsum([0, *np.diff(sentences)[documents[owners]]])
-        within = None if self.widths is None else np.repeat(documents, np.diff(self.batch.offsets))
+            sentences = bounds_of(np.diff(sentences)[documents[owners]])
+        within = None if self.widths is None else np.repeat(documents, self.batch.lengths)
         return replace(
             self,
             batch=self.batch.part(documents),
@@ -219,9 +219,7 @@ def asked_text(
 
     `NotFound` if there is none, or none has a word.
     """
-    run = as_run(given)
-    if pairs := given_pairs(run, counting.get("variants")):
-        run = run.replace(provenance=run.provenance.replace(variants=pairs))
+    run = with_variants(given, counting)
     whole = counted_text(run, counting.get("repeats") or "keep", written=written)
     documents = chosen_documents(run, counting)
     text = whole.part(documents)
@@ -230,6 +228,13 @@ def asked_text(
     groups = [] if by is None else document_groups(run, by)
     parts = {group.name: whole.part(group.documents & documents) for group in groups}
     return AskedText(run, text, {name: part for name, part in parts.items() if len(part.batch)})
+
+
+def with_variants(given: GivenRun, chosen: Chosen) -> Run:
+    """A run that counts the variants that are asked for as their words."""
+    run = as_run(given)
+    pairs = given_pairs(run, chosen.get("variants"))
+    return run.replace(provenance=run.provenance.replace(variants=pairs)) if pairs else run
 
 
 def chosen_documents(run: Run, chosen: Chosen) -> Mask:
@@ -252,7 +257,7 @@ def _read(run: Run, repeats: str) -> CountedText:
             written = without(written, further if widths is None else np.repeat(further, widths))
         if bounds is not None:
             left = np.add.reduceat(~further, bounds[:-1], dtype=np.int64)
-            bounds = np.unique(np.cumsum([0, *left]))
+            bounds = np.unique(bounds_of(left))
         widths = None if widths is None else widths[~further]
         batch = without(text.batch, further)
         return replace(text, batch=batch, repeats=repeats, written=written, widths=widths, sentences=bounds)
@@ -302,7 +307,7 @@ def _encoded(run: Run, own: Mapping[int, str]) -> CountedText:
     whole = np.ones(len(keys.types), bool)
     text_of_keys = Running(keys.places[spelled.ids], spelled.offsets, keys.types, whole, spelled.apart)
     ids, stays, types = placed(text_of_keys, units, lambda phrase: rulebook.key(phrase, index))
-    bounds = np.concatenate(([0], np.cumsum(stays)))[spelled.offsets]
+    bounds = bounds_of(stays)[spelled.offsets]
     widths = np.diff(np.flatnonzero(stays), append=len(stays)).astype(np.int32)
     batch = TokenBatch(ids[stays], bounds[ends], types)
     return CountedText(batch, "keep", written=written, widths=widths, sentences=np.unique(bounds))
@@ -314,7 +319,7 @@ def _with_tags(text: CountedText, run: Run) -> CountedText:
     if run.text is None or TAGS not in run.text.columns or written is None or text.sentences is None:
         return text  # without sentences the words are pieces of words
     tags = run.text.read((TAGS,))[TAGS].str.split("\n")
-    lengths = np.diff(written.offsets)
+    lengths = written.lengths
     fits = tags.list.len().fill_null(0).to_numpy() == lengths
     told = tags.filter(fits & (lengths > 0)).explode()
     names = ["", *told.unique(maintain_order=True)]
@@ -355,7 +360,7 @@ def _open(documents: int, repeats: str, folder: Path) -> CountedText:
     names = read_result(folder)
     offsets, widths = np.array(arrays["offsets"]), arrays.get("widths")
     batch = TokenBatch(arrays["ids"], offsets, names["types"])
-    own = offsets if widths is None else np.concatenate(([0], np.cumsum(widths)))[offsets]
+    own = offsets if widths is None else bounds_of(widths)[offsets]
     written = TokenBatch(arrays["written"], own, names["written"])
     sentences, tags = arrays.get("sentences"), names.get("tags", ())
     return CountedText(batch, repeats, written=written, widths=widths, sentences=sentences, tags=tags)
@@ -389,7 +394,7 @@ def by_group(
     """
     columns: list[list[dict[str, Any]]] = []
     for name, (counts, squares, batch) in counted.items():
-        documents = np.count_nonzero(np.diff(batch.offsets))
+        documents = np.count_nonzero(batch.lengths)
         ends: Any = [[None] * len(counts)] * 2
         if documents >= FEWEST:
             ends = per_million(_interval(counts, squares * (documents / (documents - 1))), len(batch))

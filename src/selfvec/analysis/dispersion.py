@@ -117,7 +117,7 @@ def dispersion(
         rows.append(row | ({"groups": groups} if groups else {}))
     if not rows:
         raise NotFound("none of these words occurs in these documents", remedy="choose others, or all")
-    sizes = {"tokens": len(batch), "parts": int(np.count_nonzero(np.diff(whole.offsets)))}
+    sizes = {"tokens": len(batch), "parts": int(np.count_nonzero(whole.lengths))}
     figures = {**sizes, "equal": parts is not None, **asked.said, "unknown": unknown, "rows": rows}
     parts_named = f"{sizes['parts']:,} {'documents' if parts is None else 'equal parts'}"
     named = [{"group": name} for name in asked.groups]
@@ -197,7 +197,7 @@ def spread_of(batch: TokenBatch, rates: Doubles | None = None) -> Spread:
     """
     types, counts = len(batch.types), batch.counts
     shares = counts / max(len(batch), 1) if rates is None else rates
-    sizes = np.diff(batch.offsets).astype(np.float64)
+    sizes = batch.lengths.astype(np.float64)
     sums = np.zeros((types, 10))
     sums[:, _COUNT], sums[:, _EXPECTED] = counts, shares
     seen, order = np.zeros(types, np.int32), np.zeros(types, np.int32)

@@ -233,7 +233,7 @@ def _of_hits(batch: TokenBatch, hits: Hits, forms: dict[str, int]) -> TokenBatch
 def size_of(batch: TokenBatch, piece: int = 1000) -> dict[str, Any]:
     """The size of a text, and how varied its words are."""
     return {
-        "documents": int(np.count_nonzero(np.diff(batch.offsets))),
+        "documents": int(np.count_nonzero(batch.lengths)),
         "tokens": len(batch),
         "types": int(np.count_nonzero(batch.counts)),
         "sttr": type_token_ratio(batch, piece),

@@ -52,7 +52,7 @@ from selfvec.data.documents import Documents
 from selfvec.data.run import Run
 from selfvec.data.run_text import ID, TEXT, column_or_nulls, numbered
 from selfvec.data.settings import Settings
-from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
+from selfvec.data.token_batch import TokenBatch, bounds_of, concatenated, over_one_vocabulary
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.rows import unit_rows
@@ -323,7 +323,7 @@ def _chosen_documents(
     """Hold out documents of the run, and choose the documents that are compared."""
     rng = np.random.default_rng(seed)
     _, new = over_one_vocabulary([own, new])
-    full = np.flatnonzero(np.diff(own.offsets))
+    full = np.flatnonzero(own.lengths)
     order = rng.permutation(full)
     held_out = min(HELD_OUT, len(full) // 2)
     if held_out < 1:
@@ -337,7 +337,7 @@ def _chosen_documents(
     is_new = np.arange(pool.documents) >= held_out
     keys, new_keys = document_keys(own), document_keys(new)
     pool_keys = np.concatenate([keys[held], new_keys])
-    tried = np.flatnonzero(np.diff(pool.offsets))
+    tried = np.flatnonzero(pool.lengths)
     repeats = _repeats(pool_keys, is_new, tried, keys[order[held_out:]], keys)
     fresh = rng.permutation(tried[~repeats[tried]])  # one of several equal documents is drawn
     once = fresh[np.unique(pool_keys[fresh], return_index=True)[1]]
@@ -349,7 +349,7 @@ def _chosen_documents(
     _, times, bounds = word_documents(held_text.ids, held_text.offsets, len(own.counts))
     unknown = np.repeat(own.counts, np.diff(bounds)) - times < least
     left_out = {
-        "without words": int(np.sum(np.diff(new.offsets) == 0)),
+        "without words": int(np.sum(new.lengths == 0)),
         "in the run already": int(is_new[tried].sum() - is_new[fresh].sum()),
         "repeated": int(is_new[fresh].sum() - np.sum(chosen & is_new)),
     }
@@ -389,7 +389,7 @@ def document_keys(batch: TokenBatch) -> Hashes:
     (True, False)
     """
     kept = with_letters(batch.types)[batch.ids]
-    bounds = np.concatenate(([0], np.cumsum(kept)))[batch.offsets]
+    bounds = bounds_of(kept)[batch.offsets]
     return hashes_of_words(batch.ids[kept], bounds[:-1], bounds[1:])
 
 
@@ -431,9 +431,9 @@ def _document_figures(run: Run, compared: ComparedDocuments, seed: int) -> Docum
     old = document_vectors(text, rows, weights)
     documents = document_vectors(pool.with_types(learned), rows, weights)
     occurs = document_frequencies(pool)
-    unknown = np.concatenate(([0], np.cumsum(~compared.known[pool.ids])))
+    unknown = bounds_of(~compared.known[pool.ids])
     return DocumentFigures(
-        unknown=np.diff(unknown[pool.offsets]) / np.diff(pool.offsets),
+        unknown=np.diff(unknown[pool.offsets]) / pool.lengths,
         distance=_distances(old, documents).round(9),
         of_topic=_topics(reference, old, documents, seed),
         tested=with_letters(pool.types) & (occurs >= _FEWEST) & (occurs < pool.documents),
@@ -470,7 +470,7 @@ def _division_statistics(
     shares = (figures.of_topic[:, None] == np.arange(kinds)).astype(np.float64)
     text = pool.with_types(figures.tested)
     occurs = figures.documents[figures.tested].astype(np.float64)
-    owner = np.repeat(np.arange(pool.documents), np.diff(text.offsets))
+    owner = np.repeat(np.arange(pool.documents), text.lengths)
     owner, words = np.divmod(np.unique(owner * len(occurs) + text.ids), len(occurs))
     offsets = np.searchsorted(owner, np.arange(pool.documents + 1))
 

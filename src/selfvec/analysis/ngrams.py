@@ -19,7 +19,7 @@ from selfvec.base.declarations import Bounds, Count, checked
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.base.view import Column
-from selfvec.data.token_batch import TokenBatch, concatenated
+from selfvec.data.token_batch import TokenBatch, bounds_of, concatenated
 from selfvec.storage.opened import GivenRun
 
 SLOT = "*"
@@ -284,7 +284,7 @@ def in_sequences(batches: Sequence[TokenBatch], n: int, min_count: int = 1) -> l
     named = zip(words[:, firsts].T.tolist(), (counts >= min_count).tolist(), strict=True)
     types = [" ".join(map(whole.types.__getitem__, row)) if often else "" for row, often in named]
     made = TokenBatch(numbers, np.searchsorted(documents, np.arange(whole.documents + 1)), types)
-    ends = np.cumsum([0, *(batch.documents for batch in batches)])
+    ends = bounds_of([batch.documents for batch in batches])
     return [made.part(np.arange(*part)) for part in pairwise(ends)]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from selfvec.analysis.comparison.chosen_slices import default_slices, two_parts
 from selfvec.base.answer import Answer
+from selfvec.base.checks import StrPath
 from selfvec.base.declarations import checked
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.view import COUNT, Column, Table, figure
@@ -45,7 +45,7 @@ def variants(
     *,
     slice_field: str | None = None,
     filter: GivenFilter = (),
-    output: str | os.PathLike[str] | None = None,
+    output: StrPath | None = None,
     overwrite: bool = False,
 ) -> Answer:
     """List words that are written in two ways, such as acft and aircraft.
@@ -126,12 +126,12 @@ def variants(
     )
 
 
-def with_variants(run: Run, given: str | os.PathLike[str] | None) -> Run:
+def with_variants(run: Run, given: StrPath | None) -> Run:
     """The run with the pairs of `given_pairs` as one word each."""
     return joined(run, given_pairs(run, given))
 
 
-def given_pairs(run: Run, given: str | os.PathLike[str] | None) -> dict[str, str]:
+def given_pairs(run: Run, given: StrPath | None) -> dict[str, str]:
     """The word of each variant: those of a file or, for "auto", those that are certain; none without either.
 
     These are found between the parts that drift compares; a text without such parts has none.

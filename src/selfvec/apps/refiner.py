@@ -17,7 +17,7 @@ from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.apps.functions.inspection import health
 from selfvec.base.arrays import Floats
-from selfvec.base.checks import check_names
+from selfvec.base.checks import StrPath, check_names
 from selfvec.base.errors import InputError, NotFittedError, OptionError
 from selfvec.base.installed import install_command
 from selfvec.base.progress import Progress
@@ -90,7 +90,7 @@ class Refiner(Settings):
 
     def fit(
         self,
-        corpus: Corpus | str | os.PathLike[str] | Iterable[Any],
+        corpus: Corpus | StrPath | Iterable[Any],
         y: Start | Sequence[Start] | Any = None,
         *,
         vectors: Start | Sequence[Start] = None,
@@ -260,7 +260,7 @@ class Refiner(Settings):
         """The recorded path of a word."""
         return self.run_.present.path(word)
 
-    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    def save(self, path: StrPath, *, overwrite: bool = False) -> None:
         """Write a run folder."""
         self.run_.save(path, overwrite=overwrite)
 

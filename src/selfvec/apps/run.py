@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
 
 import selfvec
 from selfvec import apps
-from selfvec.base.checks import check_path
+from selfvec.base.checks import StrPath, check_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError, SelfvecError
 from selfvec.data import run as record
@@ -70,7 +70,7 @@ def _of_whole_state(function: Callable[..., R]) -> Callable[..., R]:
 
 
 @checked
-def save_run(run: record.AnyRun, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+def save_run(run: record.AnyRun, path: StrPath, *, overwrite: bool = False) -> None:
     """Write a run folder, or with ``overwrite`` a new state of an existing one.
 
     Parameters
@@ -262,7 +262,7 @@ class Run(record.AnyRun):
 
 
 @checked
-def open_run(path: str | os.PathLike[str]) -> Run:
+def open_run(path: StrPath) -> Run:
     """Open a run folder; its vectors are memory-mapped.
 
     Parameters
@@ -296,15 +296,15 @@ def open(path: Literal["default", "wordllama", "glosses"], holds: None = None) -
 
 
 @overload
-def open(path: str | os.PathLike[str], holds: None = None) -> Run: ...
+def open(path: StrPath, holds: None = None) -> Run: ...
 
 
 @overload
-def open(path: str | os.PathLike[str], holds: type[T]) -> T: ...
+def open(path: StrPath, holds: type[T]) -> T: ...
 
 
 @checked
-def open(path: str | os.PathLike[str], holds: type | None = None) -> Any:
+def open(path: StrPath, holds: type | None = None) -> Any:
     """Open a run folder, an encoder, a search index, or vectors.
 
     Parameters
@@ -338,7 +338,7 @@ def open(path: str | os.PathLike[str], holds: type | None = None) -> Any:
     return opened
 
 
-def _opened(path: str | os.PathLike[str]) -> Run | Encoder | Index | Vectors:
+def _opened(path: StrPath) -> Run | Encoder | Index | Vectors:
     check_path("path", path)
     folder = Path(path)
     found = folder_kind(folder) if folder.is_dir() else None

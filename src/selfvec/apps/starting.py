@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Never
 
+from selfvec.base.checks import StrPath
 from selfvec.base.declarations import Bounds, checked
 from selfvec.base.errors import MissingExtra, OptionError
 from selfvec.base.progress import Progress, as_progress
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
 
 
 @checked
-def demo(
-    output: str | os.PathLike[str] = "demo-run", *, overwrite: bool = False, progress: Progress | None = None
-) -> Run:
+def demo(output: StrPath = "demo-run", *, overwrite: bool = False, progress: Progress | None = None) -> Run:
     """Adapt the built-in vectors to the documentation of your Python.
 
     It shows what changed and what to try next, and ends with a report, one page beside the run. A run and a
@@ -74,12 +73,12 @@ def _is_of_demo(folder: Path) -> bool:
 
 @checked
 def serve(
-    run: str | os.PathLike[str],
+    run: StrPath,
     host: str = "127.0.0.1",
     port: Annotated[int, Bounds(at_least=0, at_most=65535)] | None = None,
     *,
     write: bool = False,
-    token_file: str | os.PathLike[str] | None = None,
+    token_file: StrPath | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Show what changed, and why, as a page in the browser.
@@ -119,7 +118,7 @@ def serve(
 
 @checked
 def mcp(
-    run: str | os.PathLike[str],
+    run: StrPath,
     *,
     http: Annotated[int, Bounds(at_least=0, at_most=65535)] | None = None,
     write: bool = False,

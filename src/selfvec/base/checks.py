@@ -11,7 +11,8 @@ from typing import Any, TypeGuard
 from .display import code_of
 from .errors import OptionError, did_you_mean
 
-Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+StrPath = str | os.PathLike[str]
+Paths = StrPath | Sequence[StrPath]
 """A path, or several."""
 
 
@@ -20,7 +21,7 @@ def as_paths(given: Paths | None) -> list[Path]:
     return [Path(one) for one in several or ()]
 
 
-def is_path(given: object) -> TypeGuard[str | os.PathLike[str]]:
+def is_path(given: object) -> TypeGuard[StrPath]:
     return isinstance(given, str | os.PathLike)
 
 

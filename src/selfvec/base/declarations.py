@@ -54,6 +54,7 @@ _WRITTEN = {
     "Natural": "Annotated[int, Bounds(at_least=0)]",
     "NotEmpty": "str",
     "Paths": "Path | Sequence[Path]",
+    "StrPath": "str | os.PathLike[str]",
 }
 
 

@@ -20,7 +20,7 @@ from selfvec.base.arrays import Doubles, Floats, Ids, Ints
 from selfvec.base.compiled import kernel
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import cut, in_order, threads
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, bounds_of
 from selfvec.numerics.sparse_rows import SHARE, SparseRows, SparseRowsMaker
 
 HARMONIC_UNIT = 1 << 20  # weight of a neighbour at distance 1 with harmonic weights
@@ -93,7 +93,7 @@ def count(
         raise OptionError(rule, field="weighting")
     nominal = window // 2
     jobs = threads(jobs)
-    longest = int(np.diff(batch.offsets).max(initial=0))
+    longest = int(batch.lengths.max(initial=0))
     half = min(nominal, max(longest - 1, 0))  # no two positions are farther apart
     weigh = WEIGHTINGS[weighting]
     weights = np.array([0, *(weigh(distance) for distance in range(1, half + 1))], np.int64)
@@ -109,7 +109,7 @@ def _count_group(
     """Count the rows of some words: index their positions, then count the neighbours there."""
     half = len(weights) - 1
     counts = batch.counts[slice(*group)]
-    bounds = np.concatenate(([0], np.cumsum(counts)))
+    bounds = bounds_of(counts)
     windows = np.empty((int(bounds[-1]), 2), np.int64)
     index_positions(batch.ids, batch.offsets, half, *group, bounds[:-1].copy(), windows)
     types = len(batch.types)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from selfvec.base.casing import different_names
+from selfvec.base.checks import StrPath
 from selfvec.base.errors import CorpusError
 from selfvec.base.forks import check_polars
 from selfvec.data.run_text import DATE, SLICE
@@ -97,7 +98,7 @@ class Corpus:
     @classmethod
     def open(
         cls,
-        sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        sources: StrPath | Sequence[StrPath],
         *,
         like: Mapping[str, Any] | None = None,
         **options: Unpack[FieldOptions],

@@ -249,7 +249,7 @@ def slice_of_each(slices: Sequence[Slice]) -> Ids:
 
 
 def slice_counts(batch: TokenBatch, slices: Sequence[Slice]) -> Ints:
-    lengths = np.diff(batch.offsets)
+    lengths = batch.lengths
     out = np.zeros((len(slices), len(batch.types)), np.int64)
     for row, part in zip(out, slices, strict=True):
         row += occurrences_of_each(batch.ids[np.repeat(part.documents, lengths)], len(row))

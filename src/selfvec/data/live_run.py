@@ -356,7 +356,7 @@ def with_figures(provenance: Provenance, segments: Sequence[Part], base: Run) ->
     came = {"documents": 0, "tokens": 0, "without_vector": 0, "gone": len(segments[0].gone)}
     for part in segments:
         batch = part.segment.tokens
-        lengths = np.diff(batch.offsets)
+        lengths = batch.lengths
         documents += len(part)
         own = int(lengths.sum() - lengths[part.gone].sum())
         tokens += own

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.compiled import read_only
@@ -33,6 +33,11 @@ def occurrences_of_each(ids: Ids, types: int, among: Mask | None = None) -> Ints
     for part, block in _blocks_of(ids):
         counts += np.bincount(block if among is None else block[among[part]], minlength=types)
     return counts
+
+
+def bounds_of(sizes: ArrayLike) -> Ints:
+    """Where each of n parts of these sizes begins, and the end, (n + 1,)."""
+    return np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,6 +77,11 @@ class TokenBatch:
     sentence_counts: Ids | None = None
 
     @property
+    def lengths(self) -> Ints:
+        """The tokens of each document, (D,)."""
+        return np.diff(self.offsets)
+
+    @property
     def period(self) -> list[str] | None:
         """The days of the first and the last dated document; None if none has a date."""
         if self.dates is None or np.isnat(self.dates).all():
@@ -83,7 +93,7 @@ class TokenBatch:
             raise CorpusError("token ids are not a one-dimensional int32 array")
         if len(self.offsets) == 0 or self.offsets[0] != 0 or self.offsets[-1] != len(self.ids):
             raise CorpusError("document offsets do not run from 0 to the number of tokens")
-        if np.any(np.diff(self.offsets) < 0):
+        if np.any(self.lengths < 0):
             raise CorpusError("document offsets decrease")
         # As unsigned numbers, negative ones are large.
         if any(block.view(np.uint32).max() >= len(self.types) for _, block in _blocks_of(self.ids)):
@@ -117,8 +127,7 @@ class TokenBatch:
         """
         index: dict[str, int] = {}
         ids = [index.setdefault(token, len(index)) for document in documents for token in document]
-        offsets = np.cumsum([0, *map(len, documents)], dtype=np.int64)
-        return cls(np.array(ids, dtype=np.int32), offsets, list(index))
+        return cls(np.array(ids, dtype=np.int32), bounds_of([*map(len, documents)]), list(index))
 
     @classmethod
     def of_counts(cls, types: Sequence[str], counts: Ints) -> TokenBatch:
@@ -141,7 +150,7 @@ class TokenBatch:
     @property
     def empty(self) -> int:
         """Number of documents without a token."""
-        return int(np.count_nonzero(np.diff(self.offsets) == 0))
+        return int(np.count_nonzero(self.lengths == 0))
 
     def document_of(self, places: Ints) -> Ints:
         """The document of each token, (n,) int64."""
@@ -207,8 +216,8 @@ class TokenBatch:
         >>> batch.part(np.array([1, 0, 1])).ids.tolist()
         [1, 0, 1, 0, 1]
         """
-        lengths = np.diff(self.offsets)
-        offsets = np.concatenate(([0], np.cumsum(lengths[documents]))).astype(np.int64)
+        lengths = self.lengths
+        offsets = bounds_of(lengths[documents])
         numbers = np.asarray(
             np.flatnonzero(documents) if documents.dtype == np.bool_ else documents, np.int64
         )
@@ -341,7 +350,7 @@ def concatenated(parts: Sequence[TokenBatch], types: Sequence[str] | None = None
     Fingerprints and numbers of sentences are kept if every part with documents has them; a part without dates
     has unknown ones if another part has dates. Slices without a document are dropped.
     """
-    starts = np.cumsum([0, *map(len, parts)])
+    starts = bounds_of([*map(len, parts)])
     filled = [part for part in parts if part.documents] or parts
     names = {name: i for i, name in enumerate(dict.fromkeys(chain.from_iterable(map(_used_slices, parts))))}
     fingerprints = [part.fingerprints for part in filled if part.fingerprints is not None]

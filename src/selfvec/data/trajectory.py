@@ -12,6 +12,8 @@ from selfvec.base.answer import Answer, short_repr
 from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask
 from selfvec.numerics.rows import unit_rows
 
+from .token_batch import bounds_of
+
 
 @dataclass(frozen=True, repr=False)
 class Trajectory(Answer):
@@ -102,7 +104,7 @@ class History:
         """The same of some words, (n,) bool: of those here, and then of others, which have no records."""
         sizes = np.diff(self.starts, append=np.full(len(kept) - len(self.starts) + 1, len(self)))
         records = slice(None) if kept.all() else np.repeat(kept, sizes)  # without a copy if all are kept
-        starts = np.concatenate(([0], np.cumsum(sizes[kept])))
+        starts = bounds_of(sizes[kept])
         return History(starts, self.updates[records], self.vectors[records])
 
     def trajectory(

@@ -6,15 +6,14 @@ queries have the names of gensim's KeyedVectors.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from selfvec.base.arrays import Array, Floats, Ints, Mask
+from selfvec.base.checks import StrPath
 from selfvec.base.errors import InputError, MissingExtra
-from selfvec.numerics.ngram_rows import NgramRows
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import principal_axes
 
@@ -25,9 +24,6 @@ from .word_rows import Source as Source
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
-
-
-StrPath = str | os.PathLike[str]
 
 
 class Vectors(Queries):
@@ -109,6 +105,8 @@ class Vectors(Queries):
             if grams.shape != shape:
                 rule = f"its n-grams have the shape {grams.shape}, not {shape}"
                 raise InputError(rule, remedy="load the vectors again with gensim")
+            from selfvec.numerics.ngram_rows import NgramRows
+
             composer = NgramRows(grams, 0, len(grams), keyed.min_n, keyed.max_n)
         words, rows = keyed.index_to_key, keyed.vectors
         if None in words:

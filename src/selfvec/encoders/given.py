@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Rows
-from selfvec.base.checks import is_path
+from selfvec.base.checks import StrPath, is_path
 from selfvec.base.display import count_of
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run_text import RunText
@@ -21,7 +21,7 @@ from selfvec.storage.public_vectors import locate
 from . import SentenceEncoder
 from .encoded_texts import EncodedTexts, text_hashes
 
-GivenSentenceEncoder = SentenceEncoder | str | os.PathLike[str] | Callable[[list[str]], Any] | Any
+GivenSentenceEncoder = SentenceEncoder | StrPath | Callable[[list[str]], Any] | Any
 """An encoder, the name or folder of one, an object with ``encode`` or ``embed``, or a function of texts."""
 
 _METHODS = (  # that encode questions and passages, in the order in which they are looked for

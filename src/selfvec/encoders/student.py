@@ -66,7 +66,7 @@ def text_words(batch: TokenBatch, weights: Floats, jobs: int | None) -> SparseRo
         return lengths, ids[:size].copy(), values[:size].copy()
 
     with closing(SparseRowsMaker(np.float32)) as made:
-        blocks = cut(np.diff(batch.offsets) + 1, SHARE)
+        blocks = cut(batch.lengths + 1, SHARE)
         for rows in in_order(blocks, weigh, threads(jobs)):
             made.append(*rows)
         return made.finish().read_only

@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from selfvec.base.checks import StrPath
 from selfvec.base.errors import OF_THE_SYSTEM, TargetError
 from selfvec.base.forks import check_polars
 
@@ -53,7 +54,7 @@ class FolderKind:
 
 
 def check_target(
-    target: str | os.PathLike[str],
+    target: StrPath,
     *,
     overwrite: bool,
     folder: bool | None = None,  # whether a folder or a file will be written, if that is known
@@ -168,7 +169,7 @@ _TRIES = 9  # another process may take a new file for a leftover before it is lo
 
 @contextmanager
 def atomic_files(
-    target: str | os.PathLike[str],
+    target: StrPath,
     *,
     overwrite: bool = False,
     folder: bool | None = None,  # whether a folder or a file will be written, if that is known
@@ -206,14 +207,14 @@ def atomic_files(
             sync_names(target.parent)
 
 
-def atomic_file(target: str | os.PathLike[str], *, overwrite: bool = False) -> AbstractContextManager[Path]:
+def atomic_file(target: StrPath, *, overwrite: bool = False) -> AbstractContextManager[Path]:
     """`atomic_files` for one file."""
     return atomic_files(target, overwrite=overwrite, folder=False)
 
 
 @contextmanager
 def atomic_folder(
-    target: str | os.PathLike[str], *, overwrite: bool = False, kind: FolderKind | None = None
+    target: StrPath, *, overwrite: bool = False, kind: FolderKind | None = None
 ) -> Iterator[Path]:
     """`atomic_files` for a folder, which is made."""
     with atomic_files(target, overwrite=overwrite, folder=True, kind=kind) as fresh:

@@ -6,7 +6,6 @@ fetches nothing.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from html import escape
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.answer import frame_of
+from selfvec.base.checks import StrPath
 from selfvec.base.display import escape_controls
 from selfvec.base.errors import OptionError
 from selfvec.base.view import Cell, Drawn, Entry, Heading, Pieces, Table, View, is_figure, joined
@@ -247,7 +247,7 @@ def _markdown(cell: Cell) -> str:
 # ---- Files, in the format of their suffix
 
 
-def check_report(path: str | os.PathLike[str], suffixes: Sequence[str] = PAGES + ROWS) -> str:
+def check_report(path: StrPath, suffixes: Sequence[str] = PAGES + ROWS) -> str:
     """The suffix of a report; `OptionError` if it is not known. Commands call this before their work."""
     suffix = Path(path).suffix.lower()
     if suffix not in suffixes:
@@ -256,7 +256,7 @@ def check_report(path: str | os.PathLike[str], suffixes: Sequence[str] = PAGES +
     return suffix
 
 
-def save_page(view: View, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+def save_page(view: View, path: StrPath, *, overwrite: bool = False) -> None:
     """Write a view in the format of the suffix, atomically; `OptionError` if that is not known.
 
     `TargetError` if the path cannot be written, or exists and ``overwrite`` is false.
@@ -270,7 +270,7 @@ def save_page(view: View, path: str | os.PathLike[str], *, overwrite: bool = Fal
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
-def save_rows(frame: pl.DataFrame, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+def save_rows(frame: pl.DataFrame, path: StrPath, *, overwrite: bool = False) -> None:
     """Write a frame as CSV or Parquet.
 
     In CSV a list becomes text, of nested lists only the first values. Texts are quoted, and an apostrophe is

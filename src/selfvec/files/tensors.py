@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import mmap
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 from safetensors import safe_open
 
 from selfvec.base.arrays import AnyFloats, Array, Floats
+from selfvec.base.checks import StrPath
 from selfvec.base.errors import FormatError
 
 from .atomic_files import needing
@@ -79,7 +79,7 @@ _EMPTY = 1 << 20  # rows of an empty tensor in a small file; without data a larg
 
 
 def write_tensors(
-    path: str | os.PathLike[str],
+    path: StrPath,
     tensors: Mapping[str, Array],
     metadata: Mapping[str, str] | None = None,
 ) -> None:
@@ -127,9 +127,7 @@ def _blocks_of(array: Array) -> Iterator[Array]:
         yield array[start : start + rows]
 
 
-def replace_tensors(
-    source: str | os.PathLike[str], target: str | os.PathLike[str], arrays: Mapping[str, Array]
-) -> None:
+def replace_tensors(source: StrPath, target: StrPath, arrays: Mapping[str, Array]) -> None:
     """Copy a file with new values, and possibly shapes, of some tensors. The other tensors keep their bytes.
 
     The types stay: each array has the dtype of its tensor (BF16 as uint16).
@@ -150,7 +148,7 @@ def replace_tensors(
         _write_data(file, tensors.values())
 
 
-def map_tensors(path: str | os.PathLike[str]) -> dict[str, Array]:
+def map_tensors(path: StrPath) -> dict[str, Array]:
     """Memory-map every tensor of a file, read-only. BF16 is converted to float32.
 
     `FormatError` if the header is malformed or describes more than the file holds. This is checked before
@@ -184,7 +182,7 @@ def from_bf16(bits: Array) -> Floats:
     return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
-def read_tensors(path: str | os.PathLike[str], forms: Forms, remedy: str, **sizes: int) -> dict[str, Array]:
+def read_tensors(path: StrPath, forms: Forms, remedy: str, **sizes: int) -> dict[str, Array]:
     """As `map_tensors`, of a file that holds these tensors; see `check_tensors`."""
     tensors = map_tensors(path)
     check_tensors(tensors, forms, Path(path), remedy, **sizes)
@@ -283,7 +281,7 @@ def first_not_finite(matrix: AnyFloats, most: float | None = None) -> int | None
     return None
 
 
-def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
+def read_metadata(path: StrPath) -> dict[str, str]:
     return read_header(Path(path))[0].get("__metadata__") or {}
 
 

@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from selfvec.base.checks import StrPath
 from selfvec.base.errors import FormatError, SelfvecError
 
 DAMAGED = "the file may be cut off or damaged: get it again"
@@ -57,7 +58,7 @@ _AT_ONCE = 4  # files that a decoder may open; it may have closed some when its 
 
 
 @contextmanager
-def decoding(path: str | os.PathLike[str], what: str, remedy: str = DAMAGED) -> Iterator[None]:
+def decoding(path: StrPath, what: str, remedy: str = DAMAGED) -> Iterator[None]:
     """Turn any exception of a decoder into one `FormatError`: ``path: is not a readable {what}``.
 
     Only the reading of a foreign file belongs in the block. Rust libraries report a panic as a
@@ -74,7 +75,7 @@ def decoding(path: str | os.PathLike[str], what: str, remedy: str = DAMAGED) -> 
         raise FormatError(f"is not a readable {what} ({reason})", path=path, remedy=remedy) from error
 
 
-def _check_opens(path: str | os.PathLike[str]) -> None:
+def _check_opens(path: StrPath) -> None:
     """Raise `FormatError` for a file that cannot be opened: it may be sound."""
     try:
         with ExitStack() as opened:
@@ -102,7 +103,7 @@ def foreign(head: bytes) -> tuple[str, str] | None:
     return next(signs, None)
 
 
-def refuse_pointer(path: str | os.PathLike[str]) -> None:
+def refuse_pointer(path: StrPath) -> None:
     with suppress(OSError), Path(path).open("rb") as file:
         if file.read(len(LFS_POINTER)) == LFS_POINTER:
             raise FormatError("is a pointer of Git LFS, not the file itself", path=path, remedy=LFS_REMEDY)

@@ -13,7 +13,7 @@ import numpy as np
 
 from selfvec.base.answer import Answer, short_repr
 from selfvec.base.arrays import Floats
-from selfvec.base.checks import is_path
+from selfvec.base.checks import StrPath, is_path
 from selfvec.base.declarations import Bounds, Count, checked, options
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
@@ -104,9 +104,7 @@ class Aligned(Answer):
         """One row, of the figures."""
         return [self.as_dict()]
 
-    def save(
-        self, path: str | os.PathLike[str], format: str | None = None, *, overwrite: bool = False
-    ) -> list[str]:
+    def save(self, path: StrPath, format: str | None = None, *, overwrite: bool = False) -> list[str]:
         """Write a and b into a folder; or only b, if ``path`` has the suffix of a vectors file.
 
         ``format`` is a name in `selfvec.storage.formats.FORMATS`; by default that of the suffix, or
@@ -181,7 +179,7 @@ def align(
     b: GivenVectors,
     method: Literal["procrustes", "dictionary", "compass", "relative"] = "procrustes",
     *,
-    output: str | os.PathLike[str] | None = None,
+    output: StrPath | None = None,
     to: str | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,

@@ -30,8 +30,7 @@ from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabula
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place
 from selfvec.numerics.whitening import whitening
-from selfvec.refinement.base_vectors import base_vectors
-from selfvec.refinement.decorrelation import GAMMA, POWER, decorrelate, start_from_neighbours
+from selfvec.refinement.decorrelation import GAMMA, POWER, base_vectors, decorrelate, start_from_neighbours
 from selfvec.refinement.inputs import initial_vectors
 from selfvec.refinement.methods.decorrelated import anchored
 
@@ -103,7 +102,7 @@ def compass_rows(
         out[own == 0] = 0
         return out
 
-    second = 2 * np.diff(batch.offsets)[slices[1].documents].sum() <= len(batch)  # it is the shorter one
+    second = 2 * batch.lengths[slices[1].documents].sum() <= len(batch)  # it is the shorter one
     scanned = ScanOperator(batch.part(slices[int(second)].documents), window // 2 * 2 + 1, GAMMA, jobs)
     own = scanned.degrees
     scanned.degrees = degrees  # context weights are those of both corpora

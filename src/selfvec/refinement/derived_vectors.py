@@ -27,10 +27,8 @@ from selfvec.data.settings import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.whitening import spectrum, whitened
-from selfvec.refinement.decorrelation import GAMMA, POWER, decorrelate, start_from_neighbours
+from selfvec.refinement.decorrelation import GAMMA, POWER, base_vectors, decorrelate, start_from_neighbours
 from selfvec.storage.cache import cached_rows
-
-from .base_vectors import base_vectors
 
 
 def _derived(run: Run, name: str, make: Callable[[], Floats], progress: Progress | None = None) -> Vectors:

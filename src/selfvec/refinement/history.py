@@ -15,6 +15,7 @@ import numpy as np
 
 from selfvec.base.arrays import Floats, Ids, Ints
 from selfvec.base.errors import OptionError
+from selfvec.data.token_batch import bounds_of
 from selfvec.data.trajectory import History
 
 DEFAULT_LIMIT = 64 << 20  # bytes
@@ -135,7 +136,7 @@ class Recorder:
         updates = self.updates[: self.filled]
         order = np.lexsort((updates, words))
         counts = np.bincount(words, minlength=len(self.seen))
-        starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        starts = bounds_of(counts)
         return History(starts, updates[order], self.vectors[: self.filled][order])
 
     def as_dict(self) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def check_tokens(batch: TokenBatch, notes: Sequence[str]) -> None:
 
 def check_slices(batch: TokenBatch, settings: Settings) -> None:
     """Raise `CorpusError` if slices are asked for and no document has a date."""
-    if settings.slice and (batch.dates is None or np.all(np.isnat(batch.dates))):
+    if settings.slice and batch.period is None:
         raise CorpusError(
             f"there are no dates to divide the corpus into slices by {settings.slice}",
             remedy="give --date-field FIELD, or leave out --slice",

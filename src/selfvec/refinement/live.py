@@ -344,7 +344,7 @@ def _context_rows(
     documents = unit_in_place(weighted_sums(tokens, rows, weights))
     own = group[tokens.ids]
     order = np.argsort(own, kind="stable")
-    of_occurrences = np.repeat(np.arange(tokens.documents, dtype=np.int32), np.diff(tokens.offsets))[order]
+    of_occurrences = np.repeat(np.arange(tokens.documents, dtype=np.int32), tokens.lengths)[order]
     bounds = np.searchsorted(own[order], np.arange(groups + 1))
     out = np.zeros((groups, vectors.vector_size), np.float32)
     add_rows(

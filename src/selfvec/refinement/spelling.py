@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import AnyFloats, Floats, Hashes, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import kernel, read_only
 from selfvec.base.threads import cut, each_block, finish, in_order, threads
-from selfvec.data.token_batch import TokenBatch, occurrences_of_each
+from selfvec.data.token_batch import TokenBatch, bounds_of, occurrences_of_each
 from selfvec.files.memory import return_freed_memory
 from selfvec.numerics.ridge import solve_columns, swept_ridge
 from selfvec.numerics.rows import filled_rows, mix_rows
@@ -160,9 +160,9 @@ def shared_grams(
     # All words as one array of code points: a kernel cannot read strings of Python.
     codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
     del texts
-    begins = np.concatenate(([0], np.cumsum(lengths)))
+    begins = bounds_of(lengths)
     sizes = np.sum([np.maximum(lengths - n + 1, 0) for n in range(SHORTEST, LONGEST + 1)], axis=0)
-    bounds = np.concatenate(([0], np.cumsum(sizes)))
+    bounds = bounds_of(sizes)
     table = GramTable.room(sizes[learned_from].sum())
     columns = _number_grams(codes, begins, learned_from, table)
     indices = np.full(bounds[-1], columns, np.int32)  # the last number is that of no n-gram

@@ -27,7 +27,7 @@ from selfvec.data.field_types import DAY, INTEGER, LIST, MOMENT, NUMBER, TRUTH, 
 from selfvec.data.field_types import TEXT as TEXTS
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, GIVEN, TEXT, RunText, column_of
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, bounds_of
 from selfvec.data.vectors import Vectors
 from selfvec.files.memory import PackedStrings, Packer, return_freed_memory
 from selfvec.files.tensors import Forms, Tensor, days, packed, read_tensors
@@ -191,7 +191,7 @@ def _of_units(
     starts, ends = merged.offsets[bounds]
     of_passages = zip(starts[documents:].tolist(), ends[documents:].tolist(), strict=True)
     ids = np.concatenate([merged.ids, *(merged.ids[a:b] for a, b in of_passages)])  # all are of documents
-    offsets = np.concatenate(([0], np.cumsum(ends - starts)))
+    offsets = bounds_of(ends - starts)
     return TokenBatch(ids, offsets, merged.types if types is None else types)
 
 
@@ -380,7 +380,7 @@ class IndexedDocuments:
             "units": units,
             "counts": counts,
             "occurs": occurs.astype(np.int32),
-            "lengths": np.diff(batch.offsets).astype(np.int32),
+            "lengths": batch.lengths.astype(np.int32),
             "owners": passages.owners,
             "spans": passages.spans,
             "vectors": vectors[0],

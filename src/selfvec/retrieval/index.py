@@ -10,7 +10,6 @@ without reading it: its arrays are memory-mapped.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
@@ -21,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from selfvec.base.arrays import Array, Mask
-from selfvec.base.checks import check_path, check_text, check_whole
+from selfvec.base.checks import StrPath, check_path, check_text, check_whole
 from selfvec.base.declarations import Kind
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError, did_you_mean
 from selfvec.base.installed import install_command
@@ -214,7 +213,7 @@ class Index:
         """An index of whole texts, without vectors, for mode ``bm25``."""
         return cls(*build_words_only(texts, preprocessing))
 
-    def saved(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Index:
+    def saved(self, folder: StrPath, *, overwrite: bool = False) -> Index:
         """Write the index as a folder, whole or not at all, and open what was written.
 
         Raises
@@ -250,7 +249,7 @@ class Index:
         write_sealed(folder / _HEAD, head)
 
     @classmethod
-    def open(cls, folder: str | os.PathLike[str]) -> Index:
+    def open(cls, folder: StrPath) -> Index:
         """Open an index folder.
 
         The index in the cache of a run is refused when the run has another state, which may lack documents.

@@ -26,7 +26,7 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.base.threads import finish, in_order, one_core, prefetched, threads
-from selfvec.data.token_batch import TokenBatch, concatenated
+from selfvec.data.token_batch import TokenBatch, bounds_of, concatenated
 from selfvec.numerics.rows import ranks_among, unit_rows
 from selfvec.text.document_vectors import weighted_sums
 
@@ -82,7 +82,7 @@ def learn(
     """
     progress = progress or Progress()
     rng = np.random.default_rng(seed)
-    lengths = np.diff(batch.offsets)
+    lengths = batch.lengths
     usable = rng.permutation(np.flatnonzero(lengths >= SHORTEST))
     words = int(lengths[usable].sum())
     about: dict[str, Any] = {"documents": len(usable), "words": words, "steps": 0}
@@ -117,8 +117,8 @@ def _steps_chosen(
     unread, read = np.split(documents, [min(HELD_OUT, len(documents) // 10)])
     asked = np.zeros(batch.documents, bool)
     asked[unread] = asked[read[:HELD_OUT]] = True
-    spans, rests = cut_spans(batch, np.where(asked, np.diff(batch.offsets) // 3, 0), rng)
-    own = np.flatnonzero(np.diff(spans.offsets))
+    spans, rests = cut_spans(batch, np.where(asked, batch.lengths // 3, 0), rng)
+    own = np.flatnonzero(spans.lengths)
     others = rng.permutation(np.setdiff1d(np.arange(batch.documents), own))[:CROWD]
     questions = spans.part(own)
     answers = rests.part(np.concatenate((own, others)))
@@ -161,7 +161,7 @@ def _steps(
                 order = rng.permutation(documents)
             whole = stretches(batch, order[step % each * size :][:size], rng)
             target = shared_targets(whole, start, weights)
-            questions, answers = cut_spans(whole, np.diff(whole.offsets) // 2, rng)
+            questions, answers = cut_spans(whole, whole.lengths // 2, rng)
             answers = without_words(answers, questions, rng.random(size) < HIDDEN)
             yield concatenated([questions, answers]), target
 
@@ -181,12 +181,12 @@ def stretches(batch: TokenBatch, documents: Ints, rng: np.random.Generator) -> T
         lengths = np.minimum(lengths, LONGEST)
     ends = np.cumsum(lengths)
     places = np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
-    return TokenBatch(batch.ids[places], np.concatenate(([0], ends)), batch.types)
+    return TokenBatch(batch.ids[places], bounds_of(lengths), batch.types)
 
 
 def cut_spans(batch: TokenBatch, longest: Ints, rng: np.random.Generator) -> tuple[TokenBatch, TokenBatch]:
     """A random span of each of D documents, of 4 to 25 words but at most ``longest``, (D,), and the rests."""
-    lengths = np.diff(batch.offsets)
+    lengths = batch.lengths
     sizes = np.minimum(rng.integers(SPAN[0], SPAN[1] + 1, len(lengths)), longest)
     starts = (rng.random(len(lengths)) * (lengths - sizes + 1)).astype(np.int64)
     own = _owners(batch)
@@ -205,13 +205,13 @@ def without_words(batch: TokenBatch, others: TokenBatch, chosen: Mask) -> TokenB
 
 def _words_of(batch: TokenBatch, kept: Mask) -> TokenBatch:
     """The chosen words of documents, (N,) bool."""
-    before = np.concatenate(([0], np.cumsum(kept)))  # chosen words before each word
+    before = bounds_of(kept)  # chosen words before each word
     return TokenBatch(batch.ids[kept], before[batch.offsets], batch.types)
 
 
 def _owners(batch: TokenBatch) -> Ints:
     """The document of each word, (N,)."""
-    return np.repeat(np.arange(batch.documents), np.diff(batch.offsets))
+    return np.repeat(np.arange(batch.documents), batch.lengths)
 
 
 def shared_targets(batch: TokenBatch, rows: Rows, weights: Rows) -> Floats:

@@ -21,7 +21,7 @@ from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.view import Entry, Part, View, escaped
 from selfvec.corpus.field_names import is_title
 from selfvec.data.field_types import plain_fields
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, bounds_of
 from selfvec.text.passages import span_as_given
 from selfvec.text.repeats import Repeats
 from selfvec.text.tokenizers import FoundWords, find_words
@@ -326,7 +326,7 @@ def _repeated(
     first = np.array([numbers[0] if numbers else -1 for numbers in types], np.int32)[words.ids]
     has_type = first >= 0
     used, ids = np.unique(first[has_type], return_inverse=True)
-    offsets = np.concatenate(([0], np.cumsum(has_type)))[words.bounds]
+    offsets = bounds_of(has_type)[words.bounds]
     batch = TokenBatch(ids.astype(np.int32), offsets, [vocabulary.types[i] for i in used.tolist()])
     mask[has_type] = repeats.tokens_in(batch, 1)
     return mask

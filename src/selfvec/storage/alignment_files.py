@@ -10,10 +10,10 @@ of MUSE. A word may have several rows. A header, such as *source* and *target*, 
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 
+from selfvec.base.checks import StrPath
 from selfvec.base.errors import InputError
 from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import atomic_files, atomic_folder, check_target
@@ -27,7 +27,7 @@ _NOTE = ".aligned.json"
 _SUFFIXES = tuple(suffix for row in FORMATS for suffix in row.suffixes)
 
 
-def names_a_file(path: str | os.PathLike[str]) -> bool:
+def names_a_file(path: StrPath) -> bool:
     return Path(path).name.endswith(_SUFFIXES)
 
 
@@ -68,7 +68,7 @@ def save_aligned_file(
     return left_out
 
 
-def find_aligned(path: str | os.PathLike[str]) -> tuple[str, str] | None:
+def find_aligned(path: StrPath) -> tuple[str, str] | None:
     """The paths of a and b for such a folder or file; None for other paths, or if a no longer exists."""
     path = Path(path)
     if path.is_dir() and not is_run(path):
@@ -116,7 +116,7 @@ def names_columns(*cells: str) -> bool:
     return all(_COLUMN.fullmatch(cell.strip().lower()) for cell in cells)
 
 
-def read_dictionary(path: str | os.PathLike[str]) -> WordPairs:
+def read_dictionary(path: StrPath) -> WordPairs:
     """The pairs of a file, in its order; `InputError` names the first invalid line."""
     path = Path(path)
     pairs = WordPairs()

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats
+from selfvec.base.checks import StrPath
 from selfvec.base.errors import OptionError
 from selfvec.data.run import AnyRun, Run
 from selfvec.data.vectors import Vectors
@@ -20,15 +21,13 @@ from selfvec.data.vectors import Vectors
 from . import formats
 from .run_folder import is_run, open_run
 
-GivenRun = AnyRun | str | os.PathLike[str]
+GivenRun = AnyRun | StrPath
 """A run, or the path of its folder."""
-GivenVectors = Vectors | AnyRun | str | os.PathLike[str]
+GivenVectors = Vectors | AnyRun | StrPath
 """Vectors, a run, the path of either, or the name of public vectors."""
 
 
-def as_run(
-    given: GivenRun, name: str = "run", of_text: Callable[[str | os.PathLike[str]], Run] | None = None
-) -> Run:
+def as_run(given: GivenRun, name: str = "run", of_text: Callable[[StrPath], Run] | None = None) -> Run:
     """A run, opened if it is given by its path; of an open one the present state, which then stays as it is.
 
     ``of_text`` opens a path that may be text. `OptionError` for anything else, in which ``name`` is that of

@@ -27,7 +27,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -36,6 +35,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from selfvec.base.arrays import Array, Ints
+from selfvec.base.checks import StrPath
 from selfvec.base.declarations import Kind
 from selfvec.base.errors import CorpusError, FormatError, InputError, TargetError
 from selfvec.base.versions import RUN_FORMAT
@@ -126,18 +126,18 @@ FORMS: Mapping[str, Forms] = {
 """The arrays of a run, by the names of their files in its first state."""
 
 
-def is_run(path: str | os.PathLike[str]) -> bool:
+def is_run(path: StrPath) -> bool:
     return (Path(path) / PRESENT).is_file()
 
 
-def refuse_run(path: str | os.PathLike[str]) -> None:
+def refuse_run(path: StrPath) -> None:
     """Raise `TargetError` if there is a run at a path where something else will be written."""
     if is_run(path):
         rule = "is a run; it is not replaced even with --overwrite"
         raise TargetError(rule, path=path, remedy="choose another name")
 
 
-def open_run(path: str | os.PathLike[str]) -> Run:
+def open_run(path: StrPath) -> Run:
     """Open a run folder; see `selfvec.open_run`."""
     folder = Path(path)
     return unchanged(folder / PRESENT, lambda: _open(folder))
@@ -378,7 +378,7 @@ def _read_tokens(
 # The names that a person gave to topics: a table
 
 
-def read_names(path: str | os.PathLike[str]) -> list[TopicName]:
+def read_names(path: StrPath) -> list[TopicName]:
     """The names in a table of topics: a row for each, with its ``name`` and its ``terms``, between commas."""
     remedy = "give what selfvec text topics RUN --report topics.csv wrote, with other names in it"
     try:

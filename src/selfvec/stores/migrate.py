@@ -8,7 +8,6 @@ replace the old vectors in one step. An interrupted call continues where it stop
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,6 +18,7 @@ import numpy as np
 
 from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Rows
+from selfvec.base.checks import StrPath
 from selfvec.base.declarations import Bounds, checked
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
 from selfvec.base.progress import Progress, as_progress
@@ -47,7 +47,7 @@ _TRIES = 5  # attempts while others write to the database
 
 @checked
 def migrate(
-    store: str | os.PathLike[str],
+    store: StrPath,
     old: GivenRun,
     new: GivenRun,
     *,
@@ -163,7 +163,7 @@ def _kept(recall: Json | None, verdict: str) -> list[Part]:
     return [Table(_COLUMNS, rows, f"recall@10 ({asked} that the map was not fitted on)"), kept]
 
 
-def map_path(store: str | os.PathLike[str]) -> Path:
+def map_path(store: StrPath) -> Path:
     """The path of the map of `migrate`, next to the database."""
     path = Path(store)
     return path.with_name(f"{path.name}-map.safetensors")
@@ -178,7 +178,7 @@ def _is_map(path: Path) -> bool:
     return True
 
 
-def question_encoder(store: str | os.PathLike[str], run: GivenRun) -> Encoder:
+def question_encoder(store: StrPath, run: GivenRun) -> Encoder:
     """An encoder of a run whose questions fit the current vectors of a database, old or new."""
     path = Path(store)
     run = as_run(run)

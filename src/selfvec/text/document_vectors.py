@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
 from selfvec.base.threads import finish, in_order, threads
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, bounds_of
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import Pool
 from selfvec.numerics.rows import add_rows, ranks_among, sampled, unit_in_place, unit_rows
 
 from . import kernels
+from .passages import random_window
 from .preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems, stem_groups
 
 # More smoothing helps questions with many answers and harms those with one: `benchmarks.quality.smoothing`.
@@ -242,14 +243,6 @@ class Smoothing:
 # Self-retrieval
 
 
-def random_window(length: int, size: int, rng: np.random.Generator) -> tuple[int, int]:
-    """Start and end of ``size`` of ``length`` items in a row, from a random position; (0, 0) of none."""
-    if not size:
-        return 0, 0
-    start = int(rng.integers(length - size + 1))
-    return start, start + size
-
-
 class SelfRetrieval:
     """Questions cut out of documents, and the rests of these documents."""
 
@@ -273,7 +266,7 @@ class SelfRetrieval:
                 break
         self.documents = len(rests)
         parts = [*rests, *questions]
-        offsets = np.concatenate(([0], np.cumsum([len(ids) for ids in parts]))).astype(np.int64)
+        offsets = bounds_of([*map(len, parts)])
         self._batch = TokenBatch(np.concatenate(parts or [tokens.ids[:0]]), offsets, tokens.types)
         self._weights = inverse_document_frequency(self._batch, self.documents)
 

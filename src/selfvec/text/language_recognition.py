@@ -98,7 +98,7 @@ def other_languages(
     used = np.unique(some.ids)
     is_usual[used] = [lower(batch.types[i]) in words for i in used.tolist()]
     own = np.bincount(some.document_of(np.flatnonzero(is_usual[some.ids])), minlength=some.documents)
-    odd = np.flatnonzero(own < ENOUGH * np.diff(some.offsets))
+    odd = np.flatnonzero(own < ENOUGH * some.lengths)
     documents: dict[str, list[int]] = {}
     for number in odd.tolist():
         ids = some.ids[some.offsets[number] : some.offsets[number + 1]]

@@ -49,7 +49,7 @@ def near_copies(batch: TokenBatch, among: Mask | None = None) -> Ints:
     >>> near_copies(TokenBatch.from_documents(texts)).tolist()
     [0, 0, 1, 0]
     """
-    lengths = np.diff(batch.offsets)
+    lengths = batch.lengths
     compared = np.flatnonzero(lengths > 0 if among is None else among & (lengths > 0))
     keys = hashes_of_words(batch.ids, batch.offsets[:-1][compared], batch.offsets[1:][compared])
     _, first, copy = np.unique(keys, return_index=True, return_inverse=True)
@@ -70,7 +70,7 @@ def _clustered(batch: TokenBatch, documents: Ints) -> Ints:
     import polars as pl
 
     words = fingerprints(pl.Series(batch.types, dtype=pl.String)) * MIX  # (V,)
-    lengths = np.diff(batch.offsets)[documents]
+    lengths = batch.lengths[documents]
     longest = int(lengths.max(initial=1))
 
     def room() -> tuple[Hashes, Ints]:

@@ -20,8 +20,6 @@ from selfvec.base.arrays import Ints
 from selfvec.base.checks import check_whole
 from selfvec.base.errors import OptionError
 
-from .document_vectors import random_window
-
 # A full stop after these does not end a sentence. They are in lower case unless that is another word.
 _LISTED = """
 dr mr ms mrs prof vs al cf eq eqs fig figs e.g i.e vol resp approx St No
@@ -214,3 +212,11 @@ def random_span(text: str, number: int, rng: np.random.Generator, share: float =
     starts, ends = _words(text)
     first, last = random_window(len(starts), min(number, int(len(starts) * share)), rng)
     return (int(starts[first]), int(ends[last - 1])) if last else (0, 0)
+
+
+def random_window(length: int, size: int, rng: np.random.Generator) -> tuple[int, int]:
+    """Start and end of ``size`` of ``length`` items in a row, from a random position; (0, 0) of none."""
+    if not size:
+        return 0, 0
+    start = int(rng.integers(length - size + 1))
+    return start, start + size

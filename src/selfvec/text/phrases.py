@@ -20,6 +20,7 @@ from selfvec.base.arrays import Bytes, Ids, Ints, Mask, Rows
 from selfvec.base.casing import asked_forms
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
+from selfvec.data.token_batch import bounds_of
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 
@@ -92,7 +93,7 @@ def join(text: Running, phrases: Sequence[str], named: Callable[[str], str] = st
     Types are the kept words, then the phrases that occur. A word that occurs only in phrases has count 0.
     """
     ids, stays, types = placed(text, phrases, named)
-    ends = np.concatenate(([0], np.cumsum(stays))).astype(np.int64)
+    ends = bounds_of(stays)
     return ids[stays], ends[text.offsets], types
 
 

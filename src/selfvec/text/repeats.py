@@ -152,7 +152,7 @@ class Ngrams:
         if batch.slices is not None:
             names = np.concatenate([word_hashes(batch.slice_names), np.zeros(1, np.uint64)])
             out += names[batch.slices[documents]]  # -1 takes the last
-        lengths = np.diff(batch.offsets)[documents]
+        lengths = batch.lengths[documents]
         powers = BASE ** np.arange(lengths.max(initial=0), dtype=np.uint64)  # weights of tokens by place
         for first, last in cut(lengths, _HASHED):
             ends = np.cumsum(lengths[first:last])
@@ -280,7 +280,7 @@ Figures = tuple[int, int, int, int]
 def figures_of(batch: TokenBatch, further: Mask) -> Figures:
     """The figures of a text of which these tokens, (N,) bool, are further occurrences."""
     gone = tokens_by_document(further, batch)
-    short = (gone > 0) & (np.diff(batch.offsets) - gone < NGRAM)
+    short = (gone > 0) & (batch.lengths - gone < NGRAM)
     return int(gone.sum()), int(np.count_nonzero(gone)), int(np.count_nonzero(short)), batch.documents
 
 
@@ -316,7 +316,7 @@ def with_fewer_sentences(batch: TokenBatch, left_out: Mask) -> TokenBatch:
     counts = batch.sentence_counts
     if counts is None:
         return replace(batch, sentences=round(batch.sentences * (1 - gone.sum() / max(len(batch), 1))))
-    share = 1 - gone / np.maximum(np.diff(batch.offsets), 1)
+    share = 1 - gone / np.maximum(batch.lengths, 1)
     counts = np.ceil(counts * share).astype(np.int32)
     return replace(batch, sentences=int(counts.sum()), sentence_counts=counts)
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from selfvec.base.arrays import Bytes, Ids, Ints
 from selfvec.base.errors import require
+from selfvec.data.token_batch import bounds_of
 
 from .languages import LANGUAGES, language
 
@@ -108,8 +109,8 @@ def split_spans(
         sizes += cut[token]
         pieces[i] = len(cut[token])
     new_lengths = np.array(sizes, np.int32)
-    ends = np.concatenate(([0], np.cumsum(pieces)))  # pieces before each token
-    within = np.concatenate(([0], np.cumsum(new_lengths, dtype=np.int64)))  # bytes before each piece
+    ends = bounds_of(pieces)  # pieces before each token
+    within = bounds_of(new_lengths)  # bytes before each piece
     first = np.repeat(ends[:-1], pieces)
     new_starts = np.repeat(starts, pieces) + within[:-1] - within[first]
     return new_starts, new_lengths, ends[offsets]

@@ -100,7 +100,7 @@ class LexiconTagger:
             return OTHER
         head = word.split("'")[0] or word  # we'll: the tag of "we"
         tag: str = self._parser.find_tags([head])[0][1]
-        return "adverb" if _is_adverb(head.lower(), tag) else _PENN.get(tag[:2], OTHER)
+        return _part_of(head.lower(), tag)
 
 
 @cache
@@ -124,13 +124,16 @@ def can_be(word: str) -> frozenset[str]:
     tag = english_lexicon().get(lower)
     if tag is None:
         return frozenset()
-    part = "adverb" if _is_adverb(lower, tag) else _PENN.get(tag[:2], OTHER)
-    return _CAN_BE.get(tag, frozenset([part])) if part != "adverb" else frozenset([part])
+    own = frozenset([_part_of(lower, tag)])
+    return own if "adverb" in own else _CAN_BE.get(tag, own)
 
 
-def _is_adverb(lower: str, tag: str) -> bool:
-    """Whether the lexicon takes an adverb for a noun, as *briefly*; it has *brief*."""
-    return tag == "NN" and lower.endswith("ly") and english_lexicon().get(lower[:-2], "").startswith("JJ")
+def _part_of(lower: str, tag: str) -> str:
+    """The part of speech of a word; the lexicon has *briefly* as a noun, and *brief*."""
+    is_adverb = tag == "NN" and lower.endswith("ly")
+    if is_adverb and english_lexicon().get(lower[:-2], "").startswith("JJ"):
+        return "adverb"
+    return _PENN.get(tag[:2], OTHER)
 
 
 class SpacyTagger:
@@ -153,19 +156,17 @@ class SpacyTagger:
         """See `Tagger`: what a word is most often in the sample, or alone if it is not there."""
         wanted = set(words)
         seen: dict[str, Counter[str]] = {}
-        for word, part in self._tagged(text[: self.longest] for text in texts):
-            if word in wanted:
-                seen.setdefault(word, Counter())[part] += 1
+        sample = (text[: self.longest] for text in texts)
+        for document in self._pipeline.pipe(sample, disable=["lemmatizer"]):
+            for token in document:
+                if token.text in wanted:
+                    part = _UNIVERSAL.get(token.pos_, OTHER)
+                    seen.setdefault(token.text, Counter())[part] += 1
         alone = [word for word in words if word not in seen]
         for word, document in zip(alone, self._pipeline.pipe(alone), strict=True):
             seen[word] = Counter([_UNIVERSAL.get(document[0].pos_, OTHER)])
         # Ties are broken by name, so that the order of the text does not matter.
         return [min(seen[word].items(), key=lambda item: (-item[1], item[0]))[0] for word in words]
-
-    def _tagged(self, texts: Iterator[str]) -> Iterator[tuple[str, str]]:
-        for document in self._pipeline.pipe(texts, disable=["lemmatizer"]):
-            for token in document:
-                yield token.text, _UNIVERSAL.get(token.pos_, OTHER)
 
     def tokens(self, texts: Sequence[str]) -> list[list[Token]]:
         """The tokens of each text, by sentences; what is longer than a document may be is cut."""

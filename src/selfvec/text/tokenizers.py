@@ -22,6 +22,7 @@ from selfvec.base.characters import plain
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import OptionError
 from selfvec.corpus.fingerprints import hashes, joined_utf8
+from selfvec.data.token_batch import bounds_of
 from selfvec.files.memory import PackedStrings
 from selfvec.files.untrusted import decoding
 
@@ -262,12 +263,12 @@ class SubwordTokenizer:
                 encoding.ids
                 for encoding in self._tokenizer.encode_batch_fast(documents, add_special_tokens=False)
             ]
-        ends = np.cumsum([0, *map(len, rows)], dtype=np.int64)
+        ends = bounds_of([*map(len, rows)])
         pieces = np.fromiter(chain.from_iterable(rows), np.int64, int(ends[-1]))
         kept = ~np.isin(pieces, self._special)
         ids, used = _by_appearance(pieces[kept])
         types = PackedStrings.of([self._tokenizer.id_to_token(piece) or "" for piece in used])
-        offsets = np.concatenate(([0], np.cumsum(kept)))[ends]
+        offsets = bounds_of(kept)[ends]
         return RawTokens(ids, offsets, types, sentences, lambda: np.zeros(len(ids), bool), str, too_long)
 
 
@@ -331,15 +332,15 @@ def find_words(
     """
     whole = "".join(texts)
     data = np.frombuffer(whole.encode(), np.uint8)
-    bounds = characters = np.cumsum([0, *map(len, texts)])
+    bounds = characters = bounds_of([*map(len, texts)])
     if len(data) != len(whole):
-        bounds = np.cumsum([0, *(len(text.encode()) for text in texts)])
+        bounds = bounds_of([len(text.encode()) for text in texts])
     split = tokenizer if tokenizer in SPLITS else "words"
     segment = segmenter(code) if tokenizer in ("words", "wordpunct") else None
     starts, lengths, offsets, _ = _cut(data, _runs(data, bounds, split), segment)
     first, last = starts, starts + lengths
     if len(data) != len(whole):  # bytes to characters: count the bytes that begin one
-        before = np.concatenate(([0], np.cumsum((data & 0xC0) != 0x80)))
+        before = bounds_of((data & 0xC0) != 0x80)
         first, last = before[first], before[last]
     named = slice(None) if sizes is None else _may_have(sizes, lengths, last - first)
     distinct = DistinctWords()
@@ -384,7 +385,7 @@ def without_long(data: Bytes, starts: Ints, lengths: Ids, offsets: Ints) -> tupl
         return starts, lengths, offsets, 0
     kept = np.ones(len(starts), bool)
     kept[left_out] = False
-    return starts[kept], lengths[kept], np.concatenate(([0], np.cumsum(kept)))[offsets], len(left_out)
+    return starts[kept], lengths[kept], bounds_of(kept)[offsets], len(left_out)
 
 
 def without_long_runs(

@@ -76,7 +76,7 @@ def comparable_slices(run: Run) -> list[Slice]:
     if batch.slices is not None:
         slices = [part for part in by_label(batch) if part.documents.any()][:MOST_SLICES]
         return slices if len(slices) > 1 else []
-    if batch.dates is None or np.isnat(batch.dates).all():
+    if batch.period is None:
         return []
     unit = run.provenance.options.get("slice")
     divided = (join_periods(periods, batch) for _, periods in _periods(batch, unit))
@@ -104,7 +104,7 @@ def drawn_periods(batch: TokenBatch | None) -> tuple[str, list[Slice]]:
     unit, drawn = "", list[Slice]()
     if batch is not None and batch.slices is not None:
         drawn = [part for part in by_label(batch) if part.documents.any()][:_MOST_DRAWN]
-    elif batch is not None and batch.dates is not None and not np.isnat(batch.dates).all():
+    elif batch is not None and batch.period:
         for finer, periods in _ever_finer(batch):
             thin = len(drawn) >= _LEAST_DRAWN and batch.documents < _ENOUGH * len(periods)
             if thin or len(periods) > _MOST_DRAWN:
@@ -167,7 +167,7 @@ def first_and_last(periods: Sequence[Slice], batch: TokenBatch, enough: int = EN
 
 def _sizes(periods: Sequence[Slice], batch: TokenBatch) -> Ints:
     """Tokens of each period."""
-    lengths = np.diff(batch.offsets)
+    lengths = batch.lengths
     return np.array([lengths[part.documents].sum() for part in periods], np.int64)
 
 
@@ -448,7 +448,7 @@ def field_slices(
         rule = f"the field {field!r} has only the value {names[0]!r}"
         raise InputError(rule, remedy="name another field")
     if named is None:
-        lengths = np.diff(batch.offsets) * (1 if among is None else among)
+        lengths = batch.lengths * (1 if among is None else among)
         text = np.bincount(batch.slices + 1, weights=lengths, minlength=len(names) + 1)[1:]
         numbers = sorted(np.argsort(-text, kind="stable")[:most].tolist())
     else:

@@ -124,7 +124,7 @@ def _look(
     """The mix of the sides, and how they are written; ``own`` as in `samples_of`."""
     languages, foreign = languages_of(made)
     counted = _without(made, foreign) if mix == "equal" else made
-    rows, held, equal = mix_held_equal(fields, np.diff(made.tokens.offsets), made.side, counted.weight)
+    rows, held, equal = mix_held_equal(fields, made.tokens.lengths, made.side, counted.weight)
     # What the mix brings with it, such as the capitals of one kind, is not said a second time. Nor do
     # documents in another language tell how the rest is written.
     sides = _without(replace(made, weight=equal), foreign)
@@ -167,7 +167,7 @@ def _with_equal_mix(
     told: Sequence[str],  # fields of which another finding tells
 ) -> Comparison:
     """Both sides have the same mix of the fields that differ and can be held equal, if that is asked for."""
-    lengths, weight, share = np.diff(made.tokens.offsets), made.weight, None
+    lengths, weight, share = made.tokens.lengths, made.weight, None
     strata = value_groups(fields, made.fields, len(lengths)) if made.fields else None
     equal = equal_mix(strata, lengths, made.side, weight) if strata is not None and mix == "equal" else None
     if equal is not None:
@@ -204,7 +204,7 @@ def _on_months(ends: Comparison) -> list[Finding]:
 
 def _of_one_document(ends: Comparison) -> list[Finding]:
     """Whether a single document makes up most of a side of several."""
-    lengths = np.diff(ends.tokens.offsets)
+    lengths = ends.tokens.lengths
     said = []
     for number, name in enumerate(ends.names):
         mine = np.flatnonzero(ends.side == number)
@@ -242,7 +242,7 @@ def _on_quotations(quoted: Quoted | None, ends: Comparison, mix: str) -> list[Fi
     """How much of either side is quoted of earlier documents, and how that is counted."""
     if quoted is None:
         return []
-    lengths = np.diff(ends.tokens.offsets)
+    lengths = ends.tokens.lengths
     shares = []
     for number in (0, 1):
         mine = ends.side == number

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Container, Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Floats
+from selfvec.base.checks import StrPath
 from selfvec.base.display import count_of
 from selfvec.base.errors import InputError
 from selfvec.data.run import Run
@@ -92,7 +92,7 @@ def _mean(rows: Floats, spellings: list[int], weights: Doubles) -> Floats:
     return mean
 
 
-def read_variants(path: str | os.PathLike[str] | None) -> dict[str, str]:
+def read_variants(path: StrPath | None) -> dict[str, str]:
     """The word of each variant of a file: ``word<TAB>variant`` a line, further columns and ``#`` comments.
 
     Without a file there is none.
@@ -115,7 +115,7 @@ def read_variants(path: str | os.PathLike[str] | None) -> dict[str, str]:
     return _resolved(word_of, path)
 
 
-def _resolved(word_of: Mapping[str, str], path: str | os.PathLike[str]) -> dict[str, str]:
+def _resolved(word_of: Mapping[str, str], path: StrPath) -> dict[str, str]:
     """The word at the end of each chain of variants."""
     out = {}
     for variant, word in word_of.items():

@@ -80,7 +80,7 @@ def _made(run: Run) -> Quoted:
     texts = [own.get(number, each) for number, each in enumerate(text.texts())]
     read = _encoded(made, run.vectors, texts)
     left = _as_words(made, batch.types, read)
-    words[numbers] = np.diff(written.offsets) - np.diff(left.offsets)[numbers]
+    words[numbers] = written.lengths - left.lengths[numbers]
     share = float(words.sum() / max(len(left) + words.sum(), 1))
     if made.repeats and made.repeats["counted"] == "once":
         left = _as_words(made, batch.types, without(read, find_repeats(read)[1]))

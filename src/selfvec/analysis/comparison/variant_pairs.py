@@ -20,7 +20,7 @@ from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
 from selfvec.base.characters import without_accents
 from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, bounds_of
 from selfvec.data.vectors import Source
 from selfvec.numerics.rows import sampled
 from selfvec.storage.cache import kept_result
@@ -240,7 +240,7 @@ def moves_of(parts: Sequence[TokenBatch]) -> Moves:
     error = np.sqrt(share * (1 - share) * (1 / totals).sum())
     change = np.divide(rates[1] - rates[0], error, out=np.zeros(len(share)), where=error > 0)
     own = np.take_along_axis(documents, rates.argmax(axis=0)[None], axis=0)[0]
-    lasts = [part.ids[part.offsets[1:][np.diff(part.offsets) > 0] - 1] for part in parts]
+    lasts = [part.ids[part.offsets[1:][part.lengths > 0] - 1] for part in parts]
     last = 2 * np.bincount(np.concatenate(lasts), minlength=len(own)) >= counts.sum(axis=0)
     often = with_letters(parts[0].types) & (own >= _FEWEST)
     sharp = often & (rates.max(axis=0) >= VANISHED * rates.min(axis=0))
@@ -282,7 +282,7 @@ class _Contexts:
             np.add.at(counts, names[names >= 0], part.counts[names >= 0])
         usual = np.tile((counts + _SMOOTHED) / sum(map(len, parts)), len(_OFFSETS))
         sizes = np.concatenate([sizes for _, sizes in drawn])
-        return cls(np.concatenate([near for near, _ in drawn]), np.append(0, np.cumsum(sizes)), usual)
+        return cls(np.concatenate([near for near, _ in drawn]), bounds_of(sizes), usual)
 
     def of_word(self, number: int) -> Ids:
         """The near words of its occurrences, (n, 4)."""

@@ -78,7 +78,7 @@ def copies_of(batch: TokenBatch, side: Ids) -> Copies | None:
     Chance alone brings equal texts, as entries of a log, to both sides. Short ones are equal by chance.
     """
     numbers = near_copies(batch, side >= 0)
-    short = np.flatnonzero(np.diff(batch.offsets) < NGRAM)
+    short = np.flatnonzero(batch.lengths < NGRAM)
     numbers[short] = len(side) + short
     shares = []
     for own in (numbers[side == number] for number in (0, 1)):

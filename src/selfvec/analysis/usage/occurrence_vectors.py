@@ -23,7 +23,7 @@ from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import AnyFloats, Doubles, Ids, Ints, Rows
 from selfvec.base.progress import Progress
 from selfvec.base.threads import cut, each_block, in_order, threads
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, bounds_of
 from selfvec.data.vectors import Source
 from selfvec.files.memory import release
 from selfvec.numerics.rows import unit_rows
@@ -166,7 +166,7 @@ def _centres(space: OccurrenceSpace, rng: np.random.Generator) -> Rows:
     The mean is over words that occur in every slice, with equal weights. A mean over tokens would change with
     the topics of a slice and would move words whose meaning did not change.
     """
-    lengths = np.diff(space.batch.offsets)
+    lengths = space.batch.lengths
     drawn = np.full(len(space.sides), -1, np.int32)  # the documents that the means are computed from
     for side in range(len(space.centres)):
         order = rng.permutation(np.flatnonzero(space.sides == side))
@@ -279,7 +279,7 @@ def measured_blocks(
     def work(share: tuple[int, int]) -> T:
         mine = words[slice(*share)]
         number = blocks.number[mine]
-        starts = np.concatenate(([0], np.cumsum(number.sum(axis=1)))).astype(np.int64)
+        starts = bounds_of(number.sum(axis=1))
         first = np.full(blocks.number.shape, -1, np.int64)
         first[mine] = np.where(number > 0, starts[:-1, None] + np.cumsum(number, axis=1) - number, -1)
         out = np.zeros((int(starts[-1]), space.rows.shape[1]), np.float32)

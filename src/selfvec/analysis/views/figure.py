@@ -6,13 +6,13 @@ every machine. The HTML page holds the figure twice, the second time for narrow 
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
 
+from selfvec.base.checks import StrPath
 from selfvec.base.errors import OptionError, require
 from selfvec.files.atomic_files import atomic_file
 from selfvec.files.svg import FONT, Figure, figure_svg
@@ -56,7 +56,7 @@ def ink(colour: str) -> str:
     return _INKS.get(colour, colour.lower())
 
 
-def check_figure(path: str | os.PathLike[str], suffixes: Sequence[str] = SUFFIXES) -> str:
+def check_figure(path: StrPath, suffixes: Sequence[str] = SUFFIXES) -> str:
     """Return the suffix of a figure's file, in lower case; raise an error if it cannot be drawn."""
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
@@ -69,7 +69,7 @@ def check_figure(path: str | os.PathLike[str], suffixes: Sequence[str] = SUFFIXE
 
 def save_figure(
     figure: Figure,
-    path: str | os.PathLike[str],  # .png, .svg, .pdf, or .html: a page without network access
+    path: StrPath,  # .png, .svg, .pdf, or .html: a page without network access
     about: str,  # for people who cannot see the figure
     *,
     overwrite: bool = False,

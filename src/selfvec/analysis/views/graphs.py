@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import textwrap
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from selfvec.base.chart import Axis, Chart, Label, Line, Mark
+from selfvec.base.checks import StrPath
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import require
 from selfvec.files.atomic_files import atomic_file
@@ -30,7 +30,7 @@ _SHAPES = ("circle", "square", "diamond", "cross")
 _NAMED = 14  # topics in the legend
 
 
-def save_graph(graph: Graph, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+def save_graph(graph: Graph, path: StrPath, *, overwrite: bool = False) -> None:
     """Write a graph; the suffix names the format.
 
     Raises
@@ -54,7 +54,7 @@ def save_graph(graph: Graph, path: str | os.PathLike[str], *, overwrite: bool = 
             temporary.write_text(text + "\n", encoding="utf-8")
 
 
-def check_suffix(path: str | os.PathLike[str]) -> str:
+def check_suffix(path: StrPath) -> str:
     """Return the suffix of a graph's file, in lower case; raise an error if it cannot be written."""
     suffix = Path(path).suffix.lower()
     if suffix == ".json":

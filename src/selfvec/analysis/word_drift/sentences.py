@@ -22,7 +22,7 @@ from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
 from selfvec.data.run_text import RunText
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, bounds_of
 from selfvec.encoders import SentenceEncoder
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.encoders.run_encoder import document_rows, encoder_of
@@ -165,7 +165,7 @@ def sentence_distances(
         rows = encoder.encode(distinct, advance=advance)
     number = {text: i for i, text in enumerate(distinct)}
     rows = rows[[number[text] for text in texts]]
-    bounds = np.cumsum([0, *map(len, drawn)]).tolist()
+    bounds = bounds_of([*map(len, drawn)]).tolist()
     a, b, *means = (_mean(rows[first:last]) for first, last in pairwise(bounds))
     return [_distance(x - a, y - b) for x, y in zip(means[::2], means[1::2], strict=True)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,7 +13,7 @@ import numpy as np
 
 from selfvec.analysis.views.run_summary import method_details, text_details
 from selfvec.base.answer import Answer, Json
-from selfvec.base.checks import check_path
+from selfvec.base.checks import StrPath, check_path
 from selfvec.base.declarations import checked
 from selfvec.base.display import escape_for_display, printable, size_of
 from selfvec.base.errors import FormatError, InputError, OptionError
@@ -157,7 +156,7 @@ def info(path: GivenRun) -> Answer:
     return _contents(_place_of(folder, kind.name, files, written), about, files, text, described, fields)
 
 
-def _place(given: GivenRun) -> str | os.PathLike[str] | None:
+def _place(given: GivenRun) -> StrPath | None:
     """The path that is given, or of the folder of a run; None of a run in memory."""
     if isinstance(given, AnyRun):
         return given.present.folder
@@ -209,8 +208,7 @@ def _of_run(run: Run) -> dict[str, Any]:
     about["notes"] = [*made.corpus.get("notes", ()), *made.notes_on_vectors]
     about["keeps"] = "text" if run.text is not None else "tokens" if run.tokens is not None else "nothing"
     if run.tokens is not None and run.tokens.dates is not None:
-        days = run.tokens.dates[~np.isnat(run.tokens.dates)]
-        about["dates"] = [str(days.min()), str(days.max())] if len(days) else []
+        about["dates"] = run.tokens.period or []
         about["slices"] = list(run.tokens.slice_names)
     about["updates"] = len(made.steps)
     if since := made.since_vectors:

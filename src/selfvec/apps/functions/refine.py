@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Literal, Unpack, cast
 
 from selfvec.apps.run import Run, in_one_piece
-from selfvec.base.checks import is_path
+from selfvec.base.checks import StrPath, is_path
 from selfvec.base.declarations import Count, checked, options
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import LOG, Progress, as_progress
@@ -37,7 +37,7 @@ def refine(
     vectors: Start | Sequence[Start] = "default",
     method: Literal["auto", "paper", "online", "decorrelated", "original"] = "auto",
     *,
-    output: str | os.PathLike[str] | None = None,
+    output: StrPath | None = None,
     slice: Literal["week", "month", "quarter", "year", "decade", "century", "corpus"] | None = None,
     encoder: Any = None,
     embeddings: Any = None,
@@ -167,7 +167,7 @@ def _initial(given: Any) -> Start:
 
 @contextmanager
 def run_writer(
-    output: str | os.PathLike[str] | None, overwrite: bool, progress: Progress | None
+    output: StrPath | None, overwrite: bool, progress: Progress | None
 ) -> Iterator[RunWriter | None]:
     """Writes the run folder that is made; None for a run in memory."""
     if output is None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from selfvec.base.answer import Answer
-from selfvec.base.checks import check_texts
+from selfvec.base.checks import StrPath, check_texts
 from selfvec.base.declarations import Count, checked
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
@@ -32,14 +31,14 @@ MOST_GROUPS = 8  # values of a field, those with the most text
 @checked
 def report(
     run: GivenRun,
-    output: str | os.PathLike[str],
+    output: StrPath,
     *,
     between: str | Sequence[str | Slice] | None = None,
     words: str | Sequence[str] = (),
     filter: GivenFilter = (),
     groups: str | None = None,
     top: Count = 12,
-    variants: Literal["auto"] | str | os.PathLike[str] | None = None,
+    variants: Literal["auto"] | StrPath | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Answer:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypedDict, Unpack, overload
 
 import numpy as np
 
+from selfvec.base.checks import StrPath
 from selfvec.base.declarations import Bounds, Count, Natural, NotEmpty, checked
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
@@ -30,7 +31,7 @@ class _Options(TypedDict, total=False):
     mode: Literal["hybrid", "bm25", "dense"]
     question: Literal["encoder", "rows"] | None
     filter: GivenFilter
-    variants: str | os.PathLike[str] | None
+    variants: StrPath | None
     passage_words: int
     overlap: int
     progress: Progress | None
@@ -54,7 +55,7 @@ def search(
     mode: Literal["hybrid", "bm25", "dense"] = "hybrid",
     question: Literal["encoder", "rows"] | None = None,
     filter: GivenFilter = (),
-    variants: Literal["auto"] | str | os.PathLike[str] | None = None,
+    variants: Literal["auto"] | StrPath | None = None,
     passage_words: Annotated[int, Bounds(at_least=20)] = 200,
     overlap: Natural = 40,
     progress: Progress | None = None,
@@ -118,7 +119,7 @@ def search(
     named = given_filters(filter)
     omitted: dict[str, Any] = {}
 
-    def refined(text: str | os.PathLike[str]) -> Run:
+    def refined(text: StrPath) -> Run:
         if is_run(text) or not os.fspath(text):
             return open_run(text)
         # Only who has no run yet waits for the import of what reads and refines a text.

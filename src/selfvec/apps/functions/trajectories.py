@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -12,7 +11,7 @@ from selfvec.analysis.comparison.chosen_slices import field_slices
 from selfvec.analysis.word_drift.word_paths import SlicePath, slice_paths
 from selfvec.base.answer import Answer
 from selfvec.base.arrays import Ints
-from selfvec.base.checks import check_texts
+from selfvec.base.checks import StrPath, check_texts
 from selfvec.base.declarations import Natural, checked
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import OptionError
@@ -72,7 +71,7 @@ def trajectory(
     run: GivenRun,
     words: str | Sequence[str],
     *,
-    plot: str | os.PathLike[str] | None = None,
+    plot: StrPath | None = None,
     slices: bool = False,
     slice_field: str | None = None,
     projection: Literal["pca", "tsne", "umap"] = "pca",

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Unpack, overload
 
 from selfvec.apps.run import Run
 from selfvec.base.answer import Answer
-from selfvec.base.checks import is_path
+from selfvec.base.checks import StrPath, is_path
 from selfvec.base.declarations import Bounds, Count, checked, options
 from selfvec.base.errors import CorpusError, Interrupted, OptionError, TargetError
 from selfvec.base.progress import Progress, as_progress, interruptible
@@ -94,7 +94,7 @@ def update(
     corpus: Texts = None,
     vectors: MovedVectors = None,
     *,
-    output: str | os.PathLike[str] | None = None,
+    output: StrPath | None = None,
     dry_run: Literal[False] = False,
     **how: Unpack[UpdateOptions],
 ) -> Run: ...
@@ -104,7 +104,7 @@ def update(
     corpus: Texts = None,
     vectors: MovedVectors = None,
     *,
-    output: str | os.PathLike[str] | None = None,
+    output: StrPath | None = None,
     dry_run: Literal[True],
     **how: Unpack[UpdateOptions],
 ) -> Answer: ...
@@ -114,7 +114,7 @@ def update(
     corpus: Texts = None,
     vectors: MovedVectors = None,
     *,
-    output: str | os.PathLike[str] | None = None,
+    output: StrPath | None = None,
     dry_run: bool = False,
     **how: Unpack[UpdateOptions],
 ) -> Run | Answer:
@@ -221,7 +221,7 @@ def _several(given: Any) -> list[Any]:
     return list(several)
 
 
-def _own_folder(run: record.Run, output: str | os.PathLike[str] | None) -> Path | None:
+def _own_folder(run: record.Run, output: StrPath | None) -> Path | None:
     """The folder to write, as it is named, if it is that of the run; None if the run stays as it is."""
     if output is None or run.folder is None or Path(output).resolve() != run.folder.resolve():
         return None
@@ -340,7 +340,7 @@ def merge(
     runs: Sequence[GivenRun],
     vectors: MovedVectors = None,
     *,
-    output: str | os.PathLike[str] | None = None,
+    output: StrPath | None = None,
     encoder: Any = None,
     overwrite: bool = False,
     jobs: Count | None = None,

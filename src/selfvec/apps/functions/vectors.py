@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from selfvec.base.answer import Answer
-from selfvec.base.checks import is_path
+from selfvec.base.checks import StrPath, is_path
 from selfvec.base.declarations import Count, NotEmpty, checked
 from selfvec.base.errors import OptionError, require
 from selfvec.base.progress import Progress, as_progress, file_stages
@@ -28,7 +28,7 @@ _PER_LANGUAGE = "cc."  # fastText's names, cc.LANG.300; they share a row
 @checked
 def convert(
     source: GivenVectors,
-    output: str | os.PathLike[str],
+    output: StrPath,
     *,
     to: str | None = None,
     dimensions: Count | None = None,
@@ -119,7 +119,7 @@ def _cut(vectors: Vectors, first: int) -> Iterator[str]:
 @checked
 def fetch(
     name: NotEmpty | None = None,
-    output: str | os.PathLike[str] | None = None,
+    output: StrPath | None = None,
     *,
     years: str | None = None,
     base_url: str | None = None,

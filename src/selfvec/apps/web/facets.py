@@ -41,7 +41,7 @@ def facets(page: PageData, query: addresses.OptionalQuestion = "", filter: addre
     return {
         "documents": len(index),
         "found": int(np.count_nonzero(found)),
-        "words": int(np.diff(batch.offsets)[found].sum()) if batch is not None and counted else None,
+        "words": int(batch.lengths[found].sum()) if batch is not None and counted else None,
         "fields": fields,
     }
 

@@ -181,7 +181,7 @@ def time_course(batch: TokenBatch, row: int, parts: Sequence[Slice]) -> Json:
     occurrences come in documents, so as many of them are less certain by this factor.
     """
     uses = np.bincount(batch.document_of(occurrences(batch, row)), minlength=batch.documents)
-    lengths = np.diff(batch.offsets)
+    lengths = batch.lengths
     share = uses.sum() / max(lengths.sum(), 1)
     by_documents = float(np.square(uses - share * lengths).sum())
     singly = float(lengths.sum() * share * (1 - share))
@@ -198,7 +198,7 @@ def time_course(batch: TokenBatch, row: int, parts: Sequence[Slice]) -> Json:
 
 def _months(batch: TokenBatch | None) -> float:
     """The months from the first to the last dated document; 0 if none is dated."""
-    if batch is None or batch.dates is None or np.isnat(batch.dates).all():
+    if batch is None or batch.period is None:
         return 0.0
-    days = batch.dates[~np.isnat(batch.dates)]
-    return float((days.max() - days.min()).astype(int)) / 30.4 or 1.0
+    first, last = np.array(batch.period, "datetime64[D]")
+    return float((last - first).astype(int)) / 30.4 or 1.0

@@ -17,7 +17,7 @@ import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Mask
 from selfvec.base.characters import folded
-from selfvec.base.checks import is_path
+from selfvec.base.checks import StrPath, is_path
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import AnyRun, Run
@@ -171,7 +171,7 @@ def _entries_of(
     yield ComparedVectors(f"{prefix}original", value.original, preprocessing, run=value)
 
 
-def distinct_names(paths: Sequence[str | os.PathLike[str]], *, stem: bool = False) -> list[str]:
+def distinct_names(paths: Sequence[StrPath], *, stem: bool = False) -> list[str]:
     """The shortest distinct ends of paths; equal paths are numbered. ``stem`` drops a task file's suffix.
 
     >>> distinct_names(["a/run", "b/run", "c/glove.bin"]), distinct_names(["x.tsv"], stem=True)

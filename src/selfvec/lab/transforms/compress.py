@@ -19,7 +19,7 @@ import numpy as np
 
 from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Bytes
-from selfvec.base.checks import Paths, as_paths
+from selfvec.base.checks import Paths, StrPath, as_paths
 from selfvec.base.declarations import Bounds, Count, Natural, checked
 from selfvec.base.display import printable
 from selfvec.base.errors import InputError, OptionError
@@ -71,7 +71,7 @@ _COLUMNS = (
 @checked
 def compress(
     vectors: GivenVectors,
-    output: str | os.PathLike[str],
+    output: StrPath,
     *,
     below: Count | str | None = None,
     keep: Annotated[float, Bounds(above=0, at_most=100)] = 95.0,

@@ -29,6 +29,7 @@ import numpy as np
 
 from selfvec.base.answer import Answer
 from selfvec.base.arrays import Floats, Ints, Rows
+from selfvec.base.checks import StrPath
 from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.data.vectors import Source, Vectors
@@ -66,12 +67,12 @@ _ROLES = (  # special tokens that do the same in different tokenizers
 
 @checked
 def tokenizer(
-    encoder: str | os.PathLike[str],
-    vectors: Vectors | str | os.PathLike[str],
-    tokenizer: str | os.PathLike[str] | None = None,
-    add_words: str | os.PathLike[str] | int | None = None,
+    encoder: StrPath,
+    vectors: Vectors | StrPath,
+    tokenizer: StrPath | None = None,
+    add_words: StrPath | int | None = None,
     *,
-    output: str | os.PathLike[str],
+    output: StrPath,
     overwrite: bool = False,
 ) -> Answer:
     """Give a model's token vectors a new tokenizer.
@@ -157,7 +158,7 @@ def tokenizer(
     return transformed("tokenizer", figures, left_out, **places)
 
 
-def _static_vectors(given: Vectors | str | os.PathLike[str]) -> tuple[Vectors, Vectors]:
+def _static_vectors(given: Vectors | StrPath) -> tuple[Vectors, Vectors]:
     """The static vectors of the old tokens and of the new ones: the same, unless two are aligned."""
     if isinstance(given, Vectors):
         return given, given
@@ -208,7 +209,7 @@ def _model_folder(source: Path) -> Path:
     )
 
 
-def _tokenizer_file(given: str | os.PathLike[str]) -> Path:
+def _tokenizer_file(given: StrPath) -> Path:
     path = Path(given)
     return path / "tokenizer.json" if path.is_dir() else path
 

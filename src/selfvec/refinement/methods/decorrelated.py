@@ -33,8 +33,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import KNOWN_TEXT, Source, Vectors
 from selfvec.files.memory import release
 from selfvec.numerics.rows import filled_rows, mix_rows, unit_rows
-from selfvec.refinement.base_vectors import Base
-from selfvec.refinement.decorrelation import GAMMA, decorrelate
+from selfvec.refinement.decorrelation import GAMMA, Base, decorrelate
 from selfvec.refinement.history import HistoryPlan
 from selfvec.refinement.inputs import Plan
 from selfvec.refinement.spelling import EVIDENCE, blend_spelling

@@ -22,7 +22,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.files.memory import release
 from selfvec.numerics.rows import on_cache_lines, weighted_sum
-from selfvec.refinement.base_vectors import Base
+from selfvec.refinement.decorrelation import Base
 from selfvec.refinement.history import HistoryPlan
 from selfvec.refinement.inputs import Plan
 

@@ -18,7 +18,6 @@ question. (Drift-Adapter: Vejendla, 2025, arXiv 2509.23471.)
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Ints, Rows
+from selfvec.base.checks import StrPath
 from selfvec.base.errors import InputError
 from selfvec.base.threads import one_core, sum_of_blocks
 from selfvec.files.atomic_files import atomic_file
@@ -101,13 +101,13 @@ class Adapter:
             raise InputError(rule, remedy="give the encoder that the map was fitted with")
         return replace(encoder, rows=encoder.rows @ self.matrix, about=encoder.about | {"mapped": self.about})
 
-    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    def save(self, path: StrPath, *, overwrite: bool = False) -> None:
         """Write a safetensors file, whole or not at all; `TargetError` if it exists."""
         with atomic_file(path, overwrite=overwrite) as file:
             write_tensors(file, {"matrix": self.matrix}, {"selfvec": json.dumps(self.about)})
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Adapter:
+    def load(cls, path: StrPath) -> Adapter:
         """Read what `save` wrote; raises `FormatError` if the file is not a map."""
         if not Path(path).is_file():
             raise InputError("there is no such file", path=path, remedy="make it with: selfvec run migrate")

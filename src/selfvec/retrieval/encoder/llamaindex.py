@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from selfvec.base.errors import InputError, MissingExtra
 from selfvec.data.run import AnyRun
 
-from .model import Encoder, reopened
+from .model import Encoder, as_encoder
 
 try:
     _BaseEmbedding: Any = import_module("llama_index.core.embeddings").BaseEmbedding
@@ -54,7 +55,13 @@ class SelfvecEmbedding(_BaseEmbedding):  # type: ignore[misc]
         if encoder == "":
             remedy = "save it with Encoder.save and make the embedding from that folder"
             raise InputError("the encoder was in memory and was not stored", remedy=remedy)
-        opened, place = reopened(encoder, digest)
+        opened = as_encoder(encoder)
+        of_run = encoder.present.folder if isinstance(encoder, AnyRun) else None
+        folder = of_run if isinstance(encoder, AnyRun | Encoder) else Path(encoder)
+        place = folder and folder.absolute()
+        if digest not in ("", opened.digest):
+            remedy = "embed the documents again with the encoder that is there now, or put the old one back"
+            raise InputError("is not the encoder that was stored", path=place, remedy=remedy)
         options = {"model_name": f"selfvec/{place.name}" if place else "selfvec", **options}
         super().__init__(encoder="" if place is None else str(place), digest=opened.digest, **options)
         self._encoder = opened

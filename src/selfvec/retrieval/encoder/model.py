@@ -10,7 +10,6 @@ An encoder is in memory or in a folder. Threads can share it.
 from __future__ import annotations
 
 import hashlib
-import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ids, Rows
-from selfvec.base.checks import check_path
+from selfvec.base.checks import StrPath, check_path
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.progress import Progress
@@ -230,7 +229,7 @@ class Encoder:
     def _apart(self) -> Floats:
         return apart(self.rows)
 
-    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    def save(self, path: StrPath, *, overwrite: bool = False) -> None:
         """Write a folder, whole or not at all.
 
         Raises
@@ -249,7 +248,7 @@ class Encoder:
         write_sealed(folder / _ABOUT, head)
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> Encoder:
+    def open(cls, path: StrPath) -> Encoder:
         """Open a folder that `save` wrote; rows are memory-mapped.
 
         Raises
@@ -281,24 +280,10 @@ def _filled(rows: Floats, direction: Floats) -> Floats:
     return rows
 
 
-def as_encoder(given: Encoder | AnyRun | str | os.PathLike[str]) -> Encoder:
+def as_encoder(given: Encoder | AnyRun | StrPath) -> Encoder:
     """An encoder from an encoder, a run, or the folder of either."""
     if isinstance(given, Encoder):
         return given
     if isinstance(given, AnyRun):
         return Encoder.of(given)
     return Encoder.of(open_run(given)) if is_run(given) else Encoder.open(given)
-
-
-def reopened(
-    given: Encoder | AnyRun | str | os.PathLike[str], digest: str = ""
-) -> tuple[Encoder, Path | None]:
-    """An encoder and its absolute path, if it has one; `InputError` if its digest is not the stored one."""
-    opened = as_encoder(given)
-    of_run = given.present.folder if isinstance(given, AnyRun) else None
-    folder = of_run if isinstance(given, AnyRun | Encoder) else Path(given)
-    place = folder and folder.absolute()
-    if digest not in ("", opened.digest):
-        remedy = "embed the documents again with the encoder that is there now, or put the old one back"
-        raise InputError("is not the encoder that was stored", path=place, remedy=remedy)
-    return opened, place

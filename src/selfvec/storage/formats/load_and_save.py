@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from selfvec.base.checks import check_path
+from selfvec.base.checks import StrPath, check_path
 from selfvec.base.declarations import Count, checked
 from selfvec.base.errors import OptionError
 from selfvec.base.lazy import deferred
@@ -99,7 +99,7 @@ def _that(can: str) -> str:
 
 @checked
 def load(
-    path: str | os.PathLike[str],
+    path: StrPath,
     format: str | None = None,
     *,
     errors: Literal["strict", "replace", "ignore"] = "strict",
@@ -187,7 +187,7 @@ _CODES = ("int8", "binary")  # only safetensors holds them
 @checked
 def save(
     vectors: Vectors,
-    path: str | os.PathLike[str],
+    path: StrPath,
     format: str | None = None,
     dtype: Literal["float32", "float16", "int8", "binary"] | None = None,
     dimensions: int | None = None,
@@ -251,7 +251,7 @@ def save(
     return _left_out(vectors, format_of("compressed") if coded else row)
 
 
-def check_save(path: str | os.PathLike[str], format: str | None = None, *, overwrite: bool = False) -> Format:
+def check_save(path: StrPath, format: str | None = None, *, overwrite: bool = False) -> Format:
     """The format in which `save` would write; raises what it would raise. Called before the work begins."""
     check_path("output", path, "a path")
     path = Path(path)
