@@ -20,7 +20,7 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Real data beside the checkout; benchmarks and tests that need it say so and skip where it is absent."""
 PUBMED = SHARED_DATA / "pubmed" / "abstracts.jsonl.gz"
 GOOGLENEWS = str(SHARED_DATA / "vectors" / "googlenews-26k-300d.bin")
-STARTS = {"GoogleNews, 26,423 words": GOOGLENEWS, "the built-in vectors": "wordllama"}
+STARTS = {"GoogleNews, 26,423 words": GOOGLENEWS, "the built-in vectors": "default"}
 JUDGED = {"MED": "med", "Cranfield": "cran", "CACM": "cacm"}
 """Retrieval collections with judgements."""
 SIMILARITY = {

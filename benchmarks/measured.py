@@ -109,7 +109,7 @@ def note(measured: Mapping[str, Digests]) -> None:
     tables = older(notes)
     for page in RESULTS.glob("*.md"):
         if f"<!-- generated:{OLDER} -->" in page.read_text(encoding="utf-8"):
-            write_parts(page.name, {OLDER: older_on_page(tables.get(page.name, []))})
+            write_parts(page.name, {OLDER: older_on_page(tables.get(page.name, {}))})
 
 
 def keep(tables: Mapping[str, Digests]) -> None:
@@ -129,25 +129,29 @@ def stale(tables: Mapping[str, Digests]) -> Iterator[str]:
             yield f"{name}: since it was measured, {what} changed"
 
 
-def older(notes: Mapping[str, Digests]) -> dict[str, list[str]]:
-    """The tables that were written before the present code of their benchmark, by the page they are on."""
-    pages: dict[str, list[str]] = {}
+def older(notes: Mapping[str, Digests]) -> dict[str, dict[str, list[str]]]:
+    """The tables that were written before the present code of their benchmark, by page and by when."""
+    pages: dict[str, dict[str, list[str]]] = {}
     for name, then in sorted(notes.items()):
         if BEFORE in then:
             page, _, part = name.partition("#")
             if not part:  # rows of a benchmark: a page of its own, or one for its folder
                 folder, _, part = name.partition(".")
                 page = f"{part}.md" if (RESULTS / f"{part}.md").exists() else f"{folder}.md"
-            pages.setdefault(page, []).append(f"{part} ({then[BEFORE]})")
+            pages.setdefault(page, {}).setdefault(then[BEFORE], []).append(part)
     return pages
 
 
 def made_before(notes: Mapping[str, Digests]) -> str:
     """All older tables, by page, as Markdown."""
-    return "\n".join(f"* `{page}`: {', '.join(parts)}" for page, parts in older(notes).items()) or "None."
+    rows = [
+        f"* `{page}`: " + "; ".join(f"{', '.join(parts)} ({when})" for when, parts in dates.items())
+        for page, dates in older(notes).items()
+    ]
+    return "\n".join(rows) or "None."
 
 
-def older_on_page(parts: Iterable[str]) -> str:
+def older_on_page(dates: Mapping[str, Iterable[str]]) -> str:
     """A sentence about the older tables of a page; empty without any."""
-    named = ", ".join(parts)
-    return f"*Measured with [earlier code](index.md#older-tables), not since: {named}.*" if named else ""
+    named = ", ".join(part for parts in dates.values() for part in parts)
+    return f"*[Older tables](index.md#older-tables): {named}.*" if named else ""

@@ -30,7 +30,7 @@ def listed(vectors: Vectors, words: Sequence[str]) -> NDArray[np.bool_]:
     return find_rows(Vectors(vectors.index_to_key, np.ones((len(vectors), 1))), words) >= 0
 
 
-def refined(source: str | Sequence[str] | Corpus, vectors: str = "wordllama", **options: Any) -> Run:
+def refined(source: str | Sequence[str] | Corpus, vectors: str = "default", **options: Any) -> Run:
     """A run of a collection (by name), of texts, or of a corpus; decorrelated by default."""
     if isinstance(source, str):
         source = open_corpus(source)

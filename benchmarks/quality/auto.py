@@ -197,9 +197,7 @@ def shuffled() -> str:
             for seed in range(SHUFFLES):
                 corpus = Corpus.from_texts(with_words_shuffled(texts, seed))
                 settings = Settings("auto", history="none", seed=seed)
-                chosen[
-                    make_plan(settings, read_inputs(corpus, "wordllama", settings, Execution())).method
-                ] += 1
+                chosen[make_plan(settings, read_inputs(corpus, "default", settings, Execution())).method] += 1
     adopted = ", ".join(f"{method} {chosen[method]}" for method in METHODS[1:])
     replaced = binomtest(chosen.total() - chosen[ORIGINAL], chosen.total()).proportion_ci()
     return (

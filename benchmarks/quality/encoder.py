@@ -22,9 +22,9 @@ from benchmarks.page import table
 from benchmarks.rankings import estimate, standard
 from selfvec import evaluate
 from selfvec.apps.functions.refine import refine
-from selfvec.apps.run import Run
 from selfvec.base.arrays import Rows
 from selfvec.corpus import Corpus
+from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.encoders import SentenceEncoder
 from selfvec.encoders.given import as_sentence_encoder
@@ -68,9 +68,8 @@ def searched(name: str) -> Mapping[str, dict[str, object]]:
 @cache
 def run_of(name: str, encoder: Path | None = None) -> Run:
     """A run of the documents of a collection."""
-    return refine(
-        SHARED_DATA / "retrieval" / COLLECTIONS[name] / "corpus.jsonl", "wordllama", encoder=encoder
-    )
+    documents = SHARED_DATA / "retrieval" / COLLECTIONS[name] / "corpus.jsonl"
+    return refine(documents, "default", encoder=encoder).present
 
 
 def beside(name: str) -> dict[str, Estimate]:
@@ -144,7 +143,7 @@ def classes() -> str:
         labelled = read_labelled(folder).texts
         cells = []
         for encoder in (None, ENCODER):
-            run = refine(labelled, "wordllama", **({"encoder": encoder} if encoder else {}))
+            run = refine(labelled, "default", **({"encoder": encoder} if encoder else {}))
             rows = evaluate(run, Classification(folder), shots=SHOTS).rows
             row = next(one for one in rows if one["vectors"] == "refined")
             cells.append(f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})")
@@ -158,7 +157,7 @@ def words() -> str:
     place: dict[str, int] = {}
     for one, other, _ in (pair for pairs in rated.values() for pair in pairs):
         place.setdefault(one, len(place)), place.setdefault(other, len(place))
-    built_in = unit_rows(load("wordllama").lookup(list(place))[0])
+    built_in = unit_rows(load("default").lookup(list(place))[0])
     alone = as_sentence_encoder(ENCODER).encode(list(place))
     alone = unit_rows(alone - alone.mean(axis=0))
     tables = (built_in, alone, np.hstack([built_in, alone]))

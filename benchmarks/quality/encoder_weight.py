@@ -149,7 +149,7 @@ def _kept(name: str, make: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
 
 def _measure(collection: Collection, encoder: Callable[[], Any]) -> dict[str, Any]:
     documents = collection.documents
-    index = Index.memory(refine(documents, "wordllama", encoder=encoder()), documents)
+    index = Index.memory(refine(documents, "default", encoder=encoder()), documents)
     alone = _each(collection, replace(index, encoder_part=None))
     weighed = [with_weight(index, weight) for weight in WEIGHTS[1:]]
     by_weight = {
@@ -256,7 +256,7 @@ def shares() -> str:
 
 
 def _measure_shares(collection: Collection) -> dict[str, Any]:
-    bare = Index.memory(refine(collection.documents, "wordllama"), collection.documents)
+    bare = Index.memory(refine(collection.documents, "default"), collection.documents)
     blends = (replace(bare, space=replace(bare.space, share=share)) for share in SHARES)
     return {"share": bare.space.share, "shares": np.stack([_each(collection, one) for one in blends], axis=1)}
 

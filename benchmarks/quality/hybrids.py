@@ -20,8 +20,8 @@ from benchmarks.quality.trained_on import CHOSEN_ON, COLLECTIONS, folder, ours, 
 from benchmarks.rankings import SEED, by_cosine, by_index, fused_by_rank, standard
 from benchmarks.relevance_model import rm3_rankings
 from selfvec.apps.functions.refine import refine
-from selfvec.apps.run import Run
 from selfvec.base.arrays import Doubles
+from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.given import as_sentence_encoder
 from selfvec.encoders.run_encoder import encoder_of
@@ -101,7 +101,7 @@ def fused(scores: Callable[[str], Scores]) -> dict[str, Estimate]:
 @cache
 def run_of(name: str, encoder: bool = False) -> Run:
     """A run with the defaults, with an encoder or without."""
-    return refine(folder(name) / "corpus.jsonl", "wordllama", encoder=ENCODER if encoder else None)
+    return refine(folder(name) / "corpus.jsonl", "default", encoder=ENCODER if encoder else None).present
 
 
 def with_vectors(name: str, vectors: Vectors | None) -> Estimate:

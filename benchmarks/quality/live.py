@@ -50,9 +50,9 @@ def lost(kind: str, share: float, documents: Sequence[str], later: set[int], ask
     """What is lost by adding some documents to a run of the others."""
     rows = [{"id": str(number), "text": text} for number, text in enumerate(documents)]
     first = [row for number, row in enumerate(rows) if number not in later]
-    live = selfvec.refine(first, "wordllama", method="decorrelated", jobs=1)
+    live = selfvec.refine(first, "default", method="decorrelated", jobs=1)
     live.add([rows[number] for number in sorted(later)])
-    anew = selfvec.refine(rows, "wordllama", method="decorrelated", jobs=1)
+    anew = selfvec.refine(rows, "default", method="decorrelated", jobs=1)
     since = live.present.provenance.live or {}
     pairs = zip(scores(anew, asked), scores(live, asked), strict=True)
     return Lost(kind, share, [a - b for a, b in pairs], since["without_vector"] / since["tokens"])

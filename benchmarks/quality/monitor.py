@@ -53,7 +53,7 @@ def texts(name: str) -> np.ndarray:
     return np.array(kept, object)
 
 
-def run_of(documents: Sequence[str], vectors: str = "wordllama") -> Run:
+def run_of(documents: Sequence[str], vectors: str = "default") -> Run:
     """A run; `monitor` does not read the refined vectors, so none are made."""
     return refined(list(documents), vectors, method="original", history="none")
 

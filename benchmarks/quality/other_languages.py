@@ -44,7 +44,7 @@ USES = 25  # documents of a word and period that are encoded for the lists: all 
 @cache
 def run_of(name: str, *, encoder: bool = False) -> Run:
     """A run of a collection, with the encoder or without it."""
-    run = refine(uses_of(name), "wordllama", encoder=multilingual() if encoder else None, **OPTIONS)
+    run = refine(uses_of(name), "default", encoder=multilingual() if encoder else None, **OPTIONS)
     return run.present
 
 
@@ -97,7 +97,7 @@ def listed_by(name: str) -> list[Estimate]:
     read = multilingual().encode(text.texts(numbers.tolist()))
     rows = np.zeros((batch.documents, read.shape[1]), np.float32)
     rows[numbers] = read
-    run = refine(uses_of(name), "wordllama", embeddings=rows, **OPTIONS)
+    run = refine(uses_of(name), "default", embeddings=rows, **OPTIONS)
     found = drift(run, PERIODS, all_words=True, words=list(degrees), seed=0).rows
     texts = {row["word"]: row["texts"] for row in found}
     last = {word: -float(len(found)) for word in degrees}
@@ -169,10 +169,10 @@ def manuals() -> str:
     for language, collection in translated():
         documents = collection.documents
         without = mean_ndcg(
-            collection, by_index(collection, Index.memory(refine(documents, "wordllama"), documents))
+            collection, by_index(collection, Index.memory(refine(documents, "default"), documents))
         )
         for label, encoder in (("MiniLM", ENCODER), ("multilingual-e5-small", multilingual())):
-            index = Index.memory(refine(documents, "wordllama", encoder=encoder), documents)
+            index = Index.memory(refine(documents, "default", encoder=encoder), documents)
             part, agreed = index.encoder_part, agreement(index.vocabulary, index.scorer, documents)
             assert part is not None
             assert agreed is not None

@@ -67,7 +67,9 @@ class Way:
         for word, row in zip(words.tolist(), scores, strict=True):
             row[word] = -1
             if self.bonus:
-                row[abbreviations_among(run, word, np.array(top_indices(row, NEAR)), row)] += self.bonus
+                row[abbreviations_among(run.original, word, np.array(top_indices(row, NEAR)), row)] += (
+                    self.bonus
+                )
         return scores
 
 
@@ -142,7 +144,8 @@ def collection(name: str) -> Collection:
     left, pairs = defined(found)
     # A quarter of PubMed is as large as the others.
     shortened, of = planted(left[::4] if name == "PubMed" else left)
-    return Collection(name, refined(left, history="none"), pairs, refined(shortened, history="none"), of)
+    plain, abbreviated = (refined(texts, history="none").present for texts in (left, shortened))
+    return Collection(name, plain, pairs, abbreviated, of)
 
 
 def _often(run: Run, words: Sequence[str]) -> list[int]:

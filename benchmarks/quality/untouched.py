@@ -21,7 +21,8 @@ from selfvec.lab.evaluation.retrieval import Collection, bm25_rankings, read_col
 from selfvec.numerics.statistics import Estimate
 from selfvec.retrieval import Index
 
-WORDS, ENCODED, FUSED, SEARCH, BOTH = "BM25", "MiniLM", "BM25 + MiniLM", "`search`", "`search` with MiniLM"
+WORDS, ENCODED, FUSED = "BM25", "MiniLM", "BM25 + MiniLM"
+ALONE, SEARCH, BOTH = "`--mode bm25`", "`search`", "`search` with MiniLM"
 
 
 def collections() -> Iterator[tuple[str, Collection]]:
@@ -34,7 +35,7 @@ def measured(collection: Collection) -> dict[str, Estimate]:
     """nDCG@10 of each way of searching; runs have the defaults."""
     encoder = as_sentence_encoder(ENCODER)
     index, with_encoder = (
-        Index.memory(refine(collection.documents, "wordllama", encoder=one), collection.documents)
+        Index.memory(refine(collection.documents, "default", encoder=one), collection.documents)
         for one in (None, encoder)
     )
     rows = [encoder.encode(collection.documents), encoder.encode(collection.queries, question=True)]
@@ -44,6 +45,7 @@ def measured(collection: Collection) -> dict[str, Estimate]:
         WORDS: words,
         ENCODED: by_encoder,
         FUSED: fused_by_rank(words, by_encoder),
+        ALONE: by_index(collection, index, "bm25"),
         SEARCH: by_index(collection, index, "hybrid"),
         BOTH: by_index(collection, with_encoder, question="encoder"),
     }
@@ -52,7 +54,7 @@ def measured(collection: Collection) -> dict[str, Estimate]:
 
 def untouched() -> str:
     """A row a collection, and their mean."""
-    ways = (WORDS, ENCODED, FUSED, SEARCH, BOTH)
+    ways = (WORDS, ALONE, ENCODED, FUSED, SEARCH, BOTH)
     sizes: dict[str, int | str] = {}
     found: dict[str, dict[str, Estimate]] = {}
     for name, collection in collections():

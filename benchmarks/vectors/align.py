@@ -40,7 +40,7 @@ def rows() -> Iterator[Row]:
     google = selfvec.load(GOOGLENEWS)
     yield from joined(google)
     words = [word for word in google if word.islower() and "_" not in word]
-    tables = Vectors(words, google.lookup(words)[0]), selfvec.load("wordllama")
+    tables = Vectors(words, google.lookup(words)[0]), selfvec.load("default")
     given = (("two halves of a text", halves(), (25, 1000)), ("two sources", tables, (200, 1000)))
     for name, (a, b), sizes in given:
         yield from aligned(name, a, b, sizes)
@@ -98,9 +98,9 @@ def precision(file: Path, a: Vectors, b: Vectors) -> Estimate:
 
 def joined(google: Vectors) -> Iterator[Row]:
     """Rows of joined tables against the better of the two, on sets of similarity."""
-    tables: dict[str, Vectors | str] = {"GoogleNews": google, "the built-in vectors": "wordllama"}
+    tables: dict[str, Vectors | str] = {"GoogleNews": google, "the built-in vectors": "default"}
     for how in JOINED:
-        tables[how] = selfvec.join(google, ["wordllama"], how)
+        tables[how] = selfvec.join(google, ["default"], how)
     report = selfvec.evaluate(tables, [Similarity(SHARED_DATA / "similarity" / f"{one}.tsv") for one in SETS])
     value = {(row["task"], row["vectors"]): row["value_common"] for row in report.rows}
     apart = {(one["task"], one["vectors_a"], one["vectors_b"]): one for one in report.comparisons}

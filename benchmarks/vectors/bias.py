@@ -44,7 +44,7 @@ def debiased() -> Iterator[Row]:
         item, report = f"Debiasing, {kind} ({source})", figures_of(made)
         for name, metric in BIAS.items():
             both = report[f"{name}_before"], report[f"{name}_after"]
-            yield Row(item, metric.format(**report), "GoogleNews", *both)
+            yield Row(item, metric.format(**report.as_dict()), "GoogleNews", *both)
         metric = "WEAT effect, work and home by men and women; 0 is none"
         yield compared(item, metric, "GoogleNews", effect, _effects(made)[WORK])
         for name, task in COSTS.items():
