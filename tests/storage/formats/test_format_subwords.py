@@ -17,7 +17,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.data.vectors import Source, Vectors
-from selfvec.storage.formats import load, save
+from selfvec.storage.formats import built_in, load, save
 from selfvec.storage.formats.built_in import token_vectors
 
 model2vec = pytest.importorskip("model2vec")
@@ -215,6 +215,7 @@ def test_default_is_a_lower_case_table_of_whole_words() -> None:
 
 def test_default_without_the_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(util, "find_spec", {}.get)
+    built_in._both.cache_clear()  # another test may have loaded them
     refused(lambda: load("default"), OptionError, "pip install wordllama")
 
 

@@ -139,10 +139,17 @@ class TwoTables:
 
 def two_tables(limit: int | None = None) -> Vectors:
     """`default`: the words of `wordllama`; others are built from pieces in each table."""
-    composer = TwoTables()
+    composer, rows = _both()
     words, origin = composer.tokens.index_to_key[:limit], composer.tokens.provenance["sources"]
     sources = {**origin, **record_of(GLOSSES)["sources"]}
-    return Vectors(words, composer(words), composer=composer, provenance={"sources": sources})
+    return Vectors(words, rows[:limit].copy(), composer=composer, provenance={"sources": sources})
+
+
+@lru_cache(maxsize=1)
+def _both() -> tuple[TwoTables, Rows]:
+    """Both tables, and the rows of the words, (V, 256); made once in a process."""
+    composer = TwoTables()
+    return composer, composer(composer.tokens.index_to_key)
 
 
 READERS = {"default": two_tables, "wordllama": token_vectors, "glosses": gloss_vectors}
