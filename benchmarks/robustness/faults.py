@@ -69,12 +69,12 @@ def no_permission(cases: list[Case], place: Path) -> Found:
         folder = case.trial(place / "closed")
         (folder / "log").touch()
         target = folder / case.target
-        closed = [place for place in (target, target.parent) if place.is_dir()]
-        for place in closed:
-            place.chmod(0o500)
+        closed = [path for path in (target, target.parent) if path.is_dir()]
+        for path in closed:
+            path.chmod(0o500)
         status = run_command(list(case.arguments), folder, without_privileges)
-        for place in reversed(closed):
-            place.chmod(0o700)
+        for path in reversed(closed):
+            path.chmod(0o700)
         _judge(case, folder, status, "no permission", counts, faults)
     return counts, faults
 

@@ -84,6 +84,7 @@ def test_frequencies_by_group_slice_and_unit(run: selfvec.Run) -> None:
     groups = [(group["group"], group["count"]) for group in the["groups"]]
     assert groups == [("1990", 4), ("1991", 4), ("1992", 4)]
     years = selfvec.frequency(run, by="year").view(1)
+    assert years.title == "Frequencies of words"
     assert [note for part in years.parts for note in part.notes][1:] == ["5 of 12 groups"]
     lemmas = {row["word"]: row["count"] for row in selfvec.frequency(run, unit="lemma").rows}
     assert lemmas["lift"] == 12

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from selfvec.analysis.corpus_query import CorpusQuery, Hits
-from selfvec.analysis.counted_text import Chosen, chosen_documents, with_variants, written_text
+from selfvec.analysis.counted_text import Chosen, chosen_documents, run_as_asked, written_text
 from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Ints
 from selfvec.base.checks import StrPath
@@ -143,7 +143,7 @@ def concordance(
         check_report(csv, (".csv",))
         check_target(csv, overwrite=overwrite, folder=False)
     places = _places(sort, window)
-    run = with_variants(run, drawn)
+    run = run_as_asked(run, drawn)
     text, tokenizer = written_text(run)
     written = text.written
     assert written is not None

@@ -176,7 +176,6 @@ def asked_query(asked: AskedText, query: str) -> tuple[CorpusQuery, Hits]:
     made = CorpusQuery.of(run, asked.text, query, str(run.provenance.options.get("tokenizer") or "words"))
     written = made.written_hits(asked.text)
     hits = made.counted(asked.text, written)
-    asked.text.remarks.extend(made.notes(asked.text, written))
     if not len(hits.starts):
         longer = made.in_longer_words(asked.text)
         if not longer and re.fullmatch(r"[\w' -]+", query):
@@ -184,6 +183,7 @@ def asked_query(asked: AskedText, query: str) -> tuple[CorpusQuery, Hits]:
         raise NotFound(
             f"{query!r} does not occur in these documents", remedy=made.remedy or longer or _OTHERS
         )
+    asked.text.remarks.extend(made.notes(asked.text, written))
     return made, hits
 
 

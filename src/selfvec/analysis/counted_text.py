@@ -219,7 +219,7 @@ def asked_text(
 
     `NotFound` if there is none, or none has a word.
     """
-    run = with_variants(given, counting)
+    run = run_as_asked(given, counting)
     whole = counted_text(run, counting.get("repeats") or "keep", written=written)
     documents = chosen_documents(run, counting)
     text = whole.part(documents)
@@ -230,8 +230,8 @@ def asked_text(
     return AskedText(run, text, {name: part for name, part in parts.items() if len(part.batch)})
 
 
-def with_variants(given: GivenRun, chosen: Chosen) -> Run:
-    """A run that counts the variants that are asked for as their words."""
+def run_as_asked(given: GivenRun, chosen: Chosen) -> Run:
+    """A run of which the variants that are asked for are counted as their words."""
     run = as_run(given)
     pairs = given_pairs(run, chosen.get("variants"))
     return run.replace(provenance=run.provenance.replace(variants=pairs)) if pairs else run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Annotated, Any, Unpack
 
@@ -146,9 +146,7 @@ def _in_parts(batch: TokenBatch, parts: int | None) -> TokenBatch:
 
 def _spread_of(batch: TokenBatch, hits: Hits) -> dict[str, Any]:
     """How occurrences are spread over the parts of a text."""
-    ids = np.ones(len(batch), np.int32)
-    ids[hits.starts] = 0
-    spread = spread_of(replace(batch, ids=ids, types=["", "others"]))
+    spread = spread_of(began_at(batch, hits.starts, 0, 1))
     count = len(hits.starts)
     bounds = np.searchsorted(hits.starts, np.linspace(0, len(batch), BINS + 1).astype(np.int64))
     d = spread.juilland_d[0]
@@ -226,11 +224,11 @@ def spread_of(batch: TokenBatch, rates: Doubles | None = None) -> Spread:
     )
 
 
-def spread_from(batch: TokenBatch, places: Ints, ids: Ids, number: int) -> Doubles:
-    """`Spread.own` of so many things of which some begin at places of a text, (n,); ``ids`` are theirs."""
+def began_at(batch: TokenBatch, places: Ints, ids: Ids | int, number: int) -> TokenBatch:
+    """A text as so many things that begin at places of it, by their ``ids``, and as one more of all else."""
     began = np.full(len(batch), number, np.int32)
     began[places] = ids
-    return spread_of(TokenBatch(began, batch.offsets, [""] * (number + 1))).own[:number]
+    return TokenBatch(began, batch.offsets, [""] * (number + 1))
 
 
 @kernel(steps=lambda ids, *_: 20 * len(ids))

@@ -20,7 +20,7 @@ from selfvec.analysis.counted_text import (
     per_million,
     rows_of,
 )
-from selfvec.analysis.dispersion import spread_from, spread_of
+from selfvec.analysis.dispersion import began_at, spread_of
 from selfvec.base.answer import Answer
 from selfvec.base.arrays import Array, Doubles
 from selfvec.base.declarations import Bounds, Count, checked
@@ -42,10 +42,10 @@ def frequencies(title: str, figures: dict[str, Any], first: Column, of: str, siz
         groups = [{**size, **row} for size, row in zip(groups, rows[0]["groups"], strict=True)]
         sizes = [*_SIZES[:3], _COUNTS[0], _COUNTS[2], _INTERVAL]
     elif groups:
-        for title, value, form, most in _IN_GROUPS:
+        for head, value, form, most in _IN_GROUPS:
             if len(groups) <= most:
                 shown = [replace(first, width=24), *group_columns(groups, value, form)]
-                parts.append(Table(shown, rows, f"{title} in each group"))
+                parts.append(Table(shown, rows, f"{head} in each group"))
     if groups:
         more = f"{len(groups):,} groups" * (len(groups) > SHOWN_GROUPS)
         parts.append(Table(sizes, groups, "Groups", of=more, least=SHOWN_GROUPS))
@@ -169,7 +169,7 @@ def frequency(
     def squares(name: str) -> Doubles:
         if query is None:
             return spread_of(words[name]).own
-        return spread_from(words[name], places[name].starts, parts[name].ids, len(forms))
+        return spread_of(began_at(words[name], places[name].starts, parts[name].ids, len(forms))).own[:-1]
 
     documents = document_frequencies(batch)
     listed = np.flatnonzero((batch.counts >= min_count) & (documents >= min_documents) & (batch.counts > 0))

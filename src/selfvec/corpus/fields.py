@@ -29,13 +29,11 @@ from .field_names import (
     TEXTS,
     TITLES,
     has_text_name,
-    in_json,
     is_title,
-    is_tree,
     name_key,
     some_of,
-    text_within,
 )
+from .nested_texts import in_json, is_tree, text_within
 
 if TYPE_CHECKING:
     import polars as pl

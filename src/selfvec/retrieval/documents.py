@@ -247,7 +247,7 @@ def _word_end(text: str, place: int) -> int:
 
 
 SAMPLED = 2_500  # documents of a large collection that say how values are spread, about
-_UNITS = 1 << 15  # whose vectors are made at a time: 48 MB of them, at 384 dimensions
+_UNITS = 1 << 15  # whose vectors are made at a time: 32 MB of them, at 256 dimensions
 
 
 class TextVectors(ABC):

@@ -33,13 +33,7 @@ from selfvec.data.run import BASE, AnyRun, Run, TopicName, split_state, state_na
 from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import check_target, refuse_special, writing
 from selfvec.files.checksums import CHANGED, checksums, damaged_files, identity, is_sealed, seal
-from selfvec.files.file_system import (
-    discard,
-    lock_file,
-    remove_folder,
-    sync_file,
-    sync_names,
-)
+from selfvec.files.file_system import discard, lock_file, remove_folder, sync_file, sync_names
 from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.files.text_files import read_json, write_vocabulary
 from selfvec.files.untrusted import parse_json

@@ -120,6 +120,7 @@ class TwoTables:
 
     def __init__(self) -> None:
         self.tokens, self.glosses = token_vectors(), _gloss_pieces(GLOSSES)
+        self.axes = np.load(AXES).astype(np.float32)
 
     def __call__(self, words: Sequence[str]) -> Rows:
         return self.with_pieces(words)[0]
@@ -128,7 +129,7 @@ class TwoTables:
         """Rows, (n, 256), and the pieces of each word where they are fewer: 1 if a table has it whole."""
         rows, pieces = self.side_by_side(words)
         # Sums of whole numbers do not depend on their order: each machine gets the same bits.
-        turned = np.rint(rows * ROW_STEPS) @ np.load(AXES).astype(np.float32)
+        turned = np.rint(rows * ROW_STEPS) @ self.axes
         return turned / (ROW_STEPS * AXIS_STEPS), pieces
 
     def side_by_side(self, words: Sequence[str]) -> tuple[Floats, Bytes]:
