@@ -153,7 +153,7 @@ clean:
 
 # One environment; each extra is installed when first needed and again when pyproject.toml or the version changes. uv
 # needs a fifth of pip's time; where only pip's configuration names a package index, pip installs.
-$(VENV)/installed-%: pyproject.toml src/selfvec/base/versions.py | $(VENV)/bin/python
+$(VENV)/installed-%: pyproject.toml src/selfvec/base/installed.py | $(VENV)/bin/python
 	@echo "installing selfvec[$*] into $(VENV) (once)"
 	@$(PIP) uv && $(UV) --editable '.[$*]' || $(PIP) --editable '.[$*]'
 	@touch $@

@@ -20,7 +20,7 @@ from benchmarks.speed.install import EXTRAS, PROJECT, PURPOSES, named
 from tests.places import DOCS, ROOT
 from tools import releasable
 
-from selfvec.base.versions import __version__
+from selfvec.base.installed import __version__
 
 
 def built(folder: Path, where: Path) -> Path:

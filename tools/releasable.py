@@ -11,7 +11,7 @@ import re
 import sys
 from pathlib import Path
 
-from selfvec.base.versions import __version__
+from selfvec.base.installed import __version__
 
 ROOT = Path(__file__).parent.parent
 PAGES = (

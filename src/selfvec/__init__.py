@@ -56,7 +56,7 @@ if TYPE_CHECKING:  # the public names, each of which is imported when it is firs
     from selfvec.apps.run import save_run as save_run
     from selfvec.apps.similar_words import similar as similar
     from selfvec.base.errors import SelfvecError as SelfvecError
-    from selfvec.base.versions import __version__ as __version__
+    from selfvec.base.installed import __version__ as __version__
     from selfvec.corpus import Corpus as Corpus
     from selfvec.corpus import as_corpus as as_corpus
     from selfvec.corpus.example_text import example as example

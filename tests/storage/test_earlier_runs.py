@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import selfvec
-from selfvec.base.versions import RUN_FORMAT
+from selfvec.base.installed import RUN_FORMAT
 from selfvec.storage.run_writer import RunWriter
 
 FOLDERS = sorted((Path(__file__).parent / "earlier_runs").iterdir())

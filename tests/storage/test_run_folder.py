@@ -17,7 +17,7 @@ from tests.refusals import refused
 from selfvec.apps.functions.inspection import info, verify
 from selfvec.apps.run import save_run
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.base.versions import RUN_FORMAT
+from selfvec.base.installed import RUN_FORMAT
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, FINGERPRINT, ID, SLICE, TEXT, RunText
 from selfvec.data.token_batch import TokenBatch

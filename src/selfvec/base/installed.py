@@ -1,15 +1,49 @@
-"""How this copy of Selfvec was installed, so that the commands that it suggests work where it is."""
+"""This copy of Selfvec: its version, those of what may change a result, and how it was installed.
+
+Commands that it suggests work where it is.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import platform
 import shlex
 import shutil
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+
+__version__ = "1.0.0rc1"
+
+RUN_FORMAT = 2
+"""The format of run folders; raise it when they change so that older code can no longer read them."""
+
+_PACKAGES = ("numpy", "numba", "polars", "tokenizers", "simplemma", "wordllama")
+
+
+def environment() -> dict[str, object]:
+    """Versions of all software that may change a result."""
+    return {
+        "selfvec": __version__,
+        "python": platform.python_version(),
+        "platform": f"{sys.platform} {platform.machine()}",
+        "packages": dict(_package_versions()),
+    }
+
+
+@cache  # looking them up takes a tenth of a small refinement
+def _package_versions() -> Mapping[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    versions = {}
+    for package in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            versions[package] = version(package)
+    return versions
 
 
 def in_uvx() -> bool:

@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import Any, BinaryIO
 
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.versions import __version__
+from selfvec.base.installed import __version__
 
 LATER = "try again later"
 MAX_PAGE = 16 << 20  # bytes

@@ -18,9 +18,9 @@ import numpy as np
 from selfvec.base.arrays import Bytes, Rows
 from selfvec.base.casing import case_forms
 from selfvec.base.errors import OptionError
+from selfvec.base.installed import environment
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import one_core
-from selfvec.base.versions import environment
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run, RunPart
 from selfvec.data.settings import METHODS, Settings

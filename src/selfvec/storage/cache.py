@@ -20,8 +20,8 @@ import numpy as np
 
 from selfvec.base.arrays import Floats, Halves
 from selfvec.base.errors import InputError, TargetError
+from selfvec.base.installed import __version__
 from selfvec.base.progress import LOG, Progress, as_progress
-from selfvec.base.versions import __version__
 from selfvec.data.run import BASE, Run
 from selfvec.files.atomic_files import atomic_folder, remove_leftovers, writing
 from selfvec.files.checksums import check_seal, read_description, seal, write_sealed

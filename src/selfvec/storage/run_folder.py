@@ -38,7 +38,7 @@ from selfvec.base.arrays import Array, Ints
 from selfvec.base.checks import StrPath
 from selfvec.base.declarations import Kind
 from selfvec.base.errors import CorpusError, FormatError, InputError, TargetError
-from selfvec.base.versions import RUN_FORMAT
+from selfvec.base.installed import RUN_FORMAT
 from selfvec.data.provenance import schema
 from selfvec.data.run import BASE, Run, TopicName, split_state, state_name
 from selfvec.data.run_text import RunText

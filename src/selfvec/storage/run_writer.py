@@ -26,9 +26,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from selfvec.base.errors import CleanupWarning, FormatError, TargetError
+from selfvec.base.installed import RUN_FORMAT
 from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once
-from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.run import BASE, AnyRun, Run, TopicName, split_state, state_name
 from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import check_target, refuse_special, writing

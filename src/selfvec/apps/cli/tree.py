@@ -195,7 +195,7 @@ def _group(name: str) -> CommandGroup:
 def _version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
     del option
     if wanted:
-        from selfvec.base.versions import RUN_FORMAT, __version__
+        from selfvec.base.installed import RUN_FORMAT, __version__
 
         print(f"selfvec {__version__} (run format {RUN_FORMAT})")
         ctx.exit()

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from selfvec.base.errors import CorpusError, FormatError, InputError, TargetError
+from selfvec.base.installed import __version__
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.versions import __version__
 from selfvec.corpus import as_corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings

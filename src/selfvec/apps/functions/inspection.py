@@ -18,7 +18,7 @@ from selfvec.base.declarations import checked
 from selfvec.base.display import escape_for_display, printable, size_of
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.finding import Finding
-from selfvec.base.versions import RUN_FORMAT
+from selfvec.base.installed import RUN_FORMAT
 from selfvec.base.view import COUNT, NUMBER, PROSE, Column, Part, Table
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import AnyRun, Run, split_state, state_name

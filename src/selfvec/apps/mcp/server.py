@@ -27,8 +27,8 @@ from mcp.types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError, Req
 from pydantic import TypeAdapter, ValidationError
 
 from selfvec.base.errors import SelfvecError
+from selfvec.base.installed import __version__
 from selfvec.base.threads import Cancelled, cancelled_by
-from selfvec.base.versions import __version__
 
 from .tools import Tools
 

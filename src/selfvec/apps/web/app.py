@@ -22,7 +22,7 @@ from starlette.types import ASGIApp
 
 from selfvec.apps.run import Run
 from selfvec.base.errors import SelfvecError
-from selfvec.base.versions import __version__
+from selfvec.base.installed import __version__
 
 from . import documents, facets, first_view, times, words
 from .addresses import ADDRESSES, question_of

@@ -12,7 +12,7 @@ import numpy as np
 from selfvec.analysis.concepts.terms import content_words
 from selfvec.analysis.views.run_summary import self_retrieval_gain
 from selfvec.base.answer import Json
-from selfvec.base.versions import __version__
+from selfvec.base.installed import __version__
 from selfvec.data.run import Run
 
 from . import addresses

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from selfvec.base.versions import __version__
+from selfvec.base.installed import __version__
 
 from .page_data import PageData
 

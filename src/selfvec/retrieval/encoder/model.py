@@ -23,9 +23,9 @@ from selfvec.base.arrays import Floats, Ids, Rows
 from selfvec.base.checks import StrPath, check_path
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import FormatError, InputError
+from selfvec.base.installed import __version__
 from selfvec.base.progress import Progress
 from selfvec.base.threads import cut, finish, in_order, threads
-from selfvec.base.versions import __version__
 from selfvec.data.run import AnyRun
 from selfvec.files.atomic_files import atomic_folder
 from selfvec.files.checksums import read_description, write_sealed
