@@ -1,6 +1,7 @@
 """Programs with the token add, replace and delete documents; others cannot, nor can pages of other sites."""
 
 import asyncio
+import gc
 import http.client
 import json
 import shutil
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from serving import Site
+from serving import Site, answer_with
 from tests.processes import PATIENCE
 from tests.refusals import refused
 
@@ -18,7 +19,7 @@ from selfvec.apps.web import writing
 from selfvec.apps.web.app import create_app
 from selfvec.apps.web.page_data import PageData
 from selfvec.apps.web.writing import token_for_writing
-from selfvec.base.errors import OptionError
+from selfvec.base.errors import NotFound, OptionError
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.run_writer import RunWriter
 
@@ -98,6 +99,28 @@ def test_a_run_that_is_only_searched_has_only_its_index_made(client: Client) -> 
     assert made == {"search", "topics"}  # the latter are vectors of the index
     client.page.get("/api/about")
     assert client.page.get("/api/typical").status_code == 200
+
+
+def test_an_error_holds_nothing_of_a_state_that_has_gone(client: Client, monkeypatch) -> None:
+    run = selfvec.open(client.data.run.folder)
+
+    def refuse() -> None:  # of a state that has gone meanwhile, so the next one is asked
+        run.add({"text": f"a tsunami came, of {len(run.present.text)}"})
+        raise NotFound("there is none")
+
+    def states() -> int:
+        return sum(isinstance(each, PageData) for each in gc.get_objects())
+
+    answer_with(monkeypatch, "/api/typical", refuse)
+    gc.collect()
+    gc.disable()
+    try:
+        before = states()
+        assert client.page.get("/api/typical").status_code == 404
+        assert len(run.present.text) > 41
+        assert states() <= before + 1
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

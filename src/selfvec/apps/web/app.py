@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Coroutine
 from functools import cache
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.dependencies.models import Dependant
@@ -32,6 +32,8 @@ from .page_data import PageData, PresentPage
 from .responses import ERRORS, Answer, check_parameters, error_response, json_response, status_of
 from .work import Busy, NotReady, WorkQueue
 from .writing import CHANGING, Writing
+
+T = TypeVar("T")
 
 ANSWERING = (documents, facets, first_view, times, words)
 """The modules that answer: their functions stand in `ADDRESSES` once they are imported."""
@@ -99,16 +101,17 @@ def _add_address(router: APIRouter, path: str) -> None:
         state = request.app.state
         page: PresentPage = state.page
         answering = page.answer(lambda data: answered(data, state.queues[threads], asked))
-        return await _while_connected(request, answering)
+        found = await _while_connected(request, answering)
+        return refused(request, found) if isinstance(found, SelfvecError) else found
 
-    async def answered(data: PageData, queue: WorkQueue, asked: dict[str, Any]) -> Response:
+    async def answered(data: PageData, queue: WorkQueue, asked: dict[str, Any]) -> Response | SelfvecError:
         if asked.get("key", "") is None:
             asked = {**asked, "key": data.comparisons.default}
 
-        def work() -> Response | NotReady:
+        def work() -> Response | SelfvecError:
             try:
                 return json_response(ADDRESSES[path].function(data, **asked))
-            except NotReady as error:  # whose frames would hold the data of a state that has gone
+            except SelfvecError as error:  # whose frames would hold the data of a state that has gone
                 return error.with_traceback(None)
 
         answer = await queue.run(work)
@@ -119,8 +122,6 @@ def _add_address(router: APIRouter, path: str) -> None:
                 return json_response(told)
             await answer.wait_briefly()
             answer = await queue.run(work)
-        if isinstance(answer, NotReady):
-            raise NotReady(answer.tasks)
         return answer
 
     answer.__name__ = function.__name__
@@ -129,7 +130,7 @@ def _add_address(router: APIRouter, path: str) -> None:
     router.get(path, responses={200: described} if described else None, response_class=JSONResponse)(answer)
 
 
-async def _while_connected(request: Request, answering: Coroutine[Any, Any, Response]) -> Response:
+async def _while_connected(request: Request, answering: Coroutine[Any, Any, T]) -> T | Response:
     """The answer, which leaves the queue, or ends at its next step, once its client is gone."""
 
     async def gone() -> None:
@@ -160,10 +161,8 @@ def _add_page(router: APIRouter) -> None:
         requests: Requests = request.app.state.requests
         present: PresentPage = request.app.state.page
 
-        async def text(data: PageData) -> Response:
-            return Answer(requests.text(data), media_type=CONTENT_TYPE)
-
-        return await present.answer(text)
+        text = requests.text(await asyncio.to_thread(present.now))
+        return Answer(text, media_type=CONTENT_TYPE)
 
     @router.get("/{path:path}", include_in_schema=False)
     async def page(request: Request) -> Response:  # files are in memory: it needs no thread
@@ -197,14 +196,16 @@ def page_files() -> dict[str, PageFile]:
     return pages
 
 
+def refused(request: Request, error: SelfvecError) -> Response:
+    """The answer that says why there is none."""
+    status = 503 if isinstance(error, Busy) else status_of(error)
+    headers = {"retry-after": str(error.wait)} if isinstance(error, Busy) else {}
+    return error_response(request, status, error.rule, error.remedy, error.field, headers)
+
+
 def _add_errors(app: FastAPI) -> None:
     """Every error names the rule that was broken. The traceback of a bug is printed in the terminal only."""
-
-    @app.exception_handler(SelfvecError)
-    def ours(request: Request, error: SelfvecError) -> Response:
-        status = 503 if isinstance(error, Busy) else status_of(error)
-        headers = {"retry-after": str(error.wait)} if isinstance(error, Busy) else {}
-        return error_response(request, status, error.rule, error.remedy, error.field, headers)
+    app.exception_handler(SelfvecError)(refused)
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> Response:

@@ -374,16 +374,15 @@ class PresentPage:
                 self._data = fresh
             return self._data
 
-    async def answer(self, ask: Callable[[PageData], Awaitable[T]]) -> T:
+    async def answer(self, ask: Callable[[PageData], Awaitable[T | SelfvecError]]) -> T | SelfvecError:
         """What ``ask`` makes of the data; again if it fails because the run got another state meanwhile."""
-        for tried in range(1, _TRIES + 1):
+        for _ in range(_TRIES):
             data = await asyncio.to_thread(self.now)  # opens files, and others are answered meanwhile
-            try:
-                return await ask(data)
-            except SelfvecError:  # as of a file that the update has removed
-                if tried == _TRIES or await asyncio.to_thread(self.now) is data:
-                    raise
-        raise AssertionError
+            answer = await ask(data)
+            # An error may be that of a file that the update has removed.
+            if not isinstance(answer, SelfvecError) or await asyncio.to_thread(self.now) is data:
+                break
+        return answer
 
 
 @address("/api/state", threads="state")

@@ -153,7 +153,7 @@ class BackgroundTask(Future[T], Progress):
         except CancelledError:
             self.set_exception(Busy("nobody asked for this any more"))
         except SelfvecError as error:
-            self.set_exception(error)
+            self.set_exception(error.with_traceback(None))  # its frames hold this task
         except BaseException as error:  # Polars' panics, too: who waits for the task must be told
             if not self.tasks.closed.is_set():
                 traceback.print_exc()
