@@ -30,8 +30,10 @@ def run_of(field: str, values: list[Any]) -> Run:
 
 def passing(values: list[Any], *filters: str) -> list[int]:
     """The numbers of the values of a field ``v`` that pass, in the index and in the run."""
-    run = run_of("v", values)
-    asked = [f"v{one}" for one in filters]
+    return passing_of(run_of("v", values), *[f"v{one}" for one in filters])
+
+
+def passing_of(run: Run, *asked: str) -> list[int]:
     found = np.flatnonzero(allowed(run_index(run).documents, asked)).tolist()
     assert np.flatnonzero(filtered_documents(run.present, asked)).tolist() == found
     return found
@@ -113,6 +115,24 @@ NOTHING = {
 def test_a_filter_that_nothing_passes_says_what_there_is(name: str) -> None:
     values, asked, told = NOTHING[name]
     refused(lambda: passing(values, asked), NotFound, told)
+
+
+def test_days_of_the_field_that_dates_are_from_are_those_that_were_written() -> None:
+    times = ["2024-01-10T23:30:00-07:00", "2024-01-11T10:00:00Z", None]
+    rows = [{"text": f"hail {i}", "created": time, "seen": time} for i, time in enumerate(times)]
+    run = selfvec.refine(rows, "none", "original")
+    asked = {
+        "date=2024-01-10": [0],
+        "created=2024-01-10": [0],
+        "created!=..2024-01-10": [1, 2],
+        '{"created": {"$gt": "2024-01-10"}}': [1],
+        '{"created": {"$exists": false}}': [2],
+        "created=2024-01-11T06:30:00Z": [0],
+        "seen=2024-01-11": [0, 1],
+    }
+    assert {one: passing_of(run, one) for one in asked} == asked
+    run.add({"text": "sleet", "created": "2024-01-10T23:59:00-05:00"})
+    assert passing_of(run, "created=2024-01-10") == passing_of(run, "date=2024-01-10") == [0, 3]
 
 
 @pytest.mark.parametrize("asked", ["=2005..2003", "=7..5"])
@@ -278,6 +298,7 @@ NUMBERS = WHOLE | st.sampled_from([0.5, 1.5, math.nan])  # as a text, the last i
 )
 def test_nested_conditions_mean_what_logic_says(rows, condition) -> None:
     documents: Any = SimpleNamespace(
+        dated=None,
         fields=TYPES,
         columns={},
         days=np.full(len(rows), "NaT", "datetime64[D]"),

@@ -70,6 +70,10 @@ class _RunDocuments:
         return [] if self.run.text is None else self.run.text.fields
 
     @property
+    def dated(self) -> str | None:
+        return self.run.provenance.corpus.get("date_field")
+
+    @property
     def days(self) -> NDArray[np.datetime64]:
         if self.run.text is not None:
             return self.run.text.days
@@ -217,7 +221,7 @@ class Compiler:
                 lacks = _leaf(column, [None])
                 parts.append(~self._some([lacks]) if value else lacks)
             elif name in _ORDERS:
-                parts.append(_Leaf(column, [(f" {name} ", _as_text(value))]))
+                parts.append(_compared(column, [(f" {name} ", _as_text(value))]))
             else:
                 raise OptionError.one_of(name, _OF_FIELDS, field="filter")
         return self._every(parts)
@@ -252,7 +256,11 @@ class Compiler:
             field, held = _field(self.documents, name), self.documents.columns
             column = held.get(field)
             if column is None:
-                column = _Column(field, _values(self.documents, field))
+                series, days = _values(self.documents, field), None
+                if field == self.documents.dated and kind_of(series.dtype) == MOMENT:
+                    own = _values(self.documents, "date").zip_with(series.is_not_null(), pl.Series([None]))
+                    days = _Column(field, own)
+                column = _Column(field, series, days)
                 if len(held) * len(column.series) > _HELD:
                     held.clear()
                 held[field] = column
@@ -263,7 +271,12 @@ class Compiler:
 def _leaf(column: _Column, values: Sequence[Any], *, bare: bool = False) -> _Leaf:
     """A comparison with values, which may be ranges if they stand bare."""
     texts = (None if value is None else _as_text(value) for value in values)
-    return _Leaf(column, [("=.." if bare and text and _is_range(text) else "=", text) for text in texts])
+    return _compared(column, [("=.." if bare and text and _is_range(text) else "=", text) for text in texts])
+
+
+def _compared(column: _Column, asked: list[Asked]) -> _Leaf:
+    """A comparison of moments or, if no time of a day is named, of their days."""
+    return _Leaf(column if ":" in str(asked) else column.days or column, asked)
 
 
 def _as_text(value: Any) -> str:
@@ -348,6 +361,7 @@ class _Column:
 
     name: str
     series: pl.Series  # (D,)
+    days: _Column | None = None  # as moments were written from which the documents have their dates
     derived: dict[str, pl.Series] = field(default_factory=dict)  # values in the forms that were needed
 
     @cached_property

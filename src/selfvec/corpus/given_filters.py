@@ -69,6 +69,10 @@ class WithFields(Protocol):
         """Names of the fields."""
 
     @property
+    def dated(self) -> str | None:
+        """The field that the dates are from, if it is one."""
+
+    @property
     def days(self) -> NDArray[np.datetime64]:
         """The date of each document, (D,) datetime64[D], NaT without one."""
 

@@ -199,6 +199,7 @@ class Index:
     def of_parts(self, parts: Sequence[IndexedPart]) -> Index:
         """An index of other documents in the space of this one."""
         documents = SearchedDocuments(parts)
+        documents.dated = self.documents.dated
         encoder = self.encoder_part
         if encoder is not None:
             vectors = documents.joined([part.encoded for part in parts if part.encoded is not None])

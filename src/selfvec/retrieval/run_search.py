@@ -87,6 +87,7 @@ def run_index(
 
     def opened() -> Index:
         index = cached(base, "search", list(cut), make, Index.write, read, progress)
+        index.documents.dated = base.provenance.corpus.get("date_field")
         return index.asking(run)
 
     index = base.held(_HELD, opened, tuple(cut))

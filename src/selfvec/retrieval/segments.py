@@ -193,6 +193,7 @@ class SearchedDocuments:
         self._present = PresentUnits(self.indexed)
         self._coded: dict[str, tuple[Ids, list[str]]] = {}
         self._typed: dict[str, pl.Series] = {}
+        self.dated: str | None = None  # the field that the dates are from
         self.columns: dict[str, Any] = {}  # what filters hold of the fields between questions
         # What is computed for each unit is then that of the index itself, which may be memory-mapped.
         self.is_whole = len(self.indexed) == 1 and bool(first.present.all())
