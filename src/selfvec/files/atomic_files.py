@@ -24,6 +24,7 @@ from selfvec.base.forks import check_polars
 
 from .file_system import (
     HAS_LOCKS,
+    completing,
     discard,
     exchange,
     is_ours,
@@ -201,10 +202,11 @@ def atomic_files(
                 target.replace(fresh / f"{target.name}.old")
             for source, place in moves:
                 if source.is_dir():
-                    replace_folder(source, place)
+                    _replace_folder(source, place)
                 else:
                     _rename_file(source, place, overwrite)
-            sync_names(target.parent)
+            with completing(f"{target}: may not outlast a power cut"):
+                sync_names(target.parent)
 
 
 def atomic_file(target: StrPath, *, overwrite: bool = False) -> AbstractContextManager[Path]:
@@ -222,27 +224,22 @@ def atomic_folder(
         yield fresh
 
 
-def replace_folder(source: Path, target: Path) -> None:
-    """Move a folder to ``target``, in place of an existing folder, which is deleted.
+def _replace_folder(source: Path, target: Path) -> None:
+    """Move a folder to ``target``; an existing folder takes its place, and is deleted with what is there.
 
     On Linux the two are exchanged in one step, so that a complete folder exists at any time. Elsewhere the
     old one has another name in between. All data are on the disk before.
     """
     refuse_special(target, folder=True)
-    exists = target.exists()
-    if exists and not is_ours(target):
-        raise TargetError("belongs to another user", path=target, remedy="choose another path")
-    sync_tree(source)
-    if not exists:
+    if not target.exists():
         source.replace(target)
+    elif not is_ours(target):
+        raise TargetError("belongs to another user", path=target, remedy="choose another path")
     elif not exchange(source, target):
         old = sibling(target)
         target.replace(old)
         source.replace(target)
-        source = old
-    sync_names(target.parent)
-    if exists:
-        discard(source)
+        old.replace(source)
 
 
 @contextmanager

@@ -76,24 +76,33 @@ def own_folder(folder: Path) -> None:
         return
     except FileExistsError:
         status = folder.lstat()
-    closed = not hasattr(os, "geteuid") or not status.st_mode & _OTHERS
-    if not stat.S_ISDIR(status.st_mode) or not is_ours(folder) or not closed:
+    is_private = stat.S_ISDIR(status.st_mode) and is_ours(folder)
+    if not is_private or (hasattr(os, "geteuid") and status.st_mode & _OTHERS):
         rule = "is in the way: it is a link, belongs to another user, or others can write into it"
         raise TargetError(rule, path=folder, remedy="remove it or write elsewhere")
 
 
 def discard(path: Path) -> None:
     """Delete a temporary file or folder. A failure is a `CleanupWarning`, because the result is complete."""
+    with completing(f"{path}: could not be removed"):
+        try:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        except OSError:
+            shutil.rmtree(path, ignore_errors=True)  # delete as much as possible
+            if os.path.lexists(path):
+                raise
+
+
+@contextmanager
+def completing(rule: str) -> Iterator[None]:
+    """What fails now is a `CleanupWarning`: an error would say that nothing has changed."""
     try:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        yield
     except OSError as error:
-        shutil.rmtree(path, ignore_errors=True)  # delete as much as possible
-        if os.path.lexists(path):
-            rule = f"{path}: could not be removed ({error.strerror}); the result is complete"
-            warnings.warn(rule, CleanupWarning, stacklevel=3)
+        warnings.warn(f"{rule} ({error.strerror}); the result is complete", CleanupWarning, stacklevel=4)
 
 
 def sibling(target: Path) -> Path:

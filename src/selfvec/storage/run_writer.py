@@ -18,14 +18,13 @@ import os
 import re
 import shutil
 import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from selfvec.base.errors import CleanupWarning, FormatError, TargetError
+from selfvec.base.errors import FormatError, TargetError
 from selfvec.base.installed import RUN_FORMAT
 from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once
@@ -33,7 +32,7 @@ from selfvec.data.run import BASE, AnyRun, Run, TopicName, split_state, state_na
 from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import check_target, refuse_special, writing
 from selfvec.files.checksums import CHANGED, checksums, damaged_files, identity, is_sealed, seal
-from selfvec.files.file_system import discard, lock_file, remove_folder, sync_file, sync_names
+from selfvec.files.file_system import completing, discard, lock_file, remove_folder, sync_file, sync_names
 from selfvec.files.tensors import map_tensors, write_tensors
 from selfvec.files.text_files import read_json, write_vocabulary
 from selfvec.files.untrusted import parse_json
@@ -226,7 +225,7 @@ class RunWriter:
             (self.target / PREVIOUS).unlink(missing_ok=True)
             remove_folder(self.target / CACHE)
             _replace(present, content)
-            with _complete(f"{self.target / CACHE}: could not be removed"):
+            with completing(f"{self.target / CACHE}: could not be removed"):
                 remove_folder(self.target / CACHE)  # what readers of the state before have kept meanwhile
         return content
 
@@ -234,7 +233,7 @@ class RunWriter:
         """Replace the description of the run; the one that was there is that of the state before."""
         _write(self.target / _REPLACED, (self.target / PRESENT).read_bytes())
         _replace(self.target / PRESENT, content)
-        with _complete(f"{self.target}: the state before is not in its place yet"):
+        with completing(f"{self.target}: the state before is not in its place yet"):
             self._settle()
 
     def _settle(self) -> None:
@@ -375,22 +374,13 @@ def save_topic_names(run: AnyRun, names: Sequence[TopicName], progress: Progress
     next_state(run, named, progress)
 
 
-@contextmanager
-def _complete(rule: str) -> Iterator[None]:
-    """What fails now is a `CleanupWarning`: an error would say that nothing has changed."""
-    try:
-        yield
-    except OSError as error:
-        warnings.warn(f"{rule} ({error.strerror}); the change is made", CleanupWarning, stacklevel=4)
-
-
 def _replace(path: Path, content: bytes) -> None:
     """Replace a description. Others cannot: the folder is locked, and what a killed writer left is swept."""
     fresh = path.with_name(f".{path.name}.partial-00000000")
     _write(fresh, content)
     sync_names(path.parent)  # of the files, before the description that names them
     fresh.replace(path)
-    with _complete(f"{path}: may not outlast a power cut"):
+    with completing(f"{path}: may not outlast a power cut"):
         sync_names(path.parent)
 
 
