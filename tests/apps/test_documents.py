@@ -11,7 +11,7 @@ import pytest
 from tests.refusals import refused
 
 import selfvec
-from selfvec.base.errors import Busy, InputError, NotFound, OptionError
+from selfvec.base.errors import Busy, CorpusError, InputError, NotFound, OptionError
 from selfvec.storage.run_writer import RunWriter
 
 FIELDS = {
@@ -134,3 +134,24 @@ def test_who_waits_in_vain_is_told_for_how_long(run: selfvec.Run, monkeypatch: p
         monkeypatch.setenv("SELFVEC_WAIT", "soon")
         refused(lambda: run.delete("r1"), OptionError, "SELFVEC_WAIT is a whole number of seconds")
     assert "r1" in run
+
+
+def test_only_a_text_is_a_text_whatever_other_fields_are_called() -> None:
+    rows = [{"id": str(i), "text": f"hail broke roof {i}", "place": "lakes"} for i in range(5)]
+    run = selfvec.refine(rows, "none", "original")
+    assert run.upsert({"id": "1", "comment": "seen", "title": "New", "size": 0})["replaced"] == 1
+    assert (run.get("1").text, run.get("1").fields["comment"]) == ("hail broke roof 1", "seen")
+    run.add(["wind broke a tree", "snow fell"])  # without any field
+    assert run.count(filter="place=lakes") == run.frequency(filter="place=lakes").rows[0]["documents"] == 5
+    titled = selfvec.refine(
+        [row | {"title": "Hail", "date": "2020-01-01"} for row in rows], "none", "original"
+    )
+    refused(
+        lambda: titled.upsert({"id": "1", "title": "New"}), OptionError, "title is a part of the text, and"
+    )
+    refused(lambda: titled.upsert({"id": "1", "date": "2021-01-01"}), OptionError, "date changes only with")
+    refused(lambda: titled.add({"id": "n", "text": "x", "date": "soon"}), CorpusError, "'soon' is no date")
+    named = selfvec.refine([row | {"title": "Hail"} for row in rows], "none", "original", text_field="text")
+    named.add({"id": "n", "body": "wind"})
+    named.add({"id": "m", "text": "snow", "title": "Snow"})
+    assert named.get("m").text == "snow"

@@ -159,7 +159,8 @@ class PresentText(RunText):
         rows = text._read(own or [TEXT], numbers)
         if numbers is None and len(part.gone):
             rows = rows.filter(pl.Series(part.present))
-        return rows.select(list(map(partial(self._of_kind, own), columns)))
+        # A frame of nulls alone would have one row.
+        return rows.with_columns(*map(partial(self._of_kind, own), columns)).select(columns)
 
     def _of_kind(self, own: Collection[str], name: str) -> pl.Expr:
         """A column of a part, which has these columns, as that of the whole."""

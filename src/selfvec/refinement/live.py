@@ -16,7 +16,7 @@ import polars as pl
 
 from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.compiled import read_only
-from selfvec.base.errors import NotFound, OptionError
+from selfvec.base.errors import CorpusError, NotFound, OptionError
 from selfvec.corpus import Corpus
 from selfvec.corpus.kept_documents import KEEP, NAMED, REPLACE, RunDocuments, told_apart
 from selfvec.corpus.summary import FROM_MEMORY, joined_corpora
@@ -110,7 +110,10 @@ def added(
 def _read(run: Run, corpus: Corpus, execution: Execution) -> pl.DataFrame:
     with execution.progress.stage("New documents", corpus.total_bytes, "bytes") as advance:
         batches = [batch.rows for batch in corpus.batches(advance, select=partial(as_kept, run, corpus))]
-    return corpus.dated(pl.concat(batches, how="diagonal")) if batches else pl.DataFrame(schema=schema_of(()))
+    read = corpus.dated(pl.concat(batches, how="diagonal")) if batches else pl.DataFrame(schema=schema_of(()))
+    if (places := corpus.summary.unread_date_places) and not corpus.skip_bad_rows:
+        raise CorpusError(f"{places[0]} is no date", field="documents", remedy="correct it, or leave it out")
+    return read
 
 
 def with_fields(run: Run, corpus: Corpus, number: int) -> tuple[Run, Change]:
@@ -120,12 +123,12 @@ def with_fields(run: Run, corpus: Corpus, number: int) -> tuple[Run, Change]:
     missing.
     """
     rows = _read(run, corpus, Execution()).drop(TEXT, FINGERPRINT)
-    if not fields_among(rows.columns):
-        raise OptionError("there are neither texts nor fields", field="documents")
     for name in (DATE, SLICE):
         if name in rows:
             remedy = "send the text, too, or leave it out"
             raise OptionError(f"the {name} changes only with the text", field="documents", remedy=remedy)
+    if not fields_among(rows.columns):
+        raise OptionError("there are neither texts nor fields", field="documents")
     segments = segments_of(run)
     ids = column_or_nulls(rows, ID)
     if ids.null_count():
@@ -220,7 +223,8 @@ def _summary_with(run: Run, new: Mapping[str, Any], left_out: int) -> dict[str, 
         if last["kind"] in FROM_MEMORY and all(before[name] == last[name] for name in came_from):
             digest = sha256((before["sha256"] + last["sha256"]).encode()).hexdigest()
             files[-2:] = [{**last, "bytes": before["bytes"] + last["bytes"], "sha256": digest}]
-    return summary
+    # Where the run has its text from, which tells how later documents are read.
+    return summary | {name: run.provenance.corpus.get(name) for name in ("text_fields", "text_given")}
 
 
 def _next(segments: Sequence[Part]) -> int:

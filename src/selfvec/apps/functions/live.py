@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
@@ -15,6 +14,7 @@ from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus import Corpus, as_corpus
+from selfvec.corpus.field_names import TITLES, name_key
 from selfvec.corpus.fields import FieldOptions, NoTextField
 from selfvec.corpus.filters import passing_documents
 from selfvec.corpus.given_filters import GivenFilter, given_filters
@@ -133,7 +133,7 @@ def upsert(
     """Add documents to a run, or replace those that have their ids; as `add`, which has more options.
 
     Dicts that have an id and fields and no text give these fields to the documents that are there, whose
-    texts and other fields stay: then no word or vector changes.
+    texts and other fields stay: then no word or vector changes. A null is no value, and changes nothing.
 
     Parameters
     ----------
@@ -181,19 +181,22 @@ _TEXT = "the text that stays"
 
 
 def _without_text(state: record.Run, rows: Sequence[Mapping[str, Any]]) -> Corpus | None:
-    """Documents that have fields alone; None if they have a text. `OptionError` if only some have."""
-    made = state.provenance.corpus
-    texts = made.get("text_fields") or ()
-    full = [any(row.get(name) for name in texts) for row in rows]
+    """Documents that have fields alone; None if they have a text. `OptionError` if only some have.
+
+    A text is in a field from which the run has its text, other than a title, or in one that is called text.
+    """
+    texts = [*(state.provenance.corpus.get("text_fields") or ())]
+    texts += [name for name in ("text",) if name not in state.require_text().fields]
+    bodies = [name for name in texts if name_key(name) not in TITLES] or texts
+    full = [any(row.get(name) for name in bodies) for row in rows]
     if all(full):
         return None
     if any(full):
         rule = "some have a text, and others fields alone"
         raise OptionError(rule, field="documents", remedy="send these apart")
-    if not set().union(*rows) - {made.get("id_field") or "id"} <= {*state.require_text().fields}:
-        with suppress(NoTextField):  # one of another usual name
-            _corpus(state, rows, {})
-            return None
+    if part := next((name for row in rows for name in texts if row.get(name)), ""):
+        rule = f"{part} is a part of the text, and the text is not there"
+        raise OptionError(rule, field="documents", remedy="send the text, too, or leave it out")
     bare = [{name: value for name, value in row.items() if name not in texts} for row in rows]
     return _corpus(state, [{**row, _TEXT: "."} for row in bare], {"text_field": _TEXT})
 

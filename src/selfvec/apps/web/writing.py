@@ -189,7 +189,7 @@ def _lines(body: bytes, fault: ValueError) -> list[Any]:
 
 def _row(document: Any, *, needs_id: bool) -> dict[str, Any]:
     # Which field holds the text is known where it is read: that of the run, or one of a usual name.
-    if not isinstance(document, dict) or not any(value for name, value in document.items() if name != "id"):
+    if not isinstance(document, dict) or not {*document} - {"id"}:
         rule = f'a document is an object with a "text", not {str(document)!r:.80}'
         raise OptionError(rule, field="body", remedy=_SEND)
     if needs_id and document.get("id") in (None, ""):
