@@ -211,3 +211,15 @@ def test_variants_are_found_as_one_word(tmp_path: Path) -> None:
     counts = {row["word"]: row["count"] for row in selfvec.frequency(run, variants=path).rows}
     assert counts["aircraft"] == 6
     assert "acft" not in counts
+
+
+def test_places_are_those_of_the_text_as_it_came() -> None:
+    texts = [
+        "riskâ€™s boiler, the boiler",
+        "<jats:p>The <jats:i>boiler</jats:i></jats:p>",
+        "con-\ntinued boiler",
+    ]
+    run = selfvec.refine([{"id": str(i), "text": text} for i, text in enumerate(texts)], "none", "original")
+    rows = run.concordance("boiler").rows
+    assert [texts[int(row["id"])][row["start"] : row["end"]] for row in rows] == ["boiler"] * 4
+    assert rows[1]["start"] == texts[0].rindex("boiler")

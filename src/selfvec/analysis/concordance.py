@@ -31,6 +31,7 @@ from selfvec.files.atomic_files import check_target
 from selfvec.files.report_page import check_report, save_rows
 from selfvec.numerics.rows import sampled
 from selfvec.storage.opened import GivenRun
+from selfvec.text.passages import span_as_given
 from selfvec.text.tokenizers import find_words
 
 _LEVEL = re.compile(r"([1-9]\d?)([LR])", re.IGNORECASE)
@@ -236,7 +237,8 @@ def _in_context(
     ends = hits.ends - text.offsets[owners]
     for first in range(0, len(numbers), GROUP):  # what is read of the text at once
         stop_if_cancelled()
-        texts = kept.texts(numbers[first : first + GROUP].tolist())
+        of = numbers[first : first + GROUP].tolist()
+        texts, given = kept.texts(of), kept.as_given(of)
         cut = find_words(texts, tokenizer, run.provenance.language, sizes=())  # their places
         here = np.flatnonzero((first <= place) & (place < first + GROUP))
         for row, own, begin, end in zip(
@@ -249,5 +251,6 @@ def _in_context(
             right = int(cut.ends[low + end + window - 1]) if low + end + window < high else len(whole)
             around = {"left": (left, start), "word": (start, stop), "right": (stop, right)}
             shown = {name: " ".join(whole[a:b].split()) for name, (a, b) in around.items()}
+            start, stop = span_as_given(whole, given[own - first], (start, stop))
             rows[row] = {"id": ids[own], "date": dates[own], **shown, "start": start, "end": stop}
     return rows
