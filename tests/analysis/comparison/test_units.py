@@ -69,6 +69,12 @@ def test_threads_whose_mails_are_divided_by_chance_make_no_difference() -> None:
     assert made.sentences == []
 
 
+def test_what_the_text_and_its_dates_are_from_ties_no_documents() -> None:
+    day = np.datetime64("2001-01-01")
+    made, _ = made_of(600, lambda i, _: {"title": f"Mail {i // 5}", "timestamp": str(day + i // 5)})
+    assert (units(made), made.sentences) == (600, [])
+
+
 def test_a_field_is_named_by_hand() -> None:
     def fields(i: int, _: int) -> dict[str, str]:
         return {"site": "" if i < 10 else f"s{i % 40}"}

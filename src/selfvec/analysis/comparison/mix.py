@@ -8,7 +8,7 @@ remain a valid test.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,21 +41,26 @@ class Coded(NamedTuple):
     in_time: bool = False  # whether the values follow each other, as editors do
 
 
-def coded_fields(text: RunText | None, dates: Any, side: Ids, names: Sequence[str]) -> list[Coded]:
+def coded_fields(
+    text: RunText | None, dates: Any, side: Ids, names: Sequence[str], corpus: Mapping[str, Any]
+) -> list[Coded]:
     """The fields whose values several documents share and that may tell two sides apart.
 
-    Values that differ by case alone are one. Those that only name the sides are none, nor are a few numbers
-    that tell the date, as years do, nor a subdivision of the field whose values are compared.
+    Values that differ by case alone are one. None are the fields that the text and its dates are from, those
+    that only name the sides, a few numbers that tell the date, as years do, and subdivisions of the field
+    whose values are compared.
     """
     if text is None:
         return []
+    read_from = {corpus.get("date_field"), *(corpus.get("text_fields") or ())}
     few, most = _VALUES
     limit = max(few, min(most, len(text) // few))
     fields = []
     read: dict[str, tuple[Ids, list[str]]] = {}
     for name in text.fields:
         column = text.read((column_of(name),)).to_series()
-        if 2 <= column.n_unique() <= max(len(text) * (1 - _SHARED), limit) + 1:  # null is one
+        shared = 2 <= column.n_unique() <= max(len(text) * (1 - _SHARED), limit) + 1  # null is one
+        if shared and name not in read_from:
             read[name] = _in_any_case(*coded(column.to_list()))
     compared = [(name, codes) for name, (codes, values) in read.items() if {*names} <= {*values}]
     for name, (codes, values) in read.items():
