@@ -352,7 +352,7 @@ def _found_topics(run: Run, progress: Progress) -> Topics | None:
 # seconds and says that the run was updated; see static/changed.js.
 
 
-_TRIES = 3  # of a question whose run changes while it is answered: somebody may update it twice
+_TRIES = 5  # of a question whose run gets another state while it is answered, as one that is always written
 
 
 class PresentPage:
@@ -381,8 +381,8 @@ class PresentPage:
             answer = await ask(data)
             # An error may be that of a file that the update has removed.
             if not isinstance(answer, SelfvecError) or await asyncio.to_thread(self.now) is data:
-                break
-        return answer
+                return answer
+        return Busy("the run got another state whenever this was read")
 
 
 @address("/api/state", threads="state")
