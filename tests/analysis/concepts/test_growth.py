@@ -22,6 +22,7 @@ from selfvec.analysis.concepts.group_differences import GroupDifference, group_d
 from selfvec.analysis.concepts.growth import (
     Grown,
     ShareChange,
+    ends_of_ratios,
     exact_p,
     growth_findings,
     percent,
@@ -95,8 +96,7 @@ def test_where_only_the_documents_are_more_no_subject_is_named() -> None:
 
 
 def moved(*sides: Any) -> Mask:
-    _, low, high = ratios_of_shares(*sides)
-    return q_beside_others(low, high, exact_p(*sides)) <= LEVEL
+    return q_beside_others(*ends_of_ratios(*sides), exact_p(*sides)) <= LEVEL
 
 
 def test_where_nothing_changes_a_subject_is_named_in_at_most_five_of_a_hundred_texts() -> None:
@@ -179,7 +179,7 @@ def test_a_subject_that_grows_with_a_kind_of_document_does_not_grow_by_itself() 
     subject = kind.astype(bool)  # only ever in kind 1: four times the share, 1.0 times within
     subject[[80, 120]] = False
     sides = replace(sides, fields=["kind"], strata=kind)
-    (change,) = share_changes([subject], np.ones(200, bool), sides, shares_add_up=False)
+    (change,) = share_changes([subject], sides, shares_add_up=False)
     assert (change.ratio, change.moved, change.equal.moved) == (pytest.approx(79 / 19), True, False)
     # Weights are 80 · 20 / 100 = 16 for either kind, so shares are means of those of the kinds.
     assert change.equal.share_first == pytest.approx((0 + 19 / 20) / 2)
@@ -195,7 +195,7 @@ def test_a_subject_that_grows_with_a_kind_of_document_does_not_grow_by_itself() 
 
 def test_a_subject_that_is_new_has_no_ratio_but_a_lower_bound() -> None:
     sides = sides_of(60, 40)
-    (change,) = share_changes([np.arange(100) >= 80], np.ones(100, bool), sides)
+    (change,) = share_changes([np.arange(100) >= 80], sides)
     assert (change.ratio, change.documents_first, change.documents_last) == (None, 0, 20)
     assert 1 < change.low < change.high
     assert change.shown.startswith("new (at least ")
@@ -204,6 +204,19 @@ def test_a_subject_that_is_new_has_no_ratio_but_a_lower_bound() -> None:
     assert said.says.startswith(expected)
     assert (said.effect, said.low) == (None, change.low)
     assert growth_findings([]) == []
+
+
+def test_a_subject_that_is_new_in_a_fifth_of_few_documents_is_named() -> None:
+    sides = np.array([0, 29, 29, 29, 29, 29]), 145, np.array([29, 26, 25, 25, 25, 25]), 155
+    assert moved(*sides).tolist() == [True] + [False] * 5
+
+
+def test_shares_are_of_all_documents_also_of_those_without_a_topic() -> None:
+    found = grown(dated_run(EVEN, EVEN, (40, 40)))
+    lacking = replace(found, of_documents=np.where(np.arange(80) < 20, -1, found.of_documents))
+    some = lacking.among(np.ones(80, bool))
+    assert sum(topic.share for topic in some.topics) == pytest.approx(0.75)
+    assert some.without[0].startswith("20 documents have no topic: ")
 
 
 def test_of_many_subjects_that_moved_the_surest_are_said_and_the_others_counted() -> None:
@@ -236,9 +249,8 @@ def test_documents_that_come_together_name_a_subject_in_at_most_six_of_a_hundred
     draw, found = np.random.default_rng(0), []
     for _ in range(150):
         sides, subjects = drawn_units(draw, (40, 60))
-        every = np.ones(len(sides.unit), bool)
-        together = share_changes(subjects, every, sides)
-        apart = share_changes(subjects, every, replace(sides, unit=np.arange(len(every))))
+        together = share_changes(subjects, sides)
+        apart = share_changes(subjects, replace(sides, unit=np.arange(len(sides.unit))))
         found.append([[a.p <= 0.05, b.p <= 0.05] for a, b in zip(together, apart, strict=True)])
     of_units, of_documents = np.mean(found, axis=(0, 1))
     assert of_units <= 0.06
@@ -247,11 +259,11 @@ def test_documents_that_come_together_name_a_subject_in_at_most_six_of_a_hundred
 
 def test_units_of_one_document_are_as_good_as_none() -> None:
     sides = sides_of(300, 300)
-    subject, every = np.arange(600) % 5 == 0, np.ones(600, bool)
+    subject = np.arange(600) % 5 == 0
     subject[300:340] = True
-    (alone,) = share_changes([subject], every, sides, shares_add_up=False)
+    (alone,) = share_changes([subject], sides, shares_add_up=False)
     units = np.append(np.arange(599) + 7, 605)  # two documents of 600 are one
-    (single,) = share_changes([subject], every, replace(sides, unit=units), shares_add_up=False)
+    (single,) = share_changes([subject], replace(sides, unit=units), shares_add_up=False)
     assert (single.ratio, single.moved) == (alone.ratio, True)
     assert np.log([single.low, single.high]) == pytest.approx(np.log([alone.low, alone.high]), abs=0.01)
     assert single.p == pytest.approx(alone.p, rel=0.5)
@@ -262,7 +274,7 @@ def test_p_and_interval_of_units_by_hand() -> None:
     sides = sides_of(10, 10)
     subject = np.repeat([True, False, True, True], 5)
     sides = replace(sides, unit=np.repeat(np.arange(4), 5))
-    (change,) = share_changes([subject], np.ones(20, bool), sides, shares_add_up=False)
+    (change,) = share_changes([subject], sides, shares_add_up=False)
     # 3 of 4 documents have it; what a unit has beyond that, / 10, with a minus on the first side:
     parts = np.array([-5 * 0.25, 5 * 0.75, 5 * 0.25, 5 * 0.25]) / 10
     error = np.sqrt((parts**2).sum() * 4 / 3)
@@ -279,9 +291,8 @@ def test_units_count_within_the_values_of_a_field_too() -> None:
     draw = np.random.default_rng(1)
     sides, subjects = drawn_units(draw, (40, 60))
     sides = replace(sides, fields=["kind"], strata=(sides.unit % 2).astype(np.int32))
-    every = np.ones(len(sides.unit), bool)
-    alone = share_changes(subjects, every, replace(sides, unit=np.arange(len(every))))
-    for one, other in zip(share_changes(subjects, every, sides), alone, strict=True):
+    alone = share_changes(subjects, replace(sides, unit=np.arange(len(sides.unit))))
+    for one, other in zip(share_changes(subjects, sides), alone, strict=True):
         assert one.equal.share_first == other.equal.share_first
         assert one.equal.low < other.equal.low < other.equal.high < one.equal.high
         assert one.equal.p > other.equal.p

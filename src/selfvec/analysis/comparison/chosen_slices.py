@@ -330,9 +330,7 @@ def _last_and_before(batch: TokenBatch, unit: str | None, listed: Mask) -> Chose
         if len(parts) > 1
     ]
     halved = [
-        Chosen(
-            _halves(parts, batch), f"Compared: the halves of the text, as one {name} is too small to tell."
-        )
+        _halved(parts, name, batch)
         for spans in (whole, every)
         for name, parts in spans.items()
         if len(parts) > 1
@@ -383,6 +381,15 @@ def _is_cut(places: Doubles, others: Doubles) -> bool:
     """
     later = float(np.mean(others > places.max() + _JUST))
     return (1 - later) ** len(places) <= LEVEL
+
+
+def _halved(periods: Sequence[Slice], unit: str, batch: TokenBatch) -> Chosen:
+    """The halves of the text, and what of it is on neither side."""
+    assert batch.dates is not None
+    sides = _halves(periods, batch)
+    outside = int((~np.isnat(batch.dates)).sum() - sum(side.documents.sum() for side in sides))
+    cut = f", without {count_of(outside, 'document')} of {unit}s that are cut off" * bool(outside)
+    return Chosen(sides, f"Compared: the halves of the text, as one {unit} is too small to tell{cut}.")
 
 
 def _halves(periods: Sequence[Slice], batch: TokenBatch) -> list[Slice]:

@@ -57,7 +57,7 @@ _FORMS: Forms = {
     "mean": Tensor("f4", ("d",), finite=True),
 }
 _ARRAYS = "topics.safetensors"  # in the cache; those of subjects follow from them
-_KIND = "of documents, on two levels"  # topics in the cache; another is never read
+_KIND = "of all documents, on two levels"  # topics in the cache; another is never read
 _LISTED = 5  # terms of a topic in a group
 
 
@@ -306,7 +306,7 @@ def with_groups(run: Run, whole: Topics, groups: Sequence[Slice], sides: Sequenc
 def _with_changes(whole: Topics, made: Comparison, levels: int) -> Topics:
     """The topics with their changes; of two levels, each may name one of forty texts falsely."""
     masks = [whole.of_documents == number for number in range(len(whole))]
-    changes = share_changes(masks, whole.of_documents >= 0, made)
+    changes = share_changes(masks, made)
     rows = zip(whole.topics, changes, strict=True)
     return replace(whole, topics=[replace(topic, growth=change.among(levels)) for topic, change in rows])
 
@@ -332,12 +332,17 @@ def _grown(whole: Topics, subjects: Topics, made: Comparison) -> list[Grown]:
         if len(rows) > 1:  # as one topic beside the others
             one = np.where(np.isin(whole.of_documents, places), places[0], whole.of_documents)
             masks = [one == number for number in range(len(whole)) if number not in places[1:]]
-            change = share_changes(masks, one >= 0, made)[places[0]]
+            change = share_changes(masks, made)[places[0]]
             change = replace(change, q=min(row.growth.q for row in rows if row.growth), moved=True)
         assert change is not None
         name = ", ".join(distinct((_heading(row) for row in rows), NAMED))
         terms = tuple(term for row in rows for term in _first_terms(row))
-        grown.append(Grown(name, change, terms, np.isin(whole.of_documents, places)))
+        about, grew = np.isin(whole.of_documents, places), change.like_for_like.grew
+        for number, row in enumerate(subjects.topics):  # a subject of that name says all of it
+            fair = row.growth and row.growth.like_for_like
+            if _heading(row) == name and row.growth and fair and fair.moved and fair.grew == grew:
+                change, about = row.growth, subjects.of_documents == number
+        grown.append(Grown(name, change, terms, about))
     return grown
 
 
@@ -371,7 +376,7 @@ def topic_shares(run: Run, whole: Topics, groups: Sequence[Slice]) -> GroupTopic
         scores = own(group.documents) * weight
         of_group = whole.of_documents[group.documents]
         counts = np.bincount(of_group[of_group >= 0], minlength=len(whole))
-        size = int(counts.sum())
+        size = int(group.documents.sum())
         for number, topic in enumerate(whole.topics):
             if count := int(counts[number]):
                 mine = np.where(topic_of == number, scores, 0)

@@ -140,14 +140,15 @@ def group_differences(run: Run, topics: Topics | None, groups: Sequence[Slice]) 
     counts = documents_with(word_documents(batch.ids, batch.offsets, len(batch.types)), group_of, len(groups))
     often = np.flatnonzero((counts.sum(axis=1) >= _LEAST) & able)
     words, counts = [batch.types[row] for row in often.tolist()], counts[often]
-    of_words = _against_others(counts, np.bincount(group_of[group_of >= 0], minlength=len(groups)))
+    sizes = np.bincount(group_of[group_of >= 0], minlength=len(groups))
+    of_words = _against_others(counts, sizes)
     p_of_words = [_possible_p(each) for each in of_words]
     q_of_words = benjamini_hochberg(np.concatenate(p_of_words)).reshape(len(groups), -1)
     names = [] if topics is None else [topic.name for topic in topics.topics]
     of_topics: list[_Compared] = []
     if topics is not None:
         table = cross_counts(topics.of_documents, group_of, (len(names), len(groups)))
-        of_topics = _against_others(table, table.sum(axis=0))
+        of_topics = _against_others(table, sizes)
     p_of_topics = [exact_p(*each) for each in of_topics]
     out = []
     total = int((group_of >= 0).sum())

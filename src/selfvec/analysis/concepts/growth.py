@@ -1,7 +1,7 @@
 """Whether a subject or a word takes a larger share of the documents than before, and by how much.
 
-Documents are the observations: a word that is repeated within a document is no more evidence. Shares of
-topics add up to 1, so that where one grows all others shrink a little. Those *moved* that changed in another
+Documents are the observations: a word that is repeated within a document is no more evidence. A document
+has one topic, so that where one grows all others shrink a little. Those *moved* that changed in another
 way than the rest. Where a field goes with time, such as the kind of document, a subject of one kind grows
 with it; so its share is also compared within the values of the field.
 """
@@ -162,19 +162,19 @@ class _Tested(NamedTuple):
 
 
 def share_changes(
-    subjects: Sequence[Mask], among: Mask, made: Comparison, *, shares_add_up: bool = True
+    subjects: Sequence[Mask], made: Comparison, *, shares_add_up: bool = True
 ) -> list[ShareChange]:
-    """How the share of each subject changed, of which the documents are given, (D,), among some documents.
+    """How the share of each subject changed, of which the documents are given, (D,).
 
-    Where shares add up to 1, as those of topics do, one that grows makes others smaller; see
+    Where a document has one subject, as of topics, one that grows makes others smaller; see
     `q_beside_others`. Where the comparison has strata, each has the same within these.
     """
-    inside = [(made.side == number) & among for number in (0, 1)]
+    inside = [made.side == number for number in (0, 1)]
     own = made.unit[made.side >= 0]
     together = len(np.unique(own)) < len(own)
     counts = [np.array([np.sum(mask & side) for mask in subjects], np.int64) for side in inside]
     counted = (counts[0], int(inside[0].sum()), counts[1], int(inside[1].sum()))
-    strata = np.zeros(len(among), np.int64) if made.strata is None else made.strata
+    strata = np.zeros(len(made.side), np.int64) if made.strata is None else made.strata
 
     def tested(strata: AnyInts, p: Doubles, low: Doubles, high: Doubles) -> _Tested:
         if together and subjects:
@@ -182,7 +182,7 @@ def share_changes(
         q = q_beside_others(low, high, p) if shares_add_up else benjamini_hochberg(p)
         return _Tested(p, q, q <= LEVEL, low, high)
 
-    p, q, moved, *ends = tested(np.zeros_like(strata), exact_p(*counted), *ratios_of_shares(*counted)[1:])
+    p, q, moved, *ends = tested(np.zeros_like(strata), exact_p(*counted), *ends_of_ratios(*counted))
     dates = made.tokens.dates
     of_all = dates is not None and bool((np.isnat(dates) | (made.side >= 0)).all())
     changes = [
@@ -263,11 +263,10 @@ def word_changes(run: Run, words: Sequence[str], sides: Sequence[Slice]) -> list
     if not sides or not words:
         return []
     batch = counted_text(run).batch  # also where a passage is repeated, which a run's tokens have once
-    every = np.ones(batch.documents, bool)
     row_of = {word: row for row, word in enumerate(batch.types)}
     rows = [row_of.get(word, -1) for word in words]
     masks = [np.isin(np.arange(batch.documents), batch.document_of(occurrences(batch, row))) for row in rows]
-    changes = share_changes(masks, every, compared(run, sides, {}, "beside"), shares_add_up=False)
+    changes = share_changes(masks, compared(run, sides, {}, "beside"), shares_add_up=False)
     return list(zip(words, changes, strict=True))
 
 
@@ -286,7 +285,8 @@ def changes_of_counts(
 
     Intervals are those of single documents, unless their ends are given.
     """
-    ratios, *usual = ratios_of_shares(first, of_first, last, of_last)
+    ratios, *_ = ratios_of_shares(first, of_first, last, of_last)
+    usual = ends_of_ratios(first, of_first, last, of_last)
     before, after = names
     columns = (first, last, ratios, *(ends or usual), p, q, moved)
     return [
@@ -295,6 +295,23 @@ def changes_of_counts(
         )
         for a, b, ratio, *figures in zip(*(column.tolist() for column in columns), strict=True)
     ]
+
+
+def ends_of_ratios(first: Ints, of_first: int, last: Ints, of_last: int) -> tuple[Doubles, Doubles]:
+    """The ends of the 95 % intervals of n ratios of shares; of what one side lacks the inner one is exact.
+
+    All of its documents lie on the other side, as they do by a ratio up to that with a chance of 2.5 %
+    (Clopper and Pearson, 1934).
+
+    >>> low, high = ends_of_ratios(np.array([0]), 145, np.array([29]), 155)
+    >>> low.round(1).tolist(), ((155 * low / (155 * low + 145)) ** 29).round(3).tolist()
+    ([6.9], [0.025])
+    """
+    _, low, high = ratios_of_shares(first, of_first, last, of_last)
+    inside = (LEVEL / 2) ** (1 / np.maximum(first + last, 1))
+    odds, sizes = inside / (1 - inside), of_first / max(of_last, 1)
+    low = np.where(first == 0, np.maximum(low, odds * sizes), low)
+    return low, np.where(last == 0, np.minimum(high, sizes / odds), high)
 
 
 def exact_p(first: Ints, of_first: int, last: Ints, of_last: int) -> Doubles:
@@ -306,7 +323,7 @@ def q_beside_others(low: Doubles, high: Doubles, p: Doubles) -> Doubles:
     """q of the changes of n subjects that share no documents, (n,): at most `LEVEL` if one changed by itself.
 
     Given are the intervals of the ratios of the shares, and p. A change is beyond chance and, in the same
-    direction, beyond that of the subjects that did not move. Shares add up to 1: if one of five doubles, the
+    direction, beyond that of the subjects that did not move. A document has one: if one of five doubles, the
     others have less of the documents, but nothing happened to them. q is Bonferroni's bound, so that where
     nothing moved, any subject is named in at most 5 % of texts.
 
@@ -315,8 +332,8 @@ def q_beside_others(low: Doubles, high: Doubles, p: Doubles) -> Doubles:
     [True, False, False, False, False]
     """
     middle, error = (np.log(high) + np.log(low)) / 2, (np.log(high) - np.log(low)) / (2 * NORMAL)
-    error = np.maximum(error, _ROUNDING)  # of a subject that all documents have, 0
     q = np.minimum(p * len(p), 1)
+    error = np.maximum(error, _ROUNDING)  # of a subject that all documents have, 0
     changed, rest, least = q <= LEVEL, np.arange(len(p)), 0.0
     # The subject farthest from the median leaves, and the others are compared with each other again: the
     # median of eight subjects of which three grew lies above nearly all of the rest. A subject with as large

@@ -272,7 +272,7 @@ def _described(
                 name=", ".join(name),
                 terms=[(chosen.names[term], float(cosines[term, topic])) for term in telling[: how.top]],
                 size=int(words[topic]),
-                share=size / max(int(documents.sum()), 1),
+                share=size / whole.documents,
                 documents=size,
             )
         )

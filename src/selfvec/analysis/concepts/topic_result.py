@@ -51,7 +51,7 @@ class Topic:
     name: str  # the phrases and nouns most typical of its documents, up to three
     terms: list[tuple[str, float]]  # the most typical first, with their cosines to the centre
     size: int  # number of terms that are nearest to it
-    share: float  # of the documents; the shares of all topics add up to 1
+    share: float  # of the documents, some of which may have no topic
     documents: int  # number of documents whose vector is nearest to the centre of this topic
     seed_words: list[str] = field(default_factory=list)  # those it was asked to hold
     subject: int = 0  # the number of the subject that it is part of
@@ -68,9 +68,9 @@ class TopicShare:
     topic: int  # its number; the same in all groups
     name: str
     documents: int  # of this topic in the group
-    share: float  # of the group's documents that have a topic
+    share: float  # of the group's documents
     terms: list[str]  # characteristic of the topic in this group
-    of: int  # documents of the group that have a topic
+    of: int  # documents of the group
     low: float  # of the share's 95 % interval
     high: float
 
@@ -257,7 +257,9 @@ class Topics(Answer):
         shown = f"{len(self)} topics{of} of {self.documents:,} documents, silhouette {self.silhouette:.2f}"
         note = f"{shown} (of {tried})" if tried else shown
         parts: list[Part] = [*self.sentences]
-        parts.append(Table(self.columns, list(self._shown())[:top], notes=[note, *self._small()]))
+        parts.append(
+            Table(self.columns, list(self._shown())[:top], notes=[note, *self.without, *self._small()])
+        )
         if self.groups is not None:
             parts.append(self.groups.table)
         if self.assigned is not None:
@@ -275,6 +277,13 @@ class Topics(Answer):
             yield {**row, "subject": row["topic"], "topic": None}
             for finer in own[:_LARGEST]:
                 yield {**finer, "subject": None, "name": f"  {finer['name']}"}
+
+    @property
+    def without(self) -> list[str]:
+        """How many documents have no topic, if there are any."""
+        none = self.documents - sum(row.documents for row in self.topics)
+        told = f"{count_of(none, 'document has', 'documents have')} no topic"
+        return [f"{told}: no words, or only in passages that many documents repeat."] * bool(none)
 
     def _small(self) -> list[str]:
         """The small topics, which say little by themselves."""
@@ -354,7 +363,7 @@ class Topics(Answer):
         """The same topics, of some documents only, (D,)."""
         of_documents = np.where(documents, self.of_documents, -1)
         counts = np.bincount(of_documents + 1, minlength=len(self) + 1)[1:]
-        shares = counts / max(counts.sum(), 1)
+        shares = counts / max(documents.sum(), 1)
         rows = zip(self.topics, counts.tolist(), shares.tolist(), strict=True)
         return replace(
             self,

@@ -172,23 +172,23 @@ def path_chart(path: SlicePath, time: Timeline) -> Drawn:
     )
 
 
-def _share_points(documents: Mask, among: Mask, time: Timeline) -> list[Point]:
+def _share_points(documents: Mask, time: Timeline) -> list[Point]:
     """The share of some documents in each period; none where a period has no documents."""
     points = []
     for part in time.periods:
-        count, size = (int(np.sum(part.documents & of)) for of in (documents, among))
+        count, size = int(np.sum(part.documents & documents)), int(part.documents.sum())
         points.append(Point(_period(part.name), count / size if size else None, few=size < FEW_DOCUMENTS))
     return points
 
 
-def growth_chart(rows: Sequence[Grown], among: Mask, time: Timeline) -> Drawn:
+def growth_chart(rows: Sequence[Grown], time: Timeline) -> Drawn:
     """The shares of subjects in each period, and in both parts that are compared."""
     title = "; ".join(
         f"{'More' if row.change.like_for_like.grew else 'Less'} about {row.name}" for row in rows
     )
     coloured = [*zip(rows, _COLOURS, strict=False)]
     chart = over_periods(
-        [(_share_points(row.documents, among, time), colour) for row, colour in coloured],
+        [(_share_points(row.documents, time), colour) for row, colour in coloured],
         title,
         percent,
         time,

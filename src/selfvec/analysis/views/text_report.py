@@ -149,7 +149,7 @@ def _headline(report: TextFindings, first: Sequence[Finding]) -> str:
     days = report.run.tokens.period if report.run.tokens else None
     years = " to ".join(dict.fromkeys(day[:4] for day in days or ()))
     told = ", ".join([*dict.fromkeys(map(_name, _records(report.topics)))][:FIRST])
-    if report.time.sides and first and first[0].kind not in ("about", "none"):
+    if report.time.sides and first and _is_change(first[0]):
         last = report.time.sides[1]
         span = parse_span(last) if "-" in last else None
         told = f"what changed in {month_name(span[0]) if span else spoken(last)}"
@@ -189,13 +189,19 @@ def _sorted(report: TextFindings) -> tuple[list[Finding], list[Finding], list[Fi
         says_how = finding.kind in _COUNTED and not (finding.kind == "unit" and nested)
         without_effect = finding.kind in ("calendar", "size") and finding.effect is None
         (counted if says_how or without_effect else told).append(finding)
-    changed = [finding for finding in told if finding.kind not in ("none", "size")]
+    changed = list(filter(_is_change, told))
     # Groups were asked for, so what differs most between them has a place on the first screen.
-    first = (changed or told[:1])[: FIRST - bool(report.groups)]
+    still = sorted(told, key=lambda finding: finding.kind != "none")[:1]
+    first = (changed or still)[: FIRST - bool(report.groups)]
     about = [*_on_groups(report), *([] if changed else _on_sizes(report))]
     first += [Finding("about", says) for says in about[: FIRST - len(first)]]
     counted += [finding for finding in told if finding.kind == "none" and finding not in first]
     return first, [finding for finding in told if finding not in (*first, *counted)], counted
+
+
+def _is_change(finding: Finding) -> bool:
+    """Whether it tells how two parts differ; a passage that many documents hold may be in both alike."""
+    return finding.kind not in ("about", "none", "size") and (finding.kind, finding.p) != ("passage", None)
 
 
 def _on_groups(report: TextFindings) -> Iterator[str]:
@@ -211,7 +217,7 @@ def _on_sizes(report: TextFindings) -> Iterator[str]:
         terms = distinct([_name(row).replace(" ", LINK), *(term for term, _ in row.terms)], 1 + _DRAWN)[1:]
         words = ", ".join(term.replace(LINK, " ").strip() for term in terms)
         size = f"{percent(row.share)} of the documents ({row.documents:,})"
-        yield printable(f"About {_name(row)}: {size}. Its words are {words}.")
+        yield printable(f"About {_name(row)}: {size}.{f' Its words are {words}.' * bool(words)}")
 
 
 def _records(topics: Topics | None) -> Sequence[Topic]:
@@ -239,7 +245,7 @@ def _picture(report: TextFindings) -> Iterator[Part]:
     if report.groups and report.groups[0].subjects:
         yield pivot_chart(report.groups, report.field)
     elif moved and report.topics:
-        yield growth_chart(moved, report.topics.of_documents >= 0, report.time)
+        yield growth_chart(moved, report.time)
     elif rows := _records(report.topics):
         yield shares_chart(rows[:_DRAWN])
 
@@ -270,9 +276,7 @@ def _subjects(topics: Topics) -> Table:
         ]
     else:
         columns.append(Column("share", form=_SHARE))
-    none = topics.documents - sum(row.documents for row in topics.topics)
-    without = [f"{count_of(none, 'document has', 'documents have')} none of these words."] if none else []
-    return Table(columns, rows, notes=without)
+    return Table(columns, rows, notes=topics.without)
 
 
 def _how_read(made: Provenance) -> Iterator[str]:
@@ -309,7 +313,7 @@ def _made(report: TextFindings) -> Iterator[str]:
     if report.findings or report.groups:
         yield (
             "There is more or less of a subject if its share of the documents differs beyond chance, and in "
-            "another way than the shares of the other subjects: as shares add up to 100 %, one that grows "
+            "another way than the shares of the other subjects: as each document has one, one that grows "
             "makes the others smaller. By chance alone a subject would be named in one of twenty such texts. "
             "Figures in brackets are the ends of 95 % intervals. Documents are taken as independent; where "
             "several are about the same event, less is sure than it looks."
