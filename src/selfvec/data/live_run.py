@@ -160,7 +160,7 @@ class PresentText(RunText):
         if numbers is None and len(part.gone):
             rows = rows.filter(pl.Series(part.present))
         # A frame of nulls alone would have one row.
-        return rows.with_columns(*map(partial(self._of_kind, own), columns)).select(columns)
+        return rows.with_columns(*map(partial(self._of_kind, own), columns)).select(*columns)
 
     def _of_kind(self, own: Collection[str], name: str) -> pl.Expr:
         """A column of a part, which has these columns, as that of the whole."""
