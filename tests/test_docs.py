@@ -31,7 +31,7 @@ PAGES = [ROOT / "README.md", *DOCS]
 PASTED = shown_output.PAGES  # run by test_examples.py
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 EXTRAS = {  # packages without which a page cannot run
-    "export-and-serve.md": ("model2vec", "langchain_core", "lancedb", "faiss", "qdrant_client"),
+    "export-and-serve.md": ("model2vec", "lancedb", "faiss", "qdrant_client"),
     "questions-for-a-store.md": ("lancedb", "model2vec", "onnx", "onnxruntime"),
     "measure.md": ("sklearn",),
     "your-vectors.md": ("sklearn",),

@@ -107,7 +107,7 @@ def test_a_menu_in_ten_documents_is_left_in_one() -> None:
     repeats, further = find_repeats(TokenBatch.from_documents(documents))
     assert sorted(map(len, left_in(documents, further))) == [2] * 9 + [22]
     assert (repeats.documents, repeats.tokens, repeats.example_documents) == (9, 180, 10)
-    assert repeats.example == " ".join(MENU)
+    assert repeats.example in " ".join(MENU)  # from the n-gram on that is counted
     assert not find_repeats(TokenBatch.from_documents(documents[:9]))[1].any()
 
 

@@ -422,15 +422,12 @@ def tokens_by_document(tokens: Mask, batch: TokenBatch) -> Ints:
 
 
 def example_of(batch: TokenBatch, place: int, repeated: Mask) -> str:
-    """The repeated passage around an n-gram, at most `_SHOWN` tokens of it."""
+    """The repeated passage from an n-gram on, whose documents are counted; at most `_SHOWN` tokens of it."""
     document = int(batch.document_of(np.array([place]))[0])
-    start, stop = batch.offsets[document : document + 2].tolist()
-    first, last = place, place + NGRAM
-    while last < min(stop, place + _SHOWN) and repeated[last]:
+    last, stop = place + NGRAM, min(int(batch.offsets[document + 1]), place + _SHOWN)
+    while last < stop and repeated[last]:
         last += 1
-    while first > max(start, last - _SHOWN) and repeated[first - 1]:
-        first -= 1
-    return " ".join(batch.types[i] for i in batch.ids[first:last].tolist())
+    return " ".join(batch.types[i] for i in batch.ids[place:last].tolist())
 
 
 # Editorial pieces are shorter than twelve tokens, and known by the bracket that ends them. Tokens have no
