@@ -293,6 +293,7 @@ def test_words_within_longer_ones_are_said() -> None:
         ("hail)", "has a ) without a (: hail‸)"),
         ('"hail" within 5', "is within s or a document"),
         ("<s> hail", "is not in the query language: ‸<s> hail"),
+        ('"hail" :: year=1850', "has '::', after which come FIELD="),
         ('a:[word="b"]', "is not in the query language: a:‸["),
         ('"hail" {0,2} "x"', "has a blank before how often"),
         ('"hail"{3,1}', "from 3 to 1"),

@@ -155,3 +155,6 @@ def test_only_a_text_is_a_text_whatever_other_fields_are_called() -> None:
     named.add({"id": "n", "body": "wind"})
     named.add({"id": "m", "text": "snow", "title": "Snow"})
     assert named.get("m").text == "snow"
+    given = titled.get("1")
+    titled.upsert({"id": "1", "text": given.text, **given.fields})
+    assert titled.get("1").text == given.text == "Hail\n\nhail broke roof 1"

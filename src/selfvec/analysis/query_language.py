@@ -297,7 +297,14 @@ class _Reader:
         text = piece[0] if piece else ""
         if self.reading.joints == " -" and (foreign := _OF_NO_WORD.search(text)):
             gap = "which is not a gap; write {0,3} for up to three words, without a blank"
-            what = gap if foreign[0] in "{}" else "which is not in the query language"
+            after = 'after which come FIELD="value" or FIELD!="value", joined by &'
+            what = (
+                gap
+                if foreign[0] in "{}"
+                else after
+                if foreign[0] == "::"
+                else "which is not in the query language"
+            )
             raise self.error(f"has {text!r}, {what}", begin + foreign.start())
         excluded = _EXCLUDED.match(text) is not None
         text = text[excluded:]

@@ -67,13 +67,21 @@ class RowBatch:
         return self.frame[readable(name)]
 
     def texts(self, fields: Sequence[str]) -> pl.Series:
-        """The text fields of each row joined by a blank line, without empty ones."""
+        """The text fields of each row joined by a blank line, without empty ones.
+
+        A last one that begins with the others, as the text that a run gives back, is the whole.
+        """
         columns = [self.column(name) for name in fields]
         if len(columns) == 1:
             return columns[0]
         frame = pl.DataFrame({str(i): column for i, column in enumerate(columns)})
         parts = [pl.when(pl.col(name).str.contains(r"\S")).then(pl.col(name)) for name in frame.columns]
-        return frame.select(pl.concat_str(parts, separator="\n\n", ignore_nulls=True)).to_series()
+        last, before = (
+            pl.col(frame.columns[-1]),
+            pl.concat_str([*parts[:-1], pl.lit("")], separator="\n\n", ignore_nulls=True),
+        )
+        joined = pl.concat_str(parts, separator="\n\n", ignore_nulls=True)
+        return frame.select(pl.when(last.str.starts_with(before)).then(last).otherwise(joined)).to_series()
 
     def part(self, kept: pl.Series) -> RowBatch:
         given = None if self.given is None else self.given.filter(kept)

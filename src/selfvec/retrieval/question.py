@@ -36,7 +36,7 @@ _QUOTE = '"\u201c\u201d\u201e\u00ab\u00bb\uff02'
 _PHRASE = rf"[{_QUOTE}](?P<phrase>[^{_QUOTE}\w]*\w[^{_QUOTE}]*)[{_QUOTE}](?!\w)"
 _QUOTED = rf"(?<!\w)(?P<sign>(?<!\S)[+-]|\bNOT\s+)?{_PHRASE}"
 # From the first letter, or a sign of names before it, to the last letter before a space, or such a sign
-_PIECE = rf"[@#$.~/\\]?\w(?:[^\s{_QUOTE}]*\w)?(?:\(\)|\+\+|#)?"
+_PIECE = rf"(?:--|[@#$€£¥%.~/\\])?\w(?:[^\s{_QUOTE}]*\w)?(?:\(\)|\+\+|#)?"
 _SIGNED = rf"(?<!\S)(?P<mark>[+-]|NOT\s+)(?P<word>{_PIECE})"
 # Signs of ASCII that are seldom within a word, and a hyphen at a digit
 _PARTED = re.compile(r"[!-&(-,./:-@\[-^`{-~]|-(?=\d)|(?<=\d)-")

@@ -54,7 +54,7 @@ CHOSEN = {
     # half of the documents have a date, which is enough; two documents fewer are not
     "half dated": (years(2000, 2009, 40, 100) + [(None, 100)] * 400, ["2000..2004", "2005..2009"], HALVES),
     "mostly undated": (years(2000, 2009, 40, 100) + [(None, 9)] * 402, [], "by refining: 402 of 802 do"),
-    "undated": ([(None, 9)] * 90, [], ""),
+    "undated": ([(None, 9)] * 90, [], "have no dates"),
     "little text": (years(2000, 2009, 6, 20), ["2000..2004", "2005..2009"], HALVES),
     "two centuries": ([("1950-01-01", 5), ("2001-01-01", 9)], ["1950", "2001"], HALVES),
     # ten days of 30 documents: half of 300 is reached at the end of the fifth

@@ -294,7 +294,7 @@ def default_slices(run: Run, among: Mask | None = None) -> Chosen:
     if batch.slices is not None:
         return _first_and_last_label(batch)
     if batch.dates is None or np.isnat(batch.dates).all():
-        return Chosen([])
+        return Chosen([], f"{_BY_REFINING}the documents have no dates.")
     dated = ~np.isnat(batch.dates)
     documents = int(batch.documents if among is None else among.sum())
     if 2 * dated.sum() < documents:

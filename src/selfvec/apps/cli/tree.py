@@ -469,7 +469,9 @@ def _value(parameter: Parameter, written: str, typed: Any) -> Any:
 def _saved(parameter: Parameter, typed: str) -> Sequence[str]:
     """What is typed or, after @, the lines of a file: filters of a subcorpus, or a query."""
     path = Path(typed[1:])
-    if typed[:1] != "@" or not (path.is_file() or (parameter.name == "filter" and "=" not in typed)):
+    if typed[:1] != "@" or not (
+        path.suffix or path.is_file() or (parameter.name == "filter" and "=" not in typed)
+    ):
         return [typed]
     return [line.strip() for _, line in text_lines(path)]
 
