@@ -362,7 +362,7 @@ def key_words(made: Comparison) -> list[Finding]:
 def key_findings(
     rows: Sequence[Json], names: Sequence[str], noun: str = "word", explained: Set[str] = frozenset()
 ) -> list[Finding]:
-    """What rows of `keyness` tell of the sides of these names: for each the first words beyond chance.
+    """What rows of `keyness` tell of the sides of these names: of each the first words beyond chance.
 
     Words that another finding has explained are not said again.
 
@@ -381,7 +381,7 @@ def key_findings(
             said = printable(f"{name} uses more: {listed} ({count_of(len(key), noun)} beyond chance).")
             findings.append(Finding("word", said, q=min(row["q"] for row in key), words=words))
     none = f"No {noun} is more frequent in {names[0]} or {names[1]} beyond chance."
-    return findings or [Finding("none", printable(none))]
+    return sorted(findings, key=lambda found: found.q or 0.0) or [Finding("none", printable(none))]
 
 
 def _whole(asked: AskedText) -> _Side:

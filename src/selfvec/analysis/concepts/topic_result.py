@@ -59,6 +59,12 @@ class Topic:
     named: bool = False  # by a person
     growth: ShareChange | None = None  # from the first periods to the last, if the groups are periods
 
+    @property
+    def heading(self) -> str:
+        """The first part of its name; of several topics, those of the largest two, or a person's name."""
+        names = [self.name] if self.named or not self.finer else self.finer[:2]
+        return " and ".join(dict.fromkeys(name.split(", ")[0] for name in names))
+
 
 @dataclass(frozen=True)
 class TopicShare:

@@ -207,7 +207,7 @@ def growth_chart(rows: Sequence[Grown], time: Timeline) -> Drawn:
 def shares_chart(topics: Sequence[Topic]) -> Drawn:
     """The share of each topic."""
     order = topics[::-1]  # the largest is above
-    names = [printable(whole_words(row.name.split(", ")[0], _NAME)) for row in order]
+    names = [printable(whole_words(row.heading, _NAME)) for row in order]
     lines = [Line(np.array([[0, y], [row.share, y]]), COLOUR, 3) for y, row in enumerate(order)]
     marks = [Mark((row.share, y), COLOUR, size=9) for y, row in enumerate(order)]
     labels = [Label(percent(row.share), (row.share, y), "currentColor") for y, row in enumerate(order)]

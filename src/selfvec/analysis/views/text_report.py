@@ -225,7 +225,7 @@ def _records(topics: Topics | None) -> Sequence[Topic]:
 
 
 def _name(topic: Topic) -> str:
-    return printable(topic.name.split(", ")[0])
+    return printable(topic.heading)
 
 
 def _title(row: ToRead) -> list[tuple[str, str]]:
