@@ -31,6 +31,7 @@ from .tokenizers import SPLITS
 
 ENOUGH = 0.15  # share of a text that is function words of its language; of English prose it is .4
 LEAST = 5  # different ones of them
+_FEW = 2  # the same, of a document whose language is one of a few
 APART = 2  # times as much of the text is in the list of its language alone as in that of another alone
 _READ = 2000  # most frequent words that are looked at: more would tell the same
 _KANA = 0.1  # share of the letters of Japanese, at least
@@ -100,12 +101,22 @@ def other_languages(
     own = np.bincount(some.document_of(np.flatnonzero(is_usual[some.ids])), minlength=some.documents)
     odd = np.flatnonzero(own < ENOUGH * some.lengths)
     documents: dict[str, list[int]] = {}
+    short: list[tuple[int, Counter[str]]] = []
     for number in odd.tolist():
         ids = some.ids[some.offsets[number] : some.offsets[number + 1]]
-        code = recognised_language(Counter(batch.types[i] for i in ids.tolist()).items())
+        counts = Counter(batch.types[i] for i in ids.tolist())
+        code = recognised_language(counts.items())
         if code is not None:
             documents.setdefault(code, []).append(int(drawn[number]))
+        else:
+            short.append((int(drawn[number]), counts))
     documents.pop(usual, None)  # which its script tells
+    # Of a short one fewer words tell it from the usual language if others are in its own.
+    known = [code for code, of in documents.items() if len(of) >= IN_PART * some.documents]
+    for number, counts in short if known else ():
+        code = _by_function_words(counts.items(), (usual, *known), _FEW)
+        if code in known:
+            documents[code].append(number)
     return dict(sorted(documents.items(), key=lambda of: -len(of[1]))), some.documents
 
 
@@ -128,15 +139,18 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     return {code: re.compile(f"[{letters}]") for code, letters in _SCRIPTS.items()}
 
 
-def _by_function_words(words: Iterable[tuple[str, int]]) -> str | None:
+def _by_function_words(
+    words: Iterable[tuple[str, int]], among: Iterable[str] = (), least: int = LEAST
+) -> str | None:
     counts: Counter[str] = Counter()
     for word, count in words:
         counts[lower(word)] += count
     seen = set(counts)
-    words_of = {code: listed & seen for code, listed in _function_words().items()}
+    lists = _function_words()
+    words_of = {code: lists.get(code, frozenset()) & seen for code in among or lists}
     shares = {code: sum(counts[word] for word in own) for code, own in words_of.items()}
     code = max(shares, key=shares.__getitem__)
-    if len(words_of[code]) < LEAST or shares[code] < ENOUGH * counts.total():
+    if len(words_of[code]) < least or shares[code] < ENOUGH * counts.total():
         return None
     for other in words_of.keys() - {code}:
         alone, theirs = (

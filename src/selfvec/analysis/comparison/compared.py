@@ -27,7 +27,7 @@ from .units import asked_units, units_of
 from .variant_pairs import variant_pairs
 from .written import Copies, copies_of, how_written, languages_of
 
-_FORMAT = 20  # of what is kept in a cache: another number, and what an older version kept is made again
+_FORMAT = 21  # of what is kept in a cache: another number, and what an older version kept is made again
 _FIELDS = 3  # named that go with what is compared
 _LARGE = 0.25  # of the words of a side, which a single document has
 _FEW = 10  # documents of a side, of which each may be as large
