@@ -398,9 +398,12 @@ def test_an_index_with_a_name_is_a_column_and_pairs_have_ids() -> None:
         frame.set_index("id"),
         frame.set_index("id")["text"],
         list(frame.itertuples(index=False, name=None)),
+        zip("ab", frame["text"], strict=True),
     ):
         (batch,) = as_corpus(data).batches()
         assert (batch.rows["id"].to_list(), batch.texts.to_list()) == (["a", "b"], frame["text"].to_list())
+    (batch,) = as_corpus(enumerate(frame["text"])).batches()
+    assert batch.rows["id"].to_list() == ["0", "1"]
     assert as_corpus([("a", "hail"), ("b", "snow")]).tokenized
     refused(lambda: as_corpus([("a", "Hail fell."), ("a", "It snowed.")]), CorpusError, "a token is a string")
 

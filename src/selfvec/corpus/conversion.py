@@ -104,8 +104,9 @@ def as_corpus(
     items, head = _begun(data if column is None else column, name)
     if head and all(map(_is_path, head)):
         return Corpus.open(head, **wanted)
-    if pairs := _pairs(items):
-        items = head = pairs
+    if head and _is_pair(head[-1]):
+        items = list(items)
+        items = head = _pairs(items) or items
     if head and isinstance(head[-1], Mapping):
         return _of_rows(partial(rows_part, items), given, wanted)
     skip_bad_rows = bool(given.pop("skip_bad_rows", False))
@@ -175,16 +176,17 @@ def _begun(data: Any, name: str) -> tuple[Iterable[Any], list[Any]]:
     return (chain(head, items) if items is data else data), head
 
 
-def _pairs(items: Iterable[Any]) -> list[dict[str, str]]:
+def _pairs(items: Sequence[Any]) -> list[dict[str, str]]:
     """Pairs of an id, which no other has, and a text of several words, as rows; else none."""
-    if not (isinstance(items, list | tuple) and all(map(_is_pair, items)) and len(dict(items)) == len(items)):
+    if not all(map(_is_pair, items)) or len(dict(items)) < len(items):
         return []
-    return [{"id": own, "text": text} for own, text in items]
+    return [{"id": str(own), "text": text} for own, text in items]
 
 
 def _is_pair(item: Any) -> bool:
-    strings = _is_list(item) and [*map(type, item)] == [str, str]
-    return strings and len(item[0].split()) == 1 < len(item[1].split())
+    if not isinstance(item, list | tuple) or [*map(type, item)] not in ([str, str], [int, str]):
+        return False
+    return len(str(item[0]).split()) == 1 < len(item[1].split())
 
 
 def _of_items(items: Iterable[Any], kind: Any, name: str, skip_bad_rows: bool) -> Corpus:
