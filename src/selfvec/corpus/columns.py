@@ -76,11 +76,10 @@ class RowBatch:
             return columns[0]
         frame = pl.DataFrame({str(i): column for i, column in enumerate(columns)})
         parts = [pl.when(pl.col(name).str.contains(r"\S")).then(pl.col(name)) for name in frame.columns]
-        last, before = (
-            pl.col(frame.columns[-1]),
-            pl.concat_str([*parts[:-1], pl.lit("")], separator="\n\n", ignore_nulls=True),
+        last, blank = pl.col(frame.columns[-1]), pl.lit("")
+        joined, before = (
+            pl.concat_str(some, separator="\n\n", ignore_nulls=True) for some in (parts, [*parts[:-1], blank])
         )
-        joined = pl.concat_str(parts, separator="\n\n", ignore_nulls=True)
         return frame.select(pl.when(last.str.starts_with(before)).then(last).otherwise(joined)).to_series()
 
     def part(self, kept: pl.Series) -> RowBatch:

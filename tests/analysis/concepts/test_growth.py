@@ -22,8 +22,8 @@ from selfvec.analysis.concepts.group_differences import GroupDifference, group_d
 from selfvec.analysis.concepts.growth import (
     Grown,
     ShareChange,
-    ends_of_ratios,
     exact_p,
+    exact_ratios,
     growth_findings,
     percent,
     q_beside_others,
@@ -96,7 +96,7 @@ def test_where_only_the_documents_are_more_no_subject_is_named() -> None:
 
 
 def moved(*sides: Any) -> Mask:
-    return q_beside_others(*ends_of_ratios(*sides), exact_p(*sides)) <= LEVEL
+    return q_beside_others(*exact_ratios(*sides)[1:], exact_p(*sides)) <= LEVEL
 
 
 def test_where_nothing_changes_a_subject_is_named_in_at_most_five_of_a_hundred_texts() -> None:

@@ -319,13 +319,17 @@ def _grown(whole: Topics, subjects: Topics, made: Comparison) -> list[Grown]:
             alike.setdefault((row.subject, row.growth.like_for_like.grew), []).append(number)
     by_name: dict[tuple[str, bool], list[int]] = {}
     for (_, grew), places in alike.items():
-        by_name.setdefault((_heading(whole.topics[places[0]]), grew), []).extend(places)
-    grown = []
+        by_name.setdefault((_first_name(whole.topics[places[0]]), grew), []).extend(places)
+    grown, moved = [], dict[tuple[str, bool], Grown]()
     for number, row in enumerate(subjects.topics):
-        by_topics = (_heading(row), bool(row.growth and row.growth.like_for_like.grew)) in by_name
-        if row.growth and not by_topics and not {(number, True), (number, False)} & set(alike):
-            about = subjects.of_documents == number
-            grown.append(Grown(_heading(row), row.growth, _first_terms(row), about))
+        if row.growth is None:
+            continue
+        name, fair, about = _first_name(row), row.growth.like_for_like, subjects.of_documents == number
+        subject = Grown(name, row.growth, _first_terms(row), about)
+        if fair.moved:
+            moved[name, fair.grew] = subject
+        if (name, fair.grew) not in by_name and not {(number, True), (number, False)} & set(alike):
+            grown.append(subject)
     for places in map(sorted, by_name.values()):
         rows = [whole.topics[place] for place in places]
         change = rows[0].growth
@@ -335,18 +339,16 @@ def _grown(whole: Topics, subjects: Topics, made: Comparison) -> list[Grown]:
             change = share_changes(masks, made)[places[0]]
             change = replace(change, q=min(row.growth.q for row in rows if row.growth), moved=True)
         assert change is not None
-        name = ", ".join(distinct((_heading(row) for row in rows), NAMED))
+        name = ", ".join(distinct((_first_name(row) for row in rows), NAMED))
         terms = tuple(term for row in rows for term in _first_terms(row))
-        about, grew = np.isin(whole.of_documents, places), change.like_for_like.grew
-        for number, row in enumerate(subjects.topics):  # a subject of that name says all of it
-            fair = row.growth and row.growth.like_for_like
-            if _heading(row) == name and row.growth and fair and fair.moved and fair.grew == grew:
-                change, about = row.growth, subjects.of_documents == number
-        grown.append(Grown(name, change, terms, about))
+        of_topics = Grown(name, change, terms, np.isin(whole.of_documents, places))
+        # A subject of that name says all of it.
+        said = moved.get((name, change.like_for_like.grew), of_topics)
+        grown.append(said._replace(terms=terms))
     return grown
 
 
-def _heading(row: Topic) -> str:
+def _first_name(row: Topic) -> str:
     return sentence(row.name.split(", ")[0])
 
 

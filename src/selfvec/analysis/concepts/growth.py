@@ -182,7 +182,7 @@ def share_changes(
         q = q_beside_others(low, high, p) if shares_add_up else benjamini_hochberg(p)
         return _Tested(p, q, q <= LEVEL, low, high)
 
-    p, q, moved, *ends = tested(np.zeros_like(strata), exact_p(*counted), *ends_of_ratios(*counted))
+    p, q, moved, *ends = tested(np.zeros_like(strata), exact_p(*counted), *exact_ratios(*counted)[1:])
     dates = made.tokens.dates
     of_all = dates is not None and bool((np.isnat(dates) | (made.side >= 0)).all())
     changes = [
@@ -285,8 +285,7 @@ def changes_of_counts(
 
     Intervals are those of single documents, unless their ends are given.
     """
-    ratios, *_ = ratios_of_shares(first, of_first, last, of_last)
-    usual = ends_of_ratios(first, of_first, last, of_last)
+    ratios, *usual = exact_ratios(first, of_first, last, of_last)
     before, after = names
     columns = (first, last, ratios, *(ends or usual), p, q, moved)
     return [
@@ -297,21 +296,21 @@ def changes_of_counts(
     ]
 
 
-def ends_of_ratios(first: Ints, of_first: int, last: Ints, of_last: int) -> tuple[Doubles, Doubles]:
-    """The ends of the 95 % intervals of n ratios of shares; of what one side lacks the inner one is exact.
+def exact_ratios(first: Ints, of_first: int, last: Ints, of_last: int) -> tuple[Doubles, Doubles, Doubles]:
+    """As `ratios_of_shares`, but that of what one side lacks the inner end of the interval is exact.
 
     All of its documents lie on the other side, as they do by a ratio up to that with a chance of 2.5 %
     (Clopper and Pearson, 1934).
 
-    >>> low, high = ends_of_ratios(np.array([0]), 145, np.array([29]), 155)
+    >>> _, low, _ = exact_ratios(np.array([0]), 145, np.array([29]), 155)
     >>> low.round(1).tolist(), ((155 * low / (155 * low + 145)) ** 29).round(3).tolist()
     ([6.9], [0.025])
     """
-    _, low, high = ratios_of_shares(first, of_first, last, of_last)
+    ratio, low, high = ratios_of_shares(first, of_first, last, of_last)
     inside = (LEVEL / 2) ** (1 / np.maximum(first + last, 1))
     odds, sizes = inside / (1 - inside), of_first / max(of_last, 1)
     low = np.where(first == 0, np.maximum(low, odds * sizes), low)
-    return low, np.where(last == 0, np.minimum(high, sizes / odds), high)
+    return ratio, low, np.where(last == 0, np.minimum(high, sizes / odds), high)
 
 
 def exact_p(first: Ints, of_first: int, last: Ints, of_last: int) -> Doubles:
