@@ -457,19 +457,18 @@ def _between_other_words(words: Ints, offsets: Ints, group_of: Ints, letters: Ma
     >>> new[words == 9].tolist()
     [True, False, True]
     """
+    import polars as pl
+
     document = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     beside = np.where(letters, np.arange(len(letters)), len(letters))[words]
     new = np.ones(len(words), bool)
     for side in (-1, 1):
-        key = words * (int(group_of.max(initial=0)) + 1) + group_of[document]
+        columns = [words, group_of[document]]
         for distance in range(1, _BESIDE + 1):
             at = np.arange(len(words)) + side * distance
             inside = (at >= offsets[document]) & (at < offsets[document + 1])
-            next_to = np.where(inside, beside[np.where(inside, at, 0)], len(letters) + 1 + document)
-            key = np.unique(key * (len(letters) + len(offsets)) + next_to, return_inverse=True)[1]
-        first = np.zeros(len(words), bool)
-        first[np.unique(key, return_index=True)[1]] = True
-        new &= first
+            columns.append(np.where(inside, beside[np.where(inside, at, 0)], len(letters) + 1 + document))
+        new &= pl.DataFrame(columns).select(pl.struct(pl.all()).is_first_distinct()).to_series().to_numpy()
     return new
 
 
