@@ -23,9 +23,9 @@ from selfvec.files.atomic_files import atomic_file
 from selfvec.files.svg import FONT, Figure
 
 QUESTION = "wind at the greenhouses"
-LACKED = "financial help for merchants"  # the answer, a loan to shopkeepers, has none of these words
+LACKED = "scared animals in the morning"  # the answer, frightened horses, has none of these words
 WAYS = {"bm25": "Search by words alone (BM25)", "hybrid": "Selfvec"}
-WIDE = 470  # pixels of a column of `found_beside`
+WIDE = 510  # pixels of a column of `found_beside`
 PARTS = {"words": GREY, "related": WORDS[5], "dense": WORDS[0]}  # of a hybrid score, with their colours
 TESTS = {"self_retrieval": "self-retrieval", "context": "context"}
 
@@ -58,7 +58,7 @@ def found_beside(run: selfvec.Run, path: Path) -> None:
             lines.append(_line(column * WIDE, 78 + 46 * place, f"{place + 1}. {sentence}", INK))
             lines.append(_line(column * WIDE + 18, 96 + 46 * place, why, GREY))
             told.append(sentence)
-    size = f'width="{2 * WIDE + 24}" height="220" viewBox="-12 -12 {2 * WIDE + 24} 220"'
+    size = f'width="{2 * WIDE - 100}" height="200" viewBox="-12 -12 {2 * WIDE - 100} 200"'
     paper = '<rect x="-12" y="-12" width="100%" height="100%" fill="white"/>'
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="{FONT}" font-size="13">'
     svg += f"<title>{escape('; '.join(told))}</title>{paper}{''.join(lines)}</svg>"
@@ -67,11 +67,12 @@ def found_beside(run: selfvec.Run, path: Path) -> None:
 
 
 def _sentence(hit: dict[str, Any]) -> tuple[str, str]:
-    """The sentence of a hit for most words of the question, and which of its words are for them."""
+    """The sentence of what is quoted for most words of the question, and which of its words are for them."""
     found = []
-    for sentence in re.findall(r"[^.\n]+\.", hit["text"]):
+    whole = re.findall(r"[^.\n]+\.", hit["text"])
+    for sentence in [sentence.strip() for sentence in whole if sentence.strip()[:16] in hit["snippet"]]:
         words = [word for word in hit["words"] if re.search(rf"(?i)\b{word['document']}\b", sentence)]
-        found.append((len({word["query"] for word in words}), sentence.strip(), "; ".join(_reasons(words))))
+        found.append((len({word["query"] for word in words}), sentence, "; ".join(_reasons(words))))
     return max(found, key=lambda one: one[0])[1:]
 
 

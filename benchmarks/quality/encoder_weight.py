@@ -56,7 +56,6 @@ UNREAD = ("Cranfield", "CACM", "CISI", "CF")  # by e5, which would take an hour 
 ASKED = 400  # questions of a collection, drawn at random
 WEIGHTS = (0, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.25, 2.5, 2.75, 3, 3.5, 4, 5)
 SHOWN = (0, 0.5, 1, 1.5, 2, 2.5, 3, 4, 5)
-SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 LARGEST = (1, 1.5, 1.75, 2, 2.5, 3)
 FALL = 0.005  # what a rule may cost a collection
 BEFORE = {ENCODED: 1.5, ROWS: 1.0}  # the largest weights that search had on 2026-11-29
@@ -243,24 +242,6 @@ def _with(way: str, rule: Rule | list[Rule]) -> Found:
     return {pair: best[pair[0]][pair] for pair in measured()}
 
 
-def shares() -> str:
-    """A row a collection, a column a share of the dense part, without an encoder."""
-    lines: list[list[str]] = []
-    for name, collection in collections().items():
-        found = _kept(name, partial(_measure_shares, collection))
-        lines.append(
-            [name, f"{found['share']:.2f}", *(f"{value:.3f}" for value in found["shares"].mean(axis=0))]
-        )
-    lines.append(["mean", "", *(f"{np.mean([float(row[i]) for row in lines]):.3f}" for i in range(2, 11))])
-    return table(["nDCG@10 by dense share", "in search", *map(str, SHARES)], lines)
-
-
-def _measure_shares(collection: Collection) -> dict[str, Any]:
-    bare = Index.memory(refine(collection.documents, "default"), collection.documents)
-    blends = (replace(bare, space=replace(bare.space, share=share)) for share in SHARES)
-    return {"share": bare.space.share, "shares": np.stack([_each(collection, one) for one in blends], axis=1)}
-
-
 NEEDS_DATA = True
 PAGES = {
     "teacher.md": {
@@ -268,6 +249,5 @@ PAGES = {
         "by-weight-of-rows": partial(by_weight, ROWS),
         "rules": partial(rules, ENCODED),
         "rules-of-rows": partial(rules, ROWS),
-        "by-share": shares,
     }
 }

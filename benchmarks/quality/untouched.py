@@ -22,7 +22,9 @@ from selfvec.numerics.statistics import Estimate
 from selfvec.retrieval import Index
 
 WORDS, ENCODED, FUSED = "BM25", "MiniLM", "BM25 + MiniLM"
-ALONE, SEARCH, BOTH = "`--mode bm25`", "`search`", "`search` with MiniLM"
+ALONE, INITIAL, TOPICS = "`--mode bm25`", "with initial vectors", "and topic vectors"
+SEARCH, BOTH = "`search`", "`search` with MiniLM"
+TABLES = {INITIAL: ["original"], TOPICS: ["original", "topics"]}
 
 
 def collections() -> Iterator[tuple[str, Collection]]:
@@ -34,11 +36,10 @@ def collections() -> Iterator[tuple[str, Collection]]:
 def measured(collection: Collection) -> dict[str, Estimate]:
     """nDCG@10 of each way of searching; runs have the defaults."""
     encoder = as_sentence_encoder(ENCODER)
-    index, with_encoder = (
-        Index.memory(refine(collection.documents, "default", encoder=one), collection.documents)
-        for one in (None, encoder)
-    )
-    rows = [encoder.encode(collection.documents), encoder.encode(collection.queries, question=True)]
+    texts = collection.documents
+    run, with_encoder = (refine(texts, "default", encoder=one) for one in (None, encoder))
+    index = Index.memory(run, texts)
+    rows = [encoder.encode(texts), encoder.encode(collection.queries, question=True)]
     words = bm25_rankings(collection, index.vocabulary.preprocessing)
     by_encoder = by_cosine(collection, np.concatenate(rows))
     found = {
@@ -47,14 +48,16 @@ def measured(collection: Collection) -> dict[str, Estimate]:
         FUSED: fused_by_rank(words, by_encoder),
         ALONE: by_index(collection, index, "bm25"),
         SEARCH: by_index(collection, index, "hybrid"),
-        BOTH: by_index(collection, with_encoder, question="encoder"),
+        BOTH: by_index(collection, Index.memory(with_encoder, texts), question="encoder"),
     }
+    for way, tables in TABLES.items():
+        found[way] = by_index(collection, Index.memory(run, texts, tables=tables), "hybrid")
     return {way: estimate(collection, rankings) for way, rankings in found.items()}
 
 
 def untouched() -> str:
     """A row a collection, and their mean."""
-    ways = (WORDS, ALONE, ENCODED, FUSED, SEARCH, BOTH)
+    ways = (WORDS, ALONE, INITIAL, TOPICS, SEARCH, ENCODED, FUSED, BOTH)
     sizes: dict[str, int | str] = {}
     found: dict[str, dict[str, Estimate]] = {}
     for name, collection in collections():

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.refinement.problems import finished, vectors
 from tests.refusals import refused
 
+from selfvec import refine
 from selfvec.base.errors import OptionError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import Trajectory
@@ -93,7 +94,7 @@ def test_plans_are_read(texts, plan) -> None:
     "text", ["every", "every:0", "every:x", "all", "limit:", "limit:3", "watch:", "none:1"]
 )
 def test_unknown_plans_are_refused(text) -> None:
-    refused(lambda: parse_history([text]), OptionError, "history")
+    refused(lambda: refine(["a b a b"], "none", history=text), OptionError, "history")
 
 
 def test_an_oov_words_path_is_measured_from_its_first_vector() -> None:

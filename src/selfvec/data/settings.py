@@ -149,11 +149,15 @@ class Settings:
                     remedy=f"leave it out, or choose the method {' or '.join(takers)}",
                 )
             option.check(value)
-        if self.window == 1 and self.method in ("auto", "decorrelated"):
-            raise OptionError("a window has at least 2 tokens, not 1", field="window")
+        if self.method in ("auto", "decorrelated"):
+            if self.window == 1:
+                raise OptionError("a window has at least 2 tokens, not 1", field="window")
+            if self.passes % 2:
+                raise OptionError(f"are an even number for {self.method}, not {self.passes}", field="passes")
         if self.half_life is not None and self.method != "decorrelated":
-            remedy = "choose it, or leave this out"
-            raise OptionError("is for the method decorrelated", field="half_life", remedy=remedy)
+            raise OptionError(
+                "is for the method decorrelated", field="half_life", remedy="choose it, or leave this out"
+            )
 
     @classmethod
     def given(cls, **options: Any) -> Settings:

@@ -30,6 +30,7 @@ from selfvec.files.memory import release
 from selfvec.storage.run_writer import RunWriter
 
 from .health import check_health
+from .history import parse_history
 from .input_reading import Start, check_packages, load_start, read_inputs, read_unstemmed, starts
 from .inputs import FROM_TEXT, Execution, Inputs, Plan, counted, initial_vectors, joined_vectors
 from .methods import Refinement, found_sources, refined_rows, run_to_end, start
@@ -66,6 +67,7 @@ def refine(
         settings = replace(settings, tokenizer="whitespace")
     candidates = starts(vectors)
     check_packages(candidates, settings)
+    parse_history(settings.history_texts)
     teacher = None
     if any(given is not None for given in (encoder, embeddings, settings.encode)):
         from .teacher import Teacher  # what reads encoders is loaded with one

@@ -158,6 +158,7 @@ REFINE_MISTAKES = {
     "missing field": ("rows.csv --text-field body -o run", "'body'"),
     "bad row": ("bad.jsonl -o run", "bad.jsonl:2"),
     "nan rate": ("storms.txt --learning-rate nan -o run", "--learning-rate"),
+    "odd passes": ("storms.txt --passes 3 -o run", "even number"),
     "unknown history": ("storms.txt --history all -o run", "--history"),
     "history too large": ("storms.txt --history every:1;limit:1KB -o run", "--history"),
     "unknown language": ("storms.txt --lemmatize xx -o run", "'xx'"),

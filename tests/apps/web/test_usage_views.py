@@ -48,6 +48,7 @@ def test_the_interface_gives_what_the_commands_give(site: Site) -> None:
     )
     drawn = site.json("/api/concordance?query=cell&sample=5&seed=3&sort=1L&slice=2020")
     assert drawn == expected(concordance(run, "cell", sample=5, seed=3, sort="1L", slice="2020", top=50))
+    assert site.json("/api/concordance?query=2010")["rows"] == []
     assert site.json("/api/keyness?c=1990|2020&top=5") == expected(
         selfvec.keyness(run, ["1990", "2020"], top=5)
     )

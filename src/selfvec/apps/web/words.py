@@ -151,7 +151,8 @@ def _with_columns(result: Answer) -> Json:
 
 _SIDES = r"^([1-9]|[12]\d|30|[1-9]\d?[LR]|[1-9]\d?L\d{1,2}R|\d{1,2}L[1-9]\d?R)$"
 _ORDER = r"^(left|right|date|[1-9]\d?[LR](,[1-9]\d?[LR]){0,2})$"
-_WORD = {"alias": "w", "min_length": 1, "max_length": 200, "pattern": r"\S"}
+_QUERY = {"min_length": 1, "max_length": 200, "pattern": r"\S"}
+_WORD = {"alias": "w"} | _QUERY
 _PAGE = Server(
     Query,
     top=200,
@@ -159,7 +160,7 @@ _PAGE = Server(
     bounds={
         "word": _WORD,
         "words": _WORD,
-        "query": {"min_length": 1, "max_length": 200, "pattern": r"[^\W\d_]"},
+        "query": _QUERY,
         "slice": {"min_length": 1, "max_length": 100},
         "by": {"min_length": 1, "max_length": 100},
         "filter": {"max_length": 20},

@@ -191,17 +191,19 @@ def _name(vectors: str, mode: str | None, dimensions: int | None = None, questio
 
 def _unused(row: Json) -> str:
     unused = row["unused"]
-    a = unused["without_vector_in_a"]
-    b = unused["without_vector_in_b"]
-    which = f"{row['task']}, {row['vectors']}: {unused['words']:,} of {row['n']:,} words count as wrong"
-    return f"{which}: {a:,} have no vector in A, {b:,} no translation with one in B"
+    return (
+        f"{row['task']}, {row['vectors']}: {unused['words']:,} of {row['n']:,} words count as wrong: "
+        f"{unused['without_vector_in_a']:,} have no vector in A, "
+        f"{unused['without_vector_in_b']:,} no translation with one in B"
+    )
 
 
 def _lacking(row: Json) -> str:
     lost = row["lacking"]
-    first = ", ".join(map(repr, lost["first"]))
-    few = f"{lost['ids']:,} of {lost['of']:,} judged ids are not among the documents"
-    return f"{row['task']}: {few}, such as {first}; where relevant, they count as not found"
+    return (
+        f"{row['task']}: {lost['ids']:,} of {lost['of']:,} judged ids are not among the documents, such as "
+        f"{', '.join(map(repr, lost['first']))}; where relevant, they count as not found"
+    )
 
 
 def too_few(items: int, kind: str) -> bool:
@@ -299,6 +301,8 @@ class Figure:
             "95 %": [_interval(row) for row in rows],
             "n": [f"{row['n']:,}" for row in rows],
         }
+        if any(steps := self._steps()):
+            columns["more than the next"] = [*steps]
         if any(row.get("value_known") != row.get("value_common") for row in rows):
             columns["known pairs"] = [_shown(row.get("value_known")) for row in rows]
         if any("n_common" in row for row in rows):
@@ -309,6 +313,15 @@ class Figure:
         if spent := seconds(rows):
             columns["seconds"] = [*spent]
         return columns
+
+    def _steps(self) -> list[str]:
+        """By how much each search by words and vectors is above the row below it, with the interval."""
+        known = {_compared_names(row): row for row in self.differences}
+        below = [
+            a["mode"] == "hybrid" and known.get((label(a), label(b)))
+            for a, b in zip(self.rows, [*self.rows[1:], {}], strict=True)
+        ]
+        return [f"{row['difference']:+.3f}, {_interval(row, form='+.3f')}" if row else "" for row in below]
 
     def table(self) -> Table:
         """The rows."""
@@ -355,14 +368,13 @@ def _difference_cells(names: str, row: Json) -> list[Cell]:
 def _pairs_table(tally: Mapping[tuple[str, str], Mapping[str, int]]) -> Table:
     """A matrix of pairs: the number of figures in which the vectors of the row are better and worse."""
     names = list(dict.fromkeys(name for pair in tally for name in pair))
-    rows: list[list[Cell]] = []
-    for number, name in enumerate(names, 1):
-        rows.append([f"({number}) {escape_for_display(name)}"])
-        for other in names:
-            better, worse = tally.get((name, other)), tally.get((other, name))
-            counts = better and (better["better"], better["worse"])
-            counts = counts or (worse and (worse["worse"], worse["better"]))
-            rows[-1].append(f"{counts[0]}:{counts[1]}" if counts else "")
+    counts = {pair: (results["better"], results["worse"]) for pair, results in tally.items()}
+    counts |= {(b, a): (worse, better) for (a, b), (better, worse) in counts.items()}
+    rows = [
+        [f"({number}) {escape_for_display(name)}"]
+        + [":".join(map(str, counts.get((name, other), ()))) for other in names]
+        for number, name in enumerate(names, 1)
+    ]
     total = max(sum(results.values()) for results in tally.values())
     note = f"better:worse than those of the column, of {total} figures; others are not distinguishable"
     table = _text_table("", ["", *(f"({number})" for number in range(1, len(names) + 1))], rows)

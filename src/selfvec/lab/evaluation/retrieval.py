@@ -157,9 +157,13 @@ def read_collection(folder: Path) -> Collection:
         query = queries[name].strip()
         same = place >= 0 and bool(query) and query in documents[name] and place not in gains
         own.append(place if same else -1)
-    asked = [queries[name] for name in judged]
-    lost = lacking((name for _, name, _ in judgements), places)
-    return Collection(list(documents.values()), asked, list(judged.values()), own, lost)
+    return Collection(
+        list(documents.values()),
+        [queries[name] for name in judged],
+        list(judged.values()),
+        own,
+        lacking((name for _, name, _ in judgements), places),
+    )
 
 
 def _texts(path: Path, fields: Sequence[str]) -> dict[str, str]:
@@ -169,8 +173,7 @@ def _texts(path: Path, fields: Sequence[str]) -> dict[str, str]:
         name = _text(row | {"_id": str(row["_id"])}, "_id", path, line)
         if name in out:
             raise InputError(f"the id {name!r} occurs twice", path=path, line=line, field="_id")
-        parts = [_text(row, field, path, line) for field in fields]
-        out[name] = "\n\n".join(part for part in parts if part)
+        out[name] = "\n\n".join(filter(None, (_text(row, field, path, line) for field in fields)))
     if not out:
         raise InputError("is empty", path=path, remedy="give one object a line, with _id and text")
     return out
@@ -254,7 +257,8 @@ def _column(header: Sequence[str], names: Sequence[str], path: Path) -> int:
 
 REFINED = "refined"  # the end of the name of a run's vectors
 
-_FEWER = (("original",), ("original", "topics"))  # vectors beside the words
+_FEWER = (("original", "topics"), ("original",))  # vectors beside the words
+_MODES = "dense", "hybrid", "bm25"  # in the order of their rows: each hybrid is above what it adds to
 _DEPTH = 100  # documents of a ranking: recall@100 needs no more
 _DECIMALS = 5  # of a cosine; smaller differences come from the order of additions
 
@@ -300,7 +304,10 @@ class Retrieval(Task):
         return read_collection(self.path)
 
     def measure(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
-        """A row for each mode and metric; then BM25, with texts cut as for the first vectors."""
+        """A row for each mode and metric; for BM25 with texts cut as for the first vectors."""
+        yield from sorted(self._measured(entries, seed), key=lambda row: _MODES.index(row.mode or ""))
+
+    def _measured(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
         collection = self.read(entries)
         for entry in entries:
             for ranking in _ranked(collection, entry):

@@ -194,7 +194,7 @@ def answer(vectors: Vectors, questions: AnalogyQuestions, most: int) -> tuple[Ma
 _RANKS = (1, 5)  # of precision@1 and @5, which papers on dictionaries report
 _MOST = 200_000  # first rows of b that are candidates, as in MUSE
 _ASKING = 50_000  # first rows of a, which determine hubs
-_REMEDY = "give the folder that align wrote, or both vectors: selfvec evaluate A ALIGNED_B --lexicon FILE"
+_REMEDY = "give the folder that align wrote, or both vectors: selfvec evaluate A ALIGNED_B --dictionary FILE"
 
 
 @dataclass(frozen=True)
