@@ -32,13 +32,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_a_topic_is_named_after_phrases_and_nouns_of_its_documents(run: Run) -> None:
-    money, storm = phrase_names(run, TOPICS, np.arange(2))
+    money, storm = phrase_names(run, TOPICS, 2)
     assert money == ["federal funds rate", "monetary policy"]
     assert storm == ["high water", "flash flooding"]
 
 
 def test_names_come_from_tokens_where_the_text_was_not_kept(run: Run) -> None:
-    assert phrase_names(run.replace(text=None), TOPICS, np.arange(2)) == [list(MONEY), list(STORM)]
+    assert phrase_names(run.replace(text=None), TOPICS, 2) == [list(MONEY), list(STORM)]
 
 
 SIGNED = "Signed-off-by: {0} {1} <{0}@example.org>"
@@ -86,11 +86,11 @@ def test_a_word_that_other_topics_have_more_than_half_as_often_names_none_that_h
         texts.append(" ".join(draw.permutation([*draw.choice(OTHERS, 8, replace=False), *said])))
     whole = selfvec.refine(texts, vectors="none", method="original")
     areas = np.arange(120) // 40
-    assert phrase_names(whole.present, areas, np.arange(3))[0] == ["race condition", "test"]
+    assert phrase_names(whole.present, areas, 3)[0] == ["race condition", "test"]
     alone = selfvec.refine(
         [text.replace("race condition", "") for text in texts], vectors="none", method="original"
     )
-    assert phrase_names(alone.present, areas, np.arange(3))[0] == ["test"]
+    assert phrase_names(alone.present, areas, 3)[0] == ["test"]
 
 
 def test_of_names_that_tell_a_topic_as_well_the_encoder_takes_the_nearest_to_its_documents() -> None:
@@ -107,13 +107,13 @@ def test_of_names_that_tell_a_topic_as_well_the_encoder_takes_the_nearest_to_its
 
     for first, second in (STORM, STORM[::-1]):
         encoded = selfvec.refine(texts, "none", method="original", encoder=near(first))
-        assert phrase_names(encoded.present, TOPICS, np.arange(2))[1] == [first, second]
+        assert phrase_names(encoded.present, TOPICS, 2)[1] == [first, second]
 
 
 def test_a_topic_that_no_phrase_or_noun_is_typical_of_has_no_such_name(run: Run) -> None:
     alike = np.arange(60) // 2 % 2  # half of each subject in either
-    assert phrase_names(run, alike, np.arange(2)) == [[], []]
-    assert phrase_names(run, np.full(60, -1), np.arange(1)) == [[]]
+    assert phrase_names(run, alike, 2) == [[], []]
+    assert phrase_names(run, np.full(60, -1), 1) == [[]]
 
 
 def test_verbs_adjectives_and_ordinals_name_nothing(run: Run) -> None:

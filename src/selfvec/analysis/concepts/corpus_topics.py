@@ -257,7 +257,7 @@ def _kept_clusters(run: Run, how: Clustering, progress: Progress) -> Topics:
     def make() -> Topics:
         whole = cluster_documents(run, how, progress)
         with progress.stage("Naming", None, "topics"):
-            names = phrase_names(run, whole.of_documents, np.arange(len(whole)))
+            names = phrase_names(run, whole.of_documents, len(whole))
             rows = [
                 replace(topic, name=", ".join(own) or topic.name)  # by its terms, where no phrase is sure
                 for topic, own in zip(whole.topics, names, strict=True)

@@ -8,9 +8,10 @@ more. Topics with the same name are one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, zip_longest
+from itertools import zip_longest
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,9 +22,11 @@ from selfvec.data.run import AnyRun, Run, TopicName
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.run_writer import save_topic_names
 
-from .terms import document_space, phrase_names
+from .terms import NAMED, distinct, document_space
 from .topic_clusters import subjects_of
 from .topic_result import Topic, Topics
+
+T = TypeVar("T")
 
 FORGET = "none"  # given instead of a file
 # Cosine of the terms of two topics that are the same. Of 28 topics of storm reports that other seeds also
@@ -45,23 +48,15 @@ def joined(
     """The topics with some of them made one: those of the same group, by the number of the group.
 
     Groups are numbered by their size. One without a name in ``names`` is called as its only topic, or after
-    the phrases and nouns of its documents; ``finer`` are the names of the topics that it is made of.
+    its largest topics; ``finer`` are the names of the topics that it is made of.
     """
-    names = names or {}
-    number_of = np.append(_by_size(whole, group_of), -1)  # the last is for what is without a topic
-    groups = dict(zip(number_of.tolist(), map(int, group_of), strict=False))
-    members = [np.flatnonzero(number_of[:-1] == number).tolist() for number in range(len(groups))]
-    unnamed = any(len(own) > 1 and groups[number] not in names for number, own in enumerate(members))
-    phrases = phrase_names(whole.run, whole.of_documents, number_of[:-1]) if unnamed and whole.run else []
-    rows = []
-    for number, own in enumerate(members):
-        row = _one_topic([whole.topics[i] for i in own])
-        if groups[number] in names:
-            row = replace(row, name=names[groups[number]], named=named)
-        elif len(own) > 1 and phrases and phrases[number]:
-            row = replace(row, name=", ".join(phrases[number]))
-        rows.append(row)
-    return level(whole, number_of[:-1], rows)
+    names, numbers, rows = names or {}, _by_size(whole, group_of), []
+    for number in range(int(numbers.max(initial=-1)) + 1):
+        members = np.flatnonzero(numbers == number).tolist()
+        row = _one_topic([whole.topics[i] for i in members])
+        name = names.get(int(group_of[members[0]]))
+        rows.append(row if name is None else replace(row, name=name, named=named))
+    return level(whole, numbers, rows)
 
 
 def level(whole: Topics, number_of: Sequence[int] | Ints, rows: Sequence[Topic]) -> Topics:
@@ -90,10 +85,11 @@ def _by_size(whole: Topics, group_of: Sequence[int] | Ints) -> Ints:
 def _one_topic(topics: Sequence[Topic]) -> Topic:
     """One topic of several, with the first terms of each, the largest first."""
     largest = sorted(topics, key=lambda topic: -topic.documents)
-    rounds = chain.from_iterable(zip_longest(*(topic.terms for topic in largest)))
-    terms = list({term[0]: term for term in rounds if term is not None}.values())
+    names = ([topic.name] if topic.named else topic.name.split(", ") for topic in largest)
+    terms = list({term[0]: term for term in _in_rounds(topic.terms for topic in largest)}.values())
     return replace(
         largest[0],
+        name=", ".join(distinct(_in_rounds(names), NAMED)) if len(topics) > 1 else largest[0].name,
         terms=terms[: max(len(topic.terms) for topic in topics)],
         size=sum(topic.size for topic in topics),
         share=sum(topic.share for topic in topics),
@@ -102,6 +98,11 @@ def _one_topic(topics: Sequence[Topic]) -> Topic:
         finer=[topic.name for topic in largest] if len(topics) > 1 else largest[0].finer,
         named=any(topic.named for topic in topics),
     )
+
+
+def _in_rounds(rows: Iterable[Sequence[T]]) -> Iterator[T]:
+    """The first of each row, then the second of each."""
+    return (item for each in zip_longest(*rows) for item in each if item is not None)
 
 
 def with_subjects(whole: Topics) -> Topics:

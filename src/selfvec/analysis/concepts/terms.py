@@ -336,17 +336,15 @@ _NO_MIDDLE = frozenset(("VBP", "VBZ", "VBD", "VBN"))
 _ADDRESS = re.compile(r"(?<!\S)(?:[^\s@]*@|[^\s:]*://)\S*")
 
 
-def phrase_names(run: Run, topic_of: Ints, group_of: Ints) -> list[list[str]]:
+def phrase_names(run: Run, topic_of: Ints, number: int) -> list[list[str]]:
     """The phrases and nouns that name each of some topics, the most telling first; none if none is sure.
 
-    ``topic_of``, (D,), are the topics of the documents, -1 for none; ``group_of``, (K,), the groups of topics
-    that are named as one.
+    ``topic_of``, (D,), are the topics of the documents, -1 for none.
     """
-    read, number = _evenly(topic_of, len(group_of)), int(group_of.max(initial=-1)) + 1
+    read = _evenly(topic_of, number)
     if not len(read) or Preprocessing.of(run.provenance).tokenizer not in ("words", "whitespace"):
         return [[] for _ in range(number)]
-    text = run.held("text for names", lambda: _read(run, read), read.tobytes())
-    of_read = group_of[topic_of[read]]
+    text, of_read = _read(run, read), topic_of[read]
     new = _between_other_words(text.words, text.offsets, of_read, with_letters(text.names))
     pairs = word_documents(np.where(new, text.words, -1), text.offsets, len(text.names))
     counts, sizes = documents_with(pairs, of_read, number), np.bincount(of_read, minlength=number)
