@@ -42,7 +42,7 @@ def shown_neighbours(lists: list[Json], unknown: Sequence[Json] = ()) -> Answer:
     """A table for each word of ``lists``; original and refined side by side if both are there."""
     compared = {row["state"] for row in lists} == set(_STATES)
     words = list(dict.fromkeys(row["word"] for row in lists))
-    notes = ["+ came in   - went"] if compared else []
+    notes = ["+ came in, - went"] if compared else []
     for key, (mark, meaning) in _MARKS.items():
         notes += [f"{mark} {meaning}"] * any(key in row for row in lists)
     rare = {row["word"]: count_of(row["rare"], "time") for row in lists if "rare" in row}

@@ -107,8 +107,8 @@ def text_report(report: TextFindings) -> View:
     parts += [Entry([("What stands out", "strong")], [*map(_line, first)], brief=True)] * bool(first)
     titles = [_title(row) for row in report.to_read[:FIRST]]
     parts += [Entry([("Worth reading", "strong")], titles, brief=True)] * bool(titles)
-    if more:
-        parts += [Heading("What else differs"), *(spoken(finding.says) for finding in more)]
+    parts += [Heading("What else differs")] * any(map(_is_change, more))
+    parts += (spoken(finding.says) for finding in more)
     if report.words:
         parts += [Heading("Words that were asked for"), *map(spoken, word_sentences(report.words))]
     if report.groups:

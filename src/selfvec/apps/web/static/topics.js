@@ -12,7 +12,7 @@ import { commas } from "./table.js";
 const QUOTES = 3; // sentences of a topic
 const MOVED = new Map([
   [1, ["↑", "takes a larger share than before"]],
-  [0, ["→", "not beyond chance and the change of others"]],
+  [0, ["", "not beyond chance and the change of others"]],
   [-1, ["↓", "takes a smaller share than before"]],
 ]);
 const KEEPS = "Saved names are kept in the run, for its report, the command line and the assistant, too.";
