@@ -71,7 +71,7 @@ def test_before_and_after_side_by_side() -> None:
         ["-", "storm", "0.700", "rain", "0.850"],
         ["-", "snow", "0.550", "+", "dime", "0.800"],
     ]
-    assert ["+", "came", "in", "-", "went"] in lines
+    assert ["+", "came", "in,", "-", "went"] in lines
 
 
 def test_one_state_alone_has_no_marks() -> None:
