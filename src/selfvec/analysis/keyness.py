@@ -112,6 +112,7 @@ def keyness(
     top: Count | None = None,
     sort: Literal["ll", "log-ratio", "q"] = "ll",
     min_count: Count | None = None,
+    min_documents: Count | None = None,
     repeats: Literal["keep", "once"] = "keep",
     **given: Unpack[LikeForLike],
 ) -> Answer:
@@ -144,8 +145,10 @@ def keyness(
     n : int, at least 1, at most 6
         Words of a sequence, for n-grams.
     min_count : int, at least 1, optional
-        Leave out words that are rarer in both parts together; by default than 5, and words of so few
-        documents that they could not be beyond chance if all were on one side.
+        Leave out words that are rarer in both parts together; by default than 5.
+    min_documents : int, at least 1, optional
+        Leave out words that fewer documents of both parts have; by default, without ``min_count``, so few
+        that they could not be beyond chance if all were on one side.
     repeats : {"keep", "once"}
         Count every occurrence, or passages that many documents repeat only once.
 
@@ -220,7 +223,8 @@ def keyness(
     if n > 1 and all(side.batch.documents for side in sides):
         batches = in_sequences(batches, n, min_count or LEAST)
     shown, tested = batches[:2], _in_units(batches[-2:], [side.units for side in sides])
-    least = (min_count, 1) if min_count else (LEAST, _least_documents(tested))
+    documents = min_documents or (1 if min_count else _least_documents(tested))
+    least = min_count or (1 if min_documents else LEAST), documents
     rows, left_out = _rows(shown, tested, least, sort)
     names = [side.name for side in sides]
     said = [] if made.nested else key_findings(rows, names, noun, made.explained)

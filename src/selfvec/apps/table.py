@@ -246,7 +246,7 @@ VECTORS: dict[str, CommandRow] = {
         "encoder/ -o new --corpus reports.csv",
         takes="encoder",
         corpus=Typed(is_flag=True),
-        in_python=("from_",),
+        in_python=("from_", "min_count"),
     ),
     "tokenizer": CommandRow(
         "lab.transforms.tokenizer_transfer.tokenizer",

@@ -114,6 +114,7 @@ MEANINGS = {
     "--examples": "how many example sentences are shown",
     "--number": "how many groups are made",
     "--min-count": "words that are rarer are left out",
+    "--min-documents": "those of fewer documents are left out",
     "--vectors": "initial vectors",
     "--method": "the algorithm of the command",
     "--window": "tokens per window, or on each side",
