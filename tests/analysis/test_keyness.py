@@ -286,6 +286,7 @@ def test_words_that_could_not_differ_beyond_chance_are_left_out() -> None:
     said = "Left out: 31 words with fewer than 5 occurrences or 6 documents on both sides together."
     assert said in found.view().notes
     assert by_word(selfvec.keyness(run, min_documents=5)).keys() == by_word(found).keys() | {"five"}
+    assert "cold w29" in by_word(selfvec.keyness(run, n=2, min_documents=1))
     every = selfvec.keyness(run, min_count=1)
     assert len(every.rows) == 36
     assert every["left_out"] == 0

@@ -220,11 +220,11 @@ def keyness(
     own = (side.own for side in sides if side.own is not None)
     notes = [note for side in sides for note in side.notes]
     batches = counted_as(run, over_one_vocabulary([*(side.batch for side in sides), *own]), unit, notes)
+    least_count = min_count or (1 if min_documents else LEAST)
     if n > 1 and all(side.batch.documents for side in sides):
-        batches = in_sequences(batches, n, min_count or LEAST)
+        batches = in_sequences(batches, n, least_count)
     shown, tested = batches[:2], _in_units(batches[-2:], [side.units for side in sides])
-    documents = min_documents or (1 if min_count else _least_documents(tested))
-    least = min_count or (1 if min_documents else LEAST), documents
+    least = least_count, min_documents or (1 if min_count else _least_documents(tested))
     rows, left_out = _rows(shown, tested, least, sort)
     names = [side.name for side in sides]
     said = [] if made.nested else key_findings(rows, names, noun, made.explained)

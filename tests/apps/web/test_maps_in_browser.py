@@ -29,12 +29,10 @@ def test_the_page_opens_on_what_the_text_is_about(page: Page, site: Site) -> Non
     told = site.json("/api/topics")
     topics, quotes = told["subjects"], site.json("/api/typical")["topics"]
     assert page.texts(".subjects b") == [topic["name"] for topic in topics]
-    first = topics[0]["name"].split(", ")[0]
-    assert page.text(".overview p.claim").startswith(f"It is mostly about {first}")
+    assert page.text(".overview p.claim").startswith(f"It is mostly about {topics[0]['name'].split(', ')[0]}")
     assert page.texts(".subjects .arrow", "title") == [topic["growth"] for topic in topics]
     arrows = {1: "↑", 0: "", -1: "↓"}
-    signs = page.texts(".subjects .arrow > [aria-hidden]")
-    assert signs == [arrows[topic["direction"]] for topic in topics]
+    assert page.texts(".subjects .arrow > [aria-hidden]") == [arrows[t["direction"]] for t in topics]
     cited = [cite.split(" · ")[-1] for cite in page.texts(".subjects cite")]
     largest = [
         next(i for i, row in enumerate(told["topics"]) if row["subject"] == n) for n in range(len(topics))

@@ -44,7 +44,7 @@ from selfvec.text.kernels import NGRAM
 
 from .document_topics import assigned_table, document_table
 from .growth import Grown, share_changes
-from .subjects import FORGET, kept_with, level, with_names, with_subjects
+from .subjects import FORGET, kept_with, with_names, with_subjects
 from .terms import NAMED, counts_in, distinct, phrase_names, topic_rows, topical_terms
 from .text_size import text_growth
 from .topic_clusters import TERMS, Clustering, cluster_documents
@@ -233,26 +233,20 @@ def _with_own_names(
 
 def _kept_clusters(run: Run, how: Clustering, progress: Progress) -> Topics:
     """What `cluster_documents` finds, from the cache in the run's folder if it is there."""
-    levels = ("topics", "subjects")
 
     def write(whole: Topics, folder: Path) -> None:
         figures = {name: getattr(whole, name) for name in ("documents", "silhouette", "tried")}
-        for name, topics in zip(levels, (whole, whole.subjects or whole), strict=True):
-            figures[name] = [asdict(row) for row in topics.topics]
+        figures["topics"] = [asdict(row) for row in whole.topics]
         write_tensors(folder / _ARRAYS, {name: getattr(whole, name) for name in _FORMS})
         write_sealed(folder / RESULT, figures)
 
     def read(folder: Path) -> Topics:
         kept = read_result(folder)
         tried = {int(k): value for k, value in kept["tried"].items()}
-        rows, subjects = (
-            [Topic(**row | {"terms": [tuple(pair) for pair in row["terms"]]}) for row in kept[name]]
-            for name in levels
-        )
+        rows = [Topic(**row | {"terms": [tuple(pair) for pair in row["terms"]]}) for row in kept["topics"]]
         sizes = {"V": len(run.vectors), "D": run.require_tokens().documents, "K": len(rows)}
         tensors: Any = read_tensors(folder / _ARRAYS, _FORMS, AGAIN, **sizes)
-        whole = Topics(rows, kept["documents"], kept["silhouette"], tried, **tensors, run=run)
-        return replace(whole, subjects=level(whole, [row.subject for row in rows], subjects))
+        return Topics(rows, kept["documents"], kept["silhouette"], tried, **tensors, run=run)
 
     def make() -> Topics:
         whole = cluster_documents(run, how, progress)
@@ -262,9 +256,9 @@ def _kept_clusters(run: Run, how: Clustering, progress: Progress) -> Topics:
                 replace(topic, name=", ".join(own) or topic.name)  # by its terms, where no phrase is sure
                 for topic, own in zip(whole.topics, names, strict=True)
             ]
-            return with_subjects(replace(whole, topics=rows))
+            return replace(whole, topics=rows)
 
-    return cached(run, "clusters", [_KIND, asdict(how)], make, write, read, progress)
+    return with_subjects(cached(run, "clusters", [_KIND, asdict(how)], make, write, read, progress))
 
 
 def _groups_of_words(given: str | Sequence[Sequence[str]] | None) -> list[list[str]]:

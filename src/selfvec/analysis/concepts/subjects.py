@@ -56,20 +56,15 @@ def joined(
         row = _one_topic([whole.topics[i] for i in members])
         name = names.get(int(group_of[members[0]]))
         rows.append(row if name is None else replace(row, name=name, named=named))
-    return level(whole, numbers, rows)
-
-
-def level(whole: Topics, number_of: Sequence[int] | Ints, rows: Sequence[Topic]) -> Topics:
-    """The topics that some are parts of, of which ``rows`` tell: the number of the one of each, (K,)."""
-    number_of = np.append(number_of, -1)  # the last is for what is without a topic
+    number_of = np.append(numbers, -1)  # the last is for what is without a topic
     weights = np.array([max(topic.documents, 1) for topic in whole.topics], np.float32)[:, None]
     return replace(
         whole,
-        topics=list(rows),
+        topics=rows,
         labels=number_of[whole.labels],
         of_documents=number_of[whole.of_documents],
         centres=unit_rows(
-            np.stack([(weights * whole.centres)[number_of[:-1] == i].sum(axis=0) for i in range(len(rows))])
+            np.stack([(weights * whole.centres)[numbers == i].sum(axis=0) for i in range(len(rows))])
         ),
         subjects=None,
     )
