@@ -31,7 +31,15 @@ from selfvec.apps.cli import main
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (
     ROOT / "README.md",
-    *(ROOT / "docs" / name for name in ("tutorial.md", "how-to/keyness-concordance-collocates.md")),
+    *(
+        ROOT / "docs" / f"{name}.md"
+        for name in (
+            "tutorial",
+            "how-to/keyness-concordance-collocates",
+            "explanation/drift",
+            "explanation/selection",
+        )
+    ),
 )
 
 _BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
