@@ -62,7 +62,7 @@ for command in (
 
 
 def test_visits_of_a_run_that_need_no_kernel_load_no_numba(tmp_path: Path, storms: list[str]) -> None:
-    made = selfvec.refine(storms, "none", "decorrelated", history="epoch", output=tmp_path / "run")
+    made = selfvec.refine(storms, "none", "decorrelated", history="pass", output=tmp_path / "run")
     made.search("hail")  # makes the index
     made.topics()
     (tmp_path / "new.jsonl").write_text('{"id": "new", "text": "Hail as large as a brand-new ball."}\n')

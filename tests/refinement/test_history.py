@@ -59,7 +59,7 @@ def test_watching_an_absent_word_names_it() -> None:
 
 
 def test_epoch_ends_give_every_word_a_state_per_epoch() -> None:
-    job = refined([["a", "b", "a"]], parse_history(["epoch"]), passes=3)
+    job = refined([["a", "b", "a"]], parse_history(["pass"]), passes=3)
     history = job.recorder.history()
     path = history.trajectory("a", 0, np.eye(2)[0], job.table[0], 6)
     assert path.updates.tolist() == [0, 2, 4, 6]
@@ -79,11 +79,11 @@ def test_every_second_update_is_kept() -> None:
         ([], HistoryPlan()),
         (["auto"], HistoryPlan()),
         (["none"], HistoryPlan(every=0)),
-        (["epoch"], HistoryPlan(every=0, pass_ends=True)),
-        (["epoch;every:7"], HistoryPlan(every=7, pass_ends=True)),
+        (["pass"], HistoryPlan(every=0, pass_ends=True)),
+        (["pass;every:7"], HistoryPlan(every=7, pass_ends=True)),
         (["every:7", "pass"], HistoryPlan(every=7, pass_ends=True)),
         (["watch:a, b", "watch:b,c"], HistoryPlan(every=0, watch=("a", "b", "c"))),
-        (["limit:2KB"], HistoryPlan(limit=2048)),
+        (["limit:2KB"], HistoryPlan(limit=2000)),
     ],
 )
 def test_plans_are_read(texts, plan) -> None:
@@ -91,7 +91,7 @@ def test_plans_are_read(texts, plan) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["every", "every:0", "every:x", "all", "limit:", "limit:3", "watch:", "none:1"]
+    "text", ["every", "every:0", "every:x", "all", "limit:", "limit:x", "watch:", "none:1"]
 )
 def test_unknown_plans_are_refused(text) -> None:
     refused(lambda: refine(["a b a b"], "none", history=text), OptionError, "history")

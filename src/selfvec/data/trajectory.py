@@ -36,18 +36,16 @@ class Trajectory(Answer):
         return len(self.updates)
 
     def __repr__(self) -> str:
-        end = float(self.to_original()[-1]) if len(self) else 1.0
-        return short_repr(
-            f"Trajectory of {self.word!r}: {len(self)} states, at last {end:.3f} to the first", []
-        )
+        end = f"at last {self.to_original()[-1]:.3f} to the first"
+        return short_repr(f"Trajectory of {self.word!r}: {len(self)} states, {end}", [])
 
     @property
     def rows(self) -> list[dict[str, Any]]:
         """One dict per state."""
-        cosines = self.to_original().tolist()
+        states = zip(self.updates.tolist(), self.to_original().tolist(), strict=True)
         return [
             {"word": self.word, "updates": updates, "cosine_to_original": cosine}
-            for updates, cosine in zip(self.updates.tolist(), cosines, strict=True)
+            for updates, cosine in states
         ]
 
     def as_dict(self) -> dict[str, Any]:
@@ -57,13 +55,11 @@ class Trajectory(Answer):
 
     def turns(self) -> Floats:
         """Angle in degrees between each state and the one before it, (T,); 0 where either is zero."""
-        rows = unit_rows(self.vectors)
         # From chords, because arccos of a float32 cosine loses small angles to rounding.
-        chords = np.linalg.norm(np.diff(rows, axis=0), axis=1)
-        degrees = np.degrees(2 * np.arcsin(np.minimum(chords / 2, 1.0)))
-        zero: Mask = np.all(rows == 0, axis=1)
-        degrees[zero[:-1] | zero[1:]] = 0
-        return np.concatenate([[0.0], degrees]).astype(np.float32)
+        chords = np.linalg.norm(np.diff(self.vectors, axis=0, prepend=self.vectors[:1]), axis=1)
+        there = self.vectors.any(axis=1)
+        degrees: Floats = np.degrees(2 * np.arcsin(np.minimum(chords / 2, 1.0)))
+        return degrees * (there & np.roll(there, 1))
 
     def thinned(self, most: int) -> Ints:
         """Indices of at most ``most`` states, (S,), with the first and the last.
@@ -71,18 +67,15 @@ class Trajectory(Answer):
         They are evenly spaced in the mean of two quantities: states passed and angle travelled. So both the
         fast turn at the start of a path and the slow rest are kept.
         """
-        states = len(self)
-        if states <= most:
-            return np.arange(states)
+        if len(self) <= most:
+            return np.arange(len(self))
         travelled = np.cumsum(self.turns(), dtype=np.float64)
-        clock = np.linspace(0, 1, states) + travelled / (travelled[-1] or 1.0)
+        clock = np.linspace(0, 1, len(self)) + travelled / (travelled[-1] or 1.0)
         return np.unique(np.searchsorted(clock, np.linspace(0, clock[-1], most)))
 
     def to_original(self) -> Floats:
         """Cosine of every state to the first one that is not zero, (T,)."""
-        started = np.flatnonzero(self.vectors.any(axis=1))
-        first = self.vectors[started[0]] if len(started) else self.vectors[0]
-        cosines: Floats = self.vectors @ first
+        cosines: Floats = self.vectors @ self.vectors[self.vectors.any(axis=1).argmax()]
         return cosines
 
 
@@ -117,14 +110,8 @@ class History:
     ) -> Trajectory:
         """The path of a word: its original vector, the recorded states, and its final vector."""
         span = slice(self.starts[index], self.starts[index + 1])
-        recorded = self.updates[span]
-        last_of_each = np.ones(self.updates[span].size, bool)
-        if recorded.size:  # the end of a pass may repeat a recorded update
-            last_of_each[:-1] = recorded[:-1] != recorded[1:]
-            last_of_each &= recorded < updates
-        steps = [np.zeros(1, np.int64), recorded[last_of_each]]
-        rows = [original[None], self.vectors[span][last_of_each]]
-        if updates:
-            steps.append(np.array([updates], np.int64))
-            rows.append(final[None])
-        return Trajectory(word, np.concatenate(steps), np.concatenate(rows).astype(np.float32))
+        before = self.updates[span] < updates
+        steps = np.concatenate([[0], self.updates[span][before], [updates]])
+        rows = np.concatenate([original[None], self.vectors[span][before], final[None]])
+        last_of_each = np.diff(steps, append=updates + 1) > 0  # the end of a pass may repeat an update
+        return Trajectory(word, steps[last_of_each], unit_rows(rows[last_of_each]))

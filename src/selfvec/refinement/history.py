@@ -6,6 +6,7 @@ of updates of every word is known in advance, so the size of a history is exact 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +20,6 @@ from selfvec.data.token_batch import bounds_of
 from selfvec.data.trajectory import History
 
 DEFAULT_LIMIT = 64 << 20  # bytes
-_UNITS = {"KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
 
 
 @dataclass(frozen=True)
@@ -47,42 +47,45 @@ def parse_history(texts: Sequence[str]) -> HistoryPlan:
     ``limit:SIZE``.
 
     >>> parse_history(["every:10", "watch:hail,tornado", "limit:1GB"])
-    HistoryPlan(every=10, pass_ends=False, watch=('hail', 'tornado'), limit=1073741824)
+    HistoryPlan(every=10, pass_ends=False, watch=('hail', 'tornado'), limit=1000000000)
     """
-    plan = HistoryPlan()
-    given = False
+    every, pass_ends, limit = None, False, DEFAULT_LIMIT
+    watch: dict[str, None] = {}
     for text in (part.strip() for joined in texts for part in joined.split(";") if part.strip()):
-        name, _, value = text.partition(":")
-        if name == "auto" and not value:
-            continue
-        if name == "none" and not value:
-            plan = replace(plan, every=0)
-        elif name in ("pass", "epoch") and not value:
-            plan = replace(plan, pass_ends=True, every=plan.every if given else 0)
-        elif name == "every" and value.isdecimal() and int(value) > 0:
-            plan = replace(plan, every=int(value))
-            given = True
-        elif name == "watch" and value:
-            watch = tuple(dict.fromkeys((*plan.watch, *filter(None, map(str.strip, value.split(","))))))
-            plan = replace(plan, watch=watch, every=plan.every if given else 0)
-        elif name == "limit" and value:
-            plan = replace(plan, limit=_parse_size(value))
-        else:
-            raise OptionError(
-                f"{text!r} is not a valid history",
-                field="history",
-                remedy="use auto, none, pass, every:K, watch:WORD,WORD or limit:SIZE (as limit:200MB)",
-            )
-    return plan
+        match text.split(":", 1):
+            case ["auto"]:
+                pass
+            case ["none"]:
+                every = 0
+            case ["pass"]:
+                pass_ends = True
+            case ["every", number] if number.isdecimal() and int(number):
+                every = int(number)
+            case ["watch", words] if words:
+                watch |= dict.fromkeys(filter(None, map(str.strip, words.split(","))))
+            case ["limit", size]:
+                limit = parse_size("history", size)
+            case _:
+                raise OptionError(
+                    f"{text!r} is not a valid history",
+                    field="history",
+                    remedy="use auto, none, pass, every:K, watch:WORD,WORD or limit:SIZE (as limit:200MB)",
+                )
+    if every is None and (pass_ends or watch):
+        every = 0
+    return HistoryPlan(every, pass_ends, tuple(watch), limit)
 
 
-def _parse_size(text: str) -> int:
-    number, unit = text[:-2], text[-2:].upper()
-    if unit in _UNITS and number.isdecimal():
-        return int(number) * _UNITS[unit]
-    raise OptionError(
-        f"{text!r} is not a size", field="history", remedy="write a whole number of KB, MB or GB, as 200MB"
-    )
+def parse_size(name: str, text: str) -> int:
+    """A number of bytes as people write it; `OptionError` names the option ``name``.
+
+    >>> parse_size("below", "5MB"), parse_size("below", "2 MiB"), parse_size("below", "77")
+    (5000000, 2097152, 77)
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?)(i?)b?", text.strip().lower())
+    if match is None:
+        raise OptionError(f"is a size, not {text!r}", field=name, remedy="try 5MB")
+    return int(float(match[1]) * (1024 if match[3] else 1000) ** " kmg".index(match[2] or " "))
 
 
 class Recorder:
@@ -99,8 +102,12 @@ class Recorder:
         rounds: int,  # passes over the corpus
         dimensions: int,
     ) -> None:
-        watched = np.zeros(len(counts), bool)
-        watched[_places(plan.watch, words)] = True
+        for word in plan.watch:
+            if word not in words:
+                rule = f"the watched word {word!r} does not occur in the corpus"
+                remedy = "write the word as in the vocabulary (lower case, lemma)"
+                raise OptionError(rule, field="history", remedy=remedy)
+        watched = np.array([word in plan.watch for word in words], bool)
         updates = counts * rounds
         fixed = int(updates[watched].sum()) + (len(counts) * rounds if plan.pass_ends else 0)
         every = plan.every
@@ -132,12 +139,10 @@ class Recorder:
 
     def history(self) -> History:
         """The recorded states, sorted by word and then by number of updates."""
-        words = self.words[: self.filled]
-        updates = self.updates[: self.filled]
+        words, updates = self.words[: self.filled], self.updates[: self.filled]
         order = np.lexsort((updates, words))
-        counts = np.bincount(words, minlength=len(self.seen))
-        starts = bounds_of(counts)
-        return History(starts, updates[order], self.vectors[: self.filled][order])
+        starts = bounds_of(np.bincount(words, minlength=len(self.seen)))
+        return History(starts, updates[order], self.vectors[order])
 
     def as_dict(self) -> dict[str, Any]:
         """The description of the history in ``run.json``."""
@@ -150,15 +155,3 @@ class Recorder:
             "limit": self.plan.limit,
             "dtype": "float16",
         }
-
-
-def _places(watch: Sequence[str], words: Sequence[str]) -> list[int]:
-    index = {word: i for i, word in enumerate(words)} if watch else {}
-    for word in watch:
-        if word not in index:
-            raise OptionError(
-                f"the watched word {word!r} does not occur in the corpus",
-                field="history",
-                remedy="write the word as in the vocabulary (lower case, lemma)",
-            )
-    return [index[word] for word in watch]

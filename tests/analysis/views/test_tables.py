@@ -12,7 +12,7 @@ from rich.console import Console
 from selfvec.analysis.compare import compared_words
 from selfvec.analysis.views.terminal import draw
 from selfvec.apps.functions.inspection import shown_health
-from selfvec.apps.functions.trajectories import shown_paths
+from selfvec.apps.functions.trajectories import shown_states
 from selfvec.apps.similar_words import shown_neighbours
 from selfvec.base.view import COUNT, Column, Table, View
 from selfvec.data.trajectory import Trajectory
@@ -43,7 +43,7 @@ def walked(path: Trajectory, space: Space) -> View:
     run = SimpleNamespace(
         original=space.original, vectors=space.refined, provenance=SimpleNamespace(method="")
     )
-    return shown_paths([path], run).view()
+    return shown_states([path], run).view()
 
 
 def health(report: dict[str, object]) -> View:

@@ -292,7 +292,7 @@ def test_a_long_text_has_larger_shards(tmp_path: Path, monkeypatch: pytest.Monke
     ("option", "value"),
     [
         ("method", "paper"), ("method", "online"),
-        ("phrases", "auto"), ("history", "epoch"), ("tagger", "en_core"), ("slice", "year"),
+        ("phrases", "auto"), ("history", "pass"), ("tagger", "en_core"), ("slice", "year"),
         ("half_life", 30.0),
     ],
 )  # fmt: skip

@@ -17,7 +17,6 @@ from selfvec.lab.transforms.compress import (
     compress,
     kept,
     measures,
-    parse_size,
 )
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import mean
@@ -141,13 +140,6 @@ def test_documents_that_cannot_be_told_apart_are_no_measure(storms: list[str]) -
     """240 reports are made of eight sentences: a part of one finds many."""
     (one,) = measures(selfvec.refine(storms, "none", "decorrelated").present)
     assert one.metric == "kept@10"
-
-
-@pytest.mark.parametrize(
-    ("text", "size"), [("5MB", 5_000_000), ("5 mb", 5_000_000), ("1.5k", 1500), ("2MiB", 2 << 20), ("77", 77)]
-)
-def test_sizes_as_people_write_them(text: str, size: int) -> None:
-    assert parse_size(text) == size
 
 
 def test_the_command(table: Vectors, tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ import numpy as np
 
 from selfvec.analysis.concepts.group_differences import GroupDifference
 from selfvec.analysis.concepts.growth import Grown, ShareChange, percent, since
-from selfvec.analysis.word_drift.word_paths import FEW_USES, SlicePath
+from selfvec.analysis.word_drift.word_paths import FEW_USES
+from selfvec.base.answer import Json
 from selfvec.base.arrays import Doubles, Mask
 from selfvec.base.chart import Axis, Chart, Label, Line, Mark
 from selfvec.base.display import escape_for_display, printable, whole_words
@@ -124,11 +125,11 @@ def over_periods(
     return Chart(about, size, x_axis, y_axis, lines, marks, labels)
 
 
-def _path_points(path: SlicePath) -> list[Point]:
+def _path_points(path: Json) -> list[Point]:
     """The distances from the first period that has the word; its own, 0, is no measurement and no point."""
-    rows = path.as_dict()["slices"]
+    rows = path["slices"]
     first = next((i for i, row in enumerate(rows) if row["distance"] is not None), 0)
-    word = escape_for_display(path.word)
+    word = escape_for_display(path["word"])
     points = []
     for i, row in enumerate(rows):
         name = _period(row["slice"])
@@ -145,16 +146,14 @@ def _period(name: str) -> str:
     return spoken(escape_for_display(name.partition("..")[0] if name.count("-") > 3 else name))
 
 
-def path_chart(path: SlicePath, time: Timeline) -> Drawn:
+def path_chart(path: Json, time: Timeline) -> Drawn:
     """The distances of a word from its first period, with their intervals, and its occurrences."""
-    word = escape_for_display(path.word)
+    word = escape_for_display(path["word"])
     points = _path_points(path)
     last = points[-1]
     other = (last.low or 0) > (last.chance or 0)
     said = f"used otherwise in {last.period} than at first" if other else "no clear change"
-    uses = spoken(
-        printable(", ".join(f"{row['slice']}: {row['uses']:,}" for row in path.as_dict()["slices"]))
-    )
+    uses = spoken(printable(", ".join(f"{row['slice']}: {row['uses']:,}" for row in path["slices"])))
     about = f"distance of {word} from its first period"
     chart = over_periods(
         [(points, COLOUR)],

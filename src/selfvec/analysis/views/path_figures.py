@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,15 +22,20 @@ from selfvec.base.errors import OptionError
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
 from selfvec.files.svg import Figure, arc_length
-from selfvec.numerics.rows import unit_rows
 
 from .figure import GREY, INK, WORDS, ink, save_figure, tint
 from .projection import PROJECTIONS, Projection, project
 
-MOST_WORDS = 7  # colours that are distinguishable on white with any colour vision
+MOST_STATES = 200  # drawn per word: more would be invisible, and slow to place by t-SNE and UMAP
 
 _MAP = (640, 560)  # pixels, beside the curves
+_CURVES = (280, 205)  # pixels; two stand one below the other
 _TOGETHER = 9.0  # neighbours whose marks are closer than this many pixels share a label
+_SHADES = 16  # steps of a path from light (early) to full colour (late)
+_SMOOTH = 30  # a running mean has this share of a path's states on each side
+_STARTS = {False: ("circle", "original vector"), True: ("cross", "zero vector: it had none")}  # OOV: True
+# A diamond is wider, so that its tips show behind a square.
+_NEAR = (("diamond", 11, "nearest in the original vectors"), ("square", 8, "nearest in the refined vectors"))
 
 
 class Neighbour(NamedTuple):
@@ -43,62 +47,13 @@ class Neighbour(NamedTuple):
     at: AnyFloats  # its vector, (d,); in a view its point, (2,)
 
 
-def check_words(words: Sequence[str]) -> None:
-    """Raise `OptionError` if a figure cannot show these words."""
-    if not 1 <= len(words) <= MOST_WORDS or len(set(words)) < len(words):
-        rule = f"a figure shows 1 to {MOST_WORDS} different words, {len(words)} were given"
-        raise OptionError(rule, remedy="name each word once, or draw several figures")
-
-
-def nearest_at_ends(word: str, ends: Sequence[Vectors], most: int) -> list[Neighbour]:
-    """The words nearest to a word in the vectors of the start and of the end, without zero vectors."""
-    near = []
-    for last, vectors in enumerate(ends):
-        row = vectors.get(word)
-        if most and row is not None and row.any():
-            for other, cosine in vectors.most_similar(word, topn=most):
-                near.append(Neighbour(other, bool(last), cosine, vectors.get_vector(other, norm=True)))
-    return [neighbour for neighbour in near if neighbour.at.any()]
-
-
-def project_words(
-    rows: Sequence[AnyFloats],  # of each word, (S, d)
-    neighbours: Sequence[Sequence[Neighbour]],  # of each word
-    method: str,
-    seed: int,
-) -> tuple[Projection, list[Floats], list[tuple[Neighbour, ...]]]:
-    """The projection, the points of each word, and its neighbours at their points."""
-    around = [near.at[None] for mine in neighbours for near in mine]
-    flat = project(np.concatenate([*rows, *around]), method, seed)
-    *places, others = np.split(flat.points, np.cumsum([len(own) for own in rows]))
-    rest = iter(others)
-    return flat, places, [tuple(near._replace(at=next(rest)) for near in mine) for mine in neighbours]
-
-
-def frame_of(points: Sequence[AnyFloats]) -> tuple[float, float, float, float]:
-    """Left, right, bottom and top of some points, (n, 2) each."""
-    every = np.concatenate(points)
-    (left, bottom), (right, top) = every.min(axis=0).tolist(), every.max(axis=0).tolist()
-    return left, right, bottom, top
-
-
-MOST_STATES = 400  # drawn per word: more would be invisible and make large files
-MOST_STATES_BENT = 120  # for t-SNE and UMAP, whose time grows with the square of the points
-
-_STATE_CURVE = (280, 205)  # pixels; two stand one below the other
-_SHADES = 16  # steps of a path from light (early) to full colour (late)
-_STRAIGHT = 20.0  # pixels within which a running mean smooths back-and-forth movement; larger steps are kept
-_ZERO = "zero vector: it had none"
-
-
-@dataclass(frozen=True, eq=False)
-class WordPath:
+class WordPath(NamedTuple):
     """One word's path through the figure: S of its recorded states."""
 
     word: str
     colour: str
     points: AnyFloats  # (S, 2)
-    near: tuple[Neighbour, ...]
+    near: Sequence[Neighbour]
     updates: Ints  # (S,), number of updates of the word at each state
     cosine: Floats  # (S,), to the original vector; without one, to the first nonzero vector
     angle: Floats  # (S,), degrees to the previous recorded state; 0 after a zero vector
@@ -113,112 +68,38 @@ class WordPath:
     def sentence(self) -> str:
         """The path in numbers."""
         updates = int(self.updates[-1])
-        word = escape_for_display(self.word)
-        count = f"{updates:,} update{'' if updates == 1 else 's'}"
-        if not self.oov:
-            return f"{word}: {count}, cosine to the original {self.cosine[-1]:.2f}"
-        if not self.cosine.any():
-            return f"{word}: {count}, no original vector and none made yet"
-        return f"{word}: {count}, no original vector, cosine to its first {self.cosine[-1]:.2f}"
+        end = f"cosine to {'its first' if self.oov else 'the original'} {self.cosine[-1]:.2f}"
+        if self.zero.all():
+            end = "none made yet"
+        lacks = "no original vector, " * self.oov
+        return f"{escape_for_display(self.word)}: {updates:,} update{'s' * (updates != 1)}, {lacks}{end}"
 
     def marks(self) -> list[Mark]:
-        """The ends, and what is said of each state."""
-        word, first = escape_for_display(self.word), _ZERO if self.oov else "original vector"
+        """What is said of each state, then the ends."""
+        word, (shape, start) = escape_for_display(self.word), _STARTS[self.oov]
         states = zip(self.points, self.updates.tolist(), self.cosine.tolist(), strict=True)
-        said = (f"{word} after {updates:,} updates: cosine {cosine:.3f}" for _, updates, cosine in states)
         return [
-            *(Mark(at, self.colour, text, "none") for at, text in zip(self.points, said, strict=True)),
-            Mark(self.points[-1], self.colour, self.sentence, size=14),
-            Mark(
-                self.points[0],
-                self.colour,
-                f"{word}: {first}",
-                "cross" if self.oov else "circle",
-                13,
-                hollow=True,
+            *(
+                Mark(at, self.colour, f"{word} after {updates:,} updates: cosine {cosine:.3f}", "none")
+                for at, updates, cosine in states
             ),
+            Mark(self.points[-1], self.colour, self.sentence, size=14),
+            Mark(self.points[0], self.colour, f"{word}: {start}", shape, 13, hollow=True),
         ]
-
-    def names(self) -> list[Label]:
-        """The word where it has a vector first."""
-        at = self.points[-1 if self.oov else 0]
-        return [Label(escape_for_display(self.word), at, ink(self.colour), 14, bold=True)]
 
     def curve(self, values: AnyFloats, colour: str, width: float) -> Line:
         """A quantity over time, without the states at which the word had no vector."""
-        there = ~self.zero
-        return Line(np.stack([self.updates, values], axis=1)[there], colour, width, dashed=self.oov)
+        return Line(np.stack([self.updates, values], axis=1)[~self.zero], colour, width, dashed=self.oov)
 
 
-@dataclass(frozen=True, eq=False)
-class StateView:
-    """Paths through states. A thin line shows the states, a thick line their mean; both darken with time."""
+class StateView(NamedTuple):
+    paths: Sequence[WordPath]
+    projection: Projection  # of all points
 
-    # what the neighbours at the start and at the end are near
-    ends: ClassVar = ("nearest in the original vectors", "nearest in the refined vectors")
-
-    paths: tuple[WordPath, ...]
-    method: str
-    explained: tuple[float, float] | None
-    frame: tuple[float, float, float, float]  # left, right, bottom, top; contains every point
-
-    @property
-    def note(self) -> str:
-        """What the lines of the map mean."""
-        if all(len(path.points) == 1 for path in self.paths):
-            return ""
-        return "Paths run from light to dark. Thin: every state kept. Thick: their running mean."
-
-    @property
-    def signs(self) -> Iterator[tuple[Mark, str]]:
-        if not all(path.oov for path in self.paths):
-            yield Mark((0, 0), INK, hollow=True), "original vector"
-        if any(path.oov for path in self.paths):
-            yield Mark((0, 0), INK, shape="cross", hollow=True), _ZERO
-        yield Mark((0, 0), INK), "last state"
-
-    def lines(self, pixels: Doubles) -> list[Line]:
-        """Both lines of each word."""
-        # In a nonlinear projection large steps are smoothed, too.
-        reach = _STRAIGHT / pixels if self.method == "pca" else None
-        thin, thick = [], []
-        for path in self.paths:
-            mean = running_mean(path.points, len(path.points) // 30, reach)
-            thin += _segments(path.points, mean, path.colour, pixels, 0.55, 0.8)
-            thick += _segments(mean, mean, path.colour, pixels, 1.0, 2.4)
-        return [*thin, *thick]
-
-    def curves(self) -> list[Chart]:
-        """Cosine to the original vector, and angle between successive states with its running mean."""
-        last = max(int(path.updates[-1]) for path in self.paths)
-        decades = [0, *(10**i for i in range(len(str(last))) if 10**i <= last)]
-        ticks = decades if len(decades) > 2 else list(range(last + 1))
-        named = [(float(tick), f"{tick:,}") for tick in ticks]
-        x = Axis(0, max(1, last), "updates of the word (logarithmic)", named, scale=np.log1p)
-        title = "Cosine to the original"
-        if any(path.oov for path in self.paths):
-            title += " (dashed: to the first)"
-        low = min([0.0, *(float(path.cosine.min()) for path in self.paths)])
-        cosines, turns, means = [], [], []
-        for path in self.paths:
-            cosines.append(path.curve(path.cosine, path.colour, 1.8))
-            turn = path.curve(path.angle, tint(path.colour, 0.4), 0.8)
-            turn = replace(turn, points=turn.points[1:])  # no step leads to the first state
-            smooth = running_mean(turn.points[:, 1:], len(turn.points) // 40)
-            turns.append(turn)
-            means.append(
-                replace(
-                    turn, points=np.column_stack([turn.points[:, 0], smooth]), colour=path.colour, width=2.0
-                )
-            )
-        high = max([1.0, *(float(turn.points[:, 1].max(initial=0)) for turn in turns)])
-        step = "Turn since the state before (degrees)"
-        if not any(len(turn.points) for turn in turns):
-            step += ": no states to compare"
-        return [
-            Chart(title, _STATE_CURVE, x, Axis(low, 1.0), cosines, title=title),
-            Chart(step, _STATE_CURVE, x, Axis(0, high), [*turns, *means], title=step),
-        ]
+    def shared_neighbours(self) -> set[tuple[str, bool]]:
+        """(word, last) of the neighbours that several of the paths have."""
+        paths = Counter((near.word, near.last) for path in self.paths for near in path.near)
+        return {key for key, number in paths.items() if number > 1}
 
 
 def trajectory_view(
@@ -231,63 +112,54 @@ def trajectory_view(
     seed: int = 0,
 ) -> StateView:
     """Project paths together with the neighbours of their words in the original and the refined vectors."""
-    check_words([trajectory.word for trajectory in trajectories])
-    for path in trajectories:
-        if len(path) == 0:
-            rule = f"no state of {path.word!r} was recorded"
-            raise OptionError(rule, remedy="choose another word or record more")
-    near = [nearest_at_ends(path.word, (original, refined), neighbours) for path in trajectories]
-    most = MOST_STATES if projection == "pca" else MOST_STATES_BENT
-    kept = [trajectory.thinned(most) for trajectory in trajectories]
-    rows = [unit_rows(t.vectors) for t in trajectories]
-    shown = [row[index] for row, index in zip(rows, kept, strict=True)]
-    flat, places, placed = project_words(shown, near, projection, seed)
-    paths = []
-    for i, (t, index, row) in enumerate(zip(trajectories, kept, rows, strict=True)):
-        zero: Mask = np.all(row == 0, axis=1)
-        cosine = row[index] @ row[zero.argmin()]
-        measured = (t.updates[index], cosine, t.turns()[index], zero[index])
-        paths.append(WordPath(t.word, WORDS[i], places[i], placed[i], *measured))
-    return StateView(tuple(paths), flat.method, flat.explained, frame_of([flat.points]))
+    words = [path.word for path in trajectories]
+    if not 1 <= len(words) <= len(WORDS) or len(set(words)) < len(words):
+        rule = f"a figure shows 1 to {len(WORDS)} different words, {len(words)} were given"
+        raise OptionError(rule, remedy="name each word once, or draw several figures")
+    near = [
+        [
+            Neighbour(other, bool(last), cosine, vectors.get_vector(other, norm=True))
+            for last, vectors in enumerate((original, refined))
+            if neighbours and vectors[word].any()
+            for other, cosine in vectors.most_similar(word, topn=neighbours)
+        ]
+        for word in words
+    ]
+    shown = [path.thinned(MOST_STATES) for path in trajectories]
+    rows = [path.vectors[states] for path, states in zip(trajectories, shown, strict=True)]
+    around = [neighbour.at[None] for of_word in near for neighbour in of_word]
+    flat = project(np.concatenate([*rows, *around]), projection, seed)
+    *places, others = np.split(flat.points, np.cumsum([len(states) for states in shown]))
+    rest = iter(others)
+    paths = [
+        WordPath(
+            path.word,
+            colour,
+            points,
+            [neighbour._replace(at=next(rest)) for neighbour in of_word],
+            path.updates[states],
+            path.to_original()[states],
+            path.turns()[states],
+            np.all(path.vectors[states] == 0, axis=1),
+        )
+        for path, colour, points, of_word, states in zip(
+            trajectories, WORDS, places, near, shown, strict=False
+        )
+    ]
+    return StateView(paths, flat)
 
 
-def running_mean(values: AnyFloats, half: int, reach: AnyFloats | None = None) -> Doubles:
+def running_mean(values: AnyFloats, half: int) -> Doubles:
     """Mean of each row and up to ``half`` rows on each side, equally many before and after.
-
-    A row farther than ``reach`` (k,) along any axis is left out together with its opposite. So large straight
-    steps are kept, and only back-and-forth movement is smoothed.
 
     >>> running_mean(np.array([[0.0], [2.0], [0.0], [2.0], [9.0]]), half=1).ravel().round(2).tolist()
     [0.0, 0.67, 1.33, 3.67, 9.0]
     """
-    values = np.asarray(values, dtype=np.float64)
-    sums = values.copy()
-    counts = np.ones((len(values), 1))
-    for k in range(1, min(half, (len(values) - 1) // 2) + 1):
-        middle = values[k:-k]
-        before = values[: -2 * k]
-        after = values[2 * k :]
-        both: Mask = np.ones(len(middle), dtype=np.bool_)
-        if reach is not None:
-            both = np.all(np.maximum(np.abs(before - middle), np.abs(after - middle)) <= reach, axis=1)
-        sums[k:-k][both] += (before + after)[both]
-        counts[k:-k][both] += 2
-    return sums / counts
-
-
-def _segments(
-    points: AnyFloats, mean: AnyFloats, colour: str, pixels: Doubles, full: float, width: float
-) -> list[Line]:
-    """A path in pieces, each darker than the previous one in proportion to the length drawn."""
-    if len(points) < 2:
-        return []
-    way = arc_length(mean * pixels)
-    cuts = np.searchsorted(way, np.linspace(0, way[-1], _SHADES + 1)).clip(max=len(points) - 1)
-    cuts = np.unique(np.append(cuts, len(points) - 1)).tolist()
-    shades = (tint(colour, full * (0.4 + 0.6 * way[b] / (way[-1] or 1.0))) for b in cuts[1:])
-    return [
-        Line(points[a : b + 1], shade, width) for (a, b), shade in zip(pairwise(cuts), shades, strict=True)
-    ]
+    row = np.arange(len(values))
+    reach = np.minimum(half, np.minimum(row, row[::-1]))
+    sums = np.cumsum(np.pad(values, ((1, 0), (0, 0))), axis=0, dtype=np.float64)
+    mean: Doubles = (sums[row + reach + 1] - sums[row - reach]) / (2 * reach + 1)[:, None]
+    return mean
 
 
 # ---- How they are drawn
@@ -301,73 +173,101 @@ def save_paths(view: StateView, path: str | os.PathLike[str], *, overwrite: bool
 def path_figure(view: StateView) -> Figure:
     """The figure of a view: a sentence for each word, a map, and curves."""
     sentences = [(word.sentence, ink(word.colour)) for word in view.paths]
-    return Figure(sentences, [[_map(view)], view.curves()])
+    return Figure(sentences, [[_map(view)], _curves(view.paths)])
 
 
 def _map(view: StateView) -> Chart:
-    """The paths, their marks and their neighbours, with names."""
-    x, y = _plane_axes(view.frame, _MAP, view.method, view.explained)
-    pixels = np.array(_MAP) / [x.high - x.low, y.high - y.low]  # per unit
-    shared = shared_neighbours(view)
-    marks = [mark for word in view.paths for mark in word.marks()]
-    for word in view.paths:
-        for near in word.near:
-            shown = escape_for_display(near.word), escape_for_display(word.word)
-            hover = f"{shown[0]}: cosine {near.cosine:.3f} to {shown[1]}, {view.ends[near.last]}"
-            shade = GREY if (near.word, near.last) in shared else word.colour
-            # A diamond is wider, so that its tips show behind a square.
-            shape, size = ("square", 8) if near.last else ("diamond", 11)
-            marks.append(Mark(near.at, shade, hover, shape, size, hollow=not near.last))
-    names = [name for word in view.paths for name in word.names()]
-    names += _neighbour_names(view, shared, pixels)
-    ends = {near.last for word in view.paths for near in word.near}
-    signs = [
-        (Mark((0, 0), INK, "", ("diamond", "square")[end], hollow=not end), view.ends[end])
-        for end in sorted(ends)
+    """The paths, their marks and their neighbours, with names.
+
+    A thin line shows the states, a thick line their mean; both darken with time.
+    """
+    x, y = _plane_axes(view.projection)
+    shared = view.shared_neighbours()
+    thin, thick, marks, names = [], [], [], []
+    for path in view.paths:
+        mean = running_mean(path.points, len(path.points) // _SMOOTH)
+        thin += _shaded(path.points, mean, path.colour, 0.55, 0.8)
+        thick += _shaded(mean, mean, path.colour, 1.0, 2.4)
+        marks += path.marks()
+        word = escape_for_display(path.word)
+        names.append(Label(word, path.points[-1 if path.oov else 0], ink(path.colour), 14, bold=True))
+        for near in path.near:
+            shape, size, where = _NEAR[near.last]
+            hover = f"{escape_for_display(near.word)}: cosine {near.cosine:.3f} to {word}, {where}"
+            colour = GREY if (near.word, near.last) in shared else path.colour
+            marks.append(Mark(near.at, colour, hover, shape, size, hollow=not near.last))
+    names += _neighbour_names(view, shared, _MAP[0] / (x.high - x.low))
+    starts = sorted({path.oov for path in view.paths})
+    ends = sorted({near.last for path in view.paths for near in path.near})
+    legend = [
+        *((Mark((0, 0), INK, "", _STARTS[oov][0], hollow=True), _STARTS[oov][1]) for oov in starts),
+        (Mark((0, 0), INK), "last state"),
+        *((Mark((0, 0), INK, "", _NEAR[last][0], hollow=not last), _NEAR[last][2]) for last in ends),
     ]
-    note = view.note + " Grey: near several of these words." * bool(shared)
-    legend = [*view.signs, *signs]
-    return Chart("map", _MAP, x, y, view.lines(pixels), marks, names, legend=legend, note=note.strip())
+    note = "Paths run from light to dark. Thin: every state kept. Thick: their running mean."
+    note += " Grey: near several of these words." * bool(shared)
+    return Chart("map", _MAP, x, y, [*thin, *thick], marks, names, legend=legend, note=note)
 
 
-def shared_neighbours(view: StateView) -> set[tuple[str, bool]]:
-    """(word, last) of the neighbours that several of the paths have."""
-    seen = Counter(key for path in view.paths for key in {(near.word, near.last) for near in path.near})
-    return {key for key, paths in seen.items() if paths > 1}
+def _shaded(points: AnyFloats, mean: AnyFloats, colour: str, full: float, width: float) -> list[Line]:
+    """A path in pieces, each darker than the previous one in proportion to the length drawn."""
+    way = arc_length(mean)
+    cuts = np.searchsorted(way, np.linspace(0, way[-1], _SHADES + 1)).clip(max=len(points) - 1)
+    cuts = np.unique(np.append(cuts, len(points) - 1)).tolist()
+    return [
+        Line(points[a : b + 1], tint(colour, full * (0.4 + 0.6 * way[b] / (way[-1] or 1.0))), width)
+        for a, b in pairwise(cuts)
+    ]
 
 
-def _neighbour_names(view: StateView, shared: set[tuple[str, bool]], pixels: Doubles) -> list[Label]:
-    """Names of neighbours. Those of one colour that are close together share a line."""
-    paths = {word.word for word in view.paths}
-    piles: dict[tuple[str, bool, float, float], dict[str, Neighbour]] = {}
-    for word in view.paths:
-        for near in word.near:
+def _neighbour_names(view: StateView, shared: set[tuple[str, bool]], scale: float) -> list[Label]:
+    """Names of neighbours. Those of one colour that are within some pixels share a line."""
+    paths = {path.word for path in view.paths}
+    piles: dict[tuple[str, bool, float, float], dict[str, AnyFloats]] = {}
+    for path in view.paths:
+        for near in path.near:
             if near.last or near.word not in paths:  # the start of a path is labelled already
-                shade = GREY if (near.word, near.last) in shared else ink(word.colour)
-                x, y = np.round(near.at * pixels / _TOGETHER).tolist()
-                piles.setdefault((shade, near.last, x, y), {})[near.word] = near
-    names = []
-    for (shade, last, *_), pile in piles.items():
-        middle: list[float] = np.mean([near.at for near in pile.values()], axis=0).tolist()
-        for line in textwrap.wrap(", ".join(map(escape_for_display, pile)), 60):
-            names.append(Label(line, middle, shade, italic=not last))
-    return names
+                colour = GREY if (near.word, near.last) in shared else ink(path.colour)
+                x, y = np.round(near.at * scale / _TOGETHER).tolist()
+                piles.setdefault((colour, near.last, x, y), {})[near.word] = near.at
+    return [
+        Label(line, np.mean([*pile.values()], axis=0), colour, italic=not last)
+        for (colour, last, *_), pile in piles.items()
+        for line in textwrap.wrap(", ".join(map(escape_for_display, pile)), 60)
+    ]
 
 
-def _plane_axes(
-    frame: tuple[float, float, float, float],  # left, right, bottom, top of the points
-    size: tuple[float, float],
-    method: str,
-    explained: tuple[float, float] | None,
-) -> tuple[Axis, Axis]:
+def _plane_axes(flat: Projection) -> tuple[Axis, Axis]:
     """The axes of a map: the frame with a margin for names, with equal scales."""
-    left, right, bottom, top = frame
-    aspect = size[0] / size[1]
-    half = (max(right - left, (top - bottom) * aspect) * 1.24 or 1.0) / 2
-    if explained is None:
-        name = PROJECTIONS[method].title
+    low, high = flat.points.min(axis=0), flat.points.max(axis=0)
+    half = np.array([1, _MAP[1] / _MAP[0]]) * float(max((high - low) / _MAP) * _MAP[0] * 0.62 or 0.5)
+    (left, bottom), (right, top) = ((low + high) / 2 - half).tolist(), ((low + high) / 2 + half).tolist()
+    if flat.explained is None:
+        name = PROJECTIONS[flat.method].title
         titles = [f"{name} 1 (far distances mean little)", f"{name} 2"]
     else:
-        titles = [f"PC {i}: {share:.0%} of the variance" for i, share in enumerate(explained, 1)]
-    x, y = (left + right) / 2, (bottom + top) / 2
-    return Axis(x - half, x + half, titles[0]), Axis(y - half / aspect, y + half / aspect, titles[1])
+        titles = [f"PC {i}: {share:.0%} of the variance" for i, share in enumerate(flat.explained, 1)]
+    return Axis(left, right, titles[0]), Axis(bottom, top, titles[1])
+
+
+def _curves(paths: Sequence[WordPath]) -> list[Chart]:
+    """Cosine to the original vector, and angle between successive states with its running mean."""
+    last = max(int(path.updates[-1]) for path in paths)
+    ticks = range(last + 1) if last < 10 else [0, *(10**i for i in range(len(str(last))))]
+    named = [(float(tick), f"{tick:,}") for tick in ticks]
+    x = Axis(0, max(1, last), "updates of the word (logarithmic)", named, scale=np.log1p)
+    cosines = [path.curve(path.cosine, path.colour, 1.8) for path in paths]
+    turns, means = [], []
+    for path in paths:
+        turn = path.curve(path.angle, tint(path.colour, 0.4), 0.8)
+        points = turn.points[1:]  # no step leads to the first state
+        turns.append(Line(points, turn.colour, turn.width, turn.dashed))
+        means.append(Line(running_mean(points, len(points) // _SMOOTH), path.colour, 2.0, turn.dashed))
+    low = min(0.0, *(float(path.cosine.min()) for path in paths))
+    high = max(1.0, *(float(path.angle.max()) for path in paths))
+    title = "Cosine to the original" + " (dashed: to the first)" * any(path.oov for path in paths)
+    step = "Turn since the state before (degrees)"
+    return [
+        Chart(title, _CURVES, x, Axis(low, 1.0), cosines, title=title),
+        Chart(step, _CURVES, x, Axis(0, high), [*turns, *means], title=step),
+    ]

@@ -23,7 +23,8 @@ from selfvec.analysis.concepts.growth import (
     word_sentences,
 )
 from selfvec.analysis.concepts.terms import distinct
-from selfvec.analysis.word_drift.word_paths import FEW_USES, SlicePath
+from selfvec.analysis.word_drift.word_paths import FEW_USES
+from selfvec.base.answer import Json
 from selfvec.base.display import count_of, printable, whole_words
 from selfvec.base.finding import Finding
 from selfvec.base.view import COUNT, PIECES, PROSE, Column, Entry, Form, Heading, Part, Table, View, spoken
@@ -56,7 +57,7 @@ class TextFindings:
     run: Run
     topics: Topics | None
     drift: Drift | None
-    paths: Sequence[SlicePath] = ()
+    paths: Sequence[Json] = ()
     missing: Sequence[str] = ()
     filters: Sequence[str] = ()
     why: str = ""  # these two parts are compared

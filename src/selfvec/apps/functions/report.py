@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from selfvec.base.answer import Answer
+from selfvec.base.answer import Answer, Json
 from selfvec.base.checks import StrPath, check_texts
 from selfvec.base.declarations import Count, checked
 from selfvec.base.errors import InputError, OptionError
@@ -21,7 +21,6 @@ from selfvec.storage.opened import GivenRun, as_run
 if TYPE_CHECKING:
     from selfvec.analysis.views.text_report import TextFindings
     from selfvec.analysis.word_drift.drift_result import Drift
-    from selfvec.analysis.word_drift.word_paths import SlicePath
 
 T = TypeVar("T")
 _DRAWN = 3  # words over time, if none are named
@@ -170,7 +169,7 @@ def _find(
 
 def _paths(
     part: Run, words: Sequence[str], periods: Sequence[Slice], missing: list[str], *, named: bool
-) -> Sequence[SlicePath]:
+) -> Sequence[Json]:
     """Words over time; if they were ``named`` and the text has no time, the ``missing`` say so."""
     from selfvec.analysis.word_drift.word_paths import slice_paths
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-import numpy as np
-
 from selfvec.analysis.comparison.chosen_slices import field_slices
-from selfvec.analysis.word_drift.word_paths import SlicePath, slice_paths
+from selfvec.analysis.word_drift.word_paths import slice_paths, slice_table
 from selfvec.base.answer import Answer
-from selfvec.base.arrays import Ints
 from selfvec.base.checks import StrPath, check_texts
 from selfvec.base.declarations import Natural, checked
 from selfvec.base.display import escape_for_display
@@ -38,23 +35,26 @@ _STATES = (
 )
 
 
-def shown_paths(paths: Sequence[Trajectory] | Sequence[SlicePath], run: Run) -> Answer:
-    """A table for each word: about a dozen states of its path with its nearest words, or its slices."""
-    tables = [path.table if isinstance(path, SlicePath) else _state_table(path, run) for path in paths]
-    fell = any(isinstance(path, Trajectory) and len(path.updates) > 2 for path in paths)
+def shown_states(paths: Sequence[Trajectory], run: Run) -> Answer:
+    """A table for each word: about a dozen states of its path with its nearest words."""
+    twice = run.provenance.method == "decorrelated" and any(len(path) > 2 for path in paths)
     return Answer(
-        f"Trajectories of {', '.join(path.word for path in paths)}",
+        _title(path.word for path in paths),
         {"rows": [path.as_dict() for path in paths]},
         rows=[row for path in paths for row in path.rows],
-        parts=tables,
-        notes=[_TWO_PASSES] * (fell and run.provenance.method == "decorrelated"),
+        parts=[_state_table(path, run) for path in paths],
+        notes=[_TWO_PASSES] * twice,
     )
+
+
+def _title(words: Iterable[str]) -> str:
+    return f"Trajectories of {', '.join(words)}"
 
 
 def _state_table(path: Trajectory, run: Run) -> Table:
     cosines = path.to_original()
     rows = []
-    for state in _milestones(path.updates):
+    for state in path.thinned(_SHOWN).tolist():
         vector = path.vectors[state]
         row: dict[str, Any] = {"step": int(path.updates[state]), "cosine": "none yet"}
         if vector.any():
@@ -138,7 +138,10 @@ def trajectory(
     with as_progress(progress).stage("Following words", None, "words"):
         parts = None if slice_field is None else field_slices(opened, slice_field)
         if slices or parts:
-            return shown_paths(slice_paths(opened, names, parts, seed=seed), opened)
+            over_time = slice_paths(opened, names, parts, seed=seed)
+            rows = [{"word": path["word"], **row} for path in over_time for row in path["slices"]]
+            tables = [*map(slice_table, over_time)]
+            return Answer(_title(names), {"rows": over_time}, rows=rows, parts=tables)
         keys = opened.vectors.index_to_key
         paths = [opened.path(keys[opened.index(name)]) for name in names]
         if plot is not None:
@@ -147,11 +150,4 @@ def trajectory(
             ends = opened.original, opened.vectors
             view = trajectory_view(paths, *ends, projection=projection, neighbours=neighbours, seed=seed)
             save_paths(view, plot, overwrite=overwrite)
-        return shown_paths(paths, opened)
-
-
-def _milestones(updates: Ints) -> list[int]:
-    """Indices of about `_SHOWN` states, with the first and last; more are early, when words move most."""
-    clock = np.log1p(updates)
-    index = np.searchsorted(clock, np.linspace(clock[0], clock[-1], _SHOWN) - 1e-9)
-    return sorted({0, *index.clip(max=len(updates) - 1).tolist(), len(updates) - 1})
+        return shown_states(paths, opened)

@@ -9,7 +9,6 @@ et al., 2022, *Matryoshka Representation Learning*, which trains this).
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -36,6 +35,7 @@ from selfvec.lab.evaluation.words import Similarity
 from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.quantization import CODES, decode, encode
 from selfvec.numerics.statistics import Estimate, difference, mean
+from selfvec.refinement.history import parse_size
 from selfvec.storage.formats.safetensors import packed_words, write_codes
 from selfvec.storage.opened import GivenVectors, as_vectors, opened
 from selfvec.text.document_vectors import SelfRetrieval
@@ -52,10 +52,6 @@ _HEADER = 1024  # bytes, at most
 
 # Options of a run that determine how texts are cut.
 _CUT_BY = ("tokenizer", "lemmatize", "stem", "stop_words")
-
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]i?)?b?", re.IGNORECASE)
-
 
 _COLUMNS = (
     Column("method"),
@@ -126,7 +122,7 @@ def compress(
     >>> made["bytes"] < 0.05 * run.vectors.vectors.nbytes, made["enough"]
     (True, True)
     """
-    limit = parse_size(below) if isinstance(below, str) else below
+    limit = parse_size("below", below) if isinstance(below, str) else below
     check_target(output, overwrite=overwrite, folder=False)
     source = opened(vectors)
     whole = source.vectors if isinstance(source, Run) else source
@@ -208,18 +204,6 @@ def _first_that_keeps(
             best = file, row
     assert best is not None  # at least one candidate fits
     return *best, tried
-
-
-def parse_size(text: str) -> int:
-    """A size as people write it: 5MB, 800 kB, 2MiB, 5000000.
-
-    >>> parse_size("5MB"), parse_size("2 MiB")
-    (5000000, 2097152)
-    """
-    match = _SIZE.fullmatch(text.strip())
-    if match is None:
-        raise OptionError(f"is a size, not {text!r}", field="below", remedy="try 5MB")
-    return int(float(match[1]) * _UNITS[(match[2] or "").lower()])
 
 
 def _figure(task: Measure, before: Estimate, after: Estimate) -> Json:
