@@ -226,14 +226,14 @@ def _by_vectors(
             "z": _deviations(float(p[i])),
             "p": float(p[i]),
             "q": float(q[i]),
-            "count_a": None if shared.counts_a is None else int(shared.counts_a[i]),
-            "count_b": None if shared.counts_b is None else int(shared.counts_b[i]),
+            "count_a": None if first.counts is None else int(first.counts[shared.rows_a[i]]),
+            "count_b": None if second.counts is None else int(second.counts[shared.rows_b[i]]),
             "gained": [shared.words[j] for j in gained],
             "lost": [shared.words[j] for j in lost],
         }
         for i, (gained, lost) in zip(order.tolist(), changes, strict=True)
     ]
-    sizes = {"words": len(shared), "significant": int(np.sum(q <= fdr)), "fdr": fdr}
+    sizes = {"words": len(shared.words), "significant": int(np.sum(q <= fdr)), "fdr": fdr}
     return compared_words(rows, method, _BY_PEERS, sizes, {})
 
 
@@ -262,8 +262,8 @@ def _held_out_distances(a: Rows, b: Rows, weights: Doubles) -> Doubles:
     out = np.empty(len(a))
     for fold in range(_FOLDS):
         inside = np.arange(len(a)) % _FOLDS == fold
-        rotation = fit_rotation(a[~inside], b[~inside], weights[~inside])
-        out[inside] = _distances(a[inside], unit_rows(rotation.apply(b[inside])))
+        matrix, _ = fit_rotation(a[~inside], b[~inside], weights[~inside])
+        out[inside] = _distances(a[inside], unit_rows(b[inside] @ matrix))
     return out
 
 

@@ -12,21 +12,25 @@ from typing import Annotated, Any, Literal, TypedDict, Unpack
 import numpy as np
 
 from selfvec.base.answer import Answer, short_repr
-from selfvec.base.arrays import Floats
+from selfvec.base.arrays import Doubles, Floats, Rows
 from selfvec.base.checks import StrPath, is_path
 from selfvec.base.declarations import Bounds, Count, checked, options
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
+from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.common_space import (
     ANCHORS,
     Dictionary,
-    Rotation,
+    SharedWords,
+    comparable,
     fit_rotation,
-    learn,
+    learned_pairs,
     paired_rows,
+    procrustes,
     relative_rows,
+    reweighted,
     shared_words,
     vectors_of,
 )
@@ -34,8 +38,7 @@ from selfvec.refinement.compass import compass_vectors
 from selfvec.storage.alignment_files import (
     check_aligned,
     names_a_file,
-    save_aligned_file,
-    save_aligned_folder,
+    save_aligned,
 )
 from selfvec.storage.opened import GivenVectors, opened
 
@@ -51,11 +54,10 @@ class Aligned(Answer):
     both : bool
         Whether a was changed as well, not only b.
     notes : dict
-        Figures of the alignment, JSON-serialisable.
+        Figures of the alignment, JSON-serialisable; if `align` wrote the result, also ``a``, ``b``,
+        ``target`` and ``left_out_of_format``.
     a_path : str, optional
         The path that a was read from, if known.
-    written : dict
-        If `align` wrote the result: ``a``, ``b``, ``target`` and ``left_out_of_format``.
     """
 
     a: Vectors
@@ -64,40 +66,37 @@ class Aligned(Answer):
     both: bool
     notes: dict[str, Any] = field(default_factory=dict)
     a_path: str | None = None
-    written: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         title = f"Aligned by {self.method}: {len(self.a):,} and {len(self.b):,} words"
-        number = self.notes.get("shared", self.notes.get("learned", 0))
-        note = f"{number:,} pairs of words, mean cosine {self.notes.get('cosine', 0):.3f}"
-        return short_repr(title, [], note if self.notes else "")
+        return short_repr(title, [], self.summary)
 
     @property
     def messages(self) -> list[str]:
         """What the format cannot hold, and how well the two fit."""
-        return [*self.written.get("left_out_of_format", ()), self.summary]
+        return [*self.notes.get("left_out_of_format", ()), self.summary]
 
     @property
     def summary(self) -> str:
         """The result in one sentence."""
         notes = self.notes
+        end = f"; mean cosine of a pair {notes['cosine']:.3f}"
         if "learned" in notes:
-            given = f" from {notes['dictionary']:,} given" if notes["dictionary"] is not None else ""
-            unused = notes.get("unused", {"pairs": 0})
+            unused = notes["unused"]
+            told = f"{notes['learned']:,} pairs learned from {notes['dictionary']:,} given"
             if unused["pairs"]:
                 a, b = unused["without_vector_in_a"], unused["without_vector_in_b"]
-                given += f", {unused['pairs']:,} unused (no vector in A: {a:,}, in B: {b:,})"
-            given += f"; its first row names columns: {notes['header']!r}" if notes.get("header") else ""
-            return f"{notes['learned']:,} pairs learned{given}; mean cosine of a pair {notes['cosine']:.3f}"
+                told += f", {unused['pairs']:,} unused (no vector in A: {a:,}, in B: {b:,})"
+            told += f"; its first row names columns: {notes['header']!r}" if notes["header"] else ""
+            return told + end
         anchors = f", {notes['anchors']:,} of them anchors" if "anchors" in notes else ""
         before = notes.get("cosine_before")
         change = f" (before: {before:.3f})" if before is not None else ""
-        shared = f"{notes['shared']:,} shared words{anchors}"
-        return f"{shared}; mean cosine of a word's two vectors {notes['cosine']:.3f}{change}"
+        return f"{notes['shared']:,} shared words{anchors}{end}{change}"
 
     def as_dict(self) -> dict[str, Any]:
         """The method and its figures, as ``selfvec vectors align --json`` prints them."""
-        return {"method": self.method, **self.notes, **self.written}
+        return {"method": self.method, **self.notes}
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -119,15 +118,14 @@ class Aligned(Answer):
         TargetError
             If the path exists and ``overwrite`` is false, or cannot be written.
         """
-        path = Path(path)
-        file = names_a_file(path)
-        if self.both and file:
+        if self.both and names_a_file(path):
             rule = f"the method {self.method} changes the vectors of both, which are written to a folder"
             raise OptionError(rule, path=path, remedy="name a folder, and the format with --to")
-        if self.both or not (file or format):
-            return save_aligned_folder(self.a, self.b, path, format, overwrite=overwrite)
+        sides = {"a": self.a, "b": self.b}
+        if not self.both and (format or names_a_file(path)):
+            del sides["a"]
         note = None if self.a_path is None else {"a": self.a_path, "method": self.method}
-        return save_aligned_file(self.b, path, format, note=note, overwrite=overwrite)
+        return save_aligned(sides, Path(path), format, note=note, overwrite=overwrite)
 
 
 @options()
@@ -228,18 +226,16 @@ def align(
     """
     if method == "procrustes" and "dictionary" in options:
         method = "dictionary"
-    known = list(inspect.signature(ALIGNERS[method]).parameters)[2:]
+    belong = {name: [*inspect.signature(fit).parameters][2:] for name, fit in ALIGNERS.items()}
     for name in options:
-        if name not in known:
-            methods = [m for m, fit in ALIGNERS.items() if name in inspect.signature(fit).parameters]
-            remedy = f"it belongs to {' and '.join(methods)}" if methods else "leave it out"
+        if name not in belong[method]:
+            remedy = f"it belongs to {' and '.join(m for m, known in belong.items() if name in known)}"
             raise OptionError(f"the method {method} has no such option", field=name, remedy=remedy)
     if output is not None:
         check_aligned(Path(output), overwrite=overwrite)
-    first = opened(a, "a")
-    second = opened(b, "b")
+    first, second = opened(a, "a"), opened(b, "b")
     pair = (first, second) if method == "compass" else (vectors_of(first), vectors_of(second))
-    more = {"progress": progress} if "progress" in known else {}
+    more = {"progress": progress} if "progress" in belong[method] else {}
     place = first.folder if isinstance(first, Run) else first.provenance.get("path")  # or a public name
     a_path = None if place is None else str(Path(place).absolute() if Path(place).exists() else place)
     aligned = replace(ALIGNERS[method](*pair, **options, **more), a_path=a_path)
@@ -248,7 +244,7 @@ def align(
     left_out = aligned.save(output, to, overwrite=overwrite)
     names = {name: os.fspath(given) for name, given in (("a", a), ("b", b)) if is_path(given)}
     written = {**names, "target": os.fspath(output), "left_out_of_format": left_out}
-    return replace(aligned, written=written)
+    return replace(aligned, notes=aligned.notes | written)
 
 
 def by_procrustes(
@@ -256,17 +252,19 @@ def by_procrustes(
 ) -> Aligned:
     """Rotate b onto a by orthogonal Procrustes."""
     shared = shared_words(a, b, min_count)
-    rows_a = a.vectors[shared.rows_a]
-    rows_b = b.vectors[shared.rows_b]
-    rotation = fit_rotation(rows_a, rows_b, shared.weights, trim=trim, centre=centre)
-    rotated = _other_rows(b, rotation.apply(b.vectors))
-    before = a.vector_size == b.vector_size
+    one, other = a.vectors[shared.rows_a], b.vectors[shared.rows_b]
+    mean_a, mean_b = (
+        np.average(side, 0, shared.weights).astype(np.float32) * centre for side in (one, other)
+    )
+    one, other = (one - mean_a, other - mean_b) if centre else (unit_rows(one), unit_rows(other))
+    matrix, kept = fit_rotation(one, other, shared.weights, trim)
+    rotated = _rotated(b, matrix, mean_b, mean_a)
     notes = {
-        "shared": len(shared),
-        "anchors": int(rotation.kept.sum()),
-        "left_out": [word for word, kept in zip(shared.words, rotation.kept, strict=True) if not kept][:20],
-        "cosine_before": _mean_cosine(a, b, shared.words) if before else None,
-        "cosine": _mean_cosine(a, rotated, shared.words),
+        "shared": len(shared.words),
+        "anchors": int(kept.sum()),
+        "left_out": [shared.words[i] for i in np.flatnonzero(~kept)[:20]],
+        "cosine_before": _mean_cosine(a, b, shared) if a.vector_size == b.vector_size else None,
+        "cosine": _mean_cosine(a, rotated, shared),
     }
     return Aligned(a, rotated, "procrustes", False, notes)
 
@@ -283,18 +281,30 @@ def by_dictionary(
     if dictionary is None:
         raise OptionError("the method dictionary needs this option", field="dictionary")
     given, about = paired_rows(a, b, dictionary)
-    learned = learn(a, b, given, progress)
-    notes = {"dictionary": len(given), **about, "learned": len(learned.pairs), "cosine": learned.similarity}
+    rows = comparable(a.vectors), comparable(b.vectors)
+    pairs = learned_pairs(a, b, given, rows, progress or Progress())
+    one, other = (of[mine] for of, mine in zip(rows, pairs.T, strict=True))
+    matrix = procrustes(one, other)
+    cosine = float(np.einsum("ij,ij->", one, unit_rows(other @ matrix), dtype=np.float64) / len(pairs))
+    notes = {"dictionary": len(given), **about, "learned": len(pairs), "cosine": cosine}
     if reweight:
-        rows_a, rows_b = learned.reweighted()
-        return Aligned(_other_rows(a, rows_a), _other_rows(b, rows_b), "dictionary", True, notes)
-    rotated = Rotation(learned.rotation, np.ones(len(learned.pairs), bool)).apply(b.vectors)
-    return Aligned(a, _other_rows(b, rotated), "dictionary", False, notes)
+        one, other = reweighted(*rows, pairs)
+        return Aligned(_with_rows(a, one), _with_rows(b, other), "dictionary", True, notes)
+    return Aligned(a, _rotated(b, matrix), "dictionary", False, notes)
 
 
-def _other_rows(vectors: Vectors, rows: Floats) -> Vectors:
+def _with_rows(vectors: Vectors, rows: Floats) -> Vectors:
     """The same words with other rows."""
     return Vectors(vectors.index_to_key, rows, sources=vectors.sources, counts=vectors.counts)
+
+
+def _rotated(
+    vectors: Vectors, matrix: Doubles, origin: Rows | float = 0.0, target: Rows | float = 0.0
+) -> Vectors:
+    """The same words rotated, from an origin to a target; rows of zeros stay zero."""
+    rows = (vectors.vectors - origin) @ matrix.astype(np.float32) + target
+    rows[~vectors.vectors.any(axis=1)] = 0
+    return _with_rows(vectors, rows)
 
 
 def by_compass(
@@ -302,8 +312,8 @@ def by_compass(
 ) -> Aligned:
     """Place the words of both corpora by frozen context vectors; see `selfvec.refinement.compass`."""
     one, other = compass_vectors(a, b, window=window, anchor=anchor, jobs=jobs)
-    words = shared_words(one, other).words
-    notes = {"window": window, "shared": len(words), "cosine": _mean_cosine(one, other, words)}
+    shared = shared_words(one, other)
+    notes = {"window": window, "shared": len(shared.words), "cosine": _mean_cosine(one, other, shared)}
     return Aligned(one, other, "compass", True, notes)
 
 
@@ -316,28 +326,24 @@ def by_relative(
 ) -> Aligned:
     """Represent every word of both by its cosines to the same anchor words."""
     shared = shared_words(a, b, min_count)
-    number = min(ANCHORS, len(shared)) if anchor_words is None else anchor_words
-    if not 1 <= number <= len(shared):
-        rule = f"there are {len(shared):,} shared words to choose {number} anchors from"
+    number = min(ANCHORS, len(shared.words)) if anchor_words is None else anchor_words
+    if not 1 <= number <= len(shared.words):
+        rule = f"there are {len(shared.words):,} shared words to choose {number} anchors from"
         raise OptionError(rule, field="anchor_words", remedy="choose fewer anchors or a smaller --min-count")
     words = shared.words[:number]
-    relative_a, relative_b = (
-        _other_rows(of, relative_rows(of.vectors, of.vectors[rows[:number]]))
+    one, other = (
+        _with_rows(of, relative_rows(of.vectors, of.vectors[rows[:number]]))
         for of, rows in ((a, shared.rows_a), (b, shared.rows_b))
     )
-    notes = {
-        "shared": len(shared),
-        "anchors": len(words),
-        "anchor_words": words,
-        "cosine": _mean_cosine(relative_a, relative_b, shared.words),
-    }
-    return Aligned(relative_a, relative_b, "relative", True, notes)
+    cosine = _mean_cosine(one, other, shared)
+    notes = {"shared": len(shared.words), "anchors": number, "anchor_words": words, "cosine": cosine}
+    return Aligned(one, other, "relative", True, notes)
 
 
-def _mean_cosine(a: Vectors, b: Vectors, words: list[str]) -> float:
+def _mean_cosine(a: Vectors, b: Vectors, shared: SharedWords) -> float:
     """Mean cosine of the two vectors of each word."""
-    one, other = (of.unit[[of.key_to_index[word] for word in words]] for of in (a, b))
-    return float(np.einsum("ij,ij->i", one, other, dtype=np.float64).mean())
+    rows = a.unit[shared.rows_a], b.unit[shared.rows_b]
+    return float(np.einsum("ij,ij->i", *rows, dtype=np.float64).mean())
 
 
 ALIGNERS: dict[str, Callable[..., Aligned]] = {

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from selfvec.base.arrays import Bytes, Doubles, Mask, Rows
+from selfvec.base.arrays import Bytes, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.corpus.slices import Slice
@@ -28,7 +28,7 @@ from selfvec.data.run import Run
 from selfvec.data.settings import METHODS, Settings
 from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.rows import unit_in_place
+from selfvec.numerics.rows import unit_in_place, unit_rows
 from selfvec.numerics.whitening import whitening
 from selfvec.refinement.decorrelation import GAMMA, POWER, base_vectors, decorrelate, start_from_neighbours
 from selfvec.refinement.inputs import initial_vectors
@@ -59,8 +59,7 @@ def compass_vectors(
     made = []
     for rows, part, given in zip(compass_rows(run, slices, base, window, jobs), slices, (a, b), strict=True):
         counts = batch.part(part.documents).counts
-        rows = unit_in_place(rows)
-        rows = anchored(rows, base, counts, strengths) if strengths.any() else rows
+        rows = anchored(unit_in_place(rows), base, counts, strengths)
         words = vectors_of(given).index_to_key
         own = [run.vectors.key_to_index[word] for word in words]
         made.append(Vectors(words, rows[own], sources=sources[own], counts=counts[own], normalized=True))
@@ -76,40 +75,31 @@ def compass_rows(
 ) -> tuple[Rows, Rows]:
     """Rows of all words by the documents of either slice, (V, d) each.
 
-    The rows are not normalised, so their difference is the difference of the average contexts. Only the
-    shorter slice is scanned; the other is computed as the remainder. A word without neighbours in a slice has
-    zeros there.
+    The rows are not normalised, so their difference is the difference of the average contexts. A word without
+    neighbours in a slice has zeros there.
     """
     batch = run.require_tokens()
-    known = run.original.sources != Source.NONE
     operator = ScanOperator(batch, window, GAMMA, jobs)
-    frozen = decorrelate(start_from_neighbours(base, known, operator), operator)
-    summed = operator.apply(frozen)
-    shift, whitener = whitening(summed, POWER, operator.degrees > 0)
-    context = frozen @ whitener  # K · T, so that sums of neighbours are whitened
-    whole = summed @ whitener
     degrees = operator.degrees
+    known = run.original.sources != Source.NONE
+    frozen = decorrelate(start_from_neighbours(base, known, operator), operator)
+    shift, whitener = whitening(operator.apply(frozen), POWER, degrees > 0)
+    context = frozen @ whitener  # K · T, so that sums of neighbours are whitened
+    weights = np.power(degrees, -GAMMA, out=np.zeros_like(degrees), where=degrees > 0)
 
-    def placed(summed: Rows, own: Doubles) -> Rows:
-        """Rows of a slice, from its sums with the centre of both corpora, and its degrees, (V,)."""
-        factor = np.divide(degrees, own, out=np.zeros_like(own), where=own > 0)
+    def placed(part: Slice) -> Rows:
+        scanned = ScanOperator(batch.part(part.documents), window, GAMMA, jobs)
+        own = scanned.degrees
+        scanned.degrees = degrees  # context weights are those of both corpora
+        out = scanned.apply(context)
+        out *= np.divide(degrees, own, out=np.zeros_like(own), where=own > 0).astype(np.float32)[:, None]
         shares = own / max(own.sum(), 1.0) - degrees / max(degrees.sum(), 1.0)
-        with np.errstate(divide="ignore"):
-            weights = np.where(degrees > 0, degrees**-GAMMA, 0.0)
         moved = ((shares * weights) @ context).astype(np.float32)  # from one centre to the other
-        out = summed * factor.astype(np.float32)[:, None]
         out -= np.sqrt(degrees).astype(np.float32)[:, None] * moved + shift @ whitener
         out[own == 0] = 0
         return out
 
-    second = 2 * batch.lengths[slices[1].documents].sum() <= len(batch)  # it is the shorter one
-    scanned = ScanOperator(batch.part(slices[int(second)].documents), window // 2 * 2 + 1, GAMMA, jobs)
-    own = scanned.degrees
-    scanned.degrees = degrees  # context weights are those of both corpora
-    summed = scanned.apply(context)
-    here = placed(summed, own)
-    rest = placed(whole - summed, degrees - own)
-    return (rest, here) if second else (here, rest)
+    return placed(slices[0]), placed(slices[1])
 
 
 def join_corpora(a: TokenBatch, b: TokenBatch) -> tuple[TokenBatch, Mask]:
@@ -147,28 +137,22 @@ def joined_runs(a: Run | Vectors, b: Run | Vectors) -> tuple[Run, list[Slice]]:
 
 def _original_vectors(a: Run, b: Run, batch: TokenBatch) -> tuple[Rows, Bytes]:
     """Original vectors of the words of both corpora, and their sources."""
-    one = a.original
-    other = b.original
+    one, other = a.original, b.original
     random = [bool(np.any(vectors.sources == Source.RANDOM)) for vectors in (one, other)]
     names = [str(run.provenance.vectors.get("name", "none")) for run in (a, b)]
     if all(random) and names[0] == names[1]:  # draw again: both runs may have the same vector for two words
-        seed = a.provenance.seed
-        drawn = initial_vectors(batch, None, Settings(seed=seed), name=names[0])
+        drawn = initial_vectors(batch, None, Settings(seed=a.provenance.seed), name=names[0])
         return drawn.unit, drawn.sources
-    if any(random) or not _agree(one, other):
+    both = [word for word in one if word in other]
+    if (
+        any(random)
+        or one.vector_size != other.vector_size
+        or np.any(np.abs(unit_rows(one[both]) - unit_rows(other[both])) > _SAME)
+    ):
         rule = "a compass needs two runs refined from the same vectors, these have different initial vectors"
         remedy = "refine both from the same vectors, or choose the method procrustes or relative"
         raise InputError(rule, path=b.folder, remedy=remedy)
-    rows_a, sources_a = one.lookup(batch.types, compose=False)
-    rows_b, sources_b = other.lookup(batch.types, compose=False)
-    mine = np.array([word in one for word in batch.types])
-    return np.where(mine[:, None], rows_a, rows_b), np.where(mine, sources_a, sources_b).astype(np.uint8)
-
-
-def _agree(first: Vectors, other: Vectors) -> bool:
-    """Whether the shared words have the same rows."""
-    if first.vector_size != other.vector_size:
-        return False
-    both = [word for word in first.index_to_key if word in other]
-    rows, others = (of.unit[[of.key_to_index[word] for word in both]] for of in (first, other))
-    return bool(np.all(np.abs(rows - others) < _SAME))
+    (rows, sources), (more, of_more) = (of.lookup(batch.types, compose=False) for of in (one, other))
+    lacking = [word not in one for word in batch.types]
+    rows[lacking], sources[lacking] = more[lacking], of_more[lacking]
+    return rows, sources

@@ -38,28 +38,27 @@ def check_aligned(path: Path, *, overwrite: bool) -> None:
         check_target(_note_of(path), overwrite=overwrite, folder=False)
 
 
-def save_aligned_folder(
-    a: Vectors, b: Vectors, path: Path, format: str | None, *, overwrite: bool
+def save_aligned(
+    sides: dict[str, Vectors],  # a and b: a folder; b alone: a file
+    path: Path,
+    format: str | None,
+    *,
+    note: dict[str, str] | None,  # the path or name of ``a`` and the ``method``, next to a file
+    overwrite: bool,
 ) -> list[str]:
-    """Write a and b into a folder; return what the format cannot store.
+    """Write aligned vectors; return what the format cannot store.
 
-    `OptionError` if the format cannot be written; `TargetError` if the folder exists or cannot be written.
+    `OptionError` if the format cannot be written; `TargetError` if the path exists or cannot be written.
     """
-    row = format_of(format or "safetensors")
-    suffix = row.suffixes[0] if row.suffixes else ""
-    with atomic_folder(path, overwrite=overwrite) as folder:
-        left_out = save(a, folder / f"a{suffix}", format=row.name)
-        return left_out + save(b, folder / f"b{suffix}", format=row.name)
-
-
-def save_aligned_file(
-    b: Vectors, path: Path, format: str | None, *, note: dict[str, str] | None, overwrite: bool
-) -> list[str]:
-    """Write b, and next to it the note with the path or name of ``a`` and the ``method``."""
-    check_aligned(path, overwrite=overwrite)
+    if "a" in sides:
+        row = format_of(format or "safetensors")
+        suffix = row.suffixes[0] if row.suffixes else ""
+        with atomic_folder(path, overwrite=overwrite) as folder:
+            names = [(vectors, folder / f"{name}{suffix}") for name, vectors in sides.items()]
+            return [text for vectors, file in names for text in save(vectors, file, format=row.name)]
     format = check_save(path, format, overwrite=overwrite).name
     with atomic_files(path, overwrite=overwrite) as fresh:
-        left_out = save(b, fresh, format=format)
+        left_out = save(sides["b"], fresh, format=format)
         if note is not None:
             text = json.dumps(note, indent=1, ensure_ascii=False)
             _note_of(fresh).write_text(text + "\n", encoding="utf-8")

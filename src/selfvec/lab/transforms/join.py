@@ -108,11 +108,11 @@ def _rotations(parts: list[Rows], known: Mask) -> list[Rows]:
     for part, there in zip(parts, known, strict=True):
         both = known[widest] & there
         try:
-            rotation = fit_rotation(parts[widest][both], part[both], np.ones(int(both.sum())), trim=0)
+            matrix, _ = fit_rotation(parts[widest][both], part[both], np.ones(int(both.sum())), trim=0)
         except InputError as error:  # whose remedy is that of align
             remedy = "choose --method concatenate, or vectors that share more words"
             raise InputError(error.rule, remedy=remedy) from None
-        maps.append(rotation.matrix.astype(np.float32))
+        maps.append(matrix.astype(np.float32))
     return maps
 
 
