@@ -1,7 +1,8 @@
 """HTTP downloads that are retried after temporary failures, and go on where the connection broke.
 
-No library does this for the servers of all public vectors: `pooch` (1.9) starts again from the first byte,
-and `huggingface_hub` (2.4) fetches files of its own Hub. Neither limits what a server may send.
+No library does this for the servers of all public vectors: `pooch` (1.9) starts again from the first byte and
+brings `requests` with it, `huggingface_hub` (2.4) fetches files of its own Hub. Neither limits what a server
+may send.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, BinaryIO
 
 from selfvec.base.errors import InputError, OptionError
@@ -27,7 +27,6 @@ MAX_FILE = 1 << 30  # bytes, where nothing says how many there are
 
 _CHUNK = 1 << 18  # bytes between two signs of progress
 _LONGEST_PAUSE = 30.0  # seconds between two attempts
-_SOON = 10.0  # seconds in which a server tells a size
 _LONGEST_WAIT = 120.0  # seconds that a server may ask for; if it asks for more, the download fails
 _PASSING = (408, 425, 429, 500, 502, 503, 504)  # answers of a server that may differ a moment later
 _SCHEMES = ("http", "https")
@@ -83,11 +82,19 @@ def download(
                 file.truncate()
                 if first and not continues:
                     raise _Passing("the server sends a part that does not continue the received one")
-                if total > largest:
-                    rule = f"the server announces {total:,} bytes, the limit is {largest:,}"
-                    raise InputError(rule, path=url, remedy=_ELSEWHERE)
                 version = _version(response)
-                _receive(url, response, file, progress, total, largest, page)
+                chunk = _received(response)
+                if not (page or first) and _is_page(response, chunk):
+                    rule = "the server sends a web page instead of the file"
+                    raise InputError(rule, path=url, remedy=f"open it in a browser to see why; {_ELSEWHERE}")
+                while chunk and max(file.tell(), total) <= largest:
+                    file.write(chunk)
+                    progress(file.tell(), max(total, file.tell()))
+                    chunk = _received(response)
+            if max(file.tell(), total) > largest:
+                raise InputError(f"is larger than {largest:,} bytes, the limit", path=url, remedy=_ELSEWHERE)
+            if file.tell() < total:
+                raise _Passing(f"the connection closed after {file.tell():,} of {total:,} bytes")
             return
         except _Passing as error:
             failures = 1 if file.tell() > most else failures + 1
@@ -98,48 +105,10 @@ def download(
             time.sleep(max(error.wait, min(pause * 2 ** (failures - 1), _LONGEST_PAUSE)))
 
 
-def _receive(
-    url: str,
-    response: Any,
-    file: BinaryIO,
-    progress: Callable[[int, int], None],
-    total: int,
-    largest: int,
-    page: bool,
-) -> None:
-    """Append the body of a response to ``file``."""
-    done = file.tell()
-    chunk = _received(response)
-    if not page and done == 0 and _is_page(response, chunk):
-        rule = "the server sends a web page instead of the file"
-        raise InputError(rule, path=url, remedy=f"open it in a browser to see why; {_ELSEWHERE}")
-    while chunk and done <= largest:
-        done += file.write(chunk)
-        progress(done, max(total, done))
-        chunk = _received(response)
-    if done > largest:
-        rule = f"the server sends more than the limit of {largest:,} bytes"
-        raise InputError(rule, path=url, remedy=_ELSEWHERE)
-    if done < total:
-        raise _Passing(f"the connection closed after {done:,} of {total:,} bytes")
-
-
 def download_page(url: str, **options: Any) -> str:
     content = io.BytesIO()
     download(url, content, largest=MAX_PAGE, page=True, **options)
     return content.getvalue().decode("utf-8", errors="replace")
-
-
-def announced_size(url: str) -> int | None:
-    """The length in bytes that a server announces for a file; None if it does not tell.
-
-    The request is that of the download, because the signed addresses to which archives redirect may refuse
-    HEAD. Nothing of the body is read.
-    """
-    with suppress(_Passing, InputError), _open(url, {}, _SOON) as response:
-        if response.headers.get_content_type() != "text/html":
-            return _extent(response)[1] or None
-    return None
 
 
 def _version(response: Any) -> str:

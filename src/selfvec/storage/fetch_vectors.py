@@ -19,7 +19,7 @@ from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.files.atomic_files import atomic_folder, check_target, writing
 from selfvec.files.checksums import checksums, damaged_files, sha256
 from selfvec.files.compressed_files import Readable, decompressed, is_compressed
-from selfvec.files.download import LATER, announced_size, download
+from selfvec.files.download import LATER, download
 from selfvec.files.untrusted import decoding
 
 from .folder_kinds import FETCHED
@@ -28,7 +28,6 @@ from .formats.input_file import copy_unpacked, largest_unpacked
 from .public_vectors import (
     BUILT_IN,
     RECORD,
-    PublicEncoder,
     PublicVectors,
     all_fetched,
     data_folder,
@@ -38,11 +37,9 @@ from .public_vectors import (
 
 _MB = 1_000_000
 _MARGIN = 1.25  # a file may be larger than recorded here by this factor
-_NUMBER = 4  # bytes of a number as it is stored
-_TEXT_NUMBER = 8  # bytes of a number in text, as a rule
+_UNPACKED = 6  # times the size of packed vectors: packed, as text, and as they are stored
 
 Progress = Callable[[str, int, int], None]  # file name, bytes so far, final size
-Announce = Callable[[dict[str, Any]], None]
 Shape = Callable[[Path], tuple[int, ...]]
 
 
@@ -57,7 +54,7 @@ def fetch_vectors(
     *,
     base_url: str | None = None,  # a mirror: the folder of the file, or another Hugging Face endpoint
     overwrite: bool = False,  # download again, even if the file at the source has changed since
-    announce: Announce = lambda _: None,  # gets the catalogue's values, and the announced ``bytes`` or None
+    announce: Callable[[PublicVectors], None] = lambda _: None,  # before anything is downloaded
     progress: Progress = lambda *_: None,
     shape: Shape = vectors_shape,  # opens the folder of a repository of the Hub
     **options: Any,  # of `download`
@@ -75,41 +72,27 @@ def fetch_vectors(
     check_target(folder, overwrite=overwrite or earlier is not None, folder=True, kind=FETCHED)
     first = None if earlier is None or overwrite else earlier["download"]["sha256"]
     addresses = wanted.addresses(base_url)
-    sizes = [announced_size(url) for url in addresses.values()]
-    size = None if None in sizes else sum(filter(None, sizes))
-    announce({**wanted.as_dict(), "bytes": size})
+    announce(wanted)
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-    _check_room(wanted, folder.parent, size)
+
+    def received(file: str, done: int, size: int) -> None:
+        progress(file, done, size)
+        needed = size - done if wanted.on_hub else size * _UNPACKED - done
+        if needed > (free := shutil.disk_usage(folder.parent).free):
+            rule = f"{needed / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free"
+            raise TargetError(rule, path=folder.parent, remedy="free some space or choose another folder")
+
     largest = int(wanted.megabytes * _MB * _MARGIN)
     with atomic_folder(folder, overwrite=True, kind=FETCHED) as new:
         for file, url in addresses.items():
             (new / file).parent.mkdir(exist_ok=True)
             with (new / file).open("wb") as part:
-                download(url, part, partial(progress, file), largest=largest, **options)
+                download(url, part, partial(received, file), largest=largest, **options)
         _store(wanted, addresses, new, first, shape)
     stored = fetched(folder)
     assert stored is not None
     return stored
-
-
-def _check_room(wanted: PublicVectors, parent: Path, size: int | None) -> None:
-    """`TargetError` if the disk has no space for a download of ``size`` bytes and for the vectors."""
-    with writing(parent):
-        free = shutil.disk_usage(parent).free
-    needed = _needed(wanted, wanted.megabytes * _MB if size is None else size)
-    if free < needed:
-        rule = f"{needed / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free"
-        remedy = "free some space or choose another folder"
-        raise TargetError(rule, path=parent, remedy=remedy)
-
-
-def _needed(wanted: PublicVectors, size: int) -> int:
-    """The bytes that a download of ``size`` bytes needs: packed, as text, and stored."""
-    if wanted.on_hub:
-        return size
-    share = min(1.0, size / (wanted.megabytes * _MB))  # the numbers of the catalogue are the largest
-    return size + int(share * wanted.words * wanted.dimensions * (_TEXT_NUMBER + _NUMBER))
 
 
 def _store(
@@ -126,10 +109,9 @@ def _store(
     parts = [folder / name for name in addresses]
     source = next(iter(addresses.values()))
     origin = {"url": source, "bytes": sum(part.stat().st_size for part in parts), "sha256": sha256(parts[0])}
-    if isinstance(wanted, PublicEncoder):
-        for name, content in wanted.settings.items():
-            (folder / name).parent.mkdir(exist_ok=True)
-            (folder / name).write_text(json.dumps(content) + "\n", encoding="utf-8")
+    for name, content in wanted.settings.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(json.dumps(content) + "\n", encoding="utf-8")
     try:
         words, dimensions = shape(folder) if wanted.on_hub else _converted(parts[0])
     except FormatError as error:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from selfvec.base.casing import in_any_case
 from selfvec.base.errors import FormatError, OptionError, did_you_mean
 from selfvec.files.checksums import damaged_files
 from selfvec.files.file_system import user_folder
-from selfvec.files.text_files import read_json
+from selfvec.files.text_files import check, read_json
 
 RECORD = "table.json"
 
@@ -32,13 +32,19 @@ BUILT_IN = {
 }
 """Vectors that need no file, all in English: what they are and their licences."""
 
+_ENTRY = {...: ("bytes", "sha256")}
+_RECORD = {
+    ...: ("files", "download", "name", "words", "dimensions"),
+    "files": {str: _ENTRY},
+    "download": _ENTRY,
+}
 Kind = Literal["vectors", "encoder"]
 _KINDS: dict[Kind, str] = {"vectors": "vectors", "encoder": "a sentence encoder"}
 
 
 @dataclass(frozen=True)
 class PublicVectors:
-    """Vectors that can be downloaded. ``words`` and ``megabytes`` are rounded."""
+    """Vectors or an encoder to download. ``words``, of an encoder its pieces, and the size are rounded."""
 
     name: str
     description: str
@@ -49,8 +55,11 @@ class PublicVectors:
     megabytes: int  # to download, at most
     words: int  # at most
     dimensions: int
+    settings: Mapping[str, Any]  # files that the repository of an encoder lacks, by name
 
-    kind: ClassVar[Kind] = "vectors"
+    @property
+    def kind(self) -> Kind:
+        return "encoder" if self.settings else "vectors"
 
     @property
     def on_hub(self) -> bool:
@@ -71,11 +80,10 @@ class PublicVectors:
             return {self.file: base + self.file}
         folder = f"{self.file}/" if self.file else ""
         base = f"{(mirror or _HUB).rstrip('/')}/{self.base}/resolve/main/{folder}"
-        return {name: base + name for name in self._hub_files()}
-
-    def _hub_files(self) -> tuple[str, ...]:
-        """The files of a repository; a folder in it is part of a model and has no configuration."""
-        return _HUB_FILES if self.file else (*_HUB_FILES, "config.json")
+        names = _ENCODER_FILES if self.settings else _HUB_FILES
+        if not (self.settings or self.file):  # a folder in a repository is part of a model, without it
+            names = (*names, "config.json")
+        return {name: base + name for name in names}
 
     def as_dict(self) -> dict[str, Any]:
         """The values for ``selfvec vectors --json`` and ``table.json``."""
@@ -84,30 +92,14 @@ class PublicVectors:
         return {name: getattr(self, name) for name in (*names, *sizes)}
 
 
-@dataclass(frozen=True)
-class PublicEncoder(PublicVectors):
-    """A sentence encoder in a repository of the Hub. ``words`` are the pieces of its tokenizer."""
-
-    settings: Mapping[str, Any] = field(default_factory=dict)  # files that the repository lacks, by name
-
-    kind: ClassVar[Kind] = "encoder"
-
-    def _hub_files(self) -> tuple[str, ...]:
-        return _ENCODER_FILES
-
-
 def _rows(group: Mapping[str, Any]) -> Iterator[PublicVectors]:
     every = [{"language": code} for code in group.get("languages", "").split()] or group.get("rows", [{}])
     for row in every:
         of_row = {**group, **row}
         for key in ("name", "description", "base", "file"):  # the name first, which others may hold
             of_row[key] = of_row.get(key, "").format(**of_row)
-        values = {of.name: of_row[of.name] for of in fields(PublicVectors)}
-        yield (
-            PublicEncoder(**values, settings=_settings(of_row))
-            if "encoder" in group
-            else PublicVectors(**values)
-        )
+        of_row["settings"] = _settings(of_row) if "encoder" in group else {}
+        yield PublicVectors(**{of.name: of_row[of.name] for of in fields(PublicVectors)})
 
 
 def _settings(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,15 +135,10 @@ def fetched(folder: Path) -> dict[str, Any] | None:
     path = folder / RECORD
     if not path.is_file():
         return None
-    record = read_json(path, "remove the folder and fetch the vectors again")
-    try:
-        for entry in (*record["files"].values(), record["download"]):
-            entry["bytes"], entry["sha256"]
-        record["name"], record["words"], record["dimensions"]
-        names = list(record["files"])
-    except (LookupError, TypeError, AttributeError):
-        rule = "is not a record of fetched vectors"
-        raise FormatError(rule, path=path, remedy="remove the folder and fetch the vectors again") from None
+    remedy = "remove the folder and fetch the vectors again"
+    record = read_json(path, remedy)
+    check(record, _RECORD, path, remedy)
+    names = list(record["files"])
     path = folder / names[0] if len(names) == 1 else folder
     return {"kind": "vectors"} | record | {"path": str(path)}
 
@@ -178,8 +165,7 @@ def locate(path: str | os.PathLike[str], kind: Kind = "vectors") -> Path:
     remedy = f"run: selfvec vectors fetch {name}"
     record = fetched(folder)
     if record is None:
-        what = "public vectors that have" if kind == "vectors" else "a public encoder that has"
-        raise FormatError(f"names {what} not been fetched", path=name, remedy=remedy)
+        raise FormatError(f"names {_KINDS[kind]}, not fetched yet", path=name, remedy=remedy)
     for file, _ in damaged_files(folder, record):
         raise FormatError("has changed since it was fetched", path=file, remedy=remedy)
     return Path(record["path"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ from selfvec.base.view import COUNT, PROSE, Column, Table, figure
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import check_save, load, save
 from selfvec.storage.opened import GivenVectors, as_vectors
-from selfvec.storage.public_vectors import PUBLIC_VECTORS, find
+from selfvec.storage.public_vectors import PUBLIC_VECTORS, PublicVectors, find
 from selfvec.storage.run_folder import is_run
 
 _NOAA = "noaa"  # the corpus
@@ -197,7 +197,7 @@ def fetch(
             output,
             base_url=base_url,
             overwrite=overwrite,
-            announce=lambda cost: progress.say(cost_text(cost)),
+            announce=lambda wanted: progress.say(cost_text(wanted)),
             progress=shown,
             shape=_encoder_shape if is_encoder else vectors_shape,
         )
@@ -205,18 +205,13 @@ def fetch(
     return Answer("Fetched", record, messages=[size])
 
 
-def cost_text(cost: Mapping[str, Any]) -> str:
-    """What a download costs and is, in two lines.
-
-    ``cost`` holds the values of the catalogue and ``bytes``, the size that the server announces, or None.
-    """
-    size, most = cost["bytes"], cost["megabytes"]
-    exact = None if size is None else f"{size / 1e6:,.1f}" if size < 1e7 else f"{size / 1e6:,.0f}"
-    unit = "pieces" if cost["kind"] == "encoder" else "words"
+def cost_text(wanted: PublicVectors) -> str:
+    """What a download costs and is, in two lines."""
+    unit = "pieces" if wanted.kind == "encoder" else "words"
     return (
-        f"{cost['name']}: {cost['description']}; {cost['source']}\n"
-        f"{exact or f'at most {most:,}'} MB to download; language {cost['language']}; "
-        f"at most {cost['words']:,} {unit} × {cost['dimensions']} dimensions; licence {cost['licence']}"
+        f"{wanted.name}: {wanted.description}; {wanted.source}\n"
+        f"at most {wanted.megabytes:,} MB to download; language {wanted.language}; "
+        f"at most {wanted.words:,} {unit} × {wanted.dimensions} dimensions; licence {wanted.licence}"
     )
 
 
