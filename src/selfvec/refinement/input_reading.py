@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from selfvec.base.answer import Json
 from selfvec.base.casing import language_of
 from selfvec.base.errors import CorpusError
 from selfvec.base.progress import BESIDE, Timings
@@ -26,6 +27,7 @@ from selfvec.storage.public_vectors import locate
 from selfvec.text import Encoding, Rules, encode, tokenizer
 from selfvec.text.language_recognition import language_of_text, note_on_language
 from selfvec.text.languages import STOP_WORDS
+from selfvec.text.repeats import Repeats
 from selfvec.text.segmentation import segmenter, unsegmented
 from selfvec.text.tokenizers import SPLITS
 
@@ -84,13 +86,15 @@ def read_inputs(
     if settings.tagger and kept is not None:
         corpus.summary.note(f"lemmas and parts of speech are those of {settings.tagger}, in context")
     # Here, because counting overwrites the words that were read.
-    uncut = notes_on_words(_counted(unstemmed), settings)
+    words_read = list(zip(unstemmed.types, unstemmed.counts.tolist(), strict=True))
+    language, uncut = language_and_notes(words_read, settings)
     for note in uncut:
         corpus.summary.note(note)
     listed = settings.stop_words
     if listed and listed not in STOP_WORDS and not encoding.dropped.get("stop words"):
         corpus.summary.note(f"no word of the text is in the stop words of {listed}: is it the list you mean?")
-    encoding = replace(encoding, language=language_of_text(_counted(unstemmed), settings))
+    del words_read
+    encoding = replace(encoding, language=language)
     return_freed_memory()
     pretrained, described = described_load.result()
     words = pretrained.key_to_index if pretrained is not None else {}
@@ -102,16 +106,10 @@ def read_inputs(
         phrases = finder.recorded(batch) if finder else None
         terms = [row["term"] for row in phrases["rows"]] if phrases else ()
         original = initial_vectors(batch, pretrained, settings, terms, name=described["name"])
-    noted = with_note_on_language(described, encoding.language, original, batch, settings)
     once = repeats.tokens if repeats.once(settings) else 0
-    provenance = Provenance(
-        corpus=corpus.summary.as_dict(),
-        text=encoding.of_counted(batch, batch.empty, once, kept_from).as_dict(),
-        vectors=noted,
-        option_files=option_files(settings),
-        phrases=phrases,
-        repeats=repeats.as_dict(settings),
-    )
+    encoding = encoding.of_counted(batch, batch.empty, once, kept_from)
+    about = {"corpus": corpus.summary.as_dict(), "phrases": phrases}
+    provenance = provenance_of(described, original, batch, repeats, settings, encoding, **about)
     general = general_words(pretrained.index_to_key) if pretrained is not None else ()
     return Inputs(batch, original, provenance, repeats, kept, general)
 
@@ -163,26 +161,35 @@ def with_days(tokens: TokenBatch, days: pl.Series | None) -> TokenBatch:
     return tokens if days is None else replace(tokens, dates=days.to_numpy().astype("datetime64[D]"))
 
 
-def notes_on_words(words: Iterable[tuple[str, int]], settings: Settings) -> list[str]:
-    """Notes on the words of a whole text and their counts: that most of it is not cut into words."""
+def language_and_notes(words: list[tuple[str, int]], settings: Settings) -> tuple[str | None, list[str]]:
+    """The language of a whole text, from its words and their counts; a note if it is not cut into words."""
     sentence = unsegmented(words, settings.language, "the text") if settings.tokenizer == "words" else None
-    return [sentence] if sentence else []
+    return language_of_text(words, settings), [sentence] if sentence else []
 
 
-def _counted(batch: TokenBatch) -> Iterator[tuple[str, int]]:
-    return zip(batch.types, batch.counts.tolist(), strict=True)
-
-
-def with_note_on_language(
-    described: dict[str, Any], language: str | None, original: Vectors, batch: TokenBatch, settings: Settings
-) -> dict[str, Any]:
-    """The description of the initial vectors, with a note if those of the text's language would be better."""
-    if described["name"] in FROM_TEXT:
-        return described
-    tokens = coverage(original, batch.counts)["tokens"]
-    share = tokens["known"] / max(sum(tokens.values()), 1)
-    note = note_on_language(language, described["name"], share, settings)
-    return described if note is None else described | {"notes": [*described.get("notes", ()), note]}
+def provenance_of(
+    described: Json,  # the initial vectors as they were read
+    original: Vectors,
+    batch: TokenBatch,
+    repeats: Repeats,
+    settings: Settings,
+    encoding: Encoding,
+    **more: Any,
+) -> Provenance:
+    """What a run says of its inputs, with a note if vectors of the text's language would be better."""
+    if described["name"] not in FROM_TEXT:
+        tokens = coverage(original, batch.counts)["tokens"]
+        share = tokens["known"] / max(sum(tokens.values()), 1)
+        note = note_on_language(encoding.language, described["name"], share, settings)
+        if note is not None:
+            described = described | {"notes": [*described.get("notes", ()), note]}
+    return Provenance(
+        text=encoding.as_dict(),
+        vectors=described,
+        option_files=option_files(settings),
+        repeats=repeats.as_dict(settings),
+        **more,
+    )
 
 
 def refuse_tokens(corpus: Corpus, settings: Settings) -> None:

@@ -29,24 +29,21 @@ from selfvec.corpus.fields import FieldNames, FieldOptions
 from selfvec.corpus.files import LeftOut
 from selfvec.corpus.kept_documents import notes_on_ids
 from selfvec.corpus.summary import joined_corpora
-from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.run_text import RunText
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, concatenated
 from selfvec.refinement.input_reading import (
     Start,
+    language_and_notes,
     load_start,
-    notes_on_words,
-    option_files,
-    with_note_on_language,
+    provenance_of,
 )
 from selfvec.refinement.inputs import Execution, Inputs, check_tokens, initial_vectors, vocabulary
 from selfvec.refinement.pipeline import refine_inputs
 from selfvec.storage.run_folder import LOCK, open_run
 from selfvec.storage.run_writer import RunWriter
 from selfvec.text import Encoding
-from selfvec.text.language_recognition import language_of_text
 
 from .scheduler import LOCAL, Future, Scheduler, connected
 from .shards import SHARD_BYTES, Shard, filesystem, find_shards, is_remote, joined_files
@@ -158,9 +155,7 @@ def refine_shards(
         index = {} if known is None else known.key_to_index
     with timings.stage("read"):
         about, tokens, counted, text = _read(scheduler, shards, names, skip, settings, index, execution)
-        uncut = notes_on_words(counted.select(WORD, COUNT).iter_rows(), settings)
-        notes = [*left_out.notes, *uncut]
-        language = language_of_text(counted.select(WORD, COUNT).iter_rows(), settings)
+        language, uncut = language_and_notes(counted.select(WORD, COUNT).rows(), settings)
     with timings.stage("count"):
         repeats, further, repeated = find_shard_repeats(scheduler, tokens, int(counted[COUNT].sum()))
         once = repeated is not None and repeats.once(settings) and repeats.tokens > 0
@@ -182,18 +177,16 @@ def refine_shards(
         empty = sum(scheduler.results(asked, "Numbering"))
         batch = _batch(scheduler, words, ranges, settings)
     encoding = replace(Encoding.joined([one.encoding for one in about]), language=language)
+    encoding = encoding.of_counted(words, empty, repeats.tokens if once else 0, least)
     described_shards = [  # with the worker that read each
         {**shard.as_dict(), "sha256": one.summary.files[0].sha256, "worker": one.worker}
         for shard, one in zip(shards, about, strict=True)
     ]
-    provenance = Provenance(
-        corpus=_corpus_summary(about, batch, text, shards, left_out, notes),
-        text=encoding.of_counted(words, empty, repeats.tokens if once else 0, least).as_dict(),
-        vectors=with_note_on_language(described, language, original, words, settings),
-        option_files=option_files(settings),
-        repeats=repeats.as_dict(settings),
-        cluster={**scheduler.as_dict(), "tasks": len(shards), "shards": described_shards},
-    )
+    more = {
+        "corpus": _corpus_summary(about, batch, text, shards, left_out, uncut),
+        "cluster": {**scheduler.as_dict(), "tasks": len(shards), "shards": described_shards},
+    }
+    provenance = provenance_of(described, original, words, repeats, settings, encoding, **more)
 
     def scan(window: int) -> ClusterScan:
         return ClusterScan(words, window, scheduler, ranges)
@@ -281,7 +274,7 @@ def _corpus_summary(
     parts = [one.summary.as_dict() | {"files": []} for one in about]
     corpus = joined_corpora(parts, repeated, on_ids=on_ids)
     files = joined_files(shards, [one.summary.files[0] for one in about])
-    said = {"notes": [*notes, *corpus["notes"]]}
+    said = {"notes": [*left_out.notes, *notes, *corpus["notes"]]}
     return corpus | {"files": list(map(asdict, files)), "skipped_files": left_out.names} | said
 
 
