@@ -13,19 +13,24 @@ signature, or what follows "by default". It is all read from source: importing t
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 import operator
 import os
 import re
+import typing
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, wraps
+from importlib import import_module
+from importlib.util import resolve_name
 from numbers import Integral, Real
 from pathlib import Path
 from textwrap import wrap
-from typing import Annotated, Any, ParamSpec, TypeVar, cast
+from typing import Annotated, Any, NamedTuple, ParamSpec, TypeVar, get_args, get_origin
 
-from .checks import no_such_option
+from .checks import Paths, StrPath, no_such_option
 from .display import code_of
 from .errors import OptionError, did_you_mean
 
@@ -41,21 +46,32 @@ _UNPACKED = re.compile(r"Unpack\[(\w+)\]")
 _COMPARED = {"at_least": operator.ge, "above": operator.gt, "at_most": operator.le, "below": operator.lt}
 _PATHS = {"PathLike", "Path"}
 _PLAIN = {"int": "a whole number", "float": "a number", "bool": "True or False"}
-_AROUND_TYPES = {"Annotated", "Bounds", "Literal", "Sequence", "os", "str"}
+_AROUND_TYPES = {"", "Annotated", "Literal", "NoneType", "Sequence", "Union", "UnionType", "str"}
 
 
-Bounds = dict[str, float]
-"""The bounds of a number, in an annotation: ``at_least``, ``above``, ``at_most``, ``below``."""
+class Bounds(NamedTuple):
+    """The bounds of a number, in an annotation."""
+
+    at_least: float | None = None
+    above: float | None = None
+    at_most: float | None = None
+    below: float | None = None
+
+
 Count = Annotated[int, Bounds(at_least=1)]
 Natural = Annotated[int, Bounds(at_least=0)]
 NotEmpty = Annotated[str, "with more than blanks"]
-_WRITTEN = {
-    "Count": "Annotated[int, Bounds(at_least=1)]",
-    "Natural": "Annotated[int, Bounds(at_least=0)]",
-    "NotEmpty": "str",
-    "Paths": "Path | Sequence[Path]",
-    "StrPath": "str | os.PathLike[str]",
-}
+
+
+class _Types(ChainMap[str, Any]):
+    """What names mean in annotations. Classes that nothing here knows are not imported: only names matter."""
+
+    def __missing__(self, name: str) -> type:
+        return type(name, (), {})
+
+
+_OURS = {"Bounds": Bounds, "Count": Count, "Natural": Natural, "NotEmpty": NotEmpty, "Paths": Paths}
+_TYPES = _Types({**_OURS, "StrPath": StrPath, "os": os}, vars(typing), vars(builtins))
 
 
 @dataclass(frozen=True)
@@ -73,28 +89,31 @@ class Kind:
     text: str
 
     @cached_property
-    def _parts(self) -> list[ast.AST]:
-        text = re.sub(r"\w+", lambda name: _WRITTEN.get(name[0], name[0]), self.text)
-        return list(ast.walk(ast.parse(text, mode="eval")))
+    def _parts(self) -> list[Any]:
+        """The types and bounds that it is made of."""
+        parts = [eval(self.text, {}, _TYPES)]
+        for part in parts:  # to which those of each are added
+            parts += get_args(part)
+        return parts
 
     @cached_property
     def names(self) -> set[str]:
         """The names of types, such as "int"."""
-        return {str(getattr(part, "attr", getattr(part, "id", ""))) for part in self._parts} - {""}
+        return {getattr(get_origin(part) or part, "__name__", "") for part in self._parts}
 
     @cached_property
     def choices(self) -> tuple[str, ...]:
         """The texts that are allowed, if only these are, or besides numbers or paths."""
         if "str" in self.names and not self.takes_paths:
             return ()
-        values = (getattr(part, "value", None) for part in self._parts)
-        return tuple(dict.fromkeys(value for value in values if isinstance(value, str)))
+        # Of its text: types with the same choices in another order are one to Python, which keeps the first.
+        return tuple(dict.fromkeys(re.findall("'(.*?)'", self.text)))
 
     @cached_property
     def bounds(self) -> dict[str, float]:
         """Numbers by the names of `Bounds`."""
-        named = [part for part in self._parts if isinstance(part, ast.keyword)]
-        return {str(one.arg): ast.literal_eval(one.value) for one in named}
+        bounds = [part._asdict() for part in self._parts if isinstance(part, Bounds)]
+        return {name: end for each in bounds for name, end in each.items() if end is not None}
 
     @property
     def takes_paths(self) -> bool:
@@ -200,21 +219,6 @@ class Declaration:
             elif not self.open:
                 raise no_such_option(name, self.parameters)
 
-    def taking(self, record: Declaration) -> Declaration:
-        """That of a function which takes the options of a record, too."""
-        return replace(self, parameters={**self.parameters, **record.parameters}, open=False)
-
-    def described_by(self, others: Iterable[Declaration]) -> Declaration:
-        """That of a class or record some of whose fields others describe: its bases, for example."""
-        parameters = {name: one for other in others for name, one in other.parameters.items()}
-        every = {n: one if one.written else parameters.get(n, one) for n, one in self.parameters.items()}
-        return replace(self, parameters=every)
-
-    @property
-    def without_secrets(self) -> Declaration:
-        """That of a record without the fields that nothing describes."""
-        return replace(self, parameters={n: one for n, one in self.parameters.items() if one.written})
-
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
     """Check the values that a function is called with against its annotations.
@@ -262,9 +266,13 @@ def options(*described: type) -> Callable[[Record], Record]:
     """
 
     def describe(record: Record) -> Record:
-        taken = {name: (None, _annotation(kind)) for name, kind in record.__annotations__.items()}
-        own = _declaration(inspect.getdoc(record) or "", taken, False)
-        _RECORDS[record] = own.described_by(map(declared, described)).without_secrets
+        kinds = {name: _annotation(kind) for name, kind in record.__annotations__.items()}
+        # The defaults of those that may be left out.
+        taken = {name: (False if kind == "bool" else None, kind) for name, kind in kinds.items()}
+        own = _declaration(inspect.getdoc(record) or "", taken)
+        others = {name: one for other in described for name, one in declared(other).parameters.items()}
+        every = {n: one if one.written else others.get(n, one) for n, one in own.parameters.items()}
+        _RECORDS[record] = replace(own, parameters={n: one for n, one in every.items() if one.written})
         return record
 
     return describe
@@ -273,7 +281,8 @@ def options(*described: type) -> Callable[[Record], Record]:
 def _record_of(function: Callable[..., Any]) -> type | None:
     for one in inspect.signature(function).parameters.values():
         if one.kind is one.VAR_KEYWORD and (name := _UNPACKED.fullmatch(str(one.annotation))):
-            return cast(type, function.__globals__[name[1]])
+            record: type = function.__globals__[name[1]]
+            return record
     return None
 
 
@@ -301,7 +310,7 @@ def entry(one: Parameter) -> str:
 
 @cache
 def declared(function: Callable[..., Any]) -> Declaration:
-    """The declaration of a function, class or record that is imported."""
+    """The declaration of a function, class or record."""
     if function in _RECORDS:
         return _RECORDS[function]
     function = inspect.unwrap(function)
@@ -311,86 +320,58 @@ def declared(function: Callable[..., Any]) -> Declaration:
         for one in signature
         if one.kind is not one.VAR_KEYWORD
     }
-    own = _declaration(inspect.getdoc(function) or "", taken, len(taken) < len(signature))
-    record = _record_of(function)
-    return own if record is None else own.taking(declared(record))
+    own = _declaration(inspect.getdoc(function) or "", taken)
+    if (record := _record_of(function)) is not None:
+        return replace(own, parameters={**own.parameters, **declared(record).parameters})
+    return replace(own, open=len(taken) < len(signature))
 
 
 def _annotation(kind: Any) -> str:
     """An annotation as it is written in the source; those of typed dicts are wrapped."""
-    written = getattr(kind, "__forward_arg__", kind)
-    return written if isinstance(written, str) else inspect.formatannotation(written)
+    return str(getattr(kind, "__forward_arg__", kind))
 
 
 @cache
 def declared_at(place: str) -> Declaration:
     """The declaration of a function, class or record by its place, as ``analysis.concepts.why``.
 
-    Its module is read, not imported, so the defaults are literals.
+    Its module is read, not imported.
     """
     module, _, name = place.rpartition(".")
-    tree = ast.parse(_file_of(place).read_text(encoding="utf-8"))
-    named = [one for one in tree.body if getattr(one, "name", None) == name]
-    found: Any = named[-1]  # the ones before are overloads
-    doc = ast.get_docstring(found) or ""
-
-    def other(written: ast.expr) -> Declaration:
-        return declared_at(_place_of(ast.unparse(written), tree, module))
-
-    if isinstance(found, ast.ClassDef):
-        written = [one for made in found.decorator_list for one in getattr(made, "args", ())]
-        bases = {ast.unparse(one) for one in found.bases}
-        inherited = [other(one).parameters for one in written if ast.unparse(one) in bases]
-        taken = {n: (one.default, one.kind.text) for base in inherited for n, one in base.items()}
-        own = _declaration(doc, {**taken, **_fields(found)}, False)
-        return own.described_by(map(other, written)).without_secrets
-    own = _declaration(doc, *_arguments(found.args))
-    kind = found.args.kwarg and found.args.kwarg.annotation
-    is_record = isinstance(kind, ast.Subscript) and ast.unparse(kind.value) == "Unpack"
-    return own.taking(other(kind.slice)) if is_record else own
+    return declared(_named(f"selfvec.{module}", name))
 
 
-def _file_of(place: str) -> Path:
-    path = _ROOT.joinpath(*place.split(".")[:-1])
-    file = path.with_suffix(".py")
-    return file if file.exists() else path / "__init__.py"
+def _named(module: str, name: str) -> Any:
+    """What a module calls by a name. What takes long to import is made of its source."""
+    is_light = not module.startswith("selfvec.") or module.split(".")[1] in ("base", "data")
+    return getattr(import_module(module), name) if is_light else _names_of(module)[name]
 
 
-def _place_of(name: str, tree: ast.Module, module: str) -> str:
-    """The place of what a module calls by a name: there, or where it is imported from."""
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and name in [one.name for one in node.names]:
-            beside = module.rpartition(".")[0] + "." if node.level else ""
-            return f"{beside}{str(node.module).removeprefix('selfvec.')}.{name}"
-    return f"{module}.{name}"
+class _Names(dict[str, Any]):
+    """What names mean in a module of ours that is read: signatures, records, and what it imports."""
+
+    def __init__(self, module: str) -> None:
+        path = _ROOT.joinpath(*module.split(".")[1:])
+        file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        self.package = module if path.is_dir() else module.rpartition(".")[0]
+        self.tree = ast.parse(file.read_text(encoding="utf-8"))
+
+    def __missing__(self, name: str) -> Any:
+        for node in reversed(self.tree.body):  # the ones before are overloads
+            if isinstance(node, ast.ImportFrom) and name in [one.name for one in node.names]:
+                return _named(resolve_name("." * node.level + str(node.module), self.package), name)
+            if getattr(node, "name", None) == name:
+                if isinstance(node, ast.FunctionDef):
+                    node.decorator_list, node.body = [], node.body[:1]  # the docstring
+                exec(compile(ast.Module([node], []), self.package, "exec"), self, self)
+                return self[name]
+        raise KeyError(name)
 
 
-def _arguments(args: ast.arguments) -> tuple[dict[str, Taken], bool]:
-    """The arguments of a function, and whether it takes more."""
-    plain = [*args.posonlyargs, *args.args]
-    values = [None] * (len(plain) - len(args.defaults)) + args.defaults
-    every = zip([*plain, *args.kwonlyargs], [*values, *args.kw_defaults], strict=True)
-    taken = {
-        one.arg: (_literal(value), ast.unparse(one.annotation or ast.Name("Any"))) for one, value in every
-    }
-    return taken, args.kwarg is not None
+_names_of = cache(_Names)
 
 
-def _fields(found: ast.ClassDef) -> dict[str, Taken]:
-    """The fields of a class. Those of a typed dict may be left out."""
-    optional = any(one.arg == "total" for one in found.keywords)
-    return {
-        ast.unparse(one.target): (None if optional else _literal(one.value), ast.unparse(one.annotation))
-        for one in found.body
-        if isinstance(one, ast.AnnAssign)
-    }
-
-
-def _literal(value: ast.expr | None) -> Any:
-    return REQUIRED if value is None else ast.literal_eval(value)
-
-
-def _declaration(doc: str, taken: Mapping[str, Taken], has_more: bool) -> Declaration:
+def _declaration(doc: str, taken: Mapping[str, Taken]) -> Declaration:
     opening, sections = _sections(doc)
     summary, _, more = opening.partition("\n\n")
     described: dict[str, Parameter] = {}
@@ -401,10 +382,7 @@ def _declaration(doc: str, taken: Mapping[str, Taken], has_more: bool) -> Declar
         name: replace(described.get(name, Parameter(name)), default=default, kind=Kind(kind))
         for name, (default, kind) in taken.items()
     }
-    for name, one in parameters.items():
-        if one.default is None and one.kind.text == "bool":  # of a typed dict
-            parameters[name] = replace(one, default=False)
-    return Declaration(" ".join(summary.split()), more.strip(), parameters, has_more)
+    return Declaration(" ".join(summary.split()), more.strip(), parameters)
 
 
 def _sections(doc: str) -> tuple[str, dict[str, str]]:
