@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from tests.places import ROOT
 
-from selfvec.apps.cli.parser import TOLD
 from selfvec.apps.cli.tree import root
 from selfvec.lab.evaluation.baselines import ALREADY
 from selfvec.lab.evaluation.baselines import BASELINES as TRAINED
@@ -84,7 +83,7 @@ def _wrong_option(command: Any, words: list[str]) -> str | None:
     """An option that the command does not have, or a value that is not one of those that its help names."""
     options = {flag: one for one in command.params for flag in (*one.opts, *one.secondary_opts)}
     for word, value in pairwise([*words, ""]):
-        if not re.match(r"--[a-z]", word) or word in ("--help", *TOLD):
+        if not re.match(r"--[a-z]", word) or word == "--help":
             continue
         if word not in options:
             return f"there is no {word}"

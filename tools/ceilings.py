@@ -127,7 +127,7 @@ def measured(sizes: Counter[str]) -> dict[str, int]:
         "words of docs/reference": words(reference),
         "words of docs/results": words(results),
         "commands": len(listed),
-        "options": sum(option.name != "help_all" for option in options),
+        "options": sum(option.expose_value for option in options),
         "names of selfvec": len(selfvec.__all__),  # type: ignore[attr-defined]
         "names of Run": sum(not name.startswith("_") for name in dir(selfvec.Run)),
         **{f"{room} tokens": sizes[f"src/selfvec/{room}"] for room in FINISHED},

@@ -21,13 +21,11 @@ class Typed:
 
     value: str = ""  # how its value is written; in brackets if it is an argument that may be left out
     help: str = ""  # where the command line does something else than the function
-    short: str = ""  # a second flag
-    also: str = ""  # a further one, which is not shown
+    also: str = ""  # a second flag, which is shown if it is short
     default: Any = None  # where it differs from that of the function; ``{run}`` is the run that was given
     is_flag: bool = False  # although it has to be given
     needed: bool = False  # by the command, and not by the function
     hidden: bool = False
-    seldom: bool = False  # shown only by ``--help-all``
 
 
 @dataclass(frozen=True)

@@ -63,11 +63,23 @@ Natural = Annotated[int, Bounds(at_least=0)]
 NotEmpty = Annotated[str, "with more than blanks"]
 
 
+class _Other(type):
+    """A class that is not imported to read an annotation: of it, only the name matters."""
+
+    def __getattr__(cls, name: str) -> type:
+        if name.startswith("__"):  # typing asks for these
+            raise AttributeError(name)
+        return _Other(name, (), {})
+
+    def __getitem__(cls, arguments: Any) -> type:
+        return cls
+
+
 class _Types(ChainMap[str, Any]):
-    """What names mean in annotations. Classes that nothing here knows are not imported: only names matter."""
+    """What names mean in annotations."""
 
     def __missing__(self, name: str) -> type:
-        return type(name, (), {})
+        return _Other(name, (), {})
 
 
 _OURS = {"Bounds": Bounds, "Count": Count, "Natural": Natural, "NotEmpty": NotEmpty, "Paths": Paths}

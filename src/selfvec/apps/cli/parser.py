@@ -8,46 +8,167 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from collections import UserDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
-from functools import cache
+from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from selfvec.base.declarations import REQUIRED, Parameter
+from selfvec.files.text_files import text_lines
 
 from .streams import Told, tell
 
-TOLD: Mapping[str, Told] = {"-q": "quiet", "--quiet": "quiet", "-v": "verbose", "--verbose": "verbose"}
-"""Options of the program, which stand before the command or after it."""
 WIDTH = 80  # characters, as wide as the terminal that everybody has
 _COLUMN = 28  # the widest left column: options with longer names have their help on the next line
 _COMPLETION = 'eval "$(_SELFVEC_COMPLETE=bash_source selfvec)"'  # zsh_source and fish_source, too
+_HOLD_COMMAS = ("text_field", "keep_fields", "withdraw")
+"""Lists of names that may hold commas: they are told apart where the names are known."""
+_SAVED = ("filter", "query", "word", "words")
+"""What a file may hold, named after @."""
+_PLACES = {
+    "Any", "Dictionary", "GivenLexicon", "GivenRun", "GivenSentenceEncoder", "GivenVectors", "MovedVectors",
+    "Path", "PathLike", "Start", "Texts",
+}  # fmt: skip
+
+
+# ---- Arguments and options as a function declares them
+
+
+class Values(click.ParamType):  # type: ignore[type-arg]  # since click 8.5
+    """How what is typed for a parameter is read: each text as a list, which has several values with commas.
+
+    Numbers are read if the parameter takes them; the function checks what it is given.
+    """
+
+    def __init__(self, declared: Parameter, written: str, *, several: bool) -> None:
+        self.name = written
+        self.declared = declared
+        self.has_commas = "[," in written and declared.name not in _HOLD_COMMAS
+        self.are_several = several or "[," in written
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[Any]:
+        """The values of a text."""
+        del param, ctx
+        texts = _lines(self.declared.name, value)
+        if self.has_commas:
+            texts = [part.strip() for text in texts for part in text.split(",") if part.strip()]
+        return [self._single(text) for text in texts]
+
+    def _single(self, text: str) -> Any:
+        names = self.declared.kind.names
+        if "Texts" in names:
+            return text if "://" in text else Path(text)
+        for name, reader in (("int", int), ("float", float)):
+            if name in names:
+                with suppress(ValueError):
+                    return reader(text.removesuffix("%") if name == "float" else text)
+        return text
+
+    def joined(self, typed: Sequence[Any]) -> Any:
+        """What the function is given: the values of all texts that were typed, or the only one."""
+        parts = typed if isinstance(typed, tuple) else [typed]
+        values = [value for part in parts for value in part]
+        if len(values) == 1 and ("Texts" in self.declared.kind.names or not self.are_several):
+            return values[0]
+        return values if self.are_several else " ".join(values)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The choices, or the files that the shell finds."""
+        del ctx, param
+        kind = self.declared.kind
+        if kind.choices:
+            return [CompletionItem(choice) for choice in kind.choices if choice.startswith(incomplete)]
+        return [] if kind.names.isdisjoint(_PLACES) else [CompletionItem(incomplete, type="file")]
+
+
+def _lines(name: str, typed: str) -> list[str]:
+    """What is typed or, after @, the lines of a file: filters of a subcorpus, a query, or words."""
+    path = Path(typed[1:])
+    is_file = path.suffix or path.is_file() or (name == "filter" and "=" not in typed)
+    if typed[:1] == "@" and name in _SAVED and is_file:
+        return [line.strip() for _, line in text_lines(path)]
+    return [typed]
 
 
 class Argument(click.Argument):
-    """An argument as a function declares it."""
+    """An argument."""
 
-    def __init__(self, declared: Parameter, **options: Any) -> None:
-        super().__init__([declared.name], **options)
+    def __init__(self, declared: Parameter, written: str) -> None:
+        several = "..." in written
+        super().__init__(
+            [declared.name],
+            type=Values(declared, written, several=several),
+            required=not written.startswith("["),
+            nargs=-1 if several else 1,
+            metavar=written,
+        )
         self.declared = declared
+        self.label = self.usage = written
 
 
 class Option(click.Option):
-    """An option as a function declares it, whose default is left to the function."""
+    """An option, whose default is left to the function. A switch has no value that is written."""
 
-    def __init__(self, flags: Sequence[str], declared: Parameter, **options: Any) -> None:
-        super().__init__([*flags, declared.name], default=None, help=declared.help, **options)
+    def __init__(self, declared: Parameter, written: str, *flags: str, several: bool, hidden: bool) -> None:
+        super().__init__(
+            [*flags, declared.name],
+            type=Values(declared, written, several=several) if written else None,
+            is_flag=not written,
+            default=None,
+            multiple=several and bool(written),
+            metavar=written or None,
+            hidden=hidden,
+        )
         self.declared = declared
+        short = [flag for flag in flags if not flag.startswith("--")]
+        self.label = f"{', '.join([*short, flags[0]])} {written}".rstrip()
+        self.usage = f"{min(flags, key=len)} {written}"
+
+
+def switch(*flags: str, does: Callable[[click.Context], None]) -> click.Option:
+    """An option that is none of a function: what it does is done as soon as it is read."""
+
+    def read(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
+        del option
+        if wanted and not ctx.resilient_parsing:
+            does(ctx)
+
+    return click.Option(flags, is_flag=True, is_eager=True, expose_value=False, hidden=True, callback=read)
+
+
+# ---- Commands and groups
 
 
 class _OnOneScreen(click.Command):
-    """The help is our own."""
+    """A command or group: its help is our own, and it has the options of the program."""
+
+    def __init__(self, name: str, *, params: Sequence[click.Parameter] = (), **options: Any) -> None:
+        super().__init__(
+            name,
+            params=[*params, _told("quiet"), _told("verbose"), switch("--help-all", does=_show_all)],
+            context_settings={"help_option_names": ["-h", "--help"]},
+            **options,
+        )
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """What ``--help`` prints."""
         formatter.write(help_text(self, ctx.command_path))
+
+
+def _told(what: Told) -> click.Option:
+    return switch(f"-{what[0]}", f"--{what}", does=lambda _: tell(what))
+
+
+def _show_all(ctx: click.Context) -> None:
+    print(help_text(ctx.command, ctx.command_path, everything=True), end="")
+    ctx.exit()
 
 
 class Command(_OnOneScreen):
@@ -65,35 +186,28 @@ class Command(_OnOneScreen):
         in_python: Mapping[str, str],  # flags that there are not: how Python is told the same
         **options: Any,
     ) -> None:
-        super().__init__(name, context_settings={"help_option_names": ["-h", "--help"]}, **options)
+        super().__init__(name, **options)
         self.more = more
         self.examples = examples
         self.in_python = in_python
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Repeat such an option before each of its values."""
-        takes = {flag for one in self.params if not getattr(one, "is_flag", True) for flag in one.opts}
-        repeatable = [one for one in self.params if getattr(one, "multiple", False)]
-        metavars = {flag: one.metavar or "" for one in repeatable for flag in one.opts}
+        repeatable = {flag: one.metavar or "" for one in self.params if one.multiple for flag in one.opts}
         most = {
-            flag: sys.maxsize if shown.endswith("...") else len(shown.split())
-            for flag, shown in metavars.items()
+            flag: sys.maxsize if written.endswith("...") else len(written.split())
+            for flag, written in repeatable.items()
         }
         out: list[str] = []
-        flag = ""
-        taken = 0
+        flag, taken = "", 0
         for place, argument in enumerate(args):
             if argument == "--":
                 out += args[place:]
                 break
-            if argument in TOLD and takes.isdisjoint(args[:place][-1:]):
-                tell(TOLD[argument])
-                continue
             if argument.startswith("-") and argument != "-":
-                flag = argument if argument in most else ""
-                taken = 0
-            elif flag and taken < most[flag]:
-                out += [flag] if taken else []
+                flag, taken = argument, 0
+            else:
+                out += [flag] * (0 < taken < most.get(flag, 0))
                 taken += 1
             out.append(argument)
         try:
@@ -107,14 +221,8 @@ class Command(_OnOneScreen):
 class CommandGroup(_OnOneScreen, click.Group):
     """A group of commands."""
 
-    def __init__(self, name: str, commands: Mapping[str, Any], **options: Any) -> None:
-        super().__init__(name, context_settings={"help_option_names": ["-h", "--help"]}, **options)
-        self.commands = commands  # type: ignore[assignment]
-
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Print the help if no command is named and one is needed."""
-        while args and args[0] in TOLD:
-            tell(TOLD[args.pop(0)])
         if not args and not ctx.resilient_parsing:
             print(help_text(self, ctx.command_path), end="", file=sys.stderr)
             ctx.exit(2)
@@ -143,101 +251,77 @@ class CommandGroup(_OnOneScreen, click.Group):
         return list(self.commands)
 
 
-class CommandTable(Mapping[str, Any]):
-    """Commands by name. A command is built when it is looked up, so that the others cost no time."""
-
-    def __init__(self, names: Iterable[str], build: Callable[[str], Any]) -> None:
-        self._names = dict.fromkeys(names)
-        self._build = cache(build)
+class CommandTable(UserDict[str, Any]):
+    """Commands by name, each as what builds it when it is looked up, so that the others cost no time."""
 
     def __getitem__(self, name: str) -> Any:
-        if name not in self._names:
-            raise KeyError(name)
-        return self._build(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-
-def help_all() -> click.Option:
-    """The option that shows all options of a command or, in a group, of its commands."""
-
-    def shown(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
-        del option
-        if wanted and not ctx.resilient_parsing:
-            print(help_text(ctx.command, ctx.command_path, everything=True), end="")
-            ctx.exit()
-
-    return click.Option(
-        ["--help-all"], is_flag=True, is_eager=True, expose_value=False, hidden=True, callback=shown
-    )
+        return self.data[name]()
 
 
 # ---- Help
 
-
-def help_text(command: Any, path: str, *, everything: bool = False) -> str:
-    """The help of a command or group that is called by ``path``, as "selfvec run info"."""
-    grouped = isinstance(command, CommandGroup)
-    commands: list[tuple[str, Any]] = list(command.commands.items()) if grouped else []
-    every = f", and {path} --help-all shows all" if path == "selfvec" else ""
-    called = f"{path} [-qv]" if every else path
-    usage = f"{called} COMMAND; each has --help{every}" if commands else _usage(command, path)
-    lines = [f"Usage: {usage}", "", *textwrap.wrap(command.help, WIDTH)]
-    if commands:
-        column = max(len(name) for name, _ in commands)
-        for groups in (False, True):  # which stand below
-            some = [(name, one) for name, one in commands if groups == hasattr(one, "commands")]
-            lines += ["", *_rows([(f"{name:<{column}}", one.help) for name, one in some])] if some else []
-        if every:
-            lines += ["", *_rows(_PROGRAM)] if everything else []
-            lines += ["", f"Tab completion: {_COMPLETION}"]
-        nested = [help_text(one, f"{path} {name}", everything=True) for name, one in commands]
-        return "\n".join(["\n".join(lines) + "\n", *(nested if everything else [])])
-    if command.more and everything:
-        lines += ["", *_paragraphs(command.more)]
-    often = [_row(one, everything) for one in _listed(command) if not one.declared.seldom]
-    seldom = [_row(one, everything) for one in _listed(command) if one.declared.seldom]
-    lines += ["", *_rows(often)] if often else []
-    if everything and seldom:
-        lines += ["", "Seldom used:", *_rows(seldom)]
-    if command.examples:
-        lines += ["", "Examples:", *(part for example in command.examples for part in _pasted(example))]
-    if not everything and _is_cut(command):
-        lines += ["", f"All options: {path} --help-all"]
-    return "\n".join(lines) + "\n"
-
-
-def _usage(command: Any, path: str) -> str:
-    needed = [
-        str(one.metavar) if isinstance(one, Argument) else f"{min(one.opts, key=len)} {one.metavar}"
-        for one in _listed(command)
-        if isinstance(one, Argument) or one.declared.is_required
-    ]
-    return " ".join([path, *needed, "[OPTIONS]"])
-
-
-HelpRows = Sequence[tuple[str, str]]  # of an argument or option: its name, and what it is
-_PROGRAM: HelpRows = (
+_PROGRAM = (
     ("-q, --quiet", "Say nothing but results and errors."),
     ("-v, --verbose", "Say also how long stages take, how many threads work, and what caches had."),
 )
 
 
-def _listed(command: Any) -> list[Argument | Option]:
+def help_text(command: Any, path: str, *, everything: bool = False) -> str:
+    """The help of a command or group that is called by ``path``, as "selfvec run info"."""
+    lines = _help_of_group if isinstance(command, CommandGroup) else _help_of_command
+    return "\n".join(lines(command, path, everything)) + "\n"
+
+
+def _help_of_group(group: Any, path: str, everything: bool) -> Iterator[str]:
+    is_root = path == "selfvec"
+    options, every = (" [-qv]", f", and {path} --help-all shows all") if is_root else ("", "")
+    yield from (f"Usage: {path}{options} COMMAND; each has --help{every}", "", *_wrapped(group.help))
+    column = max(map(len, group.commands))
+    for groups in (False, True):  # which stand below
+        rows = [
+            (f"{name:<{column}}", one.help)
+            for name, one in group.commands.items()
+            if groups == isinstance(one, CommandGroup)
+        ]
+        yield from ["", *_rows(rows)] if rows else []
+    if is_root:
+        yield from ["", *_rows(_PROGRAM)] if everything else []
+        yield from ["", f"Tab completion: {_COMPLETION}"]
+    for name in group.commands if everything else ():
+        yield "\n" + help_text(group.commands[name], f"{path} {name}", everything=True).rstrip()
+
+
+def _help_of_command(command: Any, path: str, everything: bool) -> Iterator[str]:
     declared = [one for one in command.params if isinstance(one, Argument | Option)]
-    return [one for one in declared if isinstance(one, Argument) or not one.hidden]
+    shown = [one for one in declared if isinstance(one, Argument) or not one.hidden]
+    needed = [one.usage for one in shown if isinstance(one, Argument) or one.declared.is_required]
+    yield from (" ".join(["Usage:", path, *needed, "[OPTIONS]"]), "", *_wrapped(command.help))
+    yield from ["", *_paragraphs(command.more)] if command.more and everything else []
+    often, seldom = (
+        [
+            *_rows(
+                [
+                    (one.label, _text(one.declared, everything))
+                    for one in shown
+                    if one.declared.seldom == is_seldom
+                ]
+            )
+        ]
+        for is_seldom in (False, True)
+    )
+    yield from ["", *often] if often else []
+    yield from ["", "Seldom used:", *seldom] if seldom and everything else []
+    if command.examples:
+        yield from ["", "Examples:", *(part for example in command.examples for part in _pasted(example))]
+    is_cut = (
+        command.more or seldom or any(one.declared.sentences[2] for one in shown if isinstance(one, Option))
+    )
+    if is_cut and not everything:
+        yield from ["", f"All options: {path} --help-all"]
 
 
-def _row(one: Argument | Option, everything: bool) -> tuple[str, str]:
-    """The value of an argument, or the flag of an option, its short one, and its value; then the help."""
-    short = [flag for flag in one.opts if not flag.startswith("--")]
-    long = [flag for flag in one.opts if flag.startswith("--")][:1]
-    flags = "" if isinstance(one, Argument) else ", ".join([*short, *long])
-    return f"{flags} {one.metavar or ''}".strip(), _text(one.declared, everything)
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH)
 
 
 def _text(declared: Parameter, everything: bool) -> str:
@@ -250,13 +334,7 @@ def _text(declared: Parameter, everything: bool) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _is_cut(command: Any) -> bool:
-    """Whether ``--help`` leaves something out."""
-    options = [one.declared for one in _listed(command) if isinstance(one, Option)]
-    return bool(command.more) or any(one.seldom or one.sentences[2] for one in options)
-
-
-def _rows(rows: HelpRows) -> Iterator[str]:
+def _rows(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
     """Two columns, as wide as the terminal that everybody has."""
     column = max((len(name) for name, _ in rows if len(name) <= _COLUMN), default=_COLUMN)
     for name, text in rows:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from selfvec.apps.run import Run
     from selfvec.base.answer import Answer
 
-Given = dict[str, Any]  # what was typed, and whether ``json`` is asked for
+Given = dict[str, Any]  # what was typed
 _BUILT = "built from subwords"  # findings, which the summary holds
 _REPEATED = "repeated passages"
 
@@ -90,12 +90,12 @@ def updated(result: Run | Answer | Iterator[Run], given: Given) -> None:
     if isinstance(result, Iterator):
         for run in result:
             assert run.change is not None
-            if given["json"]:
+            if given.get("json"):
                 print_json({"run": str(run.folder), **run.change}, indent=None)
             else:
                 say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {changes(run.change)}")
         return
-    if given["json"]:
+    if given.get("json"):
         return
     if given.get("undo"):
         print_text(given["run"])

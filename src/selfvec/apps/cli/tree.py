@@ -22,7 +22,6 @@ from pkgutil import resolve_name
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from selfvec.apps.table import GROUPS, TOP, CommandRow, Typed
 from selfvec.base.answer import Answer
@@ -30,21 +29,18 @@ from selfvec.base.declarations import REQUIRED, Kind, Parameter, declared_at
 from selfvec.base.errors import OF_THE_SYSTEM, CleanupWarning, OptionError, SelfvecError, flag
 from selfvec.base.progress import Progress
 from selfvec.files.atomic_files import check_target
-from selfvec.files.text_files import text_lines
 
-from .parser import Argument, Command, CommandGroup, CommandTable, Option, help_all
+from .parser import Argument, Command, CommandGroup, CommandTable, Option, Values, switch
 from .streams import complain, discard_output, is_quiet, print_json, print_text, say, show, tell
 
 # Several values stand after one another, or have commas between them. What reads better by its name, such as
 # the two runs of migrate, is a flag although it has to be given.
 SHARED: Mapping[str, Typed] = {
-    "a": Typed("A"),
     "add_words": Typed("FILE|N"),
     "against": Typed("NAME..."),
     "analogies": Typed("FILE..."),
     "assign": Typed("NEW..."),
-    "b": Typed("B"),
-    "base_url": Typed("URL", seldom=True),
+    "base_url": Typed("URL"),
     "below": Typed("SIZE"),
     "between": Typed("A..B C..D"),
     "by": Typed("PERIOD|FIELD"),
@@ -60,30 +56,27 @@ SHARED: Mapping[str, Typed] = {
     "history": Typed("PLAN"),
     "host": Typed("ADDRESS"),
     "id_field": Typed("F"),
-    "jobs": Typed(help="Threads; by default all cores.", seldom=True),
+    "jobs": Typed(help="Threads; by default all cores."),
     "keep_fields": Typed("F[,F...]"),
     "language": Typed("LANG"),
     "lemmatize": Typed("LANG"),
     "level": Typed("P"),
     "lexicon": Typed("FILE...", is_flag=True),
-    "like": Typed("FILE.json"),
     "new": Typed(is_flag=True),
     "number": Typed("K"),
     "old": Typed(is_flag=True),
     "others": Typed("VECTORS...", is_flag=True),
-    "output": Typed("OUT", help="The file or folder to write.", short="-o", is_flag=True),
+    "output": Typed("OUT", also="-o", is_flag=True),
     "overwrite": Typed(help="Replace what exists at that place."),
     "phrases": Typed("N|auto|FILE"),
     "port": Typed("PORT"),
     "pos": Typed("POS[,POS...]"),
-    "push": Typed("RELATION"),
     "questions": Typed("CSV..."),
     "relations": Typed("KIND[,KIND...]"),
     "report": Typed("FILE"),
     "retrieval": Typed("BEIR_DIR..."),
     "run": Typed("RUN", help="A run folder."),
     "runs": Typed("RUN..."),
-    "seed": Typed(help="Seed of all random choices.", seldom=True),
     "seed_words": Typed("A,B;C,D..."),
     "similarity": Typed("TSV..."),
     "slice": Typed("PERIOD"),
@@ -92,24 +85,19 @@ SHARED: Mapping[str, Typed] = {
     "stem": Typed("LANG"),
     "stop_words": Typed("LANG|FILE"),
     "store": Typed("STORE"),
-    "tagger": Typed("PIPELINE"),
-    "text_field": Typed("F[,F...]", help="Fields that hold the text."),
+    "text_field": Typed("F[,F...]"),
     "to": Typed("FORMAT", is_flag=True),
     "tokenizer": Typed("words|wordpunct|whitespace|FILE"),
-    "top": Typed(short="--topn"),
+    "top": Typed(also="--topn"),
     "variants": Typed("FILE|auto"),
     "vectors": Typed("FILE|NAME"),
     "withdraw": Typed("ID[,ID...]"),
-    "words": Typed("WORD...", help="Words of the run."),
+    "words": Typed("WORD..."),
     "years": Typed("A-B", is_flag=True),
 }
 """How parameters are typed in all commands, unless a row of the table of commands says otherwise."""
 _PLAIN = Typed()
 _OBJECTS = {"Progress", "Task", "Topics"}
-_PLACES = {
-    "Any", "Dictionary", "GivenLexicon", "GivenRun", "GivenSentenceEncoder", "GivenVectors", "MovedVectors",
-    "Path", "PathLike", "Start", "Texts",
-}  # fmt: skip
 _SEVERAL = {"GivenFilter", "GivenLexicon", "Mapping", "Sequence", "Texts"}
 
 
@@ -132,19 +120,18 @@ def is_argument(parameter: Parameter, row: CommandRow) -> bool:
     Those are arguments, too, whose value a row writes in brackets.
     """
     how = typed(parameter.name, row)
-    in_brackets = how.value.startswith("[")
-    return in_brackets or (parameter.is_required and not how.is_flag)
+    return how.value.startswith("[") or (parameter.is_required and not how.is_flag)
 
 
 def value_of(parameter: Parameter, row: CommandRow) -> str:
     """How a value is written: "N", "hybrid|bm25|dense", "W[,W...]"."""
     kind = parameter.kind
+    is_whole = "int" in kind.names
     if written := typed(parameter.name, row).value:
         return written
     if kind.choices:
-        choices = "|".join(kind.choices)
-        return f"N|{choices}" if "int" in kind.names else choices
-    if "int" in kind.names:
+        return "|".join([*["N"] * is_whole, *kind.choices])
+    if is_whole:
         return "N[,N...]" if _takes_several(kind) else "N"
     if "float" in kind.names:
         return "X"
@@ -172,58 +159,52 @@ _LAST = ("seed", "jobs", "report", "overwrite", "json")  # options, in the help
 @cache
 def root() -> CommandGroup:
     """The command ``selfvec``."""
+    groups = {name: cache(partial(_group, name)) for name in GROUPS}
     return CommandGroup(
         "selfvec",
-        CommandTable(
-            [*TOP, *GROUPS],
-            lambda name: _group(name) if name in GROUPS else _command(name, f"selfvec {name}", TOP[name]),
-        ),
+        commands=CommandTable(_commands(TOP) | groups),
         help="Adapt static word vectors to your own text, and see whether it helped.",
-        params=[
-            click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version),
-            help_all(),
-        ],
+        params=[switch("--version", does=_version)],
     )
 
 
 def _group(name: str) -> CommandGroup:
     about, rows = GROUPS[name]
-    table = CommandTable(rows, lambda own: _command(own, f"selfvec {name} {own}", rows[own]))
-    return CommandGroup(name, table, help=about, params=[help_all()])
+    return CommandGroup(name, commands=CommandTable(_commands(rows, f"{name} ")), help=about)
 
 
-def _version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
-    del option
-    if wanted:
-        from selfvec.base.installed import RUN_FORMAT, __version__
-
-        print(f"selfvec {__version__} (run format {RUN_FORMAT})")
-        ctx.exit()
+def _commands(rows: Mapping[str, CommandRow], group: str = "") -> dict[str, Callable[[], Any]]:
+    return {name: cache(partial(_command, name, row, group)) for name, row in rows.items()}
 
 
-def _command(name: str, path: str, row: CommandRow) -> Command:
-    """The command of a row, which is called by ``path``, as "selfvec run info"."""
+def _version(ctx: click.Context) -> None:
+    from selfvec.base.installed import RUN_FORMAT, __version__
+
+    print(f"selfvec {__version__} (run format {RUN_FORMAT})")
+    ctx.exit()
+
+
+def _command(name: str, row: CommandRow, group: str) -> Command:
+    """The command of a row."""
     declared = row.declaration
-    taken = declared.parameters
-    added = [*starmap(_mode, row.instead.items()), *_outputs(row)]
-    every = [*taken.values(), *(parameter for parameter in added if parameter.name not in taken)]
-    shown = [_as_typed(parameter, row) for parameter in every if is_option(parameter, row)]
-    needed = [parameter for parameter in shown if is_argument(parameter, row)]
-    others = [parameter for parameter in shown if parameter not in needed]
-    others.sort(key=lambda parameter: _LAST.index(parameter.name) if parameter.name in _LAST else -1)
-    arguments = [_argument(parameter, row) for parameter in needed]
-    options = [_option(parameter, row) for parameter in others]
+    every = dict(declared.parameters)
+    for one in (*starmap(_mode, row.instead.items()), *_outputs(row)):
+        every.setdefault(one.name, one)
+    params = [_param(one, row) for one in every.values() if is_option(one, row)]
+    arguments = [one for one in params if isinstance(one, Argument)]
+    options = [one for one in params if isinstance(one, Option)]
+    options.sort(key=lambda one: _LAST.index(one.name) if one.name in _LAST else -1)
     after = [click.Argument(["target"], required=False, metavar="[OUT]", type=click.Path())]  # as in cp
-    took_output = [parameter.name for parameter in needed] in (["source"], ["vectors"], ["encoder"])
+    takes_target = [one.name for one in arguments] in (["source"], ["vectors"], ["encoder"])
 
     return Command(
         name,
         callback=partial(call, row, [*arguments, *options]),
-        params=[*arguments, *(after if took_output and "output" in taken else []), *options, help_all()],
+        params=[*arguments, *after * (takes_target and "output" in every), *options],
         help=declared.summary,
         more=f"{declared.more}\n\nExit status 1: {row.failed}.".strip() if row.failed else declared.more,
-        examples=[f"{path} {example}".rstrip() for example in row.examples],
-        in_python={flag(name): f"selfvec.{row.name}(…, {name}=…)" for name in row.in_python if name in taken},
+        examples=[f"selfvec {group}{name} {example}".rstrip() for example in row.examples],
+        in_python={flag(name): f"selfvec.{row.name}(…, {name}=…)" for name in row.in_python if name in every},
     )
 
 
@@ -234,18 +215,36 @@ def _mode(name: str, place: str) -> Parameter:
     return replace(other.parameters[name], default=None) if name in other.parameters else switch
 
 
-def _as_typed(parameter: Parameter, row: CommandRow) -> Parameter:
-    """A parameter with the default that the command gives it, and the help that it has in all of them."""
-    own, how = row.options.get(parameter.name, _PLAIN), typed(parameter.name, row)
+def _outputs(row: CommandRow) -> Iterator[Parameter]:
+    report, overwrite, json = _OUTPUT
+    if row.writes:
+        yield _DRAWN
+    if row.report:
+        yield report
+    if row.writes or row.report:
+        yield overwrite
+    if row.json:
+        yield json
+
+
+def _param(parameter: Parameter, row: CommandRow) -> Argument | Option:
+    """The argument or option for a parameter, with the default that the command gives it, and its help."""
+    how, help = typed(parameter.name, row), parameter.help
     default = REQUIRED if how.needed else parameter.default if how.default is None else how.default
     if parameter.name == "top" and row.most is not None:
-        parameter = replace(
-            parameter, help=f"{parameter.sentences[0][:-1]}; by default {row.most}, with --json all."
-        )
+        help = f"{parameter.sentences[0][:-1]}; by default {row.most}, with --json all."
     # Without sentences that begin with "Also": they name objects of Python, which nobody types.
-    typeable = re.sub(r"\s+Also\s[^.]*(?:\.\w[^.]*)*\.(?=\s|$)", "", parameter.help)
+    typeable = re.sub(r"\s+Also\s[^.]*(?:\.\w[^.]*)*\.(?=\s|$)", "", help)
+    own = row.options.get(parameter.name, _PLAIN)
     help = _with_flags(own.help or typeable or how.help, row)
-    return replace(parameter, default=default, help=help, seldom=parameter.seldom or how.seldom)
+    declared = replace(parameter, default=default, help=help)
+    written = value_of(parameter, row)
+    if is_argument(parameter, row):
+        return Argument(declared, written)
+    several = _takes_several(parameter.kind) and "[," not in written
+    flags = [flag(parameter.name), *filter(None, [how.also])]
+    written = "" if isinstance(default, bool) else written
+    return Option(declared, written, *flags, several=several, hidden=how.hidden)
 
 
 def _with_flags(text: str, row: CommandRow) -> str:
@@ -259,107 +258,46 @@ def _with_flags(text: str, row: CommandRow) -> str:
     return re.sub(r"``(\w+)``", written, text).replace("`", "")
 
 
-def _outputs(row: CommandRow) -> Iterator[Parameter]:
-    report, overwrite, json = _OUTPUT
-    if row.writes:
-        yield from (_DRAWN, overwrite)
-    if row.report:
-        yield from (report, overwrite)
-    if row.json:
-        yield json
-
-
-def _argument(parameter: Parameter, row: CommandRow) -> Argument:
-    written = value_of(parameter, row)
-    required = not written.startswith("[")
-    several = -1 if "..." in written else 1
-    return Argument(parameter, required=required, nargs=several, metavar=written, type=_type(parameter))
-
-
-def _option(parameter: Parameter, row: CommandRow) -> Option:
-    how = typed(parameter.name, row)
-    flags = [flag(parameter.name), *filter(None, (how.short, how.also))]
-    is_switch = isinstance(parameter.default, bool)
-    written = None if is_switch else value_of(parameter, row)
-    return Option(
-        flags,
-        parameter,
-        is_flag=is_switch,
-        multiple=not is_switch and _takes_several(parameter.kind) and "[," not in (written or ""),
-        metavar=written,
-        type=None if is_switch else _type(parameter),
-        hidden=how.hidden,
-        shell_complete=_completion(parameter),
-    )
-
-
-def _type(parameter: Parameter) -> Any:
-    """Paths are completed by the shell; other values are read by `call`."""
-    return str if parameter.kind.names.isdisjoint(_PLACES) else click.Path()
-
-
-def _completion(parameter: Parameter) -> Callable[..., list[CompletionItem]] | None:
-    if not parameter.kind.choices:
-        return None
-
-    def complete(context: click.Context, option: click.Parameter, typed: str) -> list[CompletionItem]:
-        del context, option
-        return [CompletionItem(choice) for choice in parameter.kind.choices if choice.startswith(typed)]
-
-    return complete
-
-
 # ---- What a command does: what was typed becomes the arguments of its function, and the result is shown.
 # The function is imported here, when the command runs.
 
 
-_HOLD_COMMAS = ("text_field", "keep_fields", "withdraw")
-"""Lists of names that may hold commas: they are told apart where the names are known."""
-
-_SAVED = ("filter", "query", "word", "words")
-"""What a file may hold, named after @."""
 _LIBRARIES = ("POLARS_MAX", "NUMBA_NUM", "RAYON_NUM", "OPENBLAS_NUM", "MKL_NUM", "OMP_NUM")
 
 
-def call(row: CommandRow, parameters: Sequence[Argument | Option], **typed: Any) -> int:
+def call(row: CommandRow, params: Sequence[Argument | Option], **typed: Any) -> int:
     """Call the function of a row with what was typed, show the result, and return the exit status."""
-    row = _chosen(row, parameters, typed)
-    given = _given(row, parameters, typed)
-    as_json = given.pop("json", False)
-    overwrite = bool(given.get("overwrite"))
-    targets = _targets(row, given, overwrite)  # before the work, which may take minutes
-    if "overwrite" not in row.declaration.parameters:
-        given.pop("overwrite", None)
-    switches = row.instead.keys() - row.declaration.parameters.keys()
-    result = _named(row.calls)(**{name: given[name] for name in given if name not in switches})
+    row = _chosen(row, params, typed)
+    given = _given(row, params, typed)
+    files = _files(row, given)  # before the work, which may take minutes
+    takes = row.declaration.parameters.keys() - files.keys()
+    result = _named(row.calls)(**{name: value for name, value in given.items() if name in takes})
     if row.figures:
         result = _named(row.figures)(result)
-    for name, path in targets.items():
-        _write(row, name, result, path, overwrite)
-    written = {name: given[name] for name in row.written if name in given}
-    messages = getattr(result, "messages", ())
+    for name, write in files.items():
+        write(result, given[name], overwrite="overwrite" in given)
     # With --json, too: standard output holds one document, and what was left out is not to pass unnoticed.
-    for message in (*messages, *(f"wrote {path}" for path in (*written.values(), *targets.values()))):
+    wrote = [f"wrote {given[name]}" for name in (*row.written, *files) if name in given]
+    for message in (*getattr(result, "messages", ()), *wrote):
         say(message)
-    typed = {**given, **targets, "json": as_json}
     if row.show:
         from . import shown
 
-        if not as_json or row.show == "updated":
-            getattr(shown, row.show)(result, typed)
-    elif result is not None and not as_json:
-        _print(row, result, typed)
-    return _finish(row, result, given, as_json)
+        if "json" not in given or row.show == "updated":
+            getattr(shown, row.show)(result, given)
+    elif result is not None and "json" not in given:
+        _print(row, result, given)
+    return _finish(row, result, given)
 
 
-def _chosen(row: CommandRow, parameters: Sequence[Argument | Option], typed: Mapping[str, Any]) -> CommandRow:
+def _chosen(row: CommandRow, params: Sequence[Argument | Option], typed: Mapping[str, Any]) -> CommandRow:
     """The row, or the same with the function that an option calls instead, which takes fewer options."""
     mode = next((name for name in row.instead if typed[name]), "")
     if not mode:
         return row
     chosen = replace(row, calls=row.instead[mode])
     takes = chosen.declaration.parameters
-    for one in parameters:
+    for one in params:
         name, value = one.declared.name, typed[one.declared.name]
         shown = (one.metavar or "").strip("[.]") if isinstance(one, Argument) else flag(name)
         if value and name not in {"json", *takes, *row.instead}:
@@ -369,50 +307,39 @@ def _chosen(row: CommandRow, parameters: Sequence[Argument | Option], typed: Map
     return chosen
 
 
-def _print(row: CommandRow, result: Any, typed: Mapping[str, Any]) -> None:
+def _print(row: CommandRow, result: Any, given: Mapping[str, Any]) -> None:
     """Print the view of a result, or where it is."""
     if row.prints:
         made = result.as_dict() if isinstance(result, Answer) else {}
-        print_text(row.prints.format(**{**typed, **made}))
+        print_text(row.prints.format(**{**given, **made}))
         return
     from selfvec.analysis.views.terminal import draw
 
-    top = typed.get("top", row.most)
-    show(draw(result.view(top)))
+    show(draw(result.view(given.get("top", row.most))))
 
 
-def _targets(row: CommandRow, given: dict[str, Any], overwrite: bool) -> dict[str, str]:
-    """The files that the command itself writes; they are refused before the work if they cannot be."""
-    from selfvec.files.report_page import check_report
+def _files(row: CommandRow, given: Mapping[str, Any]) -> dict[str, Callable[..., None]]:
+    """What writes the files that the command itself writes; they are refused if they cannot be written."""
+    from selfvec.files.report_page import check_report, save_page
 
-    targets = {}
-    for name in ("report", *(["output"] if row.writes else [])):
-        if (path := given.pop(name, None)) is not None:
-            check = (
-                check_report if name == "report" else _named(f"{row.writes.rpartition('.')[0]}.check_suffix")
-            )
-            check(path)
-            check_target(Path(path), overwrite=overwrite, folder=False)
-            targets[name] = path
-    return targets
+    def save_report(result: Any, path: str, *, overwrite: bool) -> None:
+        save_page(_named(row.page)(result) if row.page else result.view(), path, overwrite=overwrite)
 
-
-def _write(row: CommandRow, name: str, result: Any, path: str, overwrite: bool) -> None:
-    """Write the result to a file: what is drawn of it, or a report."""
-    if name == "output":
-        _named(row.writes)(result, path, overwrite=overwrite)
-        return
-    from selfvec.files.report_page import save_page
-
-    save_page(_named(row.page)(result) if row.page else result.view(), path, overwrite=overwrite)
+    files = {"report": (check_report, save_report)} if row.report else {}
+    if row.writes:
+        files["output"] = (_named(f"{row.writes.rpartition('.')[0]}.check_suffix"), _named(row.writes))
+    for name in files.keys() & given.keys():
+        files[name][0](given[name])
+        check_target(Path(given[name]), overwrite="overwrite" in given, folder=False)
+    return {name: write for name, (_, write) in files.items() if name in given}
 
 
-def _finish(row: CommandRow, result: Any, given: Mapping[str, Any], as_json: bool) -> int:
+def _finish(row: CommandRow, result: Any, given: Mapping[str, Any]) -> int:
     """Print the JSON, if it is asked for; the exit status."""
     if not hasattr(result, "as_dict"):
         return 0
     record = result.as_dict()
-    if as_json:
+    if "json" in given:
         print_json({key: str(given[name]) for key, name in row.repeated.items()} | record)
     failed = row.fails.removeprefix("not ")
     return int(bool(failed) and bool(record[failed]) != row.fails.startswith("not "))
@@ -422,72 +349,31 @@ def _named(place: str) -> Any:
     return resolve_name(f"selfvec.{place}")
 
 
-def _given(row: CommandRow, parameters: Sequence[Argument | Option], typed: dict[str, Any]) -> dict[str, Any]:
+def _given(row: CommandRow, params: Sequence[Argument | Option], typed: dict[str, Any]) -> dict[str, Any]:
     """What was typed as arguments of the function; what was not is left to its defaults."""
     if (target := typed.pop("target", None)) is not None:  # OUT follows IN, as in ``cp IN OUT``
         if typed.get("output") is not None:
             raise OptionError("is given twice", field="output", remedy="name it once")
-        typed["output"] = target
+        typed["output"] = [target]
     given: dict[str, Any] = {}
-    for parameter in parameters:
-        declared, written = parameter.declared, parameter.metavar or ""
-        value = typed.get(declared.name)
-        if value not in (None, (), False):
-            given[declared.name] = _value(declared, written, value)
-        elif declared.is_required:
-            raise OptionError(
-                f"{flag(declared.name)} is needed", remedy=f"add {flag(declared.name)} {written}"
-            )
+    for one in params:
+        name = one.declared.name
+        if typed.get(name) not in (None, (), False):
+            given[name] = one.type.joined(typed[name]) if isinstance(one.type, Values) else True
+        elif one.declared.is_required:
+            raise OptionError(f"{flag(name)} is needed", remedy=f"add {flag(name)} {one.metavar}")
+    takes = row.declaration.parameters
     for name, how in row.options.items():
-        if how.default is not None and name in row.declaration.parameters:
+        if how.default is not None and name in takes:
             default = how.default.format(**given) if isinstance(how.default, str) else how.default
             given.setdefault(name, default)
     if "jobs" in given:
         given["jobs"] = limit_threads(given["jobs"])
-    if "progress" in row.declaration.parameters:
+    if "progress" in takes:
         from selfvec.analysis.views.terminal_progress import TerminalProgress
 
         given["progress"] = Progress() if is_quiet() else TerminalProgress()
     return given
-
-
-def _value(parameter: Parameter, written: str, typed: Any) -> Any:
-    if isinstance(typed, bool):
-        return typed
-    if parameter.name in _SAVED:
-        several = isinstance(typed, tuple)
-        lines = tuple(line for part in (typed if several else (typed,)) for line in _saved(parameter, part))
-        typed = lines if several else " ".join(lines)
-    if isinstance(typed, str) and "[," in written and parameter.name not in _HOLD_COMMAS:
-        typed = tuple(part.strip() for part in typed.split(",") if part.strip())
-    if isinstance(typed, tuple):
-        values = [_single(parameter, part) for part in typed]
-        return values[0] if len(values) == 1 and "Texts" in parameter.kind.names else values
-    return _single(parameter, typed)
-
-
-def _saved(parameter: Parameter, typed: str) -> Sequence[str]:
-    """What is typed or, after @, the lines of a file: filters of a subcorpus, or a query."""
-    path = Path(typed[1:])
-    if typed[:1] != "@" or not (
-        path.suffix or path.is_file() or (parameter.name == "filter" and "=" not in typed)
-    ):
-        return [typed]
-    return [line.strip() for _, line in text_lines(path)]
-
-
-def _single(parameter: Parameter, typed: str) -> Any:
-    """One value: a number if the kind allows it and the text is one; a file of text as its path."""
-    names = parameter.kind.names
-    if "Texts" in names:
-        return typed if "://" in typed else Path(typed)
-    for name, reader in (("int", int), ("float", float)):
-        if name in names:
-            try:
-                return reader(typed.removesuffix("%") if name == "float" else typed)
-            except ValueError:
-                continue
-    return typed
 
 
 def limit_threads(jobs: Any) -> Any:
