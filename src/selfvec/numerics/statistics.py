@@ -270,13 +270,14 @@ def hypergeometric_p(taken: Ints, occurs: Ints, new: int, total: int) -> Doubles
     """
     logs = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, total + 1)))))
     every = logs[total] - logs[new] - logs[total - new]
-    out = np.ones(len(taken))
-    for row, (k, number) in enumerate(zip(taken.tolist(), occurs.tolist(), strict=True)):
+    pairs, place = np.unique(taken * (total + 1) + occurs, return_inverse=True)  # many are alike
+    out = np.ones(len(pairs))
+    for row, (k, number) in enumerate(np.transpose(np.divmod(pairs, total + 1)).tolist()):
         i = np.arange(max(0, new + number - total), min(number, new) + 1)
         ways = logs[number] - logs[i] - logs[number - i] + logs[total - number]
         shares = np.exp(ways - logs[new - i] - logs[total - number - new + i] - every)
         out[row] = min(1.0, 2 * min(shares[i >= k].sum(), shares[i <= k].sum()))
-    return out
+    return out[place]
 
 
 def cross_counts(rows: AnyInts | Mask, columns: AnyInts | Mask, shape: tuple[int, int]) -> Ints:
@@ -339,7 +340,8 @@ def stratified_ratios(first: Ints, of_first: Ints, last: Ints, of_last: Ints) ->
     both = np.minimum(of_first, of_last) > 0
     a, b, x, y = (np.asarray(of[..., both], np.float64) for of in (of_first, of_last, first, last))
     weights = a * b / (a + b)
-    shares = (x / a) @ weights / weights.sum(), (y / b) @ weights / weights.sum()
+    weights /= weights.sum()
+    shares = (x / a) @ weights, (y / b) @ weights
     of_both, total = x + y, a + b
     variance = of_both * (total - of_both) @ (a * b / (total**2 * np.maximum(total - 1, 1)))
     beyond = np.maximum(np.abs((y - of_both * b / total).sum(axis=1)) - 0.5, 0)

@@ -18,7 +18,7 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis.concepts import corpus_topics
-from selfvec.analysis.concepts.growth import percent
+from selfvec.analysis.concepts.shares import percent
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.apps.mcp.tools import Tools

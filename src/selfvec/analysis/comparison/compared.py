@@ -111,8 +111,8 @@ def compared(
     if foreign := seen["foreign"] if mix == "equal" else ():
         made, written = _without(made, foreign), list(map(_left_out, written))
     fair = _with_equal_mix(replace(made, mix=seen["mix"], fields=seen["fields"]), fields, mix, units.fields)
-    seasons = [] if mix == "beside" else _on_months(ends)  # where sizes are compared, that says it
-    return replace(fair, tokens=counted, findings=in_order([*fair.findings, *written, *seasons]))
+    findings = [*fair.findings, *written, *_on_months(ends)]
+    return replace(fair, tokens=counted, findings=in_order(findings))
 
 
 # ---- What is looked at, and what is found in it

@@ -43,10 +43,10 @@ from selfvec.storage.text_file import text_part
 from selfvec.text.kernels import NGRAM
 
 from .document_topics import assigned_table, document_table
-from .growth import Grown, share_changes
+from .shares import Grown, share_changes
 from .subjects import FORGET, kept_with, with_names, with_subjects
 from .terms import NAMED, counts_in, distinct, phrase_names, topic_rows, topical_terms
-from .text_size import text_growth
+from .text_size import text_size
 from .topic_clusters import TERMS, Clustering, cluster_documents
 from .topic_result import GroupTopics, Topic, Topics, TopicShare
 
@@ -288,7 +288,7 @@ def with_groups(run: Run, whole: Topics, groups: Sequence[Slice], sides: Sequenc
     if not sides:
         return replace(whole, groups=shares)
     made = compared(run, sides, {}, "beside", undated(run.tokens, sides))
-    shares = replace(shares, growth=text_growth(sides, run.require_tokens()), sides=made)
+    shares = replace(shares, growth=text_size(sides, run.require_tokens()), sides=made)
     levels = 1 + whole.on_two_levels
     above = _with_changes(subjects, made, levels)
     below = _with_changes(whole, made, levels)

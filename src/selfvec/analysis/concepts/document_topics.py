@@ -25,7 +25,7 @@ from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.text.passages import sentence_spans
 from selfvec.text.phrases import LINK
 
-from .growth import percent, surest_first
+from .shares import percent, surest_first
 from .terms import encoded, topic_text_vectors
 from .topic_clusters import nearest
 from .topic_result import GroupTopics, Topics

@@ -11,7 +11,7 @@ import numpy as np
 
 from selfvec.analysis.comparison.comparison import Comparison, in_order
 from selfvec.analysis.comparison.joined import joined_sentences, split_pairs
-from selfvec.base.answer import Answer, short_repr
+from selfvec.base.answer import Answer, Json, short_repr
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import InputError
@@ -32,9 +32,9 @@ from selfvec.base.view import (
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
 
-from .growth import Grown, ShareChange, growth_columns, growth_findings, told_of_growth
+from .shares import Grown, ShareChange, growth_columns, growth_figures, growth_findings, told_of_growth
 from .terms import encoded, topic_text_vectors
-from .text_size import TextGrowth
+from .text_size import on_size
 
 if TYPE_CHECKING:
     import polars as pl
@@ -105,14 +105,14 @@ class GroupTopics(Answer):
     Attributes
     ----------
     shares : list of TopicShare
-    growth : TextGrowth or None
-        How the number of documents changed, if the groups are periods.
+    growth : dict or None
+        How the number of documents changed, if two periods are compared; see `text_size`.
     sides : Comparison or None
         How the two parts that are compared differ otherwise.
     """
 
     shares: list[TopicShare]
-    growth: TextGrowth | None = None
+    growth: Json | None = None
     sides: Comparison | None = None
 
     def __repr__(self) -> str:
@@ -151,7 +151,7 @@ class GroupTopics(Answer):
 
     def as_dict(self) -> dict[str, Any]:
         """As ``selfvec text topics --by ... --json`` prints it, under ``groups``."""
-        more = {} if self.growth is None else {"growth": asdict(self.growth)}
+        more = {} if self.growth is None else {"growth": self.growth}
         return {"rows": self.rows, **more}
 
 
@@ -248,7 +248,7 @@ class Topics(Answer):
             return list(self.passages)
         # How the two are written comes first: a change of notation looks like a change of subjects.
         grown = [] if groups.sides.nested else growth_findings(self.grown, noun)
-        size = [] if groups.growth is None else groups.growth.findings
+        size = [] if groups.growth is None else [on_size(groups.growth)]
         return in_order([*groups.sides.findings, *grown, *self.passages, *size])
 
     @property
@@ -274,15 +274,20 @@ class Topics(Answer):
 
     def _shown(self) -> Iterator[Row]:
         """The subjects, each with the largest of its topics below; topics that are subjects without these."""
-        large = [row for row in self._numbered() if row["documents"] >= LEAST_DOCUMENTS]
+        large = [row for row in self._figures() if row["documents"] >= LEAST_DOCUMENTS]
         if self.subjects is None or not self.on_two_levels:
             yield from large
             return
-        for row in self.subjects._numbered():
+        for row in self.subjects._figures():
             own = [finer for finer in large if finer["subject"] == row["topic"]]
             yield {**row, "subject": row["topic"], "topic": None}
             for finer in own[:_LARGEST]:
                 yield {**finer, "subject": None, "name": f"  {finer['name']}"}
+
+    def _figures(self) -> list[dict[str, Any]]:
+        """What the columns show of each topic."""
+        rows = zip(self._numbered(), self.topics, strict=True)
+        return [row | growth_figures(topic.growth) for row, topic in rows]
 
     @property
     def without(self) -> list[str]:

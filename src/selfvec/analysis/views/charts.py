@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from selfvec.analysis.concepts.group_differences import GroupDifference
-from selfvec.analysis.concepts.growth import Grown, ShareChange, percent, since
+from selfvec.analysis.concepts.shares import GroupDifference, Grown, ShareChange, percent, since
 from selfvec.analysis.word_drift.word_paths import FEW_USES
 from selfvec.base.answer import Json
 from selfvec.base.arrays import Doubles, Mask

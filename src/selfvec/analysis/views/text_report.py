@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from selfvec.analysis.comparison.comparison import Comparison, in_order
 from selfvec.analysis.concepts.document_topics import GLANCE, ToRead, topic_entries
-from selfvec.analysis.concepts.group_differences import GroupDifference, pivot_table, word_table
-from selfvec.analysis.concepts.growth import (
+from selfvec.analysis.concepts.shares import (
+    GroupDifference,
     ShareChange,
     percent,
     surest_first,
+    with_shares,
     word_sentences,
 )
 from selfvec.analysis.concepts.terms import distinct
@@ -27,7 +28,21 @@ from selfvec.analysis.word_drift.word_paths import FEW_USES
 from selfvec.base.answer import Json
 from selfvec.base.display import count_of, printable, whole_words
 from selfvec.base.finding import Finding
-from selfvec.base.view import COUNT, PIECES, PROSE, Column, Entry, Form, Heading, Part, Table, View, spoken
+from selfvec.base.view import (
+    COUNT,
+    PIECES,
+    PROSE,
+    STRONG,
+    Column,
+    Entry,
+    Form,
+    Heading,
+    Part,
+    Pieces,
+    Table,
+    View,
+    spoken,
+)
 from selfvec.corpus.slices import month_name, parse_span
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
@@ -113,8 +128,8 @@ def text_report(report: TextFindings) -> View:
     if report.words:
         parts += [Heading("Words that were asked for"), *map(spoken, word_sentences(report.words))]
     if report.groups:
-        parts += [Heading(f"Subjects by {printable(report.field)}", folded=True), pivot_table(report.groups)]
-        parts.append(word_table(report.groups))
+        parts += [Heading(f"Subjects by {printable(report.field)}", folded=True), _pivot_table(report.groups)]
+        parts.append(_word_table(report.groups))
     if report.topics is not None:
         subjects = report.topics.subjects or report.topics
         parts += [
@@ -278,6 +293,36 @@ def _subjects(topics: Topics) -> Table:
     else:
         columns.append(Column("share", form=_SHARE))
     return Table(columns, rows, notes=topics.without)
+
+
+def _pivot_table(groups: Sequence[GroupDifference]) -> Table:
+    """How many documents of each group are about each subject; bold is what a group has more of."""
+    columns = [Column("name", "subject", PROSE), Column("all", form=COUNT)]
+    columns += [Column(str(i), group.name, _FIGURES) for i, group in enumerate(groups)]
+    rows: list[dict[str, Any]] = [{"name": "all subjects", "all": sum(group.documents for group in groups)}]
+    rows[0] |= {str(i): [(f"{group.documents:,}", "")] for i, group in enumerate(groups)}
+    for place, (name, _) in enumerate(groups[0].subjects):
+        changes = [group.subjects[place][1] for group in groups]
+        count = sum(change.documents_last for change in changes)
+        rows.append({"name": name, "all": count} | {str(i): _cell(of) for i, of in enumerate(changes)})
+    told = "Documents, and their share of the group. Bold: more than the others have."
+    return Table(columns, rows, notes=[told])
+
+
+def _cell(change: ShareChange) -> Pieces:
+    style = "strong" if change.moved and change.grew else ""
+    share = [(f" {percent(change.share_last)}", "quiet")] * bool(change.documents_last)
+    return [(f"{change.documents_last:,}", style), *share]
+
+
+_FIGURES = Form("pieces", lambda pieces: pieces, is_figure=True)
+
+
+def _word_table(groups: Sequence[GroupDifference]) -> Table:
+    """The words that each group has more of than the others, beyond chance."""
+    rows = [{"group": group.name, "words": with_shares(group.words)} for group in groups if group.words]
+    told = "Words that each has more of than the others, and in how many of its documents"
+    return Table((Column("group", form=STRONG), Column("words", form=PROSE)), rows, told)
 
 
 def _how_read(made: Provenance) -> Iterator[str]:

@@ -131,8 +131,7 @@ def _find(
     from selfvec.analysis.comparison.chosen_slices import asked_slices, drawn_periods, field_slices
     from selfvec.analysis.concepts.corpus_topics import passing, subjects_of_report
     from selfvec.analysis.concepts.document_topics import documents_to_read
-    from selfvec.analysis.concepts.group_differences import group_differences
-    from selfvec.analysis.concepts.growth import word_changes
+    from selfvec.analysis.concepts.shares import group_differences, word_changes
     from selfvec.analysis.views.charts import Timeline
     from selfvec.analysis.views.text_report import TextFindings
     from selfvec.analysis.word_drift.drift import drift

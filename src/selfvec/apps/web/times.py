@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from selfvec.analysis.concepts.document_topics import typical_sentences
-from selfvec.analysis.concepts.growth import ShareChange, word_changes, word_sentences
+from selfvec.analysis.concepts.shares import ShareChange, word_changes, word_sentences
 from selfvec.analysis.concepts.subjects import own_name_of_each
 from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.analysis.usage.contexts import occurrences

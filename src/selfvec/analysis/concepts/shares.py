@@ -1,16 +1,18 @@
-"""Whether a subject or a word takes a larger share of the documents than before, and by how much.
+"""The share of the documents that a subject or word has on two sides, and whether it differs beyond chance.
 
 Documents are the observations: a word that is repeated within a document is no more evidence. A document
 has one topic, so that where one grows all others shrink a little. Those *moved* that changed in another
 way than the rest. Where a field goes with time, such as the kind of document, a subject of one kind grows
-with it; so its share is also compared within the values of the field.
+with it; so its share is also compared within the values of the field. A group of documents is compared
+with all others in the same way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,22 +23,33 @@ from selfvec.analysis.usage.contexts import occurrences
 from selfvec.base.arrays import AnyInts, Doubles, Ints, Mask
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.finding import Finding
-from selfvec.base.view import NUMBER, PROBABILITY, Column, Pieces, Row, share
-from selfvec.corpus.slices import Slice, month_name, parse_span
+from selfvec.base.view import NUMBER, PROBABILITY, Column, Pieces, sentence, share
+from selfvec.corpus.slices import Slice, month_name, parse_span, slice_of_each
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import (
     LEVEL,
     NORMAL,
+    StratifiedRatios,
     benjamini_hochberg,
     chi_square_p,
+    cross_counts,
     hypergeometric_p,
-    ratios_of_shares,
     stratified_ratios,
     student_p,
 )
+from selfvec.text.document_vectors import word_documents
+from selfvec.text.phrases import LINK
 
+from .terms import content_words, documents_with
+
+if TYPE_CHECKING:
+    from .topic_result import Topics
+
+OTHERS = "the others"
 _NAMED, _SAID = 3, 6  # subjects in a sentence, and sentences about one each
 _ROUNDING = 1e-9  # in place of 0, by which is divided
+_LISTED, _OF_GROUP = 6, 2  # words of a group, and subjects in the sentence about it
+_LEAST = 5  # documents with such a word
 
 
 @dataclass(frozen=True)
@@ -58,11 +71,6 @@ class ShareChange:
     fields: Sequence[str] = ()  # whose mix is held equal in these figures
     equal: ShareChange | None = None  # the same with the mix held equal of the fields that go with time
     of_all: bool = False  # whether all dated documents of the text are in one of the parts
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any]) -> ShareChange:
-        """A change from its row, as `dataclasses.asdict` makes it."""
-        return cls(**{**row, "equal": row["equal"] and cls.of(row["equal"])})
 
     def among(self, families: int) -> ShareChange:
         """The same where several families of changes are tested, each as if it were the only one."""
@@ -151,16 +159,6 @@ def _figure(ratio: float) -> str:
     return f"{ratio:.1f}" if ratio < 99.5 else f"{ratio:.0f}"
 
 
-class _Tested(NamedTuple):
-    """What is known of n changes, (n,) each; see `ShareChange`."""
-
-    p: Doubles
-    q: Doubles
-    moved: Mask
-    low: Doubles
-    high: Doubles
-
-
 def share_changes(
     subjects: Sequence[Mask], made: Comparison, *, shares_add_up: bool = True
 ) -> list[ShareChange]:
@@ -169,43 +167,72 @@ def share_changes(
     Where a document has one subject, as of topics, one that grows makes others smaller; see
     `q_beside_others`. Where the comparison has strata, each has the same within these.
     """
-    inside = [made.side == number for number in (0, 1)]
-    own = made.unit[made.side >= 0]
-    together = len(np.unique(own)) < len(own)
-    counts = [np.array([np.sum(mask & side) for mask in subjects], np.int64) for side in inside]
-    counted = (counts[0], int(inside[0].sum()), counts[1], int(inside[1].sum()))
-    strata = np.zeros(len(made.side), np.int64) if made.strata is None else made.strata
+    changes = _within(np.zeros_like(made.side), subjects, made, shares_add_up)
+    if made.strata is None:
+        return changes
+    within = _within(made.strata, subjects, made, shares_add_up)
+    fields = tuple(made.fields)
+    return [
+        replace(change, equal=replace(equal, fields=fields))
+        for change, equal in zip(changes, within, strict=True)
+    ]
 
-    def tested(strata: AnyInts, p: Doubles, low: Doubles, high: Doubles) -> _Tested:
-        if together and subjects:
-            p, low, high = _of_units(subjects, inside, strata, made.unit, low, high)
-        q = q_beside_others(low, high, p) if shares_add_up else benjamini_hochberg(p)
-        return _Tested(p, q, q <= LEVEL, low, high)
 
-    p, q, moved, *ends = tested(np.zeros_like(strata), exact_p(*counted), *exact_ratios(*counted)[1:])
+def _within(
+    strata: AnyInts, subjects: Sequence[Mask], made: Comparison, shares_add_up: bool
+) -> list[ShareChange]:
+    """How shares changed within strata, (D,); with a single one, of all documents."""
+    if not subjects:
+        return []
+    inside, number = [made.side == side for side in (0, 1)], int(strata.max()) + 1
+    totals = [np.bincount(strata[side], minlength=number) for side in inside]
+    first, last = (
+        np.array([np.bincount(strata[mask & side], minlength=number) for mask in subjects]) for side in inside
+    )
+    tested = compared_shares(first, totals[0], last, totals[1])
+    units = made.unit[made.side >= 0]
+    if len(np.unique(units)) < len(units):
+        p, low, high = _of_units(subjects, inside, strata, made.unit, tested.low, tested.high)
+        tested = tested._replace(p=p, low=low, high=high)
+    q = q_beside_others(tested) if shares_add_up else benjamini_hochberg(tested.p)
     dates = made.tokens.dates
     of_all = dates is not None and bool((np.isnat(dates) | (made.side >= 0)).all())
-    changes = [
-        replace(change, of_all=of_all)
-        for change in changes_of_counts(*counted, made.names, p, q, moved, (ends[0], ends[1]))
+    changes = _changes(made.names, first.sum(axis=1), last.sum(axis=1), tested, q)
+    return [replace(change, of_all=of_all) for change in changes]
+
+
+def compared_shares(first: Ints, of_first: Ints, last: Ints, of_last: Ints) -> StratifiedRatios:
+    """How n shares differ within strata; with a single one, p is Fisher's exact one.
+
+    The inner end of the interval of what one side lacks is exact then, too. All of its documents lie on the
+    other side, as they do by a ratio up to that with a chance of 2.5 % (Clopper and Pearson, 1934).
+
+    >>> made = compared_shares(*map(np.array, ([[0]], [145], [[29]], [155])))
+    >>> made.low.round(1).tolist(), ((155 * made.low / (155 * made.low + 145)) ** 29).round(3).tolist()
+    ([6.9], [0.025])
+    """
+    made = stratified_ratios(first, of_first, last, of_last)
+    if len(of_first) > 1:
+        return made
+    (a,), (b,), x, y = of_first.tolist(), of_last.tolist(), first[:, 0], last[:, 0]
+    inside = (LEVEL / 2) ** (1 / np.maximum(x + y, 1))
+    odds = inside / (1 - inside)
+    return made._replace(
+        p=hypergeometric_p(y, x + y, b, a + b),
+        low=np.where(x == 0, np.maximum(made.low, odds * a / b), made.low),
+        high=np.where(y == 0, np.minimum(made.high, a / b / odds), made.high),
+    )
+
+
+def _changes(
+    names: Sequence[str], first: Ints, last: Ints, tested: StratifiedRatios, q: Doubles
+) -> list[ShareChange]:
+    """Changes of shares of which the documents of either side are counted, (n,)."""
+    before, after = names
+    return [
+        ShareChange(before, after, a, b, x, y, y / x if x else None, *figures, moved=figures[-1] <= LEVEL)
+        for a, b, x, y, *figures in zip(*(of.tolist() for of in (first, last, *tested, q)), strict=True)
     ]
-    if made.strata is None or not changes:
-        return changes
-    number = int(strata.max()) + 1
-    totals = [np.bincount(strata[side], minlength=number) for side in inside]
-    if not np.minimum(*totals).any():  # no value has documents with a subject on both sides
-        return changes
-    tables = [[np.bincount(strata[m & side], minlength=number) for m in subjects] for side in inside]
-    equal = stratified_ratios(np.array(tables[0]), totals[0], np.array(tables[1]), totals[1])
-    shares = {"share_first": equal.share_first, "share_last": equal.share_last}
-    columns = shares | tested(strata, equal.p, equal.low, equal.high)._asdict()
-    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-    figures = [dict(zip(columns, row, strict=True)) for row in rows]
-    out = []
-    for change, row in zip(changes, figures, strict=True):
-        ratio = row["share_last"] / row["share_first"] if row["share_first"] else None
-        out.append(replace(change, equal=replace(change, **row, ratio=ratio, fields=tuple(made.fields))))
-    return out
 
 
 def _of_units(
@@ -248,6 +275,7 @@ def _of_units(
     return student_p(t, np.full(len(t), freedom)), middle / half, middle * half
 
 
+@cache
 def student_bound(freedom: int) -> float:
     """Standard errors on either side of a 95 % interval, of an error with so many degrees of freedom.
 
@@ -270,66 +298,18 @@ def word_changes(run: Run, words: Sequence[str], sides: Sequence[Slice]) -> list
     return list(zip(words, changes, strict=True))
 
 
-def changes_of_counts(
-    first: Ints,
-    of_first: int,
-    last: Ints,
-    of_last: int,
-    names: Sequence[str],
-    p: Doubles,
-    q: Doubles,
-    moved: Mask,
-    ends: tuple[Doubles, Doubles] | None = None,
-) -> list[ShareChange]:
-    """The changes of n shares, of which the documents of either side are counted, (n,) each.
-
-    Intervals are those of single documents, unless their ends are given.
-    """
-    ratios, *usual = exact_ratios(first, of_first, last, of_last)
-    before, after = names
-    columns = (first, last, ratios, *(ends or usual), p, q, moved)
-    return [
-        ShareChange(
-            before, after, a, b, a / max(of_first, 1), b / max(of_last, 1), ratio if a else None, *figures
-        )
-        for a, b, ratio, *figures in zip(*(column.tolist() for column in columns), strict=True)
-    ]
-
-
-def exact_ratios(first: Ints, of_first: int, last: Ints, of_last: int) -> tuple[Doubles, Doubles, Doubles]:
-    """As `ratios_of_shares`, but that of what one side lacks the inner end of the interval is exact.
-
-    All of its documents lie on the other side, as they do by a ratio up to that with a chance of 2.5 %
-    (Clopper and Pearson, 1934).
-
-    >>> _, low, _ = exact_ratios(np.array([0]), 145, np.array([29]), 155)
-    >>> low.round(1).tolist(), ((155 * low / (155 * low + 145)) ** 29).round(3).tolist()
-    ([6.9], [0.025])
-    """
-    ratio, low, high = ratios_of_shares(first, of_first, last, of_last)
-    inside = (LEVEL / 2) ** (1 / np.maximum(first + last, 1))
-    odds, sizes = inside / (1 - inside), of_first / max(of_last, 1)
-    low = np.where(first == 0, np.maximum(low, odds * sizes), low)
-    return ratio, low, np.where(last == 0, np.minimum(high, sizes / odds), high)
-
-
-def exact_p(first: Ints, of_first: int, last: Ints, of_last: int) -> Doubles:
-    """Fisher's exact p of each of n shares."""
-    return hypergeometric_p(last, first + last, of_last, of_first + of_last)
-
-
-def q_beside_others(low: Doubles, high: Doubles, p: Doubles) -> Doubles:
+def q_beside_others(tested: StratifiedRatios) -> Doubles:
     """q of the changes of n subjects that share no documents, (n,): at most `LEVEL` if one changed by itself.
 
-    Given are the intervals of the ratios of the shares, and p. A change is beyond chance and, in the same
-    direction, beyond that of the subjects that did not move. A document has one: if one of five doubles, the
-    others have less of the documents, but nothing happened to them. q is Bonferroni's bound, so that where
-    nothing moved, any subject is named in at most 5 % of texts.
+    A change is beyond chance and, in the same direction, beyond that of the subjects that did not move. A
+    document has one: if one of five doubles, the others have less of the documents, but nothing happened to
+    them. q is Bonferroni's bound, so that where nothing moved, any subject is named in at most 5 % of texts.
 
-    >>> sides = np.array([100] * 5), 500, np.array([200, 75, 75, 75, 75]), 500
-    >>> (q_beside_others(*ratios_of_shares(*sides)[1:], exact_p(*sides)) <= LEVEL).tolist()
+    >>> sides = [[100]] * 5, [500], [[200], [75], [75], [75], [75]], [500]
+    >>> (q_beside_others(compared_shares(*map(np.array, sides))) <= LEVEL).tolist()
     [True, False, False, False, False]
     """
+    _, _, low, high, p = tested
     middle, error = (np.log(high) + np.log(low)) / 2, (np.log(high) - np.log(low)) / (2 * NORMAL)
     q = np.minimum(p * len(p), 1)
     error = np.maximum(error, _ROUNDING)  # of a subject that all documents have, 0
@@ -358,42 +338,27 @@ def q_beside_others(low: Doubles, high: Doubles, p: Doubles) -> Doubles:
 
 
 def growth_columns(changes: Iterable[ShareChange | None]) -> tuple[Column, ...]:
-    """What is shown of how shares changed, in rows with a `ShareChange` as a dict under ``growth``."""
-    held = [change for change in changes if change]
-    if not held:
+    """What is shown of how shares changed, in rows that have the `growth_figures`."""
+    first = next(filter(None, changes), None)
+    if first is None:
         return ()
-    fields = held[0].equal.fields if held[0].equal else ()
+    equal = f"the same with the mix of {' and '.join(first.like_for_like.fields)} held equal, which q is of"
     return (
-        Column("first", form=share(1), of=_of_change(lambda change: change.share_first)),
-        Column("last", form=share(1), of=_of_change(lambda change: change.share_last)),
-        Column(
-            "ratio",
-            "growth",
-            NUMBER,
-            "the last share for the first, with its 95 % interval",
-            of=_of_change(lambda change: change.shown),
-        ),
-        *[
-            Column(
-                "equal_mix",
-                None,
-                NUMBER,
-                f"the same with the mix of {' and '.join(fields)} held equal, which q is of",
-                of=_of_change(lambda change: change.like_for_like.shown),
-            )
-        ]
-        * bool(fields),
-        Column(
-            "q",
-            form=PROBABILITY,
-            of=_of_change(lambda change: change.like_for_like.q),
-            meaning="false discovery rate",
-        ),
+        Column("first", form=share(1)),
+        Column("last", form=share(1)),
+        Column("ratio", "growth", NUMBER, "the last share for the first, with its 95 % interval"),
+        *[Column("equal_mix", form=NUMBER, meaning=equal)] * bool(first.equal),
+        Column("q", form=PROBABILITY, meaning="false discovery rate"),
     )
 
 
-def _of_change(value: Callable[[ShareChange], Any]) -> Callable[[Row], Any]:
-    return lambda row: value(ShareChange.of(row["growth"])) if row["growth"] else None
+def growth_figures(change: ShareChange | None) -> dict[str, Any]:
+    """The values of `growth_columns`."""
+    if change is None:
+        return {}
+    equal = change.like_for_like
+    shares = {"first": change.share_first, "last": change.share_last}
+    return {**shares, "ratio": change.shown, "equal_mix": equal.shown, "q": equal.q}
 
 
 class Grown(NamedTuple):
@@ -469,3 +434,98 @@ def percent(share: float) -> str:
     ('26%', '0.4%', '0%')
     """
     return f"{share:.1%}" if 0 < share < 0.1 else f"{share:.0%}"
+
+
+# ---- Groups of documents, each beside all others together
+
+
+@dataclass(frozen=True)
+class GroupDifference:
+    """What one group has more of than the others, the surest first."""
+
+    name: str
+    documents: int
+    share: float  # of the documents of all groups
+    subjects: list[tuple[str, ShareChange]]  # all of them, as the topics are in order
+    words: list[tuple[str, ShareChange]]
+
+    @property
+    def larger(self) -> list[tuple[str, ShareChange]]:
+        """The subjects that it has more of."""
+        more = [(name, change) for name, change in self.subjects if change.moved and change.grew]
+        return sorted(more, key=lambda row: -row[1].low)
+
+    @property
+    def sentence(self) -> str:
+        """Its size and what it has more of, in words."""
+        told = [
+            f"{percent(change.share_last)} are about {sentence(name.split(', ')[0])}, "
+            f"{percent(change.share_first)} of the others"
+            for name, change in self.larger[:_OF_GROUP]
+        ]
+        if not told and self.words:
+            told = [f"more of the words {with_shares(self.words)}"]
+        size = f"{self.name} ({count_of(self.documents, 'document')})"
+        return printable(f"{size}: {'; '.join(told) or 'nothing more than the others'}.")
+
+    @property
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """What it has more of, for a table: subjects, then words."""
+        for kind, listed in (("subject", self.larger), ("word", self.words)):
+            for name, change in listed:
+                yield {
+                    "group": self.name,
+                    "kind": kind,
+                    "name": name.replace(LINK, " "),
+                    "documents": change.documents_last,
+                    "share": change.share_last,
+                    "share_of_others": change.share_first,
+                    "ratio": change.ratio,
+                    "low": change.low,
+                    "high": change.high,
+                    "q": change.q,
+                    "shown": change.shown,
+                }
+
+
+def group_differences(run: Run, topics: Topics | None, groups: Sequence[Slice]) -> list[GroupDifference]:
+    """What each of some groups has more of than the others together.
+
+    False discoveries are counted over all groups, so that more groups do not name more by chance.
+    """
+    group_of, number = slice_of_each(groups), len(groups)
+    sizes = np.bincount(group_of[group_of >= 0], minlength=number)
+    batch = run.require_tokens()
+    with_word = documents_with(word_documents(batch.ids, batch.offsets, len(batch.types)), group_of, number)
+    often = (with_word.sum(axis=1) >= _LEAST) & content_words(batch.types, run.provenance)
+    words = [batch.types[row] for row in np.flatnonzero(often).tolist()]
+    of_words = [_beside_others(with_word[often], sizes, group) for group in range(number)]
+    q_of_words = benjamini_hochberg(np.concatenate([tested.p for *_, tested in of_words])).reshape(number, -1)
+    names = [] if topics is None else [topic.name for topic in topics.topics]
+    topic_of = np.full(len(group_of), -1) if topics is None else topics.of_documents
+    with_topic = cross_counts(topic_of, group_of, (len(names), number))
+    out = []
+    for place, (group, size, q) in enumerate(zip(groups, sizes.tolist(), q_of_words, strict=True)):
+        sides = OTHERS, group.name
+        counts = _beside_others(with_topic, sizes, place)
+        changes = _changes(sides, *counts, q_beside_others(counts[-1]))
+        subjects = [(name, change.among(number)) for name, change in zip(names, changes, strict=True)]
+        found = _changes(sides, *of_words[place], q)
+        more = [
+            (word, change) for word, change in zip(words, found, strict=True) if change.moved and change.grew
+        ]
+        more.sort(key=lambda row: -row[1].low)
+        out.append(GroupDifference(group.name, size, size / sizes.sum(), subjects, more[:_LISTED]))
+    return sorted(out, key=lambda group: -group.documents)
+
+
+def _beside_others(counts: Ints, sizes: Ints, group: int) -> tuple[Ints, Ints, StratifiedRatios]:
+    """The documents with each of n things in the other groups, and in this one, (n,), and how they differ."""
+    mine, of_mine = counts[:, group], sizes[[group]]
+    others = counts.sum(axis=1) - mine
+    return others, mine, compared_shares(others[:, None], sizes.sum() - of_mine, mine[:, None], of_mine)
+
+
+def with_shares(words: Sequence[tuple[str, ShareChange]]) -> str:
+    """Words, each with its share of the documents."""
+    return ", ".join(f"{word.replace(LINK, ' ')} {percent(change.share_last)}" for word, change in words)
