@@ -296,7 +296,8 @@ def test_where_groups_are_alike_hardly_any_is_said_to_differ() -> None:
     whole = topics(run, 4)
     for _ in range(100):
         group = draw.permutation(np.arange(300) % 3)
-        found = group_differences(run.present, whole, [Slice(n, group == i) for i, n in enumerate(PLACES)])
+        parts = [Slice(place, group == i) for i, place in enumerate(PLACES)]
+        found = group_differences(run.present, parts, whole.with_documents)
         named.append(any(row.larger or row.words for row in found))
     assert np.mean(named) <= 0.1
     assert "nothing more than the others." in found[-1].sentence or named[-1]

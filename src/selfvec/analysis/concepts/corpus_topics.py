@@ -299,8 +299,7 @@ def with_groups(run: Run, whole: Topics, groups: Sequence[Slice], sides: Sequenc
 
 def _with_changes(whole: Topics, made: Comparison, levels: int) -> Topics:
     """The topics with their changes; of two levels, each may name one of forty texts falsely."""
-    masks = [whole.of_documents == number for number in range(len(whole))]
-    changes = share_changes(masks, made)
+    changes = share_changes([documents for _, documents in whole.with_documents], made)
     rows = zip(whole.topics, changes, strict=True)
     return replace(whole, topics=[replace(topic, growth=change.among(levels)) for topic, change in rows])
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,7 +32,6 @@ from selfvec.numerics.statistics import (
     StratifiedRatios,
     benjamini_hochberg,
     chi_square_p,
-    cross_counts,
     hypergeometric_p,
     stratified_ratios,
     student_p,
@@ -41,9 +40,6 @@ from selfvec.text.document_vectors import word_documents
 from selfvec.text.phrases import LINK
 
 from .terms import content_words, documents_with
-
-if TYPE_CHECKING:
-    from .topic_result import Topics
 
 OTHERS = "the others"
 _NAMED, _SAID = 3, 6  # subjects in a sentence, and sentences about one each
@@ -488,34 +484,30 @@ class GroupDifference:
                 }
 
 
-def group_differences(run: Run, topics: Topics | None, groups: Sequence[Slice]) -> list[GroupDifference]:
-    """What each of some groups has more of than the others together.
+def group_differences(
+    run: Run, groups: Sequence[Slice], subjects: Sequence[tuple[str, Mask]] = ()
+) -> list[GroupDifference]:
+    """What each of some groups has more of than the others together: subjects and words.
 
     False discoveries are counted over all groups, so that more groups do not name more by chance.
     """
-    group_of, number = slice_of_each(groups), len(groups)
+    group_of, number, batch = slice_of_each(groups), len(groups), run.require_tokens()
     sizes = np.bincount(group_of[group_of >= 0], minlength=number)
-    batch = run.require_tokens()
-    with_word = documents_with(word_documents(batch.ids, batch.offsets, len(batch.types)), group_of, number)
-    often = (with_word.sum(axis=1) >= _LEAST) & content_words(batch.types, run.provenance)
+    counts = documents_with(word_documents(batch.ids, batch.offsets, len(batch.types)), group_of, number)
+    often = (counts.sum(axis=1) >= _LEAST) & content_words(batch.types, run.provenance)
     words = [batch.types[row] for row in np.flatnonzero(often).tolist()]
-    of_words = [_beside_others(with_word[often], sizes, group) for group in range(number)]
-    q_of_words = benjamini_hochberg(np.concatenate([tested.p for *_, tested in of_words])).reshape(number, -1)
-    names = [] if topics is None else [topic.name for topic in topics.topics]
-    topic_of = np.full(len(group_of), -1) if topics is None else topics.of_documents
-    with_topic = cross_counts(topic_of, group_of, (len(names), number))
+    beside = [_beside_others(counts[often], sizes, group) for group in range(number)]
+    q = benjamini_hochberg(np.concatenate([of.p for *_, of in beside])).reshape(number, -1)
     out = []
-    for place, (group, size, q) in enumerate(zip(groups, sizes.tolist(), q_of_words, strict=True)):
-        sides = OTHERS, group.name
-        counts = _beside_others(with_topic, sizes, place)
-        changes = _changes(sides, *counts, q_beside_others(counts[-1]))
-        subjects = [(name, change.among(number)) for name, change in zip(names, changes, strict=True)]
-        found = _changes(sides, *of_words[place], q)
-        more = [
-            (word, change) for word, change in zip(words, found, strict=True) if change.moved and change.grew
-        ]
+    for group, size, tested, q_of_words in zip(groups, sizes.tolist(), beside, q, strict=True):
+        others = Slice(OTHERS, (group_of >= 0) & ~group.documents)
+        made = Comparison.of(batch, [others, group])
+        changes = share_changes([documents for _, documents in subjects], made)
+        about = [(name, of.among(number)) for (name, _), of in zip(subjects, changes, strict=True)]
+        found = zip(words, _changes(made.names, *tested, q_of_words), strict=True)
+        more = [(word, change) for word, change in found if change.moved and change.grew]
         more.sort(key=lambda row: -row[1].low)
-        out.append(GroupDifference(group.name, size, size / sizes.sum(), subjects, more[:_LISTED]))
+        out.append(GroupDifference(group.name, size, size / sizes.sum(), about, more[:_LISTED]))
     return sorted(out, key=lambda group: -group.documents)
 
 

@@ -231,6 +231,11 @@ class Topics(Answer):
         )
 
     @property
+    def with_documents(self) -> list[tuple[str, Mask]]:
+        """The name and the documents of each topic, (D,)."""
+        return [(topic.name, self.of_documents == number) for number, topic in enumerate(self.topics)]
+
+    @property
     def on_two_levels(self) -> bool:
         """Whether subjects are made of several topics."""
         return self.subjects is not None and len(self.subjects) < len(self)

@@ -143,6 +143,7 @@ def _find(
     names = [side.name for side in sides]
     time = Timeline(*drawn_periods(part.tokens), names)
     subjects = _or_why(missing, "Subjects", lambda: subjects_of_report(part, sides, progress))
+    whole = subjects and subjects.subjects
 
     def changed_words() -> Drift:
         # Of the whole run with filters, as `part` is in memory, and drift keeps what it measures in a folder.
@@ -159,7 +160,7 @@ def _find(
         filters,
         why if sides else "",
         words=word_changes(part, words, sides),
-        groups=group_differences(part, subjects and subjects.subjects, groups) if groups else [],
+        groups=group_differences(part, groups, whole.with_documents if whole else ()) if groups else [],
         field=field,
         to_read=[] if subjects is None else documents_to_read(subjects),
         time=time,
