@@ -224,10 +224,10 @@ def _changes(
     names: Sequence[str], first: Ints, last: Ints, tested: StratifiedRatios, q: Doubles
 ) -> list[ShareChange]:
     """Changes of shares of which the documents of either side are counted, (n,)."""
-    before, after = names
+    (before, after), columns = names, (of.tolist() for of in (first, last, *tested, q))
     return [
-        ShareChange(before, after, a, b, x, y, y / x if x else None, *figures, moved=figures[-1] <= LEVEL)
-        for a, b, x, y, *figures in zip(*(of.tolist() for of in (first, last, *tested, q)), strict=True)
+        ShareChange(before, after, a, b, x, y, y / x if x else None, low, high, p, each, each <= LEVEL)
+        for a, b, x, y, low, high, p, each in zip(*columns, strict=True)
     ]
 
 

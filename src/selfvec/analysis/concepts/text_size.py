@@ -52,7 +52,7 @@ def text_size(sides: Sequence[Slice], batch: TokenBatch) -> Json | None:
         np.array([np.bincount(season, weights, 12) for weights in each])
         for each in (inside, inside * documents)
     )
-    shared = years.all(axis=0)
+    shared = years.min(axis=0) > 0
     means = counts[:, shared] / years[:, shared]
     rates = means.sum(axis=1)
     if not rates.all():

@@ -279,17 +279,17 @@ class Topics(Answer):
 
     def _shown(self) -> Iterator[Row]:
         """The subjects, each with the largest of its topics below; topics that are subjects without these."""
-        large = [row for row in self._figures() if row["documents"] >= LEAST_DOCUMENTS]
+        large = [row for row in self._drawn() if row["documents"] >= LEAST_DOCUMENTS]
         if self.subjects is None or not self.on_two_levels:
             yield from large
             return
-        for row in self.subjects._figures():
+        for row in self.subjects._drawn():
             own = [finer for finer in large if finer["subject"] == row["topic"]]
             yield {**row, "subject": row["topic"], "topic": None}
             for finer in own[:_LARGEST]:
                 yield {**finer, "subject": None, "name": f"  {finer['name']}"}
 
-    def _figures(self) -> list[dict[str, Any]]:
+    def _drawn(self) -> list[dict[str, Any]]:
         """What the columns show of each topic."""
         rows = zip(self._numbered(), self.topics, strict=True)
         return [row | growth_figures(topic.growth) for row, topic in rows]
