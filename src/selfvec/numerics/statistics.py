@@ -270,14 +270,13 @@ def hypergeometric_p(taken: Ints, occurs: Ints, new: int, total: int) -> Doubles
     """
     logs = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, total + 1)))))
     every = logs[total] - logs[new] - logs[total - new]
-    pairs, place = np.unique(taken * (total + 1) + occurs, return_inverse=True)  # many are alike
-    out = np.ones(len(pairs))
-    for row, (k, number) in enumerate(np.transpose(np.divmod(pairs, total + 1)).tolist()):
+    out = np.ones(len(taken))
+    for row, (k, number) in enumerate(zip(taken.tolist(), occurs.tolist(), strict=True)):
         i = np.arange(max(0, new + number - total), min(number, new) + 1)
         ways = logs[number] - logs[i] - logs[number - i] + logs[total - number]
         shares = np.exp(ways - logs[new - i] - logs[total - number - new + i] - every)
         out[row] = min(1.0, 2 * min(shares[i >= k].sum(), shares[i <= k].sum()))
-    return out[place]
+    return out
 
 
 def cross_counts(rows: AnyInts | Mask, columns: AnyInts | Mask, shape: tuple[int, int]) -> Ints:
