@@ -24,7 +24,8 @@ from benchmarks.self_retrieval import medical_items, self_retrieval
 from selfvec.lab.evaluation.retrieval import Collection, bm25_rankings, read_collection
 from selfvec.numerics.statistics import Estimate, difference
 from selfvec.retrieval import Index
-from selfvec.retrieval.build import LEAST, MOST, NONE, SLOPE, agreement
+from selfvec.retrieval.build import SHARE, agreement
+from selfvec.retrieval.dense_space import Line
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 SLOPES, FROM = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0), (0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
@@ -58,9 +59,9 @@ class Row:
         value, *replicates = values[low] + (place - low) * (values[low + 1] - values[low])
         return Estimate(float(value), np.array(replicates))
 
-    def bounded(self, most: float, slope: float = SLOPE, none: float = NONE) -> Estimate:
+    def bounded(self, most: float, slope: float = SHARE.slope, zero_at: float = SHARE.zero_at) -> Estimate:
         """With a share by agreement, of at most so much."""
-        return self.at(float(np.clip(slope * (self.agreed - none), LEAST, most)))
+        return self.at(Line(slope, zero_at, SHARE.least, most).at(self.agreed))
 
 
 def everything() -> Iterator[tuple[str, str, Collection]]:
@@ -147,7 +148,7 @@ def by_source() -> str:
             [row.at(share).value for row in single] for share in np.arange(0.1, 0.71, 0.05)
         ]
     }
-    for most in (MOST, 0.7):
+    for most in (SHARE.most, 0.7):
         choices[f"a weight by agreement, at most {most}"] = [
             [row.bounded(most, *rule).value for row in single] for rule in RULES
         ]

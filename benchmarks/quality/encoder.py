@@ -38,7 +38,7 @@ from selfvec.lab.transforms.distill import distill
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, rank_correlation
 from selfvec.retrieval import Index
-from selfvec.retrieval.run_student import student_of
+from selfvec.retrieval.encoder_part import student_of
 from selfvec.storage.formats import load
 from selfvec.text.preprocessing import encode_texts, merge_stems
 

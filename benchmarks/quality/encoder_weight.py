@@ -33,13 +33,11 @@ from selfvec.retrieval import Index
 from selfvec.retrieval.build import agreement
 from selfvec.retrieval.encoder_part import (
     BY_ROWS,
-    LEAST,
-    NONE,
     QUESTIONS,
     ROWS,
     SHORT,
-    SLOPE,
-    Asked,
+    WEIGHT,
+    EncodedQuestion,
     EncoderPart,
     weight_of,
 )
@@ -88,9 +86,10 @@ def constant(weight: float) -> Rule:
     return lambda _: weight
 
 
-def by_quotient(none: float, short: float, most: float) -> Rule:
+def by_quotient(zero_at: float, short: float, most: float) -> Rule:
     """The weight that search has, with other constants."""
-    return lambda one: float(np.clip(SLOPE * (one.quotient + short / one.counted - none), LEAST, most))
+    line = WEIGHT._replace(zero_at=zero_at, most=most)
+    return lambda one: line.at(one.quotient + short / one.counted)
 
 
 def before(way: str) -> Rule:
@@ -102,7 +101,7 @@ RULES: dict[str, Rule | list[Rule]] = {
     **{f"{weight:g}": constant(weight) for weight in (1, 1.5, 2, 3, 5)},
     "30 / √(words of a document), 1 to 3": lambda one: float(np.clip(30 / one.length**0.5, 1, 3)),
     "6 / √(words asked), 1 to 5": lambda one: np.clip(6 / one.asked**0.5, 1, 5),
-    **{f"by the quotient, at most {most:g}": by_quotient(NONE, SHORT, most) for most in LARGEST},
+    **{f"by the quotient, at most {most:g}": by_quotient(WEIGHT.zero_at, SHORT, most) for most in LARGEST},
     "the best constant of the others": [constant(weight) for weight in SHOWN[1:]],
     "by the quotient, chosen on the others": [
         by_quotient(*each) for each in product((0.65, 0.7, 0.75), (0, 1, 1.5, 2), LARGEST)
@@ -180,7 +179,7 @@ def with_weight(index: Index, weight: float) -> Index:
 class WithOneWeight(EncoderPart):
     """A part in which questions by rows weigh as much as those by the encoder."""
 
-    def asked_by_rows(self, query: Query, language: str | None) -> Asked | None:
+    def asked_by_rows(self, query: Query, language: str | None) -> EncodedQuestion | None:
         asked = super().asked_by_rows(query, language)
         return asked and asked._replace(weight=self.weight)
 

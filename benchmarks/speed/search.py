@@ -63,7 +63,7 @@ def check_opened(run: Run, texts: list[str], questions: list[str]) -> None:
             np.testing.assert_array_equal(ours.scores, theirs.scores)
             query = memory.vocabulary.parse(question)
             vector = memory.space.query_vector(query.types, query.counts)
-            rows = memory.documents.vectors(np.arange(memory.documents.units))
+            rows = memory.documents.dense.at(np.arange(memory.documents.units))
             dense = memory.scores(question, "dense")
             np.testing.assert_allclose(dense.parts[2], rows @ vector, atol=1e-3)
 

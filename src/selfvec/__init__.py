@@ -43,6 +43,7 @@ if TYPE_CHECKING:  # the public names, each of which is imported when it is firs
     from selfvec.apps.functions.refine import refine as refine
     from selfvec.apps.functions.report import report as report
     from selfvec.apps.functions.search import search as search
+    from selfvec.apps.functions.search import similar_documents as similar_documents
     from selfvec.apps.functions.trajectories import trajectory as trajectory
     from selfvec.apps.functions.update import merge as merge
     from selfvec.apps.functions.update import update as update
@@ -75,7 +76,6 @@ if TYPE_CHECKING:  # the public names, each of which is imported when it is firs
     from selfvec.lab.transforms.tokenizer_transfer import tokenizer as tokenizer
     from selfvec.retrieval import Index as Index
     from selfvec.retrieval import run_index as run_index
-    from selfvec.retrieval import similar_documents as similar_documents
     from selfvec.retrieval.encoder import Encoder as Encoder
     from selfvec.storage.formats import load as load
     from selfvec.storage.formats import save as save

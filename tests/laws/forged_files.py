@@ -24,7 +24,8 @@ from selfvec.base.errors import FormatError
 from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.files.checksums import seal
 from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
-from selfvec.retrieval import Index, run_search
+from selfvec.retrieval import Index
+from selfvec.retrieval import index as runs
 from selfvec.text.repeats import repeats_of
 
 STEP = int(sys.argv[2]) if __name__ == "__main__" else 1
@@ -51,7 +52,7 @@ def rows(names: range, more: str = "") -> list[dict[str, str]]:
 
 def made(folder: Path) -> None:
     """A run with a cached index, documents that came later, and some that are gone."""
-    run_search._FEW = 1  # so that the index of few documents is kept
+    runs._FEW = 1  # so that the index of few documents is kept
     how = {"encoder": encoder, "slice_field": "state", "jobs": 1}
     selfvec.refine(rows(range(40)), "none", "decorrelated", output=folder, **how)
     run = selfvec.open(folder)
@@ -73,7 +74,7 @@ def asked(index: Index) -> list[list[str]]:
 def used(folder: Path) -> list[list[str]]:
     """What a run answers; whatever its files hold is used."""
     run = selfvec.open(folder)
-    answers = asked(run_search.run_index(run))
+    answers = asked(runs.run_index(run))
     run.present.tokens.part(np.array([0, 1]))
     selfvec.similar(run, "hail")
     selfvec.trajectory(run, "hail")
@@ -145,13 +146,13 @@ def reseal(folder: Path, description: str) -> None:
 
 def main(folder: Path) -> None:
     warnings.simplefilter("ignore")  # numbers that are no numbers
-    run_search._FEW = 1
+    runs._FEW = 1
     run = folder / "run"
     made(run)
     right = used(run)
 
     bare = selfvec.refine(rows(range(40)), "none", "decorrelated", output=folder / "bare", jobs=1)
-    run_search.run_index(bare)
+    runs.run_index(bare)
     for made_of, only in (run, ""), (folder / "bare", "general"):  # which an index with an encoder lacks
         (entry,) = made_of.glob("cache/search-*")
         index = folder / "index" / made_of.name / "index"

@@ -14,6 +14,7 @@ from tests.processes import PATIENCE
 from selfvec.retrieval.build import POOL
 from selfvec.retrieval.dense_space import SPACE
 from selfvec.retrieval.documents import _FORMS as DOCUMENTS
+from selfvec.retrieval.documents import ENCODED
 from selfvec.retrieval.encoder_part import PART
 from selfvec.storage.run_folder import ADDED_TOKENS, FORMS, HISTORY, ORIGINAL, REFINED, TOKENS
 
@@ -48,7 +49,9 @@ def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 def test_each_array_that_is_declared_is_forged(outcomes: Outcomes) -> None:
     forged = {(file, name) for file, name, _ in outcomes}
-    assert {("index/arrays.safetensors", name) for name in {**DOCUMENTS, **SPACE, **POOL, **PART}} <= forged
+    assert {
+        ("index/arrays.safetensors", name) for name in {**DOCUMENTS, **ENCODED, **SPACE, **POOL, **PART}
+    } <= forged
     assert {("segment/arrays.safetensors", name) for name in DOCUMENTS} <= forged
     for file in (REFINED, ORIGINAL, HISTORY, TOKENS):
         needed = {name for name, form in FORMS[file].items() if not form.optional or file == TOKENS}

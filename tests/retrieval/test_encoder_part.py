@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests.retrieval.word_sums import WordSums, encoded, passages_of
 
-from selfvec import refine, search
+from selfvec import refine, search, similar_documents
 from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.web.documents import search as page_search
 from selfvec.apps.web.page_data import PageData
@@ -21,10 +21,9 @@ from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.encoders.run_encoder import hold_encoder
 from selfvec.encoders.student import text_rows
 from selfvec.numerics.rows import unit_rows
-from selfvec.retrieval import Index, nearest_documents, run_index, similar_documents
+from selfvec.retrieval import Index, run_index
 from selfvec.retrieval.documents import gather
-from selfvec.retrieval.encoder_part import BY_ROWS, DOUBTED, LEAST, MOST, weight_of
-from selfvec.retrieval.run_student import student_of
+from selfvec.retrieval.encoder_part import BY_ROWS, DOUBTED, WEIGHT, student_of, weight_of
 from selfvec.storage.run_folder import open_run
 from selfvec.text.preprocessing import encode_texts, merge_stems
 
@@ -51,7 +50,7 @@ def test_units_have_the_encoders_vectors_less_their_mean(index: Index, encoded_r
     passages = passages_of(encoded_run)
     rows = WordSums().encode(passages).astype(np.float16).astype(np.float64)
     np.testing.assert_allclose(index.encoder_part.mean, rows.mean(axis=0), atol=1e-6)
-    vectors = index.encoder_part.vectors.at(np.arange(index.documents.units))
+    vectors = index.documents.encoded.at(np.arange(index.documents.units))
     for number, (text, spans) in enumerate(zip(found.texts, found.spans(), strict=True)):
         parts = centred(index, [text[a:b] for a, b in spans] or [text])
         expected = unit_rows(parts.sum(axis=0)[None])[0]  # a long text: the mean of its passages
@@ -64,7 +63,7 @@ def test_the_score_is_the_hybrid_and_the_encoder_in_its_deviations(index: Index)
     hybrid = replace(index, encoder_part=None).scores(QUESTION)
     (asked,) = centred(index, [QUESTION])
     number = len(index)
-    cosines = index.encoder_part.vectors.at(np.arange(number)) @ asked
+    cosines = index.documents.encoded.at(np.arange(number)) @ asked
     spread = hybrid.scores.std() * (cosines - cosines.mean()) / cosines.std()
     short = hybrid.best < 0
     np.testing.assert_allclose(
@@ -161,7 +160,7 @@ def test_an_encoder_counts_as_far_as_it_agrees_with_the_text(storm_run: Run) -> 
     for encoder, knows in ((Chance(), False), (ManySums(), True)):
         index = Index.memory(refine(texts, method="original", encoder=encoder), texts)
         weight = index.encoder_part.weight
-        assert DOUBTED < weight <= MOST if knows else weight == LEAST
+        assert DOUBTED < weight <= WEIGHT.most if knows else weight == WEIGHT.least
         found = index.search(QUESTION)
         doubts = [note for note in found.notes if "counts little, 0.15 where 1 to 1.75 is usual" in note]
         assert len(doubts) == (not knows)
@@ -174,14 +173,14 @@ def test_the_weight_grows_with_the_quotient_and_in_short_texts_less_is_expected(
     assert weight_of(0.85, 100) == pytest.approx(1.65)
     assert weight_of(0.6, 10) == pytest.approx(0.5)
     assert weight_of(0.6, 6) == pytest.approx(1.5)
-    assert weight_of(0.85, 5) == MOST
-    assert weight_of(0.6, 100) == weight_of(-1, 0) == LEAST
-    assert weight_of(2, 100) == MOST
+    assert weight_of(0.85, 5) == WEIGHT.most
+    assert weight_of(0.6, 100) == weight_of(-1, 0) == WEIGHT.least
+    assert weight_of(2, 100) == WEIGHT.most
 
 
 def test_questions_by_rows_weigh_at_most_one(index: Index) -> None:
     query = index.vocabulary.parse(QUESTION)
-    for weight, by_rows in ((MOST, BY_ROWS), (0.5, 0.5)):
+    for weight, by_rows in ((WEIGHT.most, BY_ROWS), (0.5, 0.5)):
         part = replace(index.encoder_part, weight=weight)
         assert part.asked(WordSums(), QUESTION).weight == weight
         assert part.asked_by_rows(query, None).weight == by_rows
@@ -231,7 +230,7 @@ def test_what_was_not_encoded_has_the_students_vector(encoded_run: Run) -> None:
     made = Index.memory(run, passages)
     student = student_of(run)
     own = student.among(made.vocabulary.types)
-    batch_rows = made.encoder_part.vectors.at(np.arange(len(passages)))
+    batch_rows = made.documents.encoded.at(np.arange(len(passages)))
     batch = merge_stems(encode_texts(passages, made.vocabulary.preprocessing), made.vocabulary.preprocessing)
     expected = text_rows(
         replace(
@@ -271,7 +270,7 @@ def test_a_run_asks_its_encoder(encoded_run: Run) -> None:
 
 def test_near_documents_are_near_by_the_encoder_too(encoded_run: Run) -> None:
     run = open_run(encoded_run.folder)
-    found = nearest_documents(run_index(run), "r1", 3)
+    found = run_index(run).near_document("r1", 3)
     assert list(found.hits[0].parts) == ["dense", "encoder"]
     own = similar_documents(run, "r1", top=3)
     assert own.hits[0].score <= 1 + 1e-3

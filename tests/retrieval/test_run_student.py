@@ -14,7 +14,7 @@ from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.encoders.student import learn
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval.documents import gather
-from selfvec.retrieval.run_student import WORDS, student_of
+from selfvec.retrieval.encoder_part import WORDS, student_of
 from selfvec.storage.run_folder import open_run
 from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
 from selfvec.text.rules import stems

@@ -158,7 +158,7 @@ def test_vectors_are_the_same_for_blocks_of_any_size(
     blocks = Index.memory(storm_run, texts).documents
     units = np.arange(whole.units)
     assert whole.units > len(texts)
-    np.testing.assert_allclose(blocks.vectors(units), whole.vectors(units), atol=0.01)  # a step of int8
+    np.testing.assert_allclose(blocks.dense.at(units), whole.dense.at(units), atol=0.01)  # a step of int8
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "bm25"])

@@ -17,7 +17,7 @@ from selfvec.numerics.rows import add_rows
 from selfvec.retrieval import Index, build, documents, kernels, scoring
 from selfvec.retrieval.build import Agreement, agreement, dense_share
 from selfvec.retrieval.dense_space import DenseSpace, projected
-from selfvec.retrieval.documents import GatheredDocuments, IndexedDocuments, Passages
+from selfvec.retrieval.documents import GatheredDocuments, IndexedDocuments, Passages, UnitVectors
 from selfvec.retrieval.scoring import Scorer
 from selfvec.retrieval.segments import SearchedDocuments
 from selfvec.retrieval.snippets import Match, _best_start
@@ -46,7 +46,8 @@ def made(likeness: float = 0.5, owners: list[int] | None = None, texts: list[str
     vectors = document_vectors(batch, rows, np.ones(len(rows), np.float32))
     spans = np.tile(np.array([[0, 1]], np.int32), (len(passages), 1))
     found = GatheredDocuments.of(["x"] * documents)
-    indexed = IndexedDocuments.build(found, batch, Passages(passages, spans), quantised(vectors))
+    of_units = UnitVectors(*quantised(vectors), documents)
+    indexed = IndexedDocuments.build(found, batch, Passages(passages, spans), of_units)
     space = DenseSpace(
         rows / weights[:, None], weights, np.zeros(0, np.int32), np.eye(2, dtype=np.float32), related=related
     )
@@ -122,7 +123,7 @@ def test_the_hybrid_is_a_sum_of_standard_deviations_and_one_step_of_feedback() -
     vocabulary, scorer = made()
     asked = vocabulary.parse("hail roof")
     found = scorer.score(asked)
-    rows = scorer.documents.vectors(np.arange(4))
+    rows = scorer.documents.dense.at(np.arange(4))
 
     def z(part):
         return (part - part.mean()) / part.std()

@@ -8,9 +8,10 @@ import pytest
 from tests.refusals import refused
 
 import selfvec
+from selfvec.apps.functions.search import similar_documents
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.data.run import Run
-from selfvec.retrieval import Index, nearest_documents, similar_documents
+from selfvec.retrieval import Index
 
 HAIL = "hail broke the windows of the barn"
 COPY = "Hail broke  the windows\nof the BARN"
@@ -36,8 +37,8 @@ def small_run() -> Run:
 
 
 def test_scores_are_the_cosines_of_the_documents(index: Index) -> None:
-    found = nearest_documents(index, "r7", top=200)
-    units = index.documents.vectors(np.arange(len(index)))
+    found = index.near_document("r7", top=200)
+    units = index.documents.dense.at(np.arange(len(index)))
     cosines = units @ (units[7] / np.linalg.norm(units[7]))
     short = [hit for hit in found.hits if int(hit.id[1:]) % 20]  # a long one is half its best passage
     assert [hit.score for hit in short] == pytest.approx(
@@ -61,8 +62,8 @@ def test_a_copy_is_named_and_not_listed(small_run: Run) -> None:
 
 
 def test_marks_are_words_that_tell_about_the_document(index: Index) -> None:
-    assert len(nearest_documents(index, "r20").asked) == 16  # of a long document
-    found = nearest_documents(index, "r77")
+    assert len(index.near_document("r20").asked) == 16  # of a long document
+    found = index.near_document("r77")
     assert "77" in index.text("r77")
     assert "77" not in found.asked  # the number of the report, which no other document has
     assert {mark.query for hit in found.hits for mark in hit.marks} <= set(found.asked)
@@ -70,17 +71,17 @@ def test_marks_are_words_that_tell_about_the_document(index: Index) -> None:
 
 
 def test_filters_limit_what_is_found(index: Index) -> None:
-    found = nearest_documents(index, "r7", filters=["state=IOWA", "date=1990..1994"], top=200)
+    found = index.near_document("r7", filters=["state=IOWA", "date=1990..1994"], top=200)
     assert len(found) > 0
     assert {hit.fields["state"] for hit in found.hits} == {"IOWA"}
-    every = {hit.id: hit.score for hit in nearest_documents(index, "r7", top=200).hits}
+    every = {hit.id: hit.score for hit in index.near_document("r7", top=200).hits}
     assert all(every[hit.id] == hit.score for hit in found.hits)
 
 
 def test_an_unknown_id_suggests_ids(index: Index) -> None:
     with pytest.raises(NotFound, match="the document 'R17x' does not occur in this run; did you mean r17"):
-        nearest_documents(index, "R17x")
-    refused(lambda: nearest_documents(index, "zzz"), NotFound, "check the id")
+        index.near_document("R17x")
+    refused(lambda: index.near_document("zzz"), NotFound, "check the id")
 
 
 def test_a_document_without_known_words_is_near_none(small_run: Run) -> None:

@@ -213,7 +213,7 @@ def similar(
 def _similar_documents(
     run: Any, words: str | Sequence[str], document: str, top: int, progress: Progress | None
 ) -> Found:
-    from selfvec.retrieval import similar_documents
+    from .functions.search import similar_documents
 
     if words:
         raise OptionError("is asked for, or words are", field="document", remedy="leave one of them out")

@@ -29,8 +29,8 @@ from selfvec.refinement.update import source_run, source_vectors
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.folding import fold_rows
 from selfvec.retrieval.encoder.word_lookup import FINAL_SIGMA, signs
+from selfvec.retrieval.encoder_part import stop_words_of, student_of
 from selfvec.retrieval.inverse_cloze import learn
-from selfvec.retrieval.run_student import stop_words_of, student_of
 from selfvec.storage.formats import FORMATS, save
 from selfvec.storage.formats.model2vec import with_unknown, word_level_tokenizer, write_encoder_folder
 from selfvec.storage.formats.subwords import load_tokenizer
@@ -217,7 +217,7 @@ def _taught_encoder(run: Run, progress: Progress) -> tuple[Encoder, list[str]]:
     the run.
 
     A store may hold the encoder's vectors of passages, p. The rows that it taught to the words
-    (`selfvec.retrieval.run_student`) put a question near its vector less the mean of the passages, μ. The
+    (`selfvec.retrieval.encoder_part`) put a question near its vector less the mean of the passages, μ. The
     store ranks by q · p as by q · (p − μ), because q · μ is the same for all passages.
     """
     taught = student_of(run, progress)

@@ -4,8 +4,7 @@
 """
 
 from .dense_space import TABLES
-from .index import Index
-from .run_search import nearest_documents, run_index, similar_documents
+from .index import Index, run_index
 from .scoring import MODES, PARTS, check_mode
 from .snippets import Found, Hit, Mark, Reason
 
@@ -19,7 +18,5 @@ __all__ = [
     "Mark",
     "Reason",
     "check_mode",
-    "nearest_documents",
     "run_index",
-    "similar_documents",
 ]

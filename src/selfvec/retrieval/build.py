@@ -20,7 +20,6 @@ from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.files.memory import PackedStrings, release, return_freed_memory
 from selfvec.files.tensors import Forms, Tensor
-from selfvec.numerics.quantization import quantised
 from selfvec.text.document_vectors import Smoothing, document_vectors, inverse_document_frequency
 from selfvec.text.passages import random_words
 from selfvec.text.preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems
@@ -28,7 +27,7 @@ from selfvec.text.repeats import find_repeats, tokens_by_document
 from selfvec.text.rules import first_of_stems
 from selfvec.text.vocabulary import Vocabulary
 
-from .dense_space import TABLES, DenseSpace, general_map, projected, run_tables, weights_of_words
+from .dense_space import TABLES, DenseSpace, Line, general_map, projected, run_tables, weights_of_words
 from .documents import (
     NO_PASSAGES,
     GatheredDocuments,
@@ -37,8 +36,7 @@ from .documents import (
     like_units,
     vocabulary_and_units,
 )
-from .encoder_part import EncoderPart, encoded_units, encoder_part, weight_of
-from .run_student import student_of
+from .encoder_part import EncoderPart, encoded_units, student_of, weight_of
 from .scoring import Scorer
 from .segments import IndexedPart, SearchedDocuments
 
@@ -94,16 +92,16 @@ def build_index(
         vectors, smoothing = _unit_vectors(units, documents, space, seed)
         pool = None if smoothing is None else PoolOfTexts.of(smoothing, gathered.texts)
         repeats, _ = find_repeats(documents)
-        in_int8 = vectors.codes, vectors.scales
-        built = IndexedDocuments.build(gathered, units, gathered.passages, in_int8, repeats, TIMES)
-        indexed = SearchedDocuments.whole(built)
-        encoder = None
+        encoder, by_encoder = None, None
         if encoded is not None and student is not None:
-            encoder = encoder_part(gathered, units, encoded, student)
+            encoder = EncoderPart.of(student, units.types, encoded.encoder)
+            by_encoder = encoded_units(gathered, units, encoded, student.among(units.types))
+        of_units = gathered.passages, vectors, by_encoder
+        indexed = SearchedDocuments.whole(IndexedDocuments.build(gathered, units, *of_units, repeats, TIMES))
         del units, documents
         return_freed_memory()
     with progress.stage("Comparing words and meaning", None, "queries"):
-        agreed = agreement(vocabulary, Scorer(indexed, space, encoder), gathered.texts, seed)
+        agreed = agreement(vocabulary, Scorer(indexed, space), gathered.texts, seed)
         space = replace(space, share=dense_share(agreed))
         if encoder is not None and agreed is not None and agreed.encoder is not None:
             length = float(indexed.lengths[: len(indexed)].mean())
@@ -163,36 +161,30 @@ def build_like(
 ) -> IndexedPart:
     """Other documents in the space of an index. Types are numbered as in that index, new ones after them."""
     units, new = like_units(gathered, vocabulary, run.vectors)
-    documents = len(gathered.texts)
     refined = np.zeros((len(new), run.vectors.vector_size), np.float32)  # of stems of later words
-    if later is not None:
-        number = first_of_stems(
-            later.index_to_key, vocabulary.preprocessing.stem
-        )  # all of a stem have one row
-        places = np.array([number.get(name, -1) for name in new], np.int64)
-        refined[places >= 0] = later.unit[places[places >= 0]]
+    if later is not None:  # all of a stem have one row
+        number = first_of_stems(later.index_to_key, vocabulary.preprocessing.stem)
+        rows = np.array([number.get(name, -1) for name in new], np.int64)
+        refined[rows >= 0] = later.unit[rows[rows >= 0]]
     new_rows = space.turned(refined)
     used, ids = np.unique(units.ids, return_inverse=True)
     few = TokenBatch(ids.astype(np.int32), units.offsets, [units.types[i] for i in used.tolist()])
     rows_of_few, weights = replace(space, later=new_rows).of_types(used.astype(np.int64))
-    own = (
-        np.full(units.documents, -1)
-        if pool is None
-        else np.append(pool.places(gathered.texts), np.full(len(gathered.passages.owners), -1))
-    )
+    places = np.full(units.documents, -1)  # in the pool
+    if pool is not None:
+        places[: len(gathered.texts)] = pool.places(gathered.texts)
 
     def smoothed(numbers: Ints) -> Rows:
         rows = document_vectors(few.part(numbers), rows_of_few, weights)
-        return rows if pool is None else pool.smoothing.moved(rows, own[numbers], out=rows)
+        return rows if pool is None else pool.smoothing.moved(rows, places[numbers], out=rows)
 
-    vectors = UnitVectors.of(units.documents, documents, smoothed)
-    in_int8 = vectors.codes, vectors.scales
-    indexed = IndexedDocuments.build(gathered, units, gathered.passages, in_int8, times=TIMES)
+    vectors = UnitVectors.of(units.documents, len(gathered.texts), smoothed)
     student = None if encoded is None else student_of(run)
-    taught = None
+    by_encoder = None
     if encoded is not None and student is not None:
-        taught = encoded_units(gathered, few, encoded, student.among(few.types))
-    return IndexedPart(indexed, np.ones(documents, bool), new, new_rows, taught)
+        by_encoder = encoded_units(gathered, few, encoded, student.among(few.types))
+    of_units = gathered.passages, vectors, by_encoder
+    return IndexedPart.whole(IndexedDocuments.build(gathered, units, *of_units, times=TIMES), new, new_rows)
 
 
 def _unit_vectors(
@@ -251,10 +243,10 @@ def _by_stem(
 def build_words_only(texts: Sequence[str], preprocessing: Preprocessing) -> IndexParts:
     """The parts of an index of whole texts that can be searched by words only."""
     batch = merge_stems(encode_texts(texts, preprocessing), preprocessing)
-    no_vectors = quantised(np.zeros((len(texts), 1), np.float32), scale_of_zeros=0)
+    no_vectors = UnitVectors.of(len(texts), len(texts), lambda some: np.zeros((len(some), 1), np.float32))
     repeats, _ = find_repeats(batch)
     gathered = GatheredDocuments.of(texts)
-    documents = IndexedDocuments.build(gathered, batch, NO_PASSAGES, no_vectors, repeats)
+    documents = IndexedDocuments.build(gathered, batch, NO_PASSAGES, no_vectors, None, repeats)
     indexed = SearchedDocuments.whole(documents)
     return Vocabulary(preprocessing, batch.types), DenseSpace.words_only(batch), indexed, None, None
 
@@ -271,11 +263,9 @@ def build_words_only(texts: Sequence[str], preprocessing: Preprocessing) -> Inde
 
 
 # Chosen on collections with and without judgements, each left out in turn; see docs/results/search.md.
-SLOPE = 3.0  # the share grows by 0.3 for 0.1 more agreement
-NONE = 0.35  # agreement at which the share would be 0
-# of the share
-LEAST = 0.1
-MOST = 0.5
+SHARE = Line(slope=3.0, zero_at=0.35, least=0.1, most=0.5)
+"""The share of the dense part by the agreement."""
+
 UNKNOWN = 0.5  # the share if the agreement cannot be measured
 
 QUERIES = 200  # texts that serve as queries, at most
@@ -297,7 +287,7 @@ def dense_share(agreed: Agreement | None) -> float:
     >>> [round(dense_share(Agreement(words)), 2) for words in (0.3, 0.45, 0.5, 0.8)]
     [0.1, 0.3, 0.45, 0.5]
     """
-    return UNKNOWN if agreed is None else float(np.clip(SLOPE * (agreed.words - NONE), LEAST, MOST))
+    return UNKNOWN if agreed is None else SHARE.at(agreed.words)
 
 
 def agreement(
@@ -320,8 +310,8 @@ def agreement(
         if len(query.types) < 2:
             continue
         ways = [scorer.score(query, mode) for mode in ("dense", "bm25")]
-        if scorer.encoder is not None:
-            ways.append(scorer.near_encoded(scorer.encoder.vectors.at(np.array([number]))[0]))
+        if scorer.documents.encoded is not None:
+            ways.append(scorer.near_encoded(scorer.documents.encoded.at(np.array([number]))[0]))
         for scored in ways:
             scored.found[number] = False
         dense, *others = (set(scored.best_documents(most)) for scored in ways)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -54,6 +55,19 @@ SPACE: Forms = {
     "general": Tensor("f2", (COLUMNS + 1, "d"), finite=True, optional=True),
 }
 """What is written of a `DenseSpace`, by the names of its fields."""
+
+
+class Line(NamedTuple):
+    """How much a part counts by how far it agrees with another: a line between two bounds."""
+
+    slope: float
+    zero_at: float  # where it would be 0
+    least: float
+    most: float
+
+    def at(self, agreement: float) -> float:
+        return float(np.clip(self.slope * (agreement - self.zero_at), self.least, self.most))
+
 
 Related = list[tuple[int, float]]
 """Types, each with what one of its occurrences counts, 0 to 1."""

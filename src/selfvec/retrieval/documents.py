@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -124,8 +124,8 @@ class GatheredDocuments:
     def passages(self) -> Passages:
         """The passages of all texts."""
         spans = self.spans()
-        owners = np.repeat(np.arange(len(spans), dtype=np.int32), [len(own) for own in spans])
-        return Passages(owners, np.array([span for own in spans for span in own], np.int32).reshape(-1, 2))
+        owners = np.repeat(np.arange(len(spans), dtype=np.int32), [*map(len, spans)])
+        return Passages(owners, np.array([*chain.from_iterable(spans)], np.int32).reshape(-1, 2))
 
 
 def gather(run: Run, progress: Progress) -> GatheredDocuments:
@@ -224,11 +224,11 @@ def _cut(gathered: GatheredDocuments) -> tuple[PackedStrings, Ints]:
 
     def pieces() -> Iterator[str]:
         for document, text in enumerate(texts):
-            own = spans[of_documents[document] : of_documents[document + 1]].tolist()
-            own = [(_word_end(text, start), stop) for start, stop in own]
-            places = sorted({0, len(text), *(place for span in own for place in span)})
+            cut = spans[of_documents[document] : of_documents[document + 1]].tolist()
+            cut = [(_word_end(text, start), stop) for start, stop in cut]
+            places = sorted({0, len(text), *chain.from_iterable(cut)})
             number = {place: documents[-1] + i for i, place in enumerate(places)}
-            passages.extend((number[start], number[stop]) for start, stop in own)
+            passages.extend((number[start], number[stop]) for start, stop in cut)
             documents.append(documents[-1] + max(len(places) - 1, 1))
             yield from (text[a:b] for a, b in pairwise(places)) if text else [""]
 
@@ -250,20 +250,24 @@ SAMPLED = 2_500  # documents of a large collection that say how values are sprea
 _UNITS = 1 << 15  # whose vectors are made at a time: 32 MB of them, at 256 dimensions
 
 
+Units = NDArray[np.integer[Any]]
+"""Numbers of some units."""
+
+
 class TextVectors(ABC):
     """Vectors of U units, of which the first D are documents."""
 
     documents: int  # D
 
     @abstractmethod
-    def among(self, units: NDArray[np.integer[Any]]) -> UnitVectors:
+    def among(self, units: Units) -> UnitVectors:
         """The vectors of some units."""
 
     @abstractmethod
     def products(self, query: Rows) -> Floats:
         """Products of the vectors and a query, (d,); (U,)."""
 
-    def at(self, units: NDArray[np.integer[Any]]) -> Floats:
+    def at(self, units: Units) -> Floats:
         """Vectors of units, (n, d) float32."""
         some = self.among(units)
         out: Floats = some.codes * some.scales[:, None]
@@ -302,7 +306,7 @@ class UnitVectors(TextVectors):
         assert codes is not None
         return cls(codes, scales, documents)
 
-    def among(self, units: NDArray[np.integer[Any]]) -> UnitVectors:
+    def among(self, units: Units) -> UnitVectors:
         return UnitVectors(self.codes[units], self.scales[units], len(units))
 
     def products(self, query: Rows) -> Floats:
@@ -339,6 +343,13 @@ _FORMS: Forms = {  # of D documents and P passages of V types with N postings
 }
 
 
+ENCODED: Forms = {
+    "encoder vectors": Tensor("i1", ("D + P", "h")),
+    "encoder scales": Tensor("f4", ("D + P",), finite=True),
+}
+"""The vectors of units by the run's encoder, if it has one."""
+
+
 def _arrays_of(name: str, strings: PackedStrings) -> dict[str, Array]:
     return {name: strings.data, f"{name} ends": strings.ends}
 
@@ -368,11 +379,12 @@ class IndexedDocuments:
         gathered: GatheredDocuments,
         batch: TokenBatch,
         passages: Passages,
-        vectors: tuple[Int8s, Floats],  # and their scales
+        vectors: UnitVectors,
+        encoded: UnitVectors | None = None,  # by the run's encoder
         repeats: Repeats | None = None,
         times: U16 = ONCE,  # that a word counts, by the place of its first occurrence in a unit
     ) -> IndexedDocuments:
-        """From documents, their passages, and all units as tokens and as vectors in int8."""
+        """From documents, their passages, and all units as tokens and as vectors."""
         occurs = document_frequencies(batch, len(gathered.texts))
         starts, units, counts = kernels.invert(*batch.read_only, len(batch.types), times)
         arrays: dict[str, Array] = {
@@ -383,14 +395,16 @@ class IndexedDocuments:
             "lengths": batch.lengths.astype(np.int32),
             "owners": passages.owners,
             "spans": passages.spans,
-            "vectors": vectors[0],
-            "scales": vectors[1],
+            "vectors": vectors.codes,
+            "scales": vectors.scales,
             "repeats": np.zeros(0, np.uint64) if repeats is None or repeats.templates else repeats.passages,
             "days": gathered.days.astype("datetime64[D]").astype(np.int64),
             **_arrays_of("ids", gathered.ids),
             **_arrays_of("texts", gathered.texts),
             **_arrays_of("given", gathered.given),
         }
+        if encoded is not None:
+            arrays |= zip(ENCODED, (encoded.codes, encoded.scales), strict=True)
         for i, values in enumerate(gathered.fields.values()):
             codes, different = coded(values)
             arrays |= {f"field {i}": codes, **_arrays_of(f"values {i}", PackedStrings.of(different))}
@@ -434,6 +448,13 @@ class IndexedDocuments:
     @cached_property
     def dense(self) -> UnitVectors:
         return UnitVectors(self.arrays["vectors"], self.arrays["scales"], len(self))
+
+    @cached_property
+    def encoded(self) -> UnitVectors | None:
+        if not self.arrays.keys() & ENCODED.keys():
+            return None
+        codes, scales = (self.arrays[name] for name in ENCODED)
+        return UnitVectors(codes, scales, len(self))
 
     @property
     def repeats(self) -> Repeats:

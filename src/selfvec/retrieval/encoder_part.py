@@ -1,12 +1,20 @@
-"""`EncoderPart`: what a sentence encoder knows about the units of an index, and about words of questions.
+"""What the run's sentence encoder knows: `EncoderPart` of an index, and `student_of`, from which it is made.
 
 The encoder's vectors of units, and of questions, have the mean of the passages subtracted. A question that
-the encoder does not read has a vector by the rows of its words, see `selfvec.retrieval.run_student`.
+the encoder does not read has a vector by the rows of its words.
+
+These rows are those of a student (`selfvec.encoders.student`), so that texts need no encoder. It learns from
+the passages that were encoded with the run, as stems, and begins at the encoder's vectors of the words alone.
+A word that the text lacks, or leaves out as a stop word, has the row at which it would begin, if it was
+encoded with the run.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,17 +22,24 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Array, Floats, Ints, Rows
 from selfvec.base.casing import asked_forms
 from selfvec.base.compiled import read_only
+from selfvec.base.progress import Progress, as_progress
+from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.encoders import SentenceEncoder
-from selfvec.encoders.encoded_texts import EncodedTexts
-from selfvec.encoders.student import Student, text_rows
-from selfvec.files.tensors import Forms, Tensor
+from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
+from selfvec.encoders.student import NONE, Student, learn, text_rows
+from selfvec.files.checksums import write_sealed
+from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
+from selfvec.files.text_files import read_vocabulary, write_vocabulary
 from selfvec.numerics.rows import unit_rows
+from selfvec.storage.cache import AGAIN, RESULT, cached, read_result
+from selfvec.text.document_vectors import bm25_weight
+from selfvec.text.preprocessing import Preprocessing, mean_rows_by_stem
+from selfvec.text.rules import listed_stop_words
 from selfvec.text.vocabulary import Query
 
-from .documents import Arrays, GatheredDocuments, TextVectors, UnitVectors
-from .run_student import RunStudent, unit_places
-from .segments import ENCODED
+from .dense_space import Line, weights_of_words
+from .documents import Arrays, GatheredDocuments, UnitVectors, gather, vocabulary_and_units
 
 ENCODER, ROWS = "encoder", "rows"
 QUESTIONS = (ENCODER, ROWS)
@@ -39,19 +54,19 @@ QUESTIONS = (ENCODER, ROWS)
 # (docs/results/teacher.md).
 # In a text of few words each of them decides what BM25 and the dense part find, so both agree for that reason
 # alone: abstracts cut to 8 words lower the quotient of the same encoder from 0.84 to 0.62.
-SLOPE = 10.0  # the weight grows by 1 for 0.1 more of the quotient
-NONE = 0.7  # the quotient at which the weight would be 0
+#
+# The least is what alone finds what a question without a word of the text asks. With a larger most, the mean
+# over collections and encoders stays, and a weak encoder loses: in questions and answers its quotient is the
+# highest of all, for it finds what the dense part finds.
+WEIGHT = Line(slope=10.0, zero_at=0.7, least=0.15, most=1.75)
+"""The weight by the quotient."""
+
 SHORT = 1.5  # is divided by the words of a document, in the mean, and added to the quotient
-LEAST = 0.15  # of the weight: alone it finds what a question without a word of the text asks
-# With more, the mean over collections and encoders stays, and a weak encoder loses: in questions and answers
-# its quotient is the highest of all, for it finds what the dense part finds.
-MOST = 1.75
 UNKNOWN = 1.5  # the weight if the agreement cannot be measured
 BY_ROWS = 1.0  # the largest weight of questions by rows: words have learned less of a question
 DOUBTED = 1.0  # a lower weight is told to those who ask
 
 PART: Forms = {
-    **ENCODED,
     "encoder rows": Tensor("f2", ("V", "h")),
     "encoder mean": Tensor("f4", ("h",), finite=True),
     "encoder unseen": Tensor("u1", ("unseen", 16)),
@@ -70,10 +85,10 @@ def weight_of(quotient: float, words: float) -> float:
     >>> round(weight_of(0.6, 6), 2)
     1.5
     """
-    return float(np.clip(SLOPE * (quotient + SHORT / max(words, 1) - NONE), LEAST, MOST))
+    return WEIGHT.at(quotient + SHORT / max(words, 1))
 
 
-class Asked(NamedTuple):
+class EncodedQuestion(NamedTuple):
     """A question in the encoder's space."""
 
     vector: Rows  # (h,) of length 1
@@ -83,27 +98,26 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class EncoderPart:
-    """The encoder's vectors of units, and the rows by which questions get theirs without it."""
+    """How questions get a vector in the encoder's space, beside those of the units, and what it counts."""
 
     name: str  # of the encoder
-    vectors: TextVectors  # (U, h)
     rows: AnyFloats  # (V, h) float16 of the types of the index, times their weights
     mean: Floats  # (h,) of the encoder's vectors of passages
     unseen: EncodedTexts  # the rows, times their weights, of words that the index lacks, as stop words
     weight: float = UNKNOWN  # in the hybrid, of questions by the encoder
 
-    def asked(self, encoder: SentenceEncoder, question: str) -> Asked | None:
+    def asked(self, encoder: SentenceEncoder, question: str) -> EncodedQuestion | None:
         """A question as its encoder reads it; None for one without a word."""
         (row,) = encoder.encode([question], question=True)
-        return self._asked(row - self.mean) if row.any() else None
+        return self.asked_by_vector(row - self.mean) if row.any() else None
 
-    def asked_by_text(self, document: int) -> Asked | None:
-        """A document as a question."""
-        return self._asked(self.vectors.at(np.array([document]))[0])
+    def asked_by_vector(self, vector: Rows) -> EncodedQuestion | None:
+        """A vector, (h,), of which the mean was subtracted, as a question; None if it says nothing."""
+        return EncodedQuestion(unit_rows(vector[None])[0], ENCODER, self.weight) if vector.any() else None
 
-    def asked_by_rows(self, query: Query, language: str | None) -> Asked | None:
+    def asked_by_rows(self, query: Query, language: str | None) -> EncodedQuestion | None:
         """A question by the rows of its words; None if none of them has one."""
-        asked = self._asked(self.by_rows(query, language))
+        asked = self.asked_by_vector(self.by_rows(query, language))
         return asked and asked._replace(by=ROWS, weight=min(self.weight, BY_ROWS))
 
     def by_rows(self, query: Query, language: str | None) -> Rows:
@@ -119,51 +133,39 @@ class EncoderPart:
                 total = total + rows[np.argmax(has_row)]
         return total
 
-    def _asked(self, vector: Rows) -> Asked | None:
-        """None if the vector says nothing."""
-        return Asked(unit_rows(vector[None])[0], ENCODER, self.weight) if vector.any() else None
-
     @property
     def arrays(self) -> dict[str, Array]:
         """What is written of it."""
-        assert isinstance(self.vectors, UnitVectors)
-        own = self.vectors.codes, self.vectors.scales, self.rows, self.mean
-        return dict(zip(PART, (*own, self.unseen.written_hashes, self.unseen.rows), strict=True))
+        arrays = self.rows, self.mean, self.unseen.written_hashes, self.unseen.rows
+        return dict(zip(PART, arrays, strict=True))
 
     @classmethod
-    def read(cls, arrays: Arrays, documents: int, name: str, weight: float) -> EncoderPart:
+    def read(cls, arrays: Arrays, name: str, weight: float) -> EncoderPart:
         """From what was written."""
-        codes, scales, rows, mean, hashes, unseen_rows = (arrays[name] for name in PART)
-        unseen = EncodedTexts.written(hashes, unseen_rows)
-        return cls(name, UnitVectors(codes, scales, documents), rows, mean, unseen, weight)
+        rows, mean, hashes, unseen_rows = (arrays[name] for name in PART)
+        return cls(name, rows, mean, EncodedTexts.written(hashes, unseen_rows), weight)
 
-
-def encoder_part(
-    gathered: GatheredDocuments,
-    units: TokenBatch,  # U
-    encoded: EncodedTexts,
-    student: RunStudent,
-) -> EncoderPart:
-    """The encoder's part of an index.
-
-    A long document is the mean of its passages, unless it was encoded as a whole. Units that were not encoded
-    have the student's vectors.
-    """
-    own = student.among(units.types)
-    vectors = encoded_units(gathered, units, encoded, own)
-    rows = (own.rows * own.weights[:, None]).astype(np.float16)
-    unseen_rows = (student.unseen.rows * student.unseen_weights[:, None]).astype(np.float16)
-    unseen = EncodedTexts("", "", read_only(student.unseen.hashes), read_only(unseen_rows))
-    return EncoderPart(encoded.encoder, vectors, read_only(rows), read_only(own.mean), unseen)
+    @classmethod
+    def of(cls, student: RunStudent, types: Sequence[str], name: str) -> EncoderPart:
+        """From what the words of a run have learned, for the types of an index."""
+        learned = student.among(types)
+        rows = (learned.rows * learned.weights[:, None]).astype(np.float16)
+        unseen_rows = (student.unseen.rows * student.unseen_weights[:, None]).astype(np.float16)
+        unseen = EncodedTexts("", "", read_only(student.unseen.hashes), read_only(unseen_rows))
+        return cls(name, read_only(rows), read_only(learned.mean), unseen)
 
 
 def encoded_units(
     gathered: GatheredDocuments,
     units: TokenBatch,  # U
     encoded: EncodedTexts,
-    own: Student,  # of the types of the units
+    student: Student,  # of the types of the units
 ) -> UnitVectors:
-    """The encoder's vectors of units, or those of the student."""
+    """The encoder's vectors of units.
+
+    A long document is the mean of its passages, unless it was encoded as a whole. Units that were not encoded
+    have the student's vectors.
+    """
     places = unit_places(encoded, gathered)
     documents = len(gathered.texts)
     first = documents + np.searchsorted(gathered.passages.owners, np.arange(documents + 1))  # passage of each
@@ -171,7 +173,7 @@ def encoded_units(
     def rows_of(numbers: Ints) -> Rows:
         out = np.zeros((len(numbers), encoded.dimensions), np.float32)
         is_encoded = places[numbers] >= 0
-        out[is_encoded] = unit_rows(encoded.rows[places[numbers[is_encoded]]] - own.mean)
+        out[is_encoded] = unit_rows(encoded.rows[places[numbers[is_encoded]]] - student.mean)
         long = ~is_encoded & (numbers < documents)
         long[long] = np.diff(first)[numbers[long]] > 0
         for place in np.flatnonzero(long).tolist():
@@ -179,7 +181,183 @@ def encoded_units(
             out[place] = rows_of(np.arange(first[document], first[document + 1])).sum(axis=0)
         out[long] = unit_rows(out[long])
         rest = np.flatnonzero(~is_encoded & ~long)
-        out[rest] = text_rows(own, units.part(numbers[rest]))
+        out[rest] = text_rows(student, units.part(numbers[rest]))
         return out
 
     return UnitVectors.of(units.documents, documents, rows_of)
+
+
+# ---- The student of a run
+
+
+WORDS = "words"
+"""The prior of the encoder's vectors of the words alone."""
+
+_NAME = "student"  # in the cache
+_FORMAT = 3  # another number, and what an older version kept is made again
+_WORDS = "vocabulary.txt"
+_ARRAYS = "student.safetensors"
+_FORMS: Forms = {
+    "rows": Tensor("f2", ("V", "h")),
+    "weights": Tensor("f4", ("V",), finite=True),
+    "mean": Tensor("f4", ("h",), finite=True),
+    "unseen": Tensor("u1", ("n", 16)),
+    "unseen rows": Tensor("f2", ("n", "h")),
+    "unseen weights": Tensor("f4", ("n",), finite=True),
+}
+_ABOUT = "ridge", "scale", "prior", "explained"  # of the student
+_BLOCK = 1 << 14  # texts looked up at a time
+
+
+@dataclass(frozen=True, eq=False)
+class RunStudent:
+    """What the words of a run have learned from its encoder; made by `student_of`.
+
+    A text's vector is the sum over its words of √count · weight · row, at length 1. It is near the encoder's
+    vector less ``student.mean``, at length 1.
+    """
+
+    words: list[str]  # V stems
+    student: Student  # its rows, (V, h), are float16
+    unseen: EncodedTexts  # rows of words that the run's text lacks, and of its stop words
+    unseen_weights: Floats  # (n,) by which these are multiplied in a text
+    passages: int  # that were encoded
+
+    def among(self, types: Sequence[str]) -> Student:
+        """The student with the rows of some types, (n, h) float32, zeros for those that it lacks."""
+        number = {word: place for place, word in enumerate(self.words)}
+        places = np.array([number.get(name, -1) for name in types], np.int64)
+        learned = places >= 0
+        rows = np.zeros((len(types), self.student.rows.shape[1]), np.float32)
+        rows[learned] = self.student.rows[places[learned]]
+        weights = np.zeros(len(types), np.float32)
+        weights[learned] = self.student.weights[places[learned]]
+        return replace(self.student, rows=rows, weights=weights)
+
+    def write(self, folder: Path) -> None:
+        """Write into an empty folder."""
+        write_vocabulary(folder / _WORDS, self.words)
+        learned, unseen = self.student, (self.unseen.written_hashes, self.unseen.rows, self.unseen_weights)
+        arrays = learned.rows, learned.weights, learned.mean, *unseen
+        write_tensors(folder / _ARRAYS, dict(zip(_FORMS, arrays, strict=True)))
+        about = {name: getattr(learned, name) for name in _ABOUT}
+        write_sealed(folder / RESULT, {"passages": self.passages, **about})
+
+    @classmethod
+    def read(cls, folder: Path) -> RunStudent:
+        """Map what `write` has written, whose checksums the cache has compared."""
+        about = read_result(folder)
+        words = read_vocabulary(folder / _WORDS)
+        arrays = read_tensors(folder / _ARRAYS, _FORMS, AGAIN, V=len(words))
+        rows, weights, mean, hashes, unseen_rows, unseen_weights = (arrays[name] for name in _FORMS)
+        student = Student(rows, weights, mean, *(about[name] for name in _ABOUT))
+        unseen = EncodedTexts.written(hashes, unseen_rows)
+        return cls(words, student, unseen, unseen_weights, about["passages"])
+
+
+def student_of(run: Run, progress: Progress | None = None) -> RunStudent | None:
+    """The student of a run; None if the run has no encoder, or none of the passages of its text is encoded.
+
+    It is kept in the run's cache, and held by the run. `InputError` if it has not kept its text.
+    """
+    encoded = encoded_texts_of(run)
+    if encoded is None or not len(encoded):
+        return None
+    progress = as_progress(progress)
+
+    def make() -> RunStudent:
+        return _learn(run, encoded, gather(run, progress), progress)
+
+    def opened() -> RunStudent:
+        return cached(run, _NAME, _FORMAT, make, RunStudent.write, RunStudent.read, progress)
+
+    student = run.held(_NAME, opened)
+    return student if student.passages else None
+
+
+def _learn(run: Run, encoded: EncodedTexts, gathered: GatheredDocuments, progress: Progress) -> RunStudent:
+    places = unit_places(encoded, gathered)
+    vocabulary, units, stem_of = vocabulary_and_units(run, gathered)
+    passages = np.flatnonzero(places >= 0)
+    batch, teacher = units.part(passages), encoded.rows[places[passages]]
+    occurs = np.bincount(units.ids, minlength=len(vocabulary)) > 0  # stop words do not
+    del units
+    words: Sequence[str] = run.vectors.index_to_key
+    of_words = encoded.find(words)
+    mean = _mean(encoded.rows[of_words[of_words >= 0]])
+    priors = {}
+    if np.any(of_words >= 0):  # vectors of documents may be given without an encoder
+        alone = _centred(encoded.rows[of_words], mean) * (of_words >= 0)[:, None]
+        priors[WORDS] = mean_rows_by_stem(alone, stem_of, weights_of_words(run.vectors), len(vocabulary))
+    if len(passages):
+        with progress.stage("Learning from the encoder", None, "passages"):
+            student = learn(batch, teacher, priors, progress=progress)
+    else:
+        nothing = np.zeros((len(vocabulary), encoded.dimensions), np.float32)
+        student = Student(nothing, nothing[:, 0], mean, 0.0, 0.0, NONE, {})
+    others = np.ones(len(encoded), bool)
+    for used in (places, of_words[occurs[stem_of]]):
+        others[used[used >= 0]] = False
+    if not student.scale:
+        others[:] = False
+    rows = np.float32(student.scale) * _centred(encoded.rows[others], mean)
+    unseen = EncodedTexts("", "", encoded.hashes[others], rows.astype(np.float16))
+    weights = np.full(len(unseen), bm25_weight(len(passages), np.array(0)), np.float32)
+    of_stop_words = _stop_word_weights(run)
+    numbers = unseen.find(list(of_stop_words))
+    weights[numbers[numbers >= 0]] = np.array(list(of_stop_words.values()), np.float32)[numbers >= 0]
+    student = replace(student, rows=student.rows.astype(np.float16))
+    return RunStudent(list(vocabulary.types), student, unseen, weights, len(passages))
+
+
+# In short questions in everyday words, such as *how does it spread*, stop words decide. From 0.5 to 1, search
+# finds their answers better, and abstracts and documentation as before; exported tables do from 0.25 to 0.75.
+# A constant in place of the inverse document frequency gave nothing.
+_STOP_WORD = 0.5
+
+
+def _stop_word_weights(run: Run) -> dict[str, float]:
+    """The weight of each stop word in questions; 0 if the run was made without stop words.
+
+    Passages are read without them, so the documents that hold one are estimated from its count.
+    """
+    words = stop_words_of(run)
+    number, counts = run.vectors.key_to_index, run.vectors.counts
+    documents = run.provenance.documents or 0
+    if counts is None or not any(word in number for word in words):
+        return dict.fromkeys(words, 0.0)
+    occurs = np.array([counts[number[word]] if word in number else 0 for word in words])
+    holds = -documents * np.expm1(-occurs / documents)  # as if they stood anywhere
+    return dict(zip(words, (_STOP_WORD * bm25_weight(documents, holds)).tolist(), strict=True))
+
+
+def stop_words_of(run: Run) -> list[str]:
+    """The stop words that search leaves out."""
+    spec = Preprocessing.of(run.provenance).stop_words
+    return sorted(listed_stop_words(spec)) if spec else []
+
+
+def _mean(rows: AnyFloats) -> Floats:
+    mean: Floats = (rows.sum(axis=0, dtype=np.float64) / max(len(rows), 1)).astype(np.float32)
+    return mean
+
+
+def _centred(rows: AnyFloats, mean: Floats) -> Rows:
+    return unit_rows(rows - mean)
+
+
+def unit_places(encoded: EncodedTexts, gathered: GatheredDocuments) -> Ints:
+    """Where the vectors of documents and passages are among the encoded texts, (U,); -1 for those without."""
+
+    def texts() -> Iterator[str]:
+        yield from gathered.texts
+        long = -1
+        for owner, (start, end) in zip(*(part.tolist() for part in gathered.passages), strict=True):
+            if owner != long:
+                long, text = owner, gathered.texts[owner]
+            yield text[start:end]
+
+    parts, rest = [np.zeros(0, np.int64)], texts()
+    while part := list(islice(rest, _BLOCK)):
+        parts.append(encoded.find(part))
+    return np.concatenate(parts)

@@ -1,4 +1,4 @@
-"""`Index`: documents that are searched by words and by vectors.
+"""`Index`: documents that are searched by words and by vectors; `run_index`: that of a run.
 
 An index is immutable. It is built in memory. It can be written as a folder, whole or not at all, and opened
 without reading it: its arrays are memory-mapped.
@@ -19,25 +19,30 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.base.arrays import Array, Mask
+from selfvec.base.arrays import AnyFloats, Array, Ints, Mask
 from selfvec.base.checks import StrPath, check_path, check_text, check_whole
-from selfvec.base.declarations import Kind
+from selfvec.base.declarations import Kind, checked
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError, did_you_mean
 from selfvec.base.installed import install_command
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus.given_filters import GivenFilter, filter_names, given_filters
-from selfvec.data.run import AnyRun, Run
+from selfvec.data.live_run import LiveRun, Part
+from selfvec.data.run import BASE, AnyRun, Run
 from selfvec.data.vectors import Vectors
 from selfvec.encoders import SentenceEncoder
-from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
+from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of, encoded_texts_of_segment
 from selfvec.encoders.run_encoder import encoder_of
 from selfvec.files.atomic_files import atomic_folder
-from selfvec.files.checksums import read_description, unchanged, write_sealed
+from selfvec.files.checksums import file_state, read_description, unchanged, write_sealed
 from selfvec.files.tensors import write_tensors
 from selfvec.files.text_files import Schema, check, read_json, read_vocabulary, write_vocabulary
 from selfvec.files.untrusted import decoding
-from selfvec.storage.cache import is_outdated
+from selfvec.numerics.rows import unit_rows
+from selfvec.storage.cache import cached, is_outdated
 from selfvec.storage.folder_kinds import INDEX
+from selfvec.storage.opened import GivenRun, as_run
+from selfvec.text.document_vectors import bm25_weight
+from selfvec.text.passages import CUT, Cut, check_cut
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.segmentation import unsegmented
 from selfvec.text.tokenizers import find_words
@@ -45,14 +50,18 @@ from selfvec.text.vocabulary import Query, Vocabulary
 
 from .build import POOL, PoolOfTexts, build_index, build_like, build_words_only
 from .dense_space import SPACE, TABLES, DenseSpace, general_rows, with_general_row
-from .documents import GatheredDocuments, IndexedDocuments, UnitVectors
-from .encoder_part import DOUBTED, ENCODER, PART, QUESTIONS, ROWS, Asked, EncoderPart
+from .documents import ENCODED, GatheredDocuments, IndexedDocuments, gather, gathered_text
+from .encoder_part import DOUBTED, ENCODER, PART, QUESTIONS, ROWS, EncodedQuestion, EncoderPart
 from .question import Question, by_signs, count_written, prefer_written, with_types, within_reach, words_of
-from .scoring import Scored, Scorer, check_mode
+from .scoring import Scored, Scorer, check_mode, saturated_counts
 from .segments import IndexedPart, SearchedDocuments
-from .snippets import Found, describe, different_texts
+from .snippets import Found, describe, different_texts, text_key
 
 _COMPARED = 10_000  # ids that are compared with an unknown one
+_TELLING = 16  # words of a document that are looked for in those found near it
+_FEW = 256  # documents of a segment that are indexed again whenever the run is opened: it takes a moment
+_MOST = 16  # indexes of segments that are kept
+_HELD = "index"  # in `Run.derived`
 
 _DOUBT = (
     "the encoder {part.name!r} counts little, {part.weight:.2g} where 1 to 1.75 is usual: documents that it "
@@ -78,7 +87,7 @@ class _Answer(NamedTuple):
     parsed: Query
     scorer: Scorer
     scored: Scored
-    asked: Asked | None  # in the encoder's space
+    asked: EncodedQuestion | None
     allowed: Mask  # (D,) that pass the filters
     passing: Mask  # (D,) that pass them and the conditions of the question
     notes: list[str]
@@ -181,33 +190,17 @@ class Index:
         return build_like(run.base, gathered, *like, later, encoded)
 
     @property
-    def first_part(self) -> IndexedPart:
-        """The documents of this index as a part of one."""
-        encoded = None if self.encoder_part is None else self.encoder_part.vectors
-        assert encoded is None or isinstance(encoded, UnitVectors)
-        return replace(self.documents.indexed[0], encoded=encoded)
-
-    @property
     def _first_types(self) -> Vocabulary:
-        kept = self.vocabulary.types[: len(self.space.rows)]
-        return (
-            self.vocabulary
-            if len(kept) == len(self.vocabulary)
-            else Vocabulary(self.vocabulary.preprocessing, kept)
-        )
+        first = self.vocabulary.types[: len(self.space.rows)]
+        is_whole = len(first) == len(self.vocabulary)
+        return self.vocabulary if is_whole else Vocabulary(self.vocabulary.preprocessing, first)
 
     def of_parts(self, parts: Sequence[IndexedPart]) -> Index:
         """An index of other documents in the space of this one."""
-        documents = SearchedDocuments(parts)
-        documents.dated = self.documents.dated
-        encoder = self.encoder_part
-        if encoder is not None:
-            vectors = documents.joined([part.encoded for part in parts if part.encoded is not None])
-            encoder = replace(encoder, vectors=vectors)
+        documents = SearchedDocuments(parts, self.documents.dated)
         vocabulary = self._first_types.grown(documents.new_types)
         space = self.space.with_later(documents.new_rows)
-        made = replace(self, vocabulary=vocabulary, space=space, documents=documents, encoder_part=encoder)
-        return replace(made, folder=None)
+        return replace(self, vocabulary=vocabulary, space=space, documents=documents, folder=None)
 
     @classmethod
     def words_only(cls, texts: Sequence[str], preprocessing: Preprocessing) -> Index:
@@ -228,7 +221,7 @@ class Index:
 
     def write(self, folder: Path) -> None:
         """Write the index into an empty folder."""
-        if not self.documents.is_whole:
+        if not self.documents.is_one_index:
             rule = "documents were added or deleted since the vectors were made"
             raise InputError(rule, remedy="update the run first, without vectors keep")
         head = {
@@ -241,12 +234,14 @@ class Index:
         if part is not None:
             head["encoder"] = {"name": part.name, "weight": part.weight}
         write_vocabulary(folder / _WORDS, self.vocabulary.types)
-        tensors = {name: rows for name in SPACE if (rows := getattr(self.space, name)) is not None}
-        encoded = {} if part is None else part.arrays
-        pool: dict[str, Array] = {}
+        tensors: dict[str, Array] = {
+            name: rows for name in SPACE if (rows := getattr(self.space, name)) is not None
+        }
+        tensors |= self.documents.parts[0].arrays
+        tensors |= {} if part is None else part.arrays
         if self.pool is not None:
-            pool = dict(zip(POOL, (self.pool.rows, self.pool.keys), strict=True))
-        write_tensors(folder / _ARRAYS, {**tensors, **self.documents.parts[0].arrays, **encoded, **pool})
+            tensors |= zip(POOL, (self.pool.rows, self.pool.keys), strict=True)
+        write_tensors(folder / _ARRAYS, tensors)
         write_sealed(folder / _HEAD, head)
 
     @classmethod
@@ -286,13 +281,13 @@ class Index:
             preprocessing = Preprocessing(**head["preprocessing"])
         vocabulary = Vocabulary(preprocessing, read_vocabulary(folder / _WORDS))
         encoder = head.get("encoder")
-        others = {**SPACE, **POOL, **({} if encoder is None else PART)}
+        others = {**SPACE, **POOL, **({} if encoder is None else {**ENCODED, **PART})}
         sizes = {"V": len(vocabulary)} | ({} if width is None else {"r": width})
         indexed = IndexedDocuments.read(folder / _ARRAYS, head["fields"], others, _AGAIN, **sizes)
         arrays = indexed.arrays
-        own: dict[str, Any] = {name: arrays[name] for name in SPACE if name in arrays}
-        space = DenseSpace(**own, share=float(head["dense_share"]))
-        part = None if encoder is None else EncoderPart.read(arrays, len(indexed), **encoder)
+        of_space: dict[str, Any] = {name: arrays[name] for name in SPACE if name in arrays}
+        space = DenseSpace(**of_space, share=float(head["dense_share"]))
+        part = None if encoder is None else EncoderPart.read(arrays, **encoder)
         pool = [arrays[name] for name in POOL if name in arrays]
         documents = SearchedDocuments.whole(indexed)
         return cls(vocabulary, space, documents, part, PoolOfTexts(*pool) if pool else None)
@@ -318,7 +313,7 @@ class Index:
     @cached_property
     def scorer(self) -> Scorer:
         """The scorer of the documents."""
-        return Scorer(self.documents, self.space, self.encoder_part)
+        return Scorer(self.documents, self.space)
 
     def scores(self, query: str, mode: str = "hybrid", question: str | None = None) -> Scored:
         """The scores of all documents for a question, see `search`."""
@@ -353,19 +348,70 @@ class Index:
         check_mode(mode)
         filters = given_filters(filter)
         answer = self._answer(query, mode, filters, question)
-        parsed = answer.parsed
-        best = different_texts(self.documents, answer.scored, offset + top)[offset:]
-        return Found(
-            query,
-            mode,
-            len(self),
-            parsed.words,
-            parsed.unknown,
-            describe(self.vocabulary, answer.scorer, parsed, answer.scored, best, mode),
-            filters=filters,
-            notes=[*answer.notes, *([why] if len(best) < top and (why := answer.why_few()) else [])],
-            question=None if answer.asked is None else answer.asked.by,
-        )
+        found = self._found(query, mode, answer.parsed, answer.scored, top, offset, answer.scorer)
+        notes = [*answer.notes, *([why] if len(found) < top and (why := answer.why_few()) else [])]
+        by = None if answer.asked is None else answer.asked.by
+        return replace(found, filters=filters, notes=notes, question=by)
+
+    def near_vector(
+        self, vector: AnyFloats, top: int = 10, *, offset: int = 0, filters: Sequence[str] = ()
+    ) -> Found:
+        """The documents nearest to a vector in the space of the run's words; `OptionError` if it is none."""
+        width = len(self.space.turn)
+        if vector.shape != (width,) or vector.dtype.kind not in "fiu" or not np.isfinite(vector).all():
+            rule = f"is a text, or a vector of {width} finite numbers, as those of the run's words"
+            raise OptionError(f"{rule}, not {vector.dtype} of shape {vector.shape}", field="query")
+        notes: list[str] = []
+        passing = self.documents.passing(filters, notes)
+        asked = unit_rows(self.space.turned(vector[None].astype(np.float32)))[0]
+        scored = self.scorer.near(asked).among(passing)
+        name = f"a vector of {width} numbers"
+        found = self._found(name, "dense", self.vocabulary.parse(""), scored, top, offset)
+        return replace(found, filters=[*filters], notes=notes)
+
+    def near_document(self, document: str, top: int = 10, filters: Sequence[str] = ()) -> Found:
+        """The documents that are nearest to one of them, see `selfvec.similar_documents`."""
+        number = self.number(document)
+        notes: list[str] = []
+        passing = self.documents.passing(filters, notes)
+        vector = unit_rows(self.documents.dense.at(np.array([number])))[0]
+        asked = None
+        if self.encoder_part is not None and self.documents.encoded is not None:
+            asked = self.encoder_part.asked_by_vector(self.documents.encoded.at(np.array([number]))[0])
+        if not vector.any() and asked is None:
+            rule = f"no word of the document {document!r} has a vector, so no document is near it by meaning"
+            raise InputError(rule, remedy="search for some of its words, or choose another document")
+        same = list(_same_texts(self.documents, number))
+        passing[[number, *same]] = False
+        scored = self.scorer.near(vector, asked).among(passing)
+        found = self._found(document, "dense", self._telling_words(number), scored, top)
+        return replace(found, alike=list(map(self.documents.name, same)), notes=notes)
+
+    def _found(
+        self,
+        asked: str,
+        mode: str,
+        query: Query,  # whose words are marked
+        scored: Scored,
+        top: int,
+        offset: int = 0,
+        scorer: Scorer | None = None,
+    ) -> Found:
+        """The best documents by some scores."""
+        best = different_texts(self.documents, scored, offset + top)[offset:]
+        hits = describe(self.vocabulary, scorer or self.scorer, query, scored, best, mode)
+        return Found(asked, mode, len(self), query.words, query.unknown, hits)
+
+    def _telling_words(self, document: int) -> Query:
+        """The words of a document that tell most about it, of those that others have, too; as a query."""
+        query = self.vocabulary.parse(self.documents.text(document))
+        idf = self.scorer.weights[query.types]
+        weights = idf * saturated_counts(query.counts)
+        # A word that no other document has tells most about this one, but nothing about what is near it.
+        weights[idf > bm25_weight(len(self), np.array(1.5))] = 0
+        best = [i for i in np.argsort(-weights, kind="stable")[:_TELLING].tolist() if weights[i] > 0]
+        words = [query.words[i] for i in best]
+        return replace(query, types=query.types[best], counts=query.counts[best], words=words)
 
     def _answer(self, query: str, mode: str, filters: Sequence[str], question: str | None) -> _Answer:
         """How all documents answer a question: the one way by which questions are answered."""
@@ -407,7 +453,7 @@ class Index:
             having = np.flatnonzero(with_types(self.documents, [number]))[:1].tolist()
             names = find_words(list(map(self.documents.text, having))).names
             types = self.vocabulary.types_of(names)
-            return next((name for name, own in zip(names, types, strict=True) if number in own), stem)
+            return next((name for name, of_name in zip(names, types, strict=True) if number in of_name), stem)
 
         near = islice(_sharing_half(unknown, self.vocabulary.types), _COMPARED)
         return did_you_mean(unknown, near, written, 1)
@@ -429,7 +475,7 @@ class Index:
 
     def _asked(
         self, query: str, parsed: Query, mode: str, question: str | None
-    ) -> tuple[Asked | None, list[str]]:
+    ) -> tuple[EncodedQuestion | None, list[str]]:
         """A question in the encoder's space, and what there is to say about it."""
         part = self.encoder_part
         if question is not None:
@@ -486,3 +532,104 @@ def _sharing_half(name: str, ids: Iterable[str]) -> Iterator[str]:
     middle = len(name) // 2
     first, last = name[:middle].lower(), name[middle:].lower()
     return (id for id in ids if (low := id.lower()).startswith(first) or low.endswith(last))
+
+
+def _same_texts(documents: SearchedDocuments, number: int) -> Iterator[int]:
+    """The other documents with the same text, but for case and white space."""
+    # The same text has as many tokens; few others have, so that few texts are read.
+    lengths = documents.lengths[: len(documents)]
+    key = text_key(documents.text(number))
+    for other in np.flatnonzero(lengths == lengths[number]).tolist():
+        if other != number and text_key(documents.text(other)) == key:
+            yield other
+
+
+# ---- The index of a run
+
+
+@checked
+def run_index(
+    run: GivenRun,
+    progress: Progress | None = None,
+    *,
+    cut: Cut = CUT,
+) -> Index:
+    """The index of a run's documents.
+
+    It is kept in the run's cache, and built again if the run or the version have changed. If several
+    processes need it, one builds it and the others wait. The run holds it until it gets another state.
+
+    Parameters
+    ----------
+    run : Run or path
+    progress : Progress, optional
+    cut : tuple of int
+        Words of a passage, and how many of them are repeated from the passage before.
+
+    Returns
+    -------
+    Index
+
+    Raises
+    ------
+    InputError
+        If the run has not kept its text.
+
+    Examples
+    --------
+    >>> run = selfvec.refine(selfvec.example("weather.jsonl"), method="decorrelated")
+    >>> selfvec.run_index(run)
+    <Index: 2,000 documents>
+    """
+    run = as_run(run)
+    base = run.base
+    progress = as_progress(progress)
+    check_cut(cut)
+
+    def make() -> Index:
+        gathered = replace(gather(base, progress), cut=cut)
+        return Index(*build_index(base, gathered, progress=progress))
+
+    def read(folder: Path) -> Index:
+        return Index.read(folder, base.vectors.vector_size)
+
+    def opened() -> Index:
+        index = cached(base, "search", list(cut), make, Index.write, read, progress)
+        index.documents.dated = base.provenance.corpus.get("date_field")
+        return index.asking(run)
+
+    index = base.held(_HELD, opened, tuple(cut))
+    if not isinstance(run, LiveRun):
+        return index
+    live = run
+    return run.held(_HELD, lambda: _with_segments(index, live, cut), tuple(cut))
+
+
+def _with_segments(index: Index, run: LiveRun, cut: Cut) -> Index:
+    """The index of the documents that a run has now."""
+
+    def whole(part: Part) -> IndexedPart:
+        if part.segment.name == BASE:
+            return index.documents.indexed[0]
+        text = part.segment.text
+
+        def make() -> IndexedPart:
+            gathered = replace(gathered_text(text, Progress()), cut=cut)
+            return index.indexed(run, gathered, part.segment.later, encoded_texts_of_segment(part.segment))
+
+        if len(text) < _FEW or not isinstance(text.source, Path):
+            return make()
+        # A number may come again after an undo, in a file of another time.
+        of = [*cut, *file_state(text.source)[1:], VERSION]
+        return cached(run.base, "segment", of, make, IndexedPart.write, index.read_part, most=_MOST)
+
+    def of_part(part: Part) -> IndexedPart:
+        """The same as for the state before if no further document of the segment is gone."""
+        held: tuple[Ints, IndexedPart] | None = part.segment.derived.get(("indexed", *cut))
+        if held is None or not np.array_equal(held[0], part.gone):
+            of_all = part.segment.held(("index", *cut), lambda: whole(part))
+            held = part.gone, replace(of_all, present=part.present)
+            part.segment.derived["indexed", *cut] = held
+        return held[1]
+
+    return index.of_parts([of_part(part) for part in run.segments])

@@ -294,7 +294,7 @@ def with_types(documents: SearchedDocuments, types: Sequence[int]) -> Mask:
     for place, part in enumerate(documents.parts):
         starts, units = part.arrays["starts"], part.arrays["units"]
         of_part = np.zeros(part.units, bool)
-        own = documents.own_types(place, np.array(types, np.int64))
+        own = documents.local_types(place, np.array(types, np.int64))
         for number in own[own >= 0].tolist():
             of_part[units[starts[number] : starts[number + 1]]] = True
         having.append(of_part)

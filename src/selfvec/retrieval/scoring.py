@@ -16,7 +16,7 @@ as a whole and half as its best passage.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial, reduce
 from typing import Literal, get_args
@@ -33,7 +33,7 @@ from selfvec.text.vocabulary import Query
 from . import kernels
 from .dense_space import DenseSpace, Related
 from .documents import TextVectors, sample_of
-from .encoder_part import Asked, EncoderPart
+from .encoder_part import EncodedQuestion
 from .segments import SearchedDocuments
 
 Mode = Literal["hybrid", "bm25", "dense"]
@@ -113,7 +113,6 @@ class Scorer:
 
     documents: SearchedDocuments
     space: DenseSpace
-    encoder: EncoderPart | None = None
 
     @cached_property
     def _saturations(self) -> list[Floats]:
@@ -147,7 +146,7 @@ class Scorer:
         made.__dict__.update(computed)
         return made
 
-    def score(self, query: Query, mode: str = "hybrid", asked: Asked | None = None) -> Scored:
+    def score(self, query: Query, mode: str = "hybrid", asked: EncodedQuestion | None = None) -> Scored:
         """Score every document; in the hybrid and dense modes also by the question in the encoder's space."""
         check_mode(mode)
         if mode == "dense":
@@ -185,14 +184,13 @@ class Scorer:
         standard[2] = _standard(self._shares[2], self._dense_again(moved, first.scores, parts[2]))
         return self._combined(parts, self._shares, standard.T)
 
-    def _with_encoder(self, hybrid: Scored, parts: Rows, asked: Asked) -> Scored:
+    def _with_encoder(self, hybrid: Scored, parts: Rows, asked: EncodedQuestion) -> Scored:
         """The hybrid and the encoder's part, as wide as the hybrid times its weight."""
-        assert self.encoder is not None
-        parts[_ENCODER] = self.encoder.vectors.products(asked.vector)
+        parts[_ENCODER] = self._encoded.products(asked.vector)
         wide = float(hybrid.scores.std(dtype=np.float64))
         share = asked.weight * (wide if wide > _NARROW else 1.0)  # no word of the question is in the index
-        own = _standard(share, parts[_ENCODER, : len(self.documents)])
-        standard = np.stack([np.append(hybrid.scales, own[0]), np.append(hybrid.shifts, own[1])])
+        of_encoder = _standard(share, parts[_ENCODER, : len(self.documents)])
+        standard = np.column_stack([[hybrid.scales, hybrid.shifts], of_encoder])
         return self._combined(parts, np.append(self._shares, np.float32(share)), standard)
 
     def by_counts(self, counts: Ints) -> Scored:
@@ -206,49 +204,53 @@ class Scorer:
         scored = self._combined(parts, np.array([1, 0, 0], np.float32))
         return replace(scored, scores=parts[0, :number].copy(), best=np.full(number, -1, np.int32))
 
-    def near(self, vector: Rows, asked: Asked | None = None) -> Scored:
+    def near(self, vector: Rows, asked: EncodedQuestion | None = None) -> Scored:
         """Score every document by its cosine with a unit vector, (d,).
 
         With a vector in the encoder's space, the score is the mean of both cosines, the latter by its weight.
         """
+        cosines = [self.documents.dense.products(vector)]
         if asked is None:
-            return self._near({2: (self.documents.dense, vector)}, [0, 0, 1])
-        assert self.encoder is not None
+            return self._near(cosines, [1])
         share = asked.weight / (1 + asked.weight)
-        both = {2: (self.documents.dense, vector), _ENCODER: (self.encoder.vectors, asked.vector)}
-        return self._near(both, [0, 0, 1 - share, share])
+        return self._near([*cosines, self._encoded.products(asked.vector)], [1 - share, share])
 
     def near_encoded(self, vector: Rows) -> Scored:
         """Score every document by its product with a vector in the encoder's space alone, (h,)."""
-        assert self.encoder is not None
-        return self._near({_ENCODER: (self.encoder.vectors, vector)}, [0, 0, 0, 1])
+        products = self._encoded.products(vector)
+        return self._near([np.zeros_like(products), products], [0, 1])
 
-    def _near(self, asked: Mapping[int, tuple[TextVectors, Rows]], shares: Sequence[float]) -> Scored:
-        """Score every document by its cosines with unit vectors, each for a part, by shares of the parts."""
-        parts = self._no_parts(len(shares))
-        for part, (vectors, query) in asked.items():
-            parts[part] = vectors.products(query)
-        return self._combined(parts, np.array(shares, np.float32))
+    @property
+    def _encoded(self) -> TextVectors:
+        assert self.documents.encoded is not None
+        return self.documents.encoded
+
+    def _near(self, cosines: Sequence[Floats], shares: Sequence[float]) -> Scored:
+        """Score every document by the dense part, and by the encoder's, (U,) each, by their shares."""
+        parts = self._no_parts(2 + len(cosines))
+        parts[2:] = cosines
+        return self._combined(parts, np.array([0, 0, *shares], np.float32))
 
     def _no_parts(self, number: int) -> Rows:
         return np.zeros((number, self.documents.units), np.float32)
 
     def _bm25(self, query: Query, parts: Rows, *, related: bool) -> None:
         """BM25, and BM25 with related words, into the first two parts."""
-        alike = [[(other, ACCENTED) for other in query.alike.get(own, ())] for own in query.types.tolist()]
-        if related or not query.alike:
-            types = query.types.tolist()
-            near = self.space.related_to(types) if related else [[(own, 1.0)] for own in types]
-            groups = [
-                [*own[:1], *same, *(other for other in own[1:] if other[0] not in dict(same))]
-                for own, same in zip(near, alike, strict=True)
-            ]
-            self._score_groups(query, groups, parts[: 1 + related])
+        types = query.types.tolist()
+        written: list[Related] = [
+            [(word, 1.0), *((other, ACCENTED) for other in query.alike.get(word, ()))] for word in types
+        ]
+        if related:
+            groups = [dict(same) for same in written]  # what is written otherwise counts as that
+            for group, near in zip(groups, self.space.related_to(types), strict=True):
+                group |= {other: like for other, like in near if other not in group}
+            self._score_groups(query, [list(group.items()) for group in groups], parts[:2])
         if query.alike:
-            own_words = [[(own, 1.0), *same] for own, same in zip(query.types.tolist(), alike, strict=True)]
             both = np.empty((2, parts.shape[1]), np.float32)
-            self._score_groups(query, own_words, both)
+            self._score_groups(query, written, both)
             parts[0] = both[1]
+        elif not related:
+            self._score_groups(query, written, parts[:1])
 
     def _score_groups(self, query: Query, types: Sequence[Related], out: Rows) -> None:
         """BM25 of groups of types, each counted as one word, by the first of each, and by all of each."""
@@ -258,14 +260,14 @@ class Scorer:
         weights = (self.weights[query.types] * query.counts).astype(np.float32)
         scores = []
         for place, part in enumerate(self.documents.parts):
-            own = self.documents.own_types(place, numbers)
-            lists = np.stack([part.arrays["starts"][own], part.arrays["starts"][own + 1]], axis=1)
-            lists[own < 0] = 0
+            local = self.documents.local_types(place, numbers)
+            lists = np.stack([part.arrays["starts"][local], part.arrays["starts"][local + 1]], axis=1)
+            lists[local < 0] = 0
             postings = part.arrays["units"], part.arrays["counts"], lists
-            of_part = out if self.documents.is_whole else np.empty((len(out), part.units), np.float32)
+            of_part = out if self.documents.is_one_index else np.empty((len(out), part.units), np.float32)
             kernels.score_postings(*postings, likeness, bounds, weights, self._saturations[place], of_part)
             scores.append(of_part)
-        if not self.documents.is_whole:
+        if not self.documents.is_one_index:
             out[:] = self.documents.assembled(scores)
 
     def _dense_again(self, query: Rows, scores: Rows, out: Rows) -> Rows:
@@ -321,7 +323,7 @@ class Scorer:
         best = first.best_documents(FEEDBACK)
         if not best:
             return None
-        toward = unit_rows(self.documents.vectors(np.array(best)).sum(axis=0)[None])[0]
+        toward = unit_rows(self.documents.dense.at(np.array(best)).sum(axis=0)[None])[0]
         moved: Rows = unit_rows((query + toward)[None])[0]
         return moved
 

@@ -13,11 +13,11 @@ from serving import Site, answer_with
 from tests.commands import ran, rounded
 from tests.refusals import COMPARISONS, TOO_MANY, refused
 
+from selfvec.apps.functions.search import similar_documents
 from selfvec.apps.web.app import page_files
 from selfvec.apps.web.server import bind
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
-from selfvec.retrieval import similar_documents
 
 
 def test_the_page_and_its_files_fetch_nothing_from_elsewhere(site: Site) -> None:

@@ -19,7 +19,7 @@ from selfvec.encoders.onnx_encoder import OnnxEncoder
 from selfvec.files.tensors import map_tensors
 from selfvec.lab.exporters import export
 from selfvec.retrieval.encoder import Encoder
-from selfvec.retrieval.run_student import RunStudent, student_of
+from selfvec.retrieval.encoder_part import RunStudent, student_of
 
 TEXTS = [
     f"The {thing} {act} {place} on day {day}."

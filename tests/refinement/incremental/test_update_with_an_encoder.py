@@ -274,14 +274,14 @@ def test_the_vectors_of_a_withdrawn_text_go_with_it(tmp_path: Path, keep_undo: b
     opened = selfvec.open_run(tmp_path / "run")
     assert encoded_texts_of(opened.present).lookup(gone)[1].all()
     assert "secret" in {hit.id for hit in opened.search("confidential remark", question="rows").hits}
-    encoded = selfvec.run_index(opened).encoder_part.vectors.documents
+    encoded = selfvec.run_index(opened).documents.encoded.documents
     toy.encoded.clear()
     selfvec.update(
         tmp_path / "run", vectors=table(), output=tmp_path / "run", withdraw="secret", no_undo=not keep_undo
     )
     assert toy.encoded == []  # nothing new, so the encoder is not needed
     assert "secret" not in {hit.id for hit in opened.search("confidential remark", question="rows").hits}
-    assert selfvec.run_index(opened).encoder_part.vectors.documents == encoded - 1
+    assert selfvec.run_index(opened).documents.encoded.documents == encoded - 1
     assert not encoded_texts_of(selfvec.open_run(tmp_path / "run").present).lookup(gone)[1].any()
     hashes = [one.tobytes() for one in text_hashes(gone)]
     kept = [file for file in (tmp_path / "run").rglob("*") if file.is_file()]

@@ -1,4 +1,4 @@
-"""`search`: the documents of a run, or of a folder of text, that answer a question."""
+"""`search`: the documents of a run, or of a folder of text, that answer a question; `similar_documents`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,8 @@ from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.data.run import Run
-from selfvec.numerics.rows import unit_rows
-from selfvec.retrieval.index import Index
-from selfvec.retrieval.run_search import run_index
-from selfvec.retrieval.snippets import Found, describe, different_texts
+from selfvec.retrieval.index import run_index
+from selfvec.retrieval.snippets import Found
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import is_run, open_run
 
@@ -148,28 +146,62 @@ def search(
         elif mode == "bm25" or question is not None:
             raise OptionError("a vector has no words", field="query", remedy="leave mode and question out")
         else:
-            hits = _nearest(index, asked, top, offset, named)
+            hits = index.near_vector(asked, top, offset=offset, filters=named)
         notes = [*hits.notes, *counted]
         return replace(hits, corpus=run.provenance.corpus_name, notes=notes, **omitted)
 
     return [*map(answer, query)] if isinstance(query, list | tuple) else answer(query)
 
 
-def _nearest(index: Index, vector: Vector, top: int, offset: int, filters: Sequence[str]) -> Found:
-    """The documents that are nearest to a vector in the space of the run's words.
+@checked
+def similar_documents(
+    run: GivenRun,
+    document: NotEmpty,
+    *,
+    top: Count = 10,
+    filter: GivenFilter = (),
+    progress: Progress | None = None,
+) -> Found:
+    """Find the documents nearest to one of them by meaning.
 
-    `OptionError` if it is none.
+    They need not share words with it. Documents with the same text as the given one are left out and named.
+
+    Parameters
+    ----------
+    run : Run or path
+        Its index is made when it is first searched, and kept in the run folder.
+    document : str, not empty
+        The id of a document, as `search` shows it.
+    top : int, at least 1
+        Documents shown.
+    filter : str or dict, or sequence of them
+        Only documents with this value or date, such as state=IOWA, size=2..5 or date=1996..1998.
+    progress : Progress, optional
+
+    Returns
+    -------
+    Found
+        As of `search`: ``query`` is the id, the score of a hit the cosine of the vectors of both documents
+        (of a long one: half of its whole, half of its best passage); for a run with an encoder, the mean of
+        that and of the cosine of the encoder's vectors. Marks and reasons are those of the words that tell
+        most about the document; ``alike`` holds the ids of documents with the same text.
+
+    Raises
+    ------
+    NotFound
+        If there is no document with this id.
+    InputError
+        If no word of the document has a vector, or the run has not kept its text. `OptionError` if an option
+        is wrong.
+
+    Examples
+    --------
+    >>> import selfvec
+    >>> texts = ["hail broke the roof", "a storm tore the roof off", "a bridge opened", "a tax was due"] * 20
+    >>> run = selfvec.Refiner(method="decorrelated").fit(texts).run_
+    >>> found = similar_documents(run, "0", top=1)
+    >>> found.rows[0]["snippet"], len(found.alike)
+    ('a storm tore the roof off', 19)
     """
-    width = len(index.space.turn)
-    if vector.shape != (width,) or vector.dtype.kind not in "fiu" or not np.isfinite(vector).all():
-        rule = f"is a text, or a vector of {width} finite numbers, as those of the run's words"
-        raise OptionError(f"{rule}, not {vector.dtype} of shape {vector.shape}", field="query")
-    notes: list[str] = []
-    passing = index.documents.passing(filters, notes)
-    asked = unit_rows(index.space.turned(vector[None].astype(np.float32)))[0]
-    scored = index.scorer.near(asked).among(passing)
-    best = different_texts(index.documents, scored, offset + top)[offset:]
-    query = index.vocabulary.parse("")
-    hits = describe(index.vocabulary, index.scorer, query, scored, best, "dense")
-    name = f"a vector of {width} numbers"
-    return Found(name, "dense", len(index), [], [], hits, filters=[*filters], notes=notes)
+    named = given_filters(filter)
+    return run_index(as_run(run), progress).near_document(document, top, named)

@@ -203,14 +203,12 @@ class Tools:
         how: Json = {"mode": mode, "filter": filter or (), "question": question}
         return _passages(index, index.search(query, top, offset=offset, **how))
 
-    @_as_declared(declared_at("retrieval.run_search.similar_documents"))
+    @_as_declared(declared_at("apps.functions.search.similar_documents"))
     def similar_documents(self, document: str, top: int = 5, filter: Filter | None = None) -> Json:
         """Find the documents that are most like a document of the corpus, by meaning: for more of what a
         search has found. `document` is the id of a row of `search`."""
-        from selfvec.retrieval import nearest_documents
-
         index = self._index(self._run.present)
-        return _passages(index, nearest_documents(index, document, top, given_filters(filter)))
+        return _passages(index, index.near_document(document, top, given_filters(filter)))
 
     @_as_declared(TOP["similar"].declaration)
     def similar(self, word: str, top: int = 10, min_count: int | None = None, as_: Any = "topic") -> Json:

@@ -17,9 +17,9 @@ from selfvec.base.arrays import AnyInts
 from selfvec.base.errors import OptionError
 from selfvec.corpus.filters import allowed
 from selfvec.corpus.slices import Slice, slice_of_each
-from selfvec.data.field_types import plain_fields
+from selfvec.data.field_types import coded, plain_fields, written
 from selfvec.data.run import Run
-from selfvec.retrieval import Found, Index, nearest_documents
+from selfvec.retrieval import Found, Index
 from selfvec.retrieval.segments import SearchedDocuments
 
 from . import addresses
@@ -110,7 +110,7 @@ def similar(
     filter: addresses.Filters = None,
 ) -> Json:
     """The documents nearest to one by meaning: the output of `selfvec similar --document --json`."""
-    return _as_command(page, nearest_documents(page.index.result(), document, top, filter or ()))
+    return _as_command(page, page.index.result().near_document(document, top, filter or ()))
 
 
 def _as_command(page: PageData, result: Found) -> Json:
@@ -207,7 +207,7 @@ def _parts(run: Run, documents: SearchedDocuments, slices: Sequence[Slice]) -> d
         return {}
     parts = {"date": slices} if slices else {}
     for name in documents.fields:
-        codes, values = documents.field(name)
+        codes, values = coded(written(documents.values(name)).to_list())
         counts = np.bincount(codes[codes >= 0], minlength=len(values))
         often = np.argsort(-counts, kind="stable")[:_VALUES]
         if len(values) > 1 and counts[often].sum() > 0.3 * len(codes):

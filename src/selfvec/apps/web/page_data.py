@@ -322,7 +322,7 @@ def _placed(run: Run, index: BackgroundTask[Index], progress: Progress) -> Place
 def _places(documents: SearchedDocuments, progress: Progress) -> Json:
     """The numbers of the documents that have a vector, and a point for each."""
     numbers = np.unique(np.linspace(0, len(documents) - 1, min(len(documents), _MAPPED)).astype(np.int64))
-    rows = documents.vectors(numbers)
+    rows = documents.dense.at(numbers)
     placeable = rows.any(axis=1)
     numbers, rows = numbers[placeable], rows[placeable]
     if not len(rows):
