@@ -25,11 +25,10 @@ from selfvec.lab.evaluation.retrieval import Collection, bm25_rankings, read_col
 from selfvec.numerics.statistics import Estimate, difference
 from selfvec.retrieval import Index
 from selfvec.retrieval.build import SHARE, agreement
-from selfvec.retrieval.dense_space import Line
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 SLOPES, FROM = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0), (0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
-RULES = list(itertools.product(SLOPES, FROM))
+RULES = [{"slope": slope, "zero_at": zero} for slope, zero in itertools.product(SLOPES, FROM)]
 KINDS = {
     **dict.fromkeys(JUDGED, ", ".join(JUDGED) + "*"),
     "all": "MED, Cranfield, CACM, NOAA and Python in one*",
@@ -59,9 +58,9 @@ class Row:
         value, *replicates = values[low] + (place - low) * (values[low + 1] - values[low])
         return Estimate(float(value), np.array(replicates))
 
-    def bounded(self, most: float, slope: float = SHARE.slope, zero_at: float = SHARE.zero_at) -> Estimate:
-        """With a share by agreement, of at most so much."""
-        return self.at(Line(slope, zero_at, SHARE.least, most).at(self.agreed))
+    def bounded(self, **rule: float) -> Estimate:
+        """With a share by agreement, by another rule than that of search."""
+        return self.at(SHARE._replace(**rule).at(self.agreed))
 
 
 def everything() -> Iterator[tuple[str, str, Collection]]:
@@ -124,7 +123,7 @@ def bounds() -> str:
         cells = []
         for most in bounds:
             words = {row.name: row.bm25 for row in several}
-            hybrid = {row.name: row.bounded(most) for row in several}
+            hybrid = {row.name: row.bounded(most=most) for row in several}
             worse = sum(difference(hybrid[name], words[name]).high < 0 for name in words)
             cells.append(f"{over(hybrid).value - over(words).value:+.3f}, {worse}")
         rows.append([kind, len(several), *cells])
@@ -150,7 +149,7 @@ def by_source() -> str:
     }
     for most in (SHARE.most, 0.7):
         choices[f"a weight by agreement, at most {most}"] = [
-            [row.bounded(most, *rule).value for row in single] for rule in RULES
+            [row.bounded(most=most, **rule).value for row in single] for rule in RULES
         ]
     rows = []
     for label, figures in choices.items():

@@ -88,8 +88,8 @@ def constant(weight: float) -> Rule:
 
 def by_quotient(zero_at: float, short: float, most: float) -> Rule:
     """The weight that search has, with other constants."""
-    line = WEIGHT._replace(zero_at=zero_at, most=most)
-    return lambda one: line.at(one.quotient + short / one.counted)
+    weight = WEIGHT._replace(zero_at=zero_at, most=most).at
+    return lambda one: weight(one.quotient + short / one.counted)
 
 
 def before(way: str) -> Rule:

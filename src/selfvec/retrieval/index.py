@@ -328,7 +328,7 @@ class Index:
 
     def search(
         self,
-        query: str,
+        query: str | AnyFloats,
         top: int = 10,
         *,
         offset: int = 0,
@@ -340,22 +340,25 @@ class Index:
 
         Parameters and errors are those of `selfvec.search`. A filter does not change scores.
         """
-        check_text("query", query, empty=True)
         check_whole("top", top)
         check_whole("offset", offset, 0)
         # Before anything is answered: another process may have withdrawn documents that this index has.
         self._check_state()
         check_mode(mode)
         filters = given_filters(filter)
+        if isinstance(query, np.ndarray):
+            if mode == "bm25" or question is not None:
+                rule = "a vector has no words"
+                raise OptionError(rule, field="query", remedy="leave mode and question out")
+            return self._near_vector(query, top, offset, filters)
+        check_text("query", query, empty=True)
         answer = self._answer(query, mode, filters, question)
         found = self._found(query, mode, answer.parsed, answer.scored, top, offset, answer.scorer)
         notes = [*answer.notes, *([why] if len(found) < top and (why := answer.why_few()) else [])]
         by = None if answer.asked is None else answer.asked.by
         return replace(found, filters=filters, notes=notes, question=by)
 
-    def near_vector(
-        self, vector: AnyFloats, top: int = 10, *, offset: int = 0, filters: Sequence[str] = ()
-    ) -> Found:
+    def _near_vector(self, vector: AnyFloats, top: int, offset: int, filters: list[str]) -> Found:
         """The documents nearest to a vector in the space of the run's words; `OptionError` if it is none."""
         width = len(self.space.turn)
         if vector.shape != (width,) or vector.dtype.kind not in "fiu" or not np.isfinite(vector).all():
@@ -367,7 +370,7 @@ class Index:
         scored = self.scorer.near(asked).among(passing)
         name = f"a vector of {width} numbers"
         found = self._found(name, "dense", self.vocabulary.parse(""), scored, top, offset)
-        return replace(found, filters=[*filters], notes=notes)
+        return replace(found, filters=filters, notes=notes)
 
     def near_document(self, document: str, top: int = 10, filters: Sequence[str] = ()) -> Found:
         """The documents that are nearest to one of them, see `selfvec.similar_documents`."""

@@ -11,7 +11,6 @@ import numpy as np
 
 from selfvec.base.checks import StrPath
 from selfvec.base.declarations import Bounds, Count, Natural, NotEmpty, checked
-from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.data.run import Run
@@ -141,14 +140,9 @@ def search(
     index = run_index(run, progress, cut=(passage_words, overlap))
 
     def answer(asked: Any) -> Found:
-        if not isinstance(asked, np.ndarray):
-            hits = index.search(asked, top, offset=offset, mode=mode, filter=named, question=question)
-        elif mode == "bm25" or question is not None:
-            raise OptionError("a vector has no words", field="query", remedy="leave mode and question out")
-        else:
-            hits = index.near_vector(asked, top, offset=offset, filters=named)
-        notes = [*hits.notes, *counted]
-        return replace(hits, corpus=run.provenance.corpus_name, notes=notes, **omitted)
+        found = index.search(asked, top, offset=offset, mode=mode, filter=named, question=question)
+        notes = [*found.notes, *counted]
+        return replace(found, corpus=run.provenance.corpus_name, notes=notes, **omitted)
 
     return [*map(answer, query)] if isinstance(query, list | tuple) else answer(query)
 
