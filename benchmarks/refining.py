@@ -16,7 +16,7 @@ from selfvec.data.run import Run as State
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.lab.evaluation.compared_vectors import find_rows
+from selfvec.data.word_lookup import find_rows
 from selfvec.refinement import methods
 from selfvec.refinement.health import check_health
 from selfvec.refinement.inputs import Inputs

@@ -10,8 +10,8 @@ import selfvec
 from selfvec.apps.web.words import Completion
 from selfvec.base.errors import NotFound
 from selfvec.data.run import Run
-from selfvec.lab.evaluation.compared_vectors import find_rows
-from selfvec.lab.transforms.knowledge import LexiconRows
+from selfvec.data.word_lookup import find_rows
+from selfvec.lab.transforms import knowledge
 from selfvec.text.phrases import row_of
 
 DAYS = [f"{year}-0{month}-01" for year in (1990, 2010) for month in range(1, 6)]
@@ -35,7 +35,7 @@ ASKING: dict[str, Callable[[Run, str], set[str]]] = {
     "terms": lambda run, word: {run.vectors.index_to_key[row_of(run.present, word)]},
     "pairs of words": lambda run, word: {run.vectors.index_to_key[find_rows(run.vectors, [word])[0]]},
     "lexicons": lambda run, word: {
-        run.vectors.index_to_key[row] for row in LexiconRows(run.vectors.key_to_index).of([word])
+        run.vectors.index_to_key[row] for row in knowledge.rows_of(run.vectors.key_to_index, [word])
     },
     "completion": lambda _, word: {Completion(["fire", "café"], np.ones(2))(word)[0][0]},
 }

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
+from selfvec.base.arrays import Ints
 from selfvec.base.casing import asked_forms
 from selfvec.base.characters import plain, without_accents
 from selfvec.base.errors import NotFound
@@ -47,6 +50,21 @@ def rows_of(
         which = f"the word {names} does not occur" if len(unknown) == 1 else f"none of {names} occurs"
         raise NotFound(f"{which} in {where}", remedy=remedy)
     return rows, unknown
+
+
+def find_rows(vectors: Vectors, words: Iterable[str]) -> Ints:
+    """For each of n words the row of the first of its `asked_forms` that has a vector, (n,); -1 if none has.
+
+    >>> v = Vectors(["us", "US", "Rome"], np.array([[0, 1], [1, 0], [1, 1]], dtype=np.float32))
+    >>> find_rows(v, ["US", "Us", "rome", "oslo"]).tolist()
+    [1, 0, 2, -1]
+    """
+
+    def row(word: str) -> int:
+        rows = (vectors.key_to_index.get(form, -1) for form in asked_forms(word))
+        return next((row for row in rows if row >= 0 and vectors.vectors[row].any()), -1)
+
+    return np.array([*map(row, words)], np.int64)
 
 
 def _alike(word: str, vectors: Sequence[Vectors]) -> list[str]:

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -35,6 +36,7 @@ from selfvec.base.progress import Progress
 from selfvec.base.threads import sum_of_blocks
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
+from selfvec.data.word_lookup import find_rows
 from selfvec.numerics.nearest import mutual_best
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import orthogonal_factor, whitening_matrix
@@ -160,11 +162,11 @@ def relative_rows(rows: AnyFloats, anchors: AnyFloats) -> Rows:
 def paired_rows(a: Vectors, b: Vectors, dictionary: Dictionary) -> tuple[Ints, dict[str, Any]]:
     """The rows of the pairs of a dictionary whose words both have a vector, (n, 2); and what is not used.
 
-    A word is looked up as written, then in lower case.
+    A word is looked up as in `find_rows`.
     """
     path = Path(dictionary) if isinstance(dictionary, str | os.PathLike) else None
     words = read_dictionary(path) if path is not None else list(cast("Sequence[tuple[str, str]]", dictionary))
-    rows = np.array([(_row(a, one), _row(b, other)) for one, other in words], np.int64).reshape(-1, 2)
+    rows = np.stack([find_rows(of, map(itemgetter(side), words)) for side, of in enumerate((a, b))], axis=1)
     has_row = rows >= 0
     rows = rows[has_row.all(axis=1)]
     if not len(rows):
@@ -175,12 +177,6 @@ def paired_rows(a: Vectors, b: Vectors, dictionary: Dictionary) -> tuple[Ints, d
     unused = dict(zip(("without_vector_in_a", "without_vector_in_b"), missing, strict=True))
     unused = {"pairs": len(has_row) - len(rows), **unused}
     return rows, {"unused": unused, "header": getattr(words, "header", None)}
-
-
-def _row(vectors: Vectors, word: str) -> int:
-    """The row of a word, as written or in lower case; -1 if it has no vector."""
-    row = vectors.key_to_index.get(word, vectors.key_to_index.get(word.lower(), -1))
-    return row if row >= 0 and vectors.vectors[row].any() else -1
 
 
 def comparable(rows: Array) -> Rows:

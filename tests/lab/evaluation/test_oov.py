@@ -91,7 +91,7 @@ def test_refined_again_with_its_seed_a_run_is_the_same(method: str, storms) -> N
 
 def test_less_is_better(run: selfvec.Run) -> None:
     report = selfvec.evaluate(run, [HiddenWords()])
-    titles = {figure.metric: figure.title for figure in report.figures()}
+    titles = {figure.rows[0]["metric"]: figure.title for figure in report.figures()}
     assert titles["median_rank"].endswith("lower is better")
     assert "lower" not in titles["mrr"]
     above = {"kind": "oov", "low": 1.0, "high": 2.0}

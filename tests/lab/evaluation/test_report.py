@@ -154,14 +154,14 @@ def test_rows_are_named_by_mode(run_folder: Path, beir: Path, pairs: Path, tmp_p
         ("refined", "dense"), ("refined", "hybrid"), ("original", "dense"), ("original", "hybrid"),
         ("original + topics", "hybrid"), ("bm25", "bm25"),
     }  # fmt: skip
-    steps = report.figures()[0].columns()["more than the next"]
-    assert [*map(bool, steps)] == [False, False, True, True, True, False]
+    table = report.figures()[0].table()
+    (step,) = (column for column in table.columns if column.name == "more than the next")
+    assert [bool(step.cell(row)) for row in table.rows] == [False, False, True, True, True, False]
     for figure in report.figures():
         names = [label(row) for row in figure.rows]
         assert len(set(names)) == len(names)
-        for names_of_two, *_ in figure.compared():
-            a, b = names_of_two.split(" − ")
-            assert a != b
+        for compared in figure.tables()[1:]:
+            assert all(len(set(row["names"].split(" − "))) == 2 for row in compared.rows)
     pairs_of = [sentence.split(":")[0] for sentence in report.summary()]
     assert "refined, dense against refined, hybrid" in pairs_of
     assert "original, dense against refined, hybrid" in pairs_of
@@ -199,13 +199,6 @@ def test_json_of_all_kinds(run_folder: Path, vectors_file: Path, pairs: Path, be
     }
     assert report["settings"]["seed"] == 0
     assert {table["name"] for table in report["tables"]} == set(TABLES)
-
-
-@pytest.mark.parametrize(("low", "said"), [(0.1, False), (0.3004, False), (0.31, True)])
-def test_a_value_outside_its_interval_is_explained(low: float, said: bool) -> None:
-    row = {"vectors": "v", "task": "t", "kind": "bias", "metric": "divergence", "value": 0.3, "n": 9}
-    notes = Report([row | {"low": low, "high": 0.4, "covered": 1.0, "dimensions": 2}]).notes()
-    assert any("outside its interval (t divergence of v)" in note for note in notes) == said
 
 
 def test_a_table_on_the_terminal_and_a_report_in_a_file(

@@ -7,7 +7,7 @@ one, named after the file.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from selfvec.base.arrays import Floats, Ints, Mask
-from selfvec.base.characters import folded
+from selfvec.base.arrays import Floats, Mask
 from selfvec.base.checks import StrPath, is_path
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import AnyRun, Run
 from selfvec.data.settings import METHODS
 from selfvec.data.vectors import Vectors, on_principal_axes
+from selfvec.data.word_lookup import find_rows
 from selfvec.encoders.given import as_sentence_encoder
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.alignment_files import find_aligned
@@ -200,33 +200,6 @@ def truncated(entry: ComparedVectors, dimensions: int) -> ComparedVectors:
             remedy=f"choose numbers from 1 to {vectors.vector_size}",
         )
     return replace(entry, vectors=on_principal_axes(vectors, dimensions), truncated=True)
-
-
-# ---- Words of a task: as written, in lower case, in title case, or built from subwords
-
-
-_FORMS: tuple[Callable[[str], str], ...] = (
-    *(str, str.lower, str.title),
-    *(folded, lambda word: folded(word).lower(), lambda word: folded(word).title()),
-)
-
-
-def find_rows(vectors: Vectors, words: Sequence[str]) -> Ints:
-    """Row of the first form of each of n words that has a vector, (n,) int64; -1 if none has.
-
-    >>> v = Vectors(["us", "US", "Rome"], np.array([[0, 1], [1, 0], [1, 1]], dtype=np.float32))
-    >>> find_rows(v, ["US", "Us", "rome", "oslo"]).tolist()
-    [1, 0, 2, -1]
-    """
-    places = np.full(len(words), -1, np.int64)
-    for form in _FORMS:
-        missing = np.flatnonzero(places < 0)
-        forms = (form(words[i]) for i in missing.tolist())
-        rows = np.fromiter((vectors.key_to_index.get(key, -1) for key in forms), np.int64, len(missing))
-        present = np.flatnonzero(rows >= 0)
-        present = present[np.any(vectors.vectors[rows[present]] != 0, axis=1)]
-        places[missing[present]] = rows[present]
-    return places
 
 
 def word_vectors(vectors: Vectors, words: Sequence[str]) -> tuple[Floats, Mask]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from itertools import chain, pairwise
 from typing import Any
 
 from selfvec.base.answer import Answer, Json, short_repr
-from selfvec.base.display import escape_controls, escape_for_display
-from selfvec.base.view import PIECES, Cell, Column, Part, Table, View, is_figure
+from selfvec.base.display import escape_controls
+from selfvec.base.view import COUNT, NUMBER, PIECES, PROSE, Column, Form, Part, Table, View, figure, share
 from selfvec.files.report_page import page_html, page_markdown, save_page
 from selfvec.numerics.statistics import FEWEST
 
@@ -39,14 +41,11 @@ class Report(Answer):
     def figures(self) -> list[Figure]:
         """Rows and comparisons by task, metric and method, in order."""
 
-        def group(row: Json) -> tuple[str, str, str, str | None]:
-            return row["kind"], row["task"], row["metric"], row.get("method")
-
-        groups: dict[tuple[str, str, str, str | None], list[Json]] = {}
+        groups: dict[tuple[str | None, ...], list[Json]] = {}
         for row in self.rows:
-            groups.setdefault(group(row), []).append(row)
+            groups.setdefault(_measured_by(row), []).append(row)
         return [
-            Figure(*key, rows, [row for row in self.comparisons if group(row) == key])
+            Figure(rows, [row for row in self.comparisons if _measured_by(row) == key])
             for key, rows in groups.items()
         ]
 
@@ -76,13 +75,6 @@ class Report(Answer):
         sentences = [*dict.fromkeys(_lacking(row) for row in self.rows if row.get("lacking"))]
         sentences += dict.fromkeys(_unused(row) for row in self.rows if row.get("unused", {}).get("words"))
         sentences += dict.fromkeys(filter(None, map(_why_no_interval, self.rows)))
-        if outside := [
-            f"{row['task']} {row['metric']} of {label(row)}" for row in self.rows if _outside(row)
-        ]:
-            sentences.append(
-                f"a value may be outside its interval ({', '.join(dict.fromkeys(outside))}): a resample has "
-                "items several times, which changes such a figure"
-            )
         if any(row.get("value_known", row["value"]) != row["value"] for row in self.rows):
             sentences.append(
                 "value counts all pairs, with cosine 0 if a word has no vector; known only those with both"
@@ -144,7 +136,6 @@ class Report(Answer):
 LOWER_IS_BETTER = frozenset({"median_rank"})  # metrics
 UNRANKED = frozenset({"bias"})  # kinds of task in which higher is neither better nor worse
 
-_DIFFERENCE = ("difference", "", "95 %", "p", "")  # column heads of `Figure.compared`
 _PAIRS = 3  # of vectors that are compared in sentences; more are shown as a matrix
 
 _READING = (
@@ -155,20 +146,17 @@ _READING = (
 )
 
 
-def seconds(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What the vectors of each row took to make; empty if this is not known of any.
+def _seconds(value: float) -> str:
+    """What vectors took to make.
 
-    >>> seconds([{"seconds": 12.34}, {"seconds": 0.031}, {"seconds": 1234.5}, {}])
-    ['12.3', '0.031', '1,234', '']
+    >>> _seconds(12.34), _seconds(0.031), _seconds(1234.5)
+    ('12.3', '0.031', '1,234')
     """
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value < 1 else f"{value:.1f}"
 
-    def shown(value: float | None) -> str:
-        if value is None:
-            return ""
-        return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value < 1 else f"{value:.1f}"
 
-    cells = [shown(row.get("seconds")) for row in rows]
-    return cells if any(cells) else []
+def _measured_by(row: Json) -> tuple[str | None, ...]:
+    return row["kind"], row["task"], row["metric"], row.get("method")
 
 
 def label(row: Mapping[str, Any]) -> str:
@@ -229,12 +217,6 @@ def _why_no_interval(row: Json) -> str:
     return f"{row['task']}: the {items} {what}" if _are_alike(row) else ""
 
 
-def _outside(row: Json) -> bool:
-    """Whether the value of a row, as shown, is not in its interval."""
-    low, value, high = (round(row[key], 3) for key in ("low", "value", "high"))
-    return not low <= value <= high
-
-
 def _compared_names(row: Json) -> tuple[str, str]:
     """Names of the two figures that a comparison compares."""
     keys = ("vectors_", "mode_", "question_")
@@ -249,14 +231,10 @@ def _on_common(row: Json) -> Json:
     return row | {key: row[f"{key}_common"] for key in keys}
 
 
-def _shown(value: float | None, form: str = ".3f") -> str:
-    return "–" if value is None else f"{value:{form}}"
-
-
 def _interval(row: Mapping[str, Any], over: str = "", form: str = ".3f") -> str:
     """The interval of a row as text; ``over`` is "_common" for that of common items."""
     low = None if too_few(row.get(f"n{over}", FEWEST), row["kind"]) else row.get(f"low{over}")
-    return "–" if low is None or _are_alike(row, over) else f"{low:{form}} to {row[f'high{over}']:{form}}"
+    return "" if low is None or _are_alike(row, over) else f"{low:{form}} to {row[f'high{over}']:{form}}"
 
 
 def comparison_result(row: Json) -> str:
@@ -275,107 +253,86 @@ def comparison_result(row: Json) -> str:
     return words[(row["high"] < 0) != (row.get("metric") in LOWER_IS_BETTER)]
 
 
+_SIGNED = Form("figure", lambda value: f"{value:+.3f}", True, 3)
+_DIFFERENCES = (
+    Column("names", "difference", PROSE),
+    Column("difference", "", _SIGNED),
+    Column("interval", "95 %", NUMBER, of=partial(_interval, form="+.3f")),
+    Column("p", form=figure(3)),
+    Column("result", "", PIECES),
+)
+
+
 @dataclass(frozen=True)
 class Figure:
     """One task and metric, measured in one way: a row for each set of vectors, and their differences."""
 
-    kind: str
-    task: str
-    metric: str
-    method: str | None
     rows: list[Json]
     differences: list[Json]
 
     @property
     def title(self) -> str:
         """As "ws353, spearman" or "questions-words, accuracy (3cosadd)"."""
-        lower = ", lower is better" if self.metric in LOWER_IS_BETTER else ""
-        return f"{self.task}, {self.metric}" + (f" ({self.method})" if self.method else "") + lower
+        _, task, metric, method = _measured_by(self.rows[0])
+        lower = ", lower is better" if metric in LOWER_IS_BETTER else ""
+        return f"{task}, {metric}" + (f" ({method})" if method else "") + lower
 
-    def columns(self) -> dict[str, list[Cell]]:
-        """A cell for each row, by the heads of the columns; heads that occur twice end in a blank."""
-        rows = self.rows
-        columns: dict[str, list[Cell]] = {
-            "vectors": [escape_controls(label(row)) for row in rows],
-            "value": [_shown(row["value"]) for row in rows],
-            "95 %": [_interval(row) for row in rows],
-            "n": [f"{row['n']:,}" for row in rows],
-        }
-        if any(steps := self._steps()):
-            columns["more than the next"] = [*steps]
-        if any(row.get("value_known") != row.get("value_common") for row in rows):
-            columns["known pairs"] = [_shown(row.get("value_known")) for row in rows]
-        if any("n_common" in row for row in rows):
-            columns["common pairs"] = [_shown(row.get("value_common")) for row in rows]
-            columns["95 % "] = [_interval(row, "_common") for row in rows]
-            columns["n "] = [f"{row.get('n_common', 0):,}" for row in rows]
-        columns["covered"] = [f"{row['covered']:.0%}" for row in rows]
-        if spent := seconds(rows):
-            columns["seconds"] = [*spent]
-        return columns
-
-    def _steps(self) -> list[str]:
+    def steps(self) -> dict[str, str]:
         """By how much each search by words and vectors is above the row below it, with the interval."""
         known = {_compared_names(row): row for row in self.differences}
-        below = [
-            a["mode"] == "hybrid" and known.get((label(a), label(b)))
-            for a, b in zip(self.rows, [*self.rows[1:], {}], strict=True)
-        ]
-        return [f"{row['difference']:+.3f}, {_interval(row, form='+.3f')}" if row else "" for row in below]
+        below = {label(a): known.get((label(a), label(b))) for a, b in pairwise(self.rows)}
+        searched = {label(row) for row in self.rows if row.get("mode") == "hybrid"}
+        return {
+            name: f"{row['difference']:+.3f}, {_interval(row, form='+.3f')}"
+            for name, row in below.items()
+            if row and name in searched
+        }
 
     def table(self) -> Table:
         """The rows."""
-        columns = self.columns()
-        heads = [head.rstrip() for head in columns]
-        return _text_table(escape_controls(self.title), heads, zip(*columns.values(), strict=True))
+        columns = [
+            Column("vectors", form=PROSE, of=label),
+            Column("value", form=figure(3)),
+            Column("interval", "95 %", NUMBER, of=_interval),
+            Column("n", form=COUNT),
+        ]
+        if steps := self.steps():
+            columns.append(Column("more than the next", form=NUMBER, of=lambda row: steps.get(label(row))))
+        if any(row.get("value_known") != row.get("value_common") for row in self.rows):
+            columns.append(Column("value_known", "known pairs", figure(3)))
+        if any("n_common" in row for row in self.rows):
+            columns += [
+                Column("value_common", "common pairs", figure(3)),
+                Column("interval_common", "95 %", NUMBER, of=partial(_interval, over="_common")),
+                Column("n_common", "n", COUNT),
+            ]
+        columns.append(Column("covered", form=share()))
+        if any("seconds" in row for row in self.rows):
+            columns.append(Column("seconds", form=Form("figure", _seconds, is_figure=True)))
+        return Table(columns, self.rows, escape_controls(self.title))
 
     def tables(self) -> list[Table]:
-        """The rows, and the differences."""
-        rows = self.table()
-        return [rows, _text_table("", _DIFFERENCE, self.compared())] if self.differences else [rows]
-
-    def compared(self) -> list[list[Cell]]:
-        """The cells of each difference: both vectors, difference, interval, p and `comparison_result`.
-
-        A second line has the difference over common items, if these are not all.
-        """
-        out = []
+        """The rows, and the differences; these also over common items, if these are not all."""
+        compared = []
         for row in self.differences:
-            names = escape_controls(" − ".join(_compared_names(row)))
-            out.append(_difference_cells(names, row))
+            names = " − ".join(_compared_names(row))
+            compared.append(row | {"names": names})
             if row.get("n_common", self.rows[0]["n"]) < self.rows[0]["n"]:
-                out.append(_difference_cells(f"{names}, common pairs", _on_common(row)))
-        return out
-
-
-def _text_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[Cell | None]]) -> Table:
-    """A table of texts that are made already; rows may be shorter than ``heads``."""
-    named = [{str(place): cell for place, cell in enumerate(row)} for row in rows]
-    columns = []
-    for place, head in enumerate(heads):
-        cells = [row[str(place)] for row in named if row.get(str(place))]
-        form = replace(PIECES, is_figure=bool(cells) and all(map(is_figure, cells)))
-        columns.append(Column(str(place), head, form))
-    return Table(columns, named, title)
-
-
-def _difference_cells(names: str, row: Json) -> list[Cell]:
-    numbers = _shown(row["difference"], "+.3f"), _interval(row, form="+.3f"), _shown(row["p"])
-    result = comparison_result(row)
-    return [names, *numbers, [(result, {"better": "good", "worse": "bad"}.get(result, ""))]]
+                compared.append(_on_common(row) | {"names": f"{names}, common pairs"})
+        for row in compared:
+            result = comparison_result(row)
+            row["result"] = [(result, {"better": "good", "worse": "bad"}.get(result, ""))]
+        return [self.table(), *[Table(_DIFFERENCES, compared)] * bool(compared)]
 
 
 def _pairs_table(tally: Mapping[tuple[str, str], Mapping[str, int]]) -> Table:
     """A matrix of pairs: the number of figures in which the vectors of the row are better and worse."""
-    names = list(dict.fromkeys(name for pair in tally for name in pair))
-    counts = {pair: (results["better"], results["worse"]) for pair, results in tally.items()}
-    counts |= {(b, a): (worse, better) for (a, b), (better, worse) in counts.items()}
-    rows = [
-        [f"({number}) {escape_for_display(name)}"]
-        + [":".join(map(str, counts.get((name, other), ()))) for other in names]
-        for number, name in enumerate(names, 1)
-    ]
+    numbers = {name: f"({n})" for n, name in enumerate(dict.fromkeys(chain(*tally)), 1)}
+    rows: dict[str, Json] = {name: {"": f"{number} {name}"} for name, number in numbers.items()}
+    for (a, b), n in tally.items():
+        rows[a][numbers[b]] = f"{n['better']}:{n['worse']}"
+        rows[b][numbers[a]] = f"{n['worse']}:{n['better']}"
+    columns = [Column("", form=PROSE), *(Column(number, form=NUMBER) for number in numbers.values())]
     total = max(sum(results.values()) for results in tally.values())
     note = f"better:worse than those of the column, of {total} figures; others are not distinguishable"
-    table = _text_table("", ["", *(f"({number})" for number in range(1, len(names) + 1))], rows)
-    return replace(table, notes=[note])
+    return Table(columns, [*rows.values()], notes=[note])

@@ -17,6 +17,7 @@ import numpy as np
 from selfvec.base.arrays import Doubles, Ints, Mask
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
+from selfvec.data.word_lookup import find_rows
 from selfvec.files.text_files import text_lines
 from selfvec.numerics.nearest import ANALOGY_METHODS, best_columns, mean_of_nearest, solve_analogies
 from selfvec.numerics.rows import unit_rows
@@ -24,7 +25,7 @@ from selfvec.numerics.statistics import mean, rank_correlation, spearman
 from selfvec.storage.alignment_files import read_dictionary
 from selfvec.storage.formats import load
 
-from .compared_vectors import ComparedVectors, find_rows, word_vectors
+from .compared_vectors import ComparedVectors, word_vectors
 from .task import Measurement, Task, number, rows
 
 # ---- Similarity

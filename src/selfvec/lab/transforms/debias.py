@@ -19,7 +19,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import axes_of_points
 from selfvec.storage.opened import GivenVectors, as_vectors
 
-from .knowledge import LexiconRows
+from .knowledge import rows_of
 from .written import Writing, check_writing, written
 
 GENDER = Path(__file__).with_name("gender.toml")
@@ -130,14 +130,13 @@ class _BiasRows:
     def of(cls, sets: DebiasSets, vectors: Vectors, seed: int) -> _BiasRows:
         there = np.any(vectors.vectors != 0, axis=1)
         known = {word: i for word, i in vectors.key_to_index.items() if there[i]}
-        finder = LexiconRows(known)
-        pairs, equalize = (_pair_rows(finder, words) for words in (sets.pairs, sets.equalize))
+        pairs, equalize = (_pair_rows(known, words) for words in (sets.pairs, sets.equalize))
         if not len(pairs):
             rule = "no pair that defines the direction has vectors for both words"
             raise OptionError(rule, field="bias_sets", remedy="give pairs of words that have vectors")
-        neutral = np.array(sorted(set(finder.of(sets.neutral))), np.int64)
+        neutral = np.array(sorted(set(rows_of(known, sets.neutral))), np.int64)
         if not sets.neutral:
-            kept = {*pairs.ravel().tolist(), *equalize.ravel().tolist(), *finder.of(sets.specific)}
+            kept = {*pairs.ravel().tolist(), *equalize.ravel().tolist(), *rows_of(known, sets.specific)}
             neutral = np.array(sorted(set(known.values()) - kept), np.int64)
         direction = _direction(vectors.unit, pairs)
         ranked = neutral[np.argsort(vectors.unit[neutral] @ direction)]
@@ -146,8 +145,8 @@ class _BiasRows:
         return cls(pairs, equalize, neutral, biased, direction, seed)
 
 
-def _pair_rows(finder: LexiconRows, pairs: list[list[str]]) -> Ints:
-    listed = [finder.of(pair) for pair in pairs]
+def _pair_rows(known: dict[str, int], pairs: list[list[str]]) -> Ints:
+    listed = [rows_of(known, pair) for pair in pairs]
     return np.array([rows for rows in listed if len(rows) == 2], np.int64).reshape(-1, 2)
 
 

@@ -17,7 +17,7 @@ from selfvec.numerics.ridge import ridge_map
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.opened import GivenVectors, as_vectors
 
-from .knowledge import GivenLexicon, Knowledge, LexiconRows, check_lexicon, kind_names, read_knowledge
+from .knowledge import GivenLexicon, Knowledge, check_lexicon, kind_names, read_knowledge, row_of, rows_of
 from .retrofit import smoothed
 from .written import Writing, check_writing, written
 
@@ -104,8 +104,8 @@ def define(
 def _with_words(knowledge: Knowledge, vectors: Vectors) -> tuple[Vectors, dict[str, int]]:
     """The vectors with those of more words, made of their definitions."""
     words, means = _by_word(knowledge, vectors)
-    finder = LexiconRows(vectors.key_to_index)
-    rows = np.array([-1 if (row := finder.get(word)) is None else row for word in words], np.int64)
+    found = [row_of(vectors.key_to_index, word) for word in words]
+    rows = np.array([-1 if row is None else row for row in found], np.int64)
     defined = np.any(means != 0, axis=1)
     known = defined & (rows >= 0)
     known[known] = np.any(vectors.unit[rows[known]] != 0, axis=1)
@@ -122,8 +122,8 @@ def _with_concepts(
 ) -> tuple[Vectors, dict[str, int]]:
     """The vectors with those of concepts."""
     concepts = {*knowledge.labels, *knowledge.definitions, *chain(*knowledge.edges.get("is-a", ()))}
-    finder = LexiconRows(vectors.key_to_index)
-    nodes = sorted(node for node in concepts - knowledge.senses.keys() if finder.get(node) is None)
+    known = vectors.key_to_index
+    nodes = sorted(node for node in concepts - knowledge.senses.keys() if row_of(known, node) is None)
     if not nodes:
         rule = "every node of the lexicon is a word of the vectors"
         raise OptionError(rule, field="lexicon", remedy="give an ontology or WordNet")
@@ -169,11 +169,11 @@ def definition_vectors(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str
 def _start(knowledge: Knowledge, vectors: Vectors, place: dict[str, int]) -> Rows:
     """Unit vectors of nodes from their words and definitions, (n, d); zeros if none has a vector."""
     start = np.zeros((len(place), vectors.vector_size), np.float32)
-    finder = LexiconRows(vectors.key_to_index)
+    known = vectors.key_to_index
     for node, i in place.items():
         for word in knowledge.words(node):
-            row = finder.get(word)
-            rows = finder.of(word.split()) if row is None else [row]
+            row = row_of(known, word)
+            rows = rows_of(known, word.split()) if row is None else [row]
             if rows:
                 start[i] += unit_rows(vectors.unit[rows].sum(axis=0)[None])[0] / len(
                     knowledge.senses_of(word)

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Ints
-from selfvec.base.characters import folded
+from selfvec.base.casing import asked_forms
 from selfvec.base.checks import as_paths, is_path
 from selfvec.base.errors import InputError, OptionError, require
 from selfvec.files.text_files import separated_rows, text_lines
@@ -96,25 +96,18 @@ GivenLexicon = str | Path | Sequence[str | Path] | Knowledge
 """A lexicon, or the paths of its files."""
 
 
-class LexiconRows:
-    """The row of a word of a lexicon in vectors: as written, folded, in lower case, or with ``_``."""
+def row_of(rows: Mapping[str, int], word: str) -> int | None:
+    """The row of a word of a lexicon in vectors, by its `asked_forms`, also with ``_`` for blanks."""
+    if word in rows:
+        return rows[word]
+    forms = asked_forms(word)
+    every = (*forms, *(form.replace(" ", "_") for form in forms))
+    return next((rows[form] for form in every if form in rows), None)
 
-    def __init__(self, rows: Mapping[str, int]) -> None:
-        self._rows = rows
 
-    def get(self, word: str) -> int | None:
-        """The row, or None."""
-        row = self._rows.get(word)
-        if row is None:
-            spellings = dict.fromkeys((word, folded(word)))
-            joined = [spelling.replace(" ", "_") for spelling in spellings]
-            forms = [form for spelling in (*spellings, *joined) for form in (spelling, spelling.lower())]
-            row = next((self._rows[form] for form in forms if form in self._rows), None)
-        return row
-
-    def of(self, words: Iterable[str]) -> list[int]:
-        """The rows of those words that have one."""
-        return [row for row in map(self.get, words) if row is not None]
+def rows_of(rows: Mapping[str, int], words: Iterable[str]) -> list[int]:
+    """The rows of those words that have one."""
+    return [row for word in words if (row := row_of(rows, word)) is not None]
 
 
 def row_pairs(knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequence[str] | None) -> Ints:
@@ -125,8 +118,7 @@ def row_pairs(knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequen
     """
     kinds = kind_names(kinds)
     linked: set[tuple[int, int]] = set()
-    finder = LexiconRows(rows)
-    of_node = {node: finder.of(knowledge.words(node)) for node in knowledge.nodes}
+    of_node = {node: rows_of(rows, knowledge.words(node)) for node in knowledge.nodes}
     for kind in kinds:
         both = (product(of_node[a], of_node[b]) for a, b in knowledge.edges.get(kind, ()))
         linked.update((min(pair), max(pair)) for pairs in both for pair in pairs)
@@ -147,9 +139,8 @@ def unused_relations(
     knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequence[str] | None
 ) -> dict[str, Any]:
     """For a report: the number of relations that a method did not use, and why."""
-    finder = LexiconRows(rows)
     wanted = kind_names(kinds)
-    there = {node: bool(finder.of(knowledge.words(node))) for node in knowledge.nodes}
+    there = {node: bool(rows_of(rows, knowledge.words(node))) for node in knowledge.nodes}
     other = {kind: len(pairs) for kind, pairs in knowledge.edges.items() if kind not in wanted}
     unknown = [
         pair for kind in wanted for pair in knowledge.edges.get(kind, ()) if not all(map(there.get, pair))
