@@ -124,8 +124,7 @@ def export(
     else:
         with replaced(path, overwrite) as fresh:
             if isinstance(target, Target):
-                write = partial(target.write, rows=rows) if target.by_rows else target.write
-                details = write(run, fresh, progress)
+                details = target.write(run, fresh, progress, rows)
             else:
                 target.require()
                 passages = read_passages()
@@ -156,11 +155,8 @@ def _default(run: Run, to: str) -> Path:
     return folder.with_name(f"{folder.name}-{to}{TARGETS[to].suffix}")
 
 
-Writer = Callable[..., dict[str, Any]]
-"""Writes a run to a path in an empty folder, and returns a description of what was written.
-
-Called with (Run, Path, Progress); for an encoder, with ``rows``, too.
-"""
+Writer = Callable[[Run, Path, Progress, str], dict[str, Any]]
+"""Writes a run to a path in an empty folder, an encoder by its ``rows``; returns what was written."""
 
 
 @dataclass(frozen=True)
@@ -176,38 +172,30 @@ class Target:
 # ---- Vectors files and encoders
 
 
-def _write_words(run: Run, path: Path, progress: Progress, *, format: str) -> dict[str, Any]:
-    del progress
+def _write_words(run: Run, path: Path, *_: object, format: str) -> dict[str, Any]:
     left_out = save(run.vectors, path, format=format)
     return {"words": len(run.vectors), "dimensions": run.vectors.vector_size, "left_out": left_out}
 
 
-def _write_encoder(run: Run, path: Path, progress: Progress, *, rows: str = "run") -> dict[str, Any]:
-    encoder, described = _encoder(run, rows, progress)
-    encoder.save(path)
-    return described
-
-
-def _write_library_encoder(
-    run: Run, path: Path, progress: Progress, *, library: Library, rows: str = "run"
+def _write_encoder(
+    run: Run, path: Path, progress: Progress, rows: str, *, library: Library | None = None
 ) -> dict[str, Any]:
-    """An encoder for another library. A run of pieces keeps its tokenizer."""
-    if rows == "run" and _of_pieces(run):
+    """Our encoder, or one for another library. For those, a run of pieces keeps its tokenizer."""
+    if library is not None and rows == "run" and _of_pieces(run):
         tokens = write_piece_encoder(run, path, library, progress)
         return {"tokens": tokens, "dimensions": run.vectors.vector_size}
-    encoder, described = _encoder(run, rows, progress)
-    write_encoder(encoder, path, library)
-    return {**described, "learned": encoder.about.get("learned")}
-
-
-def _encoder(run: Run, rows: str, progress: Progress) -> tuple[Encoder, dict[str, Any]]:
     notes: list[str] = []
     with progress.stage("Folding", None, "words"):
         if rows == "encoder":
             encoder, notes = _taught_encoder(run, progress)
         else:
             encoder = Encoder.of(run, progress=progress)
-    return encoder, {"words": len(encoder), "dimensions": encoder.dimensions, "left_out": notes}
+    described = {"words": len(encoder), "dimensions": encoder.dimensions, "left_out": notes}
+    if library is None:
+        encoder.save(path)
+        return described
+    write_encoder(encoder, path, library)
+    return {**described, "learned": encoder.about.get("learned")}
 
 
 def _taught_encoder(run: Run, progress: Progress) -> tuple[Encoder, list[str]]:
@@ -251,10 +239,9 @@ def _of_pieces(run: Run) -> bool:
     return Preprocessing.of(run.provenance).tokenizer not in ("words", "whitespace")
 
 
-def _write_model(run: Run, path: Path, progress: Progress) -> dict[str, Any]:
+def _write_model(run: Run, path: Path, *_: object) -> dict[str, Any]:
     from selfvec.storage.formats.language_model import write_back
 
-    del progress
     name = str(run.provenance.vectors.get("name", ""))
     beside = [] if run.folder is None else [run.folder.parent / name]
     model = next((place for place in (Path(name), *beside) if (place / "tokenizer.json").is_file()), None)
@@ -418,12 +405,12 @@ _VECTORS_FILES = {
 _ENCODERS = {
     "encoder": Target(_write_encoder, opened_by="selfvec.Encoder.open({})", by_rows=True),
     "model2vec": Target(
-        partial(_write_library_encoder, library="model2vec"),
+        partial(_write_encoder, library="model2vec"),
         opened_by="model2vec.StaticModel.from_pretrained({})",
         by_rows=True,
     ),
     "sentence-transformers": Target(
-        partial(_write_library_encoder, library="sentence-transformers"),
+        partial(_write_encoder, library="sentence-transformers"),
         opened_by="sentence_transformers.SentenceTransformer({})",
         by_rows=True,
     ),

@@ -106,15 +106,6 @@ class WordPairs(list[tuple[str, str]]):
     header: str | None = None
 
 
-def names_columns(*cells: str) -> bool:
-    """Whether all cells of a first row are usual names of columns of words.
-
-    >>> names_columns("Source", "target"), names_columns("word_1", "word_2"), names_columns("hail", "word")
-    (True, True, False)
-    """
-    return all(_COLUMN.fullmatch(cell.strip().lower()) for cell in cells)
-
-
 def read_dictionary(path: StrPath) -> WordPairs:
     """The pairs of a file, in its order; `InputError` names the first invalid line."""
     path = Path(path)
@@ -124,7 +115,7 @@ def read_dictionary(path: StrPath) -> WordPairs:
         if len(fields) != 2 or "" in fields:
             rule = f"a row is word<TAB>word, this one has {len([field for field in fields if field])} words"
             raise InputError(rule, path=path, line=line, remedy="put a word of A and a word of B on a line")
-        if not pairs and pairs.header is None and names_columns(*fields):
+        if not pairs and pairs.header is None and all(_COLUMN.fullmatch(field.lower()) for field in fields):
             pairs.header = text.strip()
             continue
         pairs.append((fields[0], fields[1]))

@@ -6,7 +6,6 @@ plain words (of triples). `read_knowledge` reads it; nothing is downloaded.
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,7 +23,6 @@ from selfvec.base.casing import asked_forms
 from selfvec.base.checks import as_paths, is_path
 from selfvec.base.errors import InputError, OptionError, require
 from selfvec.files.text_files import separated_rows, text_lines
-from selfvec.storage.alignment_files import names_columns
 
 RELATIONS = ("synonym", "antonym", "is-a", "related")
 """The kinds of relations that every reader supports; triples may have others."""
@@ -57,7 +55,6 @@ class Knowledge:
     senses: dict[str, list[str]] = field(default_factory=dict)
     edges: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     definitions: dict[str, str] = field(default_factory=dict)
-    headers: list[str] = field(default_factory=list)  # first rows of files that name columns, left out
 
     def add(self, other: Knowledge) -> None:
         """Add the content of another lexicon."""
@@ -66,7 +63,6 @@ class Knowledge:
         for kind, pairs in other.edges.items():
             self.edges.setdefault(kind, []).extend(pairs)
         self.definitions |= other.definitions
-        self.headers += other.headers
 
     @cached_property
     def labels(self) -> dict[str, list[str]]:
@@ -127,9 +123,7 @@ def row_pairs(knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequen
                 linked.update((min(pair), max(pair)) for pair in combinations(same, 2))
     pairs = np.array(sorted(pair for pair in linked if pair[0] != pair[1]), np.int64).reshape(-1, 2)
     if not len(pairs):
-        kinds_found = (
-            ", ".join(sorted({*knowledge.edges, *(("synonym",) if knowledge.senses else ())})) or "none"
-        )
+        kinds_found = ", ".join(sorted({*knowledge.edges, *["synonym"] * bool(knowledge.senses)})) or "none"
         rule = f"the lexicon relates no two words of the vectors by {', '.join(kinds)}; it has {kinds_found}"
         raise OptionError(rule, field="lexicon", remedy="give a lexicon of these words")
     return pairs
@@ -141,16 +135,15 @@ def unused_relations(
     """For a report: the number of relations that a method did not use, and why."""
     wanted = kind_names(kinds)
     there = {node: bool(rows_of(rows, knowledge.words(node))) for node in knowledge.nodes}
+    # Of a file whose first row names its columns also that row, whose relation is no kind.
     other = {kind: len(pairs) for kind, pairs in knowledge.edges.items() if kind not in wanted}
     unknown = [
         pair for kind in wanted for pair in knowledge.edges.get(kind, ()) if not all(map(there.get, pair))
     ]
     words = dict.fromkeys(knowledge.words(node)[0] for pair in unknown for node in pair if not there[node])
-    why = [f"{len(unknown):,} with words that have no vector: {', '.join(list(words)[:_NAMED])}"] * bool(
-        unknown
-    )
+    named = ", ".join(list(words)[:_NAMED])
+    why = [f"{len(unknown):,} with words that have no vector: {named}"] * bool(unknown)
     why += [f"{number:,} of another kind: {kind}" for kind, number in other.items()]
-    why += [f"the first row of a file names columns: {header}" for header in knowledge.headers]
     return {"unused": len(unknown) + sum(other.values())} | ({"why_unused": "; ".join(why)} if why else {})
 
 
@@ -172,7 +165,6 @@ def unreadable(path: str | Path, rule: str) -> InputError:
 
 # The readers of lexicons: triples, WordNet's files, OBO, OWL.
 
-_RELATION = re.compile(r"rel|relations?|relationship|predicate|kind|type|relation[ _-](type|kind)")
 _SAME = {"synonyms": "synonym", "antonyms": "antonym"}
 _SAME |= dict.fromkeys(("isa", "hypernym", "instance-hypernym", "subclass-of", "broader"), "is-a")
 _SAME |= dict.fromkeys(("also", "similar", "related-to"), "related")
@@ -239,7 +231,6 @@ def _triples(path: Path) -> Knowledge:
     comma = path.suffix.lower() == ".csv"
     edges: dict[str, list[tuple[str, str]]] = defaultdict(list)
     definitions: dict[str, str] = {}
-    headers: list[str] = []
     for line, fields in separated_rows(path, "," if comma else "\t"):
         cells = [cell.strip() for cell in fields]
         if not any(cells) or cells[0].startswith("#"):
@@ -249,15 +240,11 @@ def _triples(path: Path) -> Knowledge:
             remedy = f"separate three fields by {'commas' if comma else 'tabs'}"
             raise InputError(rule, path=path, line=line, remedy=remedy)
         word, relation, other = cells
-        first = not (edges or definitions or headers)
-        if first and _RELATION.fullmatch(relation.lower()) and names_columns(word, other):
-            headers.append(", ".join(cells))
-            continue
         if _kind(relation) == "definition":
             definitions[word] = f"{definitions[word]}; {other}" if word in definitions else other
         else:
             edges[_kind(relation)].append((word, other))
-    return Knowledge(edges=dict(edges), definitions=definitions, headers=headers)
+    return Knowledge(edges=dict(edges), definitions=definitions)
 
 
 # ---- WordNet

@@ -20,7 +20,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.answer import Answer
-from selfvec.base.arrays import Floats, Ints, Rows
+from selfvec.base.arrays import Array, Floats, Ints, Rows
 from selfvec.base.checks import StrPath
 from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError, OptionError
@@ -123,23 +123,33 @@ def tokenizer(
     check_target(output, overwrite=overwrite, folder=True)
     source = Path(encoder)
     place = _model_folder(source)
-    old = load_tokenizer(place / "tokenizer.json")
+    old = Tokens(load_tokenizer(place / "tokenizer.json"))
     of_old, of_new = _static_vectors(vectors)
     words = [] if add_words is None else _chosen_words(str(add_words), old, of_new)
-    new = _with_words(old, words) if tokenizer is None else load_tokenizer(_tokenizer_file(tokenizer))
-    rows = NewRows.of(Tokens(old), Tokens(new), of_old, of_new)
+    given = None if tokenizer is None else load_tokenizer(_tokenizer_file(tokenizer))
+    new = Tokens(_with_words(old.tokenizer, words) if given is None else given)
+    copied, estimate, counts = new_rows(old, new, of_old, of_new)
     path = place / "model.safetensors"
-    tables, shapes = vocabulary_tensors(path, rows.old), read_header(path)[0]
+    tables, shapes = vocabulary_tensors(path, old.size), read_header(path)[0]
     if not tables or "mapping" in shapes:
-        rule = f"has no tensor with a row for each of the {rows.old:,} tokens"
+        rule = f"has no tensor with a row for each of the {old.size:,} tokens"
         remedy = "name a model whose token embeddings have a known name and are not quantised"
         raise FormatError(rule, path=path, remedy=remedy)
     # Of a tokenizer that grows, a table may have rows that no token has: a model is often padded.
-    size = len(rows.copied) if tokenizer is not None else max(len(rows.copied), tables[0].shape[0])
-    arrays = {
-        table.name: _new_table(table, rows, size).reshape(size, *shapes[table.name]["shape"][1:])
-        for table in tables
-    }
+    size = new.size if tokenizer is not None else max(new.size, tables[0].shape[0])
+
+    def made(table: TokenEmbeddings) -> Array:
+        """The new rows of a tensor in its stored type; copied rows are bit-identical."""
+        stored, kept = table.stored(), copied >= 0
+        out = np.zeros((size, table.shape[1]), stored.dtype)
+        if size == len(stored) or new.size < size:
+            out[: len(stored)] = stored[:size]  # rows after the last token
+        rows = out[: new.size]
+        rows[:] = table.as_stored(estimate(np.asarray(table.rows()[: old.size], np.float32)))
+        rows[kept] = stored[copied[kept]]
+        return out.reshape(size, *shapes[table.name]["shape"][1:])
+
+    arrays = {table.name: made(table) for table in tables}
     with atomic_folder(output, overwrite=overwrite) as folder:
         shutil.copytree(source, folder, dirs_exist_ok=True)
         inside = folder / place.relative_to(source)
@@ -153,7 +163,7 @@ def tokenizer(
         else:
             left_out = _replace_tokenizer(inside, Path(tokenizer))
         left_out += _write_configs(folder, old, new, size)
-    figures = {**rows.counts(), "dimensions": tables[0].shape[1], "tensors": list(arrays)}
+    figures = {**counts, "dimensions": tables[0].shape[1], "tensors": list(arrays)}
     places = {"source": os.fspath(encoder), "target": os.fspath(output)}
     return transformed("tokenizer", figures, left_out, **places)
 
@@ -168,12 +178,11 @@ def _static_vectors(given: Vectors | StrPath) -> tuple[Vectors, Vectors]:
     return vectors, vectors
 
 
-def _chosen_words(asked: str, old: Any, vectors: Vectors) -> list[str]:
+def _chosen_words(asked: str, old: Tokens, vectors: Vectors) -> list[str]:
     """The words to add: those of a file or, of a number, the most frequent ones that are cut into pieces."""
     if not asked.isdecimal():
-        tokens = Tokens(old).keys
         words = [line.strip() for line in read_text(Path(asked)).split("\n")]
-        words = [word for word in dict.fromkeys(words) if word and (word, True) not in tokens]
+        words = [word for word in dict.fromkeys(words) if word and (word, True) not in old.keys]
         if not words:
             rule = "has no word that is not a token yet"
             raise InputError(rule, path=asked, remedy="give a word per line")
@@ -182,7 +191,7 @@ def _chosen_words(asked: str, old: Any, vectors: Vectors) -> list[str]:
         range(len(vectors)) if vectors.counts is None else np.argsort(-vectors.counts, kind="stable").tolist()
     )
     words = [word for i in order if (word := vectors.index_to_key[i]).isalpha()]
-    pairs = zip(words, old.encode_batch(words, add_special_tokens=False), strict=True)
+    pairs = zip(words, old.tokenizer.encode_batch(words, add_special_tokens=False), strict=True)
     return [word for word, encoding in pairs if len(encoding.ids) > 1][: int(asked)]
 
 
@@ -223,24 +232,10 @@ def _with_words(tokenizer: Any, words: list[str]) -> Any:
     return copy
 
 
-def _new_table(table: TokenEmbeddings, made: NewRows, size: int) -> Any:
-    """The new rows of a tensor in its stored type, (size, d); copied rows are bit-identical."""
-    old = table.stored()
-    out = np.zeros((size, table.shape[1]), old.dtype)
-    if size == table.shape[0] or len(made.copied) < size:
-        out[: len(old)] = old[:size]  # rows after the last token
-    out[: len(made.copied)] = table.as_stored(made.estimate(np.asarray(table.rows()[: made.old], np.float32)))
-    kept = made.copied >= 0
-    out[: len(made.copied)][kept] = old[made.copied[kept]]
-    return out
-
-
-def _write_configs(folder: Path, old: Any, new: Any, size: int) -> list[str]:
+def _write_configs(folder: Path, old: Tokens, new: Tokens, size: int) -> list[str]:
     """Set the vocabulary size and the numbers of special tokens; return notes on those without an equal."""
-    numbers = Tokens(new).keys
-    names = Tokens(old)
     lost = []
-    tokens = {number: token for token, number in names.ids.items()}
+    tokens = {number: token for token, number in old.ids.items()}
 
     def changed(value: Any, key: str) -> Any:
         if isinstance(value, dict):
@@ -250,7 +245,7 @@ def _write_configs(folder: Path, old: Any, new: Any, size: int) -> list[str]:
         if isinstance(value, list):
             return [changed(inner, key) for inner in value]
         if key.endswith("_token_id") and isinstance(value, int) and value in tokens:
-            number = numbers.get(names.key(tokens[value]))
+            number = new.keys.get(old.key(tokens[value]))
             if number is None:
                 lost.append(f"{key} was {tokens[value]!r}, which the new tokenizer lacks: set it yourself")
             return value if number is None else number
@@ -333,88 +328,60 @@ class Tokens:
         return out
 
 
-@dataclass(frozen=True, eq=False)
-class NewRows:
-    """How the rows of n new tokens are computed from V old rows."""
+def new_rows(
+    old: Tokens, new: Tokens, old_vectors: Vectors, new_vectors: Vectors
+) -> tuple[Ints, Callable[[Rows], Rows], dict[str, int]]:
+    """Match two tokenizers by static vectors in one space; both may use the same vectors.
 
-    old: int  # V
-    copied: Ints  # (n,) the old row that a token keeps, or -1
-    by_vector: Ints  # (m,) tokens with a static vector that are not copied
-    near: Ints  # (m, 10) the old rows nearest to these
-    weights: Rows  # (m, 10) and their weights
-    asked: Rows  # (m, s) their static vectors, centred
-    known: Ints  # (k,) old rows with a static vector
-    static: Rows  # (k, s) their static vectors, centred
-    pieces: list[list[int]]  # (n,) old rows of each new token's pieces; empty if they are not used
-
-    @classmethod
-    def of(cls, old: Tokens, new: Tokens, old_vectors: Vectors, new_vectors: Vectors) -> NewRows:
-        """Match two tokenizers by static vectors in one space; both may use the same vectors."""
-        copied = np.full(new.size, -1, np.int64)
-        for token, number in new.ids.items():
-            copied[number] = old.keys.get(new.key(token), -1)
-        pieces: list[list[int]] = [[] for _ in range(new.size)]
-        missing = [t for t, number in new.ids.items() if copied[number] < 0 and t in new.texts]
-        for token, cut in zip(missing, _cut(old, [new.texts[t][0] for t in missing]), strict=True):
+    Gives the old row that each of n new tokens keeps, (n,), or -1; a function that estimates the rows of the
+    others, (n, d), from all old rows, (V, d); and the number of tokens by the origin of their rows.
+    """
+    copied = np.full(new.size, -1, np.int64)
+    for token, number in new.ids.items():
+        copied[number] = old.keys.get(new.key(token), -1)
+    missing = [t for t, number in new.ids.items() if copied[number] < 0 and t in new.texts]
+    pieces: dict[int, list[int]] = {}
+    for token, cut in zip(missing, _cut(old, [new.texts[t][0] for t in missing]), strict=True):
+        if len(cut) == 1 and new.texts[token][1]:  # the old tokenizer has the word in another case
+            copied[new.ids[token]] = cut[0]
+        elif cut:
             pieces[new.ids[token]] = cut
-            if len(cut) == 1 and new.texts[token][1]:  # the old tokenizer has the word in another case
-                copied[new.ids[token]] = cut[0]
-        x_old = old.static(old_vectors)
-        x_new = new.static(new_vectors)
-        known = np.flatnonzero(np.any(x_old != 0, axis=1))
-        if len(known) < _LEAST:
-            rule = f"the static vectors have {len(known)} tokens of the old tokenizer, {_LEAST} are needed"
-            raise InputError(rule, remedy="name vectors of the tokenizer's language with --vectors")
-        by_vector = np.flatnonzero((copied < 0) & np.any(x_new != 0, axis=1))
-        near, cosines = nearest_values(x_new[by_vector], x_old[known], min(NEIGHBOURS, len(known)))
-        weights: Floats = np.exp((cosines - cosines[:, :1]) / TEMPERATURE)
-        weights /= weights.sum(axis=1, keepdims=True)
-        mean = x_old[known].mean(axis=0)
-        if old_vectors is not new_vectors:
-            found_by_vector = set(by_vector.tolist())
-            pieces = [[] if number in found_by_vector else cut for number, cut in enumerate(pieces)]
-        return cls(
-            old.size, copied, by_vector, known[near], weights,
-            x_new[by_vector] - mean, known, x_old[known] - mean, pieces,
-        )  # fmt: skip
+    x_old, x_new = old.static(old_vectors), new.static(new_vectors)
+    known = np.flatnonzero(np.any(x_old != 0, axis=1))
+    if len(known) < _LEAST:
+        rule = f"the static vectors have {len(known)} tokens of the old tokenizer, {_LEAST} are needed"
+        raise InputError(rule, remedy="name vectors of the tokenizer's language with --vectors")
+    by_vector = np.flatnonzero((copied < 0) & np.any(x_new != 0, axis=1))
+    near, cosines = nearest_values(x_new[by_vector], x_old[known], min(NEIGHBOURS, len(known)))
+    weights: Floats = np.exp((cosines - cosines[:, :1]) / TEMPERATURE)
+    weights /= weights.sum(axis=1, keepdims=True)
+    mean = x_old[known].mean(axis=0)
+    static, asked = x_old[known] - mean, x_new[by_vector] - mean
+    ridge = _RIDGE * float(np.square(static, dtype=np.float64).sum()) / static.shape[1] + 1e-9
+    has_vector = set(by_vector.tolist())
+    if old_vectors is not new_vectors:
+        pieces = {number: cut for number, cut in pieces.items() if number not in has_vector}
 
-    def estimate(self, rows: Rows) -> Rows:
-        """Rows of the new tokens, (n, d), from all old rows, (V, d); copied tokens keep their rows.
-
-        A mean of rows is shorter than the rows. So an estimate is scaled to the mean length of old rows.
-        """
-        total = np.zeros((len(self.copied), rows.shape[1]), np.float32)
-        parts = np.zeros(len(self.copied), np.float32)
-        centre = rows[self.known].mean(axis=0)
-        ridge = _RIDGE * float(np.square(self.static, dtype=np.float64).sum()) / self.static.shape[1] + 1e-9
-        linear = self.asked @ ridge_map(self.static, rows[self.known] - centre, ridge) + centre
-        total[self.by_vector] = linear + np.einsum("mk,mkd->md", self.weights, rows[self.near])
-        parts[self.by_vector] = 2
-        for number, cut in enumerate(self.pieces):
-            if cut and self.copied[number] < 0:
-                total[number] += rows[cut].mean(axis=0)
-                parts[number] += 1
+    def estimate(rows: Rows) -> Rows:
+        """A mean of rows is shorter than the rows. So it is scaled to the mean length of old rows."""
+        total = np.zeros((new.size, rows.shape[1]), np.float32)
+        parts = np.zeros(new.size, np.float32)
+        centre = rows[known].mean(axis=0)
+        linear = asked @ ridge_map(static, rows[known] - centre, ridge) + centre
+        total[by_vector] = linear + np.einsum("mk,mkd->md", weights, rows[known[near]])
+        parts[by_vector] = 2
+        for number, cut in pieces.items():
+            total[number] += rows[cut].mean(axis=0)
+            parts[number] += 1
         out = np.where(parts[:, None] > 0, total / np.maximum(parts, 1)[:, None], rows.mean(axis=0))
         if rows.shape[1] > 1:
-            length = np.linalg.norm(rows[self.known], axis=1).mean()
+            length = np.linalg.norm(rows[known], axis=1).mean()
             out[parts > 0] = unit_rows(out[parts > 0]) * length
-        kept = self.copied >= 0
-        out[kept] = rows[self.copied[kept]]
         return out
 
-    def counts(self) -> dict[str, int]:
-        """The number of tokens by the origin of their rows."""
-        new = self.copied < 0
-        cut = np.array([bool(each) for each in self.pieces])
-        static = np.zeros(len(new), bool)
-        static[self.by_vector] = True
-        return {
-            "tokens": len(new),
-            "kept": int((~new).sum()),
-            "from_vectors": int(static.sum()),
-            "from_pieces": int((new & cut & ~static).sum()),
-            "mean_row": int((new & ~cut & ~static).sum()),
-        }
+    kept, from_pieces = int((copied >= 0).sum()), len(pieces.keys() - has_vector)
+    counts = {"tokens": new.size, "kept": kept, "from_vectors": len(by_vector), "from_pieces": from_pieces}
+    return copied, estimate, counts | {"mean_row": new.size - kept - len(by_vector) - from_pieces}
 
 
 def _cut(old: Tokens, texts: list[str]) -> list[list[int]]:
