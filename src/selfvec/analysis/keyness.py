@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Unpack
 
 import numpy as np
 
-from selfvec.analysis.comparison.chosen_slices import two_parts
+from selfvec.analysis.comparison.chosen_slices import asked_slices
 from selfvec.analysis.comparison.compared import LikeForLike, compared
 from selfvec.analysis.comparison.comparison import Comparison, in_order
 from selfvec.analysis.comparison.joined import joined
@@ -297,7 +297,8 @@ def _parts_of_run(
 ) -> _Compared:
     """Two parts of a run's text, as `drift` names and compares them."""
     run.require_tokens("in which words are counted")
-    slices, note, lost = two_parts(run, between, field, passing, ", or another run with --against")
+    other = ", or another run with --against"
+    slices, note, lost = asked_slices(run, between, field=field, filters=passing, otherwise=other)
     slice_of_each(slices)  # an error if they overlap
     comparison = compared(run, slices, given, "raw", lost)
     run = joined(own_words(run), comparison.word_of)

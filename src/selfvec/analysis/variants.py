@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from selfvec.analysis.comparison.chosen_slices import default_slices, two_parts
+from selfvec.analysis.comparison.chosen_slices import asked_slices
 from selfvec.base.answer import Answer
 from selfvec.base.checks import StrPath
 from selfvec.base.declarations import checked
@@ -105,7 +105,8 @@ def variants(
     if output is not None:
         check_target(output, overwrite=overwrite, folder=False)
     run.require_tokens("in which variants are looked for")
-    slices, why, _ = two_parts(run, between, slice_field, given_filters(filter))
+    passing = given_filters(filter)
+    slices, why, _ = asked_slices(run, between, field=slice_field, filters=passing, otherwise="")
     rows = variant_pairs(run, run.tokens, slices)
     if output is not None:
         with atomic_file(output, overwrite=overwrite) as temporary:
@@ -138,7 +139,7 @@ def given_pairs(run: Run, given: StrPath | None) -> dict[str, str]:
     """
     if given != AUTO:
         return read_variants(given)
-    pairs = variant_pairs(run, run.tokens, default_slices(run).slices)
+    pairs = variant_pairs(run, run.tokens, asked_slices(run).slices)
     return {row["variant"]: row["word"] for row in pairs if row["certain"]}
 
 

@@ -92,7 +92,7 @@ def test_the_first_screen_says_what_when_and_how_much_then_findings_and_document
         "stream: used otherwise in 2013-05 than at first",
         "How this was made",
         "Read: 480 documents; text from text",
-        "Compared: the last whole decade with the one before that has documents.",
+        "Compared: the last two whole decades that have documents.",
         "q is the share of false alarms",
     )
     places = [text.find(part) for part in parts]

@@ -344,7 +344,7 @@ def test_words_that_came_and_fields_that_go_with_time_are_on_the_page(page: Page
         *_, told, why = page.texts("#pane .note")
         assert "kind differs: minutes is 80% of the words of 2002" in told
         assert "the same mix on both sides" in told
-        assert "the last whole year with the one before" in why
+        assert "the last two whole years that have documents" in why
         page.click(".unmatched summary")
         assert page.texts(".unmatched a") == ["taper"]
         assert "taper 0 → 120" in page.text(".unmatched p")  # of the documents with the same mix

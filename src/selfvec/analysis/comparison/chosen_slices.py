@@ -29,14 +29,11 @@ from selfvec.corpus.slices import (
     named_slice,
     parse_span,
     slice_counts,
-    slice_of_each,
 )
 from selfvec.data.queries import MIN_COUNT
 from selfvec.data.run import Run
-from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.statistics import LEVEL, cross_counts, hypergeometric_p
-from selfvec.text.document_vectors import documents_of_words
+from selfvec.numerics.statistics import LEVEL, hypergeometric_p
 
 ENOUGH_TOKENS = 2_000  # with fewer, hardly any word of a period can be compared
 MOST_SLICES = 8  # of a text
@@ -47,7 +44,6 @@ _UNITS = ("year", "quarter", "month")
 _JUST = 0.02  # of a period: a week of a year, which is no gap
 _LEAST_DRAWN, _MOST_DRAWN = 6, 40  # periods of a chart over time
 _ENOUGH = 20  # documents of a period there
-_TRIED = 4  # times as many words are looked at
 BY_REFINING = ["original", "refined"]  # names the states before and after refining, unless slices do
 
 
@@ -180,14 +176,11 @@ def _joined(parts: Sequence[Slice]) -> Slice:
     return Slice(f"{first}..{last}", documents)
 
 
-_BY_REFINING = "Compared by refining: "
-
-
 class Chosen(NamedTuple):
     """What is compared: two slices, or none for the text before and after refining."""
 
-    slices: list[Slice]
-    why: str = ""  # a sentence, if nobody named them
+    slices: Sequence[Slice]
+    why: str = ""  # these, if nobody named them; or why there are none
     findings: Sequence[Finding] = ()  # about documents that are on no side
 
 
@@ -197,41 +190,45 @@ def asked_slices(
     period: str | None = None,
     field: str | None = None,
     filters: Sequence[str] = (),
+    otherwise: str | None = None,
 ) -> Chosen:
     """What the options ``between``, ``slice``, ``slice_field`` and ``filters`` of `drift` ask for.
 
-    Slices hold only documents that pass the filters, and are chosen among these.
+    Slices hold only documents that pass the filters, and are chosen among these. Where nobody names them,
+    they are the `default_slices`. With filters there have to be two slices, and with ``otherwise``, which
+    ends the remedy.
     """
     if between is not None and period is not None:
         raise OptionError("the slices are those of --between or of --slice", remedy="leave one of them out")
     sides = period if between is None else _named_sides(between)
     lacking: list[str] = []
-    among, documents = run, None
+    batch, documents = run.tokens, None
     if filters:
         from selfvec.corpus.filters import filtered_documents  # only a filter needs Polars
 
         documents = filtered_documents(run, filters, lacking)
-        among = run.replace(tokens=_among(run.require_tokens(), documents))
+        batch = _among(run.require_tokens(), documents)
     if field is not None:
         chosen = Chosen(_two(field_slices(run, field, _values(field, sides), 2, documents)))
     elif sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(run)}:
-        chosen = Chosen([])
+        chosen = Chosen([], "refining is compared for all documents" * bool(filters))
     elif sides is None:
-        chosen = default_slices(among, documents)
+        number = None if documents is None else int(documents.sum())
+        chosen = default_slices(run, batch, number)
     elif isinstance(sides, str):
-        batch = among.require_tokens()
+        batch = run.require_tokens() if batch is None else batch
         chosen = Chosen(first_and_last(_several(by_period(batch, sides)), batch))
     else:
         chosen = Chosen([_named(run, part) if isinstance(part, str) else part for part in _two(sides)])
-    lost = undated(run.tokens, chosen.slices, run.text, field, documents)
+    if not chosen.slices:
+        if filters or otherwise is not None:
+            rule = chosen.why or "the text has neither periods nor labels to compare"
+            remedy = f"name two parts with --between or --slice-field{otherwise or ''}"
+            raise InputError(rule, path=run.folder, remedy=remedy)
+        return chosen._replace(why=chosen.why and f"Compared by refining: {chosen.why}.")
+    lost = _on_no_side(run, chosen.slices, field, documents)
     if documents is None:
         return chosen._replace(findings=lost)
-    if not chosen.slices and chosen.why:
-        rule = chosen.why.removeprefix(_BY_REFINING).removesuffix(".")
-        raise InputError(rule, remedy="name the slices: --between A..B C..D")
-    if not chosen.slices:
-        rule = "filters choose documents of two slices, and refining is compared for all documents"
-        raise OptionError(rule, field="filter", remedy="name the slices: --between A..B C..D")
     why = " ".join([*(f"{said[0].upper()}{said[1:]}." for said in lacking), chosen.why]).strip()
     return Chosen([_passing(part, documents, filters) for part in chosen.slices], why, lost)
 
@@ -250,22 +247,6 @@ def _named(run: Run, name: str) -> Slice:
         raise NotFound(rule, remedy=remedy) from None
 
 
-def two_parts(
-    run: Run, between: Any, field: str | None, filters: Sequence[str], otherwise: str = ""
-) -> Chosen:
-    """What is compared where the text before refining is not; `InputError` if there are no two parts.
-
-    ``otherwise`` ends the remedy.
-    """
-    parts = asked_slices(run, between, field=field, filters=filters)
-    if not parts.slices:
-        why = parts.why.removeprefix(_BY_REFINING).removesuffix(".")
-        rule = why or "the text has neither periods nor labels to compare"
-        remedy = f"name two parts with --between or --slice-field{otherwise}"
-        raise InputError(rule, path=run.folder, remedy=remedy)
-    return parts
-
-
 def _among(batch: TokenBatch, documents: Mask) -> TokenBatch:
     """The tokens as if other documents had neither dates nor labels."""
     dates = None if batch.dates is None else np.where(documents, batch.dates, np.datetime64("NaT", "D"))
@@ -282,24 +263,25 @@ def _passing(part: Slice, documents: Mask, filters: Sequence[str]) -> Slice:
     return kept
 
 
-def default_slices(run: Run, among: Mask | None = None) -> Chosen:
-    """What is compared if nobody names it, in words, subjects and pages: the last period and the one before.
+# ---- What is compared if nobody names it, in words, subjects and pages
+
+
+def default_slices(run: Run, batch: TokenBatch | None, number: int | None = None) -> Chosen:
+    """The last whole period and the one before, of a ``number`` of documents of a run, by default of all.
 
     A text with labels is compared between the first and the last, one whose documents mostly have no date
-    before and after refining. ``among`` are the documents that count, (D,), by default all.
+    before and after refining.
     """
-    batch = run.tokens
     if batch is None:
         return Chosen([])
     if batch.slices is not None:
         return _first_and_last_label(batch)
-    if batch.dates is None or np.isnat(batch.dates).all():
-        return Chosen([], f"{_BY_REFINING}the documents have no dates.")
-    dated = ~np.isnat(batch.dates)
-    documents = int(batch.documents if among is None else among.sum())
-    if 2 * dated.sum() < documents:
-        undated = documents - dated.sum()
-        return Chosen([], f"{_BY_REFINING}{undated:,} of {documents:,} documents have no date.")
+    dated = 0 if batch.dates is None else int((~np.isnat(batch.dates)).sum())
+    if not dated:
+        return Chosen([], "the documents have no dates")
+    number = batch.documents if number is None else number
+    if 2 * dated < number:
+        return Chosen([], f"{number - dated:,} of {number:,} documents have no date")
     return _last_and_before(batch, run.provenance.options.get("slice"), WordTable.of(run).content)
 
 
@@ -319,34 +301,32 @@ def _last_and_before(batch: TokenBatch, unit: str | None, listed: Mask) -> Chose
     halves of the text do. If none does, these are compared; a text of one month is divided by day.
     """
     every = dict(_periods(batch, unit))
-    smallest = every[[*every][-1]]
-    if len(smallest) == 1:
+    if all(len(parts) == 1 for parts in every.values()):
         only = "the run has only one slice" if unit else "all documents are of one day"
-        return Chosen([], f"{_BY_REFINING}{only}, {smallest[0].name}.")
-    whole = {name: _whole(parts, batch) for name, parts in every.items()}
+        return Chosen([], f"{only}, {[*every.values()][-1][0].name}")
+    whole = [(name, _whole(parts, batch)) for name, parts in every.items()]
     single = [
-        Chosen(parts[-2:], f"Compared: the last whole {name} with the one before{_gap(parts[-2:])}.")
-        for name, parts in whole.items()
+        Chosen(parts[-2:], f"Compared: the last two whole {name}s that have documents.")
+        for name, parts in whole
         if len(parts) > 1
     ]
-    halved = [
-        _halved(parts, name, batch)
-        for spans in (whole, every)
-        for name, parts in spans.items()
-        if len(parts) > 1
-    ]
+    halved = [_halved(parts, name, batch) for name, parts in (*whole, *every.items()) if len(parts) > 1]
+
+    def of_both(chosen: Chosen) -> Ints:
+        """Occurrences of each word on the side that has fewer, (V,)."""
+        fewer: Ints = slice_counts(batch, chosen.slices).min(axis=0)
+        return fewer
+
+    def words(chosen: Chosen) -> int:
+        return int(np.sum(of_both(chosen)[listed] >= LEAST))
+
     for chosen in (*single, *halved):
         if _tells_of_subjects(chosen.slices):
-            words = _words_told_of(listed, batch, chosen.slices)
-            if words >= SURE or words >= _words_told_of(listed, batch, halved[0].slices):
+            enough = words(chosen)
+            if enough >= SURE or enough >= words(halved[0]):
                 return chosen
-    shared = (
-        chosen
-        for chosen in halved
-        if unit or (slice_counts(batch, chosen.slices).min(axis=0) >= MIN_COUNT).any()
-    )
-    none = f"{_BY_REFINING}no word occurs {MIN_COUNT} times in both halves of the text."
-    return next(shared, Chosen([], none))
+    none = Chosen([], f"no word occurs {MIN_COUNT} times in both halves of the text")
+    return next((chosen for chosen in halved if unit or of_both(chosen).max() >= MIN_COUNT), none)
 
 
 def _whole(periods: list[Slice], batch: TokenBatch) -> list[Slice]:
@@ -365,12 +345,6 @@ def _whole(periods: list[Slice], batch: TokenBatch) -> list[Slice]:
     begins_late = _is_cut(1 - places[0], 1 - places[1])
     ends_early = _is_cut(places[3], places[2])
     return periods[begins_late : len(periods) - ends_early]
-
-
-def _gap(pair: Sequence[Slice]) -> str:
-    """What is said of the first of two periods if there are others between them."""
-    (_, end), (start, _) = (parse_span(part.name) or (None, None) for part in pair)
-    return " that has documents" if end != start else ""
 
 
 def _is_cut(places: Doubles, others: Doubles) -> bool:
@@ -405,16 +379,6 @@ def _tells_of_subjects(sides: Sequence[Slice]) -> bool:
     doubled = np.array([2 * last // SUBJECTS])
     p = hypergeometric_p(doubled, doubled + first // SUBJECTS, last, first + last)
     return bool(p[0] <= LEVEL / SUBJECTS)
-
-
-def _words_told_of(listed: Mask, batch: TokenBatch, sides: Sequence[Slice]) -> int:
-    """How many words are in enough documents of both sides for a sure change, of the most frequent."""
-    rows = np.flatnonzero(listed & (batch.counts >= 2 * LEAST))
-    rows = rows[np.argsort(-batch.counts[rows], kind="stable")[: _TRIED * SURE]]
-    found = documents_of_words(batch, rows)
-    words = np.repeat(np.arange(len(rows)), np.diff(found.bounds))
-    counts = cross_counts(words, slice_of_each(sides)[found.documents], (len(rows), 2))
-    return int((counts >= LEAST).all(axis=1).sum())
 
 
 def _named_sides(between: Any) -> Any:
@@ -490,27 +454,20 @@ def _two(sides: Sequence[T]) -> list[T]:
 # ---- Documents on no side
 
 
-def undated(
-    batch: TokenBatch | None,
-    slices: Sequence[Slice],
-    text: RunText | None = None,
-    field: str | None = None,
-    among: Mask | None = None,
-) -> list[Finding]:
+def _on_no_side(run: Run, slices: Sequence[Slice], field: str | None, among: Mask | None) -> list[Finding]:
     """How many documents are on no side since they have no date or, of a field of the text, no value."""
-    if batch is None or not slices:
-        return []
-    asked = np.ones(batch.documents, bool) if among is None else among
+    batch, text = run.tokens, run.text
     if text is not None and field is not None:
-        lacking = np.array([not (value or "").strip() for value in text.field(field)], bool)
-        what = field
-    elif batch.dates is not None and all(parse_span(part.name) for part in slices):
+        lacking, what = np.array([not (value or "").strip() for value in text.field(field)], bool), field
+    elif batch is not None and batch.dates is not None and all(parse_span(part.name) for part in slices):
         lacking, what = np.isnat(batch.dates), "date"
     else:
         return []
-    number, total = int((lacking & asked).sum()), int(asked.sum())
-    if not number:
+    asked = lacking if among is None else lacking[among]
+    if not asked.any():
         return []
-    has = "has" if number == 1 else "have"
-    said = f"{number:,} of {count_of(total, 'document')} {has} no {what}, so they are on neither side."
-    return [Finding("missing", printable(said), effect=number / total)]
+    has = "has" if asked.sum() == 1 else "have"
+    said = (
+        f"{asked.sum():,} of {count_of(len(asked), 'document')} {has} no {what}, so they are on neither side."
+    )
+    return [Finding("missing", printable(said), effect=float(asked.mean()))]

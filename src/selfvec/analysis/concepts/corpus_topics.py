@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypedDict, Unpack
 
 import numpy as np
 
-from selfvec.analysis.comparison.chosen_slices import comparable_slices, default_slices, undated
+from selfvec.analysis.comparison.chosen_slices import Chosen, asked_slices
 from selfvec.analysis.comparison.compared import compared
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.comparison.passages import is_new, months_of, passages_of, quoted, shares_between
@@ -175,11 +175,8 @@ def topics(
     how = Clustering(number, top=top, min_count=min_count, seed=seed, seeds=seeds)
     whole = _with_own_names(own, _kept_clusters(of, how, progress), given.get("names"), progress)
     in_time = all(parse_span(part.name) for part in parts)
-    sides = default_slices(of).slices if parts and in_time else parts if len(parts) == 2 else ()
-    if not sides:
-        whole = replace(whole, passages=passage_findings(of))
-    if parts:
-        whole = with_groups(of, whole, parts, sides)
+    sides = asked_slices(of) if parts and in_time else Chosen(parts if len(parts) == 2 else [])
+    whole = with_groups(of, whole, parts, sides)
     if new is not None:
         whole = replace(whole, assigned=assigned_table(of, whole, new, progress))
     if documents is not None:
@@ -193,16 +190,9 @@ def topics_as_found(run: Run, progress: Progress | None = None) -> Topics:
     return _kept_clusters(own_words(run), Clustering(), as_progress(progress))
 
 
-def subjects_of_report(run: Run, sides: Sequence[Slice], progress: Progress | None = None) -> Topics:
+def subjects_of_report(run: Run, sides: Chosen, progress: Progress | None = None) -> Topics:
     """What a report says the text is about, and how it changed."""
-    whole = with_names(topics_as_found(run, progress), run.topic_names)
-    return with_groups(run, whole, (), sides) if sides else replace(whole, passages=passage_findings(run))
-
-
-def with_growth(run: Run, whole: Topics, sides: Sequence[Slice]) -> Topics:
-    """The topics with their shares in all periods of a text, and how these changed between two sides."""
-    periods = comparable_slices(run)
-    return with_groups(run, whole, periods, sides) if periods or sides else whole
+    return with_groups(run, with_names(topics_as_found(run, progress), run.topic_names), (), sides)
 
 
 def passing(run: Run, filter: GivenFilter | None) -> Run:
@@ -281,14 +271,14 @@ def _groups_of_words(given: str | Sequence[Sequence[str]] | None) -> list[list[s
 # All groups have the same topics, those of the whole corpus, so that their shares can be compared.
 
 
-def with_groups(run: Run, whole: Topics, groups: Sequence[Slice], sides: Sequence[Slice] = ()) -> Topics:
+def with_groups(run: Run, whole: Topics, groups: Sequence[Slice], sides: Chosen) -> Topics:
     """The topics of a corpus, the shares of subjects in groups of documents and the growth of both."""
     subjects = whole.subjects or whole
-    shares = topic_shares(run, subjects, groups)
-    if not sides:
-        return replace(whole, groups=shares)
-    made = compared(run, sides, {}, "beside", undated(run.tokens, sides))
-    shares = replace(shares, growth=text_size(sides, run.require_tokens()), sides=made)
+    shares = topic_shares(run, subjects, groups) if groups or sides.slices else None
+    if shares is None or not sides.slices:
+        return replace(whole, groups=shares, passages=passage_findings(run))
+    made = compared(run, sides.slices, {}, "beside", sides.findings)
+    shares = replace(shares, growth=text_size(sides.slices, run.require_tokens()), sides=made)
     levels = 1 + whole.on_two_levels
     above = _with_changes(subjects, made, levels)
     below = _with_changes(whole, made, levels)

@@ -30,9 +30,9 @@ _LEAST_FREEDOM = 3  # fewer months do not tell how much they vary
 def text_size(sides: Sequence[Slice], batch: TokenBatch) -> Json | None:
     """How many documents two sides have and, if they cover the same months of a year, how many in a year.
 
-    None if the two are no periods. ``months`` are those of the year that are compared, if one side covers
-    others, too. The interval and p are those of counts of months, which have levels of their own and vary
-    around these by more than chance.
+    None if the two are no periods. A side of which whole years are lacking has no rate. ``months`` are those
+    of the year that are compared, if one side covers others, too. The interval and p are those of counts of
+    months, which have levels of their own and vary around these by more than chance.
     """
     spans = [span for side in sides if (span := parse_span(side.name))]
     if batch.dates is None or len(spans) < 2:
@@ -55,7 +55,9 @@ def text_size(sides: Sequence[Slice], batch: TokenBatch) -> Json | None:
     shared = years.min(axis=0) > 0
     means = counts[:, shared] / years[:, shared]
     rates = means.sum(axis=1)
-    if not rates.all():
+    year = months.astype("datetime64[Y]")
+    gaps = any(len(np.unique(year[mine])) > len(np.unique(year[mine & (documents > 0)])) for mine in inside)
+    if gaps or not rates.all():
         return size
     ratio = float(rates[1] / rates[0])
     level = np.where(shared, counts.sum(axis=0) / np.maximum(years[0] + ratio * years[1], 1), 0)[season]

@@ -139,10 +139,11 @@ def _find(
     missing: list[str] = []
     part = passing(run, filters)
     groups = field_slices(part, field, values, MOST_GROUPS, option="groups") if field else []
-    sides, why, _ = asked_slices(part, between)
+    chosen = asked_slices(part, between)
+    sides = chosen.slices
     names = [side.name for side in sides]
     time = Timeline(*drawn_periods(part.tokens), names)
-    subjects = _or_why(missing, "Subjects", lambda: subjects_of_report(part, sides, progress))
+    subjects = _or_why(missing, "Subjects", lambda: subjects_of_report(part, chosen, progress))
     whole = subjects and subjects.subjects
 
     def changed_words() -> Drift:
@@ -158,7 +159,7 @@ def _find(
         _paths(part, drawn, time.periods, missing, named=bool(words)),
         missing,
         filters,
-        why if sides else "",
+        chosen.why if sides else "",
         words=word_changes(part, words, sides),
         groups=group_differences(part, groups, whole.with_documents if whole else ()) if groups else [],
         field=field,

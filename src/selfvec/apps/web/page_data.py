@@ -18,10 +18,9 @@ from selfvec.analysis.comparison.chosen_slices import (
     Chosen,
     asked_slices,
     comparable_slices,
-    default_slices,
 )
 from selfvec.analysis.comparison.comparison import Comparison
-from selfvec.analysis.concepts.corpus_topics import topics_as_found, with_growth
+from selfvec.analysis.concepts.corpus_topics import topics_as_found, with_groups
 from selfvec.analysis.concepts.subjects import with_names
 from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.analysis.usage.occurrence_vectors import OccurrenceSpace, occurrence_space
@@ -92,7 +91,7 @@ class Comparisons:
 
     @cached_property
     def _usual(self) -> Sequence[Slice]:
-        return default_slices(self.run).slices if self.slices else []
+        return asked_slices(self.run).slices if self.slices else []
 
     @property
     def default(self) -> str:
@@ -243,10 +242,11 @@ class PageData:
             if not found or not named:
                 return None
             passes = filtered_documents(self.run, filters) if filters else None
-            sides = self.sides(key, filters).slices
+            sides = self.sides(key, filters)
 
             def of(whole: Topics) -> Topics:
-                return with_growth(self.run, whole if passes is None else whole.among(passes), sides)
+                passing = whole if passes is None else whole.among(passes)
+                return with_groups(self.run, passing, (), sides) if sides.slices else passing
 
             shown = of(named)
             return (shown if named is found else of(found)), shown
