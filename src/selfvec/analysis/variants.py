@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from selfvec.analysis.comparison.chosen_slices import asked_slices
+from selfvec.analysis.comparison.chosen_slices import asked_slices, default_slices
 from selfvec.base.answer import Answer
 from selfvec.base.checks import StrPath
 from selfvec.base.declarations import checked
@@ -139,7 +139,7 @@ def given_pairs(run: Run, given: StrPath | None) -> dict[str, str]:
     """
     if given != AUTO:
         return read_variants(given)
-    pairs = variant_pairs(run, run.tokens, asked_slices(run).slices)
+    pairs = variant_pairs(run, run.tokens, default_slices(run).slices)
     return {row["variant"]: row["word"] for row in pairs if row["certain"]}
 
 

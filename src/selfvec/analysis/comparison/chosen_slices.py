@@ -202,21 +202,20 @@ def asked_slices(
         raise OptionError("the slices are those of --between or of --slice", remedy="leave one of them out")
     sides = period if between is None else _named_sides(between)
     lacking: list[str] = []
-    batch, documents = run.tokens, None
+    among, documents = run, None
     if filters:
         from selfvec.corpus.filters import filtered_documents  # only a filter needs Polars
 
         documents = filtered_documents(run, filters, lacking)
-        batch = _among(run.require_tokens(), documents)
+        among = run.replace(tokens=_among(run.require_tokens(), documents))
     if field is not None:
         chosen = Chosen(_two(field_slices(run, field, _values(field, sides), 2, documents)))
     elif sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(run)}:
         chosen = Chosen([], "refining is compared for all documents" * bool(filters))
     elif sides is None:
-        number = None if documents is None else int(documents.sum())
-        chosen = default_slices(run, batch, number)
+        chosen = default_slices(among, None if documents is None else int(documents.sum()))
     elif isinstance(sides, str):
-        batch = run.require_tokens() if batch is None else batch
+        batch = among.require_tokens()
         chosen = Chosen(first_and_last(_several(by_period(batch, sides)), batch))
     else:
         chosen = Chosen([_named(run, part) if isinstance(part, str) else part for part in _two(sides)])
@@ -266,12 +265,13 @@ def _passing(part: Slice, documents: Mask, filters: Sequence[str]) -> Slice:
 # ---- What is compared if nobody names it, in words, subjects and pages
 
 
-def default_slices(run: Run, batch: TokenBatch | None, number: int | None = None) -> Chosen:
+def default_slices(run: Run, number: int | None = None) -> Chosen:
     """The last whole period and the one before, of a ``number`` of documents of a run, by default of all.
 
     A text with labels is compared between the first and the last, one whose documents mostly have no date
     before and after refining.
     """
+    batch = run.tokens
     if batch is None:
         return Chosen([])
     if batch.slices is not None:
