@@ -8,7 +8,7 @@ from __future__ import annotations
 from .bias import Bias
 from .classification import Classification
 from .hidden_words import HiddenWords
-from .measure import TASKS, AskedTasks, TaskRow, evaluate
+from .measure import TASKS, AskedTasks, evaluate
 from .report import Report
 from .retrieval import Questions, Retrieval
 from .task import Measurement, Task
@@ -28,6 +28,5 @@ __all__ = [
     "Retrieval",
     "Similarity",
     "Task",
-    "TaskRow",
     "evaluate",
 ]

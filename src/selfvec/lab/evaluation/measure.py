@@ -7,9 +7,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
-from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from selfvec.base.answer import Json
@@ -31,28 +30,18 @@ from .retrieval import Questions, Retrieval
 from .task import Measurement, Task
 from .words import Analogies, Dictionary, Similarity
 
-
-@dataclass(frozen=True)
-class TaskRow:
-    """A task by the keyword of `AskedTasks` that asks for it."""
-
-    keyword: str
-    task: type[Task]
-    fixed: Path | None = None  # what a task that is switched on is measured on; others take files
-
-
-TASKS = (
-    TaskRow("similarity", Similarity),
-    TaskRow("analogies", Analogies),
-    TaskRow("retrieval", Retrieval),
-    TaskRow("questions", Questions),
-    TaskRow("dictionary", Dictionary),
-    TaskRow("classification", Classification),
-    TaskRow("bias", Bias, Bias.path),
-    TaskRow("bias_sets", Bias),
-    TaskRow("oov", HiddenWords, HiddenWords.path),
-)
-"""All tasks, in the order of a report."""
+TASKS: dict[str, type[Task]] = {
+    "similarity": Similarity,
+    "analogies": Analogies,
+    "retrieval": Retrieval,
+    "questions": Questions,
+    "dictionary": Dictionary,
+    "classification": Classification,
+    "bias": Bias,
+    "bias_sets": Bias,
+    "oov": HiddenWords,
+}
+"""All tasks by the keyword of `AskedTasks` that asks for them, in the order of a report."""
 
 
 @options()
@@ -172,7 +161,7 @@ def evaluate(
         rule = "is the number of examples of each class, which --classification measures"
         raise OptionError(rule, field="shots", remedy="give it, or leave this out")
     if not chosen:
-        flags = ", ".join(flag(row.keyword) for row in TASKS)
+        flags = ", ".join(map(flag, TASKS))
         raise OptionError("there is nothing to measure", remedy=f"give at least one of {flags}")
     sizes = [dimensions] if isinstance(dimensions, int) else dimensions
     entries = open_entries(vectors)
@@ -311,10 +300,12 @@ def _difference(a: Estimate | None, b: Estimate | None, items: int, kind: str, o
 def _asked_tasks(asked: AskedTasks) -> list[Task]:
     """The tasks that short forms ask for, in the order of `TASKS`."""
     tasks: list[Task] = []
-    for row in TASKS:
-        given: Any = asked.get(row.keyword)
-        paths = as_paths(given) if row.fixed is None else [row.fixed] * bool(given)
-        tasks += [row.task(path) for path in paths]
+    for keyword, task in TASKS.items():
+        given: Any = asked.get(keyword)
+        if given is True:  # on what is built in
+            tasks.append(Bias() if task is Bias else HiddenWords())
+        else:
+            tasks += map(task, as_paths(given or None))
     return tasks
 
 

@@ -198,10 +198,10 @@ def _first_that_keeps(
         least = min(figure["kept"] for figure in figures)
         row = file.described() | {"kept": least, "measured_on": figures}
         tried.append(row)
-        if row["kept"] >= keep:
-            return file, row, tried
         if best is None or row["kept"] > best[1]["kept"]:
             best = file, row
+        if row["kept"] >= keep:
+            break
     assert best is not None  # at least one candidate fits
     return *best, tried
 

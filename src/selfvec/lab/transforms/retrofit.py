@@ -137,11 +137,17 @@ def retrofit(
     kinds = [pull, push] if how.pushes else [pull]
     every = [row_pairs(knowledge, given.key_to_index, kind) for kind in kinds]
     pairs = Pairs(*every) if how.pushes else Pairs(every[0], _NO_PAIRS)
-    if how.pushes and not how.maps:  # of words that both have a vector; what does both only pushes
+    if how.pushes and how.fit is not None:  # of words that both have a vector; what does both only pushes
         filled = np.any(given.unit != 0, axis=1)
         pulled, pushed = (some[filled[some].all(axis=1)] for some in pairs)
         pairs = Pairs(_without(pulled, pushed), pushed)
-    made = how.fit(given, pairs, Asked(strength, seed, as_progress(writing.get("progress"))))
+    if how.fit is None:
+        made = _with_aspect(given, pairs)
+    else:
+        rows = how.fit(given.unit, pairs, strength, seed, as_progress(writing.get("progress")))
+        if how.pushes:  # the mean of the given vectors and those of the paper
+            rows = (1 - strength) * given.unit + strength * unit_rows(rows)
+        made = at_same_length(given, rows)
     figures = _nearness(pairs, given.unit, made.unit, pushes=how.pushes)
     used = [name for kind in kinds for name in kind_names(kind)]
     return written(made, "retrofit", figures | unused_relations(knowledge, given.key_to_index, used), writing)
@@ -157,14 +163,6 @@ class Pairs(NamedTuple):
 _NO_PAIRS = np.zeros((0, 2), np.int64)
 
 
-class Asked(NamedTuple):
-    """What a method is asked for besides vectors and pairs."""
-
-    weight: float
-    seed: int
-    progress: Progress
-
-
 def _nearness(pairs: Pairs, before: Rows, after: Rows, *, pushes: bool) -> dict[str, Any]:
     """How many pairs there are, and their mean cosines before and after."""
     figures: dict[str, Any] = {"pairs": len(pairs.pulled)}
@@ -177,26 +175,18 @@ def _nearness(pairs: Pairs, before: Rows, after: Rows, *, pushes: bool) -> dict[
     return figures
 
 
-def _retrofitted(vectors: Vectors, pairs: Pairs, asked: Asked) -> Vectors:
-    unit, weight = vectors.unit, asked.weight
+def _retrofitted(unit: Rows, pairs: Pairs, weight: float, *_: object) -> Rows:
     graph = adjacency(pairs.pulled, len(unit))
     degrees = graph.sum(axis=1)
     graph = graph.multiply(np.divide(1, degrees, out=np.zeros_like(degrees), where=degrees > 0)[:, None])
     own = np.where(degrees > 0, 1 / (1 + weight), 1).astype(np.float32)
-    share = np.float32(weight / (1 + weight))
-    return at_same_length(vectors, propagated(graph.tocsr() * share, unit * own[:, None]))
+    return propagated(graph.tocsr() * np.float32(weight / (1 + weight)), unit * own[:, None])
 
 
-def _smoothed(vectors: Vectors, pairs: Pairs, asked: Asked) -> Vectors:
-    unit, pulled = vectors.unit, pairs.pulled
-    known = np.any(unit != 0, axis=1)[pulled].all(axis=1)
-    weights = np.where(known, np.maximum(_cosines(unit, pulled), 0), 1)
-    return at_same_length(vectors, smoothed(unit, pulled, weights, asked.weight))
-
-
-def _averaged(vectors: Vectors, rows: Rows, weight: float) -> Vectors:
-    """The mean of the given vectors and of the rows, (V, d), that the method of a paper makes of them."""
-    return at_same_length(vectors, (1 - weight) * vectors.unit + weight * unit_rows(rows))
+def _smoothed(unit: Rows, pairs: Pairs, weight: float, *_: object) -> Rows:
+    known = np.any(unit != 0, axis=1)[pairs.pulled].all(axis=1)
+    weights = np.where(known, np.maximum(_cosines(unit, pairs.pulled), 0), 1)
+    return smoothed(unit, pairs.pulled, weights, weight)
 
 
 # Counter-fitting
@@ -208,17 +198,13 @@ _APART = 1.0  # δ: the distance of antonyms
 _RADIUS = 0.2  # ρ: pairs within this distance are kept near
 
 
-def _counter_fitted(vectors: Vectors, pairs: Pairs, asked: Asked) -> Vectors:
-    return _averaged(vectors, counter_fitted(vectors.unit, pairs), asked.weight)
-
-
-def counter_fitted(unit: Rows, pairs: Pairs, steps: int = _FITTING) -> Rows:
+def counter_fitted(unit: Rows, pairs: Pairs, *_: object, steps: int = _FITTING) -> Rows:
     """The rows (V, d) of the paper after some steps."""
     moving = np.unique(np.concatenate(pairs))
     near = _without(_near(unit, moving, 1 - _RADIUS), pairs.pushed)
     rows = unit
     at_start = _cosines(unit, near)
-    for _ in range(steps):
+    for _round in range(steps):
         apart = pairs.pushed[1 - _cosines(rows, pairs.pushed) < _APART]
         pulled = np.concatenate([pairs.pulled, near[_cosines(rows, near) < at_start]])
         rows = _step(rows, np.concatenate([pulled, apart]), len(pulled))
@@ -246,12 +232,11 @@ _PASSES = 5  # the authors'
 _BATCH = 50  # pairs
 
 
-def _attracted(vectors: Vectors, pairs: Pairs, asked: Asked) -> Vectors:
-    unit, rng = vectors.unit, np.random.default_rng(asked.seed)
-    rows = unit.copy()
+def _attracted(unit: Rows, pairs: Pairs, _: float, seed: int, progress: Progress) -> Rows:
+    rows, rng = unit.copy(), np.random.default_rng(seed)
     squares = np.full(unit.shape, 0.1, np.float32)
     steps = _PASSES * sum(-(-len(own) // _BATCH) for own in pairs)
-    with one_core(), asked.progress.stage("Fitting", steps, "batches") as advance:
+    with one_core(), progress.stage("Fitting", steps, "batches") as advance:
         for _ in range(_PASSES):
             shuffled = [(rng.permutation(pairs.pulled), 1), (rng.permutation(pairs.pushed), -1)]
             batches = [
@@ -265,7 +250,7 @@ def _attracted(vectors: Vectors, pairs: Pairs, asked: Asked) -> Vectors:
                 squares[words] += gradient**2
                 rows[words] -= _ADAGRAD * gradient / np.sqrt(squares[words])
                 advance(1)
-    return _averaged(vectors, rows, asked.weight)
+    return rows
 
 
 def _gradient(rows: Rows, pairs: Ints, sign: int) -> tuple[Ints, Rows]:
@@ -288,8 +273,7 @@ def _gradient(rows: Rows, pairs: Ints, sign: int) -> tuple[Ints, Rows]:
     return words, np.asarray((pull + pull.T) @ units, np.float32)
 
 
-def _with_aspect(vectors: Vectors, pairs: Pairs, asked: Asked) -> Vectors:
-    del asked
+def _with_aspect(vectors: Vectors, pairs: Pairs) -> Vectors:
     unit = vectors.unit
     every = covariance(unit)[1]
     kept, pushed = (_scatter(unit, own) + every / np.trace(every) for own in pairs)
@@ -298,20 +282,20 @@ def _with_aspect(vectors: Vectors, pairs: Pairs, asked: Asked) -> Vectors:
 
 
 class _Method(NamedTuple):
-    fit: Callable[[Vectors, Pairs, Asked], Vectors]
+    # From weight and seed the rows of the paper, (V, d); None: a linear map.
+    fit: Callable[[Rows, Pairs, float, int, Progress], Rows] | None
     weight: float  # by default
     most: float  # weight
     pushes: bool
     on_graph: bool = True  # as a sparse matrix
-    maps: bool = False  # linearly
 
 
 _METHODS = {
     "retrofit": _Method(_retrofitted, 1.0, np.inf, pushes=False),
     "smooth": _Method(_smoothed, 0.5, np.nextafter(1, 0), pushes=False),
-    "counter-fit": _Method(_counter_fitted, 0.25, 1.0, pushes=True),
+    "counter-fit": _Method(counter_fitted, 0.25, 1.0, pushes=True),
     "attract-repel": _Method(_attracted, 0.5, 1.0, pushes=True, on_graph=False),
-    "aspect": _Method(_with_aspect, 1.0, np.inf, pushes=True, on_graph=False, maps=True),
+    "aspect": _Method(None, 1.0, np.inf, pushes=True, on_graph=False),
 }
 
 
