@@ -1,4 +1,4 @@
-"""Task files are foreign: they are read, or refused by file and line; and what every task keeps to."""
+"""Files of tasks and lexicons are foreign: read, or refused by file and line; what every task keeps to."""
 
 import json
 from copy import deepcopy
@@ -19,18 +19,31 @@ from selfvec.lab.evaluation.bias import BUILT_IN, read_sets
 from selfvec.lab.evaluation.classification import read_labelled
 from selfvec.lab.evaluation.retrieval import read_collection
 from selfvec.lab.evaluation.words import read_pairs, read_questions
+from selfvec.lab.transforms.debias import read_debias_sets
+from selfvec.lab.transforms.knowledge import read_knowledge
+from selfvec.storage.alignment_files import read_dictionary
 
+CORPUS, QUERIES, QRELS = "corpus.jsonl", "queries.jsonl", "qrels/test.tsv"
 READERS = {
     "pairs": lambda folder: read_pairs(folder / "x.tsv"),
     "questions": lambda folder: read_questions(folder / "x.tsv"),
+    "dictionary": lambda folder: read_dictionary(folder / "x.tsv"),
+    "triples": lambda folder: read_knowledge(folder / "x.tsv"),
+    "triples, comma": lambda folder: read_knowledge(folder / "x.csv"),
     "labelled": read_labelled,
     "sets": lambda folder: read_sets(folder / "x.json"),
-    "collection": read_collection,
+    "debias, TOML": lambda folder: read_debias_sets(folder / "x.toml"),
+    "debias": lambda folder: read_debias_sets(folder / "x.json"),
+    **dict.fromkeys(("collection", CORPUS, QUERIES, QRELS), read_collection),
 }
 FILES_OF = {
-    "collection": ["corpus.jsonl", "queries.jsonl", "qrels/test.tsv"],
+    "collection": [CORPUS, QUERIES, QRELS],
+    **{name: [name] for name in (CORPUS, QUERIES, QRELS)},
     "labelled": ["train.tsv", "test.tsv"],
+    "triples, comma": ["x.csv"],
+    "debias, TOML": ["x.toml"],
     "sets": ["x.json"],
+    "debias": ["x.json"],
 }
 PIECES = [b"a", b"q1", b"1", b"-2.5", b"nan", b"\t", b"\t", b"\n", b"\n", b"\r", b" ", b":", b"\xff", b"1_0",
           b"\xc3\xa9", b"[]", b"\x00", b"\xef\xbb\xbf", b"{}", b'{"a": {"targets": {}, "attributes": []}}',
@@ -44,7 +57,7 @@ def folder(own) -> Path:
     return own
 
 
-@pytest.mark.parametrize("kind", READERS)
+@pytest.mark.parametrize("kind", READERS.keys() - {CORPUS, QUERIES, QRELS})
 @given(files=st.lists(FILES, min_size=3, max_size=3))
 def test_read_or_refused_in_one_line(kind: str, folder: Path, files: list[bytes]) -> None:
     names = FILES_OF.get(kind, ["x.tsv"])
@@ -88,14 +101,43 @@ def altered(change) -> str:
         ("sets", altered(lambda s: s["targets"].update(x=["x1", " "])), "is two lists of words"),
         ("sets", altered(lambda s: s["targets"].update(x=["x1"])), "'poles.targets': is two named lists"),
         ("sets", altered(lambda s: s["targets"].update(x=["x1", "y2"])), "but 'y2' twice"),
+        ("dictionary", "a\tb\nc\n", "x.tsv:2: a row is word<TAB>word"),
+        ("dictionary", "a\t\n", "has 1 words"),
+        ("dictionary", "", "no pair"),
+        ("triples", "hail\tis-a\tice\nhail\tice\n", "x.tsv:2: a row is word, relation, word"),
+        ("triples, comma", "hail,is-a,\n", "x.csv:1: a row is word, relation, word, this one has 2 filled"),
+        ("triples, comma", 'hail,is-a,"ice\nsleet,is-a,ice"\n', "x.csv:1: "),
+        ("debias, TOML", "pairs = [", "is not TOML"),
+        ("debias", "[]", "is an object"),
+        ("debias", '{"pairs": [["a", "b"]], "other": 1}', "'other': is none of pairs"),
+        ("debias", '{"pairs": [["a"]]}', "'pairs.0': is a pair of words"),
+        ("debias", '{"pairs": [["a", "b"]], "neutral": [1]}', "'neutral.0': is a word"),
+        (CORPUS, '{"_id": "1", "text": "a"}\n{"_id": \n', "corpus.jsonl:2: is not JSON"),
+        (CORPUS, "[1]\n", "corpus.jsonl:1: the line is not a JSON object"),
+        (CORPUS, '{"text": "a"}\n', "corpus.jsonl:1: field '_id'"),
+        (CORPUS, '{"_id": "1", "text": "a"}\n{"_id": 1, "text": "b"}\n', "corpus.jsonl:2: field '_id'"),
+        (CORPUS, '{"_id": "1", "title": 3, "text": "a"}\n', "corpus.jsonl:1: field 'title'"),
+        (CORPUS, '{"_id": "1", "text": "\\ud800"}\n', "corpus.jsonl:1: is not JSON: it contains half"),
+        (CORPUS, "\n", "corpus.jsonl: is empty"),
+        (QUERIES, '{"_id": "q1"}\n', "queries.jsonl:1: field 'text'"),
+        (QRELS, "query-id\tcorpus-id\tscore\nq1\td1\n", "test.tsv:2: a row is query-id<TAB>"),
+        (QRELS, "q1\td1\t1\nq1\td2\thigh\n", "test.tsv:2: field 'score'"),
+        (QRELS, "q1\td1\t1\nq99\td1\t1\n", "test.tsv:2: the query 'q99'"),
+        (QRELS, "q1\td1\t1\nq1\td1\t0\n", "test.tsv:2: query 'q1' and document 'd1'"),
+        (QRELS, "q1\td1\t0\n", "test.tsv: no query has a relevant document"),
+        (CORPUS, None, "lacks corpus.jsonl; name a folder that holds corpus.jsonl (_id, text"),
+        (QRELS, None, "lacks qrels/test.tsv; name a folder that holds corpus.jsonl"),
     ],
 )  # fmt: skip
-def test_a_malformed_file_is_one_error_with_its_place(kind, text, expected, tmp_path: Path) -> None:
+def test_a_malformed_file_is_one_error_with_its_place(kind, text, expected, beir: Path) -> None:
     for name in FILES_OF.get(kind, ["x.tsv"]):
-        (tmp_path / name).write_text(text, "utf-8")
+        if text is None:
+            (beir / name).unlink()
+        else:
+            (beir / name).write_text(text, "utf-8")
     with pytest.raises(InputError) as error:
-        READERS[kind](tmp_path)
-    assert expected in str(error.value)
+        READERS[kind](beir)
+    assert expected in str(error.value).replace("\\", "/")
 
 
 def test_what_is_not_text_or_not_there(tmp_path: Path) -> None:
@@ -124,38 +166,6 @@ def test_sets_are_the_same_in_toml_and_json_and_the_built_in_ones_are_sound(writ
     for one in sets:
         assert all(len(words) >= 8 for words in one.lists)
         assert len(set().union(*map(set, one.lists))) == sum(map(len, one.lists))
-
-
-CORPUS, QUERIES, QRELS = "corpus.jsonl", "queries.jsonl", "qrels/test.tsv"
-
-
-@pytest.mark.parametrize(
-    ("file", "text", "expected"),
-    [
-        (CORPUS, '{"_id": "1", "text": "a"}\n{"_id": \n', "corpus.jsonl:2: is not JSON"),
-        (CORPUS, "[1]\n", "corpus.jsonl:1: the line is not a JSON object"),
-        (CORPUS, '{"text": "a"}\n', "corpus.jsonl:1: field '_id'"),
-        (CORPUS, '{"_id": "1", "text": "a"}\n{"_id": 1, "text": "b"}\n', "corpus.jsonl:2: field '_id'"),
-        (CORPUS, '{"_id": "1", "title": 3, "text": "a"}\n', "corpus.jsonl:1: field 'title'"),
-        (CORPUS, '{"_id": "1", "text": "\\ud800"}\n', "corpus.jsonl:1: is not JSON: it contains half"),
-        (CORPUS, "\n", "corpus.jsonl: is empty"),
-        (QUERIES, '{"_id": "q1"}\n', "queries.jsonl:1: field 'text'"),
-        (QRELS, "query-id\tcorpus-id\tscore\nq1\td1\n", "test.tsv:2: a row is query-id<TAB>"),
-        (QRELS, "q1\td1\t1\nq1\td2\thigh\n", "test.tsv:2: field 'score'"),
-        (QRELS, "q1\td1\t1\nq99\td1\t1\n", "test.tsv:2: the query 'q99'"),
-        (QRELS, "q1\td1\t1\nq1\td1\t0\n", "test.tsv:2: query 'q1' and document 'd1'"),
-        (QRELS, "q1\td1\t0\n", "test.tsv: no query has a relevant document"),
-        (CORPUS, None, "lacks corpus.jsonl; name a folder that holds corpus.jsonl (_id, text"),
-        (QRELS, None, "lacks qrels/test.tsv; name a folder that holds corpus.jsonl"),
-    ],
-)
-def test_a_malformed_collection_is_one_error_with_its_place(file, text, expected, beir: Path) -> None:
-    (beir / file).unlink()
-    if text is not None:
-        (beir / file).write_text(text)
-    with pytest.raises(InputError) as error:
-        read_collection(beir)
-    assert expected in str(error.value).replace("\\", "/")
 
 
 WORDS = ["hail", "storm", "roof", "wind", "fell", "broke", "window", "invoice", "paid", "tax", "loan", "rent"]

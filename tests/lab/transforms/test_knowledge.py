@@ -108,14 +108,7 @@ def test_every_format_yields_the_same_relations(kind: str, wordnet: Path, write)
 
 
 def test_files_that_are_no_lexicon_are_refused_with_their_place(write, wordnet: Path) -> None:
-    for name, text, said in (
-        ("a.tsv", "hail\tis-a\tice\nhail\tice\n", r"a\.tsv:2: a row is word, relation, word"),
-        ("a.csv", "hail,is-a,\n", r"a\.csv:1: .* 2 filled fields"),
-        ("a.csv", 'hail,is-a,"ice\nsleet,is-a,ice"\n', r"a\.csv:1: .*close the quote"),
-        ("a.xyz", "x", r"ends in \.xyz"),
-    ):
-        path = write(name, text)
-        refused(lambda: read_knowledge([path]), InputError, said)
+    refused(lambda: read_knowledge([write("a.xyz", "x")]), InputError, r"ends in \.xyz")
     refused(lambda: read_knowledge(["nowhere.tsv"]), InputError, "no such file")
     (wordnet / "data.verb").write_text("00000009 29 v 03 rain\n")
     refused(lambda: read_knowledge([wordnet]), InputError, r"data\.verb:1: is not a line of a WordNet file")
