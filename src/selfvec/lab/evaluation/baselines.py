@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 
 import numpy as np
 
@@ -41,7 +42,6 @@ class Baseline:
     train: Callable[[TokenBatch, Vectors, int, int], Rows]
     package: str | None = None  # required package
     extra: str = "baselines"  # extra of Selfvec with the package
-    warm_up: bool = True  # train on a handful of words first, so that imports and compilation are not timed
 
     def __call__(self, batch: TokenBatch, original: Vectors, seed: int = 0, jobs: int = 1) -> Vectors:
         """Unit rows for the words of the batch, in their order."""
@@ -80,7 +80,7 @@ def find_baseline(name: str) -> Baseline:
     """The baseline of this name; raises `OptionError` for an unknown name."""
     if name.startswith(ENCODER) and len(name) > len(ENCODER):
         encode = partial(_encoded, model=name.removeprefix(ENCODER))
-        return Baseline(encode, "onnxruntime", "encoder", warm_up=False)
+        return Baseline(encode, "onnxruntime", "encoder")
     if name not in BASELINES:
         remedy = f"choose from {', '.join(BASELINES)}, {ENCODER}MODEL or all"
         raise OptionError(f"{name!r} is not a baseline", field="against", remedy=remedy)
@@ -133,10 +133,10 @@ def train(
 
 
 def _timed(name: str, run: Run, batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Vectors:
-    """One baseline, with the seconds of its training alone: a handful of words loads and compiles first."""
+    """One baseline, with the seconds of its training, without those of importing its package."""
     baseline = find_baseline(name)
-    if baseline.warm_up:
-        baseline(*_handful(original.vector_size), seed, jobs)
+    if baseline.package is not None:
+        import_module(baseline.package)
     start = time.perf_counter()
     made = baseline(batch, original, seed, jobs)
     seconds = time.perf_counter() - start
@@ -148,11 +148,3 @@ def _timed(name: str, run: Run, batch: TokenBatch, original: Vectors, seed: int,
         provenance={**run.provenance, "baseline": name, "seconds": seconds},  # texts are cut as the run's
         normalized=True,
     )
-
-
-def _handful(dimensions: int) -> tuple[TokenBatch, Vectors]:
-    """A few documents of two dozen words, and random vectors for most of them."""
-    batch = TokenBatch.from_documents([[f"w{(i * j) % 24}" for i in range(40)] for j in range(1, 12)])
-    rows = np.random.default_rng(0).standard_normal((len(batch.types), dimensions), dtype=np.float32)
-    rows[-3:] = 0
-    return batch, Vectors(batch.types, unit_rows(rows), normalized=True)

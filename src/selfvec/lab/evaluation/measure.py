@@ -236,21 +236,11 @@ def _cost(entry: ComparedVectors) -> Json:
 
 
 def _row(measured: Measurement) -> Json:
-    common: Json = {}
+    named = ("vectors", "mode", "metric", "n", "covered", "dimensions", "truncated")
+    row = {name: getattr(measured, name) for name in named} | _figure(measured.estimate)
     if measured.n_common is not None:
-        common = _figure(measured.common, "_common") | {"n_common": measured.n_common}
-    return {
-        "vectors": measured.vectors,
-        "mode": measured.mode,
-        "metric": measured.metric,
-        **_figure(measured.estimate),
-        "n": measured.n,
-        "covered": measured.covered,
-        "dimensions": measured.dimensions,
-        "truncated": measured.truncated,
-        **common,
-        **measured.extra,
-    }
+        row |= _figure(measured.common, "_common") | {"n_common": measured.n_common}
+    return {**row, **measured.extra}
 
 
 def _figure(estimate: Estimate | None, over: str = "") -> Json:

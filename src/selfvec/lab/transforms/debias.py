@@ -104,50 +104,41 @@ def debias(
     check_writing(writing)
     given = as_vectors(vectors)
     sets = bias_sets if isinstance(bias_sets, DebiasSets) else read_debias_sets(Path(bias_sets or GENDER))
-    bias = _BiasRows.of(sets, given, seed)
-    rows, mapping = (_hard if method == "hard" else _inlp)(given.unit, bias)
-    figures: dict[str, Any] = {"pairs": len(bias.pairs), "neutral": len(bias.neutral)}
-    for name, matrix in (("before", given.unit), ("after", rows)):
-        cosines = matrix[bias.neutral] @ bias.direction
+    unit = given.unit
+    known = {word: i for word, i in given.key_to_index.items() if unit[i].any()}
+    pairs, equalize = (_pair_rows(known, words) for words in (sets.pairs, sets.equalize))
+    if not len(pairs):
+        rule = "no pair that defines the direction has vectors for both words"
+        raise OptionError(rule, field="bias_sets", remedy="give pairs of words that have vectors")
+    neutral = set(rows_of(known, sets.neutral))
+    if not sets.neutral:
+        kept = {*pairs.ravel().tolist(), *equalize.ravel().tolist(), *rows_of(known, sets.specific)}
+        neutral = set(known.values()) - kept
+    direction = _direction(unit, pairs)
+    ranked = np.array(sorted(neutral), np.int64)
+    ranked = ranked[np.argsort(unit[ranked] @ direction)]
+    if method == "hard":
+        rows, mapping = _hard(unit, ranked, equalize, direction)
+    else:
+        rows, mapping = _inlp(unit, ranked, seed)
+    figures: dict[str, Any] = {"pairs": len(pairs), "neutral": len(ranked)}
+    biased = _ends(ranked, min(_BIASED, len(ranked) // 2))
+    for name, matrix in (("before", unit), ("after", rows)):
+        cosines = matrix[ranked] @ direction
         figures[f"direct_bias_{name}"] = float(np.abs(cosines).mean()) if len(cosines) else 0.0
-        figures[f"clustered_{name}"] = _clustered(matrix[bias.biased], seed)
+        figures[f"clustered_{name}"] = _clustered(matrix[biased], seed)
     made = same_words(given, rows, mapped_composer(given.composer, mapping))
     return written(made, "debias", figures, writing)
-
-
-@dataclass(frozen=True)
-class _BiasRows:
-    """The words of the sets as rows of vectors."""
-
-    pairs: Ints  # (n, 2)
-    equalize: Ints  # (m, 2)
-    neutral: Ints  # (k,)
-    biased: Ints  # (2n,) the neutral words with the least and the largest cosines with the direction
-    direction: Rows  # (d,) of length 1, toward the second words
-    seed: int
-
-    @classmethod
-    def of(cls, sets: DebiasSets, vectors: Vectors, seed: int) -> _BiasRows:
-        there = np.any(vectors.vectors != 0, axis=1)
-        known = {word: i for word, i in vectors.key_to_index.items() if there[i]}
-        pairs, equalize = (_pair_rows(known, words) for words in (sets.pairs, sets.equalize))
-        if not len(pairs):
-            rule = "no pair that defines the direction has vectors for both words"
-            raise OptionError(rule, field="bias_sets", remedy="give pairs of words that have vectors")
-        neutral = np.array(sorted(set(rows_of(known, sets.neutral))), np.int64)
-        if not sets.neutral:
-            kept = {*pairs.ravel().tolist(), *equalize.ravel().tolist(), *rows_of(known, sets.specific)}
-            neutral = np.array(sorted(set(known.values()) - kept), np.int64)
-        direction = _direction(vectors.unit, pairs)
-        ranked = neutral[np.argsort(vectors.unit[neutral] @ direction)]
-        size = min(_BIASED, len(ranked) // 2)
-        biased = np.concatenate([ranked[:size], ranked[len(ranked) - size :]])
-        return cls(pairs, equalize, neutral, biased, direction, seed)
 
 
 def _pair_rows(known: dict[str, int], pairs: list[list[str]]) -> Ints:
     listed = [rows_of(known, pair) for pair in pairs]
     return np.array([rows for rows in listed if len(rows) == 2], np.int64).reshape(-1, 2)
+
+
+def _ends(ranked: Ints, size: int) -> Ints:
+    """The first and the last of some rows."""
+    return np.concatenate([ranked[:size], ranked[len(ranked) - size :]])
 
 
 def _direction(rows: Rows, pairs: Ints) -> Rows:
@@ -172,13 +163,12 @@ def _complement(*axes: Rows) -> Rows:
     return np.asarray(np.eye(len(basis)) - basis @ basis.T, np.float32)
 
 
-def _hard(unit: Rows, bias: _BiasRows) -> tuple[Rows, Rows]:
+def _hard(unit: Rows, neutral: Ints, equalize: Ints, b: Rows) -> tuple[Rows, Rows]:
     """Neutralise and equalise: Bolukbasi et al., section 6, equations 1 and 2."""
     rows = unit.copy()
-    b = bias.direction
-    rows[bias.neutral] -= np.outer(rows[bias.neutral] @ b, b)
+    rows[neutral] -= np.outer(rows[neutral] @ b, b)
     rows = unit_rows(rows)
-    first, second = bias.equalize.T
+    first, second = equalize.T
     mean = (rows[first] + rows[second]) / 2
     rest = mean - np.outer(mean @ b, b)
     aside = np.sqrt(np.maximum(1 - (rest**2).sum(axis=1), 0)) * np.sign((rows[second] - rows[first]) @ b)
@@ -187,13 +177,12 @@ def _hard(unit: Rows, bias: _BiasRows) -> tuple[Rows, Rows]:
     return unit_rows(rows), _complement(b)
 
 
-def _inlp(unit: Rows, bias: _BiasRows) -> tuple[Rows, Rows]:
-    """The projection of iterative nullspace projection, (d, d)."""
-    ranked = bias.neutral[np.argsort(unit[bias.neutral] @ bias.direction)]
+def _inlp(unit: Rows, ranked: Ints, seed: int) -> tuple[Rows, Rows]:
+    """The projection of iterative nullspace projection, (d, d); neutral words are ranked by their bias."""
     size = max(1, min(_TRAINED, len(ranked) // 4))
-    rows = unit[np.concatenate([ranked[:size], ranked[len(ranked) - size :]])].astype(np.float64)
+    rows = unit[_ends(ranked, size)].astype(np.float64)
     side = np.repeat([-1.0, 1.0], size)
-    tested = np.random.default_rng(bias.seed).permutation(2 * size) < 2 * size // 5
+    tested = np.random.default_rng(seed).permutation(2 * size) < 2 * size // 5
     axes: list[Rows] = []
     kept = np.eye(unit.shape[1], dtype=np.float32)
     for _ in range(min(_ROUNDS, unit.shape[1] - 1)):
