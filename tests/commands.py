@@ -3,16 +3,31 @@
 import json
 from collections.abc import Iterable
 from contextlib import redirect_stderr, redirect_stdout
+from functools import cache
 from io import BytesIO, TextIOWrapper
 from typing import Any, NamedTuple
 
 from selfvec.apps.cli import main
+from selfvec.apps.cli.tree import root
 from selfvec.apps.table import GROUPS, TOP
 
-PATHS = {name: [name] for name in TOP} | {
-    name: [group, name] for group, (_, rows) in GROUPS.items() for name in rows
+ROWS = {
+    **TOP,
+    **{f"{group} {name}": row for group, (_, rows) in GROUPS.items() for name, row in rows.items()},
 }
+"""The rows of all commands, by the words that call them."""
+PATHS = {path.split()[-1]: path.split() for path in ROWS}
 """The words that call each command, by its name."""
+
+
+@cache
+def commands() -> dict[str, Any]:
+    """All commands, by the words that call them."""
+    top = root().commands
+    return {
+        path: top[first].commands[below[0]] if below else top[first]
+        for path, (first, *below) in ((path, path.split()) for path in ROWS)
+    }
 
 
 def called(line: str) -> list[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.commands import commands
 from tests.places import ROOT
 
 from selfvec.apps.cli.tree import root
@@ -25,11 +26,6 @@ PAGES = [
     *sorted((ROOT / "examples").glob("*.ipynb")),
 ]
 COMMANDS: dict[str, Any] = dict(root().commands)
-EVERY = {
-    f"{name} {sub}".strip(): one
-    for name, command in COMMANDS.items()
-    for sub, one in getattr(command, "commands", {"": command}).items()
-}
 BASELINES = {*TRAINED, *ALREADY, "all", "NAME"}
 ELLIPSIS = {"…", "..."}
 OTHERS = ("pip", "pipx", "uvx", "make", "dask", "apt", "python")
@@ -66,7 +62,7 @@ def fault_of(span: str) -> str | None:
         return None
     words = [word for word in shlex.split(span, comments=True) if word not in ELLIPSIS]
     if words[0] != "selfvec":
-        faults = [_wrong_option(command, words) for command in EVERY.values()]
+        faults = [_wrong_option(command, words) for command in commands().values()]
         return None if None in faults else faults[0]
     name, *words = words[1:]
     if name not in COMMANDS:

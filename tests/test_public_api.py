@@ -103,40 +103,6 @@ def test_methods_of_runs_and_vectors_have_an_example() -> None:
 NOT_FOR_USERS = {"becomes", "of", "register_files", "replace_matrix"}  # which join the rooms
 
 
-@pytest.mark.parametrize(
-    ("name", "given", "meant"),
-    [
-        ("open", "filename", "path"),
-        ("load", "nrows", "limit"),
-        ("save", "force", "overwrite"),
-        ("info", "folder", "path"),
-        ("health", "model", "run"),
-        ("run_index", "verbose", "progress"),
-        ("save_run", "exist_ok", "overwrite"),
-        ("as_corpus", "text_column", "text_field"),
-        ("retrofit", "file", "lexicon"),
-        ("drift", "n", "top"),
-    ],
-)
-def test_a_wrong_keyword_is_answered_with_the_right_one(name: str, given: str, meant: str) -> None:
-    required = {"as_corpus": {"data": ["hail"]}, "retrofit": {"vectors": "default"}}.get(name, {})
-    refused(
-        lambda: getattr(selfvec, name)(**required, **{given: True}),
-        OptionError,
-        f"^{given}: there is no such option; did you mean {meant}",
-    )
-
-
-def test_every_public_function_refuses_a_keyword_that_it_does_not_have() -> None:
-    for function in filter(inspect.isfunction, [getattr(selfvec, name) for name in selfvec.__all__]):
-        needed = [
-            one.name
-            for one in inspect.signature(function).parameters.values()
-            if one.default is one.empty and one.kind is not one.VAR_KEYWORD
-        ]
-        refused(lambda: function(**dict.fromkeys(needed, "default"), nosuch=1), OptionError, "no such option")
-
-
 def test_core_dependencies_are_those_the_core_imports() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     heavy = {"vl-convert-python", "networkx", "scikit-learn", "torch", "spacy", "gensim", "dask"}

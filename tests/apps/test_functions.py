@@ -19,7 +19,6 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec import SelfvecError, Vectors
-from selfvec.apps.run import RunMethod
 from selfvec.base.answer import Answer
 
 TEXTS = ["hail broke the roof", "wind broke a tree", "hail fell on a tree", "the river rose over a road"] * 30
@@ -167,17 +166,6 @@ def test_a_run_is_shown_with_its_health(inside: Path) -> None:
     assert "Run: decorrelated" in shown
     assert "read 500 documents" in shown
     assert "adapted with the method decorrelated" in shown
-
-
-def test_every_function_of_a_run_is_a_method() -> None:
-    takes_a_run = {
-        name
-        for name in selfvec.__all__
-        if inspect.isfunction(function := getattr(selfvec, name))
-        if next(iter(inspect.signature(function).parameters.values())).annotation == "GivenRun"
-    }
-    methods = {name for name, one in vars(selfvec.Run).items() if isinstance(one, RunMethod)}
-    assert takes_a_run - methods == {"run_index", "watch"}  # the latter goes on for ever
 
 
 def test_completion_offers_what_is_public(inside: Path) -> None:

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.commands import ran
+from tests.commands import ROWS, commands, ran
 
 import selfvec
-from selfvec.apps.cli.tree import root
 from selfvec.base.declarations import Kind, declared
 from selfvec.base.errors import OptionError
 
@@ -19,15 +18,6 @@ ODD: tuple[Any, ...] = (
 )
 FUNCTIONS = [name for name in selfvec.__all__ if inspect.isfunction(getattr(selfvec, name))]
 FUNCTIONS.remove("as_corpus")  # which looks at its data first
-COMMANDS = {
-    " ".join(path): command
-    for name, first in root().commands.items()
-    for path, command in (
-        [((name, under), one) for under, one in first.commands.items()]
-        if hasattr(first, "commands")
-        else [((name,), first)]
-    )
-}
 
 
 def taken(kind: Kind) -> Any:
@@ -56,9 +46,9 @@ def test_a_function_refuses_what_its_parameters_do_not_take(name: str, tmp_path:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("path", COMMANDS)
+@pytest.mark.parametrize("path", ROWS)
 def test_a_command_refuses_what_its_options_do_not_take(path: str, tmp_path: Path) -> None:
-    given = [option for option in COMMANDS[path].params if hasattr(option, "declared")]
+    given = [option for option in commands()[path].params if hasattr(option, "declared")]
     needed = [str(taken(one.declared.kind)) for one in given if not one.opts[0].startswith("-")]
     flags = [option for option in given if option.opts[0].startswith("-") and not option.is_flag]
     needed += [f"{one.opts[0]}={taken(one.declared.kind)}" for one in flags if one.declared.is_required]

@@ -5,24 +5,21 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from tests.commands import ROWS
 from tests.refusals import refused
 
 import selfvec
-from selfvec.apps.table import GROUPS, TOP, CommandRow
 from selfvec.base.checks import OTHER_NAMES
 from selfvec.base.declarations import REQUIRED, Kind, Natural, Parameter, checked, declared, declared_at
 from selfvec.base.errors import OptionError
 from selfvec.data.settings import Settings, SettingsOptions
 
-ROWS = {
-    **TOP,
-    **{f"{group} {name}": row for group, (_, rows) in GROUPS.items() for name, row in rows.items()},
-}
 RECORDS = (
     *("apps.functions.refine.RefineOptions", "apps.functions.update.NewDocuments"),
     *("corpus.fields.FieldOptions", "data.settings.SettingsOptions", "analysis.word_drift.drift.Which"),
@@ -93,23 +90,27 @@ def test_signature_and_help_name_the_options_of_a_record() -> None:
     assert shown.index("\nwindow : ") < shown.index("\nReturns\n")
 
 
-@pytest.mark.parametrize(
-    ("function", "given", "meant"),
-    [
-        ("search", "k", "top"), ("search", "limit", "top"), ("topics", "k", "number"),
-        ("refine", "text_column", "text_field"), ("refine", "windwo", "window"),
-        ("refine", "random_state", "seed"), ("evaluate", "qrels", "retrieval"),
-        ("retrofit", "outptu", "output"), ("update", "n_jobs", "jobs"),
-    ],
-)  # fmt: skip
-def test_a_name_of_other_libraries_is_answered_with_the_one_here(
-    function: str, given: str, meant: str
+FUNCTIONS = [getattr(selfvec, name) for name in selfvec.__all__ if inspect.isfunction(getattr(selfvec, name))]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_name_that_is_no_option_is_answered_with_the_one_that_is_meant(
+    function: Callable[..., Any],
 ) -> None:
-    refused(
-        lambda: getattr(selfvec, function)("nothing", **{given: 3}),
-        OptionError,
-        rf"^{given}: there is no such option; did you mean {meant}\?$",
-    )
+    known = declared(function).parameters
+    needed = {name: "default" for name, one in known.items() if one.is_required}
+    refused(lambda: function(**needed, nosuch=1), OptionError, "^nosuch: there is no such option")
+    for name in {other for others in OTHER_NAMES.values() for other in others} - {*known}:
+        if meant := [ours for ours, others in OTHER_NAMES.items() if ours in known and name in others]:
+            rule = rf"^{name}: there is no such option; did you mean {meant[0]}\?$"
+            refused(lambda name=name: function(**needed, **{name: 3}), OptionError, rule)
+
+
+def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
+    for name, right in (("windwo", "window"), ("outptu", "output")):
+        refused(
+            lambda name=name: selfvec.refine("nothing", **{name: 3}), OptionError, f"did you mean {right}"
+        )
 
 
 def test_other_names_are_of_options_that_exist() -> None:
@@ -119,7 +120,7 @@ def test_other_names_are_of_options_that_exist() -> None:
 
 @pytest.mark.parametrize("name", ROWS)
 def test_what_the_command_line_shows_is_said(name: str) -> None:
-    row: CommandRow = ROWS[name]
+    row = ROWS[name]
     names = set(row.declaration.parameters)
     assert {*row.options} <= names | {"output", *row.instead}
 
@@ -177,14 +178,6 @@ def test_a_call_is_checked_before_it_works() -> None:
     )
     refused(lambda: half(2, extra=1), AssertionError, "extra")
     assert list(inspect.signature(half).parameters) == ["number", "mode", "more"]
-
-
-def test_an_unknown_name_suggests_a_known_one() -> None:
-    refused(
-        lambda: declared(selfvec.search).check({"tpo": 3}),
-        OptionError,
-        "there is no such option; did you mean top",
-    )
 
 
 def test_no_function_has_more_than_twelve_parameters() -> None:

@@ -6,16 +6,15 @@ from functools import cache
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
 from tests.apps.cli.test_cli import REPORTS
-from tests.commands import PATHS, called
+from tests.commands import PATHS, called, commands
 from tests.refusals import refused
 
 import selfvec
-from selfvec.apps.cli.tree import root, run
+from selfvec.apps.cli.tree import run
 from selfvec.base.errors import TargetError
 from selfvec.base.view import View
 from selfvec.files.report_page import save_page
@@ -175,10 +174,7 @@ def test_every_command_with_an_output_is_tried() -> None:
     for command, path in PATHS.items():
         if command in ELSEWHERE:
             continue
-        found: Any = root()
-        for name in path:
-            found = found.commands[name]
-        options = {one.name for one in found.params}
+        options = {one.name for one in commands()[" ".join(path)].params}
         writes = command == "example" or bool(options & {"output", "report", "plot", "documents"})
         assert writes == (command not in QUIET), command
         if writes:
