@@ -257,7 +257,6 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: selfvec.refine("Hail broke the roof. " * 999), "there is no such file or folder; check"),
     (lambda: selfvec.refine([]), ""),
     (lambda: selfvec.refine(TEXTS, 5), "vectors: "),
-    (lambda: selfvec.refine(TEXTS, "none", "papr"), "did you mean paper"),
     (
         lambda: selfvec.refine(TEXTS, "my-run", overwrite=True),
         "overwrite: a run in memory is not written: the second argument is its vectors",
@@ -276,9 +275,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: selfvec.export("run", "lancdb"), "did you mean lancedb"),
     (lambda: selfvec.convert("a.vec", "x.strange"), ""),
     (lambda: selfvec.compress("a.vec", "x.safetensors", below="big"), "below: is a size"),
-    (lambda: selfvec.align("a.vec", "a.vec", windw=3), "windw: "),
     (lambda: selfvec.retrofit("a.vec", "nothing.tsv"), "nothing.tsv"),
-    (lambda: selfvec.retrofit("a.vec", "lexicon.tsv", outptu="b.vec"), "did you mean output"),
     (lambda: selfvec.join("a.vec", []), ""),
     (lambda: selfvec.why("run", "storm", "storm"), "the same word"),
     (lambda: selfvec.health("a.vec"), "it is a file of vectors"),

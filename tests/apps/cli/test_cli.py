@@ -11,19 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.commands import called, ran
+from tests.commands import PATHS, called, ran
 from tests.places import DOCS
 
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.apps.cli.shown import demo
 from selfvec.apps.cli.streams import program
-from selfvec.apps.table import RUN, TEXT, TOP
 from selfvec.base.installed import install_command
 from selfvec.storage.run_folder import open_run
-
-COMMANDS = {*TOP, *RUN, *TEXT, "convert", "compress", "align", "fetch", "join"}
-
 
 REPORTS = {
     "refine": "later.txt -o new --vectors none --overwrite",
@@ -142,7 +138,8 @@ def test_the_version_names_the_format_of_run_folders() -> None:
 
 def test_every_command_that_reports_is_tested() -> None:
     others = {"demo", "serve", "mcp", "migrate", "example"}  # in tests of their own
-    assert {name.split()[0] for name in REPORTS} == COMMANDS - others
+    others |= {"retrofit", "define", "debias", "distill", "tokenizer"}
+    assert {name.split()[0] for name in REPORTS} == PATHS.keys() - others
 
 
 REFINE_MISTAKES = {
@@ -372,6 +369,17 @@ def test_a_suggested_command_can_be_pasted(tmp_path: Path, monkeypatch: pytest.M
     assert program() == "bin/selfvec"
 
 
+def installed(place: Path, origin: str | None, monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
+    """Let Selfvec be installed in a folder, from an origin, with commands in bin/ of the working folder."""
+    folder = place / "selfvec-1.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text("Name: selfvec\nVersion: 1\n", "utf-8")
+    if origin is not None:
+        (folder / "direct_url.json").write_text(origin.replace("HERE", f"file://{here}"), "utf-8")
+    monkeypatch.chdir(here)
+    monkeypatch.syspath_prepend(place)
+
+
 @pytest.mark.parametrize(
     ("origin", "typed"),
     [
@@ -379,8 +387,8 @@ def test_a_suggested_command_can_be_pasted(tmp_path: Path, monkeypatch: pytest.M
             '{"url": "file:///opt/a%20b/selfvec-1-py3-none-any.whl"}',
             "uvx --from '/opt/a b/selfvec-1-py3-none-any.whl' selfvec",
         ),
-        ('{{"url": "file://{here}/checkout"}}', "uvx --from ./checkout selfvec"),
-        ('{{"url": "file://{here}"}}', "uvx --from . selfvec"),
+        ('{"url": "HERE/checkout"}', "uvx --from ./checkout selfvec"),
+        ('{"url": "HERE"}', "uvx --from . selfvec"),
         ('{"url": "https://example.org/selfvec.whl"}', "uvx --from https://example.org/selfvec.whl selfvec"),
         (None, "uvx selfvec"),
     ],
@@ -389,14 +397,7 @@ def test_a_command_suggested_under_uvx_calls_uvx(
     origin: str | None, typed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = tmp_path / "archive-v0" / "abc"
-    folder = cache / "lib" / "selfvec-1.dist-info"
-    folder.mkdir(parents=True)
-    (folder / "METADATA").write_text("Name: selfvec\nVersion: 1\n", "utf-8")
-    if origin is not None:
-        text = origin.format(here=tmp_path) if "{{" in origin else origin
-        (folder / "direct_url.json").write_text(text, "utf-8")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(cache / "lib")
+    installed(cache / "lib", origin, monkeypatch, tmp_path)
     monkeypatch.setattr(sys, "prefix", str(cache))
     monkeypatch.setattr(sys, "argv", [str(cache / "bin" / "selfvec")])
     monkeypatch.setenv("UV", "uv")
@@ -406,10 +407,10 @@ def test_a_command_suggested_under_uvx_calls_uvx(
 @pytest.mark.parametrize(
     ("origin", "source"),
     [
-        ('{{"url": "file://{here}", "dir_info": {{"editable": true}}}}', "-e '.[serve]'"),
-        ('{{"url": "file://{here}/selfvec-1.whl"}}', "'./selfvec-1.whl[serve]'"),
+        ('{"url": "HERE", "dir_info": {"editable": true}}', "-e '.[serve]'"),
+        ('{"url": "HERE/selfvec-1.whl"}', "'./selfvec-1.whl[serve]'"),
         (
-            '{{"url": "https://example.org/s", "vcs_info": {{"vcs": "git"}}}}',
+            '{"url": "https://example.org/s", "vcs_info": {"vcs": "git"}}',
             "'selfvec[serve] @ git+https://example.org/s'",
         ),
         (None, "'selfvec[serve]'"),
@@ -418,13 +419,7 @@ def test_a_command_suggested_under_uvx_calls_uvx(
 def test_an_extra_is_added_to_what_was_installed(
     origin: str | None, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "selfvec-1.dist-info"
-    folder.mkdir()
-    (folder / "METADATA").write_text("Name: selfvec\nVersion: 1\n", "utf-8")
-    if origin is not None:
-        (folder / "direct_url.json").write_text(origin.format(here=tmp_path), "utf-8")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
+    installed(tmp_path, origin, monkeypatch, tmp_path)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     assert install_command("serve") == f"bin/python -m pip install {source}"
