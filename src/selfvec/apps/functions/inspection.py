@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import zip_longest
@@ -23,6 +23,7 @@ from selfvec.base.view import COUNT, NUMBER, PROSE, Column, Part, Table
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import AnyRun, Run, split_state, state_name
 from selfvec.data.settings import Settings
+from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import FolderKind
 from selfvec.files.checksums import CHANGED, damaged_files, is_sealed, unchanged
 from selfvec.files.tensors import first_not_finite, read_header
@@ -123,37 +124,43 @@ def info(path: GivenRun) -> Answer:
     >>> selfvec.info("default").about["words"]
     10981
     """
-    place = _place(path)
-    if place is None:
+    given = _place(path)
+    place = None if given is None else Path(given)
+    kind = folder_kind(place) if place is not None and place.is_dir() else None
+    name = "run" if place is None else "vectors" if kind is None else kind.name
+    made: Mapping[str, Any]
+    holds: Mapping[str, str] = {}
+    fields: Sequence[Json] = []
+    if place is None or name == "run":
         run = as_run(path)
-        held = [] if run.text is None else run.text.described()
-        nowhere = {"path": "in memory", "kind": "run", "bytes": 0, "written": "never"}
-        return _contents(nowhere, _of_run(run), [], [], dict(run.provenance), held)
-    folder = Path(place)
-    kind = folder_kind(folder) if folder.is_dir() else None
-    if kind is None:
-        return _of_vectors(folder)
-    described: dict[str, Any]
-    holds: dict[str, str] = {}
-    fields: list[dict[str, Any]] = []
-    if kind.name == "run":
-        run = open_run(folder)
-        described = dict(run.provenance)
-        about = _of_run(run)
+        made, about, holds = run.provenance, _of_run(run), HELD
         fields = [] if run.text is None else run.text.described()
-        holds = HELD
+    elif kind is None:
+        vectors = load(place)
+        made, about = vectors.provenance, _of_vectors(vectors)
+        place = Path(str(made.get("path", place)))
     else:
-        described = read_json(folder / kind.file, "make it again")
-        about = {name: value for name, value in described.items() if name not in _UNSHOWN}
-    if kind.name == "index":
-        days = read_header(folder / "arrays.safetensors")[0].get("days", {})
-        about["documents"] = sum(days.get("shape", [])[:1])
-        holds = _INDEX
-    files = list(_files(folder, holds))
+        made = read_json(place / kind.file, "make it again")
+        about = {name: value for name, value in made.items() if name not in _UNSHOWN}
+        if name == "index":
+            days = read_header(place / "arrays.safetensors")[0].get("days", {})
+            about["documents"] = sum(days.get("shape", [])[:1])
+            holds = _INDEX
+    files, written = ([], "never") if place is None else _files(place, holds)
     parts = dict.fromkeys(_part(file["name"]) for file in files)
-    text = [part for part in parts if _kind(part) in _TEXT and kind.name in ("run", "index")]
-    written = max((folder / file["name"]).stat().st_mtime for file in files)
-    return _contents(_place_of(folder, kind.name, files, written), about, files, text, described, fields)
+    figures = {
+        "path": "in memory" if given is None else str(given),
+        "kind": name,
+        "bytes": sum(file["bytes"] for file in files),
+        "written": written,
+        "about": about,
+        "files": files,
+        "text": [part for part in parts if _kind(part) in _TEXT and holds],
+        "provenance": dict(made),
+        "fields": list(fields),
+    }
+    title = f"{name} {printable(figures['path'])}"
+    return Answer(title, figures, rows=files, parts=list(_shown_parts(title, figures)))
 
 
 def _place(given: GivenRun) -> StrPath | None:
@@ -164,12 +171,16 @@ def _place(given: GivenRun) -> StrPath | None:
     return given
 
 
-def _files(folder: Path, holds: dict[str, str]) -> Iterator[Json]:
-    for file in sorted(folder.rglob("*")):
-        if file.is_file():
-            name = file.relative_to(folder).as_posix()
-            size, held = file.stat().st_size, holds.get(_kind(_part(name)), "")
-            yield {"name": name, "bytes": size, "holds": held}
+def _files(place: Path, holds: Mapping[str, str]) -> tuple[list[Json], str]:
+    """The files of a folder, or the one file; and when the last was written, in local time, to the second."""
+    within, folder = (sorted(place.rglob("*")), place) if place.is_dir() else ([place], place.parent)
+    files, last = [], 0.0
+    for path in within:
+        if path.is_file():
+            name, status = path.relative_to(folder).as_posix(), path.stat()
+            files.append({"name": name, "bytes": status.st_size, "holds": holds.get(_kind(_part(name)), "")})
+            last = max(last, status.st_mtime)
+    return files, datetime.fromtimestamp(last).isoformat(sep=" ", timespec="seconds")
 
 
 def _part(name: str) -> str:
@@ -216,13 +227,8 @@ def _of_run(run: Run) -> dict[str, Any]:
     return {**about, "options": dict(made.options)}
 
 
-def _of_vectors(path: Path) -> Answer:
-    vectors = load(path)
-    place = Path(str(vectors.provenance.get("path", path)))
-    within = sorted(place.rglob("*")) if place.is_dir() else [place]
-    paths = [path for path in within if path.is_file()]
-    files = [{"name": path.name, "bytes": path.stat().st_size, "holds": ""} for path in paths]
-    about = {
+def _of_vectors(vectors: Vectors) -> dict[str, Any]:
+    return {
         "format": vectors.provenance.get("format"),
         "words": len(vectors),
         "dimensions": vectors.vector_size,
@@ -230,14 +236,6 @@ def _of_vectors(path: Path) -> Answer:
         "counts": vectors.counts is not None,
         "notes": vectors.provenance.get("notes", []),
     }
-    written = max((path.stat().st_mtime for path in paths), default=0.0)
-    return _contents(_place_of(path, "vectors", files, written), about, files, [], vectors.provenance)
-
-
-def _place_of(path: Path, kind: str, files: Sequence[Json], written: float) -> Json:
-    """Where it is, how large, and since when, in local time, to the second."""
-    when = datetime.fromtimestamp(written).isoformat(sep=" ", timespec="seconds")
-    return {"path": str(path), "kind": kind, "bytes": sum(file["bytes"] for file in files), "written": when}
 
 
 _FIELDS = (
@@ -253,29 +251,25 @@ _FILES = (
 )
 
 
-def _contents(
-    place: Json, about: Json, files: list[Json], text: list[str], made: Json, fields: Sequence[Json] = ()
-) -> Answer:
+def _shown_parts(title: str, figures: Json) -> Iterator[Part]:
     """The facts, the files with their sizes, and the files that documents can be read from."""
-    kind, named = place["kind"], f"{place['kind']} {printable(place['path'])}"
+    kind, made, text = figures["kind"], figures["provenance"], figures["text"]
     run = Provenance.of(made) if kind == "run" and "coverage" in made else None
     facts = [
         {"name": name.replace("_", " "), "value": _shown(value)}
-        for name, value in _facts(about, run)
+        for name, value in _facts(figures["about"], run)
         if value not in (None, [], {}, "")
     ]
-    title = f"{named}, {size_of(place['bytes'])}, written {place['written']}"
-    parts: list[Part] = [Table((Column("name", ""), Column("value", "", PROSE)), facts, title)]
-    parts += method_details(run) if run else ()
-    if fields:
-        rows = [row | {"examples": printable(", ".join(row["examples"]))} for row in fields]
-        parts.append(Table(_FIELDS, rows, "Fields of the documents"))
-    parts.append(Table(_FILES, files, "Files"))
+    title += f", {size_of(figures['bytes'])}, written {figures['written']}"
+    yield Table((Column("name", ""), Column("value", "", PROSE)), facts, title)
+    yield from method_details(run) if run else ()
+    if figures["fields"]:
+        rows = [row | {"examples": printable(", ".join(row["examples"]))} for row in figures["fields"]]
+        yield Table(_FIELDS, rows, "Fields of the documents")
+    yield Table(_FILES, figures["files"], "Files")
     if kind in ("run", "index"):
         read = f"Documents, or parts of them, can be read from: {', '.join(map(printable, text))}"
-        parts.append(read if text else "Documents cannot be read from these files.")
-    told = {"about": about, "files": files, "text": text, "provenance": made, "fields": list(fields)}
-    return Answer(named, {**place, **told}, rows=files, parts=parts)
+        yield read if text else "Documents cannot be read from these files."
 
 
 def _facts(about: Json, run: Provenance | None) -> Iterator[tuple[str, Any]]:
