@@ -26,7 +26,7 @@ from selfvec.apps.web import documents, page_data, times, words
 from selfvec.apps.web.addresses import ADDRESSES
 from selfvec.apps.web.documents import colours
 from selfvec.apps.web.first_view import about
-from selfvec.apps.web.page_data import REFINED, Comparisons, PageData
+from selfvec.apps.web.page_data import REFINED, ComparisonTasks, PageData
 from selfvec.apps.web.words import Completion
 from selfvec.apps.web.work import Busy, Tasks
 from selfvec.base.errors import InputError
@@ -98,7 +98,7 @@ def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(run: 
 
 
 def test_progress_of_a_comparison_counts_every_step(run: Run) -> None:
-    made = Comparisons(run.replace(folder=None), 1).drift("1990|2020")  # whose results are not cached
+    made = ComparisonTasks(run.replace(folder=None), 1).drift("1990|2020")  # whose results are not cached
     shares = []
 
     def watched(progress: Progress) -> object:
@@ -187,7 +187,7 @@ def test_the_result_that_was_used_last_is_kept_and_others_are_dropped(
 
     monkeypatch.setattr(page_data, "drift", waiting)
     monkeypatch.setattr(page_data, "KEPT", 2)
-    made = Comparisons(run.replace(folder=None), 1)  # has no folder that may hold the result
+    made = ComparisonTasks(run.replace(folder=None), 1)  # has no folder that may hold the result
     first, second = (made.drift(key, mix="raw") for key in (REFINED, "1990|2020"))
     assert begun.wait(PATIENCE)
     assert made.drift("1990|2020", mix="raw") is second  # who waits keeps the place
@@ -207,7 +207,7 @@ def test_a_comparison_that_nobody_asks_for_ends_and_who_asks_seldom_gets_it(
     monkeypatch.setattr(
         page_data, "drift", lambda *given, **how: gate.wait(PATIENCE) and drift(*given, **how)
     )
-    made = Comparisons(run.replace(folder=None), 1)
+    made = ComparisonTasks(run.replace(folder=None), 1)
     first, second = made.drift(REFINED), made.drift("1990|2020")
     assert first.unwanted.patience == page_data.ABANDONED
     first.unwanted.asked -= 20  # seconds that seem to have passed

@@ -64,21 +64,22 @@ _VALUES = 20  # of an argument that takes several
 _LISTED = 10  # rows, by default
 _UNMATCHED = ("word", "kind", "count_a", "count_b", "documents_a", "documents_b", "p", "q")
 _CHANGE = (
-    *(
-        "word",
-        "kind",
-        "variants",
-        "change",
-        "differing",
-        "differing_low",
-        "differing_high",
-        "came_beside",
-        "went_beside",
-        "distance",
-        "chance",
-        "q",
-    ),
-    *("count_a", "count_b", "gained", "lost"),
+    "word",
+    "kind",
+    "variants",
+    "change",
+    "differing",
+    "differing_low",
+    "differing_high",
+    "came_beside",
+    "went_beside",
+    "distance",
+    "chance",
+    "q",
+    "count_a",
+    "count_b",
+    "gained",
+    "lost",
 )
 
 Filter = str | Json | list[str | Json]
@@ -100,29 +101,29 @@ _ASSISTANT = Server(
 )
 
 
-def _as_declared(declared: Declaration, columns: Sequence[Column] = ()) -> Callable[[Method], Method]:
-    """Describe the arguments of a tool as a function does, and its result by the meanings of columns."""
+def _as_declared(
+    declared: Declaration, columns: Sequence[Column] = (), usual: Mapping[str, Any] | None = None
+) -> Callable[[Method], Method]:
+    """Describe a tool: its arguments as a function does, and its result by the meanings of columns.
+
+    ``usual`` are the arguments with their defaults; by default those of the tool.
+    """
 
     def describe(tool: Method) -> Method:
-        _, *arguments = inspect.signature(tool).parameters.values()
-        return _described(tool, declared, {one.name: one.default for one in arguments}, columns)
+        own, *arguments = inspect.signature(tool).parameters.values()
+        defaults = usual or {one.name: one.default for one in arguments}
+        taken = [_taken(declared, name, default) for name, default in defaults.items()]
+        tool.__dict__["__signature__"] = inspect.Signature([own, *taken], return_annotation=Json)
+        meanings = [f"`{column.name}`: {column.meaning}." for column in columns if column.meaning]
+        tool.__doc__ = " ".join([str(tool.__doc__), *meanings])
+        return tool
 
     return describe
 
 
-def _described(
-    tool: Method, declared: Declaration, defaults: Mapping[str, Any], columns: Sequence[Column]
-) -> Method:
-    def taken(name: str, default: Any) -> inspect.Parameter:
-        option = declared.parameters.get(name) or declared.parameters[f"{name}s"]
-        return _ASSISTANT.argument(replace(option, name=name), default)
-
-    own, *_ = inspect.signature(tool).parameters.values()
-    arguments = [own, *(taken(name, default) for name, default in defaults.items())]
-    tool.__dict__["__signature__"] = inspect.Signature(arguments, return_annotation=Json)
-    meanings = [f"`{column.name}`: {column.meaning}." for column in columns if column.meaning]
-    tool.__doc__ = " ".join([str(tool.__doc__), *meanings])
-    return tool
+def _taken(declared: Declaration, name: str, default: Any) -> inspect.Parameter:
+    option = declared.parameters.get(name) or declared.parameters[f"{name}s"]
+    return _ASSISTANT.argument(replace(option, name=name), default)
 
 
 def _list_of(
@@ -141,8 +142,9 @@ def _list_of(
 
     tool.__name__, tool.__doc__ = name, meaning
     usual = {option: declared.parameters[option].default for option in options.split()}
-    own = {"top": _LISTED, "filter": None}
-    return _described(tool, declared, {name: own.get(name, usual[name]) for name in usual}, columns)
+    ours = {"top": _LISTED, "filter": None}
+    usual |= {option: ours[option] for option in usual.keys() & ours.keys()}
+    return _as_declared(declared, columns, usual)(tool)
 
 
 class Tools:

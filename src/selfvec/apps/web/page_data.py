@@ -65,7 +65,7 @@ REFINED = "refined"  # the key of the comparison before and after refining; the 
 T = TypeVar("T")
 
 
-class Comparisons:
+class ComparisonTasks:
     """The comparisons of a run by key: `REFINED`, or two slices as ``A|B``."""
 
     def __init__(
@@ -210,7 +210,7 @@ class PageData:
         # It is finished though the next state has come: a run that is always written would have none.
         self.index.unwanted = Unwanted(Cancelled())
         self.long = run.tokens is not None and len(run.tokens) > _LONG_TEXT
-        self.comparisons = Comparisons(run, self.jobs, tasks, after=[self.index] if self.long else [])
+        self.comparisons = ComparisonTasks(run, self.jobs, tasks, after=[self.index] if self.long else [])
         self.topics = task(partial(_found_topics, run), label="finding topics", kind="text")
         placed = partial(_placed, run, self.index)
         self.map = task(placed, [self.index], label="placing documents", kind="map")
@@ -254,7 +254,7 @@ class PageData:
         return self.run.held("growth", grow, of=(key, filters, tuple(self.run.topic_names)), most=KEPT)
 
     def report(self, key: str, filters: tuple[str, ...] = ()) -> BackgroundTask[Json]:
-        """The task of how a report of the documents that pass begins; errors as of `Comparisons.drift`."""
+        """The task of how a report of the documents that pass begins; it raises what that of drift does."""
         key = self.comparisons.default if key == REFINED else key
         asked = {"filter": filters} if filters else {}
         drifts = [] if key == REFINED else [self.comparisons.drift(key, **asked)]
