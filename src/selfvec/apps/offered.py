@@ -36,10 +36,11 @@ class Server:
     texts: Any = str  # the kind of texts
     kinds: Mapping[str, Any] = field(default_factory=dict)  # of options that are taken in another way
     bounds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of texts and lists
+    usual: Mapping[str, Any] = field(default_factory=dict)  # defaults, where those of a server differ
 
     def argument(self, option: Parameter, default: Any = ...) -> inspect.Parameter:
-        """The argument by which an option is offered; its default is that of the option unless given."""
-        default = option.default if default is ... else default
+        """The argument by which an option is offered; its default is the usual one unless given."""
+        default = self.usual.get(option.name, option.default) if default is ... else default
         plain = {"bool": bool, "str": self.texts, "int": int, "float": float}
         kind = next((plain for word, plain in plain.items() if word in option.kind.names), self.texts)
         kind = Literal[option.kind.choices] if option.kind.choices else kind

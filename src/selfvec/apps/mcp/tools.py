@@ -7,7 +7,7 @@ reads these docstrings to choose a tool, so they describe the result; the meanin
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
@@ -61,7 +61,6 @@ _REASONS = 8  # matches shown for a passage
 _EXAMPLES = 3  # sentences for a state or a sense
 _LONGEST_ARGUMENT = 10_000  # characters
 _VALUES = 20  # of an argument that takes several
-_LISTED = 10  # rows, by default
 _UNMATCHED = ("word", "kind", "count_a", "count_b", "documents_a", "documents_b", "p", "q")
 _CHANGE = (
     "word",
@@ -98,32 +97,33 @@ _ASSISTANT = Server(
         "between": _Several,
         "filter": _Text | Json | Annotated[list[_Text | Json], Field(max_length=_VALUES)],
     },
+    usual={"top": 10, "filter": None},
 )
 
 
-def _as_declared(
-    declared: Declaration, columns: Sequence[Column] = (), usual: Mapping[str, Any] | None = None
-) -> Callable[[Method], Method]:
-    """Describe a tool: its arguments as a function does, and its result by the meanings of columns.
-
-    ``usual`` are the arguments with their defaults; by default those of the tool.
-    """
+def _as_declared(declared: Declaration, columns: Sequence[Column] = ()) -> Callable[[Method], Method]:
+    """Describe the arguments of a tool as a function does, and its result by the meanings of columns."""
 
     def describe(tool: Method) -> Method:
-        own, *arguments = inspect.signature(tool).parameters.values()
-        defaults = usual or {one.name: one.default for one in arguments}
-        taken = [_taken(declared, name, default) for name, default in defaults.items()]
-        tool.__dict__["__signature__"] = inspect.Signature([own, *taken], return_annotation=Json)
-        meanings = [f"`{column.name}`: {column.meaning}." for column in columns if column.meaning]
-        tool.__doc__ = " ".join([str(tool.__doc__), *meanings])
-        return tool
+        _, *arguments = inspect.signature(tool).parameters.values()
+        options = declared.parameters
+        taken = [
+            _ASSISTANT.argument(
+                replace(options.get(one.name) or options[f"{one.name}s"], name=one.name), one.default
+            )
+            for one in arguments
+        ]
+        return _described(tool, taken, columns)
 
     return describe
 
 
-def _taken(declared: Declaration, name: str, default: Any) -> inspect.Parameter:
-    option = declared.parameters.get(name) or declared.parameters[f"{name}s"]
-    return _ASSISTANT.argument(replace(option, name=name), default)
+def _described(tool: Method, taken: Sequence[inspect.Parameter], columns: Sequence[Column]) -> Method:
+    own, *_ = inspect.signature(tool).parameters.values()
+    tool.__dict__["__signature__"] = inspect.Signature([own, *taken], return_annotation=Json)
+    meanings = [f"`{column.name}`: {column.meaning}." for column in columns if column.meaning]
+    tool.__doc__ = " ".join([str(tool.__doc__), *meanings])
+    return tool
 
 
 def _list_of(
@@ -134,17 +134,15 @@ def _list_of(
     cut: Callable[[Json], Json] = lambda answer: answer,
 ) -> Callable[..., Json]:
     """A tool that answers as a command of `selfvec text`, asked by the options that are named."""
-    declared = TEXT[name].declaration
+    declared = TEXT[name].declaration.parameters
 
     def tool(self: Tools, **asked: Any) -> Json:
         given = {option: value for option, value in asked.items() if value is not None}
         return _limited(cut(getattr(selfvec, name)(self._run.present, **given).as_dict()))
 
     tool.__name__, tool.__doc__ = name, meaning
-    usual = {option: declared.parameters[option].default for option in options.split()}
-    ours = {"top": _LISTED, "filter": None}
-    usual |= {option: ours[option] for option in usual.keys() & ours.keys()}
-    return _as_declared(declared, columns, usual)(tool)
+    taken = [_ASSISTANT.argument(declared[option]) for option in options.split()]
+    return _described(tool, taken, columns)
 
 
 class Tools:

@@ -167,8 +167,8 @@ _PAGE = Server(
         "window": {"max_length": 10, "pattern": _SIDES},
         "sort": {"pattern": _ORDER},
     },
+    usual={"top": 50, "filter": None, "seed": 0},
 )
-_USUAL = {"top": 50, "filter": None, "seed": 0}
 
 
 def _offer(path: str, row: CommandRow, options: str, ask: Callable[..., Json], **how: Any) -> None:
@@ -187,8 +187,7 @@ def _offer(path: str, row: CommandRow, options: str, ask: Callable[..., Json], *
     answer.__doc__ = f"{declared.summary} The output of the command `{row.name}` as JSON, and its columns."
     signed = inspect.signature(ask, eval_str=True).parameters.values()
     first = [one for one in signed if one.default is one.empty and one.kind is not one.VAR_KEYWORD]
-    asked = [_PAGE.argument(one, _USUAL.get(one.name, one.default)) for one in taken]
-    answer.__dict__["__signature__"] = inspect.Signature([*first, *asked])
+    answer.__dict__["__signature__"] = inspect.Signature([*first, *map(_PAGE.argument, taken)])
     address(path, **how)(answer)
 
 
