@@ -61,16 +61,6 @@ def test_every_module_says_why_it_exists_and_exports_what_is_there() -> None:
             assert hasattr(module, name), f"{info.name}.{name}"
 
 
-def test_parameters_of_public_functions_are_typed_documented_and_named_as_options() -> None:
-    functions = [getattr(selfvec, name) for name in selfvec.__all__]
-    for function in filter(inspect.isfunction, functions):
-        for name, parameter in inspect.signature(function).parameters.items():
-            assert parameter.annotation is not parameter.empty, (function, name)
-            assert name not in ("topn", "kind", "how", "sets", "target", "size"), (function, name)
-            _, heading, described = (inspect.getdoc(function) or "").partition("\nParameters\n")
-            assert name == "progress" or not heading or re.search(rf"\b{name}\b", described), (function, name)
-
-
 def test_docstrings_of_public_functions_say_what_is_returned_and_know_no_command_line() -> None:
     of_commands = re.compile(
         r"command line|exit status|Ctrl-C|standard input|on a terminal|In Python|selfvec [a-z]+ [a-z]"
