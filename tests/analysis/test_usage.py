@@ -14,22 +14,22 @@ from selfvec.analysis.usage.contexts import (
     pair_places,
     window_counts,
 )
-from selfvec.analysis.usage.occurrence_vectors import (
-    WIDE_HALF,
-    OccurrenceSpace,
-    WordBlocks,
-    block_sums,
-    slice_centres,
-)
-from selfvec.analysis.usage.quotations import (
+from selfvec.analysis.usage.examples import (
     SELF,
-    Quotation,
+    Example,
     around,
     best_occurrences,
     best_sentence,
     distinct_occurrences,
     sentences,
     shortened,
+)
+from selfvec.analysis.usage.occurrence_vectors import (
+    WIDE_HALF,
+    OccurrenceSpace,
+    WordBlocks,
+    block_sums,
+    slice_centres,
 )
 from selfvec.data.token_batch import TokenBatch
 
@@ -97,7 +97,7 @@ def test_a_sentence_takes_the_place_of_its_words() -> None:
     texts = ["Nothing here. They raise a ValueError if it is late! Raise it.", "no such thing"]
     run = selfvec.refine(texts, "none", "original", min_count=1)
     pieces = (("raise", SELF), (" ", ""), ("valueerror", "came"), (" ", ""), ("late", ""))
-    use = Quotation("raise", 0, 0, pieces, (True, True))
+    use = Example("raise", 0, 0, pieces, (True, True))
     told, none = sentences(run.text, run.provenance, [use, replace(use, document=1)])
     assert told.written
     assert told.text == "They raise a ValueError if it is late!"
@@ -199,7 +199,5 @@ def test_the_share_of_a_slice_mean_is_what_shuffling_removes(seed: int) -> None:
 def test_parts_of_a_phrase_may_be_apart_by_signs(word: str, text: str) -> None:
     """Also if the parts are signs, which can be divided in many ways."""
     run = selfvec.refine([{"text": f"{text} fell hard"}], "none", "original", tokenizer="whitespace")
-    (quote,) = sentences(
-        run.text, run.provenance, [Quotation(word, 0, 0, ((word, SELF), (" fell hard", "")))]
-    )
+    (quote,) = sentences(run.text, run.provenance, [Example(word, 0, 0, ((word, SELF), (" fell hard", "")))])
     assert quote.written == (word == "rain_ice")

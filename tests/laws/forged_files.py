@@ -19,7 +19,7 @@ import numpy as np
 from tests.damage import sealed_again
 
 import selfvec
-from selfvec.analysis.comparison.quotations import without_quotations
+from selfvec.analysis.comparison.recurring import without_quotations
 from selfvec.base.errors import FormatError
 from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.files.checksums import seal

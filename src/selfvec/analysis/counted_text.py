@@ -23,7 +23,7 @@ import numpy as np
 import polars as pl
 
 from selfvec.analysis.comparison.joined import joined_sentences, joined_tokens, split_pairs
-from selfvec.analysis.comparison.quotations import own_texts
+from selfvec.analysis.comparison.recurring import own_texts
 from selfvec.analysis.variants import given_pairs
 from selfvec.base.arrays import Array, Doubles, Ids, Ints, Mask
 from selfvec.base.characters import folded, plain

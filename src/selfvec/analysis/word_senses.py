@@ -17,8 +17,8 @@ import numpy as np
 from selfvec.analysis.comparison.chosen_slices import comparable_slices
 from selfvec.analysis.usage.contexts import count_present, padded_windows, window_counts
 from selfvec.analysis.usage.contexts import occurrences as occurrences_of
-from selfvec.analysis.usage.quotations import (
-    Quotation,
+from selfvec.analysis.usage.examples import (
+    Example,
     best_occurrences,
     distinct_texts,
     sentences,
@@ -462,7 +462,7 @@ def typical_occurrences(
 
 def _examples(run: Run, places: Ints, typical: Sequence[Ints], number: int) -> list[list[str]]:
     """Sentences of each sense, the best first, from different documents and in different words."""
-    chosen: list[Quotation] = []
+    chosen: list[Example] = []
     batch, repeated = run.require_tokens(), repeated_tokens(run)
     for sense, order in enumerate(typical):
         scores = -np.arange(len(order), dtype=np.float64)

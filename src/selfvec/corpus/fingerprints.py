@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BASE = np.uint64(0x9E3779B97F4A7C15)
 MIX = np.uint64(0xBF58476D1CE4E5B9)
 _LAST = np.uint64(0x94D049BB133111EB)
-HALF = np.uint64(32)  # of the bits of a hash
+_HALF = np.uint64(32)  # of the bits of a hash
 _BYTE = np.uint64(8)
 _REST = np.uint64(0xFFFFFFFFFFFFFFFE)  # the lowest bit is 0 in all runs, so that new hashes equal theirs
 
@@ -110,16 +110,16 @@ def _hash_columns(data: Bytes, starts: Ints, ends: Ints, out: Hashes) -> None:
         longer = np.flatnonzero(lengths >= done)
         eight = data[(starts[longer] + done - 8)[:, None] + np.arange(8)]
         mixed[longer] = (mixed[longer] ^ eight.view(">u8")[:, 0]) * BASE
-        mixed[longer] ^= mixed[longer] >> HALF
+        mixed[longer] ^= mixed[longer] >> _HALF
     word = np.zeros(len(out), np.uint64)
     whole = starts + lengths // 8 * 8
     for k in range(7):
         longer = np.flatnonzero(whole + k < ends)
         word[longer] = word[longer] << _BYTE | data[whole[longer] + k]
     mixed = (mixed ^ word) * _LAST
-    mixed ^= mixed >> HALF
+    mixed ^= mixed >> _HALF
     mixed *= BASE
-    out[:] = mixed ^ mixed >> HALF
+    out[:] = mixed ^ mixed >> _HALF
 
 
 def _columns(data: Bytes, starts: Ints, ends: Ints, *_: Hashes) -> int:
@@ -139,21 +139,20 @@ def _hash(data: Bytes, starts: Ints, ends: Ints, out: Hashes) -> None:
             for k in range(8):
                 word = word << _BYTE | np.uint64(data[i + k])
             mixed = (mixed ^ word) * BASE
-            mixed ^= mixed >> HALF
+            mixed ^= mixed >> _HALF
         word = np.uint64(0)
         for i in range(whole, end):
             word = word << _BYTE | np.uint64(data[i])
         mixed = (mixed ^ word) * _LAST
-        mixed ^= mixed >> HALF
+        mixed ^= mixed >> _HALF
         mixed *= BASE
-        out[n] = mixed ^ mixed >> HALF
+        out[n] = mixed ^ mixed >> _HALF
 
 
-@kernel
-def mixed(value: np.uint64) -> np.uint64:
-    """A hash of a hash, in whose bits all of it have a part."""
-    value = (value ^ value >> HALF) * MIX
-    return value ^ value >> HALF
+def mixed(value: Hashes) -> Hashes:
+    """Hashes of hashes, in whose bits all of these have a part."""
+    value = (value ^ value >> _HALF) * MIX
+    return value ^ value >> _HALF
 
 
 @kernel(steps=lambda _, __, ___, ____, values, _____: len(values))

@@ -181,13 +181,15 @@ class TokenBatch:
         object.__setattr__(self, "counts", counts)
         return self
 
-    def ranges(self, first: int = 0, last: int | None = None) -> Iterator[tuple[int, int]]:
-        """The documents ``first`` to ``last`` in ranges of about four million tokens.
+    def ranges(
+        self, first: int = 0, last: int | None = None, tokens: int = _BLOCK
+    ) -> Iterator[tuple[int, int]]:
+        """The documents ``first`` to ``last`` in ranges of about so many ``tokens``.
 
         The ids of a range in a mapped file are released after they have been used.
         """
         bounds = self.offsets[first : None if last is None else last + 1]
-        for start, stop in cut(np.diff(bounds), _BLOCK):
+        for start, stop in cut(np.diff(bounds), tokens):
             stop_if_cancelled()
             yield first + start, first + stop
             release(self.ids[bounds[start] : bounds[stop]])

@@ -19,7 +19,6 @@ import numpy as np
 from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
 from selfvec.base.characters import APOSTROPHES, NEVER_ALONE, UNSEEN
 from selfvec.base.compiled import kernel
-from selfvec.corpus.fingerprints import MIX
 
 WORD = 1  # continues a token: letters, marks, numbers, underscore, characters that are not seen
 STRONG = 2  # a token needs one of these: letters and numbers
@@ -516,16 +515,12 @@ def _write_matches(classes: Ids, breaks: Mask, bounds: Ints, sizes: Ints, words:
 
 @kernel
 def count_hashes(
-    hashes: Hashes,  # (n,)
-    counters: Bytes,  # added to, up to 255; their number is a power of two
-    shift: Any,  # 64 minus its binary logarithm
+    places: Hashes,  # (n,) of the counters
+    counters: Bytes,  # added to, up to 255
 ) -> None:
-    """Count n-grams. Several n-grams share a counter."""
-    for i in range(len(hashes)):
-        # The upper bits of a product, because all bits of the hash have a part in them.
-        counter = hashes[i] * MIX >> shift
-        if counters[counter] < _MOST:
-            counters[counter] += np.uint8(1)
+    for i in range(len(places)):
+        if counters[places[i]] < _MOST:
+            counters[places[i]] += np.uint8(1)
 
 
 def document_frequencies(

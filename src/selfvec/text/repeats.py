@@ -14,17 +14,17 @@ either (`editorial_tokens`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from selfvec.base.arrays import Array, Bytes, Hashes, Ids, Ints, Mask
+from selfvec.base.arrays import Bytes, Hashes, Ints, Mask
 from selfvec.base.forks import check_polars
-from selfvec.base.threads import cut, in_order, threads
+from selfvec.base.threads import cut, finish, in_order, threads
 from selfvec.corpus.fingerprints import BASE, MIX, are_among, hash_ngrams, word_hashes
 from selfvec.data.run import Run
 from selfvec.data.run_text import TEXT
@@ -38,134 +38,121 @@ from .kernels import NGRAM, count_hashes
 if TYPE_CHECKING:
     import polars as pl
 
-# N-grams of twelve tokens, counted and found by their hashes in linear time and bounded memory. The hash of
-# an n-gram is a polynomial of the hashes of its words, modulo 2^64. The hash of the next
+# The hash of an n-gram is a polynomial of the hashes of its words, modulo 2^64. The hash of the next
 # n-gram follows from it by two multiplications and two additions. First all n-grams are counted, where
 # several share a counter. Then those whose counter reaches a threshold are examined one by one, in
-# several shares if there are many.
+# several shares if there are many. So the time is linear, and the memory bounded.
 
-AT_ONCE = 1 << 23
-"""N-grams examined at a time, 128 MB."""
+AT_ONCE = 1 << 22
+"""N-grams examined at a time."""
 
 _BLOCK = 1 << 22  # counters added at a time
 _HASHED = 1 << 16  # tokens whose n-grams are hashed at a time; the hashes, 512 KB, stay in the cache
 _SHARED = 4  # n-grams to a counter, on average
 _BITS = (12, 28)  # binary logarithm of the number of counters: at most 256 MB
 
-Text = tuple[Ids, Ints]
-"""Ids (N,) and offsets (D + 1,) of a `TokenBatch`."""
+Hashed = Iterator[tuple[Hashes, Ints]]
+"""Hashes of n-grams, and their first tokens, some at a time."""
 
-DocumentRange = tuple[int, int]
-"""The first document, and the one after the last."""
+T = TypeVar("T")
 
 
 class Ngrams:
-    """The n-grams of a text, which are counted and found by hash, in threads."""
+    """The n-grams of a text by their hashes, which threads compute."""
 
-    def __init__(self, batch: TokenBatch, jobs: int | None, bits: int | None = None) -> None:
-        bits = counter_bits(len(batch)) if bits is None else bits
+    def __init__(self, batch: TokenBatch, jobs: int | None = None, length: int = NGRAM) -> None:
         self.batch = batch
-        self.counters = np.zeros(1 << bits, np.uint8)
+        self.length = length
         self._text = batch.read_only
         self._words = word_hashes(batch.types)  # (V,)
-        self._shift = np.uint64(64 - bits)
         parts = max(min(threads(jobs), batch.documents), 1)
         ends = np.searchsorted(batch.offsets, np.linspace(0, len(batch), parts + 1)[1:-1])
-        # One a thread
-        self._ranges: list[DocumentRange] = list(pairwise([0, *ends.tolist(), batch.documents]))
+        # The documents of each thread, from the first to the one after the last.
+        self._ranges = list(pairwise([0, *ends.tolist(), batch.documents]))
 
-    def look_for(self, passages: Hashes) -> None:
-        """Set the counters of some n-grams, instead of counting all."""
-        self.counters[(passages * MIX) >> self._shift] = 1
+    def by_thread(self, work: Callable[[Hashed], T]) -> Iterator[T]:
+        """What ``work`` makes in each thread of its part of the n-grams, in order."""
+        return in_order(self._ranges, lambda part: work(self.hashed(*part)), len(self._ranges))
 
-    def count(self) -> None:
-        def work(documents: DocumentRange) -> Bytes:
-            own = np.zeros_like(self.counters)
-            for hashed, _ in self._hashed(documents):
-                count_hashes(hashed, own, self._shift)
-            return own
+    def hashed(self, start: int, stop: int) -> Hashed:
+        """The n-grams of the documents from ``start`` to ``stop``."""
+        for first, last in self.batch.ranges(start, stop, _HASHED):
+            size = int(self.batch.offsets[last] - self.batch.offsets[first])
+            values, places = np.empty(size, np.uint64), np.empty(size, np.int64)
+            number = hash_ngrams(self._text, (first, last), self.length, self._words, values, places)
+            yield values[:number], places[:number]
 
-        for own in in_order(self._ranges, work, len(self._ranges)):
-            add_counters(self.counters, own)
+    def count(self, bits: int | None = None) -> Bytes:
+        """Counts of n-grams up to 255, (2^bits,); several n-grams may share a counter, see `counter_of`."""
+        size = 1 << (counter_bits(len(self.batch)) if bits is None else bits)
 
-    def candidates(self, least: int, at_once: int = AT_ONCE) -> Iterator[tuple[Hashes, Ints]]:
-        """N-grams whose counter is at least ``least``, and their first tokens; equal ones come together."""
-        values, places, number_of_all = self._share(least, (0, 1), at_once)
-        shares = -(-number_of_all // at_once)
-        if shares < 2:
-            yield values, places
-            return
-        for number in range(shares):
-            values, places, number_of_all = self._share(least, (number, shares), at_once)
-            if number_of_all > len(values):  # a single n-gram may exceed the room
-                values, places, _ = self._share(least, (number, shares), number_of_all)
-            yield values, places
+        def work(each: Hashed) -> Bytes:
+            counters = np.zeros(size, np.uint8)
+            for hashed, _ in each:
+                count_hashes(counter_of(hashed, size), counters)
+            return counters
 
-    def _share(self, least: int, share: tuple[int, int], room: int) -> tuple[Hashes, Ints, int]:
-        """A share of the n-grams to find, k of m by their hashes; at most ``room`` for each thread.
+        total, *others = self.by_thread(work)
+        for more in others:
+            add_counters(total, more)
+        return total
 
-        Also the number of all of the share.
-        """
-        part, parts = np.array(share, np.uint64)
+    def candidates(self, counters: Bytes, least: int, at_once: int = AT_ONCE) -> Hashed:
+        """N-grams whose counter is at least ``least``; equal ones come together, by rising first tokens."""
 
-        def work(documents: DocumentRange) -> tuple[Hashes, Ints, int]:
-            values: list[Hashes] = [np.empty(0, np.uint64)]
-            places: list[Ints] = [np.empty(0, np.int64)]
-            sizes = 0
-            for hashed, starts in self._hashed(documents):
-                chosen = self.counters[hashed * MIX >> self._shift] >= least
-                chosen &= hashed % parts == part
-                if sizes < room:
-                    values.append(hashed[chosen][: room - sizes])
-                    places.append(starts[chosen][: room - sizes])
-                sizes += int(np.count_nonzero(chosen))
-            return np.concatenate(values), np.concatenate(places), sizes
+        def often(hashed: Hashes) -> Mask:
+            return counters[counter_of(hashed, len(counters))] >= least
 
-        values, places, sizes = zip(*in_order(self._ranges, work, len(self._ranges)), strict=True)
-        return np.concatenate(values), np.concatenate(places), sum(sizes)
+        shares = np.uint64(1)
+        if len(self.batch) > at_once:
+            numbers = self.by_thread(lambda each: sum(np.count_nonzero(often(of)) for of, _ in each))
+            shares = np.uint64(max(-(-sum(numbers) // at_once), 1))
+        for share in range(int(shares)):
 
-    def _hashed(self, documents: DocumentRange) -> Iterator[tuple[Hashes, Ints]]:
-        """The hashes of the n-grams of some documents, and where they start, a part at a time."""
-        for first, last in self.batch.ranges(*documents):
-            bounds = self.batch.offsets[first : last + 1]
-            for start, stop in cut(np.diff(bounds), _HASHED):
-                size = int(bounds[stop] - bounds[start])
-                values, places = np.empty(size, np.uint64), np.empty(size, np.int64)
-                number = hash_ngrams(
-                    self._text, (first + start, first + stop), NGRAM, self._words, values, places
-                )
-                yield values[:number], places[:number]
+            def work(each: Hashed, share: int = share) -> tuple[Hashes, Ints]:
+                parts = [(np.empty(0, np.uint64), np.empty(0, np.int64))]
+                for hashed, places in each:
+                    chosen = np.flatnonzero(often(hashed))
+                    chosen = chosen[hashed[chosen] % shares == share]
+                    parts.append((hashed[chosen], places[chosen]))
+                return joined(parts)
 
-    def owners_of(self, documents: Ints) -> Hashes:
-        """Hashes of the text, date and slice of the document of each of n n-grams, (n,)."""
-        different, places = np.unique(documents, return_inverse=True)
-        return self.owners(different)[places]
+            yield joined(self.by_thread(work))
 
     def owners(self, documents: Ints) -> Hashes:
-        """Hashes of the text, date and slice of some documents, (n,)."""
-        batch = self.batch
+        """Hashes of the text, date and slice of some documents, which are not empty, (n,)."""
+        batch, words = self.batch, self._words
         out = np.zeros(len(documents), np.uint64)
-        if batch.dates is not None:
-            days = batch.dates[documents].astype("datetime64[D]")
-            # Whether other documents have dates must not matter to one that has none.
-            out += np.where(np.isnat(days), 0, days.astype(np.int64)).view(np.uint64) * MIX
-        if batch.slices is not None:
-            names = np.concatenate([word_hashes(batch.slice_names), np.zeros(1, np.uint64)])
-            out += names[batch.slices[documents]]  # -1 takes the last
-        lengths = batch.lengths[documents]
-        powers = BASE ** np.arange(lengths.max(initial=0), dtype=np.uint64)  # weights of tokens by place
-        for first, last in cut(lengths, _HASHED):
-            ends = np.cumsum(lengths[first:last])
-            begins = ends - lengths[first:last]
-            places = np.arange(ends[-1]) - np.repeat(begins, lengths[first:last])
-            ids = batch.ids[np.repeat(batch.offsets[documents[first:last]], lengths[first:last]) + places]
-            sums = np.concatenate(([np.uint64(0)], np.cumsum(self._words[ids] * powers[places])))
-            out[first:last] += sums[ends] - sums[begins]
+        names = np.append(word_hashes(batch.slice_names), np.uint64(0))  # -1 takes the last
+        powers = BASE ** np.arange(
+            batch.lengths.max(initial=0), dtype=np.uint64
+        )  # weights of tokens by place
+        for first, last in cut(batch.lengths[documents], _HASHED):
+            part, own = batch.part(documents[first:last]), out[first:last]
+            begins = part.offsets[:-1]
+            places = np.arange(len(part)) - np.repeat(begins, part.lengths)
+            own += np.add.reduceat(words[part.ids] * powers[places], begins)
+            if part.dates is not None:
+                days = part.dates.astype("datetime64[D]")
+                # Whether other documents have dates must not matter to one that has none.
+                own += np.where(np.isnat(days), 0, days.astype(np.int64)).view(np.uint64) * MIX
+            if part.slices is not None:
+                own += names[part.slices]
         return out
+
+
+def joined(parts: Iterable[tuple[Hashes, Ints]]) -> tuple[Hashes, Ints]:
+    values, places = zip(*parts, strict=True)
+    return np.concatenate(values), np.concatenate(places)
 
 
 def counter_bits(tokens: int) -> int:
     return min(max((tokens // _SHARED).bit_length(), _BITS[0]), _BITS[1])
+
+
+def counter_of(hashed: Hashes, counters: int) -> Hashes:
+    """The counter of each n-gram: the upper bits of a product, in which all bits of the hash have a part."""
+    return hashed * MIX >> np.uint64(65 - counters.bit_length())
 
 
 def add_counters(counters: Bytes, more: Bytes) -> None:
@@ -222,15 +209,14 @@ class Repeats:
     def tokens_in(self, batch: TokenBatch, jobs: int | None = None) -> Mask:
         """Which tokens of a text, of this corpus or another, are part of a repeated passage, (N,) bool."""
         covered = np.zeros(len(batch), bool)
-        if not len(self.passages) or len(batch) < NGRAM:
-            return covered
-        text = Ngrams(batch, jobs)
-        least = 0  # every n-gram is looked up, which is faster for a short text
-        if len(batch) > len(self.passages):
-            text.look_for(self.passages)
-            least = 1
-        for values, places in text.candidates(least):
-            cover(covered, places[are_among(self.passages, values)], True)
+        ngrams = Ngrams(batch, jobs)
+
+        def work(each: Hashed) -> None:
+            for hashed, places in each:
+                cover(covered, places[are_among(self.passages, hashed)], True)
+
+        if len(self.passages):
+            finish(ngrams.by_thread(work))
         return covered
 
     def save(self, folder: Path) -> None:
@@ -252,25 +238,31 @@ def find_repeats(
     (9, 126, 0.84, 10)
     """
     further = scratch_array(len(batch), bool)
-    nothing = Repeats(np.zeros(0, np.uint64))
-    if batch.documents < LEAST_DOCUMENTS or len(batch) < LEAST_DOCUMENTS * NGRAM:
-        return nothing, further
+    tables = []
+    for rows, _, places in repeated_ngrams(batch, jobs, at_once):
+        tables.append(rows)
+        cover(further, places, True)
+    if not any(map(len, tables)):
+        return Repeats(np.zeros(0, np.uint64)), further
     import polars as pl
 
-    check_polars()
-    text = Ngrams(batch, jobs)
-    text.count()
-    tables = []
-    for values, places in text.candidates(LEAST_DOCUMENTS, at_once):
-        rows = counted_occurrences(text, values, places, LEAST_DOCUMENTS)
-        tables.append(rows)
-        cover(further, places[are_among(rows["passage"].to_numpy(), values)], True)
     ngrams = pl.concat(tables).sort("passage")
-    if not len(ngrams):
-        return nothing, further
     example = example_of(batch, most_frequent(ngrams)["place"], further)
     cover(further, ngrams["place"].to_numpy(), False)
     return found_repeats(ngrams, example, figures_of(batch, further), len(batch)), further
+
+
+def repeated_ngrams(
+    batch: TokenBatch, jobs: int | None = None, at_once: int = AT_ONCE
+) -> Iterator[tuple[pl.DataFrame, Hashes, Ints]]:
+    """The n-grams of many documents, in shares: a row for each, and hashes and first tokens of all."""
+    if batch.documents < LEAST_DOCUMENTS:
+        return
+    ngrams = Ngrams(batch, jobs)
+    for hashed, places in ngrams.candidates(ngrams.count(), LEAST_DOCUMENTS, at_once):
+        rows = counted_occurrences(ngrams, hashed, places, LEAST_DOCUMENTS)
+        many = are_among(rows["passage"].to_numpy(), hashed)
+        yield rows, hashed[many], places[many]
 
 
 Figures = tuple[int, int, int, int]
@@ -358,52 +350,28 @@ def repeated_tokens(run: Run) -> Mask | None:
 
 
 def counted_occurrences(
-    text: Ngrams,
-    values: Hashes,  # (n,) of n-grams
+    ngrams: Ngrams,
+    hashed: Hashes,  # (n,)
     places: Ints,  # (n,) their first tokens, rising
     least: int = 1,  # documents of an n-gram that is listed
 ) -> pl.DataFrame:
-    """A row for each n-gram: the number of its documents, and the place that is counted.
+    """A row for each n-gram, by rising hashes: the number of its documents, and the place that is counted.
 
     It is in the document with the smallest hash, or in the first of these, for any order of the documents.
-    A sort takes half the memory that a group of Polars would.
     """
     import polars as pl
 
-    documents = text.batch.document_of(places)
-    order = np.argsort(values, kind="stable")  # places increase within an n-gram
-    values = values[order]
-    many = _at_least(least, _new(values), np.ones(len(values), bool))  # most drop out here
-    values, places, documents = values[many], places[order][many], documents[order][many]
-    begins = _new(values)
-    first = begins | _new(documents)  # of an n-gram in a document
-    enough = _at_least(least, begins, first) & first
-    values, places, documents = values[enough], places[enough], documents[enough]
-    begins = _new(values)
-    groups = np.flatnonzero(begins)
-    numbers = np.diff(np.append(groups, len(values)))
-    owners = text.owners_of(documents)
-    smallest = np.minimum.reduceat(owners, groups) if len(groups) else owners
-    chosen = np.flatnonzero(owners == np.repeat(smallest, numbers))
-    chosen = chosen[_new(values[chosen])]
-    columns = {"passage": values, "owner": owners, "document": documents, "place": places}
-    rows = {name: column[chosen] for name, column in columns.items()}
-    return pl.DataFrame({**rows, "documents": numbers})
-
-
-def _new(values: Array) -> Mask:
-    """Which of n sorted values differ from the one before, (n,)."""
-    return np.concatenate(([True], values[1:] != values[:-1]))[: len(values)]
-
-
-def _at_least(least: int, begins: Mask, counted: Mask) -> Mask:
-    """The members of those groups of which ``least`` members are ``counted``, (n,).
-
-    A group begins where ``begins``, (n,), is true.
-    """
-    starts = np.flatnonzero(begins)
-    numbers = np.add.reduceat(counted, starts, dtype=np.int64) if len(starts) else starts
-    return np.repeat(numbers >= least, np.diff(np.append(starts, len(begins))))
+    check_polars()
+    many = pl.len().over("passage") >= least
+    documents = ngrams.batch.document_of(places)
+    rows = pl.DataFrame({"passage": hashed, "document": documents, "place": places})
+    rows = rows.filter(many)  # most drop out here
+    rows = rows.unique(["passage", "document"], keep="first", maintain_order=True).filter(many)
+    different, place = np.unique(rows["document"].to_numpy(), return_inverse=True)
+    rows = rows.with_columns(owner=ngrams.owners(different)[place]).sort("passage", "owner", "document")
+    first, documents_of_each = pl.col("owner", "document", "place").first(), pl.len().cast(pl.Int64)
+    by_passage = rows.group_by("passage", maintain_order=True)
+    return by_passage.agg(first, documents_of_each.alias("documents"))
 
 
 def most_frequent(ngrams: pl.DataFrame) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from tests.examples import soaked
 from tests.places import SHARED_DATA
 
 import selfvec
-from selfvec.analysis.comparison import quotations
-from selfvec.analysis.comparison.quotations import without_quotations
+from selfvec.analysis.comparison import recurring
+from selfvec.analysis.comparison.recurring import without_quotations
 from selfvec.corpus.example_text import reports as storms
 from selfvec.data.token_batch import TokenBatch
-from selfvec.text.near_copies import near_copies
+from selfvec.text.copies import near_copies
 from selfvec.text.rules import stems
 
 Words = list[str]
@@ -315,7 +315,7 @@ def test_it_is_made_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     texts, _ = threads(WROTE["English"])
     run_of(texts).save(tmp_path / "run")
     first = without_quotations(selfvec.open(tmp_path / "run").present)
-    monkeypatch.setattr(quotations, "_made", lambda _: pytest.fail("it is made again"))
+    monkeypatch.setattr(recurring, "_made", lambda _: pytest.fail("it is made again"))
     again = without_quotations(selfvec.open(tmp_path / "run").present)
     assert first is not None
     assert again is not None

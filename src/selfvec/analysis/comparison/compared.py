@@ -22,7 +22,7 @@ from selfvec.storage.cache import kept_result
 from .comparison import Comparison
 from .joined import AUTO, joined_tokens, read_variants, split_pairs
 from .mix import Coded, coded_fields, equal_mix, mix_held_equal, value_groups
-from .quotations import Quoted, own_texts, without_quotations
+from .recurring import Quoted, own_texts, without_quotations
 from .units import asked_units, units_of
 from .variant_pairs import variant_pairs
 from .written import Copies, copies_of, how_written, languages_of

@@ -26,7 +26,7 @@ from selfvec.base.finding import Finding
 from selfvec.base.threads import one_core
 from selfvec.text.languages import STOP_WORDS, stop_words_of_language
 
-from .passages import NewPassage, is_same, new_passages
+from .recurring import NewPassage, is_same, new_passages
 from .writing_features import ACCENT, Column, Edit, Texts, numbered
 
 SENTENCES = 3

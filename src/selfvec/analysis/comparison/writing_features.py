@@ -18,7 +18,7 @@ import polars as pl
 from selfvec.base.arrays import Doubles, Ints, Mask
 from selfvec.data.token_batch import TokenBatch
 
-from .passages import in_a_row
+from .recurring import in_a_row
 
 _WORD = r"[\pL\pN](?:[\pL\pM\pN]|['’]\pL)*"
 # What stands between blanks; what is in brackets, as tags and masks are, is one string.

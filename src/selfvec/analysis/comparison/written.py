@@ -19,14 +19,14 @@ from selfvec.corpus.fingerprints import hashes_of_words
 from selfvec.data.run_text import GROUP
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import sampled
+from selfvec.text.copies import near_copies
 from selfvec.text.kernels import NGRAM
 from selfvec.text.language_recognition import IN_PART, language_name, other_languages, recognised_language
-from selfvec.text.near_copies import near_copies
 
 from .comparison import Comparison
 from .joined import joined_sentences, pair_names
 from .letter_rules import LetterRule, letter_rules
-from .passages import shares_of
+from .recurring import shares_of
 from .units import goes_with
 from .variant_pairs import VANISHED, written_apart
 

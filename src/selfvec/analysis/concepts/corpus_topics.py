@@ -13,8 +13,14 @@ import numpy as np
 from selfvec.analysis.comparison.chosen_slices import Chosen, asked_slices
 from selfvec.analysis.comparison.compared import compared
 from selfvec.analysis.comparison.comparison import Comparison
-from selfvec.analysis.comparison.passages import is_new, months_of, passages_of, quoted, shares_between
-from selfvec.analysis.comparison.quotations import own_words
+from selfvec.analysis.comparison.recurring import (
+    is_new,
+    months_of,
+    own_words,
+    passages_of,
+    quoted,
+    shares_between,
+)
 from selfvec.analysis.counted_text import counted_text
 from selfvec.analysis.variants import with_variants
 from selfvec.base.arrays import Ints, Mask

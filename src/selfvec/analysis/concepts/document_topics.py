@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from selfvec.analysis.usage.quotations import Quotation
+from selfvec.analysis.usage.examples import Example
 from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.display import count_of, printable, whole_words
 from selfvec.base.progress import Progress, as_progress
@@ -111,7 +111,7 @@ def _first_of_each(topics: Topics, order: Ints, most: int) -> list[list[int]]:
     return [order[topics.of_documents[order] == topic][:most].tolist() for topic in range(len(topics))]
 
 
-def typical_sentences(topics: Topics) -> list[list[Quotation]]:
+def typical_sentences(topics: Topics) -> list[list[Example]]:
     """Sentences of the documents that are most typical of each topic, if the run has kept its text."""
     if topics.run is None or topics.run.text is None:
         return [[] for _ in topics.topics]
@@ -122,11 +122,11 @@ def typical_sentences(topics: Topics) -> list[list[Quotation]]:
     quotes = []
     for side, (topic, mine) in enumerate(zip(topics.topics, documents, strict=True)):
         terms = _pattern(term for term, _ in topic.terms)
-        by_sentence: dict[str, Quotation] = {}
+        by_sentence: dict[str, Example] = {}
         for number, (name, whole, day) in zip(mine, rows, strict=False):
             sentence = _with_most_terms(whole, terms)
             pieces = _marked(sentence, terms)
-            quote = Quotation("", side, number, pieces, written=True, name=name, date=day or "")
+            quote = Example("", side, number, pieces, written=True, name=name, date=day or "")
             by_sentence.setdefault(sentence.casefold(), quote)
         quotes.append(list(by_sentence.values())[:_EXAMPLES])
     return quotes

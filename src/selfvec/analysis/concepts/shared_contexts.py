@@ -20,7 +20,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from selfvec.analysis.usage.contexts import SAMPLED, occurrences, padded_windows
-from selfvec.analysis.usage.quotations import best_occurrences, distinct_texts, sentences
+from selfvec.analysis.usage.examples import best_occurrences, distinct_texts, sentences
 from selfvec.base.answer import Answer, short_repr
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.declarations import Bounds, Count, Natural, NotEmpty, checked

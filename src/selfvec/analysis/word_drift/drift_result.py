@@ -8,7 +8,7 @@ from typing import Any
 
 from selfvec.analysis.comparison.chosen_slices import LEAST
 from selfvec.analysis.comparison.comparison import in_order, told
-from selfvec.analysis.usage.quotations import Quotation
+from selfvec.analysis.usage.examples import Example
 from selfvec.base.answer import Answer, short_repr, why_unknown
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
@@ -40,7 +40,7 @@ _NEIGHBOURS = 5  # shown of those gained, and of those lost
 _FIRST = 3  # words named in a sentence
 _BESIDE = 2  # words beside a word that came, and that went, in a sentence
 _CAME = 12  # words that came, and that went
-_SECTIONS = 20  # words of a page with a section each, if none has quotations
+_SECTIONS = 20  # words of a page with a section each, if none has examples
 _SHARES = Form("shares", lambda ends: f"{100 * ends[0]:.0f}-{ends[1]:.0%}", True)  # of an interval
 _MUCH = (  # how far words differ in general, from what median of distance - chance on
     (0.25, "differ much, as the text did as a whole"),
@@ -124,7 +124,7 @@ class Drift(Answer):
     nested: bool = False
     confounded: list[dict[str, Any]] = field(default_factory=list)
     too_small: str = ""
-    quotes: dict[str, list[Quotation]] = field(default_factory=dict)  # by word, see `illustrate`
+    quotes: dict[str, list[Example]] = field(default_factory=dict)  # by word, see `illustrate`
 
     def __getitem__(self, place: int | slice | str) -> Any:
         """The row of a word, or at a place."""
@@ -170,7 +170,7 @@ class Drift(Answer):
             rule = "the run has changed since drift was measured, so its documents are others"
             raise InputError(rule, path=run.folder, remedy="measure drift again")
         words = self._first(top)
-        quotes: dict[str, list[Quotation]] = {}
+        quotes: dict[str, list[Example]] = {}
         for quote in kept_examples(run, self.slices, words, number, self.seed, progress or Progress()):
             quotes.setdefault(quote.word, []).append(quote)
         added = [
@@ -310,16 +310,16 @@ class Drift(Answer):
 
     @property
     def evidence(self) -> list[Part]:
-        """What a report has: the words that surely changed, with quotations, and those that came and went."""
+        """What a report has: the words that surely changed, with examples, and those that came and went."""
         rows = self.standing_out
         table = [Table(self.columns, rows)] if rows else [] if self.nested else told(self._answers())
         return [*table, *map(self._entry, rows), *self._unmatched()]
 
     def view(self, top: int | None = None) -> View:
-        """Sentences, a line of figures for each word, its neighbours with quotations, and notes.
+        """Sentences, a line of figures for each word, its neighbours with examples, and notes.
 
         A word has a section if it surely changed, or was named. Without ``top`` the list may be long: then
-        those with quotations have one, and the others are listed below.
+        those with examples have one, and the others are listed below.
         """
         shown = self.select(top)
         title = f"Drift from {self.a} to {self.b}"
@@ -346,7 +346,7 @@ class Drift(Answer):
         return [row for row in self.rows if row["word"] in named]
 
     def _entry(self, row: Row) -> Entry:
-        """A word with its neighbours, and its quotations of both sides."""
+        """A word with its neighbours, and its examples of both sides."""
         mark = kind_and_spellings(row)
         head = [(escape_for_display(row["word"]), "strong"), *([(f" ({mark})", "")] * bool(mark))]
         near = came_and_went(row, _NEIGHBOURS)

@@ -12,8 +12,8 @@ import numpy as np
 
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage.contexts import occurrences
+from selfvec.analysis.usage.examples import Example, examples, sentences
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space
-from selfvec.analysis.usage.quotations import Quotation, examples, sentences
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.errors import InputError
@@ -35,7 +35,7 @@ from selfvec.text.repeats import repeated_tokens
 from .permutation_test import usual_distances
 from .word_choice import Measures
 
-_FORMAT = 2  # of kept quotations
+_FORMAT = 3  # of kept examples
 _SPARE = 2  # times as many examples as are shown, for those that show a sentence again
 
 
@@ -46,7 +46,7 @@ def kept_examples(
     number: int,  # of each word and slice
     seed: int,
     progress: Progress,
-) -> list[Quotation]:
+) -> list[Example]:
     """Occurrences that show the change of words, as sentences if the run keeps its text.
 
     They are kept in the run's cache.
@@ -56,12 +56,12 @@ def kept_examples(
         sides, table = Comparison.of(run.require_tokens(), slices), WordTable.of(run)
         made = _examples(sides, table, repeated_tokens(run), words, number, seed, progress)
         made = _each_sentence_once(sentences(run.text, run.provenance, made), number)
-        return {"quotations": [asdict(quote) for quote in made]}
+        return {"examples": [asdict(quote) for quote in made]}
 
     key = [_FORMAT, documents_of(slices), seed, words, number]
     quotes = [
-        Quotation(**quote | {"pieces": tuple(map(tuple, quote["pieces"])), "cut": tuple(quote["cut"])})
-        for quote in cached_result(run, "sentences", key, make, progress)["quotations"]
+        Example(**quote | {"pieces": tuple(map(tuple, quote["pieces"])), "cut": tuple(quote["cut"])})
+        for quote in cached_result(run, "sentences", key, make, progress)["examples"]
     ]
     return quotes if len(slices) == 2 else [replace(example, side=1) for example in quotes]
 
@@ -74,8 +74,8 @@ def _examples(
     number: int,
     seed: int,
     progress: Progress,
-) -> list[Quotation]:
-    quotes: list[Quotation] = []
+) -> list[Example]:
+    quotes: list[Example] = []
     with progress.steps("Sentences", {"Preparing occurrences": 3, "Occurrences": 2}) as steps:
         space = occurrence_space(sides, table, seed, steps, refined=len(sides.names) == 2)
         with steps.stage("Occurrences", len(words), "words") as advance:
@@ -85,9 +85,9 @@ def _examples(
     return quotes
 
 
-def _each_sentence_once(quotes: Sequence[Quotation], number: int) -> list[Quotation]:
+def _each_sentence_once(quotes: Sequence[Example], number: int) -> list[Example]:
     """The first ``number`` examples of each word and side whose sentence no example before has."""
-    kept: dict[tuple[str, int], list[Quotation]] = {}
+    kept: dict[tuple[str, int], list[Example]] = {}
     shown: set[str] = set()
     for example in quotes:
         mine = kept.setdefault((example.word, example.side), [])
@@ -158,8 +158,8 @@ def sentence_distances(
     progress, batch = progress or Progress(), run.tokens
     assert batch is not None
     drawn = [_places(batch, part, word, seed) for word in (None, *words) for part in slices]
-    quotations = [Quotation.at(batch, place, 0) for places in drawn for place in places.tolist()]
-    texts = [quotation.text for quotation in sentences(run.text, run.provenance, quotations)]
+    uses = [Example.at(batch, place, 0) for places in drawn for place in places.tolist()]
+    texts = [use.text for use in sentences(run.text, run.provenance, uses)]
     distinct = list(dict.fromkeys(texts))
     with progress.stage("Encoding sentences", len(distinct), "sentences") as advance:
         rows = encoder.encode(distinct, advance=advance)

@@ -12,7 +12,7 @@ from fastapi import Query
 
 import selfvec
 from selfvec.analysis.usage.contexts import pair_places
-from selfvec.analysis.usage.quotations import Quotation, best_occurrences, examples, sentences
+from selfvec.analysis.usage.examples import Example, best_occurrences, examples, sentences
 from selfvec.analysis.word_drift.drift_result import Drift, differing_of
 from selfvec.analysis.word_drift.word_choice import is_changed, is_significant
 from selfvec.apps.offered import LISTS, Server
@@ -115,9 +115,9 @@ def together(
     return {"together": len(places), "of": looked_at, "uses": _quoted(page.run, chosen)}
 
 
-def _quoted(run: Run, occurring: list[Quotation]) -> list[Json]:
+def _quoted(run: Run, occurring: list[Example]) -> list[Json]:
     """Quotations, each sentence once."""
-    first: dict[str, Quotation] = {}
+    first: dict[str, Example] = {}
     for quote in sentences(run.text, run.provenance, occurring):
         first.setdefault(quote.text, quote)
     return [quote.as_dict() for quote in first.values()]

@@ -177,9 +177,7 @@ def find_shard_repeats(
 
 def _count(shard: TokenBatch, bits: int) -> Bytes:
     """Counts of n-grams, (2^bits,); n-grams may share a counter."""
-    ngrams = Ngrams(shard, 1, bits)
-    ngrams.count()
-    return ngrams.counters
+    return Ngrams(shard, 1).count(bits)
 
 
 def _add(some: Bytes, others: Bytes) -> Bytes:
@@ -190,9 +188,9 @@ def _add(some: Bytes, others: Bytes) -> Bytes:
 
 def _list(shard: TokenBatch, counters: Bytes, number: int) -> pl.DataFrame:
     """The n-grams whose counter reaches the threshold."""
-    ngrams = Ngrams(shard, 1, len(counters).bit_length() - 1)
-    ngrams.counters = counters
-    tables = [counted_occurrences(ngrams, *ngram) for ngram in ngrams.candidates(LEAST_DOCUMENTS)]
+    ngrams = Ngrams(shard, 1)
+    often = ngrams.candidates(counters, LEAST_DOCUMENTS)
+    tables = [counted_occurrences(ngrams, *hashed) for hashed in often]
     return _join(*(table.with_columns(shard=pl.lit(number)) for table in tables))
 
 

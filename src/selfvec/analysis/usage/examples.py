@@ -1,6 +1,6 @@
-"""Quotations: passages of documents that show how a word is used, with their place.
+"""Examples: passages of documents that show how a word is used, with their place.
 
-A quotation begins as the words around an occurrence. `sentences` puts the sentence of the document in their
+An example begins as the words around an occurrence. `sentences` puts the sentence of the document in their
 place if the run keeps its text.
 """
 
@@ -37,7 +37,7 @@ FormsOf = Callable[[Sequence[str]], list[str]]
 
 
 @dataclass(frozen=True)
-class Quotation:
+class Example:
     """A passage of a document, in which words are marked."""
 
     word: str  # that it quotes
@@ -51,9 +51,7 @@ class Quotation:
     slice: str = ""
 
     @classmethod
-    def at(
-        cls, batch: TokenBatch, place: int, side: int, marks: Mapping[int, str] | None = None
-    ) -> Quotation:
+    def at(cls, batch: TokenBatch, place: int, side: int, marks: Mapping[int, str] | None = None) -> Example:
         """The words around a position in a corpus; ``marks`` are those of other words, by their rows."""
         document, start, stop = around(batch, place)
         own = {**(marks or {}), int(batch.ids[place]): SELF}
@@ -117,8 +115,8 @@ def around(batch: TokenBatch, place: int, reach: int = REACH) -> tuple[int, int,
     return document, start, min(int(batch.offsets[document + 1]), stop)
 
 
-def sentences(text: RunText | None, made: Provenance, quotes: Sequence[Quotation]) -> list[Quotation]:
-    """The same quotations with the sentences of the documents, if a run keeps its text.
+def sentences(text: RunText | None, made: Provenance, quotes: Sequence[Example]) -> list[Example]:
+    """The same examples with the sentences of the documents, if a run keeps its text.
 
     A sentence has its word, or a form of it if the run, made so, merged forms. If none does, the words stay.
     """
@@ -132,8 +130,8 @@ def sentences(text: RunText | None, made: Provenance, quotes: Sequence[Quotation
     return [replace(quote, name=names.get(quote.document, "")) for quote in told]
 
 
-def _as_written(quote: Quotation, text: str, form_of: FormsOf) -> Quotation:
-    """A quotation with the sentence of its document that has most of its words; marked words count twice."""
+def _as_written(quote: Example, text: str, form_of: FormsOf) -> Example:
+    """An example with the sentence of its document that has most of its words; marked words count twice."""
     marks = {piece.lower(): mark for piece, mark in quote.pieces if mark not in ("", SELF)}
     weights = {word: 1.0 + (word in marks) for word in words_of(quote.text)}
     span_in = partial(_span_of, quote.word, form_of)
@@ -269,7 +267,7 @@ def best_occurrences(
     most: int,
     side: int = 0,
     marks: Mapping[int, str] | None = None,  # words to mark, and their marks
-) -> list[Quotation]:
+) -> list[Example]:
     """The best occurrences of a word, one per document and no two alike.
 
     Repeated passages are shown only if there is nothing else.
@@ -280,10 +278,10 @@ def best_occurrences(
     # Marked words are near: occurrences with the same of them say the same, whatever stands farther off.
     reach = REACH if marks is None else _ALIKE
     chosen = distinct_occurrences(batch, places[order].tolist(), most, reach)
-    return [Quotation.at(batch, place, side, marks) for place in chosen]
+    return [Example.at(batch, place, side, marks) for place in chosen]
 
 
-def examples(space: OccurrenceSpace, repeated: Mask | None, word: int, number: int = 2) -> list[Quotation]:
+def examples(space: OccurrenceSpace, repeated: Mask | None, word: int, number: int = 2) -> list[Example]:
     """Occurrences that show how a word differs between slices, the clearest first, ``number`` for each slice.
 
     With a single slice, the occurrences nearest to their mean are shown. Repeated passages, tokens (N,), are

@@ -1,10 +1,16 @@
-"""Passages that many documents have word for word, in any text: one measure for all that speak of them."""
+"""What recurs in a text, as comparisons take it: lines that are quoted, and passages of many documents.
+
+A test would take quoted lines for further observations, and so `without_quotations` leaves them out. Passages
+that many documents have word for word are said: one measure for all that speak of them.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,12 +20,121 @@ from selfvec.base.answer import Json
 from selfvec.base.arrays import Array, Hashes, Ids, Ints, Mask
 from selfvec.base.display import printable
 from selfvec.base.finding import Finding
-from selfvec.corpus.fingerprints import are_among
 from selfvec.corpus.slices import month_name
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch, concatenated
+from selfvec.files.checksums import write_sealed
+from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
 from selfvec.numerics.statistics import hypergeometric_p
+from selfvec.storage.cache import AGAIN, RESULT, cached, read_result
+from selfvec.text import copies
 from selfvec.text.kernels import NGRAM
-from selfvec.text.repeats import LEAST_DOCUMENTS, Ngrams, counted_occurrences
+from selfvec.text.preprocessing import Preprocessing, encode_texts
+from selfvec.text.repeats import find_repeats, repeated_ngrams, without
+from selfvec.text.rules import first_of_stems, stems
+
+_LEAST = 0.001  # of the words
+_IDS = "ids.safetensors"
+_FORMS: Forms = {  # what `TokenBatch` checks is not said again
+    "ids": Tensor("i4", ("N",)),
+    "offsets": Tensor("i8", ("D + 1",)),
+    "words": Tensor("i8", ("D",), 0),
+    "sentence_counts": Tensor("i4", ("D",), 0, optional=True),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Quoted:
+    """The tokens of a run without the lines that an earlier document has."""
+
+    batch: TokenBatch
+    words: Ints  # (D,) left out of each document
+    share: float  # of all words, those
+
+
+def without_quotations(run: Run) -> Quoted | None:
+    """The tokens of a run without what is quoted of earlier documents; None if that is hardly a word."""
+    if run.text is None or run.tokens is None:
+        return None
+    read = partial(_read, run.tokens)
+    made = run.held("quotations", lambda: cached(run, "quotations", None, lambda: _made(run), _write, read))
+    return made if made.share >= _LEAST else None
+
+
+def own_words(run: Run) -> Run:
+    """The run with the tokens of `without_quotations`; the run itself if it quotes nothing."""
+    quoted = without_quotations(run)
+    return run if quoted is None else run.replace(tokens=quoted.batch)
+
+
+def own_texts(run: Run) -> dict[int, str]:
+    """What is left of each document that quotes an earlier one, by number."""
+    text = run.text
+    return {} if text is None else run.held("own texts", lambda: copies.own_texts(text))
+
+
+def _made(run: Run) -> Quoted:
+    text, batch, made = run.require_text(), run.require_tokens(), run.provenance
+    rules, stem = Preprocessing.of(made), made.options.get("stem")
+    # As refining has read them, before it stemmed words and looked for passages that are repeated.
+    stop_words, stemmed = made.options.get("stop_words"), rules.stemmed and bool(rules.phrases)
+    rules = replace(rules, stop_words=stop_words, variants="", stemmed=stemmed)
+    index = first_of_stems(batch.types, stem)
+
+    def encoded(texts: Sequence[str | None]) -> TokenBatch:
+        return encode_texts([each or "" for each in texts], rules, run.vectors)
+
+    def of_run(read: TokenBatch) -> TokenBatch:
+        names = stems(read.types, stem) if stem else read.types
+        return read.renumbered(np.array([index.get(name, -1) for name in names], np.int32), batch.types)
+
+    own = own_texts(run)
+    numbers, words = list(own), np.zeros(batch.documents, np.int64)
+    left = of_run(encoded(list(own.values())))
+    words[numbers] = of_run(encoded(text.texts(numbers))).lengths - left.lengths
+    if words.sum() < _LEAST * max(len(batch), 1):
+        return Quoted(batch, words, 0.0)
+    once = made.repeats and made.repeats["counted"] == "once" and made.repeats["passages"]
+    if once:  # a passage may have been counted where it was quoted
+        read = encoded([own.get(number, each) for number, each in enumerate(text.texts())])
+        left = of_run(read)
+    else:
+        places = np.arange(batch.documents)
+        places[numbers] = batch.documents + np.arange(len(numbers))
+        left = concatenated([batch, left]).part(places)
+    share = float(words.sum() / (len(left) + words.sum()))
+    if once:
+        left = of_run(without(read, find_repeats(read)[1]))
+    of = {name: getattr(left, name) for name in ("ids", "offsets", "sentences", "sentence_counts")}
+    return Quoted(replace(batch, **of), words, share)
+
+
+def _write(made: Quoted, folder: Path) -> None:
+    batch = made.batch
+    arrays: dict[str, Array | None] = {"words": made.words, "sentence_counts": batch.sentence_counts}
+    arrays |= {"ids": batch.ids, "offsets": batch.offsets}
+    kept = {name: array for name, array in arrays.items() if made.share and array is not None}
+    write_tensors(folder / _IDS, kept)
+    write_sealed(folder / RESULT, {"share": made.share, "sentences": batch.sentences})
+
+
+def _read(batch: TokenBatch, folder: Path) -> Quoted:
+    """What `_write` has written, of a run with this batch."""
+    described = read_result(folder)
+    if not described["share"]:
+        return Quoted(batch, np.zeros(batch.documents, np.int64), 0.0)
+    arrays = read_tensors(folder / _IDS, _FORMS, AGAIN, D=batch.documents)
+    left = replace(
+        batch,
+        ids=arrays["ids"],
+        offsets=np.array(arrays["offsets"]),
+        sentences=described["sentences"],
+        sentence_counts=arrays.get("sentence_counts"),
+    )
+    return Quoted(left, arrays["words"], described["share"])
+
+
+# ---- Passages of many documents
 
 MOST = 40  # passages
 _ALIKE = 0.8  # share of the documents of an n-gram that have the next one, too, within a passage
@@ -151,15 +266,10 @@ def is_same(a: Ints, b: Ints) -> bool:
 
 def _repeated_ngrams(batch: TokenBatch) -> tuple[Hashes, Ints, Ints]:
     """The n-grams of ten documents or more by their first tokens: hashes, these, numbers of documents."""
-    ngrams = Ngrams(batch, None)
-    ngrams.count()
-    parts: list[tuple[Hashes, Ints, Ints]] = []
-    for values, places in ngrams.candidates(LEAST_DOCUMENTS):
-        rows = counted_occurrences(ngrams, values, places, LEAST_DOCUMENTS).sort("passage")
-        repeated, documents = rows["passage"].to_numpy(), rows["documents"].to_numpy()
-        many = are_among(repeated, values)
-        values = values[many]
-        parts.append((values, places[many], documents[np.searchsorted(repeated, values)]))
+    parts = [(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    for rows, hashed, places in repeated_ngrams(batch):
+        numbers = rows["documents"].to_numpy()[np.searchsorted(rows["passage"].to_numpy(), hashed)]
+        parts.append((hashed, places, numbers))
     values, places, numbers = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     order = np.argsort(places)
     return values[order], places[order], numbers[order]
