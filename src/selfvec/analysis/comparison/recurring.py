@@ -49,7 +49,7 @@ class Quoted:
 
     batch: TokenBatch
     words: Ints  # (D,) left out of each document
-    share: float  # of all words, those
+    share: float  # of the words of the run, those; 0 if they are hardly any, and stay
 
 
 def without_quotations(run: Run) -> Quoted | None:
@@ -58,7 +58,7 @@ def without_quotations(run: Run) -> Quoted | None:
         return None
     read = partial(_read, run.tokens)
     made = run.held("quotations", lambda: cached(run, "quotations", None, lambda: _made(run), _write, read))
-    return made if made.share >= _LEAST else None
+    return made if made.share else None
 
 
 def own_words(run: Run) -> Run:
@@ -92,19 +92,17 @@ def _made(run: Run) -> Quoted:
     numbers, words = list(own), np.zeros(batch.documents, np.int64)
     left = of_run(encoded(list(own.values())))
     words[numbers] = of_run(encoded(text.texts(numbers))).lengths - left.lengths
-    if words.sum() < _LEAST * max(len(batch), 1):
+    share = float(words.sum()) / max(len(batch), 1)
+    if share < _LEAST:
         return Quoted(batch, words, 0.0)
-    once = made.repeats and made.repeats["counted"] == "once" and made.repeats["passages"]
-    if once:  # a passage may have been counted where it was quoted
+    if made.repeats and made.repeats["counted"] == "once" and made.repeats["passages"]:
+        # A passage that is counted once may have been counted where it was quoted: all are read anew.
         read = encoded([own.get(number, each) for number, each in enumerate(text.texts())])
-        left = of_run(read)
+        left = of_run(without(read, find_repeats(read)[1]))
     else:
         places = np.arange(batch.documents)
         places[numbers] = batch.documents + np.arange(len(numbers))
         left = concatenated([batch, left]).part(places)
-    share = float(words.sum() / (len(left) + words.sum()))
-    if once:
-        left = of_run(without(read, find_repeats(read)[1]))
     of = {name: getattr(left, name) for name in ("ids", "offsets", "sentences", "sentence_counts")}
     return Quoted(replace(batch, **of), words, share)
 
