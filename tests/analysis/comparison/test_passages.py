@@ -315,7 +315,7 @@ def test_it_is_made_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     texts, _ = threads(WROTE["English"])
     run_of(texts).save(tmp_path / "run")
     first = without_quotations(selfvec.open(tmp_path / "run").present)
-    monkeypatch.setattr(recurring, "_made", lambda _: pytest.fail("it is made again"))
+    monkeypatch.setattr(recurring, "_made", lambda *_: pytest.fail("it is made again"))
     again = without_quotations(selfvec.open(tmp_path / "run").present)
     assert first is not None
     assert again is not None

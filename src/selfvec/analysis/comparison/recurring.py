@@ -22,6 +22,7 @@ from selfvec.base.display import printable
 from selfvec.base.finding import Finding
 from selfvec.corpus.slices import month_name
 from selfvec.data.run import Run
+from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch, concatenated
 from selfvec.files.checksums import write_sealed
 from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
@@ -54,10 +55,16 @@ class Quoted:
 
 def without_quotations(run: Run) -> Quoted | None:
     """The tokens of a run without what is quoted of earlier documents; None if that is hardly a word."""
-    if run.text is None or run.tokens is None:
+    text, batch = run.text, run.tokens
+    if text is None or batch is None:
         return None
-    read = partial(_read, run.tokens)
-    made = run.held("quotations", lambda: cached(run, "quotations", None, lambda: _made(run), _write, read))
+
+    def make() -> Quoted:
+        return _made(run, text, batch)
+
+    made = run.held(
+        "quotations", lambda: cached(run, "quotations", None, make, _write, partial(_read, batch))
+    )
     return made if made.share else None
 
 
@@ -73,8 +80,8 @@ def own_texts(run: Run) -> dict[int, str]:
     return {} if text is None else run.held("own texts", lambda: copies.own_texts(text))
 
 
-def _made(run: Run) -> Quoted:
-    text, batch, made = run.require_text(), run.require_tokens(), run.provenance
+def _made(run: Run, text: RunText, batch: TokenBatch) -> Quoted:
+    made = run.provenance
     rules, stem = Preprocessing.of(made), made.options.get("stem")
     # As refining has read them, before it stemmed words and looked for passages that are repeated.
     stop_words, stemmed = made.options.get("stop_words"), rules.stemmed and bool(rules.phrases)
@@ -89,8 +96,8 @@ def _made(run: Run) -> Quoted:
         return read.renumbered(np.array([index.get(name, -1) for name in names], np.int32), batch.types)
 
     own = own_texts(run)
-    numbers, words = list(own), np.zeros(batch.documents, np.int64)
-    left = of_run(encoded(list(own.values())))
+    numbers, texts = list(own), list(own.values())
+    left, words = of_run(encoded(texts)), np.zeros(batch.documents, np.int64)
     words[numbers] = of_run(encoded(text.texts(numbers))).lengths - left.lengths
     share = float(words.sum()) / max(len(batch), 1)
     if share < _LEAST:
