@@ -17,7 +17,7 @@ from tests.refusals import COMPARISONS, TOO_MANY, refused
 
 import selfvec
 from selfvec.base.errors import NotFound, OptionError
-from selfvec.corpus.filters import Compiler, _RunDocuments, allowed, filtered_documents
+from selfvec.corpus.filters import Compiler, _FieldsOfRun, allowed, filtered_documents
 from selfvec.corpus.given_filters import given_filters
 from selfvec.data.run import Run
 from selfvec.retrieval import run_index
@@ -214,7 +214,7 @@ def dated_run() -> Run:
 @pytest.mark.parametrize(("condition", "expected"), CONDITIONS, ids=map(str, range(len(CONDITIONS))))
 def test_conditions_are_those_of_stores_of_vectors(dated_run: Run, condition: Any, expected: str) -> None:
     filters = given_filters(condition)
-    for documents in (run_index(dated_run).documents, _RunDocuments(dated_run.present)):
+    for documents in (run_index(dated_run).documents, dated_run.present):
         assert "".join(map(str, np.flatnonzero(allowed(documents, filters)))) == expected
     hits = dated_run.search("hail", filter=condition, top=20).hits
     assert "".join(sorted(hit.id[1:] for hit in hits)) == expected
@@ -309,7 +309,7 @@ def test_nested_conditions_mean_what_logic_says(rows, condition) -> None:
 
 
 def test_alternatives_on_a_field_are_one_comparison(dated_run: Run) -> None:
-    documents, parts = _RunDocuments(dated_run.present), [{"year": 2010}] * 600
+    documents, parts = _FieldsOfRun(dated_run.present), [{"year": 2010}] * 600
     for condition in ({"$or": parts}, {"$nor": parts}, ["year!=2010"] * 600):
         compiler = Compiler(documents)
         compiler.passing(given_filters(condition))
@@ -375,7 +375,7 @@ def test_any_value_may_be_asked_of_a_field_of_any_type() -> None:
         for i in range(3)
     ]
     run = selfvec.refine(rows, "none", "original")
-    for documents in (run_index(run).documents, _RunDocuments(run.present)):
+    for documents in (run_index(run).documents, run.present):
         for name in rows[0].keys() - {"id", "text"}:
             for value in EVERY:
                 one, none = ({name: {sign: [value, None]}} for sign in ("$in", "$nin"))

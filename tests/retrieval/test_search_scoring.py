@@ -18,7 +18,7 @@ from selfvec.retrieval import Index, build, documents, kernels, scoring
 from selfvec.retrieval.build import Agreement, agreement, dense_share
 from selfvec.retrieval.dense_space import DenseSpace, projected
 from selfvec.retrieval.documents import GatheredDocuments, IndexedDocuments, Passages, UnitVectors
-from selfvec.retrieval.scoring import Scorer
+from selfvec.retrieval.scoring import Scored, Scorer
 from selfvec.retrieval.segments import SearchedDocuments
 from selfvec.retrieval.snippets import Match, _best_start
 from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
@@ -215,7 +215,8 @@ def test_the_best_documents_are_a_stable_sort(rows, most) -> None:
     scores = np.array([score for score, _ in rows], np.float32)
     allowed = np.array([there for _, there in rows])
     expected = [i for i in sorted(range(len(rows)), key=lambda i: -scores[i]) if allowed[i]][:most]
-    assert scoring.best_documents(scores, allowed, most) == expected
+    rest = np.zeros((0, len(rows)), np.float32)
+    assert Scored(scores, allowed, allowed, rest, rest, rest).best_documents(most) == expected
 
 
 def test_the_stretch_that_says_most() -> None:

@@ -12,7 +12,7 @@ from selfvec.base.answer import Json
 from selfvec.base.declarations import checked
 from selfvec.base.display import code_of
 from selfvec.base.errors import OptionError
-from selfvec.corpus.filters import passing_documents
+from selfvec.corpus.filters import allowed
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.kept_documents import RunDocuments
 from selfvec.data.field_types import plain_fields
@@ -133,4 +133,4 @@ def count(run: GivenRun, *, filter: GivenFilter = ()) -> int:
     >>> len(run), run.count(filter="year=2020"), "1" in run
     (2, 1, True)
     """
-    return int(np.count_nonzero(passing_documents(as_run(run), given_filters(filter))))
+    return int(np.count_nonzero(allowed(as_run(run), given_filters(filter))))

@@ -58,7 +58,7 @@ _SHOWN = 40  # characters of each
 
 
 @dataclass(frozen=True, eq=False)
-class _RunDocuments:
+class _FieldsOfRun:
     run: Run
 
     @property
@@ -90,28 +90,24 @@ def filtered_documents(run: Run, filters: Sequence[str], lacking: list[str] | No
     `NotFound` if there is none. `InputError` if the run has not kept its tokens, or a field is named and it
     has not kept its text.
     """
-    said: list[str] = []
-    passing = passing_documents(run, filters, said)
+    said: list[str] = [] if lacking is None else lacking
+    passing = allowed(run, filters, said)
     if not passing.any():
-        rule, _, remedy = said[0].partition("; ")
+        rule, _, remedy = said[-1].partition("; ")
         raise NotFound(rule, field="filter", remedy=remedy)
-    if lacking is not None:
-        lacking += said
     return passing
 
 
-def passing_documents(run: Run, filters: Sequence[str], lacking: list[str] | None = None) -> Mask:
-    """The same, but that none may pass."""
-    return allowed(_RunDocuments(run), filters, lacking)
+def allowed(given: WithFields | Run, filters: Sequence[str], lacking: list[str] | None = None) -> Mask:
+    """The documents of an index or a run that pass, (D,) bool; none may pass.
 
-
-def allowed(documents: WithFields, filters: Sequence[str], lacking: list[str] | None = None) -> Mask:
-    """The documents that pass, (D,) bool. Texts on one field are alternatives; all fields must pass.
+    Texts on one field are alternatives; all fields must pass.
 
     Names and texts are compared without regard to case; names, unless they differ in nothing else. Of texts
     the blanks around them, and how letters are encoded, do not matter either. If no document has a value that
     is named, or none passes, ``lacking`` gets one sentence: it may be a slip.
     """
+    documents = _FieldsOfRun(given) if isinstance(given, Run) else given
     if not filters:
         return np.ones(len(documents.days), bool)
     compiler = Compiler(documents)
@@ -124,7 +120,7 @@ def allowed(documents: WithFields, filters: Sequence[str], lacking: list[str] | 
     return passing
 
 
-Asked = tuple[str, Any]
+Compared = tuple[str, Any]
 """How a value is compared, by "=", "=.." for a range or an order between blanks; and it, None for none."""
 
 
@@ -132,7 +128,7 @@ class _Leaf(NamedTuple):
     """What the values of one field are compared with, which are alternatives."""
 
     column: _Column
-    asked: list[Asked]
+    asked: list[Compared]
 
 
 _Part = _Leaf | pl.Expr
@@ -231,7 +227,7 @@ class Compiler:
 
     def _some(self, parts: Iterable[_Part]) -> pl.Expr:
         """What documents pass that pass one of some parts, of which those on one field are one."""
-        asked, others = dict[_Column, list[Asked]](), list[pl.Expr]()
+        asked, others = dict[_Column, list[Compared]](), list[pl.Expr]()
         for part in parts:
             if isinstance(part, _Leaf):
                 asked.setdefault(part.column, []).extend(part.asked)
@@ -258,8 +254,8 @@ class Compiler:
             if column is None:
                 series, days = _values(self.documents, field), None
                 if field == self.documents.dated and kind_of(series.dtype) == MOMENT:
-                    own = _values(self.documents, "date").zip_with(series.is_not_null(), pl.Series([None]))
-                    days = _Column(field, own)
+                    dates = _values(self.documents, "date")
+                    days = _Column(field, dates.zip_with(series.is_not_null(), pl.Series([None])))
                 column = _Column(field, series, days)
                 if len(held) * len(column.series) > _HELD:
                     held.clear()
@@ -274,7 +270,7 @@ def _leaf(column: _Column, values: Sequence[Any], *, bare: bool = False) -> _Lea
     return _compared(column, [("=.." if bare and text and _is_range(text) else "=", text) for text in texts])
 
 
-def _compared(column: _Column, asked: list[Asked]) -> _Leaf:
+def _compared(column: _Column, asked: list[Compared]) -> _Leaf:
     """A comparison of moments or, if no time of a day is named, of their days."""
     return _Leaf(column if ":" in str(asked) else column.days or column, asked)
 
@@ -316,8 +312,8 @@ def _values(documents: WithFields, name: str) -> pl.Series:
     if not keys and not (values.dtype == pl.String and values.str.starts_with("[").any()):
         return values
     texts = written(values)
-    own = {text: [text] * (not keys) + _items(text, keys) for text in texts.unique().drop_nulls()}
-    return pl.Series([own.get(text) or None for text in texts], dtype=pl.List(pl.String))
+    items = {text: [text] * (not keys) + _items(text, keys) for text in texts.unique().drop_nulls()}
+    return pl.Series([items.get(text) or None for text in texts], dtype=pl.List(pl.String))
 
 
 def _items(text: str, keys: Sequence[str]) -> list[str]:
@@ -374,14 +370,13 @@ class _Column:
         return kind_of(self.series.dtype).startswith(LIST)
 
     def _of_each(self, values: pl.Series, of: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
-        own = pl.lit(values)
-        return own.list.eval(of(pl.element())) if self._is_list else of(own)
+        return pl.lit(values).list.eval(of(pl.element())) if self._is_list else of(pl.lit(values))
 
     def _in_form(self, form: str) -> pl.Series:
         """The values, (D,): texts as `_plain` makes them, moments in microseconds; null for what is none."""
         if form not in self.derived:
             plain = self._in_form(TEXT) if self.kind == TEXT != form else _plain(self.series)
-            read = self._of_each(plain, lambda own: _read(own, self.kind, form))
+            read = self._of_each(plain, partial(_read, self.kind, form))
             self.derived[form] = pl.select(read).to_series()
         return self.derived[form]
 
@@ -395,7 +390,7 @@ class _Column:
             self.derived[name] = self._flat(self._in_form(form)).unique().sort()
         return self.derived[name]
 
-    def wanted(self, asked: Sequence[Asked]) -> Wanted:
+    def wanted(self, asked: Sequence[Compared]) -> Wanted:
         """What the values in each form are compared with."""
         exact = pl.Series([value if sign == "=" else None for sign, value in asked], dtype=pl.String)
         done, wanted = np.array(exact.is_not_null()), Wanted()
@@ -454,10 +449,11 @@ class _Column:
             if first < after:
                 yield form, (first, math.nextafter(after, -math.inf) if form == NUMBER else after - 1)
 
-    def passes(self, asked: Sequence[Asked], wanted: Wanted) -> pl.Expr:
+    def passes(self, asked: Sequence[Compared], wanted: Wanted) -> pl.Expr:
         """Whether a document's value, or an item of its list, is among those asked for."""
-        own = pl.lit(self.series)
-        lacks = own.is_null() | (own.list.len() == 0) if self._is_list else own.is_null()
+        lacks = pl.lit(self.series).is_null()
+        if self._is_list:
+            lacks |= pl.lit(self.series).list.len() == 0
         parts = [lacks if any(value is None for _, value in asked) else pl.lit(False)]
         for form, sought in wanted.items():
             test = _within if form in _ENDS else _among
@@ -465,16 +461,16 @@ class _Column:
             parts.append((passes.list.any() if self._is_list else passes).fill_null(False))
         return pl.any_horizontal(parts)
 
-    def missing(self, asked: Sequence[Asked], wanted: Wanted) -> str:
+    def missing(self, asked: Sequence[Compared], wanted: Wanted) -> str:
         """A sentence for the first value asked for that no document has; empty if there is none."""
         there = np.array([value is None for _, value in asked])
         for form, sought in wanted.items():
-            own = self._different(form)
+            values = self._different(form)
             if form in _ENDS:
                 first, last = sought
-                there |= np.searchsorted(own, last, "right") > np.searchsorted(own, first)
+                there |= np.searchsorted(values, last, "right") > np.searchsorted(values, first)
             else:
-                there |= sought.is_in(own.implode()).fill_null(False).to_numpy()
+                there |= sought.is_in(values.implode()).fill_null(False).to_numpy()
         return "" if there.all() else self.nothing(*asked[int(there.argmin())])
 
     def nothing(self, sign: str, value: str) -> str:
@@ -490,11 +486,11 @@ class _Column:
         if is_range and len(different) and self.kind in (INTEGER, NUMBER, DAY, MOMENT):
             what = "numbers" if self.kind in (INTEGER, NUMBER) else "dates"
             return f"{rule}; its {what} run from {low} to {high}"
-        known = [one.strip() for one in written(different).to_list() if one.strip()]
-        near = "" if is_range else did_you_mean(value, known[:_COMPARED])
-        texts = "texts: " * (is_range and self.kind == TEXT)
-        shown = some_of(known, _NAMED, lambda one: whole_words(one, _SHOWN)) or "none"
-        return f"{rule}; {f'{near} its values are: {texts}{shown}'.strip()}"
+        texts = [text.strip() for text in written(different).to_list() if text.strip()]
+        near = "" if is_range else did_you_mean(value, texts[:_COMPARED])
+        what = "texts: " * (is_range and self.kind == TEXT)
+        shown = some_of(texts, _NAMED, lambda text: whole_words(text, _SHOWN)) or "none"
+        return f"{rule}; {f'{near} its values are: {what}{shown}'.strip()}"
 
 
 def _plain(values: pl.Series) -> pl.Series:
@@ -512,28 +508,28 @@ def _folded(texts: Any) -> Any:
     return texts.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
 
 
-def _read(own: pl.Expr, kind: str, form: str) -> pl.Expr:
+def _read(kind: str, form: str, values: pl.Expr) -> pl.Expr:
     """Values of a kind in another form; null for those that have none."""
     dtype = dtype_of(form)
     if form == MOMENT:
         if kind == TEXT:
-            days = own.str.to_date("%Y-%m-%d", strict=False).cast(dtype)
-            own = pl.coalesce(own.map_batches(parse_moments, return_dtype=dtype), days)
-        return own.cast(dtype).to_physical()
+            days = values.str.to_date("%Y-%m-%d", strict=False).cast(dtype)
+            values = pl.coalesce(values.map_batches(parse_moments, return_dtype=dtype), days)
+        return values.cast(dtype).to_physical()
     if kind == TEXT != form:
-        own = own.str.extract(_PLAIN_NUMBER[form], 0)
-    return own.cast(dtype, strict=False)
+        values = values.str.extract(_PLAIN_NUMBER[form], 0)
+    return values.cast(dtype, strict=False)
 
 
-def _among(sought: pl.Series, own: pl.Expr) -> pl.Expr:
-    return own.is_in(sought.drop_nulls().implode())
+def _among(sought: pl.Series, values: pl.Expr) -> pl.Expr:
+    return values.is_in(sought.drop_nulls().implode())
 
 
-def _within(sought: NDArray[Any], own: pl.Expr) -> pl.Expr:
+def _within(sought: NDArray[Any], values: pl.Expr) -> pl.Expr:
     """Whether values lie in one of some spans: the last end of those that begin before it is behind it."""
     first, last = sought[:, sought[0].argsort()]
     last = pl.Series([None, *np.maximum.accumulate(last).tolist()])
-    return own <= pl.lit(last).gather(pl.lit(pl.Series(first)).search_sorted(own, side="right"))
+    return values <= pl.lit(last).gather(pl.lit(pl.Series(first)).search_sorted(values, side="right"))
 
 
 def _around(number: Decimal, form: str) -> tuple[Any, Any]:
@@ -543,12 +539,12 @@ def _around(number: Decimal, form: str) -> tuple[Any, Any]:
     ((3, 3), (2, 3), (9007199254740994.0, 9007199254740994.0))
     """
     if form == INTEGER:
-        near = max(min(number, Decimal(1 << 64)), -Decimal(1 << 64))
-        return math.ceil(near), math.floor(near) + 1
-    own = float(number)
-    above = math.nextafter(own, math.inf)
-    held = Decimal(repr(own)) if number == number.to_integral_value() else number
-    return above if held < number else own, above if held <= number else own
+        within = max(min(number, Decimal(1 << 64)), -Decimal(1 << 64))
+        return math.ceil(within), math.floor(within) + 1
+    near = float(number)
+    above = math.nextafter(near, math.inf)
+    held = Decimal(repr(near)) if number == number.to_integral_value() else number
+    return above if held < number else near, above if held <= number else near
 
 
 def asked_moments(value: str) -> tuple[int, int] | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import compress
 from pathlib import Path
@@ -27,7 +27,7 @@ from selfvec.files.atomic_files import writing
 from selfvec.refinement.input_reading import general_words
 from selfvec.refinement.update import source_run, source_vectors
 from selfvec.retrieval.encoder import Encoder
-from selfvec.retrieval.encoder.folding import fold_rows
+from selfvec.retrieval.encoder.model import taught_encoder
 from selfvec.retrieval.encoder.word_lookup import FINAL_SIGMA, signs
 from selfvec.retrieval.encoder_part import stop_words_of, student_of
 from selfvec.retrieval.inverse_cloze import learn
@@ -220,11 +220,11 @@ def _taught_encoder(run: Run, progress: Progress) -> tuple[Encoder, list[str]]:
     numbers = numbers[numbers >= 0]
     unseen = taught.unseen.rows[numbers] * taught.unseen_weights[numbers, None]
     rows = np.concatenate([taught.student.rows * taught.student.weights[:, None], unseen])
-    words, places, rows, split, about = fold_rows(run, taught.words, rows, others)
+    encoder = taught_encoder(run, taught.words, rows, others)
     student = taught.student
     learned = {"passages": taught.passages, "ridge": student.ridge, "explained": student.explained}
     made = {"encoder": described["name"], "digest": described["digest"], "student": learned}
-    return Encoder(words, places, rows, split, about | made), notes
+    return replace(encoder, about=encoder.about | made), notes
 
 
 def _initial_words(run: Run) -> tuple[Sequence[str], list[str]]:

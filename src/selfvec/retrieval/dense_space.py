@@ -107,7 +107,7 @@ class DenseSpace:
         )
 
     def with_later(self, rows: Rows) -> DenseSpace:
-        """The same with rows of later types, (n, d); what is known of the others is not computed again."""
+        """This space with rows of later types, (n, d); what others are related to is not computed again."""
         made = replace(self, later=rows)
         made.__dict__["_pool_rows"] = self._pool_rows
         return made
@@ -143,10 +143,10 @@ class DenseSpace:
 
     def related_to(self, types: Sequence[int]) -> list[Related]:
         """Each type and at most 16 related ones, the nearest first, each with what one occurrence counts."""
-        memos = [self.related if own < len(self.rows) else self._related_later for own in types]
-        new = [own for own, memo in zip(types, memos, strict=True) if own not in memo]
+        memos = [self.related if word < len(self.rows) else self._related_later for word in types]
+        new = [word for word, memo in zip(types, memos, strict=True) if word not in memo]
         related = dict(zip(new, self._nearest(new), strict=True))
-        return [memo.setdefault(own, related.get(own, [])) for own, memo in zip(types, memos, strict=True)]
+        return [memo.setdefault(word, related.get(word, [])) for word, memo in zip(types, memos, strict=True)]
 
     @cached_property
     def _related_later(self) -> dict[int, Related]:
@@ -162,11 +162,11 @@ class DenseSpace:
             with one_core():  # so that the sums do not depend on the machine
                 for row, out in zip(rows, cosines, strict=True):
                     np.dot(block, row, out=out[start : start + _BLOCK])
-        for own, near in zip(types, cosines, strict=True):
-            near[self.pool == own] = -1
+        for word, near in zip(types, cosines, strict=True):
+            near[self.pool == word] = -1
             best = [place for place in top_indices(near, RELATED) if near[place] > LEAST_COSINE]
             above = ((near[best].astype(np.float64) - LEAST_COSINE) / (1 - LEAST_COSINE)) ** 2
-            yield [(own, 1.0), *zip(self.pool[best].tolist(), above.tolist(), strict=True)]
+            yield [(word, 1.0), *zip(self.pool[best].tolist(), above.tolist(), strict=True)]
 
     @cached_property
     def _pool_rows(self) -> Rows:

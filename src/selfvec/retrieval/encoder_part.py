@@ -227,10 +227,10 @@ class RunStudent:
         """The student with the rows of some types, (n, h) float32, zeros for those that it lacks."""
         number = {word: place for place, word in enumerate(self.words)}
         places = np.array([number.get(name, -1) for name in types], np.int64)
-        learned = places >= 0
+        learned = np.flatnonzero(places >= 0)
         rows = np.zeros((len(types), self.student.rows.shape[1]), np.float32)
-        rows[learned] = self.student.rows[places[learned]]
         weights = np.zeros(len(types), np.float32)
+        rows[learned] = self.student.rows[places[learned]]
         weights[learned] = self.student.weights[places[learned]]
         return replace(self.student, rows=rows, weights=weights)
 
@@ -295,17 +295,16 @@ def _learn(run: Run, encoded: EncodedTexts, gathered: GatheredDocuments, progres
     else:
         nothing = np.zeros((len(vocabulary), encoded.dimensions), np.float32)
         student = Student(nothing, nothing[:, 0], mean, 0.0, 0.0, NONE, {})
-    others = np.ones(len(encoded), bool)
+    others = np.full(len(encoded), bool(student.scale))
     for used in (places, of_words[occurs[stem_of]]):
         others[used[used >= 0]] = False
-    if not student.scale:
-        others[:] = False
     rows = np.float32(student.scale) * _centred(encoded.rows[others], mean)
     unseen = EncodedTexts("", "", encoded.hashes[others], rows.astype(np.float16))
     weights = np.full(len(unseen), bm25_weight(len(passages), np.array(0)), np.float32)
     of_stop_words = _stop_word_weights(run)
-    numbers = unseen.find(list(of_stop_words))
-    weights[numbers[numbers >= 0]] = np.array(list(of_stop_words.values()), np.float32)[numbers >= 0]
+    for number, weight in zip(unseen.find(list(of_stop_words)).tolist(), of_stop_words.values(), strict=True):
+        if number >= 0:
+            weights[number] = weight
     student = replace(student, rows=student.rows.astype(np.float16))
     return RunStudent(list(vocabulary.types), student, unseen, weights, len(passages))
 

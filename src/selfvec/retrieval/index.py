@@ -169,7 +169,7 @@ class Index:
         return cls(*parts).asking(run)
 
     def asking(self, run: Run) -> Index:
-        """The same, whose questions are read by the encoder of a run, if it has one and it can be had."""
+        """This index, whose questions are read by the encoder of a run, if it has one and it can be had."""
         return self if self.encoder_part is None else replace(self, find_encoder=partial(encoder_of, run))
 
     def indexed(
@@ -604,8 +604,7 @@ def run_index(
     index = base.held(_HELD, opened, tuple(cut))
     if not isinstance(run, LiveRun):
         return index
-    live = run
-    return run.held(_HELD, lambda: _with_segments(index, live, cut), tuple(cut))
+    return run.held(_HELD, partial(_with_segments, index, run, cut), tuple(cut))
 
 
 def _with_segments(index: Index, run: LiveRun, cut: Cut) -> Index:
@@ -627,7 +626,7 @@ def _with_segments(index: Index, run: LiveRun, cut: Cut) -> Index:
         return cached(run.base, "segment", of, make, IndexedPart.write, index.read_part, most=_MOST)
 
     def of_part(part: Part) -> IndexedPart:
-        """The same as for the state before if no further document of the segment is gone."""
+        """That of the state before if no further document of the segment is gone since."""
         held: tuple[Ints, IndexedPart] | None = part.segment.derived.get(("indexed", *cut))
         if held is None or not np.array_equal(held[0], part.gone):
             of_all = part.segment.held(("index", *cut), lambda: whole(part))

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -171,16 +171,15 @@ def _having(
     """
     code = vocabulary.preprocessing.language
     by_index = [_by_index(vocabulary, documents, sign, among) for sign in signs]
-    read = [number for number, (_, exact) in enumerate(by_index) if not exact]
-    words = {number: words_of(signs[number].text) for number in read}
-    phrases = [
-        _Phrase([_fits(word, code) for word in words[number]], _is_broken(signs[number].text))
-        for number in read
-    ]
-    able = np.any([by_index[number][0] for number in read], axis=0) if read else among
-    sizes = _sizes([word for number in read for word in words[number]], code)
     having = [mask for mask, _ in by_index]
-    for number, counts in zip(read, _count(documents, phrases, able, sizes) if read else [], strict=True):
+    read = [number for number, (_, exact) in enumerate(by_index) if not exact]
+    if not read:
+        return having
+    texts = [signs[number].text for number in read]
+    phrases = [_Phrase([_fits(word, code) for word in words_of(text)], _is_broken(text)) for text in texts]
+    able = np.any([having[number] for number in read], axis=0)
+    sizes = _sizes([word for text in texts for word in words_of(text)], code)
+    for number, counts in zip(read, _count(documents, phrases, able, sizes), strict=True):
         having[number] &= counts > 0
     return having
 
@@ -201,9 +200,7 @@ def _by_index(
     return able, False
 
 
-_FOR_STOP_WORDS = (
-    1 << 22
-)  # bytes of texts that are read for a question of stop words alone: a quarter of a second
+_FOR_STOP_WORDS = 1 << 22  # bytes of texts read for a question of stop words alone: a quarter of a second
 
 
 def within_reach(documents: SearchedDocuments, text: str, among: Mask) -> tuple[Mask, list[str]]:
@@ -218,19 +215,15 @@ def within_reach(documents: SearchedDocuments, text: str, among: Mask) -> tuple[
     read = first = 0
     for part in documents.indexed:
         data, ends = part.documents.arrays["texts"].data, part.documents.arrays["texts ends"].tolist()
-        for number, own in enumerate(part.numbers[0].tolist(), first):
-            if (
-                read <= _FOR_STOP_WORDS
-                and among[number]
-                and asked in data[ends[own] : ends[own + 1]].tobytes().lower()
-            ):
-                having[number] = True
-                read += ends[own + 1] - ends[own]
+        for number, local in enumerate(part.numbers[0].tolist(), first):
+            if read <= _FOR_STOP_WORDS and among[number]:
+                text_of = data[ends[local] : ends[local + 1]].tobytes()
+                having[number] = asked in text_of.lower()
+                read += having[number] * len(text_of)
         first += len(part.numbers[0])
     if not read:
-        most = max(
-            _FOR_STOP_WORDS, int(documents.sizes[among][0])
-        )  # the first one is read however long it is
+        first_size = int(documents.sizes[among][0])  # the first one is read however long it is
+        most = max(_FOR_STOP_WORDS, first_size)
         having = among & (np.cumsum(np.where(among, documents.sizes, 0)) <= most)
     which = "that have them in a row" if read else "from the first on"
     return having, [f"of so much text {int(having.sum()):,} documents {which} were read for them"]
@@ -294,8 +287,8 @@ def with_types(documents: SearchedDocuments, types: Sequence[int]) -> Mask:
     for place, part in enumerate(documents.parts):
         starts, units = part.arrays["starts"], part.arrays["units"]
         of_part = np.zeros(part.units, bool)
-        own = documents.local_types(place, np.array(types, np.int64))
-        for number in own[own >= 0].tolist():
+        local = documents.local_types(place, np.array(types, np.int64))
+        for number in local[local >= 0].tolist():
             of_part[units[starts[number] : starts[number + 1]]] = True
         having.append(of_part)
     return documents.assembled(having)[: len(documents)]
@@ -315,27 +308,8 @@ def _same_word(asked: str, code: str | None) -> Fits:
 
 
 def _fits(asked: str, code: str | None) -> Fits:
-    """The same; a word of a script without spaces is looked for in a longer run of letters."""
+    """Whether a word is the one asked for; one of a script without spaces is looked for within it."""
     return (lambda word: asked in word) if is_unspaced(asked) else _same_word(asked, code)
-
-
-class _Fitting(dict[str, int]):
-    """For each spelling of a text a row of ``table``: which words of some phrases it fits."""
-
-    def __init__(self, words: Sequence[Fits]) -> None:
-        super().__init__()
-        self._words = words
-        self._rows: dict[tuple[bool, ...], int] = {}
-
-    def __missing__(self, name: str) -> int:
-        word = plain(name)
-        row = tuple(fits(word) for fits in self._words)
-        self[name] = self._rows.setdefault(row, len(self._rows))
-        return self[name]
-
-    @property
-    def table(self) -> Mask:
-        return np.array(list(self._rows), bool).reshape(len(self._rows), len(self._words))
 
 
 def _count(
@@ -346,45 +320,44 @@ def _count(
 ) -> Ints:
     """How often each document of ``among`` has each phrase, (P, D); the texts are read once."""
     out = np.zeros((len(phrases), len(documents)), np.int64)
-    fitting = _Fitting([word for phrase in phrases for word in phrase.words])
     numbers = np.flatnonzero(among)
-    lengths = documents.sizes[numbers]
+
+    @cache
+    def fits(name: str) -> list[bool]:
+        """Which words of the phrases a spelling fits."""
+        word = plain(name)
+        return [fit(word) for phrase in phrases for fit in phrase.words]
 
     def read(block: tuple[int, int]) -> tuple[Ints, list[str], FoundWords]:
         part = numbers[slice(*block)]
         texts = [documents.text(number).replace("://", "///") for number in part.tolist()]
         return part, texts, find_words(texts, sizes=sizes)
 
-    for part, texts, words in in_order(cut(lengths + 1, _READ), read, threads(None)):
-        names = ("", *words.names)  # the first, of words that cannot fit, has the id -1
-        rows = np.fromiter(map(fitting.__getitem__, names), np.int64, len(names))[words.ids + 1]
+    for part, texts, words in in_order(cut(documents.sizes[numbers] + 1, _READ), read, threads(None)):
+        # The first name, of words that cannot fit, has the id -1.
+        table = np.array([*map(fits, ("", *words.names))], bool)
         owners = np.repeat(np.arange(len(part)), np.diff(words.bounds))
-        table = fitting.table
         column = 0
         for number, phrase in enumerate(phrases):
             fit = table[:, column : column + len(phrase.words)]
             column += len(phrase.words)
-            begins = _in_a_row(fit, rows, owners)
+            begins = _in_a_row(fit, words.ids + 1, owners)
             if not phrase.crosses and len(phrase.words) > 1:  # no sentence ends within it
-                last = words.ends[begins + len(phrase.words) - 1]
-                spans = zip(
-                    *(own.tolist() for own in (owners[begins], words.starts[begins], last)), strict=True
-                )
-                whole = [not _is_broken(texts[owner][start:end]) for owner, start, end in spans]
-                begins = begins[np.array(whole, bool)]
+                ends = words.ends[begins + len(phrase.words) - 1]
+                spans = np.column_stack([owners[begins], words.starts[begins], ends]).tolist()
+                is_whole = [not _is_broken(texts[owner][start:end]) for owner, start, end in spans]
+                begins = begins[np.array(is_whole, bool)]
             out[number, part] = np.bincount(owners[begins], minlength=len(part))
     return out
 
 
-def _in_a_row(fit: Mask, rows: Ints, owners: Ints | Ids) -> Ints:
-    """Where a phrase begins, by the row of ``fit``, (R, n), of each word: n words in the same text."""
-    size = len(rows) - fit.shape[1] + 1
-    if not fit.size or size < 1:
-        return np.zeros(0, np.int64)
-    begins = np.flatnonzero(fit[:, 0][rows[:size]])
-    for k in range(1, fit.shape[1]):
-        begins = begins[fit[:, k][rows[begins + k]]]
-    whole: Ints = begins[owners[begins] == owners[begins + fit.shape[1] - 1]]
+def _in_a_row(fit: Mask, names: Ids, owners: Ints) -> Ints:
+    """Where a phrase begins, by what each name fits, (R, n), and the name of each word: in one text."""
+    last = fit.shape[1] - 1
+    begins = np.arange(len(names) - last if fit.size else 0)
+    for k, fitting in enumerate(fit.T):
+        begins = begins[fitting[names[begins + k]]]
+    whole: Ints = begins[owners[begins] == owners[begins + last]]
     return whole
 
 

@@ -74,14 +74,16 @@ class Scored:
 
     def best_documents(self, top: int) -> list[int]:
         """The best documents, best first, ties by number."""
-        return best_documents(self.scores, self.found, top)
+        number = int(np.count_nonzero(self.found))
+        scores = self.scores if self.found.all() else np.where(self.found, self.scores, np.float32(-np.inf))
+        return top_indices(scores, min(top, number))
 
     def among(self, passing: Mask) -> Scored:
-        """The same, with no document found but those that pass, (D,)."""
+        """These scores, with no document found but those that pass, (D,)."""
         return replace(self, found=self.found & passing)
 
     def preferring(self, higher: Floats | None, last: Mask | None) -> Scored:
-        """The same, with some documents higher than by their scores, and others, (D,), behind all the rest.
+        """Scores with some documents higher than by these, and others, (D,), behind all the rest.
 
         ``higher``, (D,), is the share of the question's words that are in phrases which a document has. The
         document is moved up from its score, at least from the mean, by twice this share of the distance
@@ -137,7 +139,7 @@ class Scorer:
         return np.array([(1 - dense) / 2, (1 - dense) / 2, dense], np.float32)
 
     def with_words(self, rows: Rows) -> Scorer:
-        """The same for a question with further words, which no document has, by their rows, (n, d)."""
+        """A scorer for a question with further words, which no document has, by their rows, (n, d)."""
         later = rows if self.space.later is None else np.vstack([self.space.later, rows])
         made = replace(self, space=self.space.with_later(later))
         none = np.zeros(len(rows), np.int64)
@@ -336,14 +338,6 @@ def _standard(share: float, values: Rows) -> Rows:
     mean, spread = float(exact), float(values.std(dtype=np.float64, mean=exact))
     scaled = (share / spread, share * mean / spread) if spread > _NARROW else (0, 0)
     return np.array(scaled, np.float32)
-
-
-def best_documents(scores: Floats, allowed: Mask, most: int) -> list[int]:
-    """The documents with the highest scores among those allowed, best first, ties by number."""
-    number = int(np.count_nonzero(allowed))
-    if number < len(scores):
-        scores = np.where(allowed, scores, np.float32(-np.inf))
-    return top_indices(scores, min(most, number))
 
 
 # ---- BM25: the score of a text by the words of a query, which saturates as a word is repeated

@@ -182,9 +182,7 @@ class Hit:
     def _reasons(self) -> Iterator[str]:
         same = dict.fromkeys(reason.document for reason in self.words if reason.kind == "match")
         near = [reason for reason in self.words if reason.kind == "related"][:_REASONS]
-        related = (
-            f"{escape_for_display(one.document)} (for {escape_for_display(one.query)})" for one in near
-        )
+        related = (f"{escape_for_display(of.document)} (for {escape_for_display(of.query)})" for of in near)
         kinds = {"words in common": escaped([*same][:_REASONS]), "related words": ", ".join(related)}
         if told := "; ".join(f"{kind}: {words}" for kind, words in kinds.items() if words):
             yield told
@@ -271,8 +269,8 @@ def describe(
     hits = []
     for (document, _, span, alike), passage in zip(best, _passages(texts, words, repeated), strict=True):
         places = np.flatnonzero(matching[passage.ids])
-        own = places[~passage.repeated[places]]
-        shown = own if len(own) else places  # repeated passages are shown only if there is nothing else
+        telling = places[~passage.repeated[places]]
+        shown = telling if len(telling) else places  # repeated passages only if there is nothing else
         weights = [matches[word] for word in passage.ids[shown].tolist()]
         window = _window(len(passage.ids), len(query.words), shown, weights)
         snippet, marks = _snippet(passage, query, window, places, matches)
@@ -336,17 +334,17 @@ def _matches(scorer: Scorer, query: Query, mode: str) -> dict[int, Match]:
     """Types that match a query: its own and, except in mode bm25, those related to them."""
     out: dict[int, Match] = {}
     types = query.types.tolist()
-    words = [(number, own, float(scorer.weights[own])) for number, own in enumerate(types)]
+    words = [(number, word, float(scorer.weights[word])) for number, word in enumerate(types)]
     related = [[] for _ in types] if mode == "bm25" else scorer.space.related_to(types)
     for (number, _, weight), near in zip(words, related, strict=True):
         for other, like in near[1:]:
             if other not in out or like * weight > out[other].weight:
                 cosine = LEAST_COSINE + (1 - LEAST_COSINE) * like**0.5
                 out[other] = Match(number, cosine, like * weight)
-    for number, own, weight in words:
-        for other in query.alike.get(own, ()):
+    for number, word, weight in words:
+        for other in query.alike.get(word, ()):
             out[other] = Match(number, 1.0, ACCENTED * weight)
-    return out | {own: Match(number, 1.0, weight) for number, own, weight in words}
+    return out | {word: Match(number, 1.0, weight) for number, word, weight in words}
 
 
 def _written(words: FoundWords, query: Query) -> dict[int, Match]:
@@ -455,8 +453,8 @@ def _parts(scored: Scored, document: int, mode: str) -> dict[str, float]:
         passage = scored.parts[:, len(scored.scores) + best]
         parts = (1 - BEST_PASSAGE) * parts + BEST_PASSAGE * passage
     given = scored.scales * parts - scored.shifts
-    own = PARTS[: len(given)]
-    names = {"bm25": own[:1], "dense": own[2:]}.get(mode, own)
+    computed = PARTS[: len(given)]
+    names = {"bm25": computed[:1], "dense": computed[2:]}.get(mode, computed)
     contributions = {name: float(given[PARTS.index(name)]) for name in names}
     if scored.signs is not None:
         contributions[PARTS[-1]] = float(scored.signs[document])

@@ -33,9 +33,8 @@ from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
 
 from .databases import LanceDB, Stored, find_database, library_errors
-from .rows import RUN, described
+from .rows import RUN, described, encoded_blocks
 
-_BLOCK = 4096  # texts encoded at a time
 _WAYS = {  # to ask and to be found, by the keys of the report
     "new_new": "new questions, new vectors",
     "new_old": "new questions through the map, old vectors",
@@ -240,14 +239,11 @@ def _replace_vectors(
 def _encoded(texts: Sequence[str], encoder: Encoder, file: Path, progress: Progress) -> Rows:
     """Vectors of all texts, smoothed as `passage_rows` does, (n, d). Blocks are kept in a file."""
     width = 4 * encoder.dimensions
-    with file.open("ab") as out, progress.stage("Encoding", len(texts), "passages") as advance:
+    with file.open("ab") as out:
         done = out.tell() // width
         out.truncate(done * width)
-        advance(done)
-        for start in range(done, len(texts), _BLOCK):
-            block = encoder.encode(texts[start : start + _BLOCK])
+        for block in encoded_blocks(texts, encoder.encode, progress, done):
             out.write(block.tobytes())
             out.flush()
-            advance(len(block))
     rows = np.fromfile(file, np.float32).reshape(-1, encoder.dimensions)
     return smooth_by_neighbours(rows, len(rows))

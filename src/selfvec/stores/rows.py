@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -101,14 +101,13 @@ def passage_rows(
         values, kind = pl.Series(new, documents.fields[old], dtype=pl.String), documents.kinds[old]
         fields[old] = typed_column(values) if kind == TEXT else parsed(values, kind)
     table = table.with_columns(column.gather(owners) for column in fields.values())
+    about: dict[str, str] = {}
     if encode is None:
         encoder = Encoder.of(run, progress=progress)
-        vectors = _encoded(texts, encoder.encode, progress)
+        encode, about = encoder.encode, described(run, encoder)
+    vectors = np.concatenate([*encoded_blocks(texts, encode, progress)] or [np.zeros((0, 1), np.float32)])
+    if about:
         vectors = smooth_by_neighbours(vectors, len(vectors))
-        about = described(run, encoder)
-    else:
-        vectors = _encoded(texts, encode, progress)
-        about = {}
     language = Preprocessing.of(run.provenance).stem
     why = dict.fromkeys(documents.left_out, "its values are too long")
     why |= dict.fromkeys(documents.unread, "it has bytes or vectors, or occurs twice")
@@ -145,25 +144,23 @@ def _passages(documents: GatheredDocuments) -> tuple[list[str], list[str], Ints]
         zip(documents.ids, documents.texts, documents.spans(), strict=True)
     ):
         sign = "#"
-        own = [f"{name}#{i}" for i in range(1, len(spans) + 1)]
-        while not taken.isdisjoint(own):  # a document may be called a#1 itself
-            sign += "#"
-            own = [f"{name}{sign}{i}" for i in range(1, len(spans) + 1)]
-        taken.update(own)
-        ids += own or [name]
+        while not taken.isdisjoint(several := [f"{name}{sign}{i}" for i in range(1, len(spans) + 1)]):
+            sign += "#"  # a document may be called a#1 itself
+        taken.update(several)
+        ids += several or [name]
         texts += [text[start:end] for start, end in spans] or [text]
         owners += [number] * max(1, len(spans))
     return ids, texts, np.array(owners, np.int64)
 
 
-def _encoded(texts: Sequence[str], encode: Encode, progress: Progress) -> Rows:
-    parts = []
+def encoded_blocks(texts: Sequence[str], encode: Encode, progress: Progress, done: int = 0) -> Iterator[Rows]:
+    """Vectors of texts, some at a time, from the first on that is not ``done``."""
     with progress.stage("Encoding", len(texts), "passages") as advance:
-        for start in range(0, len(texts), _BLOCK):
-            block = texts[start : start + _BLOCK]
-            parts.append(np.asarray(encode(block), np.float32))
+        advance(done)
+        for start in range(done, len(texts), _BLOCK):
+            block = np.asarray(encode(texts[start : start + _BLOCK]), np.float32)
+            yield block
             advance(len(block))
-    return np.concatenate(parts) if parts else np.zeros((0, 1), np.float32)
 
 
 # ---- Columns

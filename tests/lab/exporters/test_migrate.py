@@ -55,7 +55,7 @@ def encoders_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_BLOCK", 64)
+    monkeypatch.setattr("selfvec.stores.rows._BLOCK", 64)
 
 
 def exported(made: tuple[Run, Run, Path], folder: Path, run: Run | None = None) -> Path:

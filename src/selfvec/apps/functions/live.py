@@ -16,7 +16,7 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.field_names import TITLES, name_key
 from selfvec.corpus.fields import FieldOptions, NoTextField
-from selfvec.corpus.filters import passing_documents
+from selfvec.corpus.filters import allowed
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.data import run as record
 from selfvec.data.live_run import LiveRun
@@ -269,7 +269,7 @@ def removal(
         if bool(ids) == bool(filters):
             what = "both ids and a filter" if ids else "neither ids nor a filter"
             raise OptionError(f"there are {what}", field=field or "id", remedy="name either")
-        which = passing_documents(state, filters) if filters else ids
+        which = allowed(state, filters) if filters else ids
         made, change = live.deleted(state, which, number, field)
         if erase and change.withdrawn:
             taken = Taken(for_good=True)
