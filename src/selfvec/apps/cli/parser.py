@@ -90,11 +90,11 @@ class Values(click.ParamType):  # type: ignore[type-arg]  # since click 8.5
 
 def _lines(name: str, typed: str) -> list[str]:
     """What is typed or, after @, the lines of a file: filters of a subcorpus, a query, or words."""
+    if typed[:1] != "@" or name not in _SAVED:
+        return [typed]
     path = Path(typed[1:])
     is_file = path.suffix or path.is_file() or (name == "filter" and "=" not in typed)
-    if typed[:1] == "@" and name in _SAVED and is_file:
-        return [line.strip() for _, line in text_lines(path)]
-    return [typed]
+    return [line.strip() for _, line in text_lines(path)] if is_file else [typed]
 
 
 class Argument(click.Argument):
