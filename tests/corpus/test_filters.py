@@ -3,7 +3,7 @@
 import datetime
 import math
 import operator
-from functools import reduce
+from functools import partial, reduce
 from types import SimpleNamespace
 from typing import Any
 
@@ -48,22 +48,18 @@ PASSING = {
     "true": ([True, False, None], "=TRUE", [0]),
     "true as 1": ([True, False, None], "=1", [0]),
     "1 is no truth of numbers": (["1", "2"], "=1", [0]),
-    "number": (["3", "4"], "=3.0", [0]),
     "price": (["€ 3,00", "€ 3,50"], "=3", [0]),
     "code": (["01067", "1067"], "=1067", [1]),
     "list": ([["a ", "b"], ["c"]], "=a", [0]),
-    "decimal commas": (["1,50", "1,75", "2,50", "10,00"], "=1.5..2.0", [0, 1]),
-    "decimal commas on both sides": (["1,50", "1,75", "2,50"], "=1,5..2,0", [0, 1]),
+    "decimal commas": (["1,50", "1,75", "2,50", "10,00"], "=1,5..2,0", [0, 1]),
     "a decimal comma": ([1.5, 15], "=1,5", [0]),
     "currency": (["1.234,56 €", "999,00 €", "12,00 €"], "=900..2000", [0, 1]),
-    "dollars": (["$1,234.56", "$999", "$ 12"], "=900..", [0, 1]),
     "thousands": (["1,500", "2,750", "999"], "=1000..2000", [0]),
     "thousands with commas elsewhere": (["1.500", "2,75"], "=1000..", [0]),
     "thousands with blanks": (["1 500", "1\u202f750", "12"], "=1500..1800", [0, 1]),
     "Swiss": (["1'500.50", "1\u2019750", "12"], "=1500..1800", [0, 1]),
     "percent": (["12 %", "50%", "7,5 %"], "=10..20", [0]),
     "not numbers": (["n/a", "NaN", "5", None, ""], "=1..", [2]),
-    "numbers": ([1, 2.5, 10], "=2..10", [1, 2]),
     "whole numbers exactly": ([2**53 + 1, 2**53, 7], f"={2**53}", [1]),
     "more than 64 bits": ([2**53, 7], "=1.." + "9" * 400, [0, 1]),
     "none of that many digits": ([7, 8], "!=" + "9" * 400, [0, 1]),
@@ -152,21 +148,15 @@ def test_one_of_several_filters_on_a_field_has_to_be_met_by_some_document() -> N
     assert passing(["1", "5", "9", "12"], "=..2", "=9", "=11..") == [0, 2, 3]
     rows = [{"text": "hail", "a": "x", "date": "2019"}, {"text": "rain", "a": "y", "date": "2020"}]
     run = selfvec.refine(rows, "none", "original")
-    index = run_index(run)
     assert filtered_documents(run.present, []).tolist() == [True, True]
-    assert filtered_documents(run.present, ["date=2020"]).tolist() == [False, True]
-    refused(
-        lambda: filtered_documents(run.present, ["a=x", "date=2020"]),
-        NotFound,
-        "no document passes all of a=x, date=2020; leave one of them out",
-    )
     for asked, said in (
         (["a=x", "date=2020"], "no document passes all of a=x, date=2020; leave one of them out"),
         (["date=1900"], "no document is dated 1900; the dates run from 2019-01-01 to 2020-01-01"),
         (["a=x", "a=yy", "date=1900"], "no document has a=yy; its values are: x, y"),
     ):
-        found = index.search("hail", filter=asked)
-        assert (found.hits, found.notes[0], len(found.notes)) == ([], said, 1)
+        found = run.search("hail", filter=asked)
+        assert (found.hits, found.notes) == ([], [said])
+        refused(partial(filtered_documents, run.present, asked), NotFound, said)
 
 
 ROWS = [
@@ -187,20 +177,12 @@ CONDITIONS: list[tuple[Any, str]] = [
     ({"date": "2009..2017", "state": ["IOWA", "UTAH"]}, "2467"),
     ({"date": {"$gt": "2015", "$lt": datetime.date(2017, 3, 1)}}, "8"),
     ({"date": {"$gte": "2016-03", "$lte": 2016}}, "8"),
-    ({"state": {"$ne": "IOWA"}}, "1235689"),
-    ({"state": {"$nin": ["IOWA", "OHIO", "no state"]}}, "2369"),
-    ({"state": {"$in": ["UTAH", "no state"]}, "year": {"$not": {"$lt": np.int64(2012)}}}, "6"),
-    ({"state": {"$exists": False}}, "39"),
-    ("state!=IOWA", "1235689"),
+    ({"state": {"$nin": ["IOWA", "OHIO", "no state"]}, "year": {"$not": {"$lt": np.int64(2012)}}}, "69"),
     (["state!=IOWA", "state!=ohio", {"year": {"$lt": 2014}}], "23"),
     (["state=IOWA", "state=OHIO", "year=2013.."], "578"),
     ('{"state": "OHIO"}', "158"),
     ({}, "0123456789"),
-    ({"state": {"$nin": []}}, "0123456789"),
-    ({"$and": []}, "0123456789"),
-    ({"$nor": []}, "0123456789"),
-    ({"$or": [{"state": {"$in": []}}, {"year": 2010}]}, "2"),
-    ({"year": {"$eq": "2009..2011"}, "$nor": []}, ""),
+    ({"year": {"$eq": "2009..2011"}}, ""),
     ({"date": {"$gte": datetime.datetime(2016, 3, 1, tzinfo=datetime.UTC)}}, "89"),
     ({"date": {"$gt": "2016-03-01T00:00:00Z"}}, "9"),
 ]
@@ -248,22 +230,27 @@ def test_a_value_that_no_document_has_is_named_where_others_pass(
         assert all(map(str.startswith, said, notes))
 
 
-COMPARE = {"$eq": operator.eq, "$gt": operator.gt, "$gte": operator.ge} | {
+COMPARE = {
+    "$eq": operator.eq,
+    "$gt": operator.gt,
+    "$gte": operator.ge,
     "$lt": operator.lt,
     "$lte": operator.le,
 }
 TYPES = {"whole": pl.Int64(), "number": pl.Float64(), "text": pl.String(), "list": pl.List(pl.Int64())}
+NUMBER = st.sampled_from([0, 1, 0.5])
 LEAVES = st.builds(
-    lambda name, order, number: {name: {order: number}},
+    lambda name, asked: {name: dict([asked])},
     st.sampled_from([*TYPES]),
-    st.sampled_from([*COMPARE]),
-    st.sampled_from([0, 1, 0.5]),
+    st.tuples(st.sampled_from([*COMPARE, "$ne"]), NUMBER)
+    | st.tuples(st.sampled_from(["$in", "$nin"]), st.lists(NUMBER, max_size=2))
+    | st.tuples(st.just("$exists"), st.booleans()),
 )
 NESTED = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
         inner.map(lambda part: {"$not": part}),
-        st.tuples(st.sampled_from(["$and", "$or", "$nor"]), st.lists(inner, min_size=1, max_size=3)).map(
+        st.tuples(st.sampled_from(["$and", "$or", "$nor"]), st.lists(inner, max_size=3)).map(
             lambda pair: {pair[0]: pair[1]}
         ),
     ),
@@ -280,8 +267,14 @@ def holds(row: dict[str, Any], condition: dict[str, Any]) -> bool:
         parts = [holds(row, part) for part in value]
         return all(parts) if name == "$and" else any(parts) == (name == "$or")
     ((order, other),) = value.items()
+    if order in ("$ne", "$nin"):
+        return not holds(row, {name: {"$eq" if order == "$ne" else "$in": other}})
     items = row[name] if isinstance(row[name], list) else [row[name]]
-    return any(COMPARE[order](item, other) for item in items if item is not None)
+    there = [item for item in items if item is not None]
+    if order == "$exists":
+        return bool(items if isinstance(row[name], list) else there) == other
+    compare = COMPARE.get(order, lambda item, several: item in several)
+    return any(compare(item, other) for item in there)
 
 
 WHOLE = st.none() | st.integers(-1, 1)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.damage import damaged
 from tests.examples import TIMES
 from tests.refusals import refused
 
@@ -33,17 +34,11 @@ from selfvec.text.preprocessing import Preprocessing
 QUESTIONS = ("hail broke windows", "tornado near the bridge", "storm", "gust of WIND at a school", "snow")
 
 
-def results(index: Index, mode: str = "hybrid", **options) -> list[list[tuple[str, float]]]:
-    """Ids and scores of the hits of every question."""
-    found = (index.search(question, 200, mode=mode, **options).hits for question in QUESTIONS)
-    return [[(hit.id, hit.score) for hit in hits] for hits in found]
-
-
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_hits_are_sorted_and_described(index: Index, mode: str, question: str) -> None:
     found = index.search(question, top=7, mode=mode)
-    assert (found.mode, found.documents) == (mode, 200)
+    assert (found.mode, found.documents, index.filter_names) == (mode, 200, ["date", "state", "size"])
     scores = [hit.score for hit in found.hits]
     assert scores == sorted(scores, reverse=True)
     assert len({hit.id for hit in found.hits}) == len(found.hits) <= 7
@@ -89,11 +84,8 @@ def test_a_long_document_shows_its_passage(index: Index) -> None:
 @pytest.mark.parametrize(
     ("filters", "passes"),
     [
-        (["state=iowa"], lambda i: i % 3 == 0),
-        (["state=IOWA", "state=UTAH", "date=1992..1995"], lambda i: i % 3 != 1 and 2 <= i % 10 <= 5),
-        (["STATE=iowa", "state=utah", "Date=1992..1995"], lambda i: i % 3 != 1 and 2 <= i % 10 <= 5),
+        (["STATE=iowa", "state=UTAH", "Date=1992..1995"], lambda i: i % 3 != 1 and 2 <= i % 10 <= 5),
         (["size=10..20.5"], lambda i: 10 <= i <= 20),
-        (["size=..3"], lambda i: i <= 3),
     ],
 )
 def test_filters_leave_the_hits_that_pass(index: Index, mode: str, filters: list[str], passes) -> None:
@@ -120,15 +112,6 @@ def all_ids(found: Found) -> set[str]:
     return {name for hit in found.hits for name in (hit.id, *hit.alike)}
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_opened_is_as_made(index: Index, storm_run: Run, reports: list[str], mode: str) -> None:
-    made = Index.memory(storm_run, reports)
-    named = [[(f"r{name}", score) for name, score in hits] for hits in results(made, mode)]
-    assert results(index, mode) == named
-    assert (len(index), index.filter_names) == (200, ["date", "state", "size"])
-    assert index.text("r7") == reports[7]
-
-
 WORDS = ("hail", "fog", "roof", "river", "farm", "zyx", "\u00e9t\u00e9")
 TEXT = st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join)
 
@@ -140,7 +123,8 @@ TEXT = st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join)
 def test_any_texts_are_found_as_well_after_saving(tmp_path_factory, storm_run: Run, texts, question) -> None:
     made = Index.memory(storm_run, texts)
     opened = made.saved(tmp_path_factory.mktemp("any") / "index")
-    assert opened.search(question).as_dict() == made.search(question).as_dict()
+    for mode in MODES:
+        assert opened.search(question, mode=mode).as_dict() == made.search(question, mode=mode).as_dict()
     assert [opened.documents.text(number) for number in range(len(texts))] == texts
     bm25 = opened.search(question, 20, mode="bm25")
     assert len(bm25) == len({hit.text for hit in bm25.hits})
@@ -187,14 +171,10 @@ def test_a_question_without_words_finds_nothing(index: Index, question: str, mod
     assert (found.hits, found.asked, found.unknown) == ([], [], [])
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_equal_documents_are_one_hit_that_names_the_others(storm_run: Run, mode: str) -> None:
-    for number in (1, 3):
-        (hit,) = Index.memory(storm_run, ["hail fell"] * number).search("hail", mode=mode).hits
-        assert [hit.id, *hit.alike] == ["0", "1", "2"][:number]
-    found = Index.memory(storm_run, ["hail fell"] * 3).search("hail", mode=mode)
+def test_equal_documents_are_one_hit_that_names_the_others(storm_run: Run) -> None:
+    found = Index.memory(storm_run, ["hail fell"] * 3).search("hail")
     assert "and 2 alike" in found.view().parts[0].figures[0]
-    assert found.rows[0]["alike"] == ["1", "2"]
+    assert [row["alike"] for row in found.rows] == [["1", "2"]]
     assert found.as_dict()["rows"] == found.as_dict()["hits"]
 
 
@@ -256,18 +236,13 @@ def folder(index: Index, tmp_path: Path) -> Path:
 
 
 @settings(max_examples=30 * TIMES, deadline=None)
-@given(st.sampled_from(FILES), st.data())
-def test_a_damaged_index_is_refused_or_searched(tmp_path_factory, index: Index, name: str, data) -> None:
-    """Cut short or with some bytes changed, it never crashes the process."""
+@given(st.sampled_from(FILES), st.randoms())
+def test_a_damaged_index_is_refused_or_searched(tmp_path_factory, index: Index, name: str, chance) -> None:
+    """Whatever a file holds, it never crashes the process."""
     folder = tmp_path_factory.mktemp("damaged") / "index"
     index.saved(folder)
-    whole = bytearray((folder / name).read_bytes())
-    if data.draw(st.booleans()):
-        whole = whole[: data.draw(st.integers(0, len(whole) - 1))]
-    else:
-        for _ in range(data.draw(st.integers(1, 20))):
-            whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
-    (folder / name).write_bytes(whole)
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(damaged(name, content, chance))
     try:
         with np.errstate(all="ignore"):
             Index.open(folder).search("hail near a farm")
