@@ -356,12 +356,16 @@ def _in_units(batches: Sequence[TokenBatch], units: Sequence[Ints | None]) -> li
     ]
 
 
-def key_words(made: Comparison) -> list[Finding]:
-    """What `keyness` tells of the two sides of a comparison."""
+def key_rows(made: Comparison, sort: str = "ll") -> list[Json]:
+    """What `keyness` lists of the two sides of a comparison."""
     batches = made.parts
     tested = _in_units(batches, [made.unit[part.documents] for part in made.slices])
-    rows, _ = _rows(batches, tested, (LEAST, _least_documents(tested)), "ll")
-    return key_findings(rows, made.names, explained=made.written_otherwise)
+    return _rows(batches, tested, (LEAST, _least_documents(tested)), sort)[0]
+
+
+def key_words(made: Comparison) -> list[Finding]:
+    """What `keyness` tells of them."""
+    return key_findings(key_rows(made), made.names, explained=made.written_otherwise)
 
 
 def key_findings(

@@ -1,33 +1,31 @@
 """`monitor`: whether new text differs from the text of a run, and how.
 
-A run knows every word of its own text, so new text always has more unknown words. Therefore some of the run's
-documents are held out: for the test, the run knows only the words of the rest of its text. Documents are the
-units. A document that differs from another only in its numbers is left out. If the new documents contain
-those of the run, these are left out as well.
+It is a comparison of the run with the new text, so documents that belong together are one unit, and what
+differs is what `keyness` finds, whether or not there is an alarm. A run knows every word of its own text, so
+new text always has more unknown words. Therefore half of the run's units are held out: for the test, the run
+knows only the words of the rest of its text. A document that differs from another only in its numbers is left
+out, and so are new documents that the run has.
 
 Four tests look for four kinds of change:
 
-    unknown    documents with more unknown words
-    distance   documents far from those of the run (one minus the mean cosine of the ten nearest)
-    words      words that occur in more, or fewer, documents: the sum of z⁴ over words
-    topics     topics with more, or fewer, documents: the sum of z²
+    unknown    units with more unknown words
+    distance   units far from the documents of the run (one minus the mean cosine of the ten nearest)
+    words      words that occur in more, or fewer, units: the sum of z⁴ over words
+    topics     topics with more, or fewer, units: the sum of z²
 
-In the first two tests a document weighs log(u)², where u is the share of all documents that are as far or
-farther, so that a few strange documents are found among many ordinary ones. The documents are repeatedly
-divided at random into as many new and old ones. Each test's p is the share of divisions with at least its
-value. The smallest p of the four is compared with the smallest p in every division (Westfall and Young,
-1993), so the joint p keeps its level. Divisions with an equal smallest p are ordered by their largest
-deviation.
+In the first two tests a unit weighs log(u)², where u is the share of all units that are as far or farther, so
+that a few strange ones are found among many ordinary ones. The units are repeatedly divided at random into as
+many new and old ones. Each test's p is the share of divisions with at least its value. The smallest p of the
+four is compared with the smallest p in every division (Westfall and Young, 1993), so the joint p keeps its
+level. Divisions with an equal smallest p are ordered by their largest deviation.
 
-Vectors, document frequencies and topics are computed only from the rest of the run, not from the documents
-that are compared. Otherwise they would fit the old documents better than the new ones.
-
-How the documents differ is what `keyness` finds between the two sides, whether or not there is an alarm.
+Vectors, document frequencies and topics are computed only from the rest of the run, not from the units that
+are compared. Otherwise they would fit the old ones better than the new ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import comb
 from typing import Annotated, Unpack
@@ -42,7 +40,7 @@ from selfvec.base.errors import CorpusError, InputError, OptionError
 from selfvec.base.finding import Finding
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import in_order, one_core, threads
-from selfvec.base.view import PROBABILITY, Column, Part, Table
+from selfvec.base.view import PROBABILITY, Column, Table
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.fields import FieldOptions
@@ -68,10 +66,11 @@ from selfvec.text.document_vectors import (
     word_documents,
 )
 
-from .concepts.corpus_topics import topics
-from .concepts.topic_clusters import nearest
+from .comparison.compared import compared
+from .comparison.comparison import in_order as by_kind
+from .concepts.topic_clusters import Clustering, cluster_documents, nearest
 from .kernels import word_statistic
-from .keyness import keyness, keyness_columns
+from .keyness import key_findings, key_rows, keyness_columns
 from .word_kinds import with_letters
 
 SIDES = ("the run", "the new text")
@@ -162,14 +161,9 @@ def monitor(
     if not len(new):
         raise InputError("no words of the new documents remain", remedy="give documents with words")
     known = np.array([word in run.vectors for word in new.types], bool)
-    figures: Json = {
-        "alarm": False,
-        "p": None,
-        "level": level,
-        "unknown_share": float(1 - known[new.ids].mean()),
-    }
-    figures |= {"unknown_expected": None, "documents": total, "compared": 0, "held_out": 0, "left_out": {}}
-    figures |= {"note": "", "tests": [], "rows": []}
+    figures: Json = {"alarm": False, "p": None, "level": level, "documents": total, "compared": 0}
+    figures |= {"unknown_share": float(1 - known[new.ids].mean()), "unknown_expected": None}
+    figures |= {"held_out": 0, "left_out": {}, "note": "", "tests": [], "rows": []}
     own = run.tokens if settings.min_count == 1 else None  # all words, rare ones included
     if run.text is not None:
         own = tokens_of(map(Documents, run.text.batches((TEXT,))), run)
@@ -177,77 +171,65 @@ def monitor(
         counts = run.vectors.counts
         if counts is not None and settings.min_count == 1:  # the Good-Turing estimate: words that occur once
             figures["unknown_expected"] = float(np.sum(counts == 1) / max(int(counts.sum()), 1))
-        return _shown(figures | {"note": _UNTESTED})
-    compared = _chosen_documents(own, new, settings.min_count, seed)
-    tested, findings = _tested(level, run, rows, compared, top, permutations, seed, progress)
-    return _shown(figures | tested, findings)
-
-
-def _shown(figures: Json, findings: Sequence[Finding] = ()) -> Answer:
-    """The verdict, the findings, which documents were compared, the tests, the words."""
-    expected = figures["unknown_expected"]
-    like = "" if expected is None else f" ({expected:.1%} would be usual)"
-    words = f"{figures['unknown_share']:.1%} of the words are unknown{like}"
-    if figures["p"] is None:
-        verdict = f"nothing was compared, so there is no alarm and no p; {words}"
-    else:
-        alarm = "ALARM" if figures["alarm"] else "no alarm"
-        verdict = f"{alarm}, p = {figures['p']:.2g} (level {figures['level']:g}); {words}"
-    parts: list[Part] = []
-    if figures["held_out"]:
-        left = "".join(f"; {number:,} {reason}" for reason, number in figures["left_out"].items() if number)
-        new = f"{figures['compared']:,} of {figures['documents']:,} new documents"
-        parts.append(f"{new} compared with {figures['held_out']:,} of the run{left}")
-    parts += [figures["note"]] * bool(figures["note"])
-    for columns, key, title in (
-        ((Column("test"), Column("p", form=PROBABILITY)), "tests", "Tests"),
-        (keyness_columns(*SIDES), "rows", "Words beyond chance"),
-    ):
-        parts += [Table(columns, figures[key], title, least=len(TESTS))] * bool(figures[key])
-    return Answer(
-        f"Monitoring: {verdict}",
-        {**figures, "verdict": verdict},
-        columns=keyness_columns(*SIDES),
-        lead=[[(verdict, "bad" if figures["alarm"] else "strong")]],
-        findings=findings,
-        parts=parts,
-    )
-
-
-def _tested(
-    level: float,
-    run: Run,
-    rows: pl.DataFrame,  # the new documents
-    compared: ComparedDocuments,
-    top: int,
-    permutations: int,
-    seed: int,
-    progress: Progress,
-) -> tuple[Json, list[Finding]]:
-    """The p of the documents, and how they differ."""
-    new = int(compared.new.sum())
-    held_out = int(np.sum(~compared.new))
-    figures: Json = {"unknown_expected": compared.expected, "compared": new, "held_out": held_out}
-    figures |= {"left_out": compared.left_out}
-    if not new:
-        return {**figures, "note": "the run already has all of these documents"}, []
-    if comb(new + held_out, new) < 1 / level:
-        few = f"{new} new documents and {held_out} of the run are too few"
+        return _answer(figures | {"note": _UNTESTED})
+    own, new = over_one_vocabulary([own, new])
+    rng = np.random.default_rng(seed)
+    places, chosen, figures["left_out"] = _different(own, new, rng)
+    if not len(chosen):
+        return _answer(figures | {"note": "the run already has all of these documents"})
+    both = concatenated([own.part(places), new.part(chosen)])
+    old = np.arange(both.documents) < len(places)
+    with progress.stage("Words", None, "documents"):
+        sides = [Slice(*side) for side in zip(SIDES, (old, ~old), strict=True)]
+        joint = _joint_run(run, rows[chosen], both, places)
+        made = compared(joint, sides, {})
+        words = key_rows(made, "q")
+    findings = [
+        *made.findings,
+        *([] if made.nested else key_findings(words, SIDES, explained=made.written_otherwise)),
+    ]
+    figures["rows"] = [row for row in words if row["q"] <= LEVEL][:top]
+    divided = _divided(both, old, made.unit, own, settings.min_count, rng)
+    old_units = int(np.sum(~divided.new))
+    if comb(len(divided.new), old_units) < 1 / level:
+        few = f"{len(divided.new) - old_units} new documents and {old_units} of the run are too few"
         rule = f"{few} for an alarm at level {level:g}"
         raise InputError(rule, remedy="give more documents, or raise --level")
     with progress.stage("Comparing", None, "documents"):
-        of_documents = _document_figures(run, compared, seed)
+        of_units = _unit_figures(joint, divided, seed)
     with progress.stage("Testing", None, "divisions"):
-        p, each = joint_p(_division_statistics(of_documents, compared, permutations, seed))
+        p, each = joint_p(_division_statistics(of_units, divided, permutations, seed))
     tests = [{"test": name, "p": value} for name, value in zip(TESTS, each, strict=True)]
-    with progress.stage("Words", None, "documents"):
-        old = np.arange(compared.both.documents) < len(compared.own_places)
-        sides = [Slice(*side) for side in zip(SIDES, (old, ~old), strict=True)]
-        found = keyness(_joint_run(run, rows, compared), sides, sort="q", mix="equal")
-    words = [row for row in found.rows if row["q"] <= LEVEL][:top]
-    return {**figures, "alarm": p <= level, "p": p, "tests": tests, "rows": words}, [
-        _as_sentence(finding) for finding in found.findings
-    ]
+    figures |= {"alarm": p <= level, "p": p, "tests": tests, "unknown_expected": divided.expected}
+    figures |= {"compared": len(chosen), "held_out": divided.held_out}
+    return _answer(figures, map(_as_sentence, by_kind(findings)))
+
+
+def _answer(figures: Json, findings: Iterable[Finding] = ()) -> Answer:
+    """The verdict, the findings, which documents were compared, the tests, the words."""
+    expected, left_out = figures["unknown_expected"], figures["left_out"].items()
+    like = "" if expected is None else f" ({expected:.1%} would be usual)"
+    alarm = "ALARM" if figures["alarm"] else "no alarm"
+    tested = "nothing was compared, so there is no alarm and no p"
+    if figures["p"] is not None:
+        tested = f"{alarm}, p = {figures['p']:.2g} (level {figures['level']:g})"
+    verdict = f"{tested}; {figures['unknown_share']:.1%} of the words are unknown{like}"
+    left = "".join(f"; {number:,} {reason}" for reason, number in left_out if number)
+    new = f"{figures['compared']:,} of {figures['documents']:,} new documents"
+    columns = keyness_columns(*SIDES)
+    of_tests = Table(
+        (Column("test"), Column("p", form=PROBABILITY)), figures["tests"], "Tests", least=len(TESTS)
+    )
+    tables = [of_tests, Table(columns, figures["rows"], "Words beyond chance")]
+    told = figures["note"] or f"{new} compared with {figures['held_out']:,} of the run{left}"
+    return Answer(
+        f"Monitoring: {verdict}",
+        {**figures, "verdict": verdict},
+        columns=columns,
+        lead=[[(verdict, "bad" if figures["alarm"] else "strong")]],
+        findings=list(findings),
+        parts=[told, *(table for table in tables if table.rows)],
+    )
 
 
 def _as_sentence(finding: Finding) -> Finding:
@@ -257,13 +239,13 @@ def _as_sentence(finding: Finding) -> Finding:
     return replace(finding, says=says, remedy=None)
 
 
-def _joint_run(run: Run, rows: pl.DataFrame, compared: ComparedDocuments) -> Run:
-    """Documents of a run and new ones as a run, with the fields that both have."""
-    tokens, text = compared.both, None
+def _joint_run(run: Run, rows: pl.DataFrame, tokens: TokenBatch, places: Ints) -> Run:
+    """Documents of a run, at these places, and new ones as a run, with the fields that both have."""
+    text = None
     if run.text is not None:
-        own = run.text.named(run.text.columns, compared.own_places.tolist())
+        own = run.text.named(run.text.columns, places.tolist())
         names = [name for name in own.columns if name in rows]
-        text = text_of(pl.concat([own[names], rows[compared.places][names]]), {})
+        text = text_of(pl.concat([own[names], rows[names]]), {})
         tokens = replace(tokens, dates=text.days)
     matrix, sources = run.original.lookup(tokens.types, compose=False)
     vectors = Vectors(tokens.types, matrix, sources=sources, counts=tokens.counts)
@@ -273,25 +255,21 @@ def _joint_run(run: Run, rows: pl.DataFrame, compared: ComparedDocuments) -> Run
 # ---- The documents that are compared
 
 
-# Whatever is known of a held-out document is taken from the rest, so at most half of all are held out.
 HELD_OUT = 5000  # documents of the run that new ones are compared with, at most
-REST = 10_000  # documents of the run that both are measured by, at most
+_MOST = 3 * HELD_OUT  # documents of the run, the others of which both are measured by
 REDELIVERED = 0.1  # new documents that repeat the run more often than its own by this share contain the run
 
 
 @dataclass(frozen=True)
-class ComparedDocuments:
-    """What is compared of a run and of new documents, over the V words of both."""
+class Divided:
+    """The N units that are tested, over V words, and what of the run they are measured by."""
 
-    pool: TokenBatch  # N documents that are tested: held out of the run, then new ones
+    units: TokenBatch
     new: Mask  # (N,)
-    both: TokenBatch  # documents of the run, then new ones, between which differences are looked for
-    own_places: Ints  # of the former among those of the run
-    places: Ints  # of the latter among those that were read
-    rest: TokenBatch  # a sample of the run's other documents
-    known: Mask  # (V,), words that the run would know without the held-out documents
-    expected: float  # share of unknown words in a document held out of the run
-    left_out: dict[str, int]  # new documents by reason
+    rest: TokenBatch  # the run's other documents
+    known: Mask  # (V,), words that the run would know without the held-out units
+    expected: float  # share of unknown words in a unit held out of the run
+    held_out: int  # documents of the run
 
 
 def _read_sample(
@@ -314,70 +292,60 @@ def _read_sample(
     return rows, total
 
 
-def _chosen_documents(
-    own: TokenBatch,  # the run's documents
-    new: TokenBatch,
-    least: int,  # occurrences of a word that the run knows
-    seed: int,
-) -> ComparedDocuments:
-    """Hold out documents of the run, and choose the documents that are compared."""
-    rng = np.random.default_rng(seed)
-    _, new = over_one_vocabulary([own, new])
-    full = np.flatnonzero(own.lengths)
-    order = rng.permutation(full)
-    held_out = min(HELD_OUT, len(full) // 2)
-    if held_out < 1:
-        raise InputError("the run has fewer than two documents, too few to compare new ones with")
-    held = np.sort(order[:held_out])
-    held_text = own.part(held)
-    rest = own.part(np.sort(order[held_out : held_out + REST]))
-    counts = np.zeros(len(new.types), np.int64)  # without the held-out documents
-    counts[: len(own.types)] = own.counts - held_text.counts
-    pool = concatenated([replace(held_text, types=new.types), new])
-    is_new = np.arange(pool.documents) >= held_out
-    keys, new_keys = document_keys(own), document_keys(new)
-    pool_keys = np.concatenate([keys[held], new_keys])
-    tried = np.flatnonzero(pool.lengths)
-    repeats = _repeats(pool_keys, is_new, tried, keys[order[held_out:]], keys)
-    fresh = rng.permutation(tried[~repeats[tried]])  # one of several equal documents is drawn
-    once = fresh[np.unique(pool_keys[fresh], return_index=True)[1]]
-    chosen = np.isin(np.arange(pool.documents), once)
-    own_places, places = np.sort(order[: HELD_OUT + REST]), tried[is_new[tried]] - held_out
-    if repeats.any():  # what recurs is in the run, but no longer among the new documents
-        own_places, places = held[chosen[:held_out]], np.flatnonzero(chosen[held_out:])
-    # Tokens of held-out documents whose word the run would not know without their document.
-    _, times, bounds = word_documents(held_text.ids, held_text.offsets, len(own.counts))
-    unknown = np.repeat(own.counts, np.diff(bounds)) - times < least
-    left_out = {
-        "without words": int(np.sum(new.lengths == 0)),
-        "in the run already": int(is_new[tried].sum() - is_new[fresh].sum()),
-        "repeated": int(is_new[fresh].sum() - np.sum(chosen & is_new)),
-    }
-    return ComparedDocuments(
-        pool=pool.part(chosen),
-        new=is_new[chosen],
-        both=concatenated([replace(own.part(own_places), types=new.types), new.part(places)]),
-        own_places=own_places,
-        places=places,
-        rest=TokenBatch(rest.ids, rest.offsets, new.types),
-        known=counts >= least,
-        expected=float(times[unknown].sum() / max(len(held_text), 1)),
-        left_out=left_out,
-    )
+def _different(
+    own: TokenBatch, new: TokenBatch, rng: np.random.Generator
+) -> tuple[Ints, Ints, dict[str, int]]:
+    """The documents of a run and the new ones that are compared, and how many of these are left out and why.
 
-
-def _repeats(pool: Hashes, is_new: Mask, tried: Ints, others: Hashes, own: Hashes) -> Mask:
-    """Which documents of a pool are left out, since they repeat the run; none if all repeat it as often.
-
-    A run repeats itself: some of its held-out documents have the words of ``others``, which are left in it.
-    If new ones do so much more often, the run was delivered again with them. Then those with the words of
-    any of the run's ``own`` documents are left out, too.
+    Of equal documents one is drawn. A run repeats itself, too; but if new documents are in the run much more
+    often than its own are there twice, it was delivered again with them: then none of these are compared.
     """
-    repeats: Mask = np.isin(pool, others)
-    of_new, of_held_out = repeats[tried][is_new[tried]], repeats[tried][~is_new[tried]]
-    if of_new.mean() <= of_held_out.mean() + REDELIVERED:
-        return np.zeros(len(pool), bool)
-    return repeats | (is_new & np.isin(pool, own))
+    keys = np.concatenate([document_keys(own), document_keys(new)])
+    full = np.concatenate([own.lengths, new.lengths]) > 0
+    old = np.arange(len(keys)) < own.documents
+    in_run, times = np.unique(keys[old & full], return_counts=True)
+    repeats = np.isin(keys, in_run) & ~(old & np.isin(keys, in_run[times == 1]))
+    if repeats[full & ~old].mean() <= repeats[full & old].mean() + REDELIVERED:
+        repeats[:] = False
+    drawn = rng.permutation(np.flatnonzero(full & ~repeats))
+    drawn = drawn[np.unique(keys[drawn], return_index=True)[1]]
+    again = np.isin(np.arange(len(keys)), drawn, invert=True)
+    reasons = {
+        "without words": ~full,
+        "in the run already": full & repeats,
+        "repeated": full & again & ~repeats,
+    }
+    left_out = {reason: int(np.sum(documents & ~old)) for reason, documents in reasons.items()}
+    places = rng.permutation(np.flatnonzero(old & ~again))[:_MOST]
+    return np.sort(places), np.flatnonzero(~old & ~again) - own.documents, left_out
+
+
+def _divided(
+    both: TokenBatch,  # documents of the run and new ones
+    old: Mask,
+    unit: Ints,
+    own: TokenBatch,  # all of the run
+    least: int,  # occurrences of a word that the run knows
+    rng: np.random.Generator,
+) -> Divided:
+    """Hold out half of the run's units."""
+    units = rng.permutation(np.unique(unit[old]))
+    most = len(units) * HELD_OUT // max(int(old.sum()), 1)
+    held = old & np.isin(unit, units[: min(most, len(units) // 2)])
+    tested, rest = held | ~old, both.part(old & ~held)
+    code = 2 * unit[tested] + ~old[tested]
+    alone = both.part(held).in_units(unit[held])
+    # Tokens of held-out units whose word the run would not know without their unit.
+    _, times, bounds = word_documents(alone.ids, alone.offsets, len(alone.types))
+    unknown = np.repeat(own.counts, np.diff(bounds)) - times < least
+    return Divided(
+        units=both.part(tested).in_units(code),
+        new=np.unique(code) % 2 == 1,
+        rest=rest,
+        known=rest.counts >= least,
+        expected=float(times[unknown].sum() / max(times.sum(), 1)),
+        held_out=int(held.sum()),
+    )
 
 
 def document_keys(batch: TokenBatch) -> Hashes:
@@ -393,51 +361,39 @@ def document_keys(batch: TokenBatch) -> Hashes:
     return hashes_of_words(batch.ids[kept], bounds[:-1], bounds[1:])
 
 
-# ---- The measures of the documents, and p
+# ---- The measures of the units, and p
 
 
 TESTS = ("unknown", "distance", "words", "topics")
 NEAREST = 10  # documents of the run
-_FEWEST = 2  # documents with a word that is tested
+_FEWEST = 2  # units with a word that is tested
 _BLOCK = 64  # divisions at a time
 
 
 @dataclass(frozen=True)
-class DocumentFigures:
-    """Figures of the N documents that are compared."""
+class UnitFigures:
+    """Figures of the N units that are compared."""
 
     unknown: Doubles  # (N,), share of words that the run does not know
     distance: Doubles  # (N,), from the run's other documents
     of_topic: Ints  # (N,), the topic of the run's other documents; -1 for none
-    tested: Mask  # (V,), words with a letter that some documents have
-    documents: Ints  # (V,), number of documents with each word
 
 
-def _document_figures(run: Run, compared: ComparedDocuments, seed: int) -> DocumentFigures:
-    """Measure the documents by the rest of the run."""
-    pool, rest = compared.pool, compared.rest
-    named = np.array([word in run.vectors for word in rest.types], bool)
-    learned = named & compared.known & (np.bincount(rest.ids, minlength=len(named)) > 0)
-    text = rest.with_types(learned)
-    # The run on this part of its text, with its original vectors.
-    words = [run.vectors.key_to_index[word] for word in text.types]
-    own, sources = run.original, run.original.sources[words]
-    vectors = Vectors(text.types, own.unit[words], sources=sources, counts=text.counts, normalized=True)
-    reference = Run(vectors, vectors, provenance=run.provenance, tokens=text)
+def _unit_figures(joint: Run, divided: Divided, seed: int) -> UnitFigures:
+    """Measure the units by the rest of the run."""
+    units, rest = divided.units, divided.rest
+    reference = joint.replace(tokens=rest, text=None)
     topical = topic_vectors(reference)
     assert topical is not None
     rows = np.ascontiguousarray(np.hstack([topical.unit, reference.original.unit]))
-    weights = inverse_document_frequency(text)
-    old = document_vectors(text, rows, weights)
-    documents = document_vectors(pool.with_types(learned), rows, weights)
-    occurs = document_frequencies(pool)
-    unknown = bounds_of(~compared.known[pool.ids])
-    return DocumentFigures(
-        unknown=np.diff(unknown[pool.offsets]) / pool.lengths,
-        distance=_distances(old, documents).round(9),
-        of_topic=_topics(reference, old, documents, seed),
-        tested=with_letters(pool.types) & (occurs >= _FEWEST) & (occurs < pool.documents),
-        documents=occurs,
+    rows[~divided.known] = 0
+    weights = inverse_document_frequency(rest)
+    old, vectors_of_units = (document_vectors(batch, rows, weights) for batch in (rest, units))
+    unknown = bounds_of(~divided.known[units.ids])
+    return UnitFigures(
+        unknown=np.diff(unknown[units.offsets]) / units.lengths,
+        distance=_distances(old, vectors_of_units).round(9),
+        of_topic=_topics(reference, old, vectors_of_units, seed),
     )
 
 
@@ -453,26 +409,25 @@ def _distances(old: Rows, documents: Rows) -> Doubles:
 def _topics(reference: Run, old: Rows, documents: Rows, seed: int) -> Ints:
     """The topic of the run's other documents that is nearest to each document, (N,), -1 for none."""
     try:
-        of_rest = topics(reference, seed=seed)
+        of_rest = cluster_documents(reference, Clustering(seed=seed)).of_documents
     except InputError:  # too few terms
         return np.full(len(documents), -1)
-    centres = np.stack([old[of_rest.of_documents == k].sum(axis=0) for k in range(len(of_rest))])
+    centres = np.stack([old[of_rest == number].sum(axis=0) for number in range(of_rest.max() + 1)])
     return nearest(documents, unit_rows(centres), np.zeros(old.shape[1], np.float32))
 
 
-def _division_statistics(
-    figures: DocumentFigures, compared: ComparedDocuments, permutations: int, seed: int
-) -> Doubles:
+def _division_statistics(figures: UnitFigures, divided: Divided, permutations: int, seed: int) -> Doubles:
     """The statistics of `TESTS` in the true division, then in random ones, (1 + permutations, 4)."""
-    pool = compared.pool
+    units, number = divided.units, divided.units.documents
     columns = np.stack([_tail(figures.unknown), _tail(figures.distance)], axis=1)
     kinds = figures.of_topic.max(initial=-1) + 1
     shares = (figures.of_topic[:, None] == np.arange(kinds)).astype(np.float64)
-    text = pool.with_types(figures.tested)
-    occurs = figures.documents[figures.tested].astype(np.float64)
-    owner = np.repeat(np.arange(pool.documents), text.lengths)
+    frequency = document_frequencies(units)
+    tested = with_letters(units.types) & (frequency >= _FEWEST) & (frequency < number)
+    text, occurs = units.with_types(tested), frequency[tested].astype(np.float64)
+    owner = np.repeat(np.arange(number), text.lengths)
     owner, words = np.divmod(np.unique(owner * len(occurs) + text.ids), len(occurs))
-    offsets = np.searchsorted(owner, np.arange(pool.documents + 1))
+    offsets = np.searchsorted(owner, np.arange(number + 1))
 
     def statistics(sides: Mask) -> Doubles:
         with_words = word_statistic(words, offsets, occurs, sides)
@@ -481,7 +436,7 @@ def _division_statistics(
         return np.column_stack([chosen @ columns, with_words, z2.sum(axis=1)])
 
     with one_core():
-        divisions = _divisions(compared.new, permutations, seed)
+        divisions = _divisions(divided.new, permutations, seed)
         values: Doubles = np.concatenate(list(in_order(divisions, statistics, threads(None)))).round(6)
     return values
 
@@ -501,7 +456,7 @@ def joint_p(values: Doubles) -> tuple[float, list[float]]:
 
 
 def _divisions(new: Mask, permutations: int, seed: int) -> Iterator[Mask]:
-    """The true division of the documents, then random divisions of the same sizes, in blocks (b, N)."""
+    """The true division of the units, then random divisions of the same sizes, in blocks (b, N)."""
     rng = np.random.default_rng(seed)
     yield new[None]
     for start in range(0, permutations, _BLOCK):
@@ -515,7 +470,7 @@ def _tail(values: Doubles) -> Doubles:
 
 
 def _squared_z(taken: Doubles, occurs: Doubles, sides: Mask) -> Doubles:
-    """Squared deviations of (b, K) numbers of new documents from chance, in hypergeometric variances."""
+    """Squared deviations of (b, K) numbers of new units from chance, in hypergeometric variances."""
     total = sides.shape[1]
     share = sides[0].sum() / total
     variance = occurs * (1 - occurs / total) * share * (1 - share) * total / max(total - 1, 1)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.commands import ran
+from tests.examples import soaked
 from tests.refusals import refused
 
 import selfvec
@@ -44,6 +45,30 @@ def run_of(texts: list[str], **options: object) -> Run:
 @pytest.fixture(scope="module")
 def run() -> Run:
     return run_of(reports(300, 0))
+
+
+def threads(number: int, rng: np.random.Generator) -> list[dict[str, str]]:
+    """Up to seven documents each, that have words and a name of their thread."""
+    words, rows = np.array([f"word{i}" for i in range(300)]), []
+    for thread in rng.integers(1 << 40, size=number):
+        own = rng.dirichlet(np.full(300, 0.05))
+        for _ in range(rng.integers(2, 8)):
+            text = " ".join([*rng.choice(words, 25, p=own), f"name{thread}x"])
+            rows.append({"text": text, "thread": str(thread)})
+    return rows
+
+
+@pytest.mark.parametrize("trials", soaked([5, 40], 5))
+def test_threads_are_one_unit_so_new_ones_raise_no_alarm(trials: int) -> None:
+    p = []
+    for seed in range(trials):
+        rng = np.random.default_rng(seed)
+        run = selfvec.refine(threads(60, rng), "none", "original", keep_fields="thread")
+        found = monitor(run, threads(30, rng), seed=seed, permutations=99)
+        assert [finding.kind for finding in found.findings][:1] == ["unit"]
+        p.append(found.p)
+    assert np.sum(np.array(p) <= 0.05) <= 1 + trials // 10
+    assert np.mean(p) > 0.25  # divided by documents, all are .01
 
 
 @pytest.mark.soak
