@@ -21,6 +21,7 @@ from .base import forks  # noqa: F401 (it notices from now on when the process f
 if TYPE_CHECKING:  # the public names, each of which is imported when it is first used
     from selfvec.analysis.collocates import collocates as collocates
     from selfvec.analysis.compare import compare as compare
+    from selfvec.analysis.comparison.variants import variants as variants
     from selfvec.analysis.concepts.corpus_topics import topics as topics
     from selfvec.analysis.concepts.shared_contexts import why as why
     from selfvec.analysis.concepts.term_graph import graph as graph
@@ -30,7 +31,6 @@ if TYPE_CHECKING:  # the public names, each of which is imported when it is firs
     from selfvec.analysis.keyness import keyness as keyness
     from selfvec.analysis.monitoring import monitor as monitor
     from selfvec.analysis.ngrams import ngrams as ngrams
-    from selfvec.analysis.variants import variants as variants
     from selfvec.analysis.word_drift.drift import drift as drift
     from selfvec.analysis.word_senses import senses as senses
     from selfvec.apps.functions.inspection import health as health

@@ -22,9 +22,8 @@ from typing import Any, Literal, NamedTuple, TypedDict
 import numpy as np
 import polars as pl
 
-from selfvec.analysis.comparison.joined import joined_sentences, joined_tokens, split_pairs
 from selfvec.analysis.comparison.recurring import own_texts
-from selfvec.analysis.variants import given_pairs
+from selfvec.analysis.comparison.variants import given_pairs, joined_sentences, joined_tokens, split_pairs
 from selfvec.base.arrays import Array, Doubles, Ids, Ints, Mask
 from selfvec.base.characters import folded, plain
 from selfvec.base.declarations import options

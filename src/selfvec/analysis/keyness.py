@@ -23,8 +23,8 @@ import numpy as np
 from selfvec.analysis.comparison.chosen_slices import asked_slices
 from selfvec.analysis.comparison.compared import LikeForLike, compared
 from selfvec.analysis.comparison.comparison import Comparison, in_order
-from selfvec.analysis.comparison.joined import joined
 from selfvec.analysis.comparison.recurring import own_words
+from selfvec.analysis.comparison.variants import joined
 from selfvec.analysis.counted_text import (
     AskedText,
     CountedText,

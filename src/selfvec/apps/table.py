@@ -354,7 +354,7 @@ TEXT: dict[str, CommandRow] = {
         in_python=("min_count",),
     ),
     "variants": CommandRow(
-        "analysis.variants.variants",
+        "analysis.comparison.variants.variants",
         ("run --between 1990..1999 2010..2019", "run -o variants.tsv"),
         report=True,
         most=20,

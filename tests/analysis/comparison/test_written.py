@@ -1,8 +1,6 @@
 """What is said of two sides is what was planted in them, and words that one writes otherwise become one."""
 
-import re
 from collections.abc import Callable, Sequence
-from html import unescape
 from itertools import product
 from pathlib import Path
 
@@ -16,8 +14,8 @@ from tests.refusals import refused
 import selfvec
 from selfvec.analysis.comparison.compared import compared
 from selfvec.analysis.comparison.comparison import Comparison, told
-from selfvec.analysis.comparison.joined import joined, read_variants
-from selfvec.analysis.comparison.variant_pairs import variant_pairs
+from selfvec.analysis.comparison.variants import joined, read_variants
+from selfvec.analysis.comparison.writing_rules import variant_pairs
 from selfvec.analysis.comparison.written import copies_of
 from selfvec.base.errors import InputError
 from selfvec.corpus.example_text import reports as storms
@@ -31,12 +29,6 @@ CAUSES = {
     "sense": [],
     "subject": [],
 }
-
-
-def text_of_page(page: Path) -> str:
-    """What a page says, without its tags and styles."""
-    text = re.sub(r"<(style|script)\b.*?</\1>", "", page.read_text("utf-8"), flags=re.DOTALL)
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
 
 
 def run_of(rows: Sequence[Report]) -> selfvec.Run:
@@ -78,22 +70,6 @@ def test_the_planted_cause_is_said_first_and_no_other(planted: list[str], number
         assert {*said.named} <= {"strobe", "mechanic", "panel", *SLOTS["size"]}
 
 
-TOLD = {"notation": " are in capitals.", "mix": "kind differs: "}
-
-
-@pytest.mark.parametrize("cause", CAUSES)
-def test_topics_over_time_and_the_report_begin_with_it(cause: str, tmp_path: Path) -> None:
-    run = run_of(list(reports(300, planted=[cause])))
-    page = tmp_path / "report.html"
-    selfvec.report(run, page)
-    first = {
-        "topics": str(selfvec.topics(run, 4, by="year").view().parts[0]),
-        "report": text_of_page(page).partition("Worth reading")[0],
-    }
-    for said in first.values():
-        assert [other for other, beginning in TOLD.items() if beginning in said] == [cause] * (cause in TOLD)
-
-
 @pytest.mark.parametrize("number", soaked([300, 3_000], 300))
 def test_where_only_the_mix_changes_no_subject_is_said_to_grow(number: int) -> None:
     made = selfvec.topics(run_of(list(reports(number, 3, ["mix"]))), by="year")
@@ -103,13 +79,6 @@ def test_where_only_the_mix_changes_no_subject_is_said_to_grow(number: int) -> N
     assert "equal_mix" in [column.name for column in made.columns]
     (held,) = {tuple(topic.growth.like_for_like.fields) for topic in made.topics if topic.growth}
     assert held == ("kind",)
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("number", [60, 300])
-def test_of_sides_that_are_written_alike_nothing_is_said(number: int) -> None:
-    said = [said_of(list(reports(number, seed))) for seed in range(20)]
-    assert sum(map(bool, said)) <= 1
 
 
 GERMAN = (
@@ -129,114 +98,21 @@ def german(text: str) -> str:
     return f"{'. '.join(sentences)}."
 
 
-FEW = [row["text"] for row in reports(20, 9)]
-# What the words of two sides tell alone is in test_ways_of_writing.py.
-OTHERWISE: dict[str, tuple[Callable[[str], str], str]] = {
-    "capitals": (
-        str.lower,
-        "6.3% of the words of 2000..2008 and 0.0% of 2009..2018 begin with a capital.",
+NEW: dict[str, Callable[[str], str]] = {
+    "The run writes “rn” where the new text writes “m”, in 3 words (return → retum, ": (
+        lambda text: text.replace("rn", "m")
     ),
-    "copies": (
-        lambda text: FEW[sum(map(ord, text)) % len(FEW)],
-        "100% of the documents of 2009..2018 and 8% of 2000..2008 have the same words as another one. Each",
-    ),
-    "cut off": (
-        lambda text: text[:120],
-        "74% of the documents of 2009..2018 and 0% of 2000..2008 stop at one and the same length, without",
-    ),
-    "sentences that touch": (
-        lambda text: text.replace(". ", "."),
-        "77% of the documents of 2009..2018 and 0% of 2000..2008 have strings such as “departure.The”.",
-    ),
-    "formula": (
-        lambda text: f"{text} This report is confidential and must not be copied by anybody at all.",
-        "100% of the documents of 2009..2018 and 0% of 2000..2008 hold “This report is confidential and",
-    ),
-    "language": (
-        german,
-        "2000..2008 is written in English, 2009..2018 in ",
-    ),
-    "spelling": (lambda text: text.replace("harbour", "harbor"), "2000..2008 is written with 1 word that "),
-    "misread letters": (lambda text: text.replace("rn", "m"), "2000..2008 writes “rn” where "),
-    "words in two": (
-        lambda text: text.replace("aircraft", "air craft").replace("runway", "run way"),
-        "2009..2018 is written with 2 words in two that 2000..2008 writes in one (air craft → aircraft, ",
-    ),
+    "The run is written in English, the new text in German.": german,
 }
 
 
-def test_texts_that_are_cut_off_are_said_before_what_comes_of_it() -> None:
-    rows = [{**row, "text": row["text"][: 75 if row["date"] >= "2009" else None]} for row in reports(600)]
-    cut, *others = said_of(rows)
-    assert cut.endswith("stop at one and the same length, without the end of a sentence, as if cut off.")
-    assert not any("abbreviation" in other for other in others)  # befo is what is left of before
-
-
-@pytest.mark.parametrize("marks", [("1,250", "1.250"), ("1.5", "1,5")])
-def test_numbers_with_other_marks_are_told_and_nothing_else(marks: tuple[str, str]) -> None:
-    rows = [
-        {**row, "text": f"{row['text']} It took {marks[row['date'] >= '2009']} hours."}
-        for row in reports(300)
-    ]
-    (said,) = said_of(rows)
-    assert said.endswith(f" have strings such as “{marks[1]}”, 0% and 100% “{marks[0]}”.")
-
-
-def test_blanks_that_look_alike_are_told_by_nothing() -> None:
-    rows = [
-        {**row, "text": row["text"].replace(" ", "\u00a0" if row["date"] >= "2009" else " ")}
-        for row in reports(300)
-    ]
-    assert said_of(rows) == []
-
-
-@pytest.mark.parametrize("what", OTHERWISE)
-def test_each_way_of_writing_is_told(what: str) -> None:
-    change, beginning = OTHERWISE[what]
-    rows = [
-        {**row, "text": change(row["text"]) if row["date"] >= "2009" else row["text"]} for row in reports(300)
-    ]
-    first, *others = said_of(rows)
-    assert first.startswith(beginning)
-    assert not others
-
-
-NEW = {
-    "misread letters": "The run writes “rn” where the new text writes “m”, in 3 words (return → retum, ",
-    "words in two": "The new text is written with 2 words in two that the run writes in one (",
-    "formula": "100% of the documents of the new text and 0% of the run hold “This report is confidential",
-    "language": "The run is written in English, the new text in German.",
-}
-
-
-@pytest.mark.parametrize("what", NEW)
-def test_new_text_is_said_to_be_written_otherwise_first(what: str) -> None:
-    run = run_of(list(reports(400, 1)))
-    change = OTHERWISE[what][0]
-    found = selfvec.monitor(run, [change(row["text"]) for row in reports(300, 2)], permutations=200)
+@pytest.mark.parametrize("first", NEW)
+def test_new_text_is_said_to_be_written_otherwise_first(first: str) -> None:
+    new = [NEW[first](row["text"]) for row in reports(300, 2)]
+    found = selfvec.monitor(run_of(list(reports(400, 1))), new, permutations=200)
     assert found.alarm
-    assert str(found.view().parts[1]).startswith(NEW[what])
+    assert str(found.view().parts[1]).startswith(first)
     assert [finding["remedy"] for finding in found.as_dict()["findings"]] == [None] * len(found.findings)
-
-
-def test_monitor_says_of_new_text_what_drift_says_of_both() -> None:
-    old, new = (list(reports(300, seed)) for seed in (1, 2))
-    lower = [{**row, "text": row["text"].lower()} for row in new]
-    found = selfvec.monitor(run_of(old), lower, permutations=200)
-    names = ("the run", "the new text")
-    sides = zip(names, (old, lower), strict=True)
-    both = run_of(
-        [
-            {**row, "id": f"{i} {row['id']}", "side": name}
-            for i, (name, rows) in enumerate(sides)
-            for row in rows
-        ]
-    )
-    said = selfvec.drift(both, names, slice_field="side").findings[0].says
-    assert "begin with a capital" in said
-    assert found.findings[0].says == said[:1].upper() + said[1:]
-    assert not found.alarm
-    assert [of.kind for of in selfvec.monitor(run_of(old), new, permutations=200).findings] == ["none"]
 
 
 def test_documents_in_another_language_are_told_and_explain_their_words() -> None:
@@ -267,28 +143,22 @@ def test_words_that_a_rule_of_letters_explains_are_key_no_second_time() -> None:
         assert {*rule.words}.isdisjoint(word for of in others for word in of.words)
 
 
-def test_a_passage_that_counts_once_is_told() -> None:
+def test_a_passage_that_counts_once_is_told_with_the_month_from_which_on_it_is_there() -> None:
     added = "This report is confidential, must not be copied, and belongs to the office that wrote it."
     rows = [  # in any order, so that nothing else differs
         {"text": f"{report['text']} {added * (i % 2)}", "date": str(2001 + 10 * (i % 2))}
         for i, report in enumerate(storms()[:600])
     ]
-    run = selfvec.refine(rows, "none", "original")
-    slices = [named_slice(run.tokens, year) for year in ("2001", "2011")]
-    first = compared(run.present, slices, {}).sentences[0]
-    assert first.startswith(
-        "100% of the documents of 2011 and 0% of 2001 hold “This report is confidential, must"
-    )
+    first = selfvec.drift(selfvec.refine(rows, "none", "original"), ["2001", "2011"]).findings[0].says
+    assert first.startswith("100% of the documents of 2011 and 0% of 2001 hold “This report is confidential")
     assert first.endswith("from January 2011 on.")
 
 
 def test_words_in_two_are_no_news_where_the_word_in_one_stays() -> None:
-    text = "The {} stood near the air and the craft of the harbour."
-    rows = [
-        {**row, "text": text.format("air craft, an aircraft,") if i % 2 else row["text"]}
-        for i, row in enumerate(reports(300))
-    ]
-    assert said_of(rows) == []
+    both = "The air craft, an aircraft, stood near the air and the craft of the harbour."
+    assert (
+        said_of([{**row, "text": both if i % 2 else row["text"]} for i, row in enumerate(reports(300))]) == []
+    )
 
 
 def test_what_one_document_of_few_writes_often_is_no_habit_of_its_side() -> None:
@@ -298,17 +168,13 @@ def test_what_one_document_of_few_writes_often_is_no_habit_of_its_side() -> None
     assert not any("eg" in said for said in said_of(many + few))
 
 
-@pytest.mark.parametrize(("number", "said"), [(300, True), (30, False)])
-def test_one_word_in_place_of_another_is_told_and_no_formula(number: int, said: bool) -> None:
+def test_one_word_of_few_documents_in_place_of_another_is_a_formula() -> None:
     rows = [
         {**row, "text": f"{row['text']} We sent it by {'email' if row['date'] >= '2009' else 'fax'}."}
-        for row in reports(number)
+        for row in reports(30)
     ]
-    pair = "2009..2018 has 1 word where 2000..2008 has another: fax → email."
     (told,) = said_of(rows)
-    assert (
-        told == pair or told.endswith(" “we sent it by fax”, 0% and 100% “we sent it by email”.") is not said
-    )
+    assert told.endswith(" “we sent it by fax”, 0% and 100% “we sent it by email”.")
 
 
 def test_a_kind_that_has_more_of_the_words_and_hardly_more_of_the_documents_is_told() -> None:

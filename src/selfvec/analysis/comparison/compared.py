@@ -10,6 +10,7 @@ from typing import Any, Literal, TypedDict
 import numpy as np
 
 from selfvec.analysis.comparison.comparison import in_order
+from selfvec.analysis.comparison.variants import AUTO, joined_tokens, read_variants, split_pairs
 from selfvec.base.answer import Json
 from selfvec.base.declarations import options
 from selfvec.base.display import printable
@@ -20,14 +21,13 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.cache import kept_result
 
 from .comparison import Comparison
-from .joined import AUTO, joined_tokens, read_variants, split_pairs
 from .mix import Coded, coded_fields, equal_mix, mix_held_equal, value_groups
 from .recurring import Quoted, own_texts, without_quotations
 from .units import asked_units, units_of
-from .variant_pairs import variant_pairs
+from .writing_rules import variant_pairs
 from .written import Copies, copies_of, how_written, languages_of
 
-_FORMAT = 21  # of what is kept in a cache: another number, and what an older version kept is made again
+_FORMAT = 22  # of what is kept in a cache: another number, and what an older version kept is made again
 _FIELDS = 3  # named that go with what is compared
 _LARGE = 0.25  # of the words of a side, which a single document has
 _FEW = 10  # documents of a side, of which each may be as large

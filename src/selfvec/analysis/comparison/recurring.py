@@ -214,6 +214,13 @@ def shares_of(a: int, of_a: int, b: int, of_b: int) -> Json:
     return {"a": a / max(of_a, 1), "b": b / max(of_b, 1), "p": float(p)}
 
 
+def on_documents(says: str, shares: Json, names: Sequence[str], words: tuple[str, ...] = ()) -> Finding:
+    """That more documents of one side than of the other are so, or do so."""
+    (low, less), (high, more) = sorted(zip((shares["a"], shares["b"]), names, strict=True))
+    told = printable(f"{high:.0%} of the documents of {more} and {low:.0%} of {less} {says}")
+    return Finding("writing", told, p=shares["p"], effect=high - low, words=words)
+
+
 def is_new(shares: Json, tried: int) -> bool:
     """Whether one side has a passage that the other hardly has, as one of several that are tried.
 
@@ -233,12 +240,9 @@ class NewPassage(NamedTuple):
     edits: list[tuple[str, str]]  # patterns of its parts, and nothing in their place
 
     def finding(self, texts: Sequence[str], names: Sequence[str], days: Array | None) -> Finding:
-        (low, less), (high, more) = sorted(zip((self.shares["a"], self.shares["b"]), names, strict=True))
         since = "" if days is None else months_of(days, days[self.documents])
-        says = f"{high:.0%} of the documents of {more} and {low:.0%} of {less} hold "
-        says += f"“{quoted(texts[self.first], self.words)} …”{since and ', '}{since}."
-        words = tuple(dict.fromkeys(self.words))
-        return Finding("writing", printable(says), p=self.shares["p"], effect=high - low, words=words)
+        says = f"hold “{quoted(texts[self.first], self.words)} …”{since and ', '}{since}."
+        return on_documents(says, self.shares, names, words=tuple(dict.fromkeys(self.words)))
 
 
 def new_passages(batch: TokenBatch, sides: Mask, unit: Ints) -> list[NewPassage]:

@@ -21,8 +21,8 @@ from selfvec.analysis.comparison.recurring import (
     quoted,
     shares_between,
 )
+from selfvec.analysis.comparison.variants import with_variants
 from selfvec.analysis.counted_text import counted_text
-from selfvec.analysis.variants import with_variants
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.declarations import Bounds, Count, Natural, checked, options
 from selfvec.base.display import count_of

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from selfvec.analysis.comparison.comparison import Comparison, in_order
-from selfvec.analysis.comparison.joined import joined_sentences, split_pairs
+from selfvec.analysis.comparison.variants import joined_sentences, split_pairs
 from selfvec.base.answer import Answer, Json, short_repr
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.display import count_of, escape_for_display

@@ -11,8 +11,8 @@ import numpy as np
 from selfvec.analysis.comparison.chosen_slices import SURE, asked_slices
 from selfvec.analysis.comparison.compared import LikeForLike, compared
 from selfvec.analysis.comparison.comparison import Comparison
-from selfvec.analysis.comparison.joined import joined
 from selfvec.analysis.comparison.recurring import own_words
+from selfvec.analysis.comparison.variants import joined
 from selfvec.analysis.keyness import key_words
 from selfvec.analysis.word_kinds import WordTable, languages
 from selfvec.base.checks import check_texts

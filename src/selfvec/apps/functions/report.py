@@ -95,7 +95,7 @@ def report(
     >>> selfvec.report(run, "weather.html", top=4)["words"]
     ['stream', 'mast', 'drone', 'panel']
     """
-    from selfvec.analysis.variants import with_variants
+    from selfvec.analysis.comparison.variants import with_variants
     from selfvec.analysis.views.text_report import text_report
 
     run = with_variants(as_run(run), variants)

@@ -130,8 +130,7 @@ def search(
     counted: list[str] = []
     if variants is not None:
         # Only who asks for it waits for the import of what compares two sides.
-        from selfvec.analysis.comparison.joined import joined_sentences, split_pairs
-        from selfvec.analysis.variants import with_variants
+        from selfvec.analysis.comparison.variants import joined_sentences, split_pairs, with_variants
 
         run = with_variants(run, variants)
         met, lacking = split_pairs(run.provenance.variants, run.vectors)
