@@ -294,7 +294,8 @@ def test_copies_with_another_last_line_are_one_observation() -> None:
     assert sum(bool(told(a, b)) for a, b, _ in drawn) >= 3
 
 
-def test_one_observation_is_told_all_the_same() -> None:
+def test_equal_texts_are_one_observation() -> None:
+    assert said(texts(200), texts(20, 5) * 10) == []
     a, b, unit = copies(0)
     assert told(a, [text.upper() for text in b], unit=unit)[0].says.endswith("are in capitals.")
 

@@ -522,7 +522,10 @@ def differing_figures(
         return differing_figures(samples[::-1], names[::-1], language, seed)
     a, b = samples
     sides = np.repeat([False, True], [len(a.texts), len(b.texts)])
+    whole = pl.Series([*a.texts, *b.texts], dtype=pl.String)
     units = np.unique(np.concatenate([a.units, b.units]), return_inverse=True)[1]
+    if len(np.unique(units)) == len(units):  # then equal texts are one observation
+        units = _numbered(whole)[1]
     rows = _Rows(units, sides, seed)
     if min(np.count_nonzero(rows.sides), np.count_nonzero(~rows.sides)) < _FEWEST:
         return []
@@ -534,7 +537,6 @@ def differing_figures(
     def held(texts: pl.Series) -> list[NewPassage]:
         return new_passages(Texts(texts, units).batch, sides, units)
 
-    whole = pl.Series([*a.texts, *b.texts], dtype=pl.String)
     said: list[_Difference] = []
     with one_core():
         mended = pl.Series([*(a.mended or a.texts), *(b.mended or b.texts)], dtype=pl.String)
