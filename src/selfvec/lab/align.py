@@ -24,7 +24,7 @@ from selfvec.refinement.common_space import (
     ANCHORS,
     Dictionary,
     SharedWords,
-    comparable,
+    centred,
     fit_rotation,
     learned_pairs,
     paired_rows,
@@ -281,7 +281,7 @@ def by_dictionary(
     if dictionary is None:
         raise OptionError("the method dictionary needs this option", field="dictionary")
     given, about = paired_rows(a, b, dictionary)
-    rows = comparable(a.vectors), comparable(b.vectors)
+    rows = centred(a.unit), centred(b.unit)
     pairs = learned_pairs(a, b, given, rows, progress or Progress())
     one, other = (of[mine] for of, mine in zip(rows, pairs.T, strict=True))
     matrix = procrustes(one, other)

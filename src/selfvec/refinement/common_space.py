@@ -30,7 +30,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Array, Doubles, Ints, Mask, Rows
+from selfvec.base.arrays import AnyFloats, Doubles, Ints, Mask, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import sum_of_blocks
@@ -38,7 +38,7 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.data.word_lookup import find_rows
 from selfvec.numerics.nearest import mutual_best
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import filled_rows, unit_rows
 from selfvec.numerics.whitening import orthogonal_factor, whitening_matrix
 from selfvec.storage.alignment_files import read_dictionary
 
@@ -179,16 +179,15 @@ def paired_rows(a: Vectors, b: Vectors, dictionary: Dictionary) -> tuple[Ints, d
     return rows, {"unused": unused, "header": getattr(words, "header", None)}
 
 
-def comparable(rows: Array) -> Rows:
-    """Rows as pairs are fitted: at unit length, centred, at unit length again; rows of zeros stay zero."""
-    unit = unit_rows(rows)
-    there = unit.any(axis=1)
-    unit[there] -= unit[there].mean(axis=0)
-    return unit_rows(unit)
+def centred(rows: AnyFloats) -> Rows:
+    """Rows less the mean of those that are not zeros, at length 1; zeros stay zeros. (V, h) -> (V, h)."""
+    there = filled_rows(rows)
+    mean = rows[there].mean(axis=0, dtype=np.float64) if there.any() else 0
+    return unit_rows(np.where(there[:, None], rows - mean, 0))
 
 
 def learned_pairs(a: Vectors, b: Vectors, given: Ints, rows: tuple[Rows, Rows], progress: Progress) -> Ints:
-    """A dictionary learned from given pairs of `comparable` rows, (n, 2), which stay in it."""
+    """A dictionary learned from given pairs of `centred` rows, (n, 2), which stay in it."""
     often = _most_frequent(a), _most_frequent(b)
     pairs, before = given, {tuple(pair) for pair in given.tolist()}
     with progress.stage("Refining the dictionary", ROUNDS, "rounds") as advance:

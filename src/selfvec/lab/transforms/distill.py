@@ -9,18 +9,19 @@ from typing import Any, Literal, Unpack
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask, Rows
+from selfvec.base.arrays import Floats, Ints, Rows
 from selfvec.base.characters import plain
 from selfvec.base.declarations import Count, checked
 from selfvec.base.errors import CorpusError, OptionError
-from selfvec.base.progress import Advance, Progress, as_progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Source, Vectors
-from selfvec.encoders import SentenceEncoder, unwatched
+from selfvec.encoders import SentenceEncoder
 from selfvec.encoders.given import GivenSentenceEncoder, as_sentence_encoder
 from selfvec.encoders.run_encoder import passages_of
-from selfvec.numerics.rows import filled_rows, unit_rows
+from selfvec.numerics.rows import filled_rows
+from selfvec.refinement.common_space import centred
 from selfvec.text.tokenizers import find_words
 
 from .written import Writing, check_writing, written
@@ -59,13 +60,15 @@ class TextWords:
         return cls(texts, batch, np.stack([words.starts, words.ends], axis=1)[whole.ids < size])
 
 
-def alone(encoder: SentenceEncoder, words: Sequence[str], advance: Advance = unwatched) -> Rows:
+def alone(encoder: SentenceEncoder, words: TextWords, progress: Progress) -> Rows:
     """Each word as a text of its own, less the mean of all: (V, h) unit rows."""
-    return centred(encoder.encode(words, advance=advance))
+    types = words.batch.types
+    with progress.stage("Encoding words", len(types), "words") as advance:
+        return centred(encoder.encode(types, advance=advance))
 
 
 def in_texts(
-    encoder: SentenceEncoder, words: TextWords, advance: Advance = unwatched, *, jobs: int | None = None
+    encoder: SentenceEncoder, words: TextWords, progress: Progress, *, jobs: int | None = None
 ) -> Rows:
     """The mean of all uses of each word, less the mean of all words: (V, h) unit rows.
 
@@ -80,11 +83,12 @@ def in_texts(
     bounds = batch.offsets.tolist()
     sums = np.zeros((len(batch.types), encoder.dimensions))
     uses = np.zeros(len(batch.types), np.int64)
-    for text, ends, states in encoder.states(words.texts, jobs=jobs, advance=advance):
-        mine = slice(bounds[text], bounds[text + 1])
-        places, rows = use_states(ends, states, words.spans[mine])
-        np.add.at(sums, batch.ids[mine][places], rows)
-        np.add.at(uses, batch.ids[mine][places], 1)
+    with progress.stage("Reading", len(words.texts), "passages") as advance:
+        for text, ends, states in encoder.states(words.texts, jobs=jobs, advance=advance):
+            mine = slice(bounds[text], bounds[text + 1])
+            places, rows = use_states(ends, states, words.spans[mine])
+            np.add.at(sums, batch.ids[mine][places], rows)
+            np.add.at(uses, batch.ids[mine][places], 1)
     return centred(sums / np.maximum(uses, 1)[:, None])
 
 
@@ -106,15 +110,6 @@ def use_states(
         return places, states[:0]
     sums: Floats = np.add.reduceat(states[inside], first)
     return places, sums / pieces.astype(np.float32)[:, None]
-
-
-def centred(rows: AnyFloats) -> Rows:
-    """Rows less the mean of those that are not zeros, at length 1; zeros stay zeros. (V, h) -> (V, h)."""
-    known: Mask = filled_rows(rows)
-    if not known.any():
-        return np.zeros(rows.shape, np.float32)
-    mean = rows[known].mean(axis=0, dtype=np.float64)
-    return unit_rows(np.where(known[:, None], rows - mean, 0))
 
 
 Texts = Corpus | Sequence[str | os.PathLike[str]]
@@ -178,9 +173,9 @@ def distill(
     progress = as_progress(writing.get("progress"))
     figures: dict[str, Any] = {"from": from_, "passages": len(words.texts)}
     if from_ == "words":
-        rows = _alone(opened, words, progress)
+        rows = alone(opened, words, progress)
     elif from_ == "states":
-        rows = _of_states(opened, words, progress)
+        rows = in_texts(opened, words, progress)
     else:
         rows, learned = _learned(opened, words, progress)
         figures |= learned
@@ -197,16 +192,6 @@ def _words_of(corpus: Texts, min_count: int, text_field: str | None) -> TextWord
     return TextWords.of(list(passages_of(texts)), min_count)
 
 
-def _alone(encoder: SentenceEncoder, words: TextWords, progress: Progress) -> Rows:
-    with progress.stage("Encoding words", len(words.batch.types), "words") as advance:
-        return alone(encoder, words.batch.types, advance)
-
-
-def _of_states(encoder: SentenceEncoder, words: TextWords, progress: Progress) -> Rows:
-    with progress.stage("Reading", len(words.texts), "passages") as advance:
-        return in_texts(encoder, words, advance)
-
-
 def _learned(encoder: SentenceEncoder, words: TextWords, progress: Progress) -> tuple[Rows, dict[str, Any]]:
     """The student's rows, and what it tells of its learning.
 
@@ -217,9 +202,9 @@ def _learned(encoder: SentenceEncoder, words: TextWords, progress: Progress) -> 
 
     with progress.stage("Encoding", len(words.texts), "passages") as advance:
         teacher = encoder.encode(words.texts, advance=advance)
-    priors = {"words": _alone(encoder, words, progress)}
+    priors = {"words": alone(encoder, words, progress)}
     if isinstance(encoder, OnnxEncoder) and encoder.has_states:
-        priors["words and states"] = centred(priors["words"] + _of_states(encoder, words, progress))
+        priors["words and states"] = centred(priors["words"] + in_texts(encoder, words, progress))
     student = learn(words.batch, teacher, priors, progress=progress)
     explained = {name: round(share, 3) for name, share in student.explained.items()}
     return student.rows, {"prior": student.prior, "ridge": student.ridge, "explained": explained}
