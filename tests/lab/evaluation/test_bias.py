@@ -12,6 +12,7 @@ from tests.lab.evaluation.conftest import SET, at
 
 import selfvec
 from selfvec.data.vectors import Vectors
+from selfvec.files.report_page import page_html, page_markdown
 from selfvec.lab.evaluation import Bias
 from selfvec.lab.evaluation.bias import BUILT_IN, effect_size, permutation_p, read_sets
 
@@ -92,9 +93,9 @@ def test_a_larger_effect_is_called_higher_not_better(circle: Vectors, write) -> 
     path = write("set.json", json.dumps({"set": words}))
     report = selfvec.evaluate({"one": circle, "other": turned}, [Bias(path)])
     assert report.summary() == []
-    assert "| higher |" in report.to_markdown()
-    assert "better" not in report.to_markdown()
-    assert "<td>higher</td>" in report.to_html()
+    assert "| higher |" in page_markdown(report.page())
+    assert "better" not in page_markdown(report.page())
+    assert "<td>higher</td>" in page_html(report.page())
 
 
 def test_the_flag_works_alone_and_beside_own_sets(poles: Path, tmp_path: Path, circle) -> None:

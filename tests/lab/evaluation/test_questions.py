@@ -9,6 +9,7 @@ from tests.commands import ran
 
 import selfvec
 from selfvec.base.errors import InputError, OptionError
+from selfvec.files.report_page import page_html
 from selfvec.lab.evaluation import Questions
 from selfvec.lab.evaluation.report import comparison_result
 
@@ -73,7 +74,7 @@ def test_other_names_of_columns_and_tabs(run_folder: Path, write) -> None:
         few == "questions: 2 items are too few for an interval, or to tell a difference; it takes 6 or more"
     )
     assert note.startswith("questions: 1 of 2 judged ids are not among the documents, such as 'zz';")
-    assert note in report.to_html().replace("&#x27;", "'")
+    assert note in page_html(report.page()).replace("&#x27;", "'")
 
 
 @pytest.mark.parametrize(

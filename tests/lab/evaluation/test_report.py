@@ -13,6 +13,7 @@ from tests.refusals import refused
 import selfvec
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
+from selfvec.files.report_page import page_html, page_markdown
 from selfvec.lab.evaluation import Retrieval, Similarity
 from selfvec.lab.evaluation.compared_vectors import ComparedVectors, distinct_names, truncated
 from selfvec.lab.evaluation.report import Report, label
@@ -131,13 +132,13 @@ HOSTILE = "<script>alert(1)</script>|`\x1b[31m"
 
 def test_names_are_shown_not_obeyed() -> None:
     report = made((HOSTILE, 0.5, 0.4, 0.6))
-    page = Page(report.to_html())
+    page = Page(page_html(report.page()))
     assert "script" not in [name for name, _ in page.tags]
     assert "<script>alert(1)</script>" in "".join(page.words)
-    line = next(line for line in report.to_markdown().splitlines() if "0.500" in line)
+    line = next(line for line in page_markdown(report.page()).splitlines() if "0.500" in line)
     assert line.replace("\\|", "").count("|") == 6
     assert "<script" not in line
-    assert "\x1b" not in report.to_html() + report.to_markdown()
+    assert "\x1b" not in page_html(report.page()) + page_markdown(report.page())
 
 
 def test_the_summary_counts_what_is_told_apart() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from selfvec.base.answer import Answer, Json, short_repr
 from selfvec.base.display import escape_controls
 from selfvec.base.view import COUNT, NUMBER, PIECES, PROSE, Column, Form, Part, Table, View, figure, share
-from selfvec.files.report_page import page_html, page_markdown, save_page
+from selfvec.files.report_page import save_page
 from selfvec.numerics.statistics import FEWEST
 
 
@@ -105,14 +105,6 @@ class Report(Answer):
         notes = (_READING, escape_controls(self._source()))
         return View("Did it help?", [*summary, *tables], notes=notes, records=self.rows)
 
-    def to_markdown(self) -> str:
-        """The report as Markdown."""
-        return page_markdown(self.page())
-
-    def to_html(self) -> str:
-        """The report as one self-contained page."""
-        return page_html(self.page())
-
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a page, Markdown or the rows, by the suffix of the path. The file is complete or not written.
 
@@ -128,9 +120,6 @@ class Report(Answer):
         names = ", ".join(dict.fromkeys(str(row["vectors"]) for row in self.rows))
         figures = [f"{figure.title} {figure.rows[0]['value']:.3f}" for figure in self.figures()]
         return short_repr(f"Report: {len(self.rows)} figures of {names}", figures, "; ".join(self.summary()))
-
-    def _repr_html_(self) -> str:
-        return self.to_html()
 
 
 LOWER_IS_BETTER = frozenset({"median_rank"})  # metrics

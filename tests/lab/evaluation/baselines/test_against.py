@@ -11,6 +11,7 @@ from tests.lab.evaluation.conftest import write_collection
 import selfvec
 from selfvec.base.errors import InputError, OptionError
 from selfvec.encoders.given import as_sentence_encoder
+from selfvec.files.report_page import page_html, page_markdown
 from selfvec.lab.evaluation import Classification, Retrieval, Similarity
 from selfvec.lab.evaluation.baselines import train
 from selfvec.storage.run_folder import open_run
@@ -33,7 +34,7 @@ def test_baselines_stand_beside_the_run_with_what_they_cost(run_folder, pairs, t
     assert with_cost == ["refined", "ppmi-svd", "glove"]
     assert "| covered | seconds |" in report.read_text("utf-8")
     plain = selfvec.evaluate(run_folder, [Similarity(pairs)])
-    assert "seconds" not in plain.to_markdown() + plain.to_html()
+    assert "seconds" not in page_markdown(plain.page()) + page_html(plain.page())
 
 
 def test_a_baseline_trained_as_the_run_was_is_the_run(storms, tmp_path) -> None:
