@@ -5,13 +5,12 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypedDict, Unpack
+from typing import Annotated, Literal, TypedDict, Unpack
 
 import numpy as np
 
-from selfvec.base.answer import Answer, short_repr
+from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Doubles, Floats, Rows
 from selfvec.base.checks import StrPath, is_path
 from selfvec.base.declarations import Bounds, Count, checked, options
@@ -43,7 +42,6 @@ from selfvec.storage.alignment_files import (
 from selfvec.storage.opened import GivenVectors, opened
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Aligned(Answer):
     """Vectors of two files or runs in one space.
 
@@ -60,48 +58,13 @@ class Aligned(Answer):
         The path that a was read from, if known.
     """
 
-    a: Vectors
-    b: Vectors
-    method: str
-    both: bool
-    notes: dict[str, Any] = field(default_factory=dict)
-    a_path: str | None = None
-
-    def __repr__(self) -> str:
-        title = f"Aligned by {self.method}: {len(self.a):,} and {len(self.b):,} words"
-        return short_repr(title, [], self.summary)
-
-    @property
-    def messages(self) -> list[str]:
-        """What the format cannot hold, and how well the two fit."""
-        return [*self.notes.get("left_out_of_format", ()), self.summary]
-
-    @property
-    def summary(self) -> str:
-        """The result in one sentence."""
-        notes = self.notes
-        end = f"; mean cosine of a pair {notes['cosine']:.3f}"
-        if "learned" in notes:
-            unused = notes["unused"]
-            told = f"{notes['learned']:,} pairs learned from {notes['dictionary']:,} given"
-            if unused["pairs"]:
-                a, b = unused["without_vector_in_a"], unused["without_vector_in_b"]
-                told += f", {unused['pairs']:,} unused (no vector in A: {a:,}, in B: {b:,})"
-            told += f"; its first row names columns: {notes['header']!r}" if notes["header"] else ""
-            return told + end
-        anchors = f", {notes['anchors']:,} of them anchors" if "anchors" in notes else ""
-        before = notes.get("cosine_before")
-        change = f" (before: {before:.3f})" if before is not None else ""
-        return f"{notes['shared']:,} shared words{anchors}{end}{change}"
-
-    def as_dict(self) -> dict[str, Any]:
-        """The method and its figures, as ``selfvec vectors align --json`` prints them."""
-        return {"method": self.method, **self.notes}
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """One row, of the figures."""
-        return [self.as_dict()]
+    def __init__(
+        self, a: Vectors, b: Vectors, method: str, both: bool, notes: Json, a_path: str | None
+    ) -> None:
+        title = f"Aligned by {method}: {len(a):,} and {len(b):,} words"
+        messages = [*notes.get("left_out_of_format", ()), _summary(notes)]
+        super().__init__(title, {"method": method, **notes}, messages=messages)
+        self.a, self.b, self.method, self.both, self.notes, self.a_path = a, b, method, both, notes, a_path
 
     def save(self, path: StrPath, format: str | None = None, *, overwrite: bool = False) -> list[str]:
         """Write a and b into a folder; or only b, if ``path`` has the suffix of a vectors file.
@@ -126,6 +89,23 @@ class Aligned(Answer):
             del sides["a"]
         note = None if self.a_path is None else {"a": self.a_path, "method": self.method}
         return save_aligned(sides, Path(path), format, note=note, overwrite=overwrite)
+
+
+def _summary(notes: Json) -> str:
+    """The result in one sentence."""
+    end = f"; mean cosine of a pair {notes['cosine']:.3f}"
+    if "learned" in notes:
+        unused = notes["unused"]
+        told = f"{notes['learned']:,} pairs learned from {notes['dictionary']:,} given"
+        if unused["pairs"]:
+            a, b = unused["without_vector_in_a"], unused["without_vector_in_b"]
+            told += f", {unused['pairs']:,} unused (no vector in A: {a:,}, in B: {b:,})"
+        told += f"; its first row names columns: {notes['header']!r}" if notes["header"] else ""
+        return told + end
+    anchors = f", {notes['anchors']:,} of them anchors" if "anchors" in notes else ""
+    before = notes.get("cosine_before")
+    change = f" (before: {before:.3f})" if before is not None else ""
+    return f"{notes['shared']:,} shared words{anchors}{end}{change}"
 
 
 @options()
@@ -238,18 +218,23 @@ def align(
     more = {"progress": progress} if "progress" in belong[method] else {}
     place = first.folder if isinstance(first, Run) else first.provenance.get("path")  # or a public name
     a_path = None if place is None else str(Path(place).absolute() if Path(place).exists() else place)
-    aligned = replace(ALIGNERS[method](*pair, **options, **more), a_path=a_path)
+    one, other, both, notes = ALIGNERS[method](*pair, **options, **more)
+    aligned = Aligned(one, other, method, both, notes, a_path)
     if output is None:
         return aligned
     left_out = aligned.save(output, to, overwrite=overwrite)
     names = {name: os.fspath(given) for name, given in (("a", a), ("b", b)) if is_path(given)}
     written = {**names, "target": os.fspath(output), "left_out_of_format": left_out}
-    return replace(aligned, notes=aligned.notes | written)
+    return Aligned(one, other, method, both, notes | written, a_path)
+
+
+Fitted = tuple[Vectors, Vectors, bool, Json]
+"""Both vectors in one space, whether a was changed as well, and figures."""
 
 
 def by_procrustes(
     a: Vectors, b: Vectors, *, min_count: int = 1, trim: float = 0.1, centre: bool = False
-) -> Aligned:
+) -> Fitted:
     """Rotate b onto a by orthogonal Procrustes."""
     shared = shared_words(a, b, min_count)
     one, other = a.vectors[shared.rows_a], b.vectors[shared.rows_b]
@@ -266,7 +251,7 @@ def by_procrustes(
         "cosine_before": _mean_cosine(a, b, shared) if a.vector_size == b.vector_size else None,
         "cosine": _mean_cosine(a, rotated, shared),
     }
-    return Aligned(a, rotated, "procrustes", False, notes)
+    return a, rotated, False, notes
 
 
 def by_dictionary(
@@ -276,7 +261,7 @@ def by_dictionary(
     dictionary: Dictionary | None = None,
     reweight: bool = False,
     progress: Progress | None = None,
-) -> Aligned:
+) -> Fitted:
     """Rotate b onto a by a dictionary that self-learning enlarges; see the module `common_space`."""
     if dictionary is None:
         raise OptionError("the method dictionary needs this option", field="dictionary")
@@ -289,8 +274,8 @@ def by_dictionary(
     notes = {"dictionary": len(given), **about, "learned": len(pairs), "cosine": cosine}
     if reweight:
         one, other = reweighted(*rows, pairs)
-        return Aligned(_with_rows(a, one), _with_rows(b, other), "dictionary", True, notes)
-    return Aligned(a, _rotated(b, matrix), "dictionary", False, notes)
+        return _with_rows(a, one), _with_rows(b, other), True, notes
+    return a, _rotated(b, matrix), False, notes
 
 
 def _with_rows(vectors: Vectors, rows: Floats) -> Vectors:
@@ -309,12 +294,12 @@ def _rotated(
 
 def by_compass(
     a: Vectors | Run, b: Vectors | Run, *, window: int = 41, anchor: float = 0.0, jobs: int | None = None
-) -> Aligned:
+) -> Fitted:
     """Place the words of both corpora by frozen context vectors; see `selfvec.refinement.compass`."""
     one, other = compass_vectors(a, b, window=window, anchor=anchor, jobs=jobs)
     shared = shared_words(one, other)
     notes = {"window": window, "shared": len(shared.words), "cosine": _mean_cosine(one, other, shared)}
-    return Aligned(one, other, "compass", True, notes)
+    return one, other, True, notes
 
 
 def by_relative(
@@ -323,7 +308,7 @@ def by_relative(
     *,
     min_count: int = 1,
     anchor_words: int | None = None,
-) -> Aligned:
+) -> Fitted:
     """Represent every word of both by its cosines to the same anchor words."""
     shared = shared_words(a, b, min_count)
     number = min(ANCHORS, len(shared.words)) if anchor_words is None else anchor_words
@@ -337,7 +322,7 @@ def by_relative(
     )
     cosine = _mean_cosine(one, other, shared)
     notes = {"shared": len(shared.words), "anchors": number, "anchor_words": words, "cosine": cosine}
-    return Aligned(one, other, "relative", True, notes)
+    return one, other, True, notes
 
 
 def _mean_cosine(a: Vectors, b: Vectors, shared: SharedWords) -> float:
@@ -346,7 +331,7 @@ def _mean_cosine(a: Vectors, b: Vectors, shared: SharedWords) -> float:
     return float(np.einsum("ij,ij->i", *rows, dtype=np.float64).mean())
 
 
-ALIGNERS: dict[str, Callable[..., Aligned]] = {
+ALIGNERS: dict[str, Callable[..., Fitted]] = {
     "procrustes": by_procrustes,
     "dictionary": by_dictionary,
     "compass": by_compass,
