@@ -239,9 +239,9 @@ def find_repeats(
     """
     further = scratch_array(len(batch), bool)
     tables = []
-    for rows, _, places in repeated_ngrams(batch, jobs, at_once):
+    for rows, occurrences in repeated_ngrams(batch, jobs, at_once):
         tables.append(rows)
-        cover(further, places, True)
+        cover(further, occurrences["place"].to_numpy(), True)
     if not any(map(len, tables)):
         return Repeats(np.zeros(0, np.uint64)), further
     import polars as pl
@@ -254,15 +254,17 @@ def find_repeats(
 
 def repeated_ngrams(
     batch: TokenBatch, jobs: int | None = None, at_once: int = AT_ONCE
-) -> Iterator[tuple[pl.DataFrame, Hashes, Ints]]:
-    """The n-grams of many documents, in shares: a row for each, and hashes and first tokens of all."""
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """The n-grams of many documents, in shares: a row for each, and one for each of its occurrences."""
     if batch.documents < LEAST_DOCUMENTS:
         return
+    import polars as pl
+
     ngrams = Ngrams(batch, jobs)
     for hashed, places in ngrams.candidates(ngrams.count(), LEAST_DOCUMENTS, at_once):
         rows = counted_occurrences(ngrams, hashed, places, LEAST_DOCUMENTS)
-        many = are_among(rows["passage"].to_numpy(), hashed)
-        yield rows, hashed[many], places[many]
+        occurrences = pl.DataFrame({"passage": hashed, "place": places})
+        yield rows, occurrences.join(rows.select("passage", "documents"), on="passage")
 
 
 Figures = tuple[int, int, int, int]

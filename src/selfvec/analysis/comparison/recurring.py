@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 
 from selfvec.analysis.comparison.comparison import DIFFERENT
 from selfvec.base.answer import Json
-from selfvec.base.arrays import Array, Hashes, Ids, Ints, Mask
+from selfvec.base.arrays import Array, Ids, Ints, Mask
 from selfvec.base.display import printable
 from selfvec.base.finding import Finding
 from selfvec.corpus.slices import month_name
@@ -163,30 +164,30 @@ def passages_of(batch: TokenBatch) -> list[Passage]:
     An n-gram and the next are of one passage if nearly as many documents have either. A passage is known by
     its most frequent n-gram, and begins where it mostly does.
     """
-    values, places, numbers = _repeated_ngrams(batch)
-    passages: list[Passage] = []
-    if not len(places):
-        return passages
-    beside = np.diff(places) == 1
-    alike = np.minimum(numbers[1:], numbers[:-1]) >= _ALIKE * np.maximum(numbers[1:], numbers[:-1])
-    begins = np.flatnonzero(np.append(True, ~(beside & alike)))
-    ends = np.append(begins[1:], len(places))
-    # A few n-grams beside more frequent ones are of the end of one passage and the beginning of another.
-    highest = np.maximum.reduceat(numbers, begins)
-    meet, rises = beside[begins[1:] - 1], np.diff(highest)
-    between = np.append(meet & (rises > 0), False) | np.append(False, meet & (rises < 0))
-    own = np.flatnonzero(~(between & (ends - begins < NGRAM)))
+    found = [occurrences for _, occurrences in repeated_ngrams(batch)]
+    if not found:
+        return []
+    place, number, passage = pl.col("place"), pl.col("documents"), pl.col("passage")
+    alike = pl.min_horizontal(number, number.shift(1)) >= _ALIKE * pl.max_horizontal(number, number.shift(1))
+    begins = ((place.diff() != 1) | ~alike).fill_null(True)
+    ngrams = pl.concat(found).sort("place").with_columns(stretch=begins.cum_sum())
     # The n-gram that tells a passage: of the most frequent ones that with the smallest hash.
-    numbered = np.repeat(np.arange(len(begins)), ends - begins)
-    order = np.lexsort((values, -numbers, numbered))
-    told = values[order[begins]]
-    first = np.argsort(told[own], kind="stable")
-    groups = np.split(own[first], np.flatnonzero(np.diff(told[own][first])) + 1)
-    for group in sorted(groups, key=lambda group: -int(highest[group[0]])):
-        _, where, times = np.unique(values[begins[group]], return_index=True, return_counts=True)
-        usual = group[where[np.argmax(times)]]
-        documents = np.unique(batch.document_of(places[begins[group]]))
-        stretch = slice(int(places[begins[usual]]), int(places[ends[usual] - 1]) + NGRAM)
+    told = passage.sort_by(number, passage, descending=[True, False]).first()
+    stretches = ngrams.group_by("stretch", maintain_order=True).agg(
+        begin=place.first(), end=place.last() + 1, highest=number.max(), opening=passage.first(), told=told
+    )
+    stretches = stretches.with_columns(document=batch.document_of(stretches["begin"].to_numpy()))
+    begin, end, highest, opening = (pl.col(name) for name in ("begin", "end", "highest", "opening"))
+    # A few n-grams beside more frequent ones are of the end of one passage and the beginning of another.
+    after = (begin == end.shift(1)) & (highest < highest.shift(1))
+    before = (end == begin.shift(-1)) & (highest < highest.shift(-1))
+    seam = (end - begin < NGRAM) & (after | before).fill_null(False)
+    usual = pl.col("begin", "end").filter(opening == opening.mode().min()).first()
+    groups = stretches.filter(~seam).group_by("told")
+    rows = groups.agg(highest.first(), usual, pl.col("document").unique().sort())
+    passages: list[Passage] = []
+    for row in rows.sort("highest", "told", descending=[True, False]).iter_rows(named=True):
+        documents, stretch = np.array(row["document"]), slice(row["begin"], row["end"] - 1 + NGRAM)
         same = next((of for of in passages if is_same(of.documents, documents)), None)
         if same is not None:
             same.stretches.append(stretch)
@@ -271,17 +272,6 @@ def is_same(a: Ints, b: Ints) -> bool:
     """Whether two passages are nearly always in the same documents: they are two parts of one."""
     both = len(np.intersect1d(a, b, assume_unique=True))
     return both >= _SAME * max(len(a), len(b))
-
-
-def _repeated_ngrams(batch: TokenBatch) -> tuple[Hashes, Ints, Ints]:
-    """The n-grams of ten documents or more by their first tokens: hashes, these, numbers of documents."""
-    parts = [(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int64))]
-    for rows, hashed, places in repeated_ngrams(batch):
-        numbers = rows["documents"].to_numpy()[np.searchsorted(rows["passage"].to_numpy(), hashed)]
-        parts.append((hashed, places, numbers))
-    values, places, numbers = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    order = np.argsort(places)
-    return values[order], places[order], numbers[order]
 
 
 def in_a_row(words: Sequence[str]) -> str:
