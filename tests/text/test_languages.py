@@ -112,15 +112,15 @@ def test_a_turkish_word_finds_every_way_a_table_may_spell_it() -> None:
 @pytest.mark.parametrize(
     ("code", "text", "expected"),
     [
-        ("fr", "L'école qu'il a vue aujourd'hui, d’où", ["école", "il", "a", "vue", "aujourd'hui", "où"]),
-        ("it", "Dell'acqua c'è un'onda", ["acqua", "è", "onda"]),
-        ("ca", "l'aigua d'avui", ["aigua", "avui"]),
-        ("tr", "Ankara'dan İzmir'e", ["ankara", "izmir"]),
-        ("en", "o'clock don't", ["o'clock", "don't"]),
+        ("fr", "L'école qu'il a vue aujourd'hui, d’où", "école il a vue aujourd'hui où"),
+        ("it", "Dell'acqua c'è un'onda", "acqua è onda"),
+        ("ca", "l'aigua d'avui", "aigua avui"),
+        ("tr", "Ankara'dan İzmir'e", "ankara izmir"),
+        ("en", "o'clock don't", "o'clock don't"),
     ],
 )
-def test_elided_words_are_cut_off(code: str, text: str, expected: list[str]) -> None:
-    assert Rulebook(Rules(language=code), "lower").names(words(text, code), {}) == expected
+def test_elided_words_are_cut_off(code: str, text: str, expected: str) -> None:
+    assert Rulebook(Rules(language=code), "lower").names(words(text, code), {}) == expected.split()
 
 
 def test_an_unknown_language_is_named() -> None:
@@ -151,12 +151,12 @@ def test_what_the_table_names_exists(code: str) -> None:
 @pytest.mark.parametrize(
     ("code", "text", "expected"),
     [
-        ("zh", "昨天北京 AI 下雨2020年", ["昨天", "北京", "AI", "下雨", "2020", "年"]),
-        ("ja", "東京で雨が降りました。", ["東京", "で", "雨", "が", "降り", "まし", "た"]),
-        ("th", "ฝนตกหนักมาก", ["ฝนตก", "หนัก", "มาก"]),
+        ("zh", "昨天北京 AI 下雨2020年", "昨天 北京 AI 下雨 2020 年"),
+        ("ja", "東京で雨が降りました。", "東京 で 雨 が 降り まし た"),
+        ("th", "ฝนตกหนักมาก", "ฝนตก หนัก มาก"),
     ],
 )
-def test_words_without_spaces_between_them(code: str, text: str, expected: list[str]) -> None:
+def test_words_without_spaces_between_them(code: str, text: str, expected: str) -> None:
     pytest.importorskip("budoux")
     found = find_words([text, "", text], code=code)
     places = zip(found.starts.tolist(), found.ends.tolist(), strict=True)
@@ -164,7 +164,7 @@ def test_words_without_spaces_between_them(code: str, text: str, expected: list[
     assert spelt == [found.names[i] for i in found.ids] == words(text, code) * 2
     assert "".join(spelt[: len(spelt) // 2]) == text.replace(" ", "").rstrip("。")
     assert found.bounds.tolist() == [0, len(spelt) // 2, len(spelt) // 2, len(spelt)]
-    assert words(text, code) == expected
+    assert words(text, code) == expected.split()
 
 
 @pytest.mark.parametrize("code", soaked(["tr", "fr", "el", "ar", "ja"], "tr", "ja"))

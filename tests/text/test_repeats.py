@@ -5,11 +5,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import selfvec
-from selfvec import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.encoding import auto_window
@@ -125,36 +125,32 @@ def test_the_mean_length_of_sentences_stays() -> None:
     assert left.sentences == left.sentence_counts.sum() == 102
 
 
-def run_of(texts: list[str]) -> Run:
-    return selfvec.refine([{"text": text} for text in texts], "none", "original", repeats="keep")
+NOTED = "The thief number {} was taken. [See original image.] He ran. Guilty. See summary.]"
+PLAIN = "A watch was stolen. [An image of Ned.] We saw an original picture."
+MARKED: dict[str, tuple[list[str], set[str], dict[str, int]]] = {
+    "however short": (
+        [*(NOTED.format(n) for n in range(12)), *[PLAIN] * 3],
+        {"see original image see summary", ""},
+        {"See summary.]": 12, "[See original image.]": 12},
+    ),
+    "no single words, and none that are mostly without brackets": (
+        [f"The [federal reserve] met {n} times [laughter] and [see image]" for n in range(12)]
+        + [f"The federal reserve met the federal reserve in room {n}" for n in range(12)],
+        {"see image", ""},
+        {"[federal reserve]": 12, "[laughter]": 12, "[see image]": 12},
+    ),
+}
 
 
-def marked(run: Run) -> list[str]:
-    """The marked words of each document, joined."""
+@pytest.mark.parametrize("kind", MARKED)
+def test_pieces_in_brackets_that_recur_are_marked(kind: str) -> None:
+    texts, expected, pieces = MARKED[kind]
+    run = selfvec.refine([{"text": text} for text in texts], "none", "original", repeats="keep")
+    assert editorial_pieces(run.present) == pieces
     batch, mask = run.tokens, repeated_tokens(run.present)
-    places = [np.arange(*batch.offsets[i : i + 2]) for i in range(batch.documents)]
-    return [" ".join(batch.types[batch.ids[at]] for at in mine if mask[at]) for mine in places]
-
-
-def test_pieces_in_brackets_that_recur_are_marked_however_short() -> None:
-    noted = [
-        f"The thief number {n} was taken. [See original image.] He ran. Guilty. See summary.]"
-        for n in range(12)
-    ]
-    plain = ["A watch was stolen. [An image of Ned.] We saw an original picture."] * 3
-    run = run_of([*noted, *plain])
-    assert editorial_pieces(run.present) == {"See summary.]": 12, "[See original image.]": 12}
-    assert marked(run) == ["see original image see summary"] * 12 + [""] * 3
-
-
-def test_words_that_mostly_occur_without_brackets_and_single_words_are_not_marked() -> None:
-    texts = [f"The [federal reserve] met {n} times [laughter] and [see image]" for n in range(12)]
-    texts += [f"The federal reserve met the federal reserve in room {n}" for n in range(12)]
-    assert set(marked(run_of(texts))) == {"see image", ""}
-
-
-def test_without_such_pieces_nothing_is_marked() -> None:
-    assert repeated_tokens(run_of(["a plain text [once] of words"] * 5).present) is None
+    assert mask is not None
+    places = [np.arange(a, b) for a, b in pairwise(batch.offsets)]
+    assert {" ".join(batch.types[batch.ids[at]] for at in mine if mask[at]) for mine in places} == expected
 
 
 def test_they_are_no_evidence_unless_there_is_nothing_else() -> None:

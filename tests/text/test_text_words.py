@@ -27,68 +27,71 @@ def tokens(text: str, name: str = "words") -> list[str]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("don't DON’T o'clock rock'n'roll", ["don't", "DON'T", "o'clock", "rock'n'roll"]),
-        ("county's COUNTY'S county’s counties' it's", ["county", "COUNTY", "county", "counties", "it"]),
-        ("EF0 1990s .5 5. 3.x x.3 1..2", ["EF0", "1990s", "5", "5", "3", "x", "x", "3", "1", "2"]),
-        ("Straße Ἀθῆναι हिन्दी می\u200cخواهم", ["Straße", "Ἀθῆναι", "हिन्दी", "می\u200cخواهم"]),
-        ("a@b.org http://x.y/z?q=1", ["a", "b", "org", "http://x.y/z?q=1"]),
+        ("don't DON’T o'clock rock'n'roll", "don't DON'T o'clock rock'n'roll"),
+        ("county's COUNTY'S county’s counties' it's", "county COUNTY county counties it"),
+        ("EF0 1990s .5 5. 3.x x.3 1..2", "EF0 1990s 5 5 3 x x 3 1 2"),
+        ("Straße Ἀθῆναι हिन्दी می\u200cخواهم", "Straße Ἀθῆναι हिन्दी می\u200cخواهم"),
+        ("a@b.org http://x.y/z?q=1", "a b org http://x.y/z?q=1"),
         (
             "(https://t.co/Ab1). <ftp://a.b> x:// http://a.b/雨",
-            ["https://t.co/Ab1", "ftp://a.b", "x", "http://a.b", "雨"],
+            "https://t.co/Ab1 ftp://a.b x http://a.b 雨",
         ),
-        ("abcdefghijklmnop abcdefghijklmnopq abcdefghijklmnopr", None),  # 16 bytes and more
+        (
+            "abcdefghijklmnop abcdefghijklmnopq abcdefghijklmnopr",
+            "abcdefghijklmnop abcdefghijklmnopq abcdefghijklmnopr",
+        ),  # 16 bytes and more
     ],
 )
-def test_words_by_hand(text: str, expected: list[str] | None) -> None:
-    assert tokens(text) == (text.split() if expected is None else expected)
+def test_words_by_hand(text: str, expected: str) -> None:
+    assert tokens(text) == expected.split(" ")
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("ﬁre oﬃce ﬀ", ["fire", "office", "ff"]),  # ligatures
-        ("ＡＢＣ １．７５ ｶﾞｽ ﾊﾟﾝ", ["ABC", "1.75", "ガス", "パン"]),  # full and half width
-        ("H₂O m² xⁿ", ["H2O", "m2", "xn"]),  # sub- and superscripts
-        ("µm 𝐛𝐨𝐥𝐝 Ⅳ K", ["μm", "bold", "IV", "K"]),  # letters of other styles
-        ("❤️love 1️⃣ 葛󠄀城", ["love", "1", "葛城"]),  # variation selectors
-        ("ha­il ha​il ha⁠il ha﻿il ‏hail‏ ‪hail‬", ["hail"] * 6),
-        ("well‐known non‑stop", ["well", "known", "non", "stop"]),  # U+2010, U+2011
-        ("a b c", ["a", "b", "c"]),  # spaces that do not break
-        ("don’t don´t donʼt don＇t", ["don't"] * 4),
-        ("café café", ["café", "café"]),
-        ("3½ ½ ⑴", ["3½", "½", "⑴"]),  # not 31⁄2
-        ("ប​ខ ก​ข", ["ប", "ខ", "ก", "ข"]),  # a zero-width space parts words of these scripts
-        ("น้ำ น้ํา", ["น้ำ", "น้ำ"]),
-        ("می‌روم क्‍ष", ["می‌روم", "क्‍ष"]),  # joiners that shape letters
-        ("auf‌fallen", ["auffallen"]),
-        ("שָׁלוֹם שלום", ["שלום", "שלום"]),  # points
-        ('צה"ל צה״ל צה”ל "שלום" ב"הארץ"', ['צה"ל'] * 3 + ["שלום", "ב", "הארץ"]),
-        ("צ׳ק צ'ק", ["צ'ק", "צ'ק"]),
-        ("مُحَمَّد مـحـمـد محمد آب", ["محمد", "محمد", "محمد", "آب"]),
-        ("(́a ️love ـ ﾞ ㅤ", ["a", "love"]),  # a mark begins no word and is none
+        ("ﬁre oﬃce ﬀ", "fire office ff"),  # ligatures
+        ("ＡＢＣ １．７５ ｶﾞｽ ﾊﾟﾝ", "ABC 1.75 ガス パン"),  # full and half width
+        ("H₂O m² xⁿ", "H2O m2 xn"),  # sub- and superscripts
+        ("µm 𝐛𝐨𝐥𝐝 Ⅳ K", "μm bold IV K"),  # letters of other styles
+        ("❤️love 1️⃣ 葛󠄀城", "love 1 葛城"),  # variation selectors
+        ("ha­il ha​il ha⁠il ha﻿il ‏hail‏ ‪hail‬", "hail hail hail hail hail hail"),
+        ("well‐known non‑stop", "well known non stop"),  # U+2010, U+2011
+        ("a b c", "a b c"),  # spaces that do not break
+        ("don’t don´t donʼt don＇t", "don't don't don't don't"),
+        ("café café", "café café"),
+        ("3½ ½ ⑴", "3½ ½ ⑴"),  # not 31⁄2
+        ("ប​ខ ก​ข", "ប ខ ก ข"),  # a zero-width space parts words of these scripts
+        ("น้ำ น้ํา", "น้ำ น้ำ"),
+        ("می‌روم क्‍ष", "می\u200cروم क्\u200dष"),  # joiners that shape letters
+        ("auf‌fallen", "auffallen"),
+        ("שָׁלוֹם שלום", "שלום שלום"),  # points
+        ('צה"ל צה״ל צה”ל "שלום" ב"הארץ"', 'צה"ל צה"ל צה"ל שלום ב הארץ'),
+        ("צ׳ק צ'ק", "צ'ק צ'ק"),
+        ("مُحَمَّد مـحـمـد محمد آب", "محمد محمد محمد آب"),
+        ("(́a ️love ـ ﾞ ㅤ", "a love"),  # a mark begins no word and is none
     ],
 )
-def test_what_readers_do_not_see_is_folded(text: str, expected: list[str]) -> None:
-    assert tokens(text) == expected
+def test_what_readers_do_not_see_is_folded(text: str, expected: str) -> None:
+    assert tokens(text) == expected.split(" ")
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("C++ and C# or F#.", ["C++", "and", "C#", "or", "F#"]),
-        ("g++ notepad++ and Ca++, Mg++", ["g++", "notepad++", "and", "Ca", "Mg"]),
-        ("C++17, C+, a+b, x+++", ["C++", "17", "C", "a", "b", "x"]),
-        ("CD4+ cells", ["CD4", "cells"]),
-        (".NET (.csv) end.Next ...what .Next", [".NET", ".csv", "end", "Next", "what", "Next"]),
-        (".5 .gitignored", ["5", "gitignored"]),
-        ("R&D AT&T's q&a PB&J S&P500", ["R&D", "AT&T", "q&a", "PB&J", "S", "P500"]),
-        ("fish&chips a&lt;b ?x&y=1", ["fish", "chips", "a", "lt", "b", "x", "y", "1"]),
-        ("R&amp;D A & B", ["R", "amp", "D", "A", "B"]),
-        ("#tag @user item#3 ##", ["tag", "user", "item", "3"]),
+        ("C++ and C# or F#.", "C++ and C# or F#"),
+        ("g++ notepad++ and Ca++, Mg++", "g++ notepad++ and Ca Mg"),
+        ("C++17, C+, a+b, x+++", "C++ 17 C a b x"),
+        ("CD4+ cells", "CD4 cells"),
+        (".NET (.csv) end.Next ...what .Next", ".NET .csv end Next what Next"),
+        (".5 .gitignored", "5 gitignored"),
+        ("R&D AT&T's q&a PB&J S&P500", "R&D AT&T q&a PB&J S P500"),
+        ("fish&chips a&lt;b ?x&y=1", "fish chips a lt b x y 1"),
+        ("R&amp;D A & B", "R amp D A B"),
+        ("#tag @user item#3 ##", "tag user item 3"),
     ],
 )
-def test_signs_of_names_belong_to_words(text: str, expected: list[str]) -> None:
-    assert tokens(text) == expected
+def test_signs_of_names_belong_to_words(text: str, expected: str) -> None:
+    assert tokens(text) == expected.split(" ")
 
 
 def test_every_letter_has_a_key_that_is_a_word_and_its_own_key() -> None:
@@ -238,9 +241,8 @@ def test_many_long_and_many_short_types_stay_apart() -> None:
     ],
 )
 def test_sentences_by_hand(text: str, count: int) -> None:
-    assert tokenizer("words")(pl.Series([text])).sentence_counts.sum() == count
-    assert tokenizer("whitespace")(pl.Series([text])).sentence_counts.sum() == count
-    assert tokenizer("wordpunct")(pl.Series([text])).sentence_counts.sum() == count
+    for name in ("words", "whitespace", "wordpunct"):
+        assert tokenizer(name)(pl.Series([text])).sentence_counts.sum() == count
 
 
 @given(texts)

@@ -324,28 +324,21 @@ def merged_types(
     If more than ``max_types`` are left, those that occur less than `kept_from` times are dropped. Returns
     each type's new index, (U,) int32, -1 if dropped; the new types by first appearance; and that count.
     """
-    if not stem:
-        return _frequent(types, counts, min_count, max_types)
-    names = same_stem(types, counts, pretrained, stem)
-    index = {name: i for i, name in enumerate(dict.fromkeys(names))}
-    places = np.fromiter(map(index.__getitem__, names), np.int32, len(names))
-    totals = occurrences_of_merged(counts, places, len(index))
-    numbers, kept, least = _frequent(list(index), totals, min_count, max_types)
-    return numbers[places], kept, least
+    places = np.arange(len(types), dtype=np.int32)
+    if stem:
+        names = same_stem(types, counts, pretrained, stem)
+        types = list(dict.fromkeys(names))
+        index = {name: i for i, name in enumerate(types)}
+        places = np.fromiter(map(index.__getitem__, names), np.int32, len(names))
+        counts = occurrences_of_merged(counts, places, len(types))
+    least = kept_from(counts, min_count, max_types)
+    frequent = counts >= least
+    return kept_numbers(frequent)[places], list(compress(types, frequent.tolist())), least
 
 
 def keep_all(types: int, stem: str | None, min_count: int, max_types: int | None) -> bool:
     """Whether the rules of `merged_types` are not set, or cannot change ``types`` types."""
     return not stem and min_count <= 1 and (max_types is None or types <= max_types)
-
-
-def _frequent(
-    types: Sequence[str], counts: Ints, min_count: int, max_types: int | None
-) -> tuple[Ids, list[str], int]:
-    """`merged_types` of types that are not merged."""
-    least = kept_from(counts, min_count, max_types)
-    frequent = counts >= least
-    return kept_numbers(frequent), list(compress(types, frequent.tolist())), least
 
 
 def kept_from(counts: Ints, min_count: int = 1, max_types: int | None = None) -> int:

@@ -43,16 +43,12 @@ class Vocabulary:
     preprocessing: Preprocessing
     types: Sequence[str]
     _seen: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
-    # Unknown words, and new types
-    _later: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
-    _first: int | None = None  # types of the vocabulary that has the same `_seen`
     _bare: dict[str, dict[str, list[int]]] = field(default_factory=dict, repr=False)  # see `_without_accents`
 
     def grown(self, types: Sequence[str]) -> Vocabulary:
         """The same with further types; what is known of the others is not computed again."""
-        made = Vocabulary(
-            self.preprocessing, [*self.types, *types], self._seen, _first=self._first or len(self)
-        )
+        known = {word: numbers for word, numbers in self._seen.copy().items() if -1 not in numbers}
+        made = Vocabulary(self.preprocessing, [*self.types, *types], known)
         last = len(self)
         index = self.index | {name: last + place for place, name in enumerate(types)}
         accented = [(number + last, bare) for bare, number in Vocabulary(self.preprocessing, types)._accented]
@@ -193,23 +189,15 @@ class Vocabulary:
 
     def types_of(self, words: Sequence[str]) -> list[tuple[int, ...]]:
         """The types of each word: usually one, () for a stop word, -1 for an unknown word."""
-        types_by_word = [
-            self._later.get(word) if (types := self._seen.get(word)) is None else types for word in words
-        ]
-        new = list(dict.fromkeys([w for w, types in zip(words, types_by_word, strict=True) if types is None]))
+        types_by_word = {word: self._seen.get(word) for word in words}  # other threads may forget them
+        new = [word for word, types in types_by_word.items() if types is None]
         if new:
             looked_up = dict(zip(new, self._look_up(new), strict=True))
-            if len(self._seen) + len(self._later) + len(new) > _KEPT:
+            if len(self._seen) + len(new) > _KEPT:
                 self._seen.clear()
-                self._later.clear()
-            first = self._first or len(self)
-            for word, types in looked_up.items():
-                same = all(0 <= number < first for number in types)
-                (self._seen if same else self._later)[word] = types
-            types_by_word = [
-                looked_up.get(word, types) for word, types in zip(words, types_by_word, strict=True)
-            ]
-        return cast(list[tuple[int, ...]], types_by_word)
+            self._seen.update(looked_up)
+            types_by_word.update(looked_up)
+        return cast(list[tuple[int, ...]], [types_by_word[word] for word in words])
 
     def _look_up(self, words: list[str]) -> list[tuple[int, ...]]:
         types, ids, bounds = self._cut(words)
