@@ -40,40 +40,45 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 # ---- One shape of result
 
-RESULTS: dict[str, Callable[[Path], Answer]] = {
-    "similar": lambda _: selfvec.similar("run", ["storm", "flood"], compare=True),
-    "search": lambda _: selfvec.search("run", "damage", top=3),
-    "drift": lambda _: selfvec.drift("run", slice="year", top=5, examples=1, permutations=20),
-    "monitor": lambda _: selfvec.monitor("run", ["a virus infected people"] * 30, permutations=99),
-    "evaluate": lambda _: selfvec.evaluate("run", similarity="pairs.tsv", bias=True),
-    "compare": lambda _: selfvec.compare("run", "default", top=3),
-    "senses": lambda _: selfvec.senses("run", "stream"),
-    "topics": lambda _: selfvec.topics("run", 4, by="year"),
-    "phrases": lambda _: selfvec.phrases("run", top=9),
-    "keyness": lambda _: selfvec.keyness("run", ["..2009", "2010.."], top=9),
-    "frequency": lambda _: selfvec.frequency("run", by="year", top=9),
-    "ngrams": lambda _: selfvec.ngrams("run", n=4, slot=True, by="decade", top=9),
-    "dispersion": lambda _: selfvec.dispersion("run", ["hail", "storm", "snoww"]),
-    "concordance": lambda _: selfvec.concordance("run", "storm*", top=9),
-    "collocates": lambda _: selfvec.collocates("run", "storm"),
-    "graph": lambda _: selfvec.graph("run", top=30),
-    "why": lambda _: selfvec.why("run", "storm", "rain"),
-    "health": lambda _: selfvec.health("run"),
-    "info": lambda _: selfvec.info("run"),
-    "verify": lambda _: selfvec.verify("run"),
-    "trajectory": lambda _: selfvec.trajectory("run", ["storm", "flood"]),
-    "one trajectory": lambda _: selfvec.open_run("run").present.path("storm"),
-    "align": lambda _: selfvec.align("run", "default"),
-    "compress": lambda at: selfvec.compress("a.vec", at / "small.safetensors", similarity="pairs.tsv"),
-    "convert": lambda at: selfvec.convert("a.vec", at / "b.vec"),
-    "export": lambda at: selfvec.export("run", "word2vec", at / "words.bin"),
+RESULTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "similar": ("run", {"words": ["storm", "flood"], "compare": True}),
+    "search": ("run", {"query": "damage", "top": 3}),
+    "drift": ("run", {"slice": "year", "top": 5, "examples": 1, "permutations": 20}),
+    "monitor": ("run", {"documents": ["a virus infected people"] * 30, "permutations": 99}),
+    "evaluate": ("run", {"similarity": "pairs.tsv", "bias": True}),
+    "compare": ("run", {"b": "default", "top": 3}),
+    "senses": ("run", {"word": "stream"}),
+    "topics": ("run", {"number": 4, "by": "year"}),
+    "phrases": ("run", {"top": 9}),
+    "keyness": ("run", {"between": ["..2009", "2010.."], "top": 9}),
+    "frequency": ("run", {"by": "year", "top": 9}),
+    "ngrams": ("run", {"n": 4, "slot": True, "by": "decade", "top": 9}),
+    "dispersion": ("run", {"words": ["hail", "storm", "snoww"]}),
+    "concordance": ("run", {"query": "storm*", "top": 9}),
+    "collocates": ("run", {"word": "storm"}),
+    "graph": ("run", {"top": 30}),
+    "why": ("run", {"a": "storm", "b": "rain"}),
+    "health": ("run", {}),
+    "info": ("run", {}),
+    "verify": ("run", {}),
+    "trajectory": ("run", {"words": ["storm", "flood"]}),
+    "align": ("run", {"b": "default"}),
+    "compress": ("a.vec", {"output": "small.safetensors", "similarity": "pairs.tsv", "overwrite": True}),
+    "convert": ("a.vec", {"output": "b.vec", "overwrite": True}),
+    "export": ("run", {"to": "word2vec", "output": "words.bin", "overwrite": True}),
 }
 
 
+def asked(name: str) -> Answer:
+    """What a function returns."""
+    of, options = RESULTS[name]
+    return getattr(selfvec, name)(of, **options)
+
+
 @pytest.fixture(scope="module")
-def result(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Answer]:
+def result() -> Callable[[str], Answer]:
     """What a function returns, which is asked once."""
-    return cache(lambda name: RESULTS[name](tmp_path_factory.mktemp("written")))
+    return cache(asked)
 
 
 def is_short(printed: object) -> bool:
@@ -140,7 +145,7 @@ PRINTED = {
 @pytest.mark.parametrize("name", PRINTED)
 def test_as_dict_is_what_the_command_prints(name: str, inside: Path) -> None:
     printed = ran(called(f"{PRINTED[name]} --json")).json
-    table = RESULTS[name](inside)  # again: since `result` was made, other tests have added to the run's cache
+    table = asked(name)  # again: since `result` was made, other tests have added to the run's cache
     assert printed == json.loads(json.dumps(table.as_dict()))
 
 

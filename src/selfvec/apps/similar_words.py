@@ -17,7 +17,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.data.word_lookup import rows_of, similar_row
 from selfvec.storage.alignment_files import find_aligned
 from selfvec.storage.formats import load
-from selfvec.storage.opened import GivenVectors, opened
+from selfvec.storage.opened import GivenRun, GivenVectors, opened
 
 if TYPE_CHECKING:
     from selfvec.lab.align import Aligned
@@ -188,10 +188,13 @@ def similar(
     ['word', 'state', 'rank', 'neighbour', 'cosine']
     """
     if document is not None:
-        return _similar_documents(vectors, words, document, top, progress)
+        from .functions.search import similar_documents
+
+        if words:
+            raise OptionError("is asked for, or words are", field="document", remedy="leave one of them out")
+        return similar_documents(cast("GivenRun", vectors), document, top=top, progress=progress)
     names = check_texts("words", words, "words")
-    several = _aligned(vectors)
-    given = opened(cast("GivenVectors", vectors)) if several is None else None
+    given = _opened(vectors)
     if isinstance(given, Run):
         places, unknown = given.rows(names)
         return shown_neighbours(_in_run(given, places, top, compare, min_count, as_, progress), unknown)
@@ -202,22 +205,22 @@ def similar(
         if asked:
             path = vectors if is_path(vectors) else None
             raise OptionError(rule, field=field_name, path=path, remedy="name a run folder")
-    if given is not None:
-        several = {"vectors": given}
-    assert several is not None
-    rows, unknown = rows_of(names, list(several.values()), where="these vectors")
-    lists = [_in_each(several, list(several)[place], row, top, min_count) for place, row in rows]
+    rows, unknown = rows_of(names, list(given.values()), where="these vectors")
+    lists = [_in_each(given, list(given)[place], row, top, min_count) for place, row in rows]
     return shown_neighbours([row for of_word in lists for row in of_word], unknown)
 
 
-def _similar_documents(
-    run: Any, words: str | Sequence[str], document: str, top: int, progress: Progress | None
-) -> Found:
-    from .functions.search import similar_documents
+def _opened(given: Any) -> Run | dict[str, Vectors]:
+    """A run, or sets of vectors by what they are called: of two that are aligned, b first."""
+    if is_path(given) and (pair := find_aligned(given)) is not None:
+        return {"b": load(pair[1]), "a": load(pair[0])}
+    if not is_path(given) and not isinstance(given, Vectors | AnyRun):
+        from selfvec.lab.align import Aligned
 
-    if words:
-        raise OptionError("is asked for, or words are", field="document", remedy="leave one of them out")
-    return similar_documents(run, document, top=top, progress=progress)
+        if isinstance(given, Aligned):
+            return {"b": given.b, "a": given.a}
+    found = opened(given)
+    return found if isinstance(found, Run) else {"vectors": found}
 
 
 def _in_run(
@@ -241,18 +244,6 @@ def _in_run(
         else:
             rows.append(neighbours_row(run, "refined", place, top, min_count))
     return rows
-
-
-def _aligned(given: Any) -> dict[str, Vectors] | None:
-    """Two aligned sets of vectors, b first; None if something else was given."""
-    if is_path(given):
-        pair = find_aligned(given)
-        return None if pair is None else {"b": load(pair[1]), "a": load(pair[0])}
-    if isinstance(given, Vectors | AnyRun):
-        return None
-    from selfvec.lab.align import Aligned
-
-    return {"b": given.b, "a": given.a} if isinstance(given, Aligned) else None
 
 
 def _in_each(

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from tests.commands import PATHS, called, ran
 from tests.places import DOCS
@@ -265,15 +264,6 @@ def test_trajectory_as_numbers_table_and_figure(inside: Path) -> None:
         assert "hail" in ran([*called("trajectory run hail"), *more]).out
     ran(called("trajectory run hail tornado --plot hail.svg --overwrite"))
     assert Path("hail.svg").stat().st_size > 1000
-
-
-def test_convert_keeps_the_vectors_and_repairs_on_request(inside: Path) -> None:
-    ran(called("convert run out.bin --to word2vec --overwrite"))
-    np.testing.assert_allclose(selfvec.load("out.bin").vectors, open_run("run").vectors.vectors, atol=1e-7)
-    Path("twice.vec").write_text("3 2\na 1 0\nb 0 1\na 1 1\n")
-    refused(called("convert twice.vec x.safetensors"), "--vectors-errors replace")
-    assert "'a'" in ran(called("convert twice.vec x.safetensors --vectors-errors replace")).err
-    np.testing.assert_array_equal(selfvec.load("x.safetensors")["a"], [1, 0])
 
 
 def test_convert_and_export_write_the_same_model2vec_folder(inside: Path) -> None:
