@@ -118,10 +118,10 @@ def _steps_chosen(
     asked = np.zeros(batch.documents, bool)
     asked[unread] = asked[read[:HELD_OUT]] = True
     spans, rests = cut_spans(batch, np.where(asked, batch.lengths // 3, 0), rng)
-    own = np.flatnonzero(spans.lengths)
-    others = rng.permutation(np.setdiff1d(np.arange(batch.documents), own))[:CROWD]
-    questions = spans.part(own)
-    answers = rests.part(np.concatenate((own, others)))
+    cut = np.flatnonzero(spans.lengths)
+    others = rng.permutation(np.flatnonzero(spans.lengths == 0))[:CROWD]
+    questions = spans.part(cut)
+    answers = rests.part(np.concatenate((cut, others)))
 
     chosen = 0
     before = after = _found(questions, answers, rows, weights)
@@ -189,17 +189,17 @@ def cut_spans(batch: TokenBatch, longest: Ints, rng: np.random.Generator) -> tup
     lengths = batch.lengths
     sizes = np.minimum(rng.integers(SPAN[0], SPAN[1] + 1, len(lengths)), longest)
     starts = (rng.random(len(lengths)) * (lengths - sizes + 1)).astype(np.int64)
-    own = _owners(batch)
-    place = np.arange(len(batch)) - batch.offsets[own]
-    inside = (place >= starts[own]) & (place < (starts + sizes)[own])
+    owners = _owners(batch)
+    place = np.arange(len(batch)) - batch.offsets[owners]
+    inside = (place >= starts[owners]) & (place < (starts + sizes)[owners])
     return _words_of(batch, inside), _words_of(batch, ~inside)
 
 
 def without_words(batch: TokenBatch, others: TokenBatch, chosen: Mask) -> TokenBatch:
     """D documents; the chosen ones, (D,) bool, lose the words of their counterparts among D others."""
-    own, other = (_owners(each) * len(batch.types) + each.ids for each in (batch, others))
+    words, of_others = (_owners(each) * len(batch.types) + each.ids for each in (batch, others))
     lost = chosen[_owners(batch)]
-    lost[lost] = np.isin(own[lost], other)
+    lost[lost] = np.isin(words[lost], of_others)
     return _words_of(batch, ~lost)
 
 

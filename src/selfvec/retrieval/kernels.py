@@ -85,8 +85,8 @@ def _add_best_passages(passages: Floats, owners: Ids, share: float, scores: Floa
     chosen = np.flatnonzero(passages == highest)[::-1]
     best[owners[chosen]] = chosen  # of equal ones the first is assigned last
     long = owners[begins]
-    own, of_best = scores[long].astype(np.float64), passages[best[long]].astype(np.float64)
-    scores[long] = (1 - share) * own + share * of_best
+    whole, of_best = scores[long].astype(np.float64), passages[best[long]].astype(np.float64)
+    scores[long] = (1 - share) * whole + share * of_best
 
 
 @kernel(instead=_add_best_passages)
@@ -99,13 +99,13 @@ def add_best_passages(
 ) -> None:
     """Add to the score of each document that of its best passage."""
     for passage in range(len(owners)):
-        own = owners[passage]
-        if best[own] < 0 or passages[passage] > passages[best[own]]:
-            best[own] = passage
+        long = owners[passage]
+        if best[long] < 0 or passages[passage] > passages[best[long]]:
+            best[long] = passage
     for passage in range(len(owners)):
-        own = owners[passage]
-        if best[own] == passage:
-            scores[own] = np.float32((1 - share) * scores[own] + share * passages[passage])
+        long = owners[passage]
+        if best[long] == passage:
+            scores[long] = np.float32((1 - share) * scores[long] + share * passages[passage])
 
 
 @kernel

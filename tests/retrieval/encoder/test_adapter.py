@@ -41,13 +41,10 @@ def rotated(encoder: Encoder, seed: int = 1) -> Encoder:
     return replace(encoder, rows=(encoder.rows @ turn).astype(np.float32))
 
 
-def test_a_rotation_keeps_cosines(old: Encoder) -> None:
-    new = rotated(Encoder.of(reports.refined(texts()[:120])))
-    rows = new.encode(texts())
-    adapter = Adapter.fit(rows, old.encode(texts()))
-    np.testing.assert_allclose(adapter.matrix @ adapter.matrix.T, np.eye(new.dimensions), atol=1e-5)
-    moved = adapter.transform(rows)
-    np.testing.assert_allclose(moved @ moved.T, rows @ rows.T, atol=1e-5)
+def test_a_map_is_a_rotation_whatever_it_is_fitted_on() -> None:
+    new, old = np.random.default_rng(0).standard_normal((2, 50, D)).astype(np.float32)
+    matrix = Adapter.fit(new, old).matrix
+    np.testing.assert_allclose(matrix @ matrix.T, np.eye(D), atol=1e-5)
 
 
 @pytest.mark.parametrize("source", ["texts", "words", "both"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, get_type_hints
@@ -17,7 +18,7 @@ from selfvec.base.arrays import AnyInts
 from selfvec.base.errors import OptionError
 from selfvec.corpus.filters import allowed
 from selfvec.corpus.slices import Slice, slice_of_each
-from selfvec.data.field_types import coded, plain_fields, written
+from selfvec.data.field_types import plain_fields, written
 from selfvec.data.run import Run
 from selfvec.retrieval import Found, Index
 from selfvec.retrieval.segments import SearchedDocuments
@@ -132,7 +133,7 @@ def folded(rows: Sequence[Json], stops: Collection[str]) -> list[Json]:
     kept: list[tuple[set[str], Json]] = []
     for row in rows:
         words = {word for word in _WORD.findall(row["text"].lower()) if word not in stops}
-        near = (other for own, other in kept if own and len(own & words) >= _NEARLY * len(own | words))
+        near = (better for of, better in kept if of and len(of & words) >= _NEARLY * len(of | words))
         best = next(near, None)
         if best is None:
             kept.append((words, {**row, "alike": list(row["alike"])}))
@@ -207,9 +208,9 @@ def _parts(run: Run, documents: SearchedDocuments, slices: Sequence[Slice]) -> d
         return {}
     parts = {"date": slices} if slices else {}
     for name in documents.fields:
-        codes, values = coded(written(documents.values(name)).to_list())
-        counts = np.bincount(codes[codes >= 0], minlength=len(values))
-        often = np.argsort(-counts, kind="stable")[:_VALUES]
-        if len(values) > 1 and counts[often].sum() > 0.3 * len(codes):
-            parts[name] = [Slice(values[i], codes == i) for i in often.tolist()]
+        values = written(documents.values(name))
+        counts = Counter(values.drop_nulls().to_list())
+        often = counts.most_common(_VALUES)
+        if len(counts) > 1 and sum(number for _, number in often) > 0.3 * len(values):
+            parts[name] = [Slice(text, values.eq_missing(text).to_numpy()) for text, _ in often]
     return parts

@@ -77,8 +77,9 @@ def _facet(name: str, there: pl.DataFrame) -> Json | None:
     row: Json = {"name": name, "type": kind, "bars": True, "more": 0, "range": []}
     if kind in (INTEGER, NUMBER) and there["value"].n_unique() > _VALUES:
         counts = list(_by_range(there, kind == INTEGER))
-        own = there.filter("passes")["value"].to_numpy()
-        row["range"] = [f"{end:.6g}" for end in np.quantile(own, [0, 0.5, 1]).tolist()] if len(own) else []
+        numbers = there.filter("passes")["value"].to_numpy()
+        ends = np.quantile(numbers, [0, 0.5, 1]).tolist() if len(numbers) else []
+        row["range"] = [f"{end:.6g}" for end in ends]
     elif kind in (DAY, MOMENT):
         days = there["value"].cast(pl.Date).to_numpy().astype("datetime64[D]")
         counts = by_time(days, there["passes"].to_numpy())
@@ -109,7 +110,7 @@ def _by_range(there: pl.DataFrame, whole: bool) -> Iterator[tuple[str, int]]:
     if whole:
         edges = sorted({math.ceil(edge) for edge in edges})
     edges = [edges[0] - step, *edges] if edges[0] > low else edges
-    own = numbers[there["passes"].to_numpy()]
+    passing = numbers[there["passes"].to_numpy()]
     for first, end in pairwise([*edges, math.inf]):
         last = end - 1 if whole and end < math.inf else end
         ends = written(pl.Series([float(f"{first:.12g}"), float(f"{last:.12g}")])).to_list()
@@ -117,7 +118,7 @@ def _by_range(there: pl.DataFrame, whole: bool) -> Iterator[tuple[str, int]]:
             ends[1] = ""
         elif whole and last == first:
             ends = ends[:1]
-        yield "..".join(ends), int(np.count_nonzero((own >= first) & (own <= last)))
+        yield "..".join(ends), int(np.count_nonzero((passing >= first) & (passing <= last)))
 
 
 def by_time(days: Array, passes: Mask) -> list[tuple[str, int]]:

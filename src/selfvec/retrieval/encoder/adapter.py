@@ -200,8 +200,8 @@ def measure(adapter: Adapter, new: Encoder, old: Encoder, texts: Sequence[str], 
     }
     if new.dimensions == old.dimensions:
         nearest["unmapped"] = _nearest(asked, stored)
-    own = np.arange(len(questions))[:, None]
-    recall = {way: mean(np.any(texts_of == own, axis=1), seed) for way, texts_of in nearest.items()}
+    wanted = np.arange(len(questions))[:, None]  # the rest of a question's text has its number
+    recall = {way: mean(np.any(texts_of == wanted, axis=1), seed) for way, texts_of in nearest.items()}
     return Loss(
         len(questions),
         len(rests),
