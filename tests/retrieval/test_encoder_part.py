@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -184,6 +185,11 @@ def test_questions_by_rows_weigh_at_most_one(index: Index) -> None:
         part = replace(index.encoder_part, weight=weight)
         assert part.asked(WordSums(), QUESTION).weight == weight
         assert part.asked_by_rows(query, None).weight == by_rows
+
+
+def test_each_door_takes_each_option_of_a_search() -> None:
+    taken = [set(signature(door).parameters) for door in (Index.search, search, Tools.search, page_search)]
+    assert taken[0] - {"self"} <= set.intersection(*taken[1:])
 
 
 def test_the_assistant_and_the_page_ask_alike(encoded_run: Run, tmp_path: Path) -> None:

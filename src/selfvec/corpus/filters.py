@@ -127,7 +127,7 @@ Compared = tuple[str, Any]
 class _Leaf(NamedTuple):
     """What the values of one field are compared with, which are alternatives."""
 
-    column: _Column
+    column: _FieldColumn
     asked: list[Compared]
 
 
@@ -139,7 +139,7 @@ class Compiler:
     """Compiles filters to an expression over the columns that they name."""
 
     documents: WithFields
-    columns: dict[str, _Column] = field(default_factory=dict)  # by what filters call them
+    columns: dict[str, _FieldColumn] = field(default_factory=dict)  # by what filters call them
     leaves: list[Callable[[], str]] = field(default_factory=list)  # which say what no document has
 
     def passing(self, filters: Sequence[str]) -> Mask:
@@ -200,7 +200,7 @@ class Compiler:
                 parts.append(self._of_field(self._column(name), value))
         return self._every(parts)
 
-    def _of_field(self, column: _Column, wanted: Any) -> _Part:
+    def _of_field(self, column: _FieldColumn, wanted: Any) -> _Part:
         """The documents whose value of a field is as wanted: a value, one of a list, or by operators."""
         if not isinstance(wanted, Mapping):
             return _leaf(column, wanted if isinstance(wanted, list) else [wanted], bare=True)
@@ -227,7 +227,7 @@ class Compiler:
 
     def _some(self, parts: Iterable[_Part]) -> pl.Expr:
         """What documents pass that pass one of some parts, of which those on one field are one."""
-        asked, others = dict[_Column, list[Compared]](), list[pl.Expr]()
+        asked, others = dict[_FieldColumn, list[Compared]](), list[pl.Expr]()
         for part in parts:
             if isinstance(part, _Leaf):
                 asked.setdefault(part.column, []).extend(part.asked)
@@ -247,7 +247,7 @@ class Compiler:
         self.leaves.append(partial(part.column.missing, part.asked, wanted))
         return part.column.passes(part.asked, wanted)
 
-    def _column(self, name: str) -> _Column:
+    def _column(self, name: str) -> _FieldColumn:
         if name not in self.columns:
             field, held = _field(self.documents, name), self.documents.columns
             column = held.get(field)
@@ -255,8 +255,8 @@ class Compiler:
                 series, days = _values(self.documents, field), None
                 if field == self.documents.dated and kind_of(series.dtype) == MOMENT:
                     dates = _values(self.documents, "date")
-                    days = _Column(field, dates.zip_with(series.is_not_null(), pl.Series([None])))
-                column = _Column(field, series, days)
+                    days = _FieldColumn(field, dates.zip_with(series.is_not_null(), pl.Series([None])))
+                column = _FieldColumn(field, series, days)
                 if len(held) * len(column.series) > _HELD:
                     held.clear()
                 held[field] = column
@@ -264,13 +264,13 @@ class Compiler:
         return self.columns[name]
 
 
-def _leaf(column: _Column, values: Sequence[Any], *, bare: bool = False) -> _Leaf:
+def _leaf(column: _FieldColumn, values: Sequence[Any], *, bare: bool = False) -> _Leaf:
     """A comparison with values, which may be ranges if they stand bare."""
     texts = (None if value is None else _as_text(value) for value in values)
     return _compared(column, [("=.." if bare and text and _is_range(text) else "=", text) for text in texts])
 
 
-def _compared(column: _Column, asked: list[Compared]) -> _Leaf:
+def _compared(column: _FieldColumn, asked: list[Compared]) -> _Leaf:
     """A comparison of moments or, if no time of a day is named, of their days."""
     return _Leaf(column if ":" in str(asked) else column.days or column, asked)
 
@@ -352,12 +352,12 @@ Wanted = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
-class _Column:
+class _FieldColumn:
     """A field, and how its values are compared."""
 
     name: str
     series: pl.Series  # (D,)
-    days: _Column | None = None  # as moments were written from which the documents have their dates
+    days: _FieldColumn | None = None  # as moments were written from which the documents have their dates
     derived: dict[str, pl.Series] = field(default_factory=dict)  # values in the forms that were needed
 
     @cached_property

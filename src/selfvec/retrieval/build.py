@@ -27,7 +27,7 @@ from selfvec.text.repeats import find_repeats, tokens_by_document
 from selfvec.text.rules import first_of_stems
 from selfvec.text.vocabulary import Vocabulary
 
-from .dense_space import TABLES, DenseSpace, Line, general_map, projected, run_tables, weights_of_words
+from .dense_space import TABLES, DenseSpace, Ramp, general_map, projected, run_tables, weights_of_words
 from .documents import (
     NO_PASSAGES,
     GatheredDocuments,
@@ -263,7 +263,7 @@ def build_words_only(texts: Sequence[str], preprocessing: Preprocessing) -> Inde
 
 
 # Chosen on collections with and without judgements, each left out in turn; see docs/results/search.md.
-SHARE = Line(slope=3.0, zero_at=0.35, least=0.1, most=0.5)
+SHARE = Ramp(slope=3.0, zero_at=0.35, least=0.1, most=0.5)
 """The share of the dense part by the agreement."""
 
 UNKNOWN = 0.5  # the share if the agreement cannot be measured

@@ -57,7 +57,7 @@ SPACE: Forms = {
 """What is written of a `DenseSpace`, by the names of its fields."""
 
 
-class Line(NamedTuple):
+class Ramp(NamedTuple):
     """How much a part counts by how far it agrees with another: a line between two bounds."""
 
     slope: float

@@ -38,7 +38,7 @@ from selfvec.text.preprocessing import Preprocessing, mean_rows_by_stem
 from selfvec.text.rules import listed_stop_words
 from selfvec.text.vocabulary import Query
 
-from .dense_space import Line, weights_of_words
+from .dense_space import Ramp, weights_of_words
 from .documents import Arrays, GatheredDocuments, UnitVectors, gather, vocabulary_and_units
 
 ENCODER, ROWS = "encoder", "rows"
@@ -58,7 +58,7 @@ QUESTIONS = (ENCODER, ROWS)
 # The least is what alone finds what a question without a word of the text asks. With a larger most, the mean
 # over collections and encoders stays, and a weak encoder loses: in questions and answers its quotient is the
 # highest of all, for it finds what the dense part finds.
-WEIGHT = Line(slope=10.0, zero_at=0.7, least=0.15, most=1.75)
+WEIGHT = Ramp(slope=10.0, zero_at=0.7, least=0.15, most=1.75)
 """The weight by the quotient."""
 
 SHORT = 1.5  # is divided by the words of a document, in the mean, and added to the quotient

@@ -81,7 +81,7 @@ _DESCRIBED: Schema = {
 }
 
 
-class _Answer(NamedTuple):
+class _Answered(NamedTuple):
     """How D documents answer a question."""
 
     parsed: Query
@@ -416,7 +416,7 @@ class Index:
         words = [query.words[i] for i in best]
         return replace(query, types=query.types[best], counts=query.counts[best], words=words)
 
-    def _answer(self, query: str, mode: str, filters: Sequence[str], question: str | None) -> _Answer:
+    def _answer(self, query: str, mode: str, filters: Sequence[str], question: str | None) -> _Answered:
         """How all documents answer a question: the one way by which questions are answered."""
         read = Question.of(query)
         parsed = self.vocabulary.parse(read.text)
@@ -446,7 +446,7 @@ class Index:
         scored = scored.preferring(higher, last).among(wanted)
         if parsed.unknown and not scored.found.any():
             notes += filter(None, [self._nearest_word(parsed.unknown[0])])
-        return _Answer(parsed, scorer, scored, asked, passing, wanted, notes)
+        return _Answered(parsed, scorer, scored, asked, passing, wanted, notes)
 
     def _nearest_word(self, unknown: str) -> str:
         """A question that suggests the nearest word of the documents by spelling; empty without one."""

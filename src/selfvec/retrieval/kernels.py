@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Floats, Ids, Int8s, Ints, Mask, Rows
+from selfvec.base.arrays import Floats, Ids, Int8s, Ints, Rows
 from selfvec.base.compiled import kernel
 from selfvec.text.kernels import document_frequencies
 
@@ -246,17 +246,3 @@ def change_rows(
             rows[word, k] -= (
                 np.float32(rate) * means[word, k] / (np.sqrt(squares[word, k]) + np.float32(1e-8))
             )
-
-
-@kernel
-def leave_out(
-    starts: Ints,  # (V + 1,) of the postings of each type
-    units: Ids,  # (N,)
-    gone: Mask,  # (U,)
-    occurs: Ints,  # (V,) changed
-) -> None:
-    """Take the units that are gone out of the number of units in which each type occurs."""
-    for word in range(len(occurs)):
-        for place in range(starts[word], starts[word + 1]):
-            if gone[units[place]]:
-                occurs[word] -= 1

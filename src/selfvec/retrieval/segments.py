@@ -28,7 +28,6 @@ from selfvec.files.text_files import read_vocabulary, write_vocabulary
 from selfvec.storage.cache import AGAIN, RESULT, read_result
 from selfvec.text.repeats import Repeats
 
-from . import kernels
 from .documents import ENCODED, IndexedDocuments, TextVectors, Units, UnitVectors
 
 if TYPE_CHECKING:
@@ -80,8 +79,9 @@ class IndexedPart:
         occurs = self.documents.occurs.astype(np.int64)
         if not self.present.all():
             arrays = self.documents.arrays
-            gone = read_only(np.concatenate([~self.present, np.zeros(len(self.documents.owners), bool)]))
-            kernels.leave_out(arrays["starts"], arrays["units"], gone, occurs)
+            gone = np.append(~self.present, np.zeros(len(self.documents.owners), bool))[arrays["units"]]
+            types = np.searchsorted(arrays["starts"], np.flatnonzero(gone), side="right") - 1
+            occurs -= np.bincount(types, minlength=len(occurs))
         return occurs
 
     def write(self, folder: Path) -> None:
