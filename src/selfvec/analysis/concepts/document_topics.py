@@ -14,7 +14,7 @@ from selfvec.analysis.usage.examples import Example
 from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.display import count_of, printable, whole_words
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.view import COUNT, Column, Entry, Part, Table, View, share
+from selfvec.base.view import Entry, Part, View
 from selfvec.corpus.corpus import Corpus
 from selfvec.corpus.field_names import TITLES
 from selfvec.corpus.slices import Slice, slice_of_each
@@ -28,7 +28,7 @@ from selfvec.text.phrases import LINK
 from .shares import percent, surest_first
 from .terms import encoded, topic_text_vectors
 from .topic_clusters import nearest
-from .topic_result import GroupTopics, Topics
+from .topic_result import Topics
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,7 +41,6 @@ _SHORT = 3  # blanks, that a sentence has that says something
 GLANCE = 120  # characters of a title or sentence, at most, if there is one
 _TRIED = 20  # documents of which these are the first of different sentences
 _LONGEST = 300  # characters of a quoted sentence
-_COLUMNS = 8  # topics whose shares in groups are shown side by side
 
 
 def document_table(run: Run, topics: Topics, groups: Sequence[Slice] = ()) -> pl.DataFrame:
@@ -258,11 +257,9 @@ def topic_entries(found: Topics) -> list[Part]:
 
 def topics_page(found: Topics) -> View:
     """The topics with their terms and typical sentences, then their shares in each group."""
-    parts = [*found.sentences, *topic_entries(found)]
-    view = replace(found.view(), about=list(_summary(found)), parts=parts)
-    if found.groups is None:
-        return view
-    return replace(view, parts=[*parts, _shares(found.groups)])
+    shares = [] if found.groups is None else [found.groups.table]
+    parts = [*found.sentences, *topic_entries(found), *shares]
+    return replace(found.view(), about=list(_summary(found)), parts=parts)
 
 
 def _summary(found: Topics) -> Iterator[str]:
@@ -274,29 +271,9 @@ def _summary(found: Topics) -> Iterator[str]:
     topics = count_of(len(found), "topic")
     yield printable(f"The {documents}{name}{period} were divided into {topics} on {date.today()}.")
     yield "A topic is a group of similar documents; its name is what is typical of them."
-    if none := found.documents - sum(topic.documents for topic in found.topics):
-        yield f"{count_of(none, 'document has', 'documents have')} no topic: no word in it is known."
+    yield from found.without
 
 
 def _plain(term: str) -> str:
     """A term as it is written: the words of a phrase are joined in the run."""
     return printable(term.replace("_", " "))
-
-
-def _shares(groups: GroupTopics) -> Table:
-    """The shares of the largest topics in each group."""
-    counts: dict[str, dict[int, int]] = {}
-    names = {row.topic: _plain(row.name).split(", ")[0] for row in groups.shares}
-    for row in groups.shares:
-        counts.setdefault(row.group, {})[row.topic] = row.documents
-    total = {topic: sum(mine.get(topic, 0) for mine in counts.values()) for topic in sorted(names)}
-    largest = sorted(total, key=lambda topic: -total[topic])[:_COLUMNS]
-    columns = [Column("group", ""), Column("documents", form=COUNT)]
-    columns += [Column(str(topic), names[topic], share()) for topic in largest]
-    rows = []
-    for group, mine in counts.items():
-        documents = sum(mine.values())
-        shares = {str(topic): number / documents for topic, number in mine.items()}
-        rows.append({"group": group, "documents": documents} | shares)
-    title = f"The {_COLUMNS} largest topics" if len(total) > _COLUMNS else "Topics"
-    return Table(columns, rows, f"{title} in each group of documents")
