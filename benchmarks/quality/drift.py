@@ -21,7 +21,6 @@ from selfvec.analysis.usage.occurrence_vectors import (
     BlockSums,
     WordBlocks,
     block_sums,
-    document_counts,
     occurrence_space,
 )
 from selfvec.analysis.word_drift.drift import drift
@@ -196,7 +195,7 @@ def coverage() -> str:
 def document_sums(run: Run, slices: list[Slice]) -> list[list[np.ndarray]]:
     """Sums of the occurrences of frequent words by document, for each slice; the last column counts them."""
     space = occurrence_space(Comparison.of(run.tokens, slices), WordTable.of(run))
-    documents = document_counts(space)
+    documents = space.documents
     plain = np.array([word.isalpha() and len(word) > 2 for word in run.vectors.index_to_key])
     able = np.flatnonzero((documents.min(axis=1) >= OFTEN) & plain)
     words = np.sort(np.random.default_rng(0).permutation(able)[: 4 * PAIRS])

@@ -24,8 +24,8 @@ from benchmarks.quality.encoder import ENCODER, multilingual
 from benchmarks.rankings import by_index, mean_ndcg, over
 from selfvec import refine
 from selfvec.analysis.word_drift.drift import drift
+from selfvec.analysis.word_drift.drift_result import order_key
 from selfvec.analysis.word_drift.sentences import sentence_distances
-from selfvec.analysis.word_drift.word_choice import order_key
 from selfvec.base.arrays import Doubles, Ints
 from selfvec.corpus.slices import named_slice
 from selfvec.data.run import Run

@@ -2,34 +2,42 @@
 
 Pairs are counted: each occurrence of a collocate in the window of each occurrence of the word, as other tools
 count them. So in *very very good* each *very* is a collocate of the other, and *good* of both.
+
+A word occurs f₁ times, a collocate f₂ times, in a text of N words; O times the collocate is one of the S
+words around the word. By chance it would be E = f₁ f₂ S / N times, as the S f₁ places around the word are as
+good as any others (Evert, 2008, *Corpora and collocations*). CQPweb and LancsBox count so. NLTK divides O
+by S instead, which is the same for MI, and Sketch Engine leaves S out. With one word on one side, all agree.
+
+The table of the log-likelihood and ΔP has the cells O, S f₁ - O, f₂ - O, and the rest of N.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from operator import itemgetter
-from typing import Any, Literal, Unpack
+from typing import Literal, Unpack
 
 import numpy as np
 
-from selfvec.analysis.association import MEASURES, Pairs
 from selfvec.analysis.corpus_query import Hits, asked_query, name_of
-from selfvec.analysis.counted_text import CountedText, Grouped, asked_text, group_columns, in_rows, rows_of
-from selfvec.base.answer import Answer
-from selfvec.base.arrays import Array, Ids, Ints
+from selfvec.analysis.counted_text import CountedText, Grouped, asked_text, group_columns, in_groups
+from selfvec.base.answer import Answer, Json, as_rows
+from selfvec.base.arrays import Doubles, Ids, Ints
 from selfvec.base.casing import lower
 from selfvec.base.compiled import kernel
 from selfvec.base.declarations import Count, NotEmpty, checked
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import stop_if_cancelled
-from selfvec.base.view import COUNT, PROSE, Column, Row, Table, figure
+from selfvec.base.view import COUNT, PROSE, Column, Table, figure
 from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.statistics import g_squared
 from selfvec.storage.opened import GivenRun
 from selfvec.text.rules import listed_stop_words
 
+HIGHEST = 14.0  # logDice of two words that never occur apart, once in each window
 _SIDES = re.compile(r"(?:(\d{1,5})L)?(?:(\d{1,5})R)?", re.IGNORECASE)
 _WIDEST = 1000  # words on a side
 _AT_ONCE = 1 << 20  # occurrences
@@ -44,6 +52,123 @@ _COLUMNS = (
     Column("documents", form=COUNT),
     Column("count", form=COUNT),
 )
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """How often a word and each of k collocates are together."""
+
+    together: Ints  # (k,), O; none is 0
+    word: int  # f₁
+    collocates: Ints  # (k,), f₂
+    span: int  # S, words on both sides
+    tokens: int  # N
+
+    def of(self, rows: Ints) -> Pairs:
+        """Some of the collocates."""
+        return replace(self, together=self.together[rows], collocates=self.collocates[rows])
+
+    @property
+    def expected(self) -> Doubles:
+        """E, (k,)."""
+        return self.collocates.astype(np.float64) * (self.word * self.span / self.tokens)
+
+
+def log_dice(pairs: Pairs) -> Doubles:
+    """14 + log₂(2 O / (f₁ + f₂)) (Rychlý, 2008, *A lexicographer-friendly association score*).
+
+    It does not depend on the size of the text. It is 14 if the words never occur apart; more is possible if
+    the collocate often stands in a window more than once.
+
+    >>> log_dice(Pairs(np.array([2]), 3, np.array([3]), 2, 100)).round(3).tolist()
+    [13.415]
+    """
+    return HIGHEST + np.log2(2 * pairs.together / (pairs.word + pairs.collocates))
+
+
+def mutual_information(pairs: Pairs) -> Doubles:
+    """MI: log₂(O / E) (Church and Hanks, 1990, *Word association norms*). It favours rare words."""
+    return np.log2(pairs.together / pairs.expected)
+
+
+def cubed(pairs: Pairs) -> Doubles:
+    """MI³: log₂(O³ / E) (Daille, 1994). It favours rare words less than MI does."""
+    return np.log2(pairs.together.astype(np.float64) ** 3 / pairs.expected)
+
+
+def t_score(pairs: Pairs) -> Doubles:
+    """t: (O - E) / √O (Church, Gale, Hanks and Hindle, 1991). It favours frequent words."""
+    return (pairs.together - pairs.expected) / np.sqrt(pairs.together)
+
+
+def z_score(pairs: Pairs) -> Doubles:
+    """z: (O - E) / √E (Evert, 2008; Berry-Rogghe, 1973, divides by √(E (1 - p)))."""
+    return (pairs.together - pairs.expected) / np.sqrt(pairs.expected)
+
+
+def log_likelihood(pairs: Pairs) -> Doubles:
+    """G²: 2 Σ O log(O / E) over the four cells (Dunning, 1993), with a minus if O is below E.
+
+    Cells below 0, as of a word so frequent that its windows overlap, count as 0.
+    """
+    observed = _cells(pairs)
+    rows = observed[0] + observed[1], observed[2] + observed[3]
+    columns = observed[0] + observed[2], observed[1] + observed[3]
+    total = rows[0] + rows[1]
+    expected = (rows[number // 2] * columns[number % 2] / total for number in range(4))
+    square = np.maximum(g_squared(zip(observed, expected, strict=True)), 0)
+    return np.where(pairs.together >= pairs.expected, square, -square)
+
+
+def delta_p(pairs: Pairs) -> Doubles:
+    """ΔP of the collocate given the word: O / (S f₁) - (f₂ - O) / (N - S f₁).
+
+    How much likelier a place around the word has the collocate than another place (Gries, 2013, *50-something
+    years of work on collocations*).
+    """
+    together, apart, others, rest = _cells(pairs)
+    return _share(together, apart) - _share(others, rest)
+
+
+def delta_p_back(pairs: Pairs) -> Doubles:
+    """ΔP of the word given the collocate: O / f₂ - (S f₁ - O) / (N - f₂)."""
+    together, apart, others, rest = _cells(pairs)
+    return _share(together, others) - _share(apart, rest)
+
+
+def _share(some: Doubles, others: Doubles) -> Doubles:
+    return some / np.maximum(some + others, 1)
+
+
+def _cells(pairs: Pairs) -> tuple[Doubles, Doubles, Doubles, Doubles]:
+    """O, S f₁ - O, f₂ - O and the rest, (k,) each, none below 0."""
+    together = pairs.together.astype(np.float64)
+    around = float(pairs.word * pairs.span)
+    apart = np.maximum(around - together, 0)
+    others = np.maximum(pairs.collocates - together, 0)
+    return together, apart, others, np.maximum(pairs.tokens - together - apart - others, 0)
+
+
+MEASURES: dict[str, tuple[Callable[[Pairs], Doubles], Column]] = {
+    "logdice": (
+        log_dice,
+        Column("logdice", "logDice", figure(2), "14 if they never occur apart; 1 less is half of that"),
+    ),
+    "mi": (mutual_information, Column("mi", "MI", figure(2), "1 is twice as often as by chance")),
+    "mi3": (cubed, Column("mi3", "MI³", figure(2), "MI with the count cubed")),
+    "t": (t_score, Column("t", "t", figure(2), "more than chance, in standard errors of the count")),
+    "z": (z_score, Column("z", "z", figure(2), "more than chance, in standard errors of chance")),
+    "ll": (log_likelihood, Column("ll", "LL", figure(1), "log-likelihood; 10.83 is p = .001")),
+    "delta_p": (
+        delta_p,
+        Column("delta_p", "ΔP", figure(4), "how much likelier it is near the word than elsewhere"),
+    ),
+    "delta_p_back": (
+        delta_p_back,
+        Column("delta_p_back", "ΔP back", figure(4), "how much likelier the word is near it than elsewhere"),
+    ),
+}
+"""The measures by name, each with the column that shows it. To add one, write a function of `Pairs`."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +264,7 @@ def collocates(
             Pairs that there would be by chance: count of the word · ``count`` · words in a window /
             ``tokens``.
         ``logdice``, ``mi``, ``mi3``, ``t``, ``z``, ``ll``, ``delta_p``, ``delta_p_back``
-            The measures; their formulas are in the functions of `selfvec.analysis.association`.
+            The measures; their formulas are in the functions of this module.
         ``groups``
             With ``by``: ``group``, ``together``, the same in a thousand occurrences of the word,
             ``per_thousand``, and the measure, which is None where the words are never together.
@@ -160,7 +285,7 @@ def collocates(
     ['size', 'hail', 'pads']
     """
     around = Window.of(window)
-    asked = asked_text(run, counting, counting.get("by"), written=True)
+    asked = asked_text(run, counting, written=True)
     if within == "sentence" and asked.text.sentences is None:
         asked.run.require_text("whose sentences end windows")
         raise OptionError("ends with no sentences where words are pieces of a tokenizer.json", field="within")
@@ -170,11 +295,33 @@ def collocates(
     pairs, counted = _measured(asked.text, hits, around, within)
     listed = (pairs.together >= max(min_count, 1)) & (counted[_WITH] >= min_documents)
     if stop_words is not None:
-        listed &= ~_are_stop_words(asked.run.provenance.language, types, stop_words, listed)
+        language, left_out = asked.run.provenance.language, listed_stop_words(stop_words)
+        is_near = zip(types, listed.tolist(), strict=True)
+        listed = np.array([near and lower(each, language) not in left_out for each, near in is_near], bool)
+    formula = MEASURES[measure][0]
     places = np.flatnonzero(listed)
-    order = np.argsort(-MEASURES[measure][0](pairs.of(places)), kind="stable")[:top]
-    places = places[order]
-    columns = _columns(types, pairs.of(places), counted[:, places], places)
+    places = places[np.argsort(-formula(pairs.of(places)), kind="stable")[:top]]
+    chosen = pairs.of(places)
+    columns = {
+        "word": [types[i] for i in places.tolist()],
+        "together": chosen.together,
+        "left": counted[_BEFORE, places],
+        "right": counted[_AFTER, places],
+        "documents": counted[_WITH, places],
+        "count": chosen.collocates,
+        "expected": chosen.expected,
+        **{name: formula(chosen) for name, (formula, _) in MEASURES.items()},
+    }
+    sizes, groups = [], dict[str, Json]()
+    for group, part in asked.groups.items():
+        near, _ = _measured(part, query.hits(part), around, within)
+        own = near.of(places)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = np.where(own.together > 0, formula(own), np.nan)
+        rates = {"together": own.together, "per_thousand": own.together * (1000 / max(near.word, 1))}
+        groups[group] = {**rates, measure: values}
+        sizes.append({"group": group, "count": near.word, "tokens": near.tokens})
+    rows = as_rows(columns | in_groups(groups))
     figures = {
         "word": name,
         "count": pairs.word,
@@ -184,47 +331,27 @@ def collocates(
         "measure": measure,
         "words": int(np.count_nonzero(listed)),
         **asked.said,
+        **({"groups": sizes} if sizes else {}),
+        "rows": rows,
     }
-    if asked.groups:
-        measured = {
-            group: _measured(part, query.hits(part), around, within)[0]
-            for group, part in asked.groups.items()
-        }
-        figures["groups"], groups = _by_group(measured, places, measure)
-        columns |= in_rows(groups)
-    rows = rows_of(columns)
     word = escape_for_display(name)
-    of = f"{count_of(figures['words'], 'word')} within {figures['window']} of {word}"
+    of = f"{count_of(figures['words'], 'word')} within {around} of {word}"
     of += f"{' in a sentence' * (within == 'sentence')}, which occurs {count_of(pairs.word, 'time')}"
     both_ways = ["delta_p_back"] * (measure == "delta_p")  # which are read together
-    shown = [*_COLUMNS, *(MEASURES[one][1] for one in (measure, *both_ways))]
+    shown = [*_COLUMNS, *(MEASURES[each][1] for each in (measure, *both_ways))]
     parts = [Table(shown, rows, of=of)]
-    if asked.groups:
-        rates = group_columns(figures["groups"], itemgetter("per_thousand"), figure(0))
-        parts.append(
-            Table([_COLUMNS[0], *rates], rows, f"Times together in a thousand occurrences of {word}")
+    if sizes:
+        by_group = [_COLUMNS[0], *group_columns(sizes, itemgetter("per_thousand"), figure(0))]
+        of_groups = (
+            Column("group", "", PROSE),
+            Column("count", word, COUNT),
+            Column("tokens", "words", COUNT),
         )
-        sizes = (Column("count", word, COUNT), Column("tokens", "words", COUNT))
-        groups_shown = Table([Column("group", "", PROSE), *sizes], figures["groups"], least=len(asked.groups))
-        parts.append(groups_shown)
-    title, notes = f"Collocates of {name}", figures["counted"]
-    return Answer(title, {**figures, "rows": rows}, columns=shown, parts=parts, notes=notes)
-
-
-def _columns(
-    types: Sequence[str], chosen: Pairs, counted: Ints, places: Ints
-) -> dict[str, Array | Sequence[Any]]:
-    """What is said of n chosen collocates, by column: their pairs, and the rows of `_add_pairs`, (4, n)."""
-    return {
-        "word": [types[i] for i in places.tolist()],
-        "together": chosen.together,
-        "left": counted[_BEFORE],
-        "right": counted[_AFTER],
-        "documents": counted[_WITH],
-        "count": chosen.collocates,
-        "expected": chosen.expected,
-        **{name: formula(chosen) for name, (formula, _) in MEASURES.items()},
-    }
+        parts += [
+            Table(by_group, rows, f"Times together in a thousand occurrences of {word}"),
+            Table(of_groups, sizes, least=len(sizes)),
+        ]
+    return Answer(f"Collocates of {name}", figures, columns=shown, parts=parts, notes=figures["counted"])
 
 
 def _measured(text: CountedText, hits: Hits, window: Window, within: str) -> tuple[Pairs, Ints]:
@@ -233,36 +360,6 @@ def _measured(text: CountedText, hits: Hits, window: Window, within: str) -> tup
     counted = pairs_of(batch, hits, window, text.sentences if within == "sentence" else None)
     together = counted[_BEFORE] + counted[_AFTER]
     return Pairs(together, len(hits.starts), batch.counts, window.span, len(batch)), counted
-
-
-def _are_stop_words(language: str, types: Sequence[str], listed: str, among: Array) -> Array:
-    """Which types are stop words, (V,) bool; only those are looked at that are ``among`` them."""
-    stop_words = listed_stop_words(listed)
-    out = np.zeros(len(types), bool)
-    for number in np.flatnonzero(among).tolist():
-        out[number] = lower(types[number], language) in stop_words
-    return out
-
-
-def _by_group(
-    measured: Mapping[str, Pairs], rows: Ints, measure: str
-) -> tuple[list[Row], list[list[dict[str, Any]]]]:
-    """The sizes of groups, and how often the word is together with some words in each, and the measure."""
-    sizes: list[Row] = []
-    columns: list[list[dict[str, Any]]] = []
-    for name, pairs in measured.items():
-        own = pairs.of(rows)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            values = MEASURES[measure][0](own)
-        sizes.append({"group": name, "count": pairs.word, "tokens": pairs.tokens})
-        of_group: dict[str, Array | Sequence[Any]] = {
-            "group": [name] * len(rows),
-            "together": own.together,
-            "per_thousand": own.together * (1000 / max(pairs.word, 1)),
-            measure: [v if met else None for v, met in zip(values.tolist(), own.together, strict=True)],
-        }
-        columns.append(rows_of(of_group))
-    return sizes, columns
 
 
 def pairs_of(batch: TokenBatch, hits: Hits, window: Window, bounds: Ints | None = None) -> Ints:

@@ -21,12 +21,11 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from selfvec.analysis.comparison.comparison import Comparison
-from selfvec.analysis.word_drift.drift_result import came_and_went
-from selfvec.analysis.word_drift.measures import measure_words
+from selfvec.analysis.word_drift.drift_result import came_and_went, listed_rows
+from selfvec.analysis.word_drift.measures import CountedSides, measure_words
 from selfvec.analysis.word_drift.permutation_test import DriftTest
-from selfvec.analysis.word_drift.word_choice import listed_rows
 from selfvec.analysis.word_kinds import WordTable
-from selfvec.base.answer import Answer, Json
+from selfvec.base.answer import Answer, Json, as_rows
 from selfvec.base.arrays import Doubles, Rows
 from selfvec.base.declarations import Bounds, Count, Natural, checked
 from selfvec.base.errors import InputError
@@ -61,12 +60,10 @@ _BY_PEERS = (
     "assumes that most words did not change, and does not show whether other texts would give the same"
 )
 
-_NEIGHBOURS = 5  # shown of those gained, and of those lost
-
 
 def _neighbours(row: Mapping[str, Any]) -> Cell:
     """The first neighbours gained and lost."""
-    return next(iter(came_and_went(row, _NEIGHBOURS)), "")
+    return next(iter(came_and_went(row)), "")
 
 
 _COLUMNS = (
@@ -192,7 +189,8 @@ def _between_texts(
         raise InputError(rule, remedy=remedy)
     sides = Comparison.of(run.require_tokens(), slices, run.text)
     table = WordTable.of(run)
-    measured = measure_words(sides, table, test, neighbours=neighbours, jobs=jobs, progress=progress)
+    counted = CountedSides.of(sides, table, test.min_count)
+    measured = measure_words(sides, table, counted, test, neighbours=neighbours, jobs=jobs, progress=progress)
     return listed_rows(table, measured)
 
 
@@ -218,21 +216,21 @@ def _by_vectors(
     p = by_peers(distances)
     q = benjamini_hochberg(p)
     order = np.lexsort((-distances, q > fdr))[:top]
-    changes = gained_and_lost(a, b, order, neighbours)
-    rows = [
+    changes = list(gained_and_lost(a, b, order, neighbours))
+    unknown = np.full(len(order), np.nan)
+    rows = as_rows(
         {
-            "word": shared.words[i],
-            "distance": float(distances[i]),
-            "z": _deviations(float(p[i])),
-            "p": float(p[i]),
-            "q": float(q[i]),
-            "count_a": None if first.counts is None else int(first.counts[shared.rows_a[i]]),
-            "count_b": None if second.counts is None else int(second.counts[shared.rows_b[i]]),
-            "gained": [shared.words[j] for j in gained],
-            "lost": [shared.words[j] for j in lost],
+            "word": [shared.words[i] for i in order.tolist()],
+            "distance": distances[order],
+            "z": [_deviations(p[i]) for i in order.tolist()],
+            "p": p[order],
+            "q": q[order],
+            "count_a": unknown if first.counts is None else first.counts[shared.rows_a[order]],
+            "count_b": unknown if second.counts is None else second.counts[shared.rows_b[order]],
+            "gained": [[shared.words[j] for j in gained] for gained, _ in changes],
+            "lost": [[shared.words[j] for j in lost] for _, lost in changes],
         }
-        for i, (gained, lost) in zip(order.tolist(), changes, strict=True)
-    ]
+    )
     sizes = {"words": len(shared.words), "significant": int(np.sum(q <= fdr)), "fdr": fdr}
     return compared_words(rows, method, _BY_PEERS, sizes, {})
 

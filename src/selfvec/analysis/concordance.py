@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from selfvec.analysis.corpus_query import CorpusQuery, Hits
-from selfvec.analysis.counted_text import Chosen, chosen_documents, run_as_asked, written_text
+from selfvec.analysis.counted_text import DocumentSelection, chosen_documents, run_as_asked, written_text
 from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Ints
 from selfvec.base.checks import StrPath
@@ -46,8 +46,8 @@ _SHOWN = (
 )
 
 
-@options(Chosen)
-class Drawing(Chosen, total=False):
+@options(DocumentSelection)
+class Drawing(DocumentSelection, total=False):
     """Of which documents occurrences are shown, which words are one, and which are shown, if not all.
 
     Other Parameters

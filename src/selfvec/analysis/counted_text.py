@@ -24,6 +24,7 @@ import polars as pl
 
 from selfvec.analysis.comparison.recurring import own_texts
 from selfvec.analysis.comparison.variants import given_pairs, joined_sentences, joined_tokens, split_pairs
+from selfvec.base.answer import Json, as_rows
 from selfvec.base.arrays import Array, Doubles, Ids, Ints, Mask
 from selfvec.base.characters import folded, plain
 from selfvec.base.declarations import options
@@ -67,7 +68,7 @@ _READ = "in which words are counted"
 
 
 @options()
-class Chosen(TypedDict, total=False):
+class DocumentSelection(TypedDict, total=False):
     """Which documents are looked at, and which of their words are one.
 
     Parameters
@@ -90,8 +91,8 @@ class Chosen(TypedDict, total=False):
     variants: Literal["auto"] | str | os.PathLike[str] | None
 
 
-@options(Chosen)
-class Counting(Chosen, total=False):
+@options(DocumentSelection)
+class Counting(DocumentSelection, total=False):
     """Which documents are counted, and how.
 
     Other Parameters
@@ -167,21 +168,20 @@ def counted_text(run: Run, repeats: str = "keep", *, written: bool = False) -> C
     kept its tokens.
     """
     kept = run.require_tokens(_READ)
-    dropped = {rule: int(n) for rule, n in run.provenance.text.get("dropped", {}).items()}
-    missed = {rule: n for rule, n in dropped.items() if rule not in _NOT_MISSED}
-    listed = ", ".join(f"{rule} {number:,}" for rule, number in missed.items())
-    note = ""
-    word_of = dict(run.provenance.variants)
+    dropped = run.provenance.text.get("dropped", {})
+    missed = {rule: int(number) for rule, number in dropped.items() if rule not in _NOT_MISSED}
+    note = ", ".join(f"{rule} {number:,}" for rule, number in missed.items())
     if missed and run.text is None:
         words = count_of(sum(missed.values()), "word")
-        note = f"The run has not kept its text, so {words} that refining left out are not counted ({listed})."
+        note = f"The run has not kept its text, so {words} that refining left out are not counted ({note})."
     elif missed:
-        note = f"Counted in the text as written, with the words that refining left out ({listed})."
+        note = f"Counted in the text as written, with the words that refining left out ({note})."
     text = CountedText(kept, repeats)
     if missed or repeats != "keep" or written:
         text = run.held("counted text", lambda: _read(run, repeats), of=repeats, most=2)
     if not written:
         text = replace(text, written=None, widths=None)
+    word_of = run.provenance.variants
     met, lacking = split_pairs(word_of, set(text.batch.types) if word_of else ())
     batch = joined_tokens(text.batch, met)
     return replace(text, batch=batch, note=note, joined=met, lacking=lacking, remarks=[])
@@ -211,9 +211,7 @@ class AskedText(NamedTuple):
         return {"repeats": self.text.repeats, "counted": self.text.notes}
 
 
-def asked_text(
-    given: GivenRun, counting: Counting, by: str | None = None, *, written: bool = False
-) -> AskedText:
+def asked_text(given: GivenRun, counting: Grouped, *, written: bool = False) -> AskedText:
     """The documents that are asked for, also by the groups of `document_groups`.
 
     `NotFound` if there is none, or none has a word.
@@ -224,19 +222,20 @@ def asked_text(
     text = whole.part(documents)
     if not len(text.batch):
         raise NotFound("these documents have no words", remedy="choose others, or all")
+    by = counting.get("by")
     groups = [] if by is None else document_groups(run, by)
     parts = {group.name: whole.part(group.documents & documents) for group in groups}
     return AskedText(run, text, {name: part for name, part in parts.items() if len(part.batch)})
 
 
-def run_as_asked(given: GivenRun, chosen: Chosen) -> Run:
+def run_as_asked(given: GivenRun, chosen: DocumentSelection) -> Run:
     """A run of which the variants that are asked for are counted as their words."""
     run = as_run(given)
     pairs = given_pairs(run, chosen.get("variants"))
     return run.replace(provenance=run.provenance.replace(variants=pairs)) if pairs else run
 
 
-def chosen_documents(run: Run, chosen: Chosen) -> Mask:
+def chosen_documents(run: Run, chosen: DocumentSelection) -> Mask:
     """Documents that are in the slice and pass the filters, (D,) bool; `NotFound` without any."""
     documents = filtered_documents(run, given_filters(chosen.get("filter", ())))
     period = chosen.get("slice")
@@ -368,16 +367,6 @@ def _open(documents: int, repeats: str, folder: Path) -> CountedText:
 # ---- Counts as rows
 
 
-def rows_of(columns: Mapping[str, Array | Sequence[Any]]) -> list[dict[str, Any]]:
-    """A dict for each row of columns of equal length.
-
-    >>> rows_of({"word": ["hail"], "count": np.array([3])})
-    [{'word': 'hail', 'count': 3}]
-    """
-    values = [column.tolist() if isinstance(column, np.ndarray) else column for column in columns.values()]
-    return [dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True)]
-
-
 def per_million(counts: Ints | Doubles, tokens: int) -> Doubles:
     """Occurrences in a million words of a text of so many."""
     return counts.astype(np.float64) * (MILLION / max(tokens, 1))
@@ -385,21 +374,21 @@ def per_million(counts: Ints | Doubles, tokens: int) -> Doubles:
 
 def by_group(
     counted: Mapping[str, tuple[Ints, Doubles, TokenBatch]],
-) -> dict[str, list[list[dict[str, Any]]]]:
+) -> dict[str, list[list[Json]]]:
     """What k rows have in each group: ``group``, ``count``, ``per_million``, ``low`` and ``high``.
 
     ``counted`` has their counts, (k,), `Spread.own`, (k,), and the words of each group. A column of rows,
     ``groups``; none without groups.
     """
-    columns: list[list[dict[str, Any]]] = []
+    columns: dict[str, Json] = {}
     for name, (counts, squares, batch) in counted.items():
         documents = np.count_nonzero(batch.lengths)
-        ends: Any = [[None] * len(counts)] * 2
+        ends = np.full((2, len(counts)), np.nan)
         if documents >= FEWEST:
             ends = per_million(_interval(counts, squares * (documents / (documents - 1))), len(batch))
         rates = {"count": counts, "per_million": per_million(counts, len(batch))}
-        columns.append(rows_of({"group": [name] * len(counts), **rates, "low": ends[0], "high": ends[1]}))
-    return in_rows(columns)
+        columns[name] = {**rates, "low": ends[0], "high": ends[1]}
+    return in_groups(columns)
 
 
 def _interval(counts: Ints, variances: Doubles) -> Doubles:
@@ -418,9 +407,10 @@ def _interval(counts: Ints, variances: Doubles) -> Doubles:
     return limits
 
 
-def in_rows(groups: Sequence[Sequence[dict[str, Any]]]) -> dict[str, list[list[dict[str, Any]]]]:
-    """The column ``groups`` of rows, from the values of each group."""
-    return {"groups": [list(row) for row in zip(*groups, strict=True)]} if groups else {}
+def in_groups(columns: Mapping[str, Json]) -> dict[str, list[list[Json]]]:
+    """What rows have in each group, as their column ``groups``; none without groups."""
+    groups = ([{"group": name, **row} for row in as_rows(of)] for name, of in columns.items())
+    return {"groups": [list(row) for row in zip(*groups, strict=True)]} if columns else {}
 
 
 SHOWN_GROUPS = 5

@@ -96,7 +96,7 @@ def dispersion(
     [('the', 1999, 0.09), ('hail', 105, 0.95)]
     """
     names = check_texts("words", words, "words")
-    asked = asked_text(run, counting, counting.get("by"), written=True)
+    asked = asked_text(run, counting, written=True)
     batch = asked.text.batch
     whole = _in_parts(batch, parts)
     rows, unknown = [], []

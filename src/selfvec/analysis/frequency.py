@@ -18,11 +18,10 @@ from selfvec.analysis.counted_text import (
     by_group,
     group_columns,
     per_million,
-    rows_of,
 )
 from selfvec.analysis.dispersion import began_at, spread_of
-from selfvec.base.answer import Answer
-from selfvec.base.arrays import Array, Doubles
+from selfvec.base.answer import Answer, Json, as_rows
+from selfvec.base.arrays import Doubles
 from selfvec.base.declarations import Bounds, Count, checked
 from selfvec.base.display import count_of
 from selfvec.base.threads import stop_if_cancelled
@@ -152,7 +151,7 @@ def frequency(
     >>> [(row["word"], row["count"]) for row in selfvec.frequency(run, top=3).rows]
     [('the', 19194), ('a', 7871), ('in', 5149)]
     """
-    asked = asked_text(run, counting, counting.get("by"), written=query is not None)
+    asked = asked_text(run, counting, written=query is not None)
     texts = (part.batch for part in (asked.text, *asked.groups.values()))
     batch, *of_groups = counted_as(asked.run, [*texts], unit, asked.text.remarks)
     parts = dict(zip(asked.groups, of_groups, strict=True))
@@ -174,7 +173,7 @@ def frequency(
     documents = document_frequencies(batch)
     listed = np.flatnonzero((batch.counts >= min_count) & (documents >= min_documents) & (batch.counts > 0))
     chosen = listed[np.argsort(-batch.counts[listed], kind="stable")][:top]
-    columns: dict[str, Array | Sequence[Any]] = {
+    columns: Json = {
         "word": [batch.types[i] for i in chosen.tolist()],
         "count": batch.counts[chosen],
         "documents": documents[chosen],
@@ -184,7 +183,7 @@ def frequency(
         ),
     }
     figures = {"unit": unit, **size, "listed": len(listed), "piece": piece, **asked.said}
-    figures |= groups | {"rows": rows_of(columns)}
+    figures |= groups | {"rows": as_rows(columns)}
     first = Column("word", unit.replace("pos", "part of speech"), width=24)
     if size["sttr"] is not None:
         said += f" Type–token ratio in pieces of {piece:,} words: {size['sttr']:.3f}."

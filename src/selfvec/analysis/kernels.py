@@ -631,6 +631,8 @@ def context_scores(
     draws: Ints,  # (m,), random divisions; none leave a word as it is
     seed: int,
     out: Doubles,  # (m,)
+    begin: int,  # words from here
+    end: int,  # to before here are looked at
 ) -> None:
     """How far the words beside each word differ between its sides, as a normal deviate.
 
@@ -642,7 +644,7 @@ def context_scores(
     types = len(ratio)
     last = np.full(3 * types, -1)
     number = np.zeros(3 * types, np.int64)
-    for m in range(len(words)):
+    for m in range(begin, end):
         every = seen.sides[seen.firsts[m] : seen.firsts[m + 1]]
         total = len(every)
         new = every.sum()

@@ -26,19 +26,16 @@ from selfvec.analysis.comparison.comparison import Comparison, in_order
 from selfvec.analysis.comparison.recurring import own_words
 from selfvec.analysis.comparison.variants import joined
 from selfvec.analysis.counted_text import (
-    AskedText,
-    CountedText,
-    Counting,
+    Grouped,
     asked_text,
     counted_text,
     per_million,
-    rows_of,
 )
 from selfvec.analysis.dispersion import Spread, spread_of
 from selfvec.analysis.frequency import counted_as
 from selfvec.analysis.ngrams import in_sequences
-from selfvec.base.answer import Answer, Json
-from selfvec.base.arrays import Array, Doubles, Ints
+from selfvec.base.answer import Answer, Json, as_rows
+from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.casing import lower
 from selfvec.base.declarations import Bounds, Count, checked
 from selfvec.base.display import count_of, escape_for_display, printable
@@ -46,7 +43,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.finding import Finding
 from selfvec.base.view import COUNT, PROBABILITY, SIGNED, Column, Table, figure
 from selfvec.corpus.given_filters import GivenFilter, given_filters
-from selfvec.corpus.slices import Slice, slice_of_each
+from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
 from selfvec.files.text_files import text_lines
@@ -89,14 +86,18 @@ def keyness_columns(a: str = "a", b: str = "b") -> tuple[Column, ...]:
     )
 
 
-class _Side(NamedTuple):
-    """What is compared: some documents of a run, or a frequency list, which has no documents."""
+class _Sides(NamedTuple):
+    """Two texts whose words are compared, and what is said of them before a word is counted."""
 
-    name: str
-    batch: TokenBatch
-    notes: Sequence[str] = ()
-    own: TokenBatch | None = None  # without what documents quote of others; this is tested
-    units: Ints | None = None  # (D,), equal for documents that are one observation
+    names: Sequence[str]
+    counted: Sequence[TokenBatch]  # a frequency list has no documents
+    notes: Sequence[str]  # on what is counted
+    note: str = ""  # why these are compared
+    tested: Sequence[TokenBatch] = ()  # if others: without what documents quote of others
+    units: Sequence[Ints] = ()  # (D,) each, equal for documents that are one observation
+    findings: Sequence[Finding] = ()
+    nested: bool = False  # a field lies whole on the two, so that no word is said to be key
+    explained: Set[str] = frozenset()  # words that the findings explain
 
 
 @checked
@@ -208,29 +209,39 @@ def keyness(
     """
     run = as_run(run)
     if against is None:
-        made = _parts_of_run(run, between, slice_field, given_filters(filter), repeats, given)
+        sides = _parts_of_run(run, between, slice_field, given_filters(filter), repeats, given)
     elif between is not None or slice_field is not None:
         name = "slice_field" if between is None else "between"
         raise OptionError("does not go with another run", field=name, remedy="choose documents with --filter")
     else:
-        counting: Counting = {"filter": filter, "repeats": repeats, "variants": given.get("variants")}
-        made = _run_and_other(run, against, counting, n)
-    sides = made.sides
-    noun = f"{n}-gram" if n > 1 else unit.replace("pos", "part")
-    own = (side.own for side in sides if side.own is not None)
-    notes = [note for side in sides for note in side.notes]
-    batches = counted_as(run, over_one_vocabulary([*(side.batch for side in sides), *own]), unit, notes)
+        counting: Grouped = {"filter": filter, "repeats": repeats, "variants": given.get("variants")}
+        sides = _run_and_other(run, against, counting, n)
+    for name, batch in zip(sides.names, sides.counted, strict=True):
+        if not batch.counts.any():
+            raise InputError(f"the documents of {name} have no words", remedy="compare others")
+    noun, notes = f"{n}-gram" if n > 1 else unit.replace("pos", "part"), [*sides.notes]
+    batches = counted_as(run, over_one_vocabulary([*sides.counted, *sides.tested]), unit, notes)
     least_count = min_count or (1 if min_documents else LEAST)
-    if n > 1 and all(side.batch.documents for side in sides):
+    if n > 1 and all(batch.documents for batch in batches):
         batches = in_sequences(batches, n, least_count)
-    shown, tested = batches[:2], _in_units(batches[-2:], [side.units for side in sides])
+    shown, tested = batches[:2], _in_units(batches[-2:], sides.units)
     least = least_count, min_documents or (1 if min_count else _least_documents(tested))
     rows, left_out = _rows(shown, tested, least, sort)
-    names = [side.name for side in sides]
-    said = [] if made.nested else key_findings(rows, names, noun, made.explained)
-    figures = {
-        **_sizes(rows, names, shown),
-        "note": made.note,
+    said = [] if sides.nested else key_findings(rows, sides.names, noun, sides.explained)
+    key_of = {side: [row for row in rows if row["key_of"] == side] for side in "ab"}
+    figures: Json = {}
+    for (side, key), name, batch in zip(key_of.items(), sides.names, shown, strict=True):
+        figures |= {
+            side: name,
+            f"tokens_{side}": int(batch.counts.sum()),
+            f"words_{side}": len(key),
+            f"significant_{side}": sum(row["q"] <= LEVEL for row in key),
+        }
+    if top is not None:  # words that are as frequent in both are of neither side
+        first = {row["word"] for key in key_of.values() for row in key[:top]}
+        rows = [row for row in rows if row["word"] in first]
+    figures |= {
+        "note": sides.note,
         "unit": unit,
         "n": n,
         "repeats": repeats,
@@ -238,53 +249,30 @@ def keyness(
         "min_documents": least[1],
         "left_out": left_out,
         "counted": list(dict.fromkeys(notes)),
-        "rows": rows if top is None else _first_of_each_side(rows, top),
+        "rows": rows,
     }
-    a, b = (escape_for_display(side.name) for side in sides)
-    columns = keyness_columns(a, b)
-    sizes = [
-        f"{name} has {count_of(figures[f'tokens_{x}'], noun if n > 1 else 'word')}."
-        for name, x in ((a, "a"), (b, "b"))
-    ]
+    a, b = map(escape_for_display, sides.names)
+    columns, parts, sizes = keyness_columns(a, b), [], []
+    for (side, key), name, other in zip(key_of.items(), (a, b), (b, a), strict=True):
+        of = f"{count_of(len(key), noun)}, of which {figures[f'significant_{side}']:,} are beyond chance"
+        title = f"More frequent in {name} than in {other}"
+        parts.append(Table(columns, key[:top], title, of=f"{of} (q ≤ {LEVEL})"))
+        sizes.append(f"{name} has {count_of(figures[f'tokens_{side}'], noun if n > 1 else 'word')}.")
+    few = {"occurrence": least[0], "document": least[1]}
+    fewer = " or ".join(count_of(number, what) for what, number in few.items() if number > 1)
+    rare = f"Left out: {count_of(left_out, noun)} with fewer than {fewer} on both sides together."
     return Answer(
-        f"Keyness of {sides[0].name} against {sides[1].name}",
+        "Keyness of {} against {}".format(*sides.names),
         figures,
         columns=columns,
-        findings=in_order([*made.findings, *said]),
-        parts=[_key_table(columns, figures, noun, *side) for side in (("a", a, b), ("b", b, a))],
-        notes=[" ".join(sizes), *_left_out(left_out, noun, *least), *figures["counted"]],
-        messages=[made.note] * bool(made.note),
+        findings=in_order([*sides.findings, *said]),
+        parts=parts,
+        notes=[" ".join(sizes), *[rare] * bool(left_out), *figures["counted"]],
+        messages=[sides.note] * bool(sides.note),
     )
 
 
-def _key_table(
-    columns: Sequence[Column], figures: Json, noun: str, side: str, name: str, other: str
-) -> Table:
-    """The words of a side."""
-    rows = [row for row in figures["rows"] if row["key_of"] == side]
-    of = count_of(figures[f"words_{side}"], noun)
-    of += f", of which {figures[f'significant_{side}']:,} are beyond chance (q ≤ {LEVEL})"
-    return Table(columns, rows, f"More frequent in {name} than in {other}", of=of)
-
-
-def _left_out(words: int, noun: str, min_count: int, min_documents: int) -> list[str]:
-    """How many words are neither tested nor listed."""
-    least = {"occurrence": min_count, "document": min_documents}
-    few = " or ".join(count_of(number, noun) for noun, number in least.items() if number > 1)
-    return [f"Left out: {count_of(words, noun)} with fewer than {few} on both sides together."] * bool(words)
-
-
 # ---- What is compared
-
-
-class _Compared(NamedTuple):
-    """Two sides, and what is said of them before a word is counted."""
-
-    sides: Sequence[_Side]
-    note: str
-    findings: Sequence[Finding] = ()
-    nested: bool = False  # a field lies whole on the two, so that no word is said to be key
-    explained: Set[str] = frozenset()  # words that the findings explain
 
 
 def _parts_of_run(
@@ -294,66 +282,61 @@ def _parts_of_run(
     passing: Sequence[str],
     repeats: str,
     given: LikeForLike,
-) -> _Compared:
+) -> _Sides:
     """Two parts of a run's text, as `drift` names and compares them."""
     run.require_tokens("in which words are counted")
     other = ", or another run with --against"
     slices, note, lost = asked_slices(run, between, field=field, filters=passing, otherwise=other)
-    slice_of_each(slices)  # an error if they overlap
-    comparison = compared(run, slices, given, "raw", lost)
-    run = joined(own_words(run), comparison.word_of)
+    made = compared(run, slices, given, "raw", lost)
+    run = joined(own_words(run), made.word_of)
+    parts = made.slices
     text = counted_text(run, repeats)
-    quotes = any(finding.kind == "quotations" for finding in comparison.findings) and repeats == "keep"
+    quotes = any(finding.kind == "quotations" for finding in made.findings) and repeats == "keep"
     # Who answers quotes the words of somebody else, which are no evidence of a habit: own words are tested.
-    own = counted_text(run, "lines") if quotes else None
-    sides = []
-    for part in comparison.slices:
-        tested = None if own is None else own.part(part.documents).batch
-        side = _side(part.name, text.part(part.documents))
-        sides.append(side._replace(own=tested, units=comparison.unit[part.documents]))
-    return _Compared(sides, note, comparison.findings, comparison.nested, comparison.written_otherwise)
+    tested = counted_text(run, "lines").batch if quotes else text.batch
+    return _Sides(
+        made.names,
+        [text.batch.part(part.documents) for part in parts],
+        text.notes,
+        note,
+        [tested.part(part.documents) for part in parts] if quotes else (),
+        [made.unit[part.documents] for part in parts],
+        made.findings,
+        made.nested,
+        made.written_otherwise,
+    )
 
 
-def _run_and_other(run: Run, against: GivenRun, counting: Counting, n: int) -> _Compared:
+def _run_and_other(run: Run, against: GivenRun, counting: Grouped, n: int) -> _Sides:
     """The whole text of a run, and another run or a frequency list."""
-    whole = _whole(asked_text(run, counting))
+    asked = asked_text(run, counting)
+    name, batch, notes = _name(run), asked.text.batch, asked.text.notes
     if isinstance(against, str | os.PathLike) and Path(against).is_file():
-        if n > 1:
-            whole = whole._replace(batch=in_sequences([whole.batch], n)[0])
-        return _Compared([whole, _of_list(Path(against), whole, run.provenance.language)], note="")
+        batch = batch if n == 1 else in_sequences([batch], n)[0]
+        listed, of_list = _of_list(Path(against), batch, name, run.provenance.language)
+        return _Sides([name, Path(against).name], [batch, listed], [*notes, *of_list])
     other = as_run(against, "against")
+    text = asked_text(other, {**counting, "filter": ()}).text
     made = [run.provenance.options, other.provenance.options]
     names = [name for name in _HOW_COUNTED if len({str(each.get(name)) for each in made}) > 1]
     note = "the runs count differently, as they were made with other options: "
-    sides = [whole, _whole(asked_text(other, {**counting, "filter": ()}))]
-    return _Compared(sides, f"{note}{', '.join(names)}" if names else "")
+    note = f"{note}{', '.join(names)}" if names else ""
+    return _Sides([name, _name(other)], [batch, text.batch], [*notes, *text.notes], note)
 
 
-def _sizes(rows: Sequence[Json], names: Sequence[str], batches: Sequence[TokenBatch]) -> dict[str, Any]:
-    """The names of the sides, their words, and how many of these are key."""
-    figures: dict[str, Any] = {}
-    for letter, name, batch in zip("ab", names, batches, strict=True):
-        more = [row for row in rows if row["key_of"] == letter]
-        figures |= {
-            letter: name,
-            f"tokens_{letter}": int(batch.counts.sum()),
-            f"words_{letter}": len(more),
-            f"significant_{letter}": sum(row["q"] <= LEVEL for row in more),
-        }
-    return figures
+def _name(run: Run) -> str:
+    return run.folder.name if run.folder else run.provenance.corpus_name
 
 
-def _first_of_each_side(rows: Sequence[Json], top: int) -> list[Json]:
-    """The first rows of either side, in their order; words that are as frequent in both belong to neither."""
-    first = {row["word"] for side in "ab" for row in [row for row in rows if row["key_of"] == side][:top]}
-    return [row for row in rows if row["word"] in first]
-
-
-def _in_units(batches: Sequence[TokenBatch], units: Sequence[Ints | None]) -> list[TokenBatch]:
-    return [
-        batch if of is None or len(np.unique(of)) == len(of) else batch.in_units(of)
-        for batch, of in zip(batches, units, strict=True)
-    ]
+def _in_units(batches: Sequence[TokenBatch], units: Sequence[Ints]) -> Sequence[TokenBatch]:
+    return (
+        [
+            batch if len(np.unique(of)) == len(of) else batch.in_units(of)
+            for batch, of in zip(batches, units, strict=True)
+        ]
+        if units
+        else batches
+    )
 
 
 def key_rows(made: Comparison, sort: str = "ll") -> list[Json]:
@@ -393,28 +376,16 @@ def key_findings(
     return sorted(findings, key=lambda found: found.q or 0.0) or [Finding("none", printable(none))]
 
 
-def _whole(asked: AskedText) -> _Side:
-    """All documents that are asked for, by the name of their run's folder."""
-    run = asked.run
-    return _side(run.folder.name if run.folder else run.provenance.corpus_name, asked.text)
-
-
-def _side(name: str, text: CountedText) -> _Side:
-    if not len(text.batch):
-        raise InputError(f"the documents of {name} have no words", remedy="compare others")
-    return _Side(name, text.batch, text.notes)
-
-
-def _of_list(path: Path, other: _Side, language: str) -> _Side:
+def _of_list(path: Path, other: TokenBatch, name: str, language: str) -> tuple[TokenBatch, list[str]]:
     """A frequency list as a side; words that the other side has in another case are counted as these."""
     counts: dict[str, int] = {}
-    own = set(other.batch.types)
+    own = set(other.types)
     listed, size = read_frequencies(path)
     for word, count in listed.items():
         low = lower(word, language)
         counted = word if word in own or low not in own else low
         counts[counted] = counts.get(counted, 0) + count
-    notes = [f"{path.name} has no documents: the words of {other.name} alone are tested against it."]
+    notes = [f"{path.name} has no documents: the words of {name} alone are tested against it."]
     if (least := min(listed.values())) > 1:
         notes.append(f"{path.name} ends at {least:,} occurrences: words of fewer count as absent from it.")
         if size is None:
@@ -424,7 +395,7 @@ def _of_list(path: Path, other: _Side, language: str) -> _Side:
         raise InputError(f"a corpus of {size:,} words has more of them", path=path, remedy="correct its size")
     counts |= {_REST: rest} if rest > 0 else {}
     batch = TokenBatch.of_counts(list(counts), np.array(list(counts.values()), np.int64))
-    return _Side(path.name, batch, notes)
+    return batch, notes
 
 
 def read_frequencies(path: Path) -> tuple[dict[str, int], int | None]:
@@ -536,7 +507,7 @@ def _rows(
     keys = {"ll": (), "log-ratio": (-np.abs(figures["log_ratio"]),), "q": (p, figures["q"])}
     order = np.lexsort((-figures["ll"], *keys[sort]))
     chosen = listed[order]
-    columns: dict[str, Array | Sequence[Any]] = {"word": [batches[0].types[i] for i in chosen.tolist()]}
+    columns: Json = {"word": [batches[0].types[i] for i in chosen.tolist()]}
     for side, count, size, spread in zip("ab", counts, sizes, spreads, strict=True):
         unknown = [None] * len(chosen)
         columns |= {
@@ -546,7 +517,7 @@ def _rows(
             f"dp_{side}": unknown if spread is None else spread.dp[chosen],
         }
     columns |= {name: values[order] for name, values in figures.items()}
-    return rows_of(columns), int(np.count_nonzero(words & (both > 0) & ~enough))
+    return as_rows(columns), int(np.count_nonzero(words & (both > 0) & ~enough))
 
 
 def _p_of_words(batches: Sequence[TokenBatch], spreads: Sequence[Spread | None]) -> Doubles:

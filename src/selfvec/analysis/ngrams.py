@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated, Any, Unpack
+from typing import Annotated, Unpack
 
 import numpy as np
 
 from selfvec.analysis.corpus_query import Hits, asked_query
-from selfvec.analysis.counted_text import CountedText, Grouped, asked_text, by_group, per_million, rows_of
+from selfvec.analysis.counted_text import CountedText, Grouped, asked_text, by_group, per_million
 from selfvec.analysis.dispersion import spread_of
 from selfvec.analysis.frequency import frequencies, sizes_of
-from selfvec.base.answer import Answer
-from selfvec.base.arrays import Array, Doubles, Ids, Ints, Mask
+from selfvec.base.answer import Answer, Json, as_rows
+from selfvec.base.arrays import Doubles, Ids, Ints, Mask
 from selfvec.base.declarations import Bounds, Count, checked
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
@@ -98,7 +98,7 @@ def ngrams(
     """
     if slot and n < 3:
         raise OptionError("is inside a sequence of three words or more", field="slot", remedy="add n=3")
-    asked = asked_text(run, counting, counting.get("by"), written=word is not None)
+    asked = asked_text(run, counting, written=word is not None)
     query, hits = (None, None) if word is None else asked_query(asked, word)
     batch = asked.text.batch
     chosen = _most_frequent(batch, _Asked(n, slot, hits, min_count, min_documents), top)
@@ -106,7 +106,7 @@ def ngrams(
     def counts(part: CountedText) -> tuple[Ints, Doubles]:
         return counts_in(part.batch, chosen.words, _nearest(part.batch, query.hits(part)) if query else None)
 
-    columns: dict[str, Array | Sequence[Any]] = {
+    columns: Json = {
         "ngram": chosen.written(batch.types),
         "count": chosen.counts,
         "documents": chosen.documents,
@@ -115,7 +115,7 @@ def ngrams(
     }
     figures = {"n": n, "tokens": len(batch), "ngrams": chosen.different, "min_count": min_count, **asked.said}
     figures |= sizes_of({name: part.batch for name, part in asked.groups.items()}) | {
-        "rows": rows_of(columns)
+        "rows": as_rows(columns)
     }
     least = count_of(min_count, "time")
     of = f"{count_of(chosen.different, f'different {n}-gram')} that occur {least} or more"

@@ -29,7 +29,7 @@ from selfvec.base.arrays import Doubles, Ids, Ints, Rows
 from selfvec.base.declarations import Count, Natural, NotEmpty, checked
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.view import COUNT, Column, Part, Table, View, escaped, sentence, share
+from selfvec.base.view import COUNT, Column, Part, Table, View, escaped, share
 from selfvec.corpus.slices import Slice
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
@@ -158,7 +158,7 @@ class Senses(Answer):
         parts = [[(escape_for_display(self.word), "strong"), (size, "")]]
         for number, sense in enumerate(self.senses[:top]):
             parts.append([(f"{number + 1:>2}  {sense.share:4.0%}  ", _kind(number)), (_label(sense), "")])
-            parts += [[(f"      {sentence(example)}", "quiet")] for example in sense.examples]
+            parts += [[(f"      {printable(example)}", "quiet")] for example in sense.examples]
         if len(self) > 1 and self.senses[0].periods:
             parts.append(self._periods())
         return View(title, parts, records=self.rows)

@@ -154,6 +154,18 @@ def frame_of(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     return pl.from_dicts(rows, infer_schema_length=None).unnest(struct(), separator=".")
 
 
+def as_rows(columns: Mapping[str, Any]) -> list[Json]:
+    """A dict for each row of columns, lists or arrays of equal length; what is not known, NaN, is None.
+
+    >>> import numpy as np
+    >>> as_rows({"word": ["hail", "mast"], "count": np.array([3, 1]), "share": np.array([np.nan, 0.5])})
+    [{'word': 'hail', 'count': 3, 'share': None}, {'word': 'mast', 'count': 1, 'share': 0.5}]
+    """
+    lists = (column.tolist() if hasattr(column, "tolist") else column for column in columns.values())
+    known = ([None if value != value else value for value in values] for values in lists)
+    return [dict(zip(columns, row, strict=True)) for row in zip(*known, strict=True)]
+
+
 def short_repr(title: str, names: Sequence[str], note: str = "") -> str:
     """At most three lines: a title, the first names, and a note.
 

@@ -29,11 +29,9 @@ class Axis:
 
     def shares(self, values: AnyFloats) -> Doubles:
         """How far along the axis values are: 0 at its beginning, 1 at its end."""
-        low, high = (self.scale(np.array([end], np.float64)) for end in (self.low, self.high))
-        shares: Doubles = (self.scale(np.asarray(values, np.float64)) - low) / np.where(
-            high > low, high - low, 1
-        )
-        return shares
+        low, high = self.scale(np.array([self.low, self.high]))
+        along: Doubles = self.scale(np.asarray(values, np.float64)) - low
+        return along / (high - low if high > low else 1)
 
     @property
     def figures(self) -> Sequence[tuple[float, str]]:

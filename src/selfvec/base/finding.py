@@ -91,7 +91,9 @@ class Finding:
     def as_dict(self) -> dict[str, Any]:
         """As commands print it with ``--json``."""
         row = asdict(self) | {"words": list(self.words), "documents": list(self.documents)}
-        return row if self.level else {name: row[name] for name in row if name != "level"}
+        if not self.level:
+            del row["level"]
+        return row
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> Finding:

@@ -65,27 +65,12 @@ def spoken(text: str) -> str:
     return _PERIOD.sub("–", text)
 
 
-def sentence(text: str) -> str:
-    r"""A sentence on one line with its words escaped. Long printable words are not shortened.
-
-    >>> sentence("a\n" + "b" * 50) == "a " + "b" * 50, sentence("c\x9b")
-    (True, 'c\\x9b')
-    >>> "\x9b" in sentence("d" * 50 + "\x9b")
-    False
-    """
-    return " ".join(
-        word if len(word) > 24 and word.isprintable() else escape_for_display(word) for word in text.split()
-    )
-
-
-def probability(value: float | None) -> str:
+def probability(value: float) -> str:
     """A p or q; as a bound, if it is below what a thousand random splits resolve.
 
-    >>> probability(0.00004), probability(0.034), probability(0.5), probability(None)
-    ('<.001', '.034', '.50', '')
+    >>> probability(0.00004), probability(0.034), probability(0.5)
+    ('<.001', '.034', '.50')
     """
-    if value is None:
-        return ""
     if value < 0.001:
         return "<.001"
     return f"{value:.3f}".lstrip("0") if value < 0.1 else f"{value:.2f}".removeprefix("0")

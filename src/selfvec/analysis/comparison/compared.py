@@ -83,53 +83,67 @@ def compared(
     certain = {row["variant"]: row["word"] for row in pairs if row["certain"]}
     asked = certain if variants == AUTO else read_variants(variants)
     counted = joined_tokens(batch, asked)
-    ends = Comparison.of(batch, slices, run.text)
-    ends = replace(ends, word_of=asked or run.provenance.variants, findings=list(findings))
+    raw_sides = replace(
+        Comparison.of(batch, slices, run.text),
+        word_of=asked or run.provenance.variants,
+        findings=list(findings),
+    )
     if not slices:
-        return replace(ends, tokens=counted)
-    fields = coded_fields(run.text, batch.dates, ends.side, ends.names, run.provenance.corpus)
-
-    def clusters() -> dict[str, Any]:
-        return {"copies": copies_of(joined_tokens(batch, certain), ends.side)}
-
-    kept = kept_result(run, "copies", (_FORMAT, *ends.key), clusters)["copies"]
+        return replace(raw_sides, tokens=counted)
+    side, names = raw_sides.side, raw_sides.names
+    fields = coded_fields(run.text, batch.dates, side, names, run.provenance.corpus)
+    kept = kept_result(
+        run,
+        "copies",
+        (_FORMAT, *raw_sides.key),
+        lambda: {"copies": copies_of(joined_tokens(batch, certain), side)},
+    )["copies"]
     copies = None if kept is None else Copies(*kept)
-    tied = None if copies is None else copies.units(len(ends.side))
+    tied = None if copies is None else copies.units(len(side))
     if together is None:
-        units = units_of(fields, ends.side, ends.names, tied)
+        units = units_of(fields, side, names, tied)
     else:
-        units = asked_units(run.require_text(), together, ends.side, tied)
-    about = [*findings, *_of_one_document(ends), *_on_quotations(quoted, ends, mix), *units.findings]
-    made = replace(ends, unit=units.unit, nested=units.nested, findings=about)
-    made = _each_once(made, copies, mix)
-
-    def look() -> dict[str, Any]:
-        return _look(made, fields, pairs, {} if quoted is None else own_texts(run), mix)
-
-    seen = kept_result(run, "sides", (mix, together, *asked.items(), _FORMAT, *ends.key), look)
+        units = asked_units(run.require_text(), together, side, tied)
+    about = [
+        *findings,
+        *_of_one_document(raw_sides),
+        *_on_quotations(quoted, raw_sides, mix),
+        *units.findings,
+        *_on_copies(copies, names, mix),
+    ]
+    adjusted = replace(raw_sides, unit=units.unit, nested=units.nested, findings=about)
+    if copies is not None and mix != "raw":
+        adjusted = replace(adjusted, weight=copies.weights(side))
+    seen = kept_result(
+        run,
+        "sides",
+        (mix, together, *asked.items(), _FORMAT, *raw_sides.key),
+        lambda: _look(adjusted, fields, pairs, {} if quoted is None else own_texts(run), mix),
+    )
     written = [Finding.of(row) for row in seen["writing"]]
+    fair = adjusted
     if foreign := seen["foreign"] if mix == "equal" else ():
-        made, written = _without(made, foreign), list(map(_left_out, written))
-    fair = _with_equal_mix(replace(made, mix=seen["mix"], fields=seen["fields"]), fields, mix, units.fields)
-    findings = [*fair.findings, *written, *_on_months(ends)]
-    return replace(fair, tokens=counted, findings=in_order(findings))
+        fair, written = _without(fair, foreign), list(map(_left_out, written))
+    fair = _with_equal_mix(replace(fair, mix=seen["mix"], fields=seen["fields"]), fields, mix, units.fields)
+    said = [*fair.findings, *written, *_on_months(raw_sides)]
+    return replace(fair, tokens=counted, findings=in_order(said))
 
 
 # ---- What is looked at, and what is found in it
 
 
 def _look(
-    made: Comparison, fields: Sequence[Coded], pairs: Sequence[Json], own: Mapping[int, str], mix: str
+    adjusted: Comparison, fields: Sequence[Coded], pairs: Sequence[Json], own: Mapping[int, str], mix: str
 ) -> dict[str, Any]:
     """The mix of the sides, and how they are written; ``own`` as in `samples_of`."""
-    languages, foreign = languages_of(made)
-    counted = _without(made, foreign) if mix == "equal" else made
-    rows, held, equal = mix_held_equal(fields, made.tokens.lengths, made.side, counted.weight)
+    languages, foreign = languages_of(adjusted)
+    counted = _without(adjusted, foreign) if mix == "equal" else adjusted
+    rows, held, equal = mix_held_equal(fields, adjusted.tokens.lengths, adjusted.side, counted.weight)
     # What the mix brings with it, such as the capitals of one kind, is not said a second time. Nor do
     # documents in another language tell how the rest is written.
-    sides = _without(replace(made, weight=equal), foreign)
-    joint, lacking = split_pairs(made.word_of, set(made.tokens.types))
-    said = [*languages, *how_written(sides, own, pairs, joint, lacking)]
+    with_equal_mix = _without(replace(adjusted, weight=equal), foreign)
+    joint, lacking = split_pairs(adjusted.word_of, set(adjusted.tokens.types))
+    said = [*languages, *how_written(with_equal_mix, own, pairs, joint, lacking)]
     written = [finding.as_dict() for finding in said]
     return {"mix": rows, "fields": held, "foreign": foreign, "writing": written}
 
@@ -137,19 +151,11 @@ def _look(
 # ---- What makes a comparison fair, each a change of its columns
 
 
-def _each_once(made: Comparison, copies: Copies | None, mix: str) -> Comparison:
-    """Of the copies of a text one counts on each side, unless all are to count."""
-    if copies is None:
-        return made
-    weight = made.weight if mix == "raw" else copies.weights(made.side)
-    return replace(made, weight=weight, findings=[*made.findings, _on_copies(copies, made.names, mix)])
-
-
-def _without(made: Comparison, documents: Sequence[int]) -> Comparison:
+def _without(adjusted: Comparison, documents: Sequence[int]) -> Comparison:
     """These documents do not count."""
-    weight = made.weight.copy()
+    weight = adjusted.weight.copy()
     weight[list(documents)] = 0
-    return replace(made, weight=weight)
+    return replace(adjusted, weight=weight)
 
 
 def _left_out(finding: Finding) -> Finding:
@@ -161,35 +167,37 @@ def _left_out(finding: Finding) -> Finding:
 
 
 def _with_equal_mix(
-    made: Comparison,
+    adjusted: Comparison,
     fields: Sequence[Coded],
     mix: str,
     told: Sequence[str],  # fields of which another finding tells
 ) -> Comparison:
     """Both sides have the same mix of the fields that differ and can be held equal, if that is asked for."""
-    lengths, weight, share = made.tokens.lengths, made.weight, None
-    strata = value_groups(fields, made.fields, len(lengths)) if made.fields else None
-    equal = equal_mix(strata, lengths, made.side, weight) if strata is not None and mix == "equal" else None
+    lengths, weight, share = adjusted.tokens.lengths, adjusted.weight, None
+    strata = value_groups(fields, adjusted.fields, len(lengths)) if adjusted.fields else None
+    equal = (
+        equal_mix(strata, lengths, adjusted.side, weight) if strata is not None and mix == "equal" else None
+    )
     if equal is not None:
-        inside = made.side >= 0
+        inside = adjusted.side >= 0
         share = float(equal[inside] @ lengths[inside]) / max(float(weight[inside] @ lengths[inside]), 1)
         weight = equal
-    rows = [row for row in made.mix if row["field"] not in told]
-    findings = [*made.findings, *_on_mix(rows, made, mix, share)]
-    return replace(made, weight=weight, strata=strata, findings=findings)
+    rows = [row for row in adjusted.mix if row["field"] not in told]
+    findings = [*adjusted.findings, *_on_mix(rows, adjusted, mix, share)]
+    return replace(adjusted, weight=weight, strata=strata, findings=findings)
 
 
 # ---- What differs all the same
 
 
-def _on_months(ends: Comparison) -> list[Finding]:
+def _on_months(raw_sides: Comparison) -> list[Finding]:
     """Whether two periods cover other months of a year or two, so that what differs may be the season."""
-    dates = ends.tokens.dates
-    if dates is None or not spans_years(ends.names):
+    dates = raw_sides.tokens.dates
+    if dates is None or not spans_years(raw_sides.names):
         return []
     covered, years = [], []
     for number in (0, 1):
-        days = dates[(ends.side == number) & ~np.isnat(dates)]
+        days = dates[(raw_sides.side == number) & ~np.isnat(dates)]
         years.append(len(np.unique(days.astype("datetime64[Y]"))))
         counts = np.bincount(days.astype("datetime64[M]").astype(np.int64) % 12, minlength=12)
         if (days == days.astype("datetime64[Y]")).all() or counts.sum() < _A_MONTH * np.count_nonzero(counts):
@@ -197,24 +205,27 @@ def _on_months(ends: Comparison) -> list[Finding]:
         covered.append(counts > 0)
     if (covered[0] == covered[1]).all() or min(years) >= _SEVERAL:
         return []
-    (a, b), common = ends.names, "" if (covered[0] & covered[1]).any() else "they have none in common, and "
+    (a, b), common = (
+        raw_sides.names,
+        "" if (covered[0] & covered[1]).any() else "they have none in common, and ",
+    )
     told_so = f"{b} covers {named_months(covered[1])}, {a} {named_months(covered[0])}: "
     return [Finding("calendar", printable(f"{told_so}{common}what differs may be the season."))]
 
 
-def _of_one_document(ends: Comparison) -> list[Finding]:
+def _of_one_document(raw_sides: Comparison) -> list[Finding]:
     """Whether a single document makes up most of a side of several."""
-    lengths = ends.tokens.lengths
+    lengths = raw_sides.tokens.lengths
     said = []
-    for number, name in enumerate(ends.names):
-        mine = np.flatnonzero(ends.side == number)
+    for number, name in enumerate(raw_sides.names):
+        mine = np.flatnonzero(raw_sides.side == number)
         total = int(lengths[mine].sum())
         if len(mine) < _FEW or not total:
             continue
         largest = int(mine[np.argmax(lengths[mine])])
         share = lengths[largest] / total
         if share >= _LARGE:
-            called = str(largest) if ends.text is None else ends.text.names([largest])[0]
+            called = str(largest) if raw_sides.text is None else raw_sides.text.names([largest])[0]
             told_so = f"One of {len(mine):,} documents of {name}, {called}, has {share:.0%} of its words."
             said.append(Finding("document", printable(told_so), effect=float(share), documents=(called,)))
     return said
@@ -227,30 +238,32 @@ _COUNTED = {
 }
 
 
-def _on_copies(copies: Copies, names: Sequence[str], mix: str) -> Finding:
+def _on_copies(copies: Copies | None, names: Sequence[str], mix: str) -> list[Finding]:
     """Texts that occur several times on one side, and how they are counted."""
+    if copies is None:
+        return []
     less, more = sorted(zip(copies.shares, names, strict=True))
     said = (
         f"{more[0]:.0%} of the documents of {more[1]} and {less[0]:.0%} of {less[1]} have {copies.what} as "
         f"another one{_COUNTED[mix]}."
     )
     remedy = {"equal": Remedy("mix", "raw", "count all"), "raw": Remedy("mix", "equal", "count each once")}
-    return Finding("copies", printable(said), effect=more[0] - less[0], remedy=remedy.get(mix))
+    return [Finding("copies", printable(said), effect=more[0] - less[0], remedy=remedy.get(mix))]
 
 
-def _on_quotations(quoted: Quoted | None, ends: Comparison, mix: str) -> list[Finding]:
+def _on_quotations(quoted: Quoted | None, raw_sides: Comparison, mix: str) -> list[Finding]:
     """How much of either side is quoted of earlier documents, and how that is counted."""
     if quoted is None:
         return []
-    lengths = ends.tokens.lengths
+    lengths = raw_sides.tokens.lengths
     shares = []
     for number in (0, 1):
-        mine = ends.side == number
+        mine = raw_sides.side == number
         words = int(quoted.words[mine].sum())
         shares.append(words / max(words + int(lengths[mine].sum()), 1))
     if max(shares) < _QUOTED:
         return []
-    a, b = ends.names
+    a, b = raw_sides.names
     said = (
         f"Lines that an earlier document has, as of quoted mails, are {shares[1]:.0%} of the words of {b} "
         f"and {shares[0]:.0%} of {a}: they count once{' in tests' * (mix == 'raw')}."
@@ -259,20 +272,20 @@ def _on_quotations(quoted: Quoted | None, ends: Comparison, mix: str) -> list[Fi
     return [Finding("quotations", printable(said), effect=shares[1] - shares[0], remedy=remedy)]
 
 
-def _on_mix(rows: Sequence[Json], made: Comparison, mix: str, share: float | None) -> list[Finding]:
+def _on_mix(rows: Sequence[Json], adjusted: Comparison, mix: str, share: float | None) -> list[Finding]:
     """A finding for each field that goes with what is compared, and whether it is held equal."""
     said = []
     for row in rows[:_FIELDS]:
         b, a = (
             f"{row[f'words_{side}']:.0%} of {words} of {name} ({row[f'share_{side}']:.0%} of {documents})"
             for side, name, words, documents in (
-                ("b", made.names[1], "the words", "the documents"),
-                ("a", made.names[0], "those", "them"),
+                ("b", adjusted.names[1], "the words", "the documents"),
+                ("a", adjusted.names[0], "those", "them"),
             )
         )
         sentence = f"{row['field']} differs: {row['value']} is {b}, {a}."
         remedy = None
-        if row["field"] in made.fields:
+        if row["field"] in adjusted.fields:
             if share is not None:
                 sentence += f" Compared with the same mix on both sides, {share:.0%} of the text."
                 remedy = Remedy("mix", "raw", "compare all as it is")

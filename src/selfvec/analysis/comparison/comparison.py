@@ -124,7 +124,7 @@ class Comparison:
         return [self.tokens.part(part.documents) for part in self.slices]
 
     @property
-    def read(self) -> Comparison:
+    def measured_sides(self) -> Comparison:
         """What is measured: its sides or, if there are none, all documents as one; no side without text."""
         if self.names or not self.tokens.documents:
             return self

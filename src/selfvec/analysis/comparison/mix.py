@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from selfvec.analysis.comparison.comparison import DIFFERENT
-from selfvec.base.answer import Json
+from selfvec.base.answer import Json, as_rows
 from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask
 from selfvec.corpus.slices import parse_span
 from selfvec.data.field_types import coded
@@ -169,17 +169,19 @@ def _value_rows(
     by_words = _p_of_words(codes, lengths, own, len(values))
     common = counts.min(axis=0)
     within = values[int(common.argmax())] if common.max() >= _WITHIN else None
-    columns = {
-        "value": values,
-        "share_a": (counts[0] / max(totals[0], 1)).tolist(),
-        "share_b": (counts[1] / max(totals[1], 1)).tolist(),
-        "words_a": (words[0] / max(of_words[0], 1)).tolist(),
-        "words_b": (words[1] / max(of_words[1], 1)).tolist(),
-        "p": by_documents.tolist(),
-        "p_words": by_words.tolist(),
-    }
-    rows = zip(*columns.values(), strict=True)
-    return [{"field": name, **dict(zip(columns, row, strict=True)), "within": within} for row in rows]
+    return as_rows(
+        {
+            "field": [name] * len(values),
+            "value": values,
+            "share_a": counts[0] / max(totals[0], 1),
+            "share_b": counts[1] / max(totals[1], 1),
+            "words_a": words[0] / max(of_words[0], 1),
+            "words_b": words[1] / max(of_words[1], 1),
+            "p": by_documents,
+            "p_words": by_words,
+            "within": [within] * len(values),
+        }
+    )
 
 
 def _sums(codes: Ids, weights: Doubles, values: int) -> Doubles:

@@ -25,11 +25,10 @@ from selfvec.analysis.comparison.variants import with_variants
 from selfvec.analysis.counted_text import counted_text
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.declarations import Bounds, Count, Natural, checked, options
-from selfvec.base.display import count_of
+from selfvec.base.display import count_of, printable
 from selfvec.base.errors import OptionError
 from selfvec.base.finding import Finding
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.view import sentence
 from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.given_filters import GivenFilter, given_filters
@@ -338,7 +337,7 @@ def _grown(whole: Topics, subjects: Topics, made: Comparison) -> list[Grown]:
 
 
 def _first_name(row: Topic) -> str:
-    return sentence(row.name.split(", ")[0])
+    return printable(row.name.split(", ")[0])
 
 
 def _first_terms(row: Topic) -> tuple[str, ...]:

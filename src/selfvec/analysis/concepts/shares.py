@@ -23,7 +23,7 @@ from selfvec.analysis.usage.contexts import occurrences
 from selfvec.base.arrays import AnyInts, Doubles, Ints, Mask
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.finding import Finding
-from selfvec.base.view import NUMBER, PROBABILITY, Column, Pieces, sentence, share
+from selfvec.base.view import NUMBER, PROBABILITY, Column, Pieces, share
 from selfvec.corpus.slices import Slice, month_name, parse_span, slice_of_each
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import (
@@ -457,7 +457,7 @@ class GroupDifference:
     def sentence(self) -> str:
         """Its size and what it has more of, in words."""
         told = [
-            f"{percent(change.share_last)} are about {sentence(name.split(', ')[0])}, "
+            f"{percent(change.share_last)} are about {printable(name.split(', ')[0])}, "
             f"{percent(change.share_first)} of the others"
             for name, change in self.larger[:_OF_GROUP]
         ]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -53,6 +54,17 @@ class OccurrenceSpace:
     centres: Rows  # (S, d), mean direction of the occurrences in each slice
     make_rows: Callable[[Ints], Rows] | None = None  # computes the rows for some types
     units: Ints | None = None  # (D,), documents of a slice with the same number are one observation
+
+    @cached_property
+    def documents(self) -> Ints:
+        """Number of units of each slice in which each word occurs, (V, S) int64."""
+        columns = []
+        for side in range(len(self.centres)):
+            chosen = np.flatnonzero(self.sides == side)
+            part = self.batch.part(chosen)
+            part = part if self.units is None else part.in_units(self.units[chosen])
+            columns.append(document_frequencies(part))
+        return np.stack(columns, axis=1)
 
     def light(self) -> OccurrenceSpace:
         """The same space without its matrix; rows are computed when they are needed."""
@@ -208,17 +220,6 @@ def _word_means(space: OccurrenceSpace) -> Doubles:
         rows = part.rows.astype(np.float64) / np.maximum(part.counts, 1)[:, None]
         total += rows.reshape(-1, *total.shape).sum(axis=0)
     return total / max(len(words), 1)
-
-
-def document_counts(space: OccurrenceSpace) -> Ints:
-    """Number of units of each slice in which each word occurs, (V, S) int64."""
-    columns = []
-    for side in range(len(space.centres)):
-        chosen = np.flatnonzero(space.sides == side)
-        part = space.batch.part(chosen)
-        part = part if space.units is None else part.in_units(space.units[chosen])
-        columns.append(document_frequencies(part))
-    return np.stack(columns, axis=1)
 
 
 @dataclass(frozen=True)

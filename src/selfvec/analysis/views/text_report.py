@@ -93,7 +93,7 @@ class TextFindings:
         of_topics = self.topics.findings("subject") if self.topics else []
         of_words = self.drift.findings if self.drift else []
         if of_topics and self.drift:  # which have said how the two parts differ
-            of_words = [row for row in of_words if row not in self.drift.sides]
+            of_words = [row for row in of_words if row.kind in ("word", "none")]
         return in_order(dict.fromkeys([*of_topics, *of_words]))
 
     def as_dict(self) -> dict[str, Any]:

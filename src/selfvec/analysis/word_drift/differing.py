@@ -34,8 +34,10 @@ from selfvec.base.threads import cut, in_order
 from selfvec.numerics.statistics import chi_square_p, cross_counts
 
 from .permutation_test import ALONG, DEVIATIONS, Distances, MeanUses
-from .word_choice import NAMED, SURE
 
+# Where one subject doubles, at most .17 of the uses of a word that it shares with others differ.
+NAMED = 0.2
+SURE = 0.01  # q of the words beside a word: the sides of a hundred comparisons by chance name no word, mostly
 # With four, as an interval of a distance needs, twice as many words would be named falsely, and people's
 # judgements agree less with an order in which such words come first.
 LIKE = 64  # words of like frequency that each word is compared with
@@ -59,15 +61,6 @@ class DifferingUses:
     high: Doubles
     p: Doubles  # of single words beside each, see `context_p`
     beside: Mapping[int, tuple[Beside, Beside]]  # which came and went there, of words that may be named
-
-
-@dataclass(frozen=True)
-class _Moves:
-    """Squared lengths of the moves of m words, without noise on average; (m,) each."""
-
-    square: Doubles
-    fixed: Doubles  # the variance of a square is fixed + slope * square
-    slope: Doubles
 
 
 def differing_uses(
@@ -100,50 +93,53 @@ def differing_shares(
 
     It is unknown of words in fewer than `LEAST` documents, and of all where fewer than `FEWEST` are in more.
     """
-    found = np.full((3, len(ordinary)), np.nan)
-    none = DifferingUses(found[1], found[0], found[2], found[0], {})
+    found = np.full((4, len(ordinary)), np.nan)
+    differing = DifferingUses(found[0], found[1], found[2], found[3], {})
     if measured.uses is None:
-        return none
+        return differing
     often = measured.documents.min(axis=1)
     able = measured.uses.blocks.min(axis=1) >= LEAST
     compared = np.flatnonzero(able & ordinary)
     compared = compared[np.argsort(-often[compared], kind="stable")]
     if len(compared) < FEWEST:
-        return none
+        return differing
     places = np.searchsorted(among, measured.words)
     weights = np.zeros(len(among))
     weights[places[compared]] = often[compared] / often[compared].sum()
-    moves = _moves(measured.uses, places, weights)
+    square, fixed, slope = _moves(measured.uses, places, weights)
     near, usual, far = _apart(measured.uses, places, often, np.flatnonzero(able), compared)
-    general = np.clip(np.median((moves.square / usual)[compared]), 0, _MOST)
+    general = np.clip(np.median((square / usual)[compared]), 0, _MOST)
 
     # Words follow a text that moved by more and by less, so noise is as wide as half of them say (as in
     # Devlin and Roeder, 1999, *Genomic control for association studies*).
-    variance = moves.fixed + moves.slope * np.maximum(moves.square, 0)
-    beyond = (moves.square - general * usual) ** 2 / np.maximum(variance, _TINY**2)
+    variance = fixed + slope * np.maximum(square, 0)
+    beyond = (square - general * usual) ** 2 / np.maximum(variance, _TINY**2)
     wide = DEVIATIONS**2 * max(1.0, float(np.median(beyond[compared])) / _HALF)
 
     # The squares that an estimate agrees with, by the noise that there would be if each were the true one.
-    half = moves.square + wide * moves.slope / 2
-    root = np.sqrt(np.maximum(half**2 - moves.square**2 + wide * moves.fixed, 0))
+    half = square + wide * slope / 2
+    root = np.sqrt(np.maximum(half**2 - square**2 + wide * fixed, 0))
     low, middle, high = (
-        np.maximum((square / usual - general) / (1 - general), _TINY)
-        for square in (half - root, moves.square, half + root)
+        np.maximum((of / usual - general) / (1 - general), _TINY) for of in (half - root, square, half + root)
     )
     # The two uncertainties of a ratio are joined as those of a sum of logarithms (Zou and Donner, 2008).
     below = np.hypot(np.log(middle / low), np.log(far / usual))
     above = np.hypot(np.log(high / middle), np.log(usual / near))
-    ends = np.where(low > _TINY, middle * np.exp(-below), 0), np.minimum(middle, 1), middle * np.exp(above)
-    found[:, able] = np.sqrt(np.clip(ends, 0, 1))[:, able]
-    return replace(none, share=found[1], low=found[0], high=found[2])
+    ends = np.minimum(middle, 1), np.where(low > _TINY, middle * np.exp(-below), 0), middle * np.exp(above)
+    found[:3, able] = np.sqrt(np.clip(ends, 0, 1))[:, able]
+    return differing
 
 
 def _moves(
     uses: MeanUses,
     places: Ints,  # (m,), of the words among the n of the means
     weights: Doubles,  # (n,), shares of the words that the text is taken to move as
-) -> _Moves:
-    """The moves of m words, without what goes in the direction of the text as a whole."""
+) -> tuple[Doubles, Doubles, Doubles]:
+    """Squared lengths of the moves of m words, without noise on average; (m,) each.
+
+    What goes in the direction of the text as a whole is left out. The variance of a square is fixed + slope ·
+    square.
+    """
     noise, number = uses.noise, np.maximum(uses.blocks, 2).astype(np.float64)
     along = ALONG * np.sqrt(noise[:, :2]) / number  # variance of a mean along any vector of length 1
     fixed = (2 * noise[:, :2] / (number * (number - 1))).sum(axis=1) + 4 * noise[:, 2] / number.prod(axis=1)
@@ -154,7 +150,7 @@ def _moves(
     own = np.maximum(with_text - _FOLLOW * far, 0)
     square = uses.products @ [1.0, 1.0, -2.0]
     square -= np.maximum(with_text**2 - own**2 - along.sum(axis=1), 0)
-    return _Moves(square, fixed, 4 * along.sum(axis=1))
+    return square, fixed, 4 * along.sum(axis=1)
 
 
 def _apart(
@@ -247,21 +243,9 @@ def context_p(
     scores = np.zeros(len(words))
 
     def score(draws: Ints, share: tuple[int, int]) -> int:
-        first, end = share
-        places = slice(seen.starts[first], seen.starts[end])
-        own = Observed(
-            seen.places[places],
-            seen.documents[places],
-            seen.numbers[places],
-            seen.starts[first : end + 1] - seen.starts[first],
-            seen.sides[seen.firsts[first] : seen.firsts[end]],
-            seen.firsts[first : end + 1] - seen.firsts[first],
-        )
-        batch, out = compared.tokens, scores[first:end]
-        context_scores(
-            batch.ids, batch.offsets, own, words[first:end], ratio, REACH, draws[first:end], seed, out
-        )
-        return end - first
+        ids, offsets = compared.tokens.ids, compared.tokens.offsets
+        context_scores(ids, offsets, seen, words, ratio, REACH, draws, seed, scores, *share)
+        return share[1] - share[0]
 
     with progress.stage("Contexts", len(words), "words") as advance:
         shares = cut(np.diff(seen.starts), _PLACES)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Any, Literal, TypedDict, Unpack
 
 import numpy as np
@@ -15,6 +16,7 @@ from selfvec.analysis.comparison.recurring import own_words
 from selfvec.analysis.comparison.variants import joined
 from selfvec.analysis.keyness import key_words
 from selfvec.analysis.word_kinds import WordTable, languages
+from selfvec.base.answer import Json
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import Bounds, Count, Natural, checked, options
 from selfvec.base.display import count_of
@@ -22,28 +24,17 @@ from selfvec.base.errors import OptionError
 from selfvec.base.finding import Finding
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus.given_filters import GivenFilter, given_filters
-from selfvec.corpus.slices import Slice
+from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.provenance import Provenance
-from selfvec.data.run import Run
+from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.storage.cache import cached_result
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.tagger import PARTS, Tagger, tagger
 
-from .drift_result import Drift
-from .measures import measure_words
+from .drift_result import Choice, Drift, drift_of
+from .measures import CountedSides, Measures, counted_sides, measure_words
 from .permutation_test import DriftTest
-from .sentences import with_documents
-from .word_choice import (
-    Choice,
-    CountedSides,
-    Measures,
-    changed_beside,
-    is_changed,
-    is_significant,
-    listed_rows,
-    measurable,
-    new_and_gone,
-)
+from .sentences import document_distances, kept_distances, with_texts
 
 _FORMAT = 7  # of what is kept in a cache: another number, and what an older version kept is measured again
 _SHOWN = 20  # words with example sentences, if all are listed
@@ -237,101 +228,61 @@ def drift(
         comparison = compared(run, slices, which, findings=lost)
         run = joined(own_words(run) if slices else run, comparison.word_of)
         table = WordTable.of(run)
-        named, unknown = measurable(comparison, table, words, run.provenance.language, min_count)
+        language = run.provenance.language
+        sides, named, unknown = counted_sides(comparison, table, words, language, min_count)
         choice = Choice(
             {*named, *(row["word"] for row in unknown)}, *spoken, every=which.get("all_words", False)
         )
-        measured = _measured(run, comparison, table, test, which.get("jobs"), steps)
-        result = replace(
-            _chosen(comparison, table, measured, choice),
-            used_more=[] if named else _used_more(run, comparison),
-            unknown=unknown,
-            why=why,
-            filters=passed,
-            too_small=_too_small(comparison, table, measured, min_count),
-            seed=test.seed,
-            state=run.stamp,
-        )
-        result = result.select(top, fdr).compare_sentences(run, top or _SHOWN, steps)
+
+        def measure() -> Json:
+            return vars(measure_words(comparison, table, sides, test, jobs=which.get("jobs"), progress=steps))
+
+        def compare_counts() -> Json:
+            return {"rows": [finding.as_dict() for finding in key_words(comparison)]}
+
+        key = [_FORMAT, comparison.key]
+        measured = Measures(**cached_result(run, "drift", [*key, asdict(test)], measure, steps))
+        if slices and comparison.text is not None and (encoded := encoded_texts_of(run)):
+            of, compare = measured.words, partial(document_distances, comparison, encoded=encoded)
+            kept = cached_result(
+                run,
+                "document_distances",
+                [documents_of(comparison.slices), of],
+                lambda: {"distances": compare(of, progress=steps)},
+                steps,
+            )
+            measured = with_texts(measured, kept["distances"])
+        more: list[Json] = []
+        if slices and not named and not comparison.nested:
+            key += sorted(comparison.written_otherwise)
+            more = cached_result(run, "keywords", key, compare_counts)["rows"]
+        result = drift_of(
+            comparison,
+            table,
+            measured,
+            choice,
+            list(map(Finding.of, more)),
+            unknown,
+            _too_small(comparison, sides, measured),
+            {"why": why, "filters": passed},
+            test.seed,
+            run.stamp,
+        ).select(top, fdr)
+        first = [row["word"] for row in result.rows[: top or _SHOWN]]
+        distances = kept_distances(run, result.slices, first, test.seed, steps)
+        result = result.extended([{"sentences": distance} for distance in distances])
         return result.illustrate(run, top or _SHOWN, examples, steps) if examples else result
 
 
-def _measured(
-    run: Run,
-    comparison: Comparison,
-    table: WordTable,
-    test: DriftTest,
-    jobs: int | None,
-    progress: Progress,
-) -> Measures:
-    """The measures of all words and of their documents, which the run folder keeps."""
-
-    def measure() -> dict[str, Any]:
-        return vars(measure_words(comparison, table, test, jobs=jobs, progress=progress))
-
-    key = [_FORMAT, comparison.key, asdict(test)]
-    of_words = Measures(**cached_result(run, "drift", key, measure, progress))
-    return with_documents(run, comparison, of_words, progress)
-
-
-def _used_more(run: Run, comparison: Comparison) -> list[Finding]:
-    """The words that either side uses more, which the run folder keeps; none by refining."""
-    if not comparison.slices or comparison.nested:
-        return []
-    key = [_FORMAT, comparison.key, *sorted(comparison.written_otherwise)]
-
-    def make() -> dict[str, Any]:
-        return {"rows": [finding.as_dict() for finding in key_words(comparison)]}
-
-    return list(map(Finding.of, cached_result(run, "keywords", key, make)["rows"]))
-
-
-def _chosen(comparison: Comparison, table: WordTable, measured: Measures, choice: Choice) -> Drift:
-    """The words that are listed, in order, and what is said of all that were measured."""
-    rows, left_out = listed_rows(table, measured, choice)
-    explained = comparison.written_otherwise.difference(choice.named)
-    new, gone = (
-        [row for row in rows if row["word"] not in explained]
-        for rows in new_and_gone(table, measured, choice)
-    )
-    changed = [row["word"] for row in rows if is_changed(row) and row["word"] not in explained]
-    beside = changed_beside(comparison, table, rows)
-    return Drift(
-        a=measured.a,
-        b=measured.b,
-        rows=rows,
-        tested=len(rows),
-        significant=sum(map(is_significant, rows)),
-        changed=len(changed),
-        beside=beside,
-        general=measured.general,
-        only_a=measured.only_a,
-        only_b=measured.only_b,
-        left_out=left_out,
-        # Where a field lies whole on the two parts, its documents may be why all of them changed.
-        named=[] if comparison.nested else [word for word in changed if word not in beside],
-        chosen=bool(choice.named),
-        new=new,
-        gone=gone,
-        sides=list(comparison.findings),
-        nested=comparison.nested,
-        confounded=list(comparison.mix),
-        slices=tuple(comparison.read.slices),
-    )
-
-
-def _too_small(compared: Comparison, table: WordTable, measured: Measures, least: int) -> str:
+def _too_small(compared: Comparison, sides: CountedSides, measured: Measures) -> str:
     """A sentence if one side has so few words that chance decides; that the sides differ is no reason."""
-    slices = compared.slices
     rows = (row for row in measured.rows if row["word"] not in measured.reasons)
     sure = sum(row["low"] is not None for row in rows)
-    if not slices or sure >= SURE:
-        return ""
-    often = (CountedSides.of(compared, table, least).counts >= least).sum(axis=1)
+    often = (sides.counts >= sides.least).sum(axis=1)
     small = int(np.argmin(often))
-    if 10 * often[small] >= often.max():
+    if not compared.names or sure >= SURE or 10 * often[small] >= often.max():
         return ""
-    part, other = slices[small], slices[1 - small]
+    part, other = compared.slices[small], compared.slices[1 - small]
     words = count_of(sure, "word is", "words are")
     documents = count_of(int(part.documents.sum()), "document")
     return (

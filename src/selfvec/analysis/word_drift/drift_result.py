@@ -1,17 +1,22 @@
-"""`Drift`: the words between two states, as a table."""
+"""`Drift`: the words between two states, which of them are listed and in which order, and what is said."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
+import numpy as np
+
 from selfvec.analysis.comparison.chosen_slices import LEAST
-from selfvec.analysis.comparison.comparison import in_order, told
+from selfvec.analysis.comparison.comparison import Comparison, in_order, told
 from selfvec.analysis.usage.examples import Example
-from selfvec.base.answer import Answer, short_repr, why_unknown
+from selfvec.analysis.word_kinds import WordTable
+from selfvec.base.answer import Answer, Json, short_repr, why_unknown
 from selfvec.base.display import count_of, escape_for_display, printable
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import InputError
 from selfvec.base.finding import Finding
 from selfvec.base.progress import Progress
 from selfvec.base.view import (
@@ -28,17 +33,21 @@ from selfvec.base.view import (
     escaped,
     figure,
     share,
+    spoken,
 )
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import AnyRun
-from selfvec.numerics.statistics import LEVEL
+from selfvec.numerics.statistics import LEVEL, benjamini_hochberg
+from selfvec.text.document_vectors import documents_of_words
+from selfvec.text.tagger import Tagger
 
-from .sentences import kept_distances, kept_examples
-from .word_choice import NAMED, SURE, is_significant
+from .differing import NAMED, SURE
+from .measures import WORD, Measures
+from .sentences import kept_examples
 
 _NEIGHBOURS = 5  # shown of those gained, and of those lost
 _FIRST = 3  # words named in a sentence
-_BESIDE = 2  # words beside a word that came, and that went, in a sentence
+_BESIDE_SAID = 2  # words beside a word that came, and that went, in a sentence
 _CAME = 12  # words that came, and that went
 _SECTIONS = 20  # words of a page with a section each, if none has examples
 _SHARES = Form("shares", lambda ends: f"{100 * ends[0]:.0f}-{ends[1]:.0%}", True)  # of an interval
@@ -60,6 +69,11 @@ class Drift(Answer):
         Names of the states: two slices, or "original" and "refined".
     rows : list of dict
         One dict per word, as in ``selfvec drift --json``.
+    new, gone : list of dict
+        Words too rare in the first slice, or the second, to be compared, that are frequent in the other.
+    findings : list of Finding
+        What differs between the sides, what was done about it, and what changed, in the order in which a
+        reader needs them.
     tested, significant : int
         Number of words that were tested and would be listed, and of those with q ≤ 0.05.
     changed : int
@@ -69,7 +83,8 @@ class Drift(Answer):
         Words of these that occur in many documents with a word before them in order, of which more uses
         differ, and that word: they may differ only because it does.
     named : list of str
-        The others of these, which are said to have changed.
+        The others of these, which are said to have changed. None where a field of a few values lies whole on
+        the two sides.
     general : float
         How far apart words usually are beyond chance: the median of distance - chance. A change is what goes
         beyond that.
@@ -84,46 +99,26 @@ class Drift(Answer):
         Why these states are compared, if nobody named them.
     filters : list of str
         What documents had to pass.
-    new, gone : list of dict
-        Words too rare in the first slice, or the second, to be compared, that are frequent in the other.
-    used_more : list of Finding
-        The words that either side uses more, as `keyness` finds them.
-    sides : list of Finding
-        What else differs between the two, and what was done about it.
     confounded : list of dict
         Fields of the documents that go with the slices, the most uneven first.
-    nested : bool
-        Whether a field of a few values lies whole on the two, so that no word is named.
     too_small : str
         If one side has too few words to tell which changed: a sentence with their number.
+    order : str
+        What the rows are sorted by.
     """
 
     a: str
     b: str
-    rows: list[dict[str, Any]]
-    tested: int = 0
-    significant: int = 0
-    changed: int = 0
-    beside: dict[str, str] = field(default_factory=dict)
-    general: float = 0.0
-    only_a: int = 0
-    only_b: int = 0
-    left_out: dict[str, int] = field(default_factory=dict)
-    unknown: list[dict[str, Any]] = field(default_factory=list)
-    slices: tuple[Slice, ...] = ()  # that occurrences come from; none if the run has not kept its corpus
-    seed: int = 0
-    state: str = ""  # the stamp of the run that was measured; empty for one in memory
-    why: str = ""
-    filters: list[str] = field(default_factory=list)
-    named: list[str] = field(default_factory=list)
-    chosen: bool = False  # whether only words that somebody asked for are listed
-    new: list[dict[str, Any]] = field(default_factory=list)
-    gone: list[dict[str, Any]] = field(default_factory=list)
-    used_more: list[Finding] = field(default_factory=list)
-    sides: list[Finding] = field(default_factory=list)
-    nested: bool = False
-    confounded: list[dict[str, Any]] = field(default_factory=list)
-    too_small: str = ""
+    rows: list[Json]
+    new: list[Json]
+    gone: list[Json]
+    findings: list[Finding]
+    _figures: Json  # all others of the JSON
+    telling: Collection[str]  # words to tell more of: those that were asked for, or that surely changed
+    slices: Sequence[Slice]  # that occurrences come from; none if the run has not kept its corpus
+    seed: int
+    state: str  # the stamp of the run that was measured; empty for one in memory
+    nested: bool  # whether a field of a few values lies whole on the two, so that no word is named
     quotes: dict[str, list[Example]] = field(default_factory=dict)  # by word, see `illustrate`
 
     def __getitem__(self, place: int | slice | str) -> Any:
@@ -143,17 +138,15 @@ class Drift(Answer):
         KeyError
             If the word has no row.
         """
-        if fdr is not None and not 0 < fdr <= 1:
-            raise OptionError(f"is a share above 0, at most 1, not {fdr!r}", field="fdr")
-        kept, new, gone = self.rows, self.new, self.gone
-        if fdr is not None:
-            kept = [row for row in kept if row["q"] is not None and row["q"] <= fdr]
-            new, gone = ([row for row in rows if row["q"] <= fdr] for rows in (new, gone))
+        rows, new, gone = (
+            [row for row in rows if fdr is None or (row["q"] is not None and row["q"] <= fdr)][:top]
+            for rows in (self.rows, self.new, self.gone)
+        )
         if word is not None:
-            kept = [row for row in kept if row["word"] == word]
-            if not kept:
+            rows = [row for row in rows if row["word"] == word]
+            if not rows:
                 raise KeyError(f"no row for {word!r}")
-        return replace(self, rows=kept[:top], new=new[:top], gone=gone[:top])
+        return replace(self, rows=rows, new=new, gone=gone)
 
     def illustrate(
         self, run: AnyRun, top: int | None = None, number: int = 1, progress: Progress | None = None
@@ -169,7 +162,7 @@ class Drift(Answer):
         if self.state not in ("", run.stamp):
             rule = "the run has changed since drift was measured, so its documents are others"
             raise InputError(rule, path=run.folder, remedy="measure drift again")
-        words = self._first(top)
+        words = [row["word"] for row in self.rows[:top]]
         quotes: dict[str, list[Example]] = {}
         for quote in kept_examples(run, self.slices, words, number, self.seed, progress or Progress()):
             quotes.setdefault(quote.word, []).append(quote)
@@ -180,57 +173,26 @@ class Drift(Answer):
             }
             for word in words
         ]
-        return replace(self._extended(added), quotes=quotes)
+        return replace(self.extended(added), quotes=quotes)
 
-    def compare_sentences(
-        self, run: AnyRun, top: int | None = None, progress: Progress | None = None
-    ) -> Drift:
-        """Add ``sentences`` to the first rows: how far the sentence encoder finds those of both slices apart.
-
-        The drift itself without an encoder, without the text, or if no slices are compared.
-        """
-        distances = kept_distances(
-            run.present, self.slices, self._first(top), self.seed, progress or Progress()
-        )
-        return self._extended([{"sentences": distance} for distance in distances])
-
-    def _first(self, top: int | None) -> list[str]:
-        """The first words."""
-        return [row["word"] for row in self.rows[:top]]
-
-    def _extended(self, added: Sequence[dict[str, Any]]) -> Drift:
+    def extended(self, added: Sequence[Json]) -> Drift:
         """The same with more keys in its first rows."""
         first = [row | more for row, more in zip(self.rows, added, strict=False)]
         return replace(self, rows=[*first, *self.rows[len(added) :]])
-
-    @property
-    def by_texts(self) -> bool:
-        """Whether words are listed by what an encoder says of their documents, too."""
-        return any(row.get("texts") is not None for row in self.rows)
-
-    @property
-    def order(self) -> str:
-        """What the rows are sorted by."""
-        by = "the ranks of change and texts, added" if self.by_texts else "change, the largest first"
-        return (
-            f"words with q ≤ {LEVEL} first; of these, names, numbers and other spellings of a word last, and "
-            f"in both groups words with a differing_low above {NAMED} and a p_contexts up to {SURE}, or a "
-            f"q_contexts up to {SURE} and a p up to {LEVEL}, first; then by {by}"
-        )
 
     # ---- What is shown
 
     @property
     def is_sliced(self) -> bool:
         """Whether two slices were compared, not the original with the refined vectors."""
-        return self.a != "original" or any(row["low"] is not None for row in self.rows)
+        return len(self.slices) > 1
 
     @property
     def columns(self) -> Sequence[Column]:
         """The word and its figures."""
         names = escape_for_display(self.a), escape_for_display(self.b)
         columns = drift_columns(*names, self.general) if self.is_sliced else REFINED_COLUMNS
-        return [column for column in columns if column.name != "texts" or self.by_texts]
+        return [column for column in columns if column.name != "texts" or _by_texts(self.rows)]
 
     @property
     def messages(self) -> Sequence[str]:
@@ -238,68 +200,10 @@ class Drift(Answer):
         return [why_unknown(row) for row in self.unknown]
 
     @property
-    def findings(self) -> list[Finding]:
-        """What differs between the sides and what changed, in the order in which a reader needs them.
-
-        Whoever draws the result takes its sentences, and the first of them, from here.
-        """
-        return in_order([*self.sides, *self._answers()])
-
-    def _answers(self) -> Iterator[Finding]:
-        """The words that changed and are used more, or that there are none; or why words are not tested."""
-        if not self.tested:
-            small = f"{self.too_small} " if self.too_small else ""
-            yield Finding("none", f"{small}No word of {self.a} and {self.b} can be tested.")
-        elif any(row["q"] is None for row in self.rows):
-            return
-        elif not self.is_sliced:
-            yield self._by_refining()
-        else:
-            yield self._changed()
-            yield from self.used_more
-
-    def _changed(self) -> Finding:
-        """How many words changed, and which most.
-
-        A word counts if it is sure to differ by much (`is_changed`): of a thousand words some have a small q.
-        """
-        sides = f"{self.a} to {self.b}"
-        small = f"{self.too_small} " if self.too_small else ""
-        if not self.significant and not self.named:
-            return Finding("none", f"{small}No word of {self.tested:,} changed from {sides} beyond chance.")
-        if self.nested:
-            what = f"{self.significant:,} of {self.tested:,} words differ beyond chance"
-            return Finding("none", f"{small}From {sides}, {what}; whether they changed cannot be told.")
-        if not self.named:
-            rest = f"{count_of(self.significant, 'word differs', 'words differ')} beyond chance"
-            surely = f"the uses of no word of {self.tested:,} surely differ more than is usual"
-            return Finding("none", f"{small}From {sides}, {surely} ({rest}).")
-        number, words = len(self.named), self.named[:_FIRST]
-        by = "by words and texts " * self.by_texts
-        most = f": {_named(words)}" if number == len(words) else f", most of all {by}{_named(words)}"
-        uses = f"the uses of {number:,} of {count_of(self.tested, 'word')}"
-        said = f"From {sides}, {uses} differ more than is usual{most}"
-        row = next((row for row in self.rows if row["word"] == words[0]), None)
-        if row is None:
-            return Finding("word", f"{said}.", words=tuple(self.named))
-        figures = (row["p"], row["q"], row["differing"], row["differing_low"], row["differing_high"])
-        how = f"{said}; {differing_of(row)}{beside_of(row)}."
-        return Finding("word", how, *figures, words=tuple(self.named))
-
-    def _by_refining(self) -> Finding:
-        """How many words refining moved in a direction that their documents agree on."""
-        words = [row["word"] for row in self.rows[:_FIRST] if is_significant(row)]
-        if not self.significant or not words:
-            return Finding("none", f"No word of {self.tested:,} changed by refining beyond chance.")
-        number = f"{self.significant:,} of {count_of(self.tested, 'word')}"
-        said = f"{number} changed by refining, most of all {_named(words)}."
-        return Finding("word", said, words=tuple(words))
-
-    @property
     def introduction(self) -> list[str]:
         """What the findings say, how far words differ in general, what was compared and why."""
-        only = [f"Only documents with {escaped(self.filters)}."] if self.filters else []
-        return list(filter(None, [*told(self.findings), self._in_general(), *only, self.why]))
+        only = f"Only documents with {escaped(self.filters)}." if self.filters else ""
+        return list(filter(None, [*told(self.findings), self._in_general(), only, self.why]))
 
     def _in_general(self) -> str:
         if not (self.is_sliced and self.significant) or self.nested:
@@ -309,10 +213,16 @@ class Drift(Answer):
         return f"Most words {much}{median}."
 
     @property
+    def standing_out(self) -> list[Json]:
+        """The rows of words to tell more of: those that were asked for, or that surely changed."""
+        return [row for row in self.rows if row["word"] in self.telling]
+
+    @property
     def evidence(self) -> list[Part]:
         """What a report has: the words that surely changed, with examples, and those that came and went."""
         rows = self.standing_out
-        table = [Table(self.columns, rows)] if rows else [] if self.nested else told(self._answers())
+        none = [finding for finding in self.findings if finding.kind in ("word", "none")]
+        table = [Table(self.columns, rows)] if rows else map(spoken, told(none))
         return [*table, *map(self._entry, rows), *self._unmatched()]
 
     def view(self, top: int | None = None) -> View:
@@ -322,36 +232,27 @@ class Drift(Answer):
         those with examples have one, and the others are listed below.
         """
         shown = self.select(top)
-        title = f"Drift from {self.a} to {self.b}"
-        if not shown.rows:
-            return View(title, [*shown.introduction, *shown._unmatched()])
-        first_told = shown.rows if shown.chosen else shown.standing_out
+        first = rows = shown.standing_out
         if top is None:
-            quoted = [row for row in first_told if row["word"] in shown.quotes]
-            first_told = quoted or first_told[:_SECTIONS]
-        first = shown.rows if top is not None else first_told or shown.rows[:_SECTIONS]
+            quoted = [row for row in rows if row["word"] in shown.quotes]
+            rows = quoted or rows[:_SECTIONS]
+            first = rows or shown.rows[:_SECTIONS]
+        else:
+            first = shown.rows
         listed = {row["word"] for row in first}
         others = [row for row in shown.rows if row["word"] not in listed]
-        table = Table(shown.columns, first, notes=[*shown._notes()])
-        parts: list[Part] = [*shown.introduction, table, *map(shown._entry, first_told), *shown._unmatched()]
+        tables = [Table(shown.columns, first, notes=[*shown._notes()])] * bool(first)
+        parts: list[Part] = [*shown.introduction, *tables, *map(shown._entry, rows), *shown._unmatched()]
         parts += [Table(shown.columns, others, f"{len(others):,} other words")] * bool(others)
-        return View(title, parts, records=shown.rows)
-
-    @property
-    def standing_out(self) -> list[dict[str, Any]]:
-        """The rows of words that are named, or that refining moved: those to tell more of."""
-        if not self.is_sliced:
-            return list(filter(is_significant, self.rows))
-        named = {*self.named}
-        return [row for row in self.rows if row["word"] in named]
+        return View(f"Drift from {self.a} to {self.b}", parts, records=shown.rows)
 
     def _entry(self, row: Row) -> Entry:
         """A word with its neighbours, and its examples of both sides."""
-        mark = kind_and_spellings(row)
+        mark = _kind_and_spellings(row)
         head = [(escape_for_display(row["word"]), "strong"), *([(f" ({mark})", "")] * bool(mark))]
-        near = came_and_went(row, _NEIGHBOURS)
-        if told_beside := beside_of(row):
-            near.append([(told_beside.removeprefix(": "), "")])
+        near = came_and_went(row)
+        if beside := beside_of(row):
+            near.append([(beside.removeprefix(": "), "")])
         named = [(column.head, column.cell(row)) for column in self.columns[1:]]
         facts = " · ".join(f"{name} {value}" for name, value in named if value)
         sides: dict[str, list[tuple[Pieces, str]]] = {}
@@ -365,17 +266,18 @@ class Drift(Answer):
         """Words too rare on one side to be compared, with their counts on both."""
         for head, rows in ((f"New in {self.b}", self.new), (f"Gone since {self.a}", self.gone)):
             if rows:
-                counts = (f"{row['count_a']:,} → {row['count_b']:,}" for row in rows)
-                words = (escape_for_display(row["word"]) for row in rows)
-                shown = [*map(" ".join, zip(words, counts, strict=True))]
+                shown = [
+                    f"{escape_for_display(row['word'])} {row['count_a']:,} → {row['count_b']:,}"
+                    for row in rows
+                ]
                 yield f"{head}: {', '.join(shown[:_CAME])}{' …' * (len(shown) > _CAME)}"
 
     def _notes(self) -> Iterator[str]:
         """Which words are not named, how rows are sorted, and why some figures are blank."""
-        if self.beside and not self.nested:
+        if self.beside:
             yield f"Not named, as words that changed more stand beside them: {escaped(self.beside)}."
         by = "change" if self.is_sliced else "distance"
-        if self.by_texts:
+        if _by_texts(self.rows):
             yield "Listed by words and texts: q and 95 % are those of the words, by which a change is sure."
             by = "the ranks of change and texts, added"
         sure = " those whose uses surely differ first," if self.is_sliced else ""
@@ -388,32 +290,15 @@ class Drift(Answer):
         if reasons := [f"{number:,} {reason}" for reason, number in self.left_out.items() if number]:
             yield f"Not listed: {', '.join(reasons)} (--all-words lists them)."
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Json:
         """The result as ``selfvec drift --json`` prints it."""
-        named = (
-            "a",
-            "b",
-            "too_small",
-            "why",
-            "filters",
-            "general",
-            "tested",
-            "significant",
-            "changed",
-            "named",
-            "beside",
-            "only_a",
-            "only_b",
-            "left_out",
-            "unknown",
-            "order",
-        )
-        tables = ("rows", "new", "gone")
         said = {
             "findings": [finding.as_dict() for finding in self.findings],
             "confounded": self.confounded,
+            "a": self.a,
+            "b": self.b,
         }
-        return said | {name: getattr(self, name) for name in (*named, *tables)}
+        return said | self._figures | {"rows": self.rows, "new": self.new, "gone": self.gone}
 
 
 def drift_columns(a: str = "a", b: str = "b", general: float | None = None) -> tuple[Column, ...]:
@@ -424,7 +309,7 @@ def drift_columns(a: str = "a", b: str = "b", general: float | None = None) -> t
     return (
         Column("word", width=18),
         Column("differing", "differ", share(), "share of its uses that differ, beyond what is usual"),
-        Column("interval", "95 %", _SHARES, "interval of that share", of=differing_interval),
+        Column("interval", "95 %", _SHARES, "interval of that share", of=_interval),
         Column("change", form=two, meaning=f"distance beyond chance{beyond}"),
         Column("distance", form=two, meaning="1 - cosine of the mean occurrences", less=True),
         Column("q", form=PROBABILITY, meaning="false discovery rate"),
@@ -436,16 +321,15 @@ def drift_columns(a: str = "a", b: str = "b", general: float | None = None) -> t
     )
 
 
-def came_and_went(row: Row, most: int) -> list[Pieces]:
+def came_and_went(row: Row) -> list[Pieces]:
     """A line of the first neighbours that a word gained and lost; none if it kept all."""
-    gained, lost = (escaped(row[key][:most]) for key in ("gained", "lost"))
+    gained, lost = (escaped(row[key][:_NEIGHBOURS]) for key in ("gained", "lost"))
     if not gained and not lost:
         return []
     return [[("+ ", "came"), (f"{gained}  ", ""), ("- ", "went"), (lost, "went")]]
 
 
-def differing_interval(row: Row) -> tuple[float, float] | None:
-    """The ends of the interval of a row's share of uses that differ."""
+def _interval(row: Row) -> tuple[float, float] | None:
     return None if row["differing"] is None else (row["differing_low"], row["differing_high"])
 
 
@@ -474,7 +358,7 @@ def beside_of(row: Row) -> str:
     for verb in ("came", "went"):
         shares = [
             f"{escape_for_display(of['word'])} ({of['share_a']:.0%} → {of['share_b']:.0%})"
-            for of in row[f"{verb}_beside"][:_BESIDE]
+            for of in row[f"{verb}_beside"][:_BESIDE_SAID]
         ]
         if listed := " and ".join(shares):
             said.append(f"{verb} {listed}")
@@ -489,12 +373,12 @@ REFINED_COLUMNS = (
 )
 
 
-def _named(words: Sequence[str]) -> str:
+def _in_a_sentence(words: Sequence[str]) -> str:
     """Words as a list in a sentence."""
     return " and ".join(filter(None, [escaped(words[:-1]), escaped(words[-1:])]))
 
 
-def kind_and_spellings(row: Row) -> str:
+def _kind_and_spellings(row: Row) -> str:
     """What a row is if not a word, and other spellings: ``name``, ``also color; 9 and 7 in all``."""
     kind = str(row.get("kind", "word"))
     spellings = escaped(row.get("variants", ())[:_NEIGHBOURS])
@@ -503,3 +387,285 @@ def kind_and_spellings(row: Row) -> str:
     if kind == "variant":
         return f"variant of {spellings}"
     return ", ".join([kind] * (kind != "word") + [f"also {spellings}"] * bool(spellings))
+
+
+# ---- Which words are listed, and in which order
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which words are tested."""
+
+    named: Collection[str] = ()  # tested in any case and, if there are some, listed alone
+    pos: Collection[str] = ()  # parts of speech; all if there are none
+    tagger: Tagger | None = None  # that tells them
+    every: bool = False  # stop words, numbers, words of repeated text and other spellings, too
+
+
+def listed_rows(
+    table: WordTable, measured: Measures, choice: Choice | None = None
+) -> tuple[list[Json], dict[str, int]]:
+    """The rows of a choice of words, with their q, in order; and how many words each rule leaves out.
+
+    q is the false discovery rate among all words that are tested.
+    """
+    return _listed(table, measured.rows, measured.reasons, choice or Choice(), in_order_of_change)
+
+
+def new_and_gone(table: WordTable, measured: Measures, choice: Choice) -> list[list[Json]]:
+    """Words that came, and words that went, with q ≤ .05, the most certain first; names and numbers last."""
+
+    def certain_first(rows: Iterable[Json]) -> list[Json]:
+        return sorted(
+            filter(is_significant, rows),
+            key=lambda row: (row["kind"] != WORD, row["p"], -max(row["documents_a"], row["documents_b"])),
+        )
+
+    rows, _ = _listed(table, measured.unmatched, measured.reasons, choice, certain_first)
+    return [[row for row in rows if (row["count_b"] > row["count_a"]) == came] for came in (True, False)]
+
+
+def _listed(
+    table: WordTable,
+    measured: Sequence[Json],
+    reasons: Mapping[str, str],
+    choice: Choice,
+    in_their_order: Callable[[Iterable[Json]], list[Json]],
+) -> tuple[list[Json], dict[str, int]]:
+    tested, left_out = _tested_rows(table, measured, reasons, choice)
+    rows = _with_q(tested)
+    # Words are picked after this: q is that of all that are tested, however few are named.
+    if choice.named:
+        return in_their_order(row for row in rows if row["word"] in choice.named), left_out
+    rows = in_their_order(rows)
+    if choice.every:
+        return rows, left_out
+    once = _each_once(rows)
+    return once, left_out | {"other spellings": len(rows) - len(once)}
+
+
+def _with_q(rows: Sequence[Json]) -> list[Json]:
+    """The rows with their false discovery rate."""
+    with_q = [dict(row) for row in rows]
+    for p, q in (("p", "q"), ("p_contexts", "q_contexts")):
+        every = benjamini_hochberg(np.array([row.get(p) for row in rows], np.float64)).tolist()
+        for row, of in zip(with_q, every, strict=True):
+            row[q] = None if of != of else of
+    return with_q
+
+
+def is_significant(row: Mapping[str, Any]) -> bool:
+    """Whether a row has q ≤ .05."""
+    return row["q"] is not None and row["q"] <= LEVEL
+
+
+def is_changed(row: Mapping[str, Any]) -> bool:
+    """Whether a word's uses surely differ more than is usual.
+
+    The lower end of the share that differs is above a fifth, also without what other findings explain; or it
+    may be, and single words beside it tell.
+    """
+    p, q = row.get("p_contexts"), row.get("q_contexts")
+    by_share = is_significant(row) and (row["differing_low"] or 0) > NAMED and (p is None or p <= SURE)
+    by_words = q is not None and q <= SURE and row["differing_high"] > NAMED
+    # Of random divisions one in fifteen has a word by the words beside it alone: their tail is an estimate.
+    return by_share or (by_words and row["p"] <= LEVEL)
+
+
+# A word that changed takes its neighbours along: *panel* differs as well if most of it was *strobe panel*.
+_BESIDE = 1 / 3  # of the documents of a word on one side, and twice what is usual, have the other
+_LESS = 0.5  # times as many uses differ as of the other, at most, and up to once, if all documents have it
+
+
+def changed_beside(compared: Comparison, table: WordTable, rows: Sequence[Json]) -> dict[str, str]:
+    """Words that surely changed, but are mostly where a word before them in order is: that word of each.
+
+    Or it is what came, or went, the most clearly beside them.
+    """
+    those = [row for row in rows if is_changed(row)]
+    changed = [row["word"] for row in those]
+    if len(changed) < 2:
+        return {}
+    numbers = table.numbers(changed)
+    sides = [(part.documents, documents_of_words(part, numbers)) for part in compared.parts]
+    share = np.array([row["differing"] for row in those], np.float64)
+    beside: dict[str, str] = {}
+    for place, word in enumerate(changed):
+        clearest = [
+            near[0]["word"] for near in (those[place]["came_beside"], those[place]["went_beside"]) if near
+        ]
+        if led_by := [other for other in clearest if other in changed[:place] and other not in beside]:
+            beside.setdefault(word, led_by[0])
+        if word in beside:
+            continue
+        for total, pairs in sides:
+            shares = pairs.shared(place) / np.diff(pairs.bounds)
+            often = shares >= max(_BESIDE, 2 * len(pairs.of(place)) / total)
+            less = share <= (_LESS + (1 - _LESS) * shares) * share[place]
+            led = np.flatnonzero(often & less).tolist()
+            beside |= {changed[i]: word for i in led if i > place and changed[i] not in beside}
+    return beside
+
+
+def order_key(row: Mapping[str, Any]) -> tuple[bool, bool, bool, float]:
+    """The sort key of a row, see `Drift.order`. With few documents a large change is often chance.
+
+    Within these groups the change decides, not its lower end, with which people's judgements agree less.
+    """
+    changed = is_changed(row)
+    significant = changed or is_significant(row)
+    unsure = significant and not changed
+    return not significant, significant and row["kind"] != WORD, unsure, -row["change"]
+
+
+def in_order_of_change(rows: Iterable[Json]) -> list[Json]:
+    """Rows in the order of `Drift.order`, see there."""
+    ordered = []
+    for _, rows_of_group in groupby(sorted(rows, key=order_key), lambda row: order_key(row)[:3]):
+        group = list(rows_of_group)
+        # Ranks, since distances of words and of an encoder's texts have no common unit; people's judgements
+        # agree as well with other weights (docs/results/teacher.md).
+        texts = np.array([row.get("texts") for row in group], np.float64)
+        added = np.arange(len(group)) + np.argsort(np.argsort(-texts, kind="stable"))
+        ordered += [group[place] for place in np.argsort(added, kind="stable").tolist()]
+    return ordered
+
+
+def _each_once(rows: Sequence[Json]) -> list[Json]:
+    """The sorted rows without other spellings of a word above."""
+    listed: set[str] = set()
+    kept = []
+    for row in rows:
+        if listed.isdisjoint(row["variants"]):
+            listed.add(row["word"])
+            kept.append(row)
+    return kept
+
+
+def _tested_rows(
+    table: WordTable, measured: Sequence[Json], reasons: Mapping[str, str], choice: Choice
+) -> tuple[list[Json], dict[str, int]]:
+    """The rows of the words that are tested, frequent words first; and how many each rule leaves out."""
+    order = table.refined.key_to_index
+    rows = sorted(measured, key=lambda row: order[row["word"]])
+    left_out: Counter[str] = Counter()
+    if not choice.every:
+        left_out.update(dict.fromkeys(("stop words", "numbers", "repeated text"), 0))
+        left_out.update(reasons[row["word"]] for row in rows if row["word"] in reasons)
+    kept = [row["word"] for row in rows if choice.every or row["word"] not in reasons]
+    if choice.tagger is not None:
+        parts = choice.tagger.parts(kept, [])
+        tagged = list(zip(kept, parts, strict=True))
+        kept = [word for word, part in tagged if part in choice.pos]
+        left_out["other parts of speech"] = len(tagged) - len(kept)
+    tested = {*kept, *choice.named}
+    return [row for row in rows if row["word"] in tested], dict(left_out)
+
+
+# ---- What is said of all that was measured
+
+
+def drift_of(
+    comparison: Comparison,
+    table: WordTable,
+    measured: Measures,
+    choice: Choice,
+    key_words: Sequence[Finding],  # what either side uses more
+    unknown: Sequence[Json],  # named words that have no row
+    too_small: str,  # a sentence, if one side is
+    why: Json,  # why these sides, and which documents
+    seed: int,
+    state: str,
+) -> Drift:
+    """The words that are listed, in order, and what is said of all that were measured."""
+    rows, left_out = listed_rows(table, measured, choice)
+    explained = comparison.written_otherwise.difference(choice.named)
+    new, gone = (
+        [row for row in unmatched if row["word"] not in explained]
+        for unmatched in new_and_gone(table, measured, choice)
+    )
+    changed = [row["word"] for row in rows if is_changed(row) and row["word"] not in explained]
+    # Where a field lies whole on the two parts, its documents may be why all of them changed.
+    beside = {} if comparison.nested else changed_beside(comparison, table, rows)
+    named = [word for word in changed if word not in beside and not comparison.nested]
+    significant = [row["word"] for row in rows if is_significant(row)]
+    answers = [*_on_words(comparison, measured, rows, named, too_small), *key_words]
+    by = "the ranks of change and texts, added" if _by_texts(rows) else "change, the largest first"
+    figures = {
+        "too_small": too_small,
+        **why,
+        "general": measured.general,
+        "tested": len(rows),
+        "significant": len(significant),
+        "changed": len(changed),
+        "named": named,
+        "beside": beside,
+        "only_a": measured.only_a,
+        "only_b": measured.only_b,
+        "left_out": left_out,
+        "unknown": unknown,
+        "confounded": list(comparison.mix),
+        "order": (
+            f"words with q ≤ {LEVEL} first; of these, names, numbers and other spellings of a word last, and "
+            f"in both groups words with a differing_low above {NAMED} and a p_contexts up to {SURE}, or a "
+            f"q_contexts up to {SURE} and a p up to {LEVEL}, first; then by {by}"
+        ),
+    }
+    return Drift(
+        measured.a,
+        measured.b,
+        rows,
+        new,
+        gone,
+        in_order([*comparison.findings, *answers]),
+        figures,
+        {*choice.named} or {*(named if comparison.names else significant)},
+        comparison.measured_sides.slices,
+        seed,
+        state,
+        comparison.nested,
+    )
+
+
+def _on_words(
+    comparison: Comparison, measured: Measures, rows: Sequence[Row], named: Sequence[str], too_small: str
+) -> Iterator[Finding]:
+    """How many words changed, and which most; or that there are none. Nothing if words are not tested.
+
+    A word counts if it is sure to differ by much (`is_changed`): of a thousand words some have a small q.
+    """
+    if any(row["q"] is None for row in rows):
+        return
+    sides = f"{measured.a} to {measured.b}"
+    of, significant = f"of {len(rows):,}", [row["word"] for row in rows if is_significant(row)]
+    if not rows:
+        none = f"No word of {measured.a} and {measured.b} can be tested."
+    elif not significant and not named:
+        how = f"from {sides}" if comparison.names else "by refining"
+        none = f"No word {of} changed {how} beyond chance."
+    elif not comparison.names:
+        changed = f"{len(significant):,} of {count_of(len(rows), 'word')} changed by refining"
+        first = significant[:_FIRST]
+        yield Finding("word", f"{changed}, most of all {_in_a_sentence(first)}.", words=tuple(first))
+        return
+    elif comparison.nested:
+        what = f"{len(significant):,} {of} words differ beyond chance; whether they changed cannot be told"
+        none = f"From {sides}, {what}."
+    elif not named:
+        rest = f"{count_of(len(significant), 'word differs', 'words differ')} beyond chance"
+        none = f"From {sides}, the uses of no word {of} surely differ more than is usual ({rest})."
+    else:
+        most = ", most of all " + "by words and texts " * _by_texts(rows) if len(named) > _FIRST else ": "
+        uses = f"From {sides}, the uses of {len(named):,} of {count_of(len(rows), 'word')}"
+        row = next(row for row in rows if row["word"] == named[0])
+        told_of = f"{_in_a_sentence(named[:_FIRST])}; {differing_of(row)}{beside_of(row)}"
+        figures = (row["p"], row["q"], row["differing"], row["differing_low"], row["differing_high"])
+        said = f"{uses} differ more than is usual{most}{told_of}."
+        yield Finding("word", said, *figures, words=tuple(named))
+        return
+    yield Finding("none", f"{too_small} {none}".lstrip())
+
+
+def _by_texts(rows: Sequence[Row]) -> bool:
+    """Whether words are listed by what an encoder says of their documents, too."""
+    return any(row.get("texts") is not None for row in rows)

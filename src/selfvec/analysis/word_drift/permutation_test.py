@@ -19,7 +19,6 @@ from selfvec.analysis.usage.occurrence_vectors import (
     OccurrenceSpace,
     WordBlocks,
     block_sums,
-    document_counts,
     measured_blocks,
 )
 from selfvec.analysis.word_kinds import WordTable
@@ -105,8 +104,10 @@ def permutation_test(
     """
     # Neighbours are looked for among more words than are tested; their means cost no pass of their own.
     every = words if among is None else among
-    documents = document_counts(space)
-    blocks = _blocks_of(space, documents, words, every)
+    blocks = document_blocks(space.documents)
+    rest = np.setdiff1d(every, words)  # no split is drawn for them, so one sum of each side is enough
+    blocks.number[rest] = space.documents[rest] > 0
+    blocks.size[rest] = len(space.sides)
 
     def measure(chosen: Ints, draws: int, stage: str, stream: int) -> list[tuple[Doubles, Doubles, Rows]]:
         def work(part: BlockSums) -> tuple[Doubles, Doubles, Rows]:
@@ -132,32 +133,11 @@ def permutation_test(
         again = measure(words[rest], draws, "Splitting again", seed + 1)
         figures[rest, 1] = np.concatenate([part[0] for part in again])[:, 1]
     distance, p, expected, apd = figures.T
-    both, lengths = list(_unit(means).swapaxes(0, 1)), np.linalg.norm(means, axis=2).T
+    both = [unit_rows(rows) for rows in means.swapaxes(0, 1)]
+    lengths = np.linalg.norm(means, axis=2).T
     uses = MeanUses(both, lengths.astype(np.float64), blocks.number[words], noise[:, :3], noise[:, 3:])
     low, high = distance_intervals(uses.products, uses.noise, uses.blocks)
-    return Distances(words, distance, low, high, p, expected, apd, documents[words], uses)
-
-
-def _unit(rows: Rows) -> Rows:
-    """Rows of m words on both sides, (m, 2, d), at length 1."""
-    return unit_rows(rows.reshape(-1, rows.shape[2])).reshape(rows.shape)
-
-
-def _blocks_of(space: OccurrenceSpace, documents: Ints, words: Ints, every: Ints) -> WordBlocks:
-    """The blocks of tested words; other words have one on each side."""
-    blocks = document_blocks(documents)
-    rest = np.setdiff1d(every, words)  # no split is drawn for them, so one sum of each side is enough
-    blocks.number[rest] = documents[rest] > 0
-    blocks.size[rest] = len(space.sides)
-    return blocks
-
-
-def _side_sums(part: BlockSums, blocks: WordBlocks) -> tuple[Rows, Doubles]:
-    """The sums of m words on both sides, (m, 2, d), and the occurrences in them, (m, 2)."""
-    sums = np.zeros((len(part.words), 2, part.rows.shape[1]), np.float32)
-    totals = np.zeros((len(part.words), 2))
-    sum_sides(part.rows, blocks.number[part.words][:, 0], part.starts, part.counts, sums, totals)
-    return sums, totals
+    return Distances(words, distance, low, high, p, expected, apd, space.documents[words], uses)
 
 
 def usual_distances(
@@ -218,7 +198,9 @@ def block_figures(
     They are those of the k ``tested`` words. Also the mean occurrences of all m words, (m, 2, d).
     """
     number = blocks.number[part.words]
-    sums, totals = _side_sums(part, blocks)
+    sums = np.zeros((len(part.words), 2, part.rows.shape[1]), np.float32)
+    totals = np.zeros((len(part.words), 2))
+    sum_sides(part.rows, number[:, 0], part.starts, part.counts, sums, totals)
     ones = np.where(tested, number[:, 0], 0)
     out = np.zeros((len(part.words), 4))
     noise = np.zeros((len(part.words), 6))
@@ -255,10 +237,9 @@ def refinement_drift(
     if space is None:
         nowhere = np.zeros((len(words), 2), np.int64)
         return Distances(words, distance, unknown, unknown, unknown, none, unknown, nowhere)
-    documents = document_counts(space)
     figures = []
     with progress.stage("Splitting", len(words), "words") as advance:
-        for part in block_sums(space, words, document_blocks(documents), test.seed, jobs):
+        for part in block_sums(space, words, document_blocks(space.documents), test.seed, jobs):
             p_and_apd = np.zeros((len(part.words), 2))
             before = unit_rows(space.rows[part.words])
             draws = (test.permutations, ENOUGH, test.seed)
@@ -271,7 +252,7 @@ def refinement_drift(
             advance(len(part.words))
     p, apd = np.concatenate([np.zeros((0, 2)), *figures]).T
     p = np.where(distance < _ROUNDING, 1.0, p)  # words that did not move are not significant
-    sides = np.repeat(documents[words], 2, axis=1)
+    sides = np.repeat(space.documents[words], 2, axis=1)
     return Distances(words, distance, unknown, unknown, p, none, apd, sides)
 
 
@@ -302,14 +283,10 @@ def distance_intervals(
     """The ends of the intervals of 1 - cosine, (m,) each; NaN for words with few blocks."""
     low, high = np.full((2, len(products)), np.nan)
     able = blocks.min(axis=1) >= LEAST_BLOCKS
-    if able.any():
-        low[able], high[able] = _intervals(products[able], noise[able], blocks[able])
-    return low, high
-
-
-def _intervals(products: Doubles, noise: Doubles, blocks: Ints) -> tuple[Doubles, Doubles]:
+    if not able.any():
+        return low, high
+    products, noise, number = products[able], noise[able], blocks[able].astype(np.float64)
     squares, across = products[:, :2], products[:, 2]
-    number = blocks.astype(np.float64)
     along = ALONG * np.sqrt(noise[:, :2]) / number  # variance of a mean along any vector of length 1
     chance = 2 * noise[:, :2] / (number * (number - 1))  # variance of a square without a vector
     usual = np.maximum(squares.mean(axis=0), 1e-12) / np.sqrt(1 + SPREAD**2)
@@ -331,8 +308,7 @@ def _intervals(products: Doubles, noise: Doubles, blocks: Ints) -> tuple[Doubles
     middle = across * np.sqrt(square)
     root = np.sqrt(np.maximum(middle**2 - leading * (across**2 - DEVIATIONS**2 * fixed), 0))
     bounded = leading > 0  # otherwise no cosine can be excluded
-    ends = [
-        np.where(bounded, (middle + sign * root) / np.where(bounded, leading, 1), sign)
-        for sign in (1.0, -1.0)
-    ]
-    return 1 - np.clip(ends[0], -1, 1), 1 - np.clip(ends[1], -1, 1)
+    for ends, sign in ((low, 1.0), (high, -1.0)):
+        cosine = np.where(bounded, (middle + sign * root) / np.where(bounded, leading, 1), sign)
+        ends[able] = 1 - np.clip(cosine, -1, 1)
+    return low, high

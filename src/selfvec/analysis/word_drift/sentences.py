@@ -15,7 +15,7 @@ from selfvec.analysis.usage.contexts import occurrences
 from selfvec.analysis.usage.examples import Example, examples, sentences
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.analysis.word_kinds import WordTable
-from selfvec.base.arrays import Doubles, Ints, Mask, Rows
+from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
@@ -24,7 +24,7 @@ from selfvec.data.run import Run
 from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch, bounds_of
 from selfvec.encoders import SentenceEncoder
-from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
+from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.encoders.run_encoder import document_rows, encoder_of
 from selfvec.numerics.rows import sampled
 from selfvec.numerics.sparse_rows import SparseRows
@@ -32,8 +32,8 @@ from selfvec.storage.cache import cached_result
 from selfvec.text.document_vectors import documents_of_words
 from selfvec.text.repeats import repeated_tokens
 
+from .measures import Measures
 from .permutation_test import usual_distances
-from .word_choice import Measures
 
 _FORMAT = 3  # of kept examples
 _SPARE = 2  # times as many examples as are shown, for those that show a sentence again
@@ -54,9 +54,15 @@ def kept_examples(
 
     def make() -> dict[str, Any]:
         sides, table = Comparison.of(run.require_tokens(), slices), WordTable.of(run)
-        made = _examples(sides, table, repeated_tokens(run), words, number, seed, progress)
-        made = _each_sentence_once(sentences(run.text, run.provenance, made), number)
-        return {"examples": [asdict(quote) for quote in made]}
+        repeated, quotes = repeated_tokens(run), list[Example]()
+        with progress.steps("Sentences", {"Preparing occurrences": 3, "Occurrences": 2}) as steps:
+            space = occurrence_space(sides, table, seed, steps, refined=len(slices) == 2)
+            with steps.stage("Occurrences", len(words), "words") as advance:
+                for row in table.numbers(words).tolist():
+                    quotes += examples(space, repeated, row, _SPARE * number)
+                    advance(1)
+        told = _each_sentence_once(sentences(run.text, run.provenance, quotes), number)
+        return {"examples": [asdict(quote) for quote in told]}
 
     key = [_FORMAT, documents_of(slices), seed, words, number]
     quotes = [
@@ -64,25 +70,6 @@ def kept_examples(
         for quote in cached_result(run, "sentences", key, make, progress)["examples"]
     ]
     return quotes if len(slices) == 2 else [replace(example, side=1) for example in quotes]
-
-
-def _examples(
-    sides: Comparison,
-    table: WordTable,
-    repeated: Mask | None,
-    words: Sequence[str],
-    number: int,
-    seed: int,
-    progress: Progress,
-) -> list[Example]:
-    quotes: list[Example] = []
-    with progress.steps("Sentences", {"Preparing occurrences": 3, "Occurrences": 2}) as steps:
-        space = occurrence_space(sides, table, seed, steps, refined=len(sides.names) == 2)
-        with steps.stage("Occurrences", len(words), "words") as advance:
-            for row in table.numbers(words).tolist():
-                quotes += examples(space, repeated, row, _SPARE * number)
-                advance(1)
-    return quotes
 
 
 def _each_sentence_once(quotes: Sequence[Example], number: int) -> list[Example]:
@@ -198,23 +185,9 @@ _REGRESSED = 30  # words, at least, that the usual distance is estimated from
 _LEAST = 1e-3  # of the distances that it is estimated from, whose logarithms are taken
 
 
-def with_documents(run: Run, compared: Comparison, measured: Measures, progress: Progress) -> Measures:
-    """Measures whose rows have ``texts``: their `document_distances`, less what is usual.
-
-    The run's cache keeps the distances. The measures are the same without two slices, or if the run has not
-    kept its text or has no vectors of documents.
-    """
-    encoded, text, slices = encoded_texts_of(run), compared.text, compared.slices
-    if encoded is None or not len(encoded) or text is None or len(slices) != 2:
-        return measured
-    words = [row["word"] for row in measured.rows]
-
-    def make() -> dict[str, Any]:
-        return {"distances": document_distances(compared, text, words, encoded, progress)}
-
-    key = [documents_of(slices), words]
-    kept = cached_result(run, "document_distances", key, make, progress)
-    texts = _beyond_usual(np.array(kept["distances"], np.float64), measured.rows).tolist()
+def with_texts(measured: Measures, distances: Sequence[float | None]) -> Measures:
+    """Measures whose rows have ``texts``: their `document_distances`, less what is usual."""
+    texts = _beyond_usual(np.array(distances, np.float64), measured.rows).tolist()
     rows = [row | {"texts": None if x != x else x} for row, x in zip(measured.rows, texts, strict=True)]
     return replace(measured, rows=rows)
 
@@ -234,14 +207,14 @@ def _beyond_usual(distances: Doubles, rows: Sequence[Mapping[str, Any]]) -> Doub
 
 
 def document_distances(
-    compared: Comparison,  # of two sides
-    text: RunText,
+    compared: Comparison,  # of two sides, with their text
     words: Sequence[str],
     encoded: EncodedTexts,
     progress: Progress | None = None,
 ) -> list[float | None]:
     """The distance of each word; None for one without an encoded document in one of the slices."""
-    batch, slices = compared.tokens, compared.slices
+    batch, slices, text = compared.tokens, compared.slices, compared.text
+    assert text is not None
     index = {word: number for number, word in enumerate(batch.types)}
     numbers = np.array([index[word] for word in words], np.int64)
     total = sum(int(part.documents.sum()) for part in slices)

@@ -15,7 +15,6 @@ from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.usage.occurrence_vectors import (
     WordBlocks,
     block_sums,
-    document_counts,
     occurrence_space,
 )
 from selfvec.analysis.word_kinds import WordTable
@@ -107,7 +106,7 @@ def slice_paths(
         raise InputError(rule, path=run.folder, remedy=remedy)
     rows = np.array([run.index(word) for word in words], np.int64)
     space = occurrence_space(Comparison.of(run.require_tokens(), every), WordTable.of(run), seed)
-    documents = document_counts(space)
+    documents = space.documents
     missing = [i for i in rows.tolist() if not documents[i].any()]
     if missing:
         rule = f"the word {run.vectors.index_to_key[missing[0]]!r} occurs in none of these slices"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 from pydantic import Field
 
 import selfvec
-from selfvec.analysis.association import MEASURES
+from selfvec.analysis.collocates import MEASURES
 from selfvec.analysis.comparison.chosen_slices import comparable_slices, slices_of
 from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.dispersion import DISPERSION

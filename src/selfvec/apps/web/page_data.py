@@ -142,7 +142,7 @@ class ComparisonTasks:
         slices = [] if key == REFINED else self.pair(key)
 
         def make(progress: Progress) -> OccurrenceSpace:
-            compared = Comparison.of(self.run.require_tokens(), slices).read
+            compared = Comparison.of(self.run.require_tokens(), slices).measured_sides
             table = WordTable.of(self.run)
             return occurrence_space(compared, table, progress=progress, refined=bool(slices)).light()
 

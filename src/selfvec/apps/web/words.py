@@ -13,8 +13,7 @@ from fastapi import Query
 import selfvec
 from selfvec.analysis.usage.contexts import pair_places
 from selfvec.analysis.usage.examples import Example, best_occurrences, examples, sentences
-from selfvec.analysis.word_drift.drift_result import Drift, differing_of
-from selfvec.analysis.word_drift.word_choice import is_changed, is_significant
+from selfvec.analysis.word_drift.drift_result import Drift, differing_of, is_changed, is_significant
 from selfvec.apps.offered import LISTS, Server
 from selfvec.apps.table import TEXT, TOP, CommandRow
 from selfvec.base.answer import Answer, Json
@@ -116,7 +115,7 @@ def together(
 
 
 def _quoted(run: Run, occurring: list[Example]) -> list[Json]:
-    """Quotations, each sentence once."""
+    """Examples, each sentence once."""
     first: dict[str, Example] = {}
     for quote in sentences(run.text, run.provenance, occurring):
         first.setdefault(quote.text, quote)
