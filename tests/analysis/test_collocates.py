@@ -15,8 +15,7 @@ from scipy import stats
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis.association import MEASURES, Pairs
-from selfvec.analysis.collocates import Window, pairs_of
+from selfvec.analysis.collocates import MEASURES, Pairs, Window, pairs_of
 from selfvec.analysis.corpus_query import Hits
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.data.token_batch import TokenBatch

@@ -42,12 +42,9 @@ def words(found: Any) -> list[str]:
     [
         ("hail", ["Hail", "hail", "hail", "HAIL"]),
         ("HAIL*", ["Hail", "hail", "hailstorm", "hail", "HAIL"]),
-        ("*storm", ["hailstorm"]),
-        ("h*l", ["Hail", "hail", "hail", "HAIL"]),
         ("flash flood*", ["Flash flooding", "ﬂash ﬂood", "flash-flood"]),
         ("flash-flood", ["ﬂash ﬂood", "flash-flood"]),
         ("a * came", ["A hailstorm came"]),
-        ("the", ["The"]),
         ("don't", ["Don't"]),
         ("don", []),
         ("ann", ["Ann’s"]),
@@ -55,11 +52,8 @@ def words(found: Any) -> list[str]:
         ("roofs large", ["roofs; large"]),
         ("ann a", []),  # of two documents
         ("hai", []),
-        ("snow", []),
         ("flash !flood", ["Flash flooding"]),
         ("!large hail", ["no hail", "with HAIL"]),
-        ("hail {0,1} roofs", ["Hail broke roofs"]),
-        ("a {1} came", ["A hailstorm came"]),
         ("hail {2} hail", []),
         ("hail {1,20} hail", ["Hail broke roofs; large hail"]),
         ("hail {0,99} hail", ["Hail broke roofs; large hail"]),  # the nearest, within a document

@@ -162,9 +162,6 @@ def words(run: selfvec.Run, query: str, **options: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ('"hail" "damage.*"', ["hail damaged", "hail damaged"]),
-        ('"Hail"', ["Hail", "Hail"]),
-        ('"Hail"%c []{0,1} "damage.*"', ["hail damaged", "hail did damage", "hail damaged"]),
         ('[lemma="use"]', ["used", "uses", "use", "used"]),
         ('[lemma="used"]', ["used", "uses", "use", "used"]),
         ('[lemma="Use|took"]', ["used", "uses", "use", "used", "took", "took"]),
@@ -176,8 +173,6 @@ def words(run: selfvec.Run, query: str, **options: Any) -> list[str]:
         ("flash-flood", ["flash-flood", "Flash Flood"]),
         ("(flash | small) *", ["Small hail", "flash-flood", "Flash Flood"]),
         ('"paid" []* "hail" within s', ["paid: hail"]),
-        ('"roof" [] "cars" within s', []),
-        ('"roof" [] "cars"', ["roof. The cars"]),
         ('"large" "x"{0} "hail"', ["large hail"]),
         ("fell within", []),
         ("(" * 9 + "){99}" * 9 + "large hail", ["large hail"]),

@@ -15,7 +15,7 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import InputError, NotFound, OptionError
-from selfvec.numerics.statistics import benjamini_hochberg, chi_square_p, log_likelihood_scores, student_p
+from selfvec.numerics.statistics import benjamini_hochberg, log_likelihood_scores, student_p
 
 COUNTS = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), min_size=2, max_size=20)
 EARLY = "hail hail hail roof barn"  # 3 of 5 words are hail
@@ -228,12 +228,6 @@ def test_a_list_that_is_cut_says_so_and_may_name_the_size_of_its_corpus(
     refused(lambda: selfvec.keyness(run, against=path), InputError, "a corpus of 959 words has more")
 
 
-def test_p_of_chi_square() -> None:
-    """Critical values of tables: 3.841, 6.635, 10.828 at .05, .01, .001."""
-    p = chi_square_p(np.sqrt([0, 3.841, 6.635, 10.828]))
-    np.testing.assert_allclose(p, [1, 0.05, 0.01, 0.001], rtol=1e-3)
-
-
 def test_a_word_is_key_of_the_side_with_the_larger_share_whatever_a_zero_counts() -> None:
     """0 of 4 against 1 of 40: half of one is the larger share, but the word is in b only."""
     small = [{"text": "hail hail hail hail", "date": "1990-01-01"}]
@@ -291,9 +285,6 @@ def test_words_that_could_not_differ_beyond_chance_are_left_out() -> None:
     assert len(every.rows) == 36
     assert every["left_out"] == 0
     assert by_word(every)["five"]["p"] > 0.05
-    np.testing.assert_allclose(
-        [row["q"] for row in found.rows], benjamini_hochberg(np.array([row["p"] for row in found.rows]))
-    )
 
 
 def test_words_that_are_left_out_could_not_be_beyond_chance() -> None:

@@ -68,7 +68,7 @@ def test_the_score_is_that_of_all_divisions(left_out: str | None) -> None:
     bounds = np.array([0, 10])
     context_scores(
         *(batch.ids, batch.offsets, Observed(places, numbers, numbers, bounds, SIDES, bounds)),
-        *(np.array([word]), ratio, 3, np.array([100_000]), 0, out),
+        *(np.array([word]), ratio, 3, np.array([100_000]), 0, out, 0, 1),
     )
     assert out[0] == pytest.approx(reference(batch, 3, ratio), abs=0.03)
 

@@ -12,8 +12,8 @@ from tests.json_lines import write_lines
 import selfvec
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.word_drift.drift import drift
+from selfvec.analysis.word_drift.drift_result import in_order_of_change
 from selfvec.analysis.word_drift.sentences import OF_SLICE, SENTENCES, document_distances, sentence_distances
-from selfvec.analysis.word_drift.word_choice import in_order_of_change
 from selfvec.base.view import Table
 from selfvec.data.run import Run
 from selfvec.encoders.encoded_texts import encoded_texts_of
@@ -161,8 +161,8 @@ def test_what_is_usual_for_rare_words_is_no_change(tmp_path: Path) -> None:
     rows = drift(run, BETWEEN, min_count=2, all_words=True).rows
     encoded = encoded_texts_of(run.present)
     names = [row["word"] for row in rows]
-    sides = Comparison.of(run.tokens, drift(run, BETWEEN).slices)
-    raw = document_distances(sides, run.text, names, encoded)
+    sides = Comparison.of(run.tokens, drift(run, BETWEEN).slices, run.text)
+    raw = document_distances(sides, names, encoded)
     rare = [-min(row["documents_a"], row["documents_b"]) for row in rows]
     assert abs(rank_correlation(np.array([row["texts"] for row in rows]), np.array(rare))) < 0.15
     assert rank_correlation(np.array(raw, float), np.array(rare)) > 0.5
@@ -172,8 +172,8 @@ def test_a_word_without_an_encoded_document_has_no_distance(tmp_path: Path) -> N
     run = refined(tmp_path, Counting())
     slices, encoded = drift(run, BETWEEN).slices, encoded_texts_of(run.present)
     some = encoded.kept(["moved hail olde", "moved rain young", "stayed roof olde", "wind fell young"])
-    sides = Comparison.of(run.tokens, slices)
-    moved, stayed = document_distances(sides, run.text, ["moved", "stayed"], some)
+    sides = Comparison.of(run.tokens, slices, run.text)
+    moved, stayed = document_distances(sides, ["moved", "stayed"], some)
     assert moved is not None
     assert stayed is None  # of 2005 there is no text with it
 
