@@ -15,6 +15,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import math
 import operator
 import os
 import re
@@ -156,8 +157,11 @@ class Kind:
             return self.takes_paths
         whole = isinstance(value, Integral)
         number = (whole and "int" in self.names) or (isinstance(value, Real) and "float" in self.names)
-        bounds = {"below": float("inf"), "above": -float("inf")} | self.bounds
-        return number and all(_COMPARED[name](float(value), bound) for name, bound in bounds.items())
+        return (
+            number
+            and math.isfinite(value)
+            and all(_COMPARED[name](value, bound) for name, bound in self.bounds.items())
+        )
 
     @property
     def rule(self) -> str:
