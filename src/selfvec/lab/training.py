@@ -29,13 +29,12 @@ import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from math import gcd
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.base.arrays import Floats, Ids, Rows
+from selfvec.base.arrays import Floats, Ids, Ints, Rows
 from selfvec.base.compiled import SUMS, kernel
 from selfvec.cooccurrence.counts import HARMONIC_UNIT, Counts, count, ppmi_matrix
 from selfvec.data.token_batch import TokenBatch
@@ -112,14 +111,10 @@ def glove(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Rows:
     shape = len(batch.types), original.vector_size + 1
     words, contexts = _small(shape, rng), _small(shape, rng)
     model = Model(words, contexts, np.ones_like(words), np.ones_like(contexts))
-    size = len(entries.words)
-    bounds = [size * part // jobs for part in range(jobs + 1)]
     with ThreadPoolExecutor(jobs) as pool:
         for _ in range(EPOCHS):
-            order = every_entry_once(size, rng)
-            parts = [pool.submit(descend, *part, *order, entries, model, RATE) for part in pairwise(bounds)]
-            for part in parts:
-                part.result()
+            parts = np.array_split(rng.permutation(len(entries.words)), jobs)
+            list(pool.map(lambda part: descend(part, entries, model, RATE), parts))
     return words[:, :-1] + contexts[:, :-1]
 
 
@@ -138,31 +133,16 @@ def _entries(counts: Counts) -> Entries:
     return Entries(words, counts.indices, np.log(occurrences), weights)
 
 
-def every_entry_once(entries: int, rng: np.random.Generator) -> tuple[int, int]:
-    """Start and step of a pseudo-random order of all entries that needs no memory."""
-    if entries < 2:
-        return 0, 1
-    step = int(entries * rng.uniform(0.3, 0.7)) | 1
-    while gcd(step, entries) != 1:
-        step += 2
-    return int(rng.integers(entries)), step
-
-
 @kernel(fastmath=SUMS)
 def descend(
-    lo: int,
-    hi: int,
-    first: int,
-    step: int,
+    order: Ints,  # of entries
     entries: Entries,
     model: Model,  # changed
     rate: np.float32,
 ) -> None:
-    """AdaGrad steps on the entries ``(first + k · step) mod n``, for k from ``lo`` to ``hi``."""
-    size = entries.words.size
+    """AdaGrad steps on some entries, one after the other."""
     width = model.words.shape[1] - 1
-    for k in range(lo, hi):
-        entry = (first + k * step) % size
+    for entry in order:
         i = entries.words[entry]
         j = entries.contexts[entry]
         w = model.words[i]

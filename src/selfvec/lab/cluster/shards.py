@@ -96,17 +96,16 @@ def _remote(url: str, left_out: LeftOut) -> Iterator[TextSource]:
         listed = files.find(path, detail=True)
     if not listed:
         raise CorpusError("there is no such file or folder", path=url, remedy="check the address")
-    none = True
-    for name in sorted(listed):
-        kind = row_format_of_suffix(bare_suffix(Path(name)))
-        if kind is None:
-            left_out.names.append(files.unstrip_protocol(name))
-            continue
-        none = False
-        yield TextSource(files.unstrip_protocol(name), kind.name, int(listed[name]["size"]))
-    if none:
+    kinds = {name: row_format_of_suffix(bare_suffix(Path(name))) for name in sorted(listed)}
+    if not any(kinds.values()):
         remedy = "give text, csv, tsv, jsonl or parquet files"
         raise CorpusError("there is no file to read under this address", path=url, remedy=remedy)
+    for name, kind in kinds.items():
+        place = files.unstrip_protocol(name)
+        if kind is None:
+            left_out.names.append(place)
+        else:
+            yield TextSource(place, kind.name, int(listed[name]["size"]))
 
 
 def _fields(source: TextSource, names: FieldNames) -> Fields:

@@ -8,7 +8,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.lab.evaluation.baselines import BASELINES, check_names, find_baseline, train
-from selfvec.lab.training import Entries, Model, descend, distinct_keys, every_entry_once, write_lines
+from selfvec.lab.training import Entries, Model, descend, distinct_keys, write_lines
 from selfvec.numerics.rows import unit_rows
 
 # Two topics that share no word but the glue.
@@ -95,20 +95,13 @@ def test_one_step_of_glove_by_hand() -> None:
     target, weight = np.array([1], np.float32), np.array([0.5], np.float32)
     entries = Entries(entry, entry, target, weight)
     model = Model(w, c, *squares)
-    descend(0, 1, 0, 1, entries, model, np.float32(0.05))
+    descend(np.array([0]), entries, model, np.float32(0.05))
     error = 0.5 * (0.5 * -0.25 + 0.1 + 0.2 - 1)
     step_w = error * -0.25
     # the context is its own word here, whose row has just moved when the context's gradient is taken
     np.testing.assert_allclose(w[0], [0.5 - 0.05 * step_w, 0.1 - 0.05 * error], rtol=1e-5)
     np.testing.assert_allclose(squares[0, 0], [1 + step_w**2, 1 + error**2], rtol=1e-5)
     assert c[0, 1] == pytest.approx(0.2 - 0.05 * error)
-
-
-def test_every_entry_is_taken_once_in_an_epoch() -> None:
-    rng = np.random.default_rng(0)
-    for entries in (1, 2, 3, 7, 12, 100, 9973):
-        first, step = every_entry_once(entries, rng)
-        assert sorted((first + k * step) % entries for k in range(entries)) == list(range(entries))
 
 
 def test_ppmi_svd_gives_back_the_matrix_it_factorises(planted, start) -> None:
