@@ -96,7 +96,9 @@ def test_fewer_dimensions_are_laid_into_more_and_nothing_is_lost() -> None:
     found = align(a, b)
     assert found.b.vector_size == 9
     np.testing.assert_allclose(found.b.unit @ found.b.unit.T, b.unit @ b.unit.T, atol=1e-5)
-    refused(lambda: align(b, a), InputError, r"9 dimensions cannot be rotated into 6")
+    for options in ({}, {"dictionary": [("w1", "w1")]}):  # by one solve
+        rule = "9 dimensions cannot be rotated into 6; swap A and B"
+        refused(lambda options=options: align(b, a, **options), InputError, rule)
     assert align(b, a, "relative").b.vector_size == align(b, a, "relative").a.vector_size == 40
 
 

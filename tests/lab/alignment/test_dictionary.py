@@ -65,21 +65,6 @@ def test_reweighting_transforms_both_tables_and_zero_rows_stay() -> None:
     assert not np.allclose(both.a.unit @ both.a.unit.T, a.unit @ a.unit.T, atol=1e-2)
 
 
-def test_fewer_dimensions_are_rotated_into_more_and_not_the_other_way() -> None:
-    a = language()
-    b, true = cipher(a)
-    u, s, _ = np.linalg.svd(b.vectors, full_matrices=False)
-    narrow = Vectors(b.index_to_key, (u * s)[:, : WIDTH - 4].astype(np.float32))
-    found = align(a, narrow, dictionary=list(true.items())[:200])
-    assert found.b.vector_size == WIDTH
-    assert precision(a, found.b, true) > 0.9
-    refused(
-        lambda: align(narrow, a, dictionary=[(other, one) for one, other in true.items()]),
-        InputError,
-        "swap A and B",
-    )
-
-
 def test_files_of_pairs_by_tab_or_by_blanks(tmp_path: Path) -> None:
     path = tmp_path / "d.tsv"
     path.write_text("\ufeffnew york\tneu york\n\nhail\tHagel\r\n", "utf-8")

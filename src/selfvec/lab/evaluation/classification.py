@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,7 @@ DRAWS = 5  # of few documents; their mean is the figure, since one draw may be l
 _C = 10.0  # inverse strength of the penalty
 
 
-@dataclass(frozen=True)
-class LabelledTexts:
+class LabelledTexts(NamedTuple):
     """Texts and labels by number, (n,); the first ``train`` are to learn from. -1: a label not among them."""
 
     texts: list[str]

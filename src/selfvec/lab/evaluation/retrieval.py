@@ -170,7 +170,7 @@ def _texts(path: Path, fields: Sequence[str]) -> dict[str, str]:
     """Texts by id, in the file's order; several fields are joined by a blank line."""
     out: dict[str, str] = {}
     for line, row in json_objects(path, ("_id", "text")):
-        name = _text(row | {"_id": str(row["_id"])}, "_id", path, line)
+        name = str(row["_id"])
         if name in out:
             raise InputError(f"the id {name!r} occurs twice", path=path, line=line, field="_id")
         out[name] = "\n\n".join(filter(None, (_text(row, field, path, line) for field in fields)))
@@ -272,11 +272,6 @@ class Ranked(NamedTuple):
     covered: float = 1.0  # share of tokens that have a vector
     question: str | None = None  # of a run with an encoder: encoder or rows
 
-    @property
-    def extra(self) -> dict[str, Any]:
-        """Keys of a row."""
-        return {} if self.question is None else {"question": self.question}
-
 
 @dataclass(frozen=True)
 class Retrieval(Task):
@@ -311,7 +306,7 @@ class Retrieval(Task):
         collection = self.read(entries)
         for entry in entries:
             for ranking in _ranked(collection, entry):
-                extra = {**collection.missing, **ranking.extra}
+                extra = collection.missing | ({"question": ranking.question} if ranking.question else {})
                 for metric, values in collection.scores(ranking.rankings).items():
                     figure = mean(values, seed), len(values), ranking.covered, ranking.mode
                     yield replace(Measurement.of(entry, metric, *figure, **extra), vectors=ranking.vectors)

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -31,8 +31,7 @@ from .task import Measurement, Task, number, rows
 # ---- Similarity
 
 
-@dataclass(frozen=True)
-class Pairs:
+class Pairs(NamedTuple):
     """n scored pairs of W distinct words."""
 
     words: list[str]  # W
@@ -102,8 +101,7 @@ def read_pairs(path: Path) -> Pairs:
 # ---- Analogies
 
 
-@dataclass(frozen=True)
-class AnalogyQuestions:
+class AnalogyQuestions(NamedTuple):
     """Q questions over W distinct words."""
 
     words: list[str]

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Unpack
+from typing import Annotated, NamedTuple, Unpack
 
 import numpy as np
 
@@ -331,8 +331,7 @@ _POOL = 20_000  # rows that are searched
 _NEAREST = 10  # neighbours that are compared, as many as `similar` lists
 
 
-@dataclass(frozen=True)
-class Measure:
+class Measure(NamedTuple):
     """A task, its metric, and a function from vectors to the figure."""
 
     task: str
