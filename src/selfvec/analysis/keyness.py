@@ -346,9 +346,10 @@ def key_rows(made: Comparison, sort: str = "ll") -> list[Json]:
     return _rows(batches, tested, (LEAST, _least_documents(tested)), sort)[0]
 
 
-def key_words(made: Comparison) -> list[Finding]:
-    """What `keyness` tells of them."""
-    return key_findings(key_rows(made), made.names, explained=made.written_otherwise)
+def key_words(made: Comparison, rows: Sequence[Json] | None = None) -> list[Finding]:
+    """What these tell of them; nothing where a field lies whole on the two."""
+    rows = key_rows(made) if rows is None else rows
+    return [] if made.nested else key_findings(rows, made.names, explained=made.written_otherwise)
 
 
 def key_findings(

@@ -70,7 +70,7 @@ from .comparison.compared import compared
 from .comparison.comparison import in_order as by_kind
 from .concepts.topic_clusters import Clustering, cluster_documents, nearest
 from .kernels import word_statistic
-from .keyness import key_findings, key_rows, keyness_columns
+from .keyness import key_rows, key_words, keyness_columns
 from .word_kinds import with_letters
 
 SIDES = ("the run", "the new text")
@@ -184,25 +184,28 @@ def monitor(
         joint = _joint_run(run, rows[chosen], both, places)
         made = compared(joint, sides, {})
         words = key_rows(made, "q")
-    findings = [
-        *made.findings,
-        *([] if made.nested else key_findings(words, SIDES, explained=made.written_otherwise)),
-    ]
     figures["rows"] = [row for row in words if row["q"] <= LEVEL][:top]
     divided = _divided(both, old, made.unit, own, settings.min_count, rng)
-    old_units = int(np.sum(~divided.new))
-    if comb(len(divided.new), old_units) < 1 / level:
-        few = f"{len(divided.new) - old_units} new documents and {old_units} of the run are too few"
-        rule = f"{few} for an alarm at level {level:g}"
+    figures |= {"compared": len(chosen), "held_out": divided.held_out, "unknown_expected": divided.expected}
+    figures |= _tested(joint, divided, level, permutations, seed, progress)
+    return _answer(figures, map(_as_sentence, by_kind([*made.findings, *key_words(made, words)])))
+
+
+def _tested(
+    joint: Run, divided: Divided, level: float, permutations: int, seed: int, progress: Progress
+) -> Json:
+    """The p of the new units, and whether it is an alarm."""
+    new = int(divided.new.sum())
+    old = len(divided.new) - new
+    if comb(new + old, new) < 1 / level:
+        rule = f"{new} new documents and {old} of the run are too few for an alarm at level {level:g}"
         raise InputError(rule, remedy="give more documents, or raise --level")
     with progress.stage("Comparing", None, "documents"):
         of_units = _unit_figures(joint, divided, seed)
     with progress.stage("Testing", None, "divisions"):
         p, each = joint_p(_division_statistics(of_units, divided, permutations, seed))
     tests = [{"test": name, "p": value} for name, value in zip(TESTS, each, strict=True)]
-    figures |= {"alarm": p <= level, "p": p, "tests": tests, "unknown_expected": divided.expected}
-    figures |= {"compared": len(chosen), "held_out": divided.held_out}
-    return _answer(figures, map(_as_sentence, by_kind(findings)))
+    return {"alarm": p <= level, "p": p, "tests": tests}
 
 
 def _answer(figures: Json, findings: Iterable[Finding] = ()) -> Answer:
