@@ -155,6 +155,10 @@ def test_the_kernel_finds_what_the_reference_finds(
 # ---- What is in the language, and what is not
 
 
+def of_text(text: str) -> selfvec.Run:
+    return selfvec.refine([{"text": text}], "none", method="original")
+
+
 def words(run: selfvec.Run, query: str, **options: Any) -> list[str]:
     return [row["word"] for row in selfvec.concordance(run, query, **options).rows]
 
@@ -209,7 +213,7 @@ def test_a_form_of_several_lemmas_is_found_under_each(lemma: str, expected: list
 def test_past_tenses_that_are_nouns_too() -> None:
     pytest.importorskip("lemminflect")
     text = "He left and felt ill; leaves rose, shots were shot. She bore it and lay there: a left, felt"
-    run = selfvec.refine([{"text": text}], "none", method="original")
+    run = of_text(text)
     found = {"leave": 3, "feel": 2, "rise": 1, "shoot": 1, "bear": 1, "lie": 1, "leaf": 1, "left": 2}
     assert {lemma: len(words(run, f'[lemma="{lemma}"]')) for lemma in found} == found
     counted = selfvec.frequency(run, unit="lemma")["counted"]
@@ -223,7 +227,7 @@ def test_parts_of_speech(run: selfvec.Run) -> None:
 
 
 def test_letters_with_marks_may_be_as_without() -> None:
-    run = selfvec.refine([{"text": "Café cafe CAFÉ"}], "none", method="original")
+    run = of_text("Café cafe CAFÉ")
     assert words(run, '"cafe"') == ["cafe"]
     assert words(run, '"cafe"%d') == ["cafe"]
     assert words(run, '"cafe"%cd') == ["Café", "cafe", "CAFÉ"]
@@ -248,7 +252,7 @@ POSSESSIVE = ["prisoner's", "prisoner\u2019s", "PRISONER'S"]
 )
 def test_what_stands_in_the_text_is_found(query: str, expected: list[str]) -> None:
     text = "The prisoner's well-known HTTP/2. A prisoner\u2019s prisoner, U.S. PRISONER'S C++"
-    run = selfvec.refine([{"text": text}], "none", method="original")
+    run = of_text(text)
     assert words(run, query) == expected
     if expected:
         assert sum(row["count"] for row in selfvec.frequency(run, query).rows) == len(expected)
@@ -259,7 +263,7 @@ def test_what_stands_in_the_text_is_found(query: str, expected: list[str]) -> No
 
 def test_words_within_longer_ones_are_said() -> None:
     text = "MAX_RETRY_COUNT of #retryCount as max_retry_count, MAX_RETRY_COUNT; no countRetry, retryCounts"
-    run = selfvec.refine([{"text": text}], "none", method="original")
+    run = of_text(text)
     said = "*retry*count* finds it in longer words, 4 times, as in MAX_RETRY_COUNT"
     for query in ("retry count", '"retry" "count"'):
         assert selfvec.concordance(run, query)["counted"] == [f"{said}."]

@@ -101,7 +101,7 @@ def ngrams(
     asked = asked_text(run, counting, written=word is not None)
     query, hits = (None, None) if word is None else asked_query(asked, word)
     batch = asked.text.batch
-    chosen = _most_frequent(batch, _Asked(n, slot, hits, min_count, min_documents), top)
+    chosen = _most_frequent(batch, _Wanted(n, slot, hits, min_count, min_documents), top)
 
     def counts(part: CountedText) -> tuple[Ints, Doubles]:
         return counts_in(part.batch, chosen.words, _nearest(part.batch, query.hits(part)) if query else None)
@@ -148,7 +148,7 @@ class _Sequences:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Wanted:
     """Which sequences are counted."""
 
     n: int
@@ -164,26 +164,26 @@ class _Asked:
         return [[i for i in range(self.n) if i != gap] for gap in gaps]
 
 
-def _most_frequent(batch: TokenBatch, asked: _Asked, top: int) -> _Sequences:
+def _most_frequent(batch: TokenBatch, wanted: _Wanted, top: int) -> _Sequences:
     """The ``top`` most frequent sequences of a text.
 
     A long text is read several times, each time for the sequences whose first word is in one share of the
     words. So memory stays bounded, and every count is exact.
     """
-    nearest = None if asked.hits is None else _nearest(batch, asked.hits)
-    most = len(batch) if asked.hits is None else asked.n * len(asked.hits.starts)
+    nearest = None if wanted.hits is None else _nearest(batch, wanted.hits)
+    most = len(batch) if wanted.hits is None else wanted.n * len(wanted.hits.starts)
     shares = -(-most // _AT_ONCE) or 1
     share_of = (np.cumsum(batch.counts) - 1) * shares // len(batch)
-    frequent = batch.counts >= asked.min_count  # a sequence is as rare as its rarest word, or rarer
+    frequent = batch.counts >= wanted.min_count  # a sequence is as rare as its rarest word, or rarer
     out: list[_Sequences] = []
     for share in range(shares):
-        within: list[Mask | None] = [frequent & (share_of == share), *[None] * (asked.n - 2), frequent]
+        within: list[Mask | None] = [frequent & (share_of == share), *[None] * (wanted.n - 2), frequent]
         windows = list(_windows(batch, within, nearest))
         places, documents, words = (np.concatenate(arrays, axis=-1) for arrays in zip(*windows, strict=True))
         del windows
-        for kept in asked.kept:
+        for kept in wanted.kept:
             some = _holding(nearest, places, kept)
-            out.append(_counted(places[some], documents[some], words[:, some], kept, asked, top))
+            out.append(_counted(places[some], documents[some], words[:, some], kept, wanted, top))
         out = [_Sequences.joined(out, top)]
     return out[0]
 
@@ -233,7 +233,7 @@ def _windows(
 
 
 def _counted(
-    places: Ints, documents: Ids, words: Ids, kept: Sequence[int], asked: _Asked, top: int
+    places: Ints, documents: Ids, words: Ids, kept: Sequence[int], wanted: _Wanted, top: int
 ) -> _Sequences:
     """Count sequences, (n, m), that are compared by some of their words; their places rise."""
     left = np.arange(len(places))  # of those that may be frequent enough
@@ -241,7 +241,7 @@ def _counted(
     for i in kept[1:]:
         numbers = _numbered(numbers, words[i, left])
         counts = np.bincount(numbers)
-        enough = counts >= asked.min_count  # a longer sequence is not more frequent than its beginning
+        enough = counts >= wanted.min_count  # a longer sequence is not more frequent than its beginning
         some = enough[numbers]
         left, counts = left[some], counts[enough]
         numbers = (np.cumsum(enough, dtype=np.int32) - 1)[numbers[some]]
@@ -250,9 +250,9 @@ def _counted(
     ranges = np.bincount(both[np.diff(both, prepend=-1) != 0] >> 32, minlength=len(counts))
     firsts = np.empty(len(counts), np.int64)
     firsts[numbers[::-1]] = left[::-1]  # the last that is written stays
-    listed = np.flatnonzero(ranges >= asked.min_documents)
+    listed = np.flatnonzero(ranges >= wanted.min_documents)
     order = listed[np.lexsort((firsts[listed], -counts[listed]))][:top]
-    chosen = np.full((len(order), asked.n), -1, np.int32)
+    chosen = np.full((len(order), wanted.n), -1, np.int32)
     chosen[:, kept] = words[:, firsts[order]][kept].T
     return _Sequences(chosen, counts[order], ranges[order], places[firsts[order]], len(listed))
 
