@@ -92,20 +92,7 @@ class DocumentSelection(TypedDict, total=False):
 
 
 @options(DocumentSelection)
-class Counting(DocumentSelection, total=False):
-    """Which documents are counted, and how.
-
-    Other Parameters
-    ----------------
-    repeats : {"keep", "once"}, optional
-        Count every occurrence, or passages that many documents repeat only once; by default keep.
-    """
-
-    repeats: Literal["keep", "once"] | None
-
-
-@options(Counting)
-class Grouped(Counting, total=False):
+class Grouped(DocumentSelection, total=False):
     """Which documents are counted, how, and in which groups.
 
     Parameters
@@ -113,9 +100,15 @@ class Grouped(Counting, total=False):
     by : str, optional
         Also count in each period or value of a field. Periods are week, month, quarter, year, decade,
         century.
+
+    Other Parameters
+    ----------------
+    repeats : {"keep", "once"}, optional
+        Count every occurrence, or passages that many documents repeat only once; by default keep.
     """
 
     by: str | None
+    repeats: Literal["keep", "once"] | None
 
 
 @dataclass(frozen=True, eq=False)

@@ -409,15 +409,15 @@ def read_frequencies(path: Path) -> tuple[dict[str, int], int | None]:
     """
     lines = list(text_lines(path))
     start, separator, columns = _layout(lines)
-    sizes = [_number(found[1]) for _, text in lines[:start] if (found := _SIZE.search(text))]
+    sizes = [_count(found[1]) for _, text in lines[:start] if (found := _SIZE.search(text))]
     counts: dict[str, int] = {}
     for number, text in lines[start:]:
         cells = _cells(text, separator)
         pair = [cells[column] for column in columns if column < len(cells)]
-        if len(pair) < 2 or not pair[0] or not _is_count(pair[1]):
+        if len(pair) < 2 or not pair[0] or _count(pair[1]) < 0:
             rule = f"a line of a frequency list has a word and its count, this is {text!r:.60}"
             raise InputError(rule, path=path, line=number, remedy="write them with a tab between them")
-        counts[pair[0]] = counts.get(pair[0], 0) + _number(pair[1])
+        counts[pair[0]] = counts.get(pair[0], 0) + _count(pair[1])
     whole = counts.pop(_WHOLE, None)
     if not sum(counts.values()):
         raise InputError("the frequency list has no words", path=path, remedy="give one with counts")
@@ -437,12 +437,11 @@ def _layout(lines: Sequence[tuple[int, str]]) -> tuple[int, str | None, list[int
     plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", first)  # of numbers
     separator = next((sign for sign in "\t,;" if sign in plain), None)
     rows = [_cells(text, separator) for _, text in lines[start : start + _RANKED]]
-    columns = list(zip(*(row for row in rows if len(row) == len(rows[0])), strict=True))
-    words = [place for place, cells in enumerate(columns) if not all(map(_is_count, cells))]
-    numbers = {
-        place: list(map(_number, columns[place])) for place in range(len(columns)) if place not in words
-    }
-    counts = [place for place, values in numbers.items() if values != sorted(values)] or list(numbers)
+    columns = zip(*(row for row in rows if len(row) == len(rows[0])), strict=True)
+    values = [list(map(_count, cells)) for cells in columns]
+    words = [place for place, column in enumerate(values) if min(column) < 0]
+    numbers = [place for place in range(len(values)) if place not in words]
+    counts = [place for place in numbers if values[place] != sorted(values[place])] or numbers
     return start, separator, [*words[:1], *counts[:1]]
 
 
@@ -452,12 +451,10 @@ def _cells(text: str, separator: str | None) -> list[str]:
     return [cell.strip().strip('"') or cell for cell in text.split(separator)]
 
 
-def _number(cell: str) -> int:
-    return int(cell.replace(",", ""))
-
-
-def _is_count(cell: str) -> bool:
-    return cell.replace(",", "").isdecimal()
+def _count(cell: str) -> int:
+    """The number that a cell has; -1 if it has none."""
+    digits = cell.replace(",", "")
+    return int(digits) if digits.isdecimal() else -1
 
 
 def _least_documents(batches: Sequence[TokenBatch]) -> int:
