@@ -14,6 +14,7 @@ either (`editorial_tokens`).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
@@ -324,8 +325,8 @@ def repeats_of(run: Run) -> Repeats:
         if folder is not None:
             passages = read_tensors(folder / _FILE, _FORMS, "make the run again")["passages"]
         recorded = run.provenance.repeats or {}
-        names = [of.name for of in fields(Repeats) if of.name in recorded and of.name != "passages"]
-        kept = Repeats(passages, **{name: recorded[name] for name in names})
+        figures = {of.name: recorded[of.name] for of in fields(Repeats)[1:] if of.name in recorded}
+        kept = Repeats(passages, **figures)
     assert isinstance(kept, Repeats)
     return kept
 
@@ -412,12 +413,11 @@ def editorial_pieces(run: Run) -> dict[str, int]:
     """The pieces in brackets that occur in ten documents or more, and in how many, most frequent first."""
     if run.text is None:
         return {}
-    counted: dict[str, int] = {}
+    counted = Counter[str]()
     for rows in run.text.batches((TEXT,)):
         marked = rows[TEXT].filter(rows[TEXT].str.contains("]", literal=True))
         pieces = marked.str.extract_all(_PIECE).list.unique().explode(empty_as_null=False).drop_nulls()
-        for piece, number in pieces.value_counts().iter_rows():
-            counted[piece] = counted.get(piece, 0) + number
+        counted.update(dict(pieces.value_counts().iter_rows()))
     often = sorted((-number, piece) for piece, number in counted.items() if number >= LEAST_DOCUMENTS)
     return {piece: -number for number, piece in often[:_MOST]}
 

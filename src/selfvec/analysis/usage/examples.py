@@ -78,14 +78,6 @@ class Example:
         return f"{'… ' * before}{''.join(text for text, _ in self.pieces)}{' …' * after}"
 
     @property
-    def place(self) -> int:
-        """Where the word begins in the text; 0 if it is not marked."""
-        marks = [mark for _, mark in self.pieces]
-        if SELF not in marks:
-            return 0
-        return len(replace(self, pieces=self.pieces[: marks.index(SELF)], cut=(self.cut[0], False)).text)
-
-    @property
     def shown(self) -> Pieces:
         """The text as views have it, its word and others that tell marked."""
         before, after = self.cut if self.written else (False, False)
@@ -140,26 +132,21 @@ def _as_written(quote: Example, text: str, form_of: FormsOf) -> Example:
         return quote
     start, _ = span_in(sentence) or (0, 0)
     before, shown, after = shortened(sentence, start, _LONGEST)
-    pieces = tuple(_marked(shown, span_in(shown), marks))
+    pieces = tuple(piece for piece in _marked(shown, span_in(shown), marks) if piece[0])
     return replace(quote, pieces=pieces, cut=(before, after), written=True)
 
 
 def _marked(text: str, span: tuple[int, int] | None, marks: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The marked words of a text, those in ``span`` as the word itself, and the text between them."""
+    own = re.escape(text[slice(*span)]) if span else "(?!)"
     done = 0
-    own = rf"(?<!\w){re.escape(text[slice(*span)])}(?!\w)" if span else "(?!)"
-    every = {match.span() for match in re.finditer(own, text, re.IGNORECASE)}
-    others = [match.span() for match in _WORDS.finditer(text) if match.group().lower() in marks]
-    for start, end in sorted(every.union(others)):
-        if start < done:  # a word in a phrase
-            continue
-        if start > done:
-            yield text[done:start], ""
-        piece = text[start:end]
-        yield piece, SELF if (start, end) in every else marks[piece.lower()]
-        done = end
-    if done < len(text):
-        yield text[done:], ""
+    for match in re.finditer(rf"(?<!\w)({own})(?!\w)|\w+", text, re.IGNORECASE):
+        mark = SELF if match[1] else marks.get(match[0].lower())
+        if mark is not None:
+            yield text[done : match.start()], ""
+            yield match[0], mark
+            done = match.end()
+    yield text[done:], ""
 
 
 def _forms(made: Provenance) -> FormsOf:
