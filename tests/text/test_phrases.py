@@ -26,13 +26,13 @@ from selfvec.text.tokenizers import word_spans
 
 
 def found(texts, **options) -> dict[str, Row]:
-    return {row.term: row for row in phrases(texts, **options)}
+    return {row.term: row for row in phrases(texts, **{"npmi": -1, **options})}
 
 
 def test_pmi_and_npmi_by_hand() -> None:
     # 32 words: "warm" 4 times, always before "air"; "air" 8 times. p(warm air) = p(warm) = 1/8, p(air) = 1/4.
     text = "warm air . " * 4 + "air . " * 4 + " . ".join(f"filler{i}" for i in range(20))
-    row = found([text], min_count=4, npmi=-1)["warm_air"]
+    row = found([text], min_count=4)["warm_air"]
     assert (row.count, row.pmi, row.npmi, row.c_value) == pytest.approx((4, 2.0, 2 / 3, 4.0))
     # 16 words, "alpha beta gamma" 4 times and each of the three nowhere else: PMI = log2(1/4 / (1/4)^3) = 4.
     row = found(["alpha beta gamma; " * 4 + "p, q, r, s"], min_count=4)["alpha_beta_gamma"]
@@ -50,7 +50,7 @@ def test_c_value_as_in_the_paper() -> None:
         "basal cell carcinoma": 984 - 26,
     }
     texts = [text for text, count in counts.items() for _ in range(count)]
-    rows = found(texts, min_count=1, npmi=-1, longest=5)
+    rows = found(texts, min_count=1, longest=5)
     expected = {
         "adenoid_cystic_basal_cell_carcinoma": math.log2(5) * 5,
         "cystic_basal_cell_carcinoma": 2 * (11 - 5),
@@ -58,7 +58,7 @@ def test_c_value_as_in_the_paper() -> None:
     }
     assert {term: rows[term].c_value for term in expected} == pytest.approx(expected, abs=0.01)
     assert rows["basal_cell_carcinoma"].count == 984
-    assert "cell_carcinoma" not in found(texts, min_count=100, npmi=-1, longest=5)
+    assert "cell_carcinoma" not in found(texts, min_count=100, longest=5)
 
 
 @pytest.mark.parametrize(
@@ -77,18 +77,18 @@ def test_c_value_as_in_the_paper() -> None:
 )  # fmt: skip
 def test_what_may_be_a_phrase(text: str, term: str, there: bool) -> None:
     texts = [text] * 6 + [f"filler word number {i}" for i in range(9)]
-    assert (term in found(texts, npmi=-1)) is there
+    assert (term in found(texts)) is there
 
 
 def test_a_phrase_has_two_to_four_words_and_is_no_mere_part_of_a_longer_one() -> None:
-    rows = found(["one alpha beta gamma delta epsilon"] * 9, npmi=-1)
+    rows = found(["one alpha beta gamma delta epsilon"] * 9)
     assert {len(parts(row.term)) for row in rows.values()} == {4}
-    rows = found(["alpha beta gamma"] * 9 + ["alpha beta"] * 9, npmi=-1)
+    rows = found(["alpha beta gamma"] * 9 + ["alpha beta"] * 9)
     assert set(rows) == {"alpha_beta_gamma", "alpha_beta"}
     # "cov beta" is in "sars cov beta" 40 of 42 times, and in two more candidates besides.
     longer = ["sars cov beta"] * 20 + ["sars cov beta virus"] * 10 + ["sars cov beta spike"] * 10
-    assert not {"cov_beta", "sars_cov"} & found(longer + ["cov beta"] * 2, npmi=-1).keys()
-    assert "cov_beta" in found(longer + ["cov beta"] * 40, npmi=-1)
+    assert not {"cov_beta", "sars_cov"} & found(longer + ["cov beta"] * 2).keys()
+    assert "cov_beta" in found(longer + ["cov beta"] * 40)
 
 
 def test_order_and_limit() -> None:
@@ -107,7 +107,7 @@ WORDS = st.lists(st.lists(st.sampled_from(["ash", "bay", "cod", "dew", "elm"]), 
 @given(WORDS)
 def test_counts_are_those_of_a_plain_loop(documents: list[list[str]]) -> None:
     batch = TokenBatch.from_documents(documents)
-    rows = found(batch, min_count=1, npmi=-1, longest=4)
+    rows = found(batch, min_count=1, longest=4)
     for n in (2, 3, 4):
         counted: dict[str, int] = {}
         for words in documents:

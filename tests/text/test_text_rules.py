@@ -1,5 +1,6 @@
 """Lemmas, stems, stop words, parts of speech and minimal counts: what each leaves out, merges and refuses."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,41 +17,41 @@ from selfvec.text.tokenizers import Casing
 
 
 def keys(
-    words: list[str],
+    words: str,
     rules: Rules,
-    known: tuple[str, ...] = (),
+    known: Sequence[str] = (),
     counts: list[int] | None = None,
     casing: Casing = "lower",
 ) -> Keys:
     index = {word: i for i, word in enumerate(known)}
-    return Rulebook(rules, casing).keys(words, np.array(counts or [1] * len(words), np.int64), index)
+    types = words.split()
+    return Rulebook(rules, casing).keys(types, np.array(counts or [1] * len(types), np.int64), index)
 
 
-def kept(words: list[str], rules: Rules, known: tuple[str, ...] = ()) -> list[str | None]:
-    """The key of each word, None where it is dropped."""
-    found = keys(words, rules, known)
-    return [found.types[place] if place >= 0 else None for place in found.places]
+def kept(words: str, rules: Rules, known: str = "") -> str:
+    """The key of each word, - where it is dropped."""
+    found = keys(words, rules, known.split())
+    return " ".join(found.types[place] if place >= 0 else "-" for place in found.places)
 
 
 def test_lemmas_merge_forms_and_add_their_counts() -> None:
     found = keys(
-        ["Storms", "storm", "stormed", "THUNDERSTORMS", "58", "f0"],
+        "Storms storm stormed THUNDERSTORMS 58 f0",
         Rules(lemmatize="en"),
         counts=[5, 7, 1, 2, 3, 4],
     )
-    assert found.types == ["storm", "thunderstorm", "58", "f0"]
+    assert " ".join(found.types) == "storm thunderstorm 58 f0"
     assert found.places.tolist() == [0, 0, 0, 1, 2, 3]
 
 
 def test_a_lemma_is_the_key_unless_only_the_form_has_a_vector() -> None:
-    known = ("storms", "Bush", "house", "developed")
-    assert kept(["storms", "Bush", "Houses", "Developed", "trees"], Rules(lemmatize="en"), known) == [
-        "storms", "Bush", "house", "developed", "tree",
-    ]  # fmt: skip
+    known = "storms Bush house developed"
+    found = kept("storms Bush Houses Developed trees", Rules(lemmatize="en"), known)
+    assert found == "storms Bush house developed tree"
 
 
 def test_lemmas_in_several_languages() -> None:
-    assert kept(["Häuser", "houses"], Rules(lemmatize="de,en"), ("Haus",)) == ["Haus", "house"]
+    assert kept("Häuser houses", Rules(lemmatize="de,en"), "Haus") == "Haus house"
 
 
 @pytest.mark.parametrize("rule", ["lemmatize", "stop_words", "stem"])
@@ -62,30 +63,28 @@ def test_an_unknown_language_lists_the_known(rule: str) -> None:
 
 def test_stop_words_of_a_language_with_contractions() -> None:
     rules = Rules(stop_words="en")
-    words = ["The", "THE", "hail", "we're", "don't", "I'm", "can't", "o'clock", "storm", "is"]
-    assert kept(words, rules) == [None, None, "hail", None, None, None, None, "o'clock", "storm", None]
-    assert kept(["der", "Hagel", "und"], Rules(stop_words="de")) == [None, "hagel", None]
+    words = "The THE hail we're don't I'm can't o'clock storm is"
+    assert kept(words, rules) == "- - hail - - - - o'clock storm -"
+    assert kept("der Hagel und", Rules(stop_words="de")) == "- hagel -"
 
 
 def test_stop_words_leave_topical_words_alone() -> None:
-    topical = ["fire", "ring", "state", "system", "computer", "information", "well", "test", "words"]
+    topical = "fire ring state system computer information well test words"
     assert kept(topical, Rules(stop_words="en")) == topical
 
 
 def test_stop_words_catch_the_form_and_its_lemma(tmp_path: Path) -> None:
     path = tmp_path / "stop.txt"
     path.write_text("was\nstorm\n")
-    words = ["was", "were", "storms", "hail"]
-    assert kept(words, Rules(lemmatize="en", stop_words=str(path))) == [None, "be", None, "hail"]
-    assert kept(words, Rules(stop_words=str(path))) == [None, "were", "storms", "hail"]
+    words = "was were storms hail"
+    assert kept(words, Rules(lemmatize="en", stop_words=str(path))) == "- be - hail"
+    assert kept(words, Rules(stop_words=str(path))) == "- were storms hail"
 
 
 def test_a_file_of_stop_words(tmp_path: Path) -> None:
     path = tmp_path / "stop.txt"
     path.write_bytes("\ufeff# ours\r\nHail\r\n\r\n  don’t  \r\nnai\u0308ve".encode())
-    assert kept(["hail", "don't", "naïve", "ours", "storm"], Rules(stop_words=str(path))) == [
-        None, None, None, "ours", "storm",
-    ]  # fmt: skip
+    assert kept("hail don't naïve ours storm", Rules(stop_words=str(path))) == "- - - ours storm"
 
 
 @pytest.mark.parametrize(
@@ -103,8 +102,7 @@ def test_a_broken_file_of_stop_words_names_its_line(tmp_path: Path, content: byt
 
 @pytest.mark.parametrize(("rule", "key"), [("lemmatize", "storm"), ("stem", "storms")])
 def test_minimal_count_is_of_the_key(rule: str, key: str) -> None:
-    words = ["storm", "storms", "hail", "Hail", "rain"]
-    found = keys(words, Rules(min_count=3, **{rule: "en"}), counts=[1, 2, 1, 1, 9])
+    found = keys("storm storms hail Hail rain", Rules(min_count=3, **{rule: "en"}), counts=[1, 2, 1, 1, 9])
     assert found.types == [key, "rain"]
     assert found.places.tolist() == [0, 0, -1, -1, 1]
     assert found.dropped == {"minimal count": 2}
@@ -113,7 +111,7 @@ def test_minimal_count_is_of_the_key(rule: str, key: str) -> None:
 def test_a_token_counts_for_the_first_rule_that_drops_it() -> None:
     pytest.importorskip("textblob")
     rules = Rules(stop_words="en", pos=("noun",), min_count=2)
-    found = keys(["the", "fell", "storm", "hail"], rules, counts=[10, 5, 1, 3])
+    found = keys("the fell storm hail", rules, counts=[10, 5, 1, 3])
     assert found.dropped == {"stop words": 10, "part of speech": 5, "minimal count": 1}
     assert found.types == ["hail"]
 
@@ -126,24 +124,23 @@ def test_pieces_take_no_rules_for_words(rules: Rules) -> None:
 
 
 def test_pieces_may_have_a_minimal_count() -> None:
-    assert keys(["▁Hail", "##s"], Rules(min_count=2), counts=[2, 1], casing="exact").types == ["▁Hail"]
+    assert keys("▁Hail ##s", Rules(min_count=2), counts=[2, 1], casing="exact").types == ["▁Hail"]
 
 
 WORDS = {
-    "noun": ["hail", "Iowa", "tornado", "thunderstorms", "county", "computer", "window"],
-    "verb": ["destroyed", "said", "gave", "write", "explains"],
-    "adjective": ["large", "severe", "beautiful", "significant", "smaller"],
-    "adverb": ["quickly", "severely", "often", "very"],
-    "other": ["the", "The", "of", "and", "was", "is", "would", "don't", "wasn't", "we're", "with", "seven"],
+    "noun": "hail Iowa tornado thunderstorms county computer window",
+    "verb": "destroyed said gave write explains",
+    "adjective": "large severe beautiful significant smaller",
+    "adverb": "quickly severely often very",
+    "other": "the The of and was is would don't wasn't we're with seven",
 }
 
 
 @pytest.mark.parametrize("part", WORDS)
 def test_the_lexicon_knows_plain_cases(part: str) -> None:
     pytest.importorskip("textblob")
-    assert dict.fromkeys(WORDS[part], part) == dict(
-        zip(WORDS[part], LexiconTagger().parts(WORDS[part]), strict=True)
-    )
+    words = WORDS[part].split()
+    assert dict(zip(words, LexiconTagger().parts(words), strict=True)) == dict.fromkeys(words, part)
 
 
 def test_the_lexicon_is_that_of_its_package() -> None:
@@ -207,7 +204,7 @@ def test_which_word_stands_for_a_stem(words: str, counts: list[int], known: str,
 )
 def test_at_most_so_many_types_and_those_as_frequent_go_together(most: int, left: str) -> None:
     counts = [9, 4, 4, 2, 2]
-    found = keys(list("abcde"), Rules(max_types=most), counts=counts)
+    found = keys("a b c d e", Rules(max_types=most), counts=counts)
     assert found.types == list(left)
     assert found.dropped.get("minimal count", 0) == sum(counts[len(left) :])
 

@@ -16,6 +16,8 @@ TEMPLATE = (
     "Thank you for getting in touch. We are sorry for the inconvenience - our team looks into it, and you "
     "will hear from us within two days."
 )
+OPENING = "Thank you for getting in touch. We are sorry for the inconvenience"
+LATE = dict.fromkeys(range(180, 240, 2), TEMPLATE)  # day 540 of the text is 24 June 2024
 SIGNATURE = "Kind regards from all of us at the office of the northern branch, second floor, left door."
 
 
@@ -35,21 +37,18 @@ def said(run: Run, **options: Any) -> list[str]:
 
 
 def test_a_template_is_quoted_as_it_stands_with_its_documents_and_its_first_month() -> None:
-    late = dict.fromkeys(range(180, 240, 2), TEMPLATE)  # day 540 of the text is 24 June 2024
-    run = noted(late)
+    run = noted(LATE)
     (passage,) = repeated_passages(run.present)
-    assert passage.documents.tolist() == list(late)
-    opening = "Thank you for getting in touch. We are sorry for the inconvenience"
-    assert said(run) == [f"30 documents hold “{opening} …”, from June 2024 on."]
+    assert passage.documents.tolist() == list(LATE)
+    assert said(run) == [f"30 documents hold “{OPENING} …”, from June 2024 on."]
     assert not any("inconvenience" in topic.name for topic in selfvec.topics(run, 4).topics)
 
 
 def test_of_two_sides_the_one_with_more_is_named_and_the_word_is_counted_where_it_stands(
     tmp_path: Any,
 ) -> None:
-    run = noted(dict.fromkeys(range(180, 240, 2), TEMPLATE))
-    opening = "Thank you for getting in touch. We are sorry for the inconvenience"
-    says = f"25% of the documents of 2024 and 0% of 2023 hold “{opening} …”, from June 2024 on."
+    run = noted(LATE)
+    says = f"25% of the documents of 2024 and 0% of 2023 hold “{OPENING} …”, from June 2024 on."
     assert said(run, by="year") == [says]
     assert says in selfvec.drift(run, ["2023", "2024"]).introduction
     found = selfvec.report(run, tmp_path / "page.html", between=["2023", "2024"], words=["inconvenience"])
@@ -58,7 +57,7 @@ def test_of_two_sides_the_one_with_more_is_named_and_the_word_is_counted_where_i
     # Of parts that end before the text does, the passage does not end with them.
     sides = ["2023-01-01..2023-12-31", "2024-01-01..2024-09-30"]
     found = selfvec.report(run, tmp_path / "page.html", between=sides, overwrite=True)
-    (says,) = (row["says"] for row in found["findings"] if opening in row["says"])
+    (says,) = (row["says"] for row in found["findings"] if OPENING in row["says"])
     assert says.startswith("19% of the documents")
     assert says.endswith("from June 2024 on.")
 
