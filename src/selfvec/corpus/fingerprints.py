@@ -155,39 +155,6 @@ def mixed(value: Hashes) -> Hashes:
     return value ^ value >> _HALF
 
 
-@kernel(steps=lambda _, __, ___, ____, values, _____: len(values))
-def hash_ngrams(
-    text: tuple[Ids, Ints],  # ids (N,) and offsets (D + 1,)
-    documents: tuple[int, int],  # the first one, and the one after the last
-    length: int,  # words of an n-gram
-    words: Hashes,  # (V,) hashes of the words
-    values: Hashes,  # written: the hashes of the n-grams ...
-    places: Ints,  # ... and where they start
-) -> int:
-    """Hash the n-grams of some documents; return their number."""
-    ids, offsets = text
-    leaving = np.uint64(1)  # weight of the word that leaves the n-gram
-    for _ in range(length):
-        leaving *= BASE
-    size = 0
-    for document in range(documents[0], documents[1]):
-        start = offsets[document]
-        stop = offsets[document + 1]
-        if stop < start + length:
-            continue
-        value = np.uint64(0)  # hash of the n-gram that ends before i
-        for i in range(start, start + length):
-            value = value * BASE + words[ids[i]]
-        for i in range(start + length, stop + 1):
-            values[size] = value
-            places[size] = i - length
-            size += 1
-            if i < stop:
-                # Modulo 2**64, so the word that leaves is subtracted exactly.
-                value = value * BASE + words[ids[i]] - words[ids[i - length]] * leaving
-    return size
-
-
 def are_among(rising: Hashes, hashed: Hashes) -> Mask:
     """Which of n hashes are among others, (m,), in rising order; (n,) bool."""
     if not len(rising):

@@ -26,7 +26,7 @@ import numpy as np
 from selfvec.base.arrays import Bytes, Hashes, Ints, Mask
 from selfvec.base.forks import check_polars
 from selfvec.base.threads import cut, finish, in_order, threads
-from selfvec.corpus.fingerprints import BASE, MIX, are_among, hash_ngrams, word_hashes
+from selfvec.corpus.fingerprints import BASE, MIX, are_among, word_hashes
 from selfvec.data.run import Run
 from selfvec.data.run_text import TEXT
 from selfvec.data.settings import METHODS, Settings
@@ -64,7 +64,6 @@ class Ngrams:
     def __init__(self, batch: TokenBatch, jobs: int | None = None, length: int = NGRAM) -> None:
         self.batch = batch
         self.length = length
-        self._text = batch.read_only
         self._words = word_hashes(batch.types)  # (V,)
         parts = max(min(threads(jobs), batch.documents), 1)
         ends = np.searchsorted(batch.offsets, np.linspace(0, len(batch), parts + 1)[1:-1])
@@ -77,11 +76,18 @@ class Ngrams:
 
     def hashed(self, start: int, stop: int) -> Hashed:
         """The n-grams of the documents from ``start`` to ``stop``."""
-        for first, last in self.batch.ranges(start, stop, _HASHED):
-            size = int(self.batch.offsets[last] - self.batch.offsets[first])
-            values, places = np.empty(size, np.uint64), np.empty(size, np.int64)
-            number = hash_ngrams(self._text, (first, last), self.length, self._words, values, places)
-            yield values[:number], places[:number]
+        batch, length = self.batch, self.length
+        for first, last in batch.ranges(start, stop, _HASHED):
+            bounds = batch.offsets[first : last + 1]
+            words = self._words[batch.ids[bounds[0] : bounds[-1]]]
+            number = max(len(words) - length + 1, 0)
+            hashed = np.zeros(number, np.uint64)
+            for place in range(length):
+                hashed *= BASE
+                hashed += words[place : place + number]
+            places = np.arange(bounds[0], bounds[0] + number)
+            inside = np.repeat(bounds[1:], np.diff(bounds))[:number] - places >= length
+            yield hashed[inside], places[inside]
 
     def count(self, bits: int | None = None) -> Bytes:
         """Counts of n-grams up to 255, (2^bits,); several n-grams may share a counter, see `counter_of`."""
