@@ -76,7 +76,7 @@ class Trajectory(Answer):
     def to_original(self) -> Floats:
         """Cosine of every state to the first one that is not zero, (T,)."""
         cosines: Floats = self.vectors @ self.vectors[self.vectors.any(axis=1).argmax()]
-        return cosines
+        return cosines.clip(-1, 1)
 
 
 @dataclass(frozen=True, repr=False)
