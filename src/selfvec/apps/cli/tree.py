@@ -145,14 +145,16 @@ def _takes_several(kind: Kind) -> bool:
 # ---- Commands and groups
 
 
-_OUTPUT = (
-    Parameter("report", None, help="Write a report: .html, .md, .csv or .parquet."),
-    Parameter("overwrite", False, help="Replace existing files.", seldom=True),
-    Parameter("json", False, help="Print one JSON document."),
+_OVERWRITE = Parameter("overwrite", False, help="Replace existing files.", seldom=True)
+_DRAWN = "The file to write: .html, .svg, .png, .pdf, .graphml or .json."
+_OUTPUTS = (
+    ("writes", Parameter("output", kind=Kind("PathLike"), help=_DRAWN)),
+    ("writes", _OVERWRITE),
+    ("report", Parameter("report", None, help="Write a report: .html, .md, .csv or .parquet.")),
+    ("report", _OVERWRITE),
+    ("json", Parameter("json", False, help="Print one JSON document.")),
 )
-_DRAWN = Parameter(
-    "output", kind=Kind("PathLike"), help="The file to write: .html, .svg, .png, .pdf, .graphml or .json."
-)
+"""Options of a command for what it does with the result, by the field of its row that says so."""
 _LAST = ("seed", "jobs", "report", "overwrite", "json")  # options, in the help
 
 
@@ -188,7 +190,8 @@ def _command(name: str, row: CommandRow, group: str) -> Command:
     """The command of a row."""
     declared = row.declaration
     every = dict(declared.parameters)
-    for one in (*starmap(_mode, row.instead.items()), *_outputs(row)):
+    outputs = (one for field, one in _OUTPUTS if getattr(row, field))
+    for one in (*starmap(_mode, row.instead.items()), *outputs):
         every.setdefault(one.name, one)
     params = [_param(one, row) for one in every.values() if is_option(one, row)]
     arguments = [one for one in params if isinstance(one, Argument)]
@@ -213,18 +216,6 @@ def _mode(name: str, place: str) -> Parameter:
     other = declared_at(place)
     switch = Parameter(name, False, help=other.summary)
     return replace(other.parameters[name], default=None) if name in other.parameters else switch
-
-
-def _outputs(row: CommandRow) -> Iterator[Parameter]:
-    report, overwrite, json = _OUTPUT
-    if row.writes:
-        yield _DRAWN
-    if row.report:
-        yield report
-    if row.writes or row.report:
-        yield overwrite
-    if row.json:
-        yield json
 
 
 def _param(parameter: Parameter, row: CommandRow) -> Argument | Option:

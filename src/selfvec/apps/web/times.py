@@ -12,7 +12,6 @@ from selfvec.analysis.concepts.subjects import own_name_of_each
 from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.analysis.usage.contexts import occurrences
 from selfvec.base.answer import Json
-from selfvec.base.arrays import Mask
 from selfvec.base.errors import NotFound
 from selfvec.corpus.filters import filtered_documents
 from selfvec.corpus.slices import MONTHS, Slice, by_label, by_period, later, parse_span
@@ -38,7 +37,7 @@ def time(
     """How often a word occurs in each period; empty if the texts have neither dates nor labels."""
     row = page.row(word)
     batch = page.run.tokens
-    parts, _ = _passing(page, periods(batch, unit), filter or ())
+    parts = _passing(page, periods(batch, unit), filter or ())
     if batch is None or not parts:
         return {"word": word, "time": [], "spread": 1.0, "growth": "", "direction": None, "border": None}
     name = page.run.vectors.index_to_key[row]
@@ -58,7 +57,7 @@ def topics(
 ) -> Json:
     """How many documents of each period belong to each subject, and to each topic as it was found."""
     chosen = tuple(filter or ())
-    parts, _ = _passing(page, periods(page.run.tokens, unit), chosen)
+    parts = _passing(page, periods(page.run.tokens, unit), chosen)
     grown = page.grown(key, chosen)
     answer: Json = {"periods": [described_period(part) for part in parts], "subjects": [], "topics": []}
     answer["border"] = border(page.sides(key, chosen).slices)
@@ -103,13 +102,13 @@ def _direction(change: ShareChange | None) -> int | None:
     return (1 if fair.grew else -1) if fair.moved else 0
 
 
-def _passing(page: PageData, parts: list[Slice], filters: Sequence[str]) -> tuple[list[Slice], Mask | None]:
-    """Periods with the documents that pass only, and these, (D,); None for all."""
+def _passing(page: PageData, parts: list[Slice], filters: Sequence[str]) -> list[Slice]:
+    """Periods with only the documents that pass, if there are any."""
     if not filters:
-        return parts, None
+        return parts
     passes = filtered_documents(page.run, filters)
     narrowed = [Slice(part.name, part.documents & passes) for part in parts]
-    return [part for part in narrowed if part.documents.any()], passes
+    return [part for part in narrowed if part.documents.any()]
 
 
 @address("/api/typical")
