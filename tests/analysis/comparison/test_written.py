@@ -177,7 +177,7 @@ def test_one_word_of_few_documents_in_place_of_another_is_a_formula() -> None:
     assert told.endswith(" “we sent it by fax”, 0% and 100% “we sent it by email”.")
 
 
-def test_a_kind_that_has_more_of_the_words_and_hardly_more_of_the_documents_is_told() -> None:
+def test_a_kind_that_has_more_of_the_words_and_hardly_more_of_the_documents_is_held_equal() -> None:
     rows = [
         # 17 and 20 of 100 documents, which are of three times the length in the second half.
         {**row, "kind": "long" if i % 100 < (17 if row["date"] < "2009" else 20) else "short"}
@@ -185,19 +185,16 @@ def test_a_kind_that_has_more_of_the_words_and_hardly_more_of_the_documents_is_t
     ]
     for row in rows:
         row["text"] *= 3 if row["kind"] == "long" and row["date"] >= "2009" else 1
-    run = run_of(rows)
-    made = compared(run.present, slices_of(run), {})
+    made, raw = made_of(rows), made_of(rows, mix="raw")
     (row,) = made.mix
     assert abs(row["share_a"] - row["share_b"]) < 0.05
     assert abs(row["words_a"] - row["words_b"]) > 0.2
-    lengths = np.diff(run.tokens.offsets)
-    kinds = np.array([kind == "long" for kind in run.text.field("kind")])
-    shares = [lengths[part.documents & kinds].sum() / lengths[part.documents].sum() for part in made.slices]
-    assert shares[0] == pytest.approx(shares[1], abs=0.01)
-    words = sum(lengths[part.documents].sum() for part in made.slices)
-    assert f"with the same mix on both sides, {words / lengths.sum():.0%} of the text" in made.sentences[0]
-    raw = compared(run.present, slices_of(run), {"mix": "raw"})
-    assert sum(part.documents.sum() for part in raw.slices) == 1_000
+    lengths, long = made.tokens.lengths, np.array([kind == "long" for kind in made.text.field("kind")])
+    words = np.array([[lengths[of.documents & kind].sum() for kind in (long, ~long)] for of in made.slices])
+    a, b = words[:, 0] / words.sum(axis=1)
+    assert a == pytest.approx(b, abs=0.01)
+    assert f"same mix on both sides, {words.sum() / lengths.sum():.0%} of the text" in made.sentences[0]
+    assert (raw.weight == 1).all()
     assert raw.sentences[0].endswith("Compare with the same mix on both sides: --mix equal.")
 
 
@@ -205,9 +202,8 @@ def test_sides_without_a_value_in_common_are_compared_as_they_are() -> None:
     rows = [{**row, "kind": "a" if row["date"] < "2009" else "b"} for row in reports(200)]
     rows[0]["kind"], rows[-1]["kind"] = "b", "a"  # or the field would only tell the date
     made = made_of(rows)
-    assert made.fields == []
-    assert [row["field"] for row in made.mix] == ["kind"]
-    assert sum(part.documents.sum() for part in made.slices) == 200
+    assert (made.fields, [row["field"] for row in made.mix]) == ([], ["kind"])
+    assert (made.weight == 1).all()
 
 
 @pytest.fixture(scope="module")
@@ -234,11 +230,11 @@ def test_what_was_planted_is_found_whole_and_joined_nothing_has_changed(run: sel
 
 def test_a_joined_run_counts_both_spellings_and_a_question_means_both(run: selfvec.Run) -> None:
     pairs = joined(run.present, LONG)
-    rows = run.vectors.key_to_index
-    counts = run.tokens.counts
+    table, rows = run.vectors, run.vectors.key_to_index
     for variant, word in LONG.items():
-        assert pairs.tokens.counts[rows[word]] == counts[rows[word]] + counts[rows[variant]]
+        assert pairs.tokens.counts[rows[word]] == table.counts[rows[word]] + table.counts[rows[variant]]
         assert pairs.tokens.counts[rows[variant]] == 0
+        assert pairs.vectors[word] @ (table[word] + table[variant]) > 0.9
     assert np.array_equal(pairs.vectors.counts, pairs.tokens.counts)
     answers = [selfvec.search(run, q, variants="auto") for q in ("acft on rwy", "aircraft on runway")]
     assert [hit.id for hit in answers[0].hits] == [hit.id for hit in answers[1].hits]

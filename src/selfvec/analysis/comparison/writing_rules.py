@@ -30,7 +30,6 @@ from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
-from selfvec.numerics.rows import sampled
 from selfvec.storage.cache import kept_result
 from selfvec.text.document_vectors import document_frequencies, places_among
 from selfvec.text.odd_words import letters_key, spelling_key
@@ -46,11 +45,9 @@ _OFFSETS = np.array(
 )  # near words, in order, tell how a word is used; far ones tell the subject
 _SAMPLED = 400  # occurrences of a word
 _SPLITS = 10  # random halves of the occurrences of both words
-# Contexts of both agree as those of one word do: the cosine of most of these words, which both sides have,
-# is a larger share of that of random halves. They tell how far the text itself moved apart. (Of planted
-# abbreviations it is .88 and more; of words whose letters agree by accident .41 at most.)
-_CONTROLS, _LOWEST = 60, 0.1
-_NEAR, _NEAREST = 0.7, 0.85  # the bounds of what is asked for
+# Contexts of both agree as those of one word do: their cosine is this share of that of random halves. Of
+# planted abbreviations it is .88 and more; of words whose letters agree by accident .41 at most.
+_NEAR = 0.7
 # A word without such letters stands where another stood if both are frequent, as frequent up to this ratio,
 # and used alike: subjects that come as others go use their words otherwise, with a cosine of .17 at most.
 _OFTEN, _AS_OFTEN, _ALIKE = 20, 2, 0.25
@@ -84,7 +81,7 @@ class Moves(NamedTuple):
         share = documents.sum(axis=0) / totals.sum()
         error = np.sqrt(share * (1 - share) * (1 / totals).sum())
         change = (rates[1] - rates[0]) / np.maximum(error, 1e-12)
-        later = change > 0
+        later = rates[1] > rates[0]
         often = with_letters(parts[0].types) & (np.where(later, documents[1], documents[0]) >= _FEWEST)
         sharp = often & (rates.max(axis=0) >= _VANISHED * rates.min(axis=0))
         order = np.argsort(-np.abs(change), kind="stable")
@@ -128,11 +125,10 @@ def pairs_between(parts: Sequence[TokenBatch], initial: Mask) -> list[Json]:
     if not (len(moves.going) and len(moves.coming)):
         return []
     pairs: list[_Pair] = []
-    least = _usual_agreement(parts, moves)
     for _ in range(_ROUNDS):
         # Neighbours are often replaced at once. Pairs found so far are one word to the next round.
         before = [pair[:2] for pair in pairs if pair.relation]
-        pairs = _nearest_pairs(parts[0].types, moves, _Contexts(parts, moves, before), least)
+        pairs = _nearest_pairs(parts[0].types, moves, _Contexts(parts, moves, before))
         if before == [pair[:2] for pair in pairs if pair.relation]:
             break
     # The side that misread letters has fewer of the words that a dictionary would have.
@@ -263,21 +259,7 @@ def _near_words(part: TokenBatch, words: Ints, names: Ids, size: int) -> list[Id
     return np.split(near, np.cumsum(np.bincount(place[at], minlength=len(words)))[:-1])
 
 
-def _usual_agreement(parts: Sequence[TokenBatch], moves: Moves) -> float:
-    """The share of the cosine of random halves that the contexts of a word on both sides reach at least."""
-    among = moves.shared[len(moves.shared) // 10 :]  # words of function agree better
-    chosen = sampled(among, _CONTROLS, np.random.default_rng(0))
-    if len(chosen) < _CONTROLS // 3:
-        return _NEAR
-    contexts = _Contexts(parts, moves._replace(going=chosen, coming=chosen), ())
-    size = len(chosen)
-    cosines = (contexts.directions[:size] * contexts.directions[size:]).sum(axis=1)
-    expected = np.array([contexts.expected(i, size + i) for i in range(size)])
-    shares = cosines[expected > 0] / expected[expected > 0]
-    return float(np.clip(np.quantile(shares, _LOWEST), _NEAR, _NEAREST))
-
-
-def _nearest_pairs(names: Sequence[str], moves: Moves, contexts: _Contexts, least: float) -> list[_Pair]:
+def _nearest_pairs(names: Sequence[str], moves: Moves, contexts: _Contexts) -> list[_Pair]:
     """Pairs whose contexts agree as those of one word on both sides do; each word is in one pair."""
     going = len(moves.going)
     cosines = contexts.directions[:going] @ contexts.directions[going:].T
@@ -292,7 +274,7 @@ def _nearest_pairs(names: Sequence[str], moves: Moves, contexts: _Contexts, leas
             continue  # what is left of a word where a document was cut off
         if related or ranks[0][i, j] == ranks[1][i, j] == 0:
             expected = contexts.expected(i, going + j)
-            if cosines[i, j] >= least * expected:
+            if cosines[i, j] >= _NEAR * expected:
                 pairs.append(_Pair(gone, came, related, float(cosines[i, j]), expected))
     paired: set[int] = set()
     once = []
@@ -307,10 +289,7 @@ def _nearest_pairs(names: Sequence[str], moves: Moves, contexts: _Contexts, leas
 
 
 def written_apart(parts: Sequence[TokenBatch], moves: Moves) -> list[Json]:
-    """Words that one of two sides writes in two, such as *web site* beside *website*, as `variant_pairs`.
-
-    The most frequent come first.
-    """
+    """Words that one of two sides writes in two, such as *web site* beside *website*, as `variant_pairs`."""
     names = parts[0].types
     index = {name: number for number, name in enumerate(names)}
     moved = np.concatenate([moves.going, moves.coming])
@@ -327,13 +306,10 @@ def written_apart(parts: Sequence[TokenBatch], moves: Moves) -> list[Json]:
     here = of_whole.argmin(axis=1)  # the side that writes it apart
     replaced = (counts[1, own, here] >= _FEWEST) & (rates[own, here] >= _VANISHED * rates[own, 1 - here])
     replaced &= rates[own, here] >= _REPLACED * of_whole[own, 1 - here]
-    best: dict[int, Json] = {}
-    for i in np.argsort(-counts[1].max(axis=1), kind="stable").tolist():
-        if replaced[i]:
-            apart = f"{names[first[i]]} {names[second[i]]}"
-            row = _counted(names[whole[i]], apart, "apart", counts[:, i]) | {"certain": True}
-            best.setdefault(int(whole[i]), row)
-    return list(best.values())
+    return [
+        _counted(names[whole[i]], f"{names[first[i]]} {names[second[i]]}", "apart", counts[:, i])
+        for i in np.flatnonzero(replaced).tolist()
+    ]
 
 
 def _in_a_row(part: TokenBatch, wanted: Ints) -> Ints:

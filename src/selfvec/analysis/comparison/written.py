@@ -100,15 +100,15 @@ def languages_of(made: Comparison) -> tuple[list[Finding], list[int]]:
         return [Finding("language", printable(said))], []
     usual = both or a or b
     (of_a, size_a), (of_b, size_b) = (other_languages(part, usual) for part in parts)
-    findings, documents = [], set[int]()
-    every, _ = other_languages(made.tokens, usual, made.tokens.documents)
+    findings, codes = [], []
     for code in {**of_a, **of_b}:
         row = shares_of(len(of_a.get(code, ())), size_a, len(of_b.get(code, ())), size_b)
         if abs(row["a"] - row["b"]) >= IN_PART and row["p"] <= DIFFERENT:
             finding = on_documents(f"are in {language_name(code)}.", row, names)
             findings.append(Finding("language", finding.says))
-            documents.update(every.get(code, ()))
-    return findings, sorted(documents)
+            codes.append(code)
+    every = other_languages(made.tokens, usual, made.tokens.documents)[0] if codes else {}
+    return findings, sorted(number for code in codes for number in every.get(code, ()))
 
 
 # ---- How documents are written
@@ -138,7 +138,7 @@ def how_written(
     replaced = [
         row for row in left if row["replaces"] and explained.isdisjoint((row["variant"], row["word"]))
     ]
-    certain = [row for row in [*left, *apart] if row["certain"]]
+    certain = [row for row in left if row["certain"]] + apart
     word_of = _word_of([*certain, *replaced])
     figures = differing_figures(
         [sample._replace(mended=mended(sample.texts, word_of, rules)) for sample in samples],
