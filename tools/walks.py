@@ -31,7 +31,7 @@ WALKS = {
     "serve": "apps.starting:serve:run",
 }
 
-_ITSELF = ("base", "present")  # attributes of a run that are the run, in one of its states
+_ITSELF = ("fitted_run", "present")  # attributes of a run that are the run, in one of its states
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Assignment = ast.Assign | ast.AnnAssign | ast.NamedExpr

@@ -32,8 +32,7 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
 from selfvec.lab.evaluation import Classification, Retrieval, Similarity, Task
-from selfvec.refinement.input_reading import read_inputs
-from selfvec.refinement.inputs import Execution, Inputs
+from selfvec.refinement.inputs import Execution, Inputs, read_inputs
 from selfvec.refinement.pipeline import make_plan
 from selfvec.refinement.selection import ORIGINAL
 from selfvec.text.passages import sentence_spans

@@ -19,7 +19,6 @@ from typing import Any
 import selfvec
 from benchmarks.harness import Result
 from selfvec.base.progress import Progress
-from selfvec.data.live_run import segments_of
 from selfvec.retrieval import run_index
 from selfvec.retrieval.documents import gather
 
@@ -162,6 +161,6 @@ def _search(live: selfvec.Run, base: list[dict[str, Any]], note: str) -> Result:
         )
         here.append(ours)
         ratios.append(other / ours)
-    name = f"live: search with {len(segments_of(live.present)) - 1} segments"
+    name = f"live: search with {len(live.present.segments) - 1} segments"
     ratio = statistics.median(ratios)
     return Result(name, statistics.median(here), "ms", "one index", ratio, note)

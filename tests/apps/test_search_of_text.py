@@ -76,10 +76,13 @@ def test_what_is_left_out_is_said_also_from_the_cache(texts: Path) -> None:
     assert "1 file of other kinds" in grown.left_out
 
 
-def test_a_folder_is_refined_once_and_again_when_files_come_change_or_go(texts: Path, cache: Path) -> None:
+def test_a_folder_is_refined_once_and_again_when_files_come_change_or_go_or_the_code_is_another(
+    texts: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, said = searched(texts, "hail")
     assert first
-    assert said == [f"refining on {texts}; kept in {kept(cache).parent}"]
+    refined = f"refining on {texts}; kept in {kept(cache).parent}"
+    assert said == [refined]
     assert searched(texts, "hail") == (first, [])
 
     (texts / "new.txt").write_text("A zeppelin landed on the meadow after the hail.", "utf-8")
@@ -93,6 +96,9 @@ def test_a_folder_is_refined_once_and_again_when_files_come_change_or_go(texts: 
 
     (texts / "new.txt").unlink()
     assert searched(texts, "submarine")[0] == []
+
+    monkeypatch.setattr("selfvec.apps.functions.cached_run.code_digest", lambda *_: "of other code")
+    assert searched(texts, "hail") == (first, [refined])
 
 
 def test_the_usual_fields_of_a_table_are_read_and_filter(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from selfvec.analysis.views.terminal import draw
 from selfvec.apps.cli.streams import show
 from selfvec.apps.similar_words import shown_neighbours
 from selfvec.base.errors import OptionError
-from selfvec.data.queries import least_count
 from selfvec.data.run import Run
+from selfvec.data.vectors import least_count
 
 ENGLISH = ["house", "home", "rain", "hail", "animal", "road"]
 SPANISH = ["casa", "hogar", "lluvia", "granizo", "animal", "calle"]

@@ -38,7 +38,7 @@ def refined(rows, tokens):
     batch = TokenBatch(ids, np.arange(0, tokens + 1, 100), words)
     sources = np.full(len(rows), Source.KNOWN, np.uint8)
     original = Vectors(words, rows, sources=sources, normalized=True)
-    plan = make_plan(Settings(method, window=11, history="none"), Inputs(batch, original), jobs=2)
+    plan = make_plan(Settings(method, window=11, history="none"), Inputs(batch, original))
     made = Vectors(words, refined_rows(plan, jobs=2), counts=batch.counts, normalized=True)
     return check_health(original, made)
 

@@ -28,6 +28,7 @@ from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.files.checksums import seal, write_sealed
 from selfvec.refinement.derived_vectors import narrow_vectors
+from selfvec.storage import cache as cache_module
 from selfvec.storage.cache import CACHE, RESULT, cached, cached_result, read_result
 from selfvec.storage.run_folder import open_run
 
@@ -173,6 +174,50 @@ def test_another_state_of_the_run_is_another_entry_and_one_earlier_state_is_kept
     change(folder, "b")  # as an undo does
     asked(name, folder)
     assert entries(folder, name) == third
+
+
+def test_other_code_makes_it_again_and_what_the_former_made_is_gone(
+    name: str, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = entries(kept.folder, name)
+    monkeypatch.setattr("selfvec.storage.cache.code_digest", lambda *_: "another")
+    assert asked(name, kept.folder) == (kept.answer, "")
+    (now,) = entries(kept.folder, name)
+    assert "-another-" in now
+    assert now not in before
+
+
+IMPORTED = {  # the modules of a package, and whether the first imports them
+    "a.py": (True, "\nfrom selfvec.inner import (\n    b,\n    made,\n)"),
+    "inner/__init__.py": (True, "\nfrom .c import made"),
+    "inner/b.py": (True, "\nfrom numpy import array\ndef late():\n    from ..d import one"),
+    "inner/c.py": (True, ""),
+    "inner/e.py": (False, ""),
+    "d.py": (True, ""),
+    "made.py": (False, "\nfrom .a import late"),
+}
+
+
+@pytest.mark.parametrize("changed", IMPORTED)
+def test_code_is_that_of_a_module_and_of_all_that_it_imports(
+    changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def digest() -> str:
+        for known in (cache_module.code_digest, cache_module._source, cache_module._file):
+            known.cache_clear()
+        return cache_module.code_digest("selfvec.a", "tests.of_others")
+
+    real = digest()
+    (tmp_path / "selfvec" / "inner").mkdir(parents=True)
+    for place, (_, content) in IMPORTED.items():
+        (tmp_path / "selfvec" / place).write_text(content)
+    with monkeypatch.context() as patched:
+        patched.setattr(cache_module, "_ROOT", tmp_path)
+        before = digest()
+        with (tmp_path / "selfvec" / changed).open("a") as file:
+            file.write("\n# another comment")
+        assert (digest() != before) == IMPORTED[changed][0]
+    assert digest() == real
 
 
 def test_a_run_that_is_no_longer_in_its_folder_leaves_nothing(name: str, folder: Path) -> None:

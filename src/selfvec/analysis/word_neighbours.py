@@ -19,10 +19,9 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ints, Mask
 from selfvec.base.progress import Progress
 from selfvec.data.provenance import Provenance
-from selfvec.data.queries import least_count
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.data.vectors import Source, Vectors
+from selfvec.data.vectors import Source, Vectors, least_count
 from selfvec.data.word_lookup import doubts, likeness, similar_row
 from selfvec.numerics.rows import top_indices
 from selfvec.refinement.derived_vectors import narrow_vectors

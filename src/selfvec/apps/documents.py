@@ -16,7 +16,6 @@ from selfvec.corpus.filters import allowed
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.kept_documents import RunDocuments
 from selfvec.data.field_types import plain_fields
-from selfvec.data.live_run import segments_of
 from selfvec.data.run_text import column_of
 from selfvec.retrieval.documents import typed_fields
 from selfvec.retrieval.index import unknown_document
@@ -86,7 +85,7 @@ def get(run: GivenRun, ids: Ids) -> Document | list[Document]:
     ('hail broke the roof', {'year': 2019})
     """
     state, names = as_run(run), as_ids(ids)
-    segments, text = segments_of(state), state.require_text()
+    segments, text = state.segments, state.require_text()
     having, missing = RunDocuments(segments).with_ids(names)
     if missing:
         raise unknown_document(missing[0], text.names())
@@ -102,7 +101,7 @@ def get(run: GivenRun, ids: Ids) -> Document | list[Document]:
 
 def has(run: GivenRun, id: str | int) -> bool:
     """Whether a document of a run has this id."""
-    return not RunDocuments(segments_of(as_run(run))).with_ids([str(id)])[1]
+    return not RunDocuments(as_run(run).segments).with_ids([str(id)])[1]
 
 
 @checked

@@ -29,7 +29,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.encoders.given import EMBEDDINGS
 from selfvec.encoders.run_encoder import read_documents
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.input_reading import Start
+from selfvec.refinement.inputs import Start
 from selfvec.refinement.pipeline import refine
 from selfvec.retrieval.encoder import Encoder
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache, partial, wraps
 from pathlib import Path
 from threading import Lock
@@ -62,9 +62,9 @@ def _of_whole_state(function: Callable[..., R]) -> Callable[..., R]:
 
     @wraps(function)
     def call(run: Run, *given: Any, **named: Any) -> R:
-        seen = run.present.seen
+        opened_from = run.present.opened_from
         whole = partial(function, run, *given, **named)
-        return whole() if seen is None else unchanged(seen[0], whole)
+        return whole() if opened_from is None else unchanged(opened_from[0], whole)
 
     return call
 
@@ -98,18 +98,13 @@ def save_run(run: record.AnyRun, path: StrPath, *, overwrite: bool = False) -> N
     check_path("path", path, "the path of a run folder")
     from selfvec.storage.run_writer import RunWriter
 
-    state = in_one_piece(run.present)
+    state = run.present
+    if state.fitted_run is not state:
+        from selfvec.encoders.encoded_texts import whole_run
+
+        state = whole_run(state)
     with RunWriter(path, overwrite=overwrite) as writer:
         writer.finish(state)
-
-
-def in_one_piece(run: record.Run) -> record.Run:
-    """The run, holding its encoder's vectors of documents that came later, too, as it is written."""
-    if run.provenance.encoder is not None:
-        from selfvec.encoders.encoded_texts import encoded_texts_of
-
-        encoded_texts_of(run)
-    return run
 
 
 class Run(record.AnyRun):
@@ -190,12 +185,12 @@ class Run(record.AnyRun):
         self._state = run_folder.present_state(self._state)
         return self._state
 
-    def becomes(self, change: Callable[[record.Run], tuple[record.Run, T]]) -> tuple[record.Run, T]:
-        """Take the state that ``change`` makes of the present one. Changes in threads follow one another."""
+    @contextmanager
+    def changing(self) -> Iterator[Callable[[record.Run], None]]:
+        """Let no other thread give the run another state meanwhile; what is yielded gives it the next one."""
         locks = vars(self).setdefault("_locks", {})  # by process: the thread that holds one is not forked
         with locks.setdefault(os.getpid(), Lock()):
-            self._state, told = change(self.present)
-            return self._state, told
+            yield partial(setattr, self, "_state")
 
     @property
     def vectors(self) -> Vectors:

@@ -18,7 +18,7 @@ import polars as pl
 from selfvec.base.arrays import Array, Hashes, Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.names import listed
-from selfvec.data import live_run
+from selfvec.data import run as record
 from selfvec.data.documents import Documents
 from selfvec.data.field_types import all_written
 from selfvec.data.run_text import (
@@ -199,13 +199,13 @@ def hashed(names: pl.Series) -> Hashes:
 class RunDocuments:
     """The documents that parts of a run have. New ones are known by their ids, or else by their texts."""
 
-    def __init__(self, parts: Sequence[live_run.Part]) -> None:
+    def __init__(self, parts: Sequence[record.Part]) -> None:
         self._parts = parts
         self._known = [
             part.segment.held("known", partial(KnownDocuments.of_text, part.segment.text)) for part in parts
         ]
 
-    def _each(self) -> Iterator[tuple[live_run.Part, KnownDocuments]]:
+    def _each(self) -> Iterator[tuple[record.Part, KnownDocuments]]:
         return zip(self._parts, self._known, strict=True)
 
     @property

@@ -12,21 +12,18 @@ segments. A word that no present document has is no word of the run, so whatever
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import chain, compress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from selfvec.base.arrays import Floats, Ints, Mask
+from selfvec.base.arrays import Floats, Ints
 from selfvec.numerics.rows import filled_rows
 
 from .field_types import common_kind
-from .provenance import Provenance
-from .run import BASE, Run, RunPart
+from .run import BASE, Part, Run
 from .run_text import NAME, TEXT, RunText, schema_of
 from .token_batch import TokenBatch, concatenated, kept_numbers
 from .trajectory import History
@@ -35,85 +32,7 @@ from .vectors import Source, Vectors
 if TYPE_CHECKING:
     import polars as pl
 
-T = TypeVar("T")
-
 _FIGURES = ("documents", "tokens", "without_vector", "gone", "not_encoded")
-
-
-@dataclass(frozen=True, eq=False)
-class Segment:
-    """Documents that came together. They never change, so what is computed from them is held with them."""
-
-    name: str  # `BASE`, or the name of its file
-    text: RunText
-    read: Callable[[], TokenBatch]  # reads its tokens, over types of its own
-    later: Vectors | None = None  # its words that the vectors lack, with their rows; None of the first one
-    encoded: RunPart | Path | None = None  # vectors of its texts by the run's encoder, or their folder
-    derived: dict[Hashable, Any] = field(default_factory=dict, repr=False)
-
-    @cached_property
-    def tokens(self) -> TokenBatch:
-        """Its documents as ids of its own types."""
-        return self.read()
-
-    @classmethod
-    def of(
-        cls, name: str, text: RunText, tokens: TokenBatch, later: Vectors, encoded: RunPart | None = None
-    ) -> Segment:
-        """One whose tokens are in memory."""
-        return cls(name, text, partial(_given, tokens), later, encoded)
-
-    def __len__(self) -> int:
-        return len(self.text)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """The state that `pickle` and `copy` keep; what is derived is computed again."""
-        return {name: {} if name == "derived" else value for name, value in vars(self).items()}
-
-    def held(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What ``make`` returns, held as long as the segment is."""
-        if key not in self.derived:
-            self.derived[key] = make()
-        value: T = self.derived[key]
-        return value
-
-
-def _given(tokens: TokenBatch) -> TokenBatch:
-    return tokens  # a function of a module can be pickled
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """A segment, and which of its documents are gone."""
-
-    segment: Segment
-    gone: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # rising numbers
-
-    def __len__(self) -> int:
-        """Documents that are present."""
-        return len(self.segment) - len(self.gone)
-
-    @cached_property
-    def present(self) -> Mask:
-        """Which documents of the segment are present, (D,) bool."""
-        present = np.ones(len(self.segment), bool)
-        present[self.gone] = False
-        return present
-
-    @cached_property
-    def numbers(self) -> Ints:
-        """The numbers of the documents that are present, rising."""
-        return np.flatnonzero(self.present)
-
-    @cached_property
-    def counts(self) -> Ints:
-        """Occurrences of each type of the segment in the documents that are present, (V,)."""
-        tokens = self.segment.tokens
-        return tokens.counts - tokens.part(self.gone).counts if len(self.gone) else tokens.counts
-
-    def without(self, gone: Mask) -> Part:
-        """The same without further documents, (D,) bool; itself if there are none."""
-        return replace(self, gone=np.flatnonzero(~self.present | gone)) if gone.any() else self
 
 
 class PresentText(RunText):
@@ -227,18 +146,18 @@ class LiveRun(Run):
             stamp=stamp,
         )
         del self.vectors, self.original, self.history  # those of this class are made when they are needed
-        self._base = base
-        self.segments = tuple(segments)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """The state that `pickle` and `copy` keep; what is computed from it is computed again."""
-        made = ("tokens", "vectors", "original", "history", "later", "_counts", "_words")
-        return {name: value for name, value in super().__getstate__().items() if name not in made}
+        self._fitted_run = base
+        self._segments = tuple(segments)
 
     @property
-    def base(self) -> Run:
+    def fitted_run(self) -> Run:
         """The run that the vectors were made with."""
-        return self._base
+        return self._fitted_run
+
+    @property
+    def segments(self) -> tuple[Part, ...]:
+        """The parts of its documents."""
+        return self._segments
 
     def replace(self, **changes: Any) -> Any:
         """A copy with some of the constructor's arguments changed, as a run like any other."""
@@ -247,18 +166,23 @@ class LiveRun(Run):
     def whole(self) -> Run:
         """The same as a run like any other: its documents and words in one piece."""
         live = {name: number for name, number in self.provenance.live.items() if name in _FIGURES}
-        made = self.provenance.replace(live=live)
-        # an encoder's vectors of all texts, if they were asked for
-        parts = {**self.base.parts, **self.parts}
-        kept = self.history, made, self.report_json, self.tokens, self.text, parts
-        run = Run(self.vectors, self.original, *kept, self.folder, self.state, self.stamp)
+        run = self.fitted_run.replace(
+            vectors=self.vectors,
+            original=self.original,
+            history=self.history,
+            provenance=self.provenance.replace(live=live),
+            tokens=self.tokens,
+            text=self.text,
+            parts={**self.fitted_run.parts, **self.parts},  # an encoder's vectors of all texts, if asked for
+            stamp=self.stamp,
+        )
         run.topic_names = self.topic_names
         return run
 
     @cached_property
     def _counts(self) -> Ints:
         """Occurrences of the words of the vectors, and then of the later ones, in present documents, (n,)."""
-        counts = np.zeros(len(self.base.vectors) + len(self.later), np.int64)
+        counts = np.zeros(len(self.fitted_run.vectors) + len(self.later), np.int64)
         for part in self.segments:
             counts[self._rows_of(part)] += part.counts
         return counts
@@ -268,14 +192,14 @@ class LiveRun(Run):
         types = part.segment.tokens.types
         if part.segment.name == BASE:
             return np.arange(len(types))
-        first, later = self.base.vectors, self.later.key_to_index
+        first, later = self.fitted_run.vectors, self.later.key_to_index
         rows = (first.key_to_index[word] if word in first else len(first) + later[word] for word in types)
         return np.fromiter(rows, np.int64, len(types))
 
     @cached_property
     def _words(self) -> list[str]:
         """Those that a present document has: the words of the run."""
-        return list(compress(chain(self.base.vectors, self.later), self._counts.tolist()))
+        return list(compress(chain(self.fitted_run.vectors, self.later), self._counts.tolist()))
 
     @cached_property
     def tokens(self) -> TokenBatch:
@@ -298,17 +222,17 @@ class LiveRun(Run):
     @cached_property
     def vectors(self) -> Vectors:  # type: ignore[override]
         """The refined vectors, and rows of the words that came since they were made."""
-        return self._of_words(self.base.vectors, self.later.vectors)
+        return self._of_words(self.fitted_run.vectors, self.later.vectors)
 
     @cached_property
     def original(self) -> Vectors:  # type: ignore[override]
         """The vectors before refining; a word that came later had none."""
-        return self._of_words(self.base.original, np.zeros_like(self.later.vectors))
+        return self._of_words(self.fitted_run.original, np.zeros_like(self.later.vectors))
 
     @cached_property
     def history(self) -> History | None:  # type: ignore[override]
         """The recorded states; there are none of the words that came since."""
-        history = self.base.history
+        history = self.fitted_run.history
         return None if history is None else history.of_words(self._counts > 0)
 
     def _of_words(self, vectors: Vectors, rows: Floats) -> Vectors:
@@ -333,48 +257,6 @@ class LiveRun(Run):
         own = [part.segment.later for part in self.segments if part.segment.later is not None]
         rows = {word: row for words in reversed(own) for word, row in zip(words, words.vectors, strict=True)}
         names = list(dict.fromkeys(chain.from_iterable(own)))
-        width = self.base.vectors.vector_size
+        width = self.fitted_run.vectors.vector_size
         matrix = np.array([rows[name] for name in names], np.float32).reshape(len(names), width)
         return Vectors(names, matrix, normalized=True)
-
-
-def segments_of(run: Run) -> tuple[Part, ...]:
-    """The parts of a run's documents: that of the vectors first.
-
-    `InputError` if the run has not kept its text.
-    """
-    if isinstance(run, LiveRun):
-        return run.segments
-    reason = "so its documents cannot be changed"
-    text = run.require_text(reason)
-    base = run.held("segment of the base", lambda: Segment(BASE, text, partial(run.require_tokens, reason)))
-    return (Part(base),)
-
-
-def with_figures(provenance: Provenance, segments: Sequence[Part], base: Run) -> Provenance:
-    """A provenance whose numbers are those of the documents that are present."""
-    documents = tokens = 0
-    came = {"documents": 0, "tokens": 0, "without_vector": 0, "gone": len(segments[0].gone)}
-    for part in segments:
-        batch = part.segment.tokens
-        lengths = batch.lengths
-        documents += len(part)
-        own = int(lengths.sum() - lengths[part.gone].sum())
-        tokens += own
-        if part.segment.name != BASE:
-            came["documents"] += len(part)
-            came["tokens"] += own
-            came["without_vector"] += _lacking(part.segment, base.vectors)
-    earlier = base.provenance.live
-    live = {name: number + earlier.get(name, 0) for name, number in came.items()}
-    return provenance.replace(documents=documents, tokens=tokens, live={**provenance.live, **live})
-
-
-def _lacking(segment: Segment, vectors: Vectors) -> int:
-    """How many tokens of a segment, documents that are gone included, are of words that the vectors lack."""
-
-    def count() -> int:
-        rows, _ = vectors.lookup(segment.tokens.types, compose=False)
-        return int(segment.tokens.counts[~rows.any(axis=1)].sum())
-
-    return segment.held("without vector", count)

@@ -1,6 +1,7 @@
 """`Run`: the result of a refinement, with the data needed to inspect it.
 
 It is a plain record; `selfvec.storage.run_folder` reads and writes it, and `selfvec.apps.run` adds methods.
+Once documents have come or gone since its vectors were made, it is a `selfvec.data.live_run.LiveRun`.
 """
 
 from __future__ import annotations
@@ -9,16 +10,19 @@ import copy
 import hashlib
 import json
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from inspect import signature
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
 from selfvec.base.answer import short_repr
+from selfvec.base.arrays import Ints, Mask
 from selfvec.base.checks import check_text
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.files.memory import release
@@ -30,6 +34,9 @@ from .token_batch import TokenBatch
 from .trajectory import History, Trajectory
 from .vectors import Vectors
 from .word_lookup import rows_of
+
+if TYPE_CHECKING:
+    pass
 
 _STATE = re.compile(r"-([2-9]|[1-9]\d{1,8})(?=$|\.)")
 
@@ -59,7 +66,7 @@ def split_state(name: str) -> tuple[str, int]:
 T = TypeVar("T")
 
 BASE = "base"
-"""The name of the segment that the vectors were made of, see `selfvec.data.live_run`."""
+"""The name of the segment that the vectors were made of."""
 
 
 class TopicName(NamedTuple):
@@ -84,12 +91,87 @@ class AnyRun:
         """What a function works on from its beginning to its end."""
         raise NotImplementedError
 
-    def becomes(self, change: Callable[[Run], tuple[Run, T]]) -> tuple[Run, T]:
-        """What ``change`` makes of the present state, and says."""
-        return change(self.present)
+    @contextmanager
+    def changing(self) -> Iterator[Callable[[Run], None]]:
+        """Let nobody else give the run another state meanwhile; what is yielded gives it the next one."""
+        yield lambda _: None
 
 
-class Run(AnyRun):
+class Holder:
+    """What never changes, and holds what is derived from it."""
+
+    derived: dict[Any, Any]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The state that `pickle` and `copy` keep; what is derived or computed is made again."""
+        names = chain.from_iterable(vars(cls).items() for cls in type(self).__mro__)
+        computed = {name for name, value in names if isinstance(value, cached_property)}
+        kept = {name: value for name, value in vars(self).items() if name not in computed}
+        return kept | {"derived": {}}
+
+
+@dataclass(frozen=True, eq=False)
+class Segment(Holder):
+    """Documents that came together. They never change, so what is computed from them is held with them."""
+
+    name: str  # `BASE`, or the name of its file
+    text: RunText
+    read: TokenBatch | Callable[[], TokenBatch]  # its tokens, over types of its own
+    later: Vectors | None = None  # its words that the vectors lack, with their rows; None of the first one
+    encoded: RunPart | Path | None = None  # vectors of its texts by the run's encoder, or their folder
+    derived: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def tokens(self) -> TokenBatch:
+        """Its documents as ids of its own types."""
+        return self.read() if callable(self.read) else self.read
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def held(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What ``make`` returns, held as long as the segment is."""
+        if key not in self.derived:
+            self.derived[key] = make()
+        value: T = self.derived[key]
+        return value
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A segment, and which of its documents are gone."""
+
+    segment: Segment
+    gone: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # rising numbers
+
+    def __len__(self) -> int:
+        """Documents that are present."""
+        return len(self.segment) - len(self.gone)
+
+    @cached_property
+    def present(self) -> Mask:
+        """Which documents of the segment are present, (D,) bool."""
+        present = np.ones(len(self.segment), bool)
+        present[self.gone] = False
+        return present
+
+    @cached_property
+    def numbers(self) -> Ints:
+        """The numbers of the documents that are present, rising."""
+        return np.flatnonzero(self.present)
+
+    @cached_property
+    def counts(self) -> Ints:
+        """Occurrences of each type of the segment in the documents that are present, (V,)."""
+        tokens = self.segment.tokens
+        return tokens.counts - tokens.part(self.gone).counts if len(self.gone) else tokens.counts
+
+    def without(self, gone: Mask) -> Part:
+        """The same without further documents, (D,) bool; itself if there are none."""
+        return replace(self, gone=np.flatnonzero(~self.present | gone)) if gone.any() else self
+
+
+class Run(AnyRun, Holder):
     """The result of a refinement.
 
     Parameters
@@ -119,7 +201,7 @@ class Run(AnyRun):
 
     Attributes
     ----------
-    seen : tuple, optional
+    opened_from : tuple, optional
         The place of the ``run.json`` that was opened, and what tells whether it has been replaced since.
     derived : dict
         What `held` keeps: computed from this state of the run, and gone with it.
@@ -156,8 +238,8 @@ class Run(AnyRun):
         self.folder = folder
         self.state = state
         self.stamp = stamp
-        self.seen: tuple[Path, object] | None = None
-        self.derived: dict[str, Any] = {}
+        self.opened_from: tuple[Path, object] | None = None
+        self.derived = {}
         self.change: dict[str, Any] | None = None
         self.topic_names: Sequence[TopicName] = ()
         self._tokens = tokens
@@ -168,9 +250,19 @@ class Run(AnyRun):
         return self
 
     @property
-    def base(self) -> Run:
+    def fitted_run(self) -> Run:
         """The run that the vectors were made with: itself, unless documents came or went since."""
         return self
+
+    @property
+    def segments(self) -> tuple[Part, ...]:
+        """Its documents in parts, of which those that the vectors were made of are the first.
+
+        `InputError` if the run has not kept its text.
+        """
+        reason = "so its documents cannot be changed"
+        text, tokens = self.require_text(reason), partial(self.require_tokens, reason)
+        return (Part(self.held("first segment", lambda: Segment(BASE, text, tokens))),)
 
     @property
     def later(self) -> Vectors | None:
@@ -214,10 +306,6 @@ class Run(AnyRun):
             values = {of: make(), **dict(kept)}  # a new one, because threads may read the old
             self.derived[name] = values
         return values[of]
-
-    def __getstate__(self) -> dict[str, Any]:
-        """The state that `pickle` and `copy` keep; what is derived is computed again."""
-        return {name: {} if name == "derived" else value for name, value in vars(self).items()}
 
     def __repr__(self) -> str:
         method = self.provenance.method or "unknown method"

@@ -14,8 +14,7 @@ from selfvec.base.casing import asked_forms
 from selfvec.base.characters import plain, without_accents
 from selfvec.base.errors import NotFound
 
-from .queries import least_count
-from .vectors import Source, Vectors
+from .vectors import Source, Vectors, least_count
 
 _NEAR = 30  # words of similar spelling that are looked at
 _RARER = 10  # times: a word is so much rarer than the one of which it is a misspelling

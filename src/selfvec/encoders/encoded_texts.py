@@ -27,8 +27,7 @@ from selfvec.base.arrays import Array, Ints, Mask, Rows
 from selfvec.base.display import count_of
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.progress import Advance, Progress
-from selfvec.data.live_run import LiveRun, Segment
-from selfvec.data.run import Run
+from selfvec.data.run import Run, Segment
 from selfvec.files.atomic_files import refuse_special, writing
 from selfvec.files.file_system import NO_LINK
 from selfvec.files.tensors import Forms, Tensor, read_metadata, read_tensors, write_tensors
@@ -338,15 +337,21 @@ def text_hashes(texts: Sequence[str]) -> NDArray[np.bytes_]:
 
 def encoded_texts_of(run: Run) -> EncodedTexts | None:
     """The encoder's vectors of a run's texts, memory-mapped; None if it was made without an encoder."""
-    if "encoded" not in run.parts and isinstance(run, LiveRun):
+    if "encoded" not in run.parts and run.fitted_run is not run:
         of_segments = [encoded_texts_of_segment(part.segment) for part in run.segments[1:]]
-        if (own := encoded_texts_of(run.base)) is not None:
+        if (own := encoded_texts_of(run.fitted_run)) is not None:
             run.parts["encoded"] = own.merged(*(texts for texts in of_segments if texts is not None))
     elif "encoded" not in run.parts and (folder := run.part("encoded")) is not None:
         run.parts["encoded"] = EncodedTexts.open(folder)
     kept = run.parts.get("encoded")
     assert kept is None or isinstance(kept, EncodedTexts)
     return kept
+
+
+def whole_run(run: Run) -> Run:
+    """A run in one piece, as it is written; with its encoder's vectors of documents that came later, too."""
+    encoded_texts_of(run)
+    return run.whole()
 
 
 def encoded_texts_of_segment(segment: Segment) -> EncodedTexts | None:

@@ -47,7 +47,7 @@ def word_text(word: str) -> str:
 
 def hold_encoder(run: Run, encoder: SentenceEncoder) -> None:
     """Give a run, or the state of one that was opened, the encoder that `encoder_of` returns."""
-    run.present.held(_HELD, lambda: encoder)
+    run.present.derived[_HELD] = {None: encoder}
 
 
 def keep_encoder(run: Run, opened: Run) -> None:

@@ -24,8 +24,8 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import writing
-from selfvec.refinement.input_reading import general_words
-from selfvec.refinement.update import source_run, source_vectors
+from selfvec.refinement.inputs import general_words
+from selfvec.refinement.update import source_vectors
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.model import taught_encoder
 from selfvec.retrieval.encoder.word_lookup import FINAL_SIGMA, signs
@@ -229,7 +229,7 @@ def _taught_encoder(run: Run, progress: Progress) -> tuple[Encoder, list[str]]:
 
 def _initial_words(run: Run) -> tuple[Sequence[str], list[str]]:
     try:
-        vectors = source_vectors(source_run(run))
+        vectors = source_vectors(run)
     except SelfvecError as error:
         return (), [f"questions are read by words of the texts only: {error}"]
     return general_words(vectors.index_to_key) if isinstance(vectors, Vectors) else (), []

@@ -16,26 +16,42 @@ R are the refined vectors, left and right the weighted, centred sums of the neig
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Floats
+from selfvec.base.arrays import AnyFloats, Floats, Halves
 from selfvec.base.progress import Progress, as_progress
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.run import Run
 from selfvec.data.settings import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
+from selfvec.files.checksums import write_sealed
+from selfvec.files.tensors import Tensor, read_tensors, write_tensors
 from selfvec.numerics.whitening import spectrum, whitened
 from selfvec.refinement.decorrelation import GAMMA, POWER, base_vectors, decorrelate, start_from_neighbours
-from selfvec.storage.cache import cached_rows
+from selfvec.storage.cache import AGAIN, RESULT, cached
+
+_ROWS = "vectors.safetensors"
 
 
 def _derived(run: Run, name: str, make: Callable[[], Floats], progress: Progress | None = None) -> Vectors:
-    """Further vectors of a run's words: held by the run, read from its cache, or made."""
+    """Further vectors of a run's words, in half precision: held by the run, read from its cache, or made."""
+
+    def halved() -> Halves:
+        return make().astype(np.float16)
+
+    def write(rows: Halves, folder: Path) -> None:
+        write_tensors(folder / _ROWS, {"vectors": rows})
+        write_sealed(folder / RESULT, {})
+
+    def read(folder: Path) -> Halves:
+        forms = {"vectors": Tensor("f2", (len(run.vectors), "d"))}
+        return read_tensors(folder / _ROWS, forms, AGAIN)["vectors"]
 
     def vectors() -> Vectors:
-        rows = cached_rows(run, name, make, progress)
+        rows = cached(run, name, None, halved, write, read, progress)
         return Vectors(run.vectors, rows, counts=run.vectors.counts)
 
     return run.held(name, vectors)

@@ -1,6 +1,6 @@
 """What a refinement starts from, `Inputs`, what is decided before a vector changes, `Plan`, and `Execution`.
 
-Inputs are the counted tokens of a text and their initial vectors.
+Inputs are the counted tokens of a text and their initial vectors, which are loaded while the text is read.
 
 Repeated passages are counted once, words are stemmed, and rare words dropped. These rules need the whole
 corpus, so they run after all others, in one pass. Initial vectors are rows of the given vectors, or built
@@ -10,18 +10,26 @@ before the first pass (`Anchors.first_rows`). The decorrelated method adds words
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from pkgutil import resolve_name
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
+from selfvec.base.answer import Json
 from selfvec.base.arrays import Ids, Ints
+from selfvec.base.casing import case_forms, language_of
 from selfvec.base.errors import CorpusError, InputError, require
-from selfvec.base.progress import Progress, Timings
+from selfvec.base.progress import BESIDE, Progress, Timings
+from selfvec.base.threads import prefetched
 from selfvec.data.provenance import Provenance
 from selfvec.data.run_text import RunText
 from selfvec.data.settings import METHODS, Settings
@@ -32,23 +40,38 @@ from selfvec.data.token_batch import (
     occurrences_of_each,
     occurrences_of_merged,
 )
-from selfvec.data.vectors import Source, Vectors
-from selfvec.files.memory import release
+from selfvec.data.vectors import Source, Vectors, coverage
+from selfvec.files.checksums import sha256
+from selfvec.files.memory import release, return_freed_memory
 from selfvec.numerics.rows import filled_rows, unit_in_place, unit_rows
+from selfvec.storage.formats import load
+from selfvec.storage.public_vectors import locate
 from selfvec.storage.run_folder import TEXT
 from selfvec.storage.run_writer import RunWriter
 from selfvec.storage.text_file import TextWriter
-from selfvec.text import auto_window
+from selfvec.text import Encoding, Rules, auto_window, encode, tokenizer
+from selfvec.text.language_recognition import language_of_text, note_on_language
+from selfvec.text.languages import STOP_WORDS
 from selfvec.text.repeats import Repeats, find_repeats, with_fewer_sentences
 from selfvec.text.rules import DROPPED, keep_all, merged_types
+from selfvec.text.segmentation import segmenter, unsegmented
 from selfvec.text.tokenizers import SPLITS
 
 from .history import HistoryPlan, parse_history
 from .selection import Choice
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from selfvec.cooccurrence.scan import ScanOperator
+    from selfvec.corpus import Corpus
+    from selfvec.data.documents import Documents
     from selfvec.encoders.encoded_texts import EncodedTexts
+    from selfvec.storage.text_file import TextWriter
+    from selfvec.text.phrase_finding import Finder
+
+Start = Vectors | str | os.PathLike[str] | None
+"""The initial vectors: `Vectors`, their path, or a name in `FROM_TEXT`; None is "none"."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +87,284 @@ class Inputs:
     encoded: EncodedTexts | None = None  # a sentence encoder's vectors of the texts
     # Makes the operator for a window, if the tokens are elsewhere and the batch has only their counts.
     scan: Callable[[int], ScanOperator] | None = None
+
+
+@dataclass
+class Execution:
+    """Options of execution that do not change the result."""
+
+    writer: RunWriter | None = None  # of a run folder, where long data lie while they are made
+    progress: Progress = field(default_factory=Progress)
+    jobs: int | None = None  # threads; all cores if None
+    timings: Timings = field(default_factory=Timings)  # seconds by stage
+
+    def text_writer(self, name: str = TEXT, kinds: Mapping[str, str] | None = None) -> TextWriter:
+        """Writes documents into a file of the run, or into memory; see `TextWriter`."""
+        return TextWriter(None if self.writer is None else self.writer.path(name), kinds)
+
+
+# ---- Reading: documents become token ids
+
+
+def read_inputs(
+    corpus: Corpus,
+    vectors: Start,
+    settings: Settings,
+    execution: Execution,
+    kinds: Mapping[str, str] | None = None,
+) -> Inputs:
+    """Read a corpus and, at the same time, the initial vectors. The kinds of some fields may be known."""
+    finder = _phrase_finder(settings)
+
+    def load() -> tuple[Vectors | None, dict[str, Any]]:
+        with execution.timings.stage(f"{BESIDE}load"):
+            return load_start(vectors, settings)
+
+    with (
+        execution.text_writer(kinds=kinds or {}) if settings.keeps_text else nullcontext() as text,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        described_load = pool.submit(load)
+        loading = pool.submit(lambda: described_load.result()[0])  # runs after it, in the same thread
+        try:
+            unstemmed, encoding = read_unstemmed(
+                corpus, loading, settings, execution, finder=finder, text=text
+            )
+        except CorpusError:
+            loading.result()  # if the vectors cannot be read either, their error is raised first
+            raise
+        kept = None if text is None else text.finish(corpus.days)
+    if settings.tagger and kept is not None:
+        corpus.summary.note(f"lemmas and parts of speech are those of {settings.tagger}, in context")
+    # Here, because counting overwrites the words that were read.
+    words_read = list(zip(unstemmed.types, unstemmed.counts.tolist(), strict=True))
+    language, uncut = language_and_notes(words_read, settings)
+    for note in uncut:
+        corpus.summary.note(note)
+    listed = settings.stop_words
+    if listed and listed not in STOP_WORDS and not encoding.dropped.get("stop words"):
+        corpus.summary.note(f"no word of the text is in the stop words of {listed}: is it the list you mean?")
+    del words_read
+    encoding = replace(encoding, language=language)
+    return_freed_memory()
+    pretrained, described = described_load.result()
+    words = pretrained.key_to_index if pretrained is not None else {}
+    with execution.timings.stage("count"):
+        # The ids are overwritten, because a second array of ids would double the memory.
+        batch, repeats, kept_from = counted(unstemmed, words, settings, execution.jobs)
+        check_tokens(batch, uncut)
+        check_slices(batch, settings)
+        phrases = finder.recorded(batch) if finder else None
+        terms = [row["term"] for row in phrases["rows"]] if phrases else ()
+        original = initial_vectors(batch, pretrained, settings, terms, name=described["name"])
+    once = repeats.tokens if repeats.once(settings) else 0
+    encoding = encoding.of_counted(batch, batch.empty, once, kept_from)
+    about = {"corpus": corpus.summary.as_dict(), "phrases": phrases}
+    provenance = provenance_of(described, original, batch, repeats, settings, encoding, **about)
+    general = general_words(pretrained.index_to_key) if pretrained is not None else ()
+    return Inputs(batch, original, provenance, repeats, kept, general)
+
+
+def read_unstemmed(
+    corpus: Corpus,
+    pretrained: Vectors | Future[Vectors | None] | None,
+    settings: Settings,
+    execution: Execution,
+    *,
+    finder: Finder | None = None,
+    text: TextWriter | None = None,
+) -> tuple[TokenBatch, Encoding]:
+    """Read a corpus as token ids, before stemming and `min_count`, which need the whole corpus.
+
+    If ``finder`` is given, stemming and `min_count` are applied, because it finds phrases among stemmed
+    words. The documents are also given to ``text``.
+    """
+    refuse_tokens(corpus, settings)
+    rules = Rules.of(settings)
+    timings = execution.timings
+    started = time.perf_counter()
+    read_before = timings.get("read", 0.0)
+
+    def keep(documents: pl.DataFrame) -> None:
+        if text is not None:
+            text.add(with_tags(documents, settings))
+
+    with (
+        execution.progress.stage("Reading", corpus.total_bytes, "bytes") as advance,
+        closing(prefetched(corpus.batches(advance))) as ahead,
+    ):
+        tokens, encoding = encode(
+            _timed(ahead, timings, pretrained, keep),
+            tokenizer(settings.tokenizer, settings.language),
+            rules,
+            pretrained,
+            phrases=finder or (),
+            unstemmed=finder is None,
+            jobs=execution.jobs,
+        )
+    elapsed = time.perf_counter() - started
+    timings["tokenize"] = elapsed - (timings.get("read", 0.0) - read_before)
+    return with_days(tokens, corpus.days), encoding
+
+
+def with_days(tokens: TokenBatch, days: pl.Series | None) -> TokenBatch:
+    """A text with the days of its documents, if these were known only when all of it was read."""
+    return tokens if days is None else replace(tokens, dates=days.to_numpy().astype("datetime64[D]"))
+
+
+def language_and_notes(words: list[tuple[str, int]], settings: Settings) -> tuple[str | None, list[str]]:
+    """The language of a whole text, from its words and their counts; a note if it is not cut into words."""
+    sentence = unsegmented(words, settings.language, "the text") if settings.tokenizer == "words" else None
+    return language_of_text(words, settings), [sentence] if sentence else []
+
+
+def provenance_of(
+    described: Json,  # the initial vectors as they were read
+    original: Vectors,
+    batch: TokenBatch,
+    repeats: Repeats,
+    settings: Settings,
+    encoding: Encoding,
+    **more: Any,
+) -> Provenance:
+    """What a run says of its inputs, with a note if vectors of the text's language would be better."""
+    if described["name"] not in FROM_TEXT:
+        tokens = coverage(original, batch.counts)["tokens"]
+        share = tokens["known"] / max(sum(tokens.values()), 1)
+        note = note_on_language(encoding.language, described["name"], share, settings)
+        if note is not None:
+            described = described | {"notes": [*described.get("notes", ()), note]}
+    return Provenance(
+        text=encoding.as_dict(),
+        vectors=described,
+        option_files=option_files(settings),
+        repeats=repeats.as_dict(settings),
+        **more,
+    )
+
+
+def refuse_tokens(corpus: Corpus, settings: Settings) -> None:
+    """Raise `CorpusError` if the documents are tokens, and the tokeniser would split them."""
+    if corpus.tokenized and settings.tokenizer != "whitespace":
+        raise CorpusError(
+            f"its documents are tokens already: the tokeniser {settings.tokenizer} would split them again",
+            path=corpus.name,
+            remedy="use the tokeniser whitespace, or give texts",
+        )
+
+
+def option_files(settings: Settings) -> dict[str, str]:
+    """SHA-256 of the files named by options. Their content affects the result."""
+    listed = settings.phrases if isinstance(settings.phrases, str) else None
+    named = {"tokenizer": settings.tokenizer, "stop_words": settings.stop_words, "phrases": listed}
+    names = {*SPLITS, "auto", None, *STOP_WORDS}
+    paths = {name: Path(value) for name, value in named.items() if value and value not in names}
+    paths = {name: path / "tokenizer.json" if path.is_dir() else path for name, path in paths.items()}
+    return {name: sha256(path) for name, path in paths.items() if path.is_file()}
+
+
+def _phrase_finder(settings: Settings) -> Finder | None:
+    if settings.phrases is None:
+        return None
+    from selfvec.text.phrase_finding import Finder
+
+    language = language_of(settings.as_dict())
+    stop_words = settings.stop_words or (language if language in STOP_WORDS else "en")
+    asked = settings.phrases
+    if isinstance(asked, int) or asked == "auto":
+        return Finder(asked if isinstance(asked, int) else None, stop_words=stop_words)
+    from selfvec.text.phrases import read_phrases
+
+    return Finder(stop_words=stop_words, listed=read_phrases(asked))
+
+
+def _timed(
+    batches: Iterator[Documents], timings: Timings, loading: object, keep: Callable[[pl.DataFrame], None]
+) -> Iterator[Documents]:
+    """The same batches, which ``keep`` gets too; waiting for them is reading. Raise if loading has failed."""
+    while True:
+        if isinstance(loading, Future) and loading.done():
+            loading.result()
+        with timings.stage("read"):
+            try:
+                batch = next(batches)
+            except StopIteration:
+                return
+        keep(batch.rows)
+        yield batch
+
+
+def with_tags(documents: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Documents with the tags of their words, if a pipeline is named; those that have them keep them."""
+    if settings.tagger is None:
+        return documents
+    from selfvec.text.tagger import tagged
+
+    return tagged(documents, settings.tagger, settings.tokenizer, settings.language)
+
+
+def starts(vectors: Start | Sequence[Start]) -> list[Start]:
+    """One or several initial vectors as a list."""
+    return list(vectors) if isinstance(vectors, list | tuple) else [cast(Start, vectors)]
+
+
+def checked_starts(vectors: Start | Sequence[Start], settings: Settings) -> list[Start]:
+    """`starts`; `MissingExtra` before anything is read if a package is needed that is not installed."""
+    if settings.pos or settings.tagger:
+        from selfvec.text.tagger import check_tagger
+
+        check_tagger(settings.tagger)
+    if settings.tokenizer == "words":
+        segmenter(settings.language)
+    candidates = starts(vectors)
+    for name in candidates:
+        if isinstance(name, str) and name in FROM_TEXT:
+            check_installed(name)
+    return candidates
+
+
+def inputs_to_compare(
+    corpus: Corpus, candidates: Sequence[Start], settings: Settings, execution: Execution
+) -> tuple[TokenBatch, Iterator[Vectors]]:
+    """A corpus as tokens, independently of vectors, so in lower case; and the initial vectors of its words.
+
+    Candidates may have these words in title case.
+    """
+    plain = replace(settings, phrases=None)
+    unwritten = Execution(None, execution.progress, execution.jobs)
+    batch = counted(read_unstemmed(corpus, None, plain, unwritten)[0], {}, plain, execution.jobs)[0]
+    forms = [case_forms(word, settings.language) for word in batch.types]
+
+    def original(pretrained: Vectors | None) -> Vectors:
+        keys = [next((form for form in some if form in (pretrained or ())), some[0]) for some in forms]
+        return initial_vectors(batch, pretrained, settings, keys=keys)
+
+    return batch, (original(load_start(vectors, settings)[0]) for vectors in candidates)
+
+
+def load_start(vectors: Start, settings: Settings) -> tuple[Vectors | None, dict[str, Any]]:
+    """The initial vectors, with rows for the corpus' kind of tokens, and their provenance."""
+    vectors = "none" if vectors is None else vectors
+    if isinstance(vectors, str) and vectors in FROM_TEXT:
+        return None, {"name": vectors}
+    if isinstance(vectors, Vectors):
+        return by_token(vectors, settings), {"name": "memory"} | vectors.provenance
+    place = locate(vectors)
+    loaded = load(place)
+    described: dict[str, Any] = {"name": os.fspath(vectors)}
+    if place.is_file():
+        described |= {"bytes": place.stat().st_size, "sha256": sha256(place)}
+    described |= {"words": len(loaded), "dimensions": loaded.vector_size} | loaded.provenance
+    return by_token(loaded, settings), described
+
+
+def general_words(words: Iterable[str], most: int = 10_000) -> tuple[str, ...]:
+    """The first words of vectors that consist of letters, in lower case, each once.
+
+    >>> general_words(["The", "##ing", "the", "hail"])
+    ('the', 'hail')
+    """
+    return tuple(dict.fromkeys(word.lower() for word in words if word.isalpha()))[:most]
 
 
 def check_tokens(batch: TokenBatch, notes: Sequence[str]) -> None:
@@ -222,69 +523,6 @@ def joined_vectors(original: Vectors, encoded: EncodedTexts) -> Vectors:
     return Vectors(original, rows, sources=sources.astype(np.uint8), normalized=True, pieces=pieces)
 
 
-# ---- The plan
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The inputs of a refinement, and its settings resolved for them."""
-
-    inputs: Inputs
-    settings: Settings  # as given
-    method: str  # never "auto"
-    window: int  # tokens, the word itself included
-    decision: Choice | None = None  # of ``auto``
-
-    @classmethod
-    def of(cls, settings: Settings, inputs: Inputs, method: str, decision: Choice | None = None) -> Plan:
-        """The plan of a method, whose options come from ``settings`` or are its defaults."""
-        return cls(inputs, settings, method, window_of(settings, inputs.batch, method), decision)
-
-    @property
-    def passes(self) -> int:
-        """Number of passes over the corpus."""
-        name = METHODS[self.method].passes
-        return 0 if name is None else int(getattr(self.settings, name))
-
-    @property
-    def learning_rate(self) -> float:
-        """α; 0 for a method without a learning rate."""
-        default, asked = METHODS[self.method].learning_rate, self.settings.learning_rate
-        return float(asked) if default and asked is not None else default
-
-    @property
-    def anchor(self) -> float:
-        """The weight of the original vectors: β of ``online``, λ of ``decorrelated``; 0 for other methods."""
-        default, asked = METHODS[self.method].anchor, self.settings.anchor
-        return float(asked) if default and asked is not None else default
-
-    @cached_property
-    def history(self) -> HistoryPlan:
-        """Which states are recorded."""
-        return parse_history(self.settings.history_texts)
-
-
-def window_of(settings: Settings, batch: TokenBatch, method: str) -> int:
-    """The window of a method, as given or its default."""
-    if settings.window != "auto":
-        return int(settings.window)
-    return METHODS[method].window or auto_window(batch)
-
-
-@dataclass
-class Execution:
-    """Options of execution that do not change the result."""
-
-    writer: RunWriter | None = None  # of a run folder, where long data lie while they are made
-    progress: Progress = field(default_factory=Progress)
-    jobs: int | None = None  # threads; all cores if None
-    timings: Timings = field(default_factory=Timings)  # seconds by stage
-
-    def text_writer(self, name: str = TEXT, kinds: Mapping[str, str] | None = None) -> TextWriter:
-        """Writes documents into a file of the run, or into memory; see `TextWriter`."""
-        return TextWriter(None if self.writer is None else self.writer.path(name), kinds)
-
-
 # ---- Initial vectors from the text alone: word2vec, fastText, GloVe, PPMI-SVD and sums of codes
 
 
@@ -328,3 +566,46 @@ def vectors_from_text(batch: TokenBatch, name: str = "none", seed: int = 0) -> V
     rows = unit_rows(train(batch, width, seed, 1, **trainer.options))
     sources = np.where(rows.any(axis=1), Source.RANDOM, Source.NONE).astype(np.uint8)
     return Vectors(batch.types, rows, sources=sources, normalized=True)
+
+
+# ---- The plan
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The inputs of a refinement, and its settings resolved for them."""
+
+    inputs: Inputs
+    settings: Settings  # as given
+    method: str  # never "auto"
+    window: int  # tokens, the word itself included
+    decision: Choice | None = None  # of ``auto``
+
+    @classmethod
+    def of(cls, settings: Settings, inputs: Inputs, method: str, decision: Choice | None = None) -> Plan:
+        """The plan of a method, whose options come from ``settings`` or are its defaults."""
+        window = METHODS[method].window if settings.window == "auto" else int(settings.window)
+        return cls(inputs, settings, method, window or auto_window(inputs.batch), decision)
+
+    @property
+    def passes(self) -> int:
+        """Number of passes over the corpus."""
+        name = METHODS[self.method].passes
+        return 0 if name is None else int(getattr(self.settings, name))
+
+    @property
+    def learning_rate(self) -> float:
+        """α; 0 for a method without a learning rate."""
+        default, asked = METHODS[self.method].learning_rate, self.settings.learning_rate
+        return float(asked) if default and asked is not None else default
+
+    @property
+    def anchor(self) -> float:
+        """The weight of the original vectors: β of ``online``, λ of ``decorrelated``; 0 for other methods."""
+        default, asked = METHODS[self.method].anchor, self.settings.anchor
+        return float(asked) if default and asked is not None else default
+
+    @cached_property
+    def history(self) -> HistoryPlan:
+        """Which states are recorded."""
+        return parse_history(self.settings.history_texts)

@@ -22,16 +22,9 @@ from selfvec.corpus.kept_documents import KEEP, NAMED, REPLACE, RunDocuments, to
 from selfvec.corpus.summary import FROM_MEMORY, joined_corpora
 from selfvec.data.documents import Documents
 from selfvec.data.field_types import all_written
-from selfvec.data.live_run import (
-    LiveRun,
-    Part,
-    PresentText,
-    Segment,
-    segments_of,
-    with_figures,
-)
+from selfvec.data.live_run import LiveRun, PresentText
 from selfvec.data.provenance import Provenance
-from selfvec.data.run import BASE, Run
+from selfvec.data.run import BASE, Part, Run, Segment
 from selfvec.data.run_text import (
     DATE,
     FINGERPRINT,
@@ -61,8 +54,7 @@ from selfvec.text.phrases import units_of
 from selfvec.text.preprocessing import Preprocessing, mean_rows_by_stem
 from selfvec.text.rules import first_of_stems, stems
 
-from .input_reading import refuse_tokens, with_tags
-from .inputs import Execution, by_token
+from .inputs import Execution, by_token, refuse_tokens, with_tags
 from .teacher import Teacher
 from .update import Change, Taken, as_kept
 
@@ -88,7 +80,7 @@ def added(
     refuse_tokens(corpus, run.settings)
     rows = _read(run, corpus, execution)
     read = len(rows)
-    segments = segments_of(run)
+    segments = run.segments
     rows, gone = RunDocuments(segments).new_of(rows, duplicates)
     replaced = int(sum(mask.sum() for mask in gone))
     change = Change(added=len(rows), changed=replaced, skipped=read - len(rows))
@@ -100,8 +92,8 @@ def added(
     if len(rows):
         text = text_of(with_tags(_with_names(rows, run, segments), run.settings), run.require_text().kinds)
         encoded, provenance = _encoded(run, text, execution)
-        tokens = tokens_of([Documents(rows)], run.base)
-        new = Segment.of(str(number), text, tokens, _later_words(tokens, run.base, parts), encoded)
+        tokens = tokens_of([Documents(rows)], run.fitted_run)
+        new = Segment(str(number), text, tokens, _later_words(tokens, run.fitted_run, parts), encoded)
         parts.append(Part(new))
     provenance = provenance.replace(corpus=_summary_with(run, corpus.summary.as_dict(), replaced))
     return _changed(run, parts, change, provenance, number), change
@@ -129,7 +121,7 @@ def with_fields(run: Run, corpus: Corpus, number: int) -> tuple[Run, Change]:
             raise OptionError(f"the {name} changes only with the text", field="documents", remedy=remedy)
     if not fields_among(rows.columns):
         raise OptionError("there are neither texts nor fields", field="documents")
-    segments = segments_of(run)
+    segments = run.segments
     ids = column_or_nulls(rows, ID)
     if ids.null_count():
         remedy = "name the document whose fields they are"
@@ -148,7 +140,7 @@ def with_fields(run: Run, corpus: Corpus, number: int) -> tuple[Run, Change]:
     documents = documents.with_columns(names, *either).drop(newer.values())
     text = text_of(documents, run.require_text().kinds)
     number = number or _next(segments)
-    parts.append(Part(_segment(chosen, text, number, run.base)))
+    parts.append(Part(_segment(chosen, text, number, run.fitted_run)))
     made = _changed(run, parts, Change(), run.provenance, number)
     return made, Change(added=len(text), changed=len(text))
 
@@ -170,7 +162,7 @@ def deleted(run: Run, which: Sequence[str] | Mask, number: int = 0, field: str =
 
     `NotFound` if an id is missing; ``field`` is what it calls the ids. Without one such are ignored.
     """
-    segments = segments_of(run)
+    segments = run.segments
     if isinstance(which, np.ndarray):
         gone = [part.present.copy() for part in segments]
         for mask, own in zip(
@@ -200,7 +192,7 @@ def exchanged(
     """
     made, change = run, Change()
     if taken.withdraw:
-        ids = told_apart(list(map(str, taken.withdraw)), RunDocuments(segments_of(run)).ids)
+        ids = told_apart(list(map(str, taken.withdraw)), RunDocuments(run.segments).ids)
         made, change = deleted(made, list(map(str, ids)), number, "withdraw")
     if taken.corpus is None:
         return made, change
@@ -362,7 +354,7 @@ def _encoded(run: Run, text: RunText, execution: Execution) -> tuple[EncodedText
     made = run.provenance
     if made.encoder is None:
         return None, made
-    teacher = Teacher.of_runs([run.base], encoder_of(run), needed=False)
+    teacher = Teacher.of_runs([run.fitted_run], encoder_of(run), needed=False)
     assert teacher is not None
     most = None if run.settings.encode is None else max(run.settings.encode - made.encoder["passages"], 0)
     encoded, numbers = teacher.encode_added(text, most, execution)
@@ -374,20 +366,43 @@ def _encoded(run: Run, text: RunText, execution: Execution) -> tuple[EncodedText
 
 def _changed(run: Run, parts: Sequence[Part], change: Change, provenance: Provenance, number: int) -> LiveRun:
     """A run of other parts, of which small ones are joined."""
-    base = run.base
+    base = run.fitted_run
     first, *others = parts
-    kept = _joined([part for part in others if len(part)], number, base)
+    came = _joined([part for part in others if len(part)], number, base)
     steps = [*run.provenance.steps]
     counts = {name: getattr(change, name) for name in ("added", "changed", "withdrawn")}
     if _is_live(run):
         before = steps.pop()
         counts = {name: value + before[name] for name, value in counts.items()}
     steps.append({"by": "live", **counts})
-    provenance = with_figures(provenance.replace(steps=steps), [first, *kept], base)
-    made = LiveRun(base, [first, *kept], provenance)
+    tokens = [int(part.segment.tokens.lengths[part.present].sum()) for part in (first, *came)]
+    since = {
+        "documents": sum(map(len, came)),
+        "tokens": sum(tokens[1:]),
+        "without_vector": sum(_without_vector(part.segment, base.vectors) for part in came),
+        "gone": len(first.gone),
+    }
+    earlier = base.provenance.live
+    provenance = provenance.replace(
+        documents=len(first) + since["documents"],
+        tokens=sum(tokens),
+        steps=steps,
+        live={**provenance.live, **{name: count + earlier.get(name, 0) for name, count in since.items()}},
+    )
+    made = LiveRun(base, [first, *came], provenance)
     made.topic_names = run.topic_names
     keep_encoder(run, made)
     return made
+
+
+def _without_vector(segment: Segment, vectors: Vectors) -> int:
+    """How many tokens of a segment, documents that are gone included, are of words that the vectors lack."""
+
+    def count() -> int:
+        rows, _ = vectors.lookup(segment.tokens.types, compose=False)
+        return int(segment.tokens.counts[~rows.any(axis=1)].sum())
+
+    return segment.held("without vector", count)
 
 
 def _joined(parts: list[Part], number: int, base: Run) -> list[Part]:
@@ -419,4 +434,4 @@ def _segment(parts: Sequence[Part], text: RunText, number: int, base: Run) -> Se
         encoded += [] if vectors is None else [vectors]
     tokens = concatenated(over_one_vocabulary(batches))
     own = encoded[0].merged(*encoded[1:]) if encoded else None
-    return Segment.of(str(number), text, tokens, _later_words(tokens, base, parts), own)
+    return Segment(str(number), text, tokens, _later_words(tokens, base, parts), own)

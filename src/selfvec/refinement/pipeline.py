@@ -9,14 +9,13 @@ import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from selfvec.base.arrays import Bytes, Rows
-from selfvec.base.casing import case_forms
 from selfvec.base.errors import OptionError
 from selfvec.base.installed import environment
 from selfvec.base.progress import Progress, as_progress
@@ -31,8 +30,18 @@ from selfvec.storage.run_writer import RunWriter
 
 from .health import check_health
 from .history import parse_history
-from .input_reading import Start, check_packages, load_start, read_inputs, read_unstemmed, starts
-from .inputs import FROM_TEXT, Execution, Inputs, Plan, counted, initial_vectors, joined_vectors
+from .inputs import (
+    FROM_TEXT,
+    Execution,
+    Inputs,
+    Plan,
+    Start,
+    checked_starts,
+    initial_vectors,
+    inputs_to_compare,
+    joined_vectors,
+    read_inputs,
+)
 from .methods import Refinement, found_sources, refined_rows, run_to_end, start
 from .selection import ENOUGH, ORIGINAL, SURE, Choice, choose, draw_documents
 
@@ -65,8 +74,7 @@ def refine(
     """
     if corpus.tokenized and settings.tokenizer == "words":
         settings = replace(settings, tokenizer="whitespace")
-    candidates = starts(vectors)
-    check_packages(candidates, settings)
+    candidates = checked_starts(vectors, settings)
     parse_history(settings.history_texts)
     teacher = None
     if any(given is not None for given in (encoder, embeddings, settings.encode)):
@@ -105,9 +113,7 @@ def refine_inputs(
         # Choosing a method reads few rows, so all rows are written at the same time.
         kept = None if writer is None else pool.submit(writer.keep, inputs.original)
         with choosing:
-            plan = make_plan(
-                settings, inputs, decision=decision, jobs=execution.jobs, progress=execution.progress
-            )
+            plan = make_plan(settings, inputs, execution, decision)
         with timings.stage("keep"):
             if kept is not None:
                 kept.result()
@@ -246,41 +252,33 @@ CANDIDATES = tuple(method.name for method in METHODS.values() if method.passes)
 def make_plan(
     settings: Settings,
     inputs: Inputs,
-    *,
+    execution: Execution | None = None,
     decision: Choice | None = None,  # of ``auto``, if it is there already
-    jobs: int | None = None,
-    progress: Progress | None = None,
 ) -> Plan:
     """Resolve ``settings`` for a corpus; the method ``auto`` tries the methods to choose one."""
-    if settings.method != "auto":
-        return Plan.of(settings, inputs, settings.method)
-    decision = decision or try_methods(settings, inputs, CANDIDATES, jobs=jobs, progress=progress)
-    return Plan.of(settings, inputs, decision.chosen, decision)
+    method: str = settings.method
+    if method == "auto":
+        decision = decision or try_methods(settings, inputs, CANDIDATES, execution or Execution())
+        method = decision.chosen
+    return Plan.of(settings, inputs, method, decision)
 
 
-def try_methods(
-    settings: Settings,
-    inputs: Inputs,
-    methods: Sequence[str],
-    *,
-    jobs: int | None = None,
-    progress: Progress | None = None,
-) -> Choice:
+def try_methods(settings: Settings, inputs: Inputs, methods: Sequence[str], execution: Execution) -> Choice:
     """Refine a sample with every method and test each, and the original, on held-out text."""
     sample = _sample(inputs, settings.seed)
     unrecorded = replace(settings, history="none")
     # The default window of the paper's method is the mean sentence length of the whole text.
     plans = {name: replace(Plan.of(unrecorded, inputs, name), inputs=sample) for name in methods}
     total = len(sample.batch) * sum(plan.passes for plan in plans.values())
-    with (progress or Progress()).stage("Choosing", total, "tokens") as advance:
+    with execution.progress.stage("Choosing", total, "tokens") as advance:
 
         def refined_on(name: str, training: TokenBatch) -> Rows:
             plan = replace(plans[name], inputs=replace(sample, batch=training))
-            return refined_rows(plan, jobs, advance)
+            return refined_rows(plan, execution.jobs, advance)
 
         candidates = {name: partial(refined_on, name) for name in plans}
         unchanged = {ORIGINAL: lambda _: sample.original.unit}
-        return choose(sample.batch, unchanged | candidates, settings.seed, jobs)
+        return choose(sample.batch, unchanged | candidates, settings.seed, execution.jobs)
 
 
 def _sample(inputs: Inputs, seed: int) -> Inputs:
@@ -318,46 +316,37 @@ def choose_vectors(
     if trained := set(names) & set(FROM_TEXT) - {"none"}:
         rule = f"{min(trained)} is trained on the whole text, so held-out parts of the text cannot test it"
         raise OptionError(rule, field="vectors", remedy="refine twice, and compare with selfvec evaluate")
-    batch = _tokens(corpus, settings, execution)
-    originals = (_original(batch, load_start(vectors, settings)[0], settings) for vectors in candidates)
-    compared = _compared(batch, originals, settings, execution)
-    rows = [{"name": name, **row} for name, row in zip(names, compared.rows, strict=True)]
+    batch, originals = inputs_to_compare(corpus, candidates, settings, execution)
+    chosen, reason, rows, choices = _compared(batch, originals, settings, execution)
     decision = {
-        "chosen": names[compared.chosen],
-        "reason": compared.reason,
-        "tables": rows,
-        "held_out_tokens": compared.choices[-1].held_out,
+        "chosen": names[chosen],
+        "reason": reason,
+        "tables": [{"name": name, **row} for name, row in zip(names, rows, strict=True)],
+        "held_out_tokens": choices[-1].held_out,
     }
-    return compared.chosen, decision
-
-
-@dataclass(frozen=True)
-class _Compared:
-    """Initial vectors, compared on held-out text."""
-
-    chosen: int
-    reason: str
-    rows: list[dict[str, Any]]  # for each: method, share of known tokens, figures of the tests
-    choices: list[Choice]  # for each
+    return chosen, decision
 
 
 def _compared(
     batch: TokenBatch, originals: Iterable[Vectors], settings: Settings, execution: Execution
-) -> _Compared:
-    rows = []
-    measured = []
+) -> tuple[int, str, list[dict[str, Any]], list[Choice]]:
+    """The number of the best initial vectors by held-out text, and why; of each its figures and tests."""
+    asked = settings.method
+    methods = CANDIDATES if asked == "auto" else tuple({asked} - {"original"})
+    rows: list[dict[str, Any]] = []
     choices = []
+    measured = []
     for original in originals:
-        choice, method = _tested(batch, original, settings, execution)
+        choice = try_methods(settings, Inputs(batch, original), methods, execution)
         choices.append(choice)
+        method = choice.chosen if asked == "auto" else asked
         share = coverage(original, batch.counts)["tokens"]["known"] / len(batch)
-        row: dict[str, Any] = {"method": method, "known_tokens": share}
+        rows.append({"method": method, "known_tokens": share})
         if choice.measured:
             measured.append(choice.measured[method])
-            row |= measured[-1].figures(measured[0])
-        rows.append(row)
+            rows[-1] |= measured[-1].figures(measured[0])
     chosen, reason = _best(rows) if measured else (0, "too little text to compare vectors")
-    return _Compared(chosen, reason, rows, choices)
+    return chosen, reason, rows, choices
 
 
 def with_encoded_words(
@@ -374,46 +363,19 @@ def with_encoded_words(
     if encoded is None or not encoded.has(text_hashes([word_text(inputs.batch.types[0])])).all():
         return inputs, None, {"initial": False, "reason": "there are no vectors of words"}
     joined = joined_vectors(inputs.original, encoded)
-    compared = _compared(inputs.batch, (inputs.original, joined), settings, execution)
-    usual, other = (row.get("self_retrieval") for row in compared.rows)
-    described: dict[str, Any] = {"initial": bool(compared.chosen), "reason": compared.reason}
-    if usual is not None and other is not None:
-        described["scores"] = {"usual": usual, "joined": other}
-    decision = compared.choices[compared.chosen] if settings.method == "auto" else None
-    return replace(inputs, original=joined) if compared.chosen else inputs, decision, described
+    originals = inputs.original, joined
+    chosen, reason, rows, choices = _compared(inputs.batch, originals, settings, execution)
+    described: dict[str, Any] = {"initial": bool(chosen), "reason": reason}
+    if all("self_retrieval" in row for row in rows):
+        described["scores"] = {"usual": rows[0]["self_retrieval"], "joined": rows[1]["self_retrieval"]}
+    decision = choices[chosen] if settings.method == "auto" else None
+    return replace(inputs, original=originals[chosen]), decision, described
 
 
 def _name(vectors: Start, number: int) -> str:
     if isinstance(vectors, Vectors):
         return f"memory {number + 1}"
     return "none" if vectors is None else os.fspath(vectors)
-
-
-def _tokens(corpus: Corpus, settings: Settings, execution: Execution) -> TokenBatch:
-    """The corpus as tokenised by the settings, independently of the vectors: words are in lower case."""
-    plain = replace(settings, phrases=None)
-    unstemmed, _ = read_unstemmed(corpus, None, plain, Execution(None, execution.progress, execution.jobs))
-    return counted(unstemmed, {}, plain, execution.jobs)[0]
-
-
-def _original(batch: TokenBatch, pretrained: Vectors | None, settings: Settings) -> Vectors:
-    """The initial vectors of words in lower case, which the vectors may have in title case."""
-    keys = list(batch.types)
-    if pretrained is not None:
-        forms = (case_forms(word, settings.language) for word in batch.types)
-        keys = [next((form for form in some if form in pretrained), some[0]) for some in forms]
-    return initial_vectors(batch, pretrained, settings, keys=keys)
-
-
-def _tested(
-    batch: TokenBatch, original: Vectors, settings: Settings, execution: Execution
-) -> tuple[Choice, str]:
-    """The tests of initial vectors, and the method they are compared with: the given or the chosen one."""
-    asked = settings.method
-    methods = CANDIDATES if asked == "auto" else tuple({asked} - {"original"})
-    inputs = Inputs(batch, original)
-    choice = try_methods(settings, inputs, methods, jobs=execution.jobs, progress=execution.progress)
-    return choice, choice.chosen if asked == "auto" else asked
 
 
 def _best(rows: Sequence[dict[str, Any]]) -> tuple[int, str]:

@@ -38,8 +38,7 @@ from selfvec.storage.formats import load
 from selfvec.storage.public_vectors import BUILT_IN, locate
 from selfvec.storage.run_writer import NEW
 
-from .input_reading import Start, option_files, read_inputs, refuse_tokens
-from .inputs import FROM_TEXT, Execution, by_token
+from .inputs import FROM_TEXT, Execution, Start, by_token, option_files, read_inputs, refuse_tokens
 from .pipeline import refine_inputs
 from .teacher import Teacher
 
@@ -105,41 +104,40 @@ def update(
     Parameters are those of `selfvec.update`. The method that ``auto`` chose for the run stays.
     """
     execution = execution or Execution()
+    old, made = run.require_text(_NEEDED), run.provenance
     with execution.timings.stage("load"):
-        old = source_run(run)
-        settings = old.settings
+        settings = run.settings
         if half_life is not None:  # `OptionError` if the method that was chosen has none
-            options = old.run.settings.as_dict() | {"method": old.run.provenance.method}
-            settings = Settings(**options | {"half_life": half_life})
-        refuse_changed_files(old)
-        start = source_vectors(old, vectors)
+            settings = Settings(**settings.as_dict() | {"method": made.method, "half_life": half_life})
+        refuse_changed_files(run)
+        start = source_vectors(run, vectors)
         erasing = taken.for_good and taken.corpus is None  # which must not fail for want of an encoder
-        teacher = Teacher.of_runs([old.run], encoder, embeddings, needed=not erasing)
-    new, described, change = _read(old, taken, execution)
-    if change.nothing and settings == old.settings and not old.run.provenance.live:
-        return old.run
+        teacher = Teacher.of_runs([run], encoder, embeddings, needed=not erasing)
+    new, described, change = _read(run, taken, execution)
+    if change.nothing and settings == run.settings and not made.live:
+        return run
     if teacher is not None:
         teacher = teacher.with_documents(embeddings, new)
-    texts = [(old.text, ~change.out), (new, None)]
+    texts = [(old, ~change.out), (new, None)]
     summary = joined_corpora(
-        [old.run.provenance.corpus, described], left_out=int(change.out.sum()), on_ids=notes_on_ids(texts)
+        [made.corpus, described], left_out=int(change.out.sum()), on_ids=notes_on_ids(texts)
     )
-    updated = _refined(texts, start, settings, old, summary, execution, teacher, old.text.kinds)
-    grown = {
-        name: updated.provenance[name] - old.run.provenance[name] for name in ("documents", "tokens", "types")
-    }
+    about = {"corpus": summary, "vectors": made.vectors}
+    updated = _refined(texts, start, settings, about, execution, teacher, old.kinds)
+    grown = {name: updated.provenance[name] - made[name] for name in _SIZES}
     step = {"by": "update", **change.as_dict(), "files": _files(described), **grown}
-    return _with_steps(updated, [*old.run.provenance.steps, step])
+    return _with_steps(updated, [*made.steps, step])
 
 
 def preview(run: Run, taken: Taken, execution: Execution) -> Change:
     """The changes that `update` would make. Only the text is read."""
-    return _read(source_run(run), taken, execution)[2]
+    return _read(run, taken, execution)[2]
 
 
-def _read(old: SourceRun, taken: Taken, execution: Execution) -> tuple[RunText, Mapping[str, Any], Change]:
+def _read(run: Run, taken: Taken, execution: Execution) -> tuple[RunText, Mapping[str, Any], Change]:
     """The new documents, the summary of the text that they are from, and what they change."""
-    kept = KnownDocuments.of_text(old.text).with_given(old.text)
+    old, settings = run.require_text(_NEEDED), run.settings
+    kept = KnownDocuments.of_text(old).with_given(old)
     withdrawn = kept.find(taken.withdraw)
     intake = Intake(kept, allow_duplicates=taken.allow_duplicates)
     seen = Seen(kept.texts) if taken.allow_duplicates else None
@@ -147,14 +145,14 @@ def _read(old: SourceRun, taken: Taken, execution: Execution) -> tuple[RunText, 
     days = None
     with execution.text_writer(NEW) as text:
         if (corpus := taken.corpus) is not None:
-            refuse_tokens(corpus, old.settings)
+            refuse_tokens(corpus, settings)
             with (
                 execution.timings.stage("read"),
                 execution.progress.stage("New documents", corpus.total_bytes, "bytes") as advance,
             ):
 
                 def taken_as_kept(batch: Documents, path: str) -> Documents:
-                    return as_kept(old.run, corpus, intake.taken(batch, path), path)
+                    return as_kept(run, corpus, intake.taken(batch, path), path)
 
                 for batch in corpus.batches(advance, seen=seen, select=taken_as_kept):
                     text.add(batch.rows)
@@ -198,18 +196,16 @@ def as_kept(run: Run, corpus: Corpus, batch: Documents, path: str) -> Documents:
 
 def _refined(
     texts: Sequence[tuple[RunText, Mask | None]],
-    start: Any,
+    start: Start,
     settings: Settings,
-    first: SourceRun,
-    summary: Mapping[str, Any],
+    about: Mapping[str, Any],  # of `Provenance`: the text and the initial vectors
     execution: Execution,
     teacher: Teacher | None,
     kinds: Mapping[str, str] | None = None,  # of fields, which hold for the life of a run
 ) -> Run:
     inputs = read_inputs(kept_corpus(texts), start, settings, execution, kinds)
-    recorded = first.run.provenance.vectors
-    provenance = inputs.provenance.replace(corpus=summary, vectors=recorded)
-    return refine_inputs(replace(inputs, provenance=provenance), settings, execution, teacher)
+    inputs = replace(inputs, provenance=inputs.provenance.replace(**about))
+    return refine_inputs(inputs, settings, execution, teacher)
 
 
 @one_core()
@@ -227,34 +223,38 @@ def merge(
     execution = execution or Execution()
     if len(runs) < 2:
         raise OptionError("merging needs at least two runs", remedy="name another run")
+    first, *others = runs
     with execution.timings.stage("load"):
-        parts = [source_run(run, number) for number, run in enumerate(runs)]
-        refuse_different(parts)
-        refuse_changed_files(parts[0])
-        start = source_vectors(parts[0], vectors)
-        for part in parts[1:]:
-            refuse_other_vectors(start, part)
-        teacher = Teacher.of_runs([part.run for part in parts], encoder)
-    corpora = [part.run.provenance.corpus for part in parts]
+        texts = [(run.require_text(_NEEDED), None) for run in runs]
+        refuse_different(runs)
+        refuse_changed_files(first)
+        start = source_vectors(first, vectors)
+        for number, run in enumerate(others, 1):
+            if isinstance(start, Vectors) and "sha256" not in run.provenance.vectors:
+                _check_rows(by_token(start, run.settings), run, number)
+        teacher = Teacher.of_runs(runs, encoder)
+    corpora = [run.provenance.corpus for run in runs]
     refuse_same_files(corpora)
-    texts = [(part.text, None) for part in parts]
-    repeats = repeated_between([part.text for part in parts])
+    repeats = repeated_between([text for text, _ in texts])
     summary = joined_corpora(corpora, repeats, on_ids=notes_on_ids(texts))
-    merged = _refined(texts, start, parts[0].settings, parts[0], summary, execution, teacher)
-    step = {"by": "merge", "runs": [_described(part) for part in parts]}
-    return _with_steps(merged, [step])
+    about = {"corpus": summary, "vectors": first.provenance.vectors}
+    merged = _refined(texts, start, first.settings, about, execution, teacher)
+    described = [
+        {
+            "run": _name(run, number),
+            **{name: run.provenance[name] for name in _SIZES},
+            "files": _files(run.provenance.corpus),
+            "grown": list(run.provenance.steps),
+        }
+        for number, run in enumerate(runs)
+    ]
+    return _with_steps(merged, [{"by": "merge", "runs": described}])
 
 
 def _with_steps(run: Run, steps: Sequence[Mapping[str, Any]]) -> Run:
     made = run.replace(provenance=run.provenance.replace(steps=steps))
     keep_encoder(run, made)
     return made
-
-
-def _described(part: SourceRun) -> dict[str, Any]:
-    made = part.run.provenance
-    sizes = {name: made[name] for name in ("documents", "tokens", "types")}
-    return {"run": part.name, **sizes, "files": _files(made.corpus), "grown": list(made.steps)}
 
 
 def _files(corpus: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -269,54 +269,43 @@ def _files(corpus: Mapping[str, Any]) -> list[dict[str, Any]]:
 MovedVectors = Vectors | str | os.PathLike[str] | None
 """The initial vectors of a run, if their file has moved; else None."""
 
+_NEEDED = "so it cannot be updated or merged"
+_SIZES = ("documents", "tokens", "types")
 _BLOCK = 4096  # words compared at a time: no second table is made beside a large one
 _ROUNDING = 1e-6  # of vectors that were scaled when others were joined to them
 _AGAIN = "give their path with --vectors PATH"
 
 
-@dataclass(frozen=True)
-class SourceRun:
-    """A run whose documents become those of a new one."""
-
-    name: str  # for messages
-    run: Run
-    text: RunText
-    settings: Settings
+def _name(run: Run, number: int = 0) -> str:
+    """What messages call one of several runs."""
+    return f"run {number + 1}" if run.folder is None else os.fspath(run.folder)
 
 
-def source_run(run: Run, number: int = 0) -> SourceRun:
-    """A run as a source; `InputError` if it has not kept its text."""
-    name = f"run {number + 1}" if run.folder is None else os.fspath(run.folder)
-    text = run.require_text("so it cannot be updated or merged")
-    return SourceRun(name, run, text, run.settings)
-
-
-def refuse_different(parts: Sequence[SourceRun]) -> None:
+def refuse_different(runs: Sequence[Run]) -> None:
     """Raise `OptionError` if runs have different options or vectors; name the first difference."""
-    first, *others = parts
-    for part in others:
-        here, there = _made_with(first), _made_with(part)
-        for option in dict.fromkeys((*here, *there)):
-            (what, own, shown), (_, other, others_shown) = (
-                made.get(option, ("options", None, None)) for made in (here, there)
+    first, *others = map(_made_with, runs)
+    for number, other in enumerate(others, 1):
+        for option in dict.fromkeys((*first, *other)):
+            (what, here, shown), (_, there, others_shown) = (
+                made.get(option, ("options", None, None)) for made in (first, other)
             )
-            if own != other:
+            if here != there:
                 raise OptionError(
-                    f"merged runs must have the same {what}, but {first.name} has {shown!r} and "
-                    f"{part.name} has {others_shown!r}",
+                    f"merged runs must have the same {what}, but {_name(runs[0])} has {shown!r} and "
+                    f"{_name(runs[number], number)} has {others_shown!r}",
                     field=option,
                     remedy="refine one of them again",
                 )
 
 
-def _made_with(part: SourceRun) -> dict[str, tuple[str, Any, Any]]:
+def _made_with(run: Run) -> dict[str, tuple[str, Any, Any]]:
     """What runs must share, by field: what it is, its identity, and what a message says of it.
 
     Files that options name are known by their hashes, initial vectors by their content, wherever they are,
     and an encoder by its digest, or else its name.
     """
-    made = part.run.provenance
-    options = {**part.settings.as_dict(), **made.option_files}
+    made = run.provenance
+    options = {**run.settings.as_dict(), **made.option_files}
     encoder: Mapping[str, Any] = made.encoder or {"digest": None, "name": None}
     by_hash = ("sha256",) if "sha256" in made.vectors else made.vectors.keys() - {"name", "path", "notes"}
     table = {name: made.vectors[name] for name in by_hash}
@@ -327,73 +316,66 @@ def _made_with(part: SourceRun) -> dict[str, tuple[str, Any, Any]]:
     }
 
 
-def refuse_changed_files(part: SourceRun) -> None:
+def refuse_changed_files(run: Run) -> None:
     """Raise `OptionError` if a file named by the run's options, such as stop words, has changed."""
-    now = option_files(part.settings)
-    for option, digest in part.run.provenance.option_files.items():
+    now = option_files(run.settings)
+    for option, digest in run.provenance.option_files.items():
         if now.get(option) != digest:
             raise OptionError(
-                f"names the file {getattr(part.settings, option, None)!r}, which was removed or "
+                f"names the file {getattr(run.settings, option, None)!r}, which was removed or "
                 f"changed since the run was made",
                 field=option,
                 remedy="restore it, or refine all of the text together",
             )
 
 
-def source_vectors(part: SourceRun, given: MovedVectors = None) -> Start:
+def source_vectors(run: Run, given: MovedVectors = None) -> Start:
     """The initial vectors of a run, checked: read again, or the name of those that are made from the text.
 
     ``given`` replaces the recorded path. Raises `InputError` if they are not found, `FormatError` if they
     differ.
     """
-    recorded = part.run.provenance.vectors
+    recorded = run.provenance.vectors
     if (name := str(recorded.get("name"))) in FROM_TEXT:
         return name
-    source = _recorded_source(part, recorded) if given is None else given
+    source = _recorded_source(run, str(recorded.get("name", "memory"))) if given is None else given
     if isinstance(source, Vectors):
         vectors = source
     else:
         source = locate(source)
         if "sha256" in recorded and (not Path(source).is_file() or sha256(source) != recorded["sha256"]):
-            raise _different(os.fspath(source), f"the file that {part.name} was refined from")
+            rule = f"is not the file that {_name(run)} was refined from"
+            raise FormatError(rule, path=os.fspath(source), remedy=_AGAIN)
         vectors = load(source)
     if "sha256" not in recorded or isinstance(given, Vectors):
-        _check_rows(by_token(vectors, part.settings), part)
+        _check_rows(by_token(vectors, run.settings), run)
     return vectors
 
 
-def refuse_other_vectors(start: Start, part: SourceRun) -> None:
-    """Raise `FormatError` if initial vectors without a file differ from those of a run."""
-    if isinstance(start, Vectors) and "sha256" not in part.run.provenance.vectors:
-        _check_rows(by_token(start, part.settings), part)
-
-
-def _recorded_source(part: SourceRun, recorded: Mapping[str, Any]) -> str | Path:
+def _recorded_source(run: Run, name: str) -> str | Path:
     """The name or path of the initial vectors: as recorded, or in the folder that contains the run."""
-    name = str(recorded.get("name", "memory"))
     if name == "memory":
-        raise InputError(
-            f"the vectors that {part.name} was refined from were given in memory",
-            remedy="give them again (vectors=...)",
-        )
+        rule = f"the vectors that {_name(run)} was refined from were given in memory"
+        raise InputError(rule, remedy="give them again (vectors=...)")
     if name in BUILT_IN:
         return name
-    neighbours = [] if part.run.folder is None else [part.run.folder.parent / name]
+    neighbours = [] if run.folder is None else [run.folder.parent / name]
     for path in (locate(name), *neighbours):
         if path.exists():
             return path
-    raise InputError(f"the vectors that {part.name} was refined from are not found", path=name, remedy=_AGAIN)
+    rule = f"the vectors that {_name(run)} was refined from are not found"
+    raise InputError(rule, path=name, remedy=_AGAIN)
 
 
-def _check_rows(vectors: Vectors, part: SourceRun) -> None:
+def _check_rows(vectors: Vectors, run: Run, number: int = 0) -> None:
     """Raise `FormatError` if vectors differ from the initial vectors of a run for the run's words."""
-    original = part.run.original
-    described = part.run.provenance.encoder or {}
+    original = run.original
+    described = run.provenance.encoder or {}
     joined = bool(described.get("initial"))  # the encoder's vectors are beside these
     width = original.vector_size - (described["dimensions"] if joined else 0)
-    own = np.flatnonzero(original.sources == Source.KNOWN)
-    for start in range(0, len(own), _BLOCK):
-        block = own[start : start + _BLOCK]
+    with_row = np.flatnonzero(original.sources == Source.KNOWN)
+    for start in range(0, len(with_row), _BLOCK):
+        block = with_row[start : start + _BLOCK]
         words = [original.index_to_key[i] for i in block.tolist()]
         rows, _ = vectors.lookup(words, compose=False)
         kept = original.vectors[block, :width]
@@ -403,8 +385,5 @@ def _check_rows(vectors: Vectors, part: SourceRun) -> None:
             else np.array_equal(unit_rows(rows), kept)
         )
         if not same:
-            raise _different(None, f"the vectors that {part.name} was refined from")
-
-
-def _different(path: str | None, which: str) -> FormatError:
-    return FormatError(f"is not {which}" if path else f"these are not {which}", path=path, remedy=_AGAIN)
+            rule = f"these are not the vectors that {_name(run, number)} was refined from"
+            raise FormatError(rule, remedy=_AGAIN)

@@ -194,7 +194,6 @@ WORDS = "words"
 """The prior of the encoder's vectors of the words alone."""
 
 _NAME = "student"  # in the cache
-_FORMAT = 3  # another number, and what an older version kept is made again
 _WORDS = "vocabulary.txt"
 _ARRAYS = "student.safetensors"
 _FORMS: Forms = {
@@ -269,7 +268,7 @@ def student_of(run: Run, progress: Progress | None = None) -> RunStudent | None:
         return _learn(run, encoded, gather(run, progress), progress)
 
     def opened() -> RunStudent:
-        return cached(run, _NAME, _FORMAT, make, RunStudent.write, RunStudent.read, progress)
+        return cached(run, _NAME, None, make, RunStudent.write, RunStudent.read, progress)
 
     student = run.held(_NAME, opened)
     return student if student.passages else None

@@ -26,8 +26,7 @@ from selfvec.base.errors import FormatError, InputError, NotFound, OptionError, 
 from selfvec.base.installed import install_command
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus.given_filters import GivenFilter, filter_names, given_filters
-from selfvec.data.live_run import LiveRun, Part
-from selfvec.data.run import BASE, AnyRun, Run
+from selfvec.data.run import BASE, AnyRun, Part, Run
 from selfvec.data.vectors import Vectors
 from selfvec.encoders import SentenceEncoder
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of, encoded_texts_of_segment
@@ -67,7 +66,7 @@ _DOUBT = (
     "the encoder {part.name!r} counts little, {part.weight:.2g} where 1 to 1.75 is usual: documents that it "
     "finds alike are seldom alike by the words of this text"
 )
-VERSION = 22  # raised when arrays or their meaning change: an older index in a cache is then made again
+VERSION = 22  # of index folders: raise it when arrays or their meaning change. A cache knows its code
 _HEAD = "index.json"
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"
@@ -187,7 +186,7 @@ class Index:
             encoded = encoded or encoded_texts_of(run)
         like = self._first_types, self.space, self.pool
         later = run.later if later is None else later
-        return build_like(run.base, gathered, *like, later, encoded)
+        return build_like(run.fitted_run, gathered, *like, later, encoded)
 
     @property
     def _first_types(self) -> Vocabulary:
@@ -585,7 +584,7 @@ def run_index(
     <Index: 2,000 documents>
     """
     run = as_run(run)
-    base = run.base
+    base = run.fitted_run
     progress = as_progress(progress)
     check_cut(cut)
 
@@ -602,12 +601,12 @@ def run_index(
         return index.asking(run)
 
     index = base.held(_HELD, opened, tuple(cut))
-    if not isinstance(run, LiveRun):
+    if base is run:
         return index
     return run.held(_HELD, partial(_with_segments, index, run, cut), tuple(cut))
 
 
-def _with_segments(index: Index, run: LiveRun, cut: Cut) -> Index:
+def _with_segments(index: Index, run: Run, cut: Cut) -> Index:
     """The index of the documents that a run has now."""
 
     def whole(part: Part) -> IndexedPart:
@@ -622,8 +621,8 @@ def _with_segments(index: Index, run: LiveRun, cut: Cut) -> Index:
         if len(text) < _FEW or not isinstance(text.source, Path):
             return make()
         # A number may come again after an undo, in a file of another time.
-        of = [*cut, *file_state(text.source)[1:], VERSION]
-        return cached(run.base, "segment", of, make, IndexedPart.write, index.read_part, most=_MOST)
+        of = [*cut, *file_state(text.source)[1:]]
+        return cached(run.fitted_run, "segment", of, make, IndexedPart.write, index.read_part, most=_MOST)
 
     def of_part(part: Part) -> IndexedPart:
         """That of the state before if no further document of the segment is gone since."""

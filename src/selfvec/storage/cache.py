@@ -1,8 +1,9 @@
 """`cached`: what is derived from a run and takes long to make, kept in the run folder.
 
-An entry is a folder ``RUN/cache/NAME-STATE-KEY``. STATE is a digest of the run and of Selfvec's version, KEY
-one of the options. So an entry of another run, of other options or of another version is never found. The
-entries of one earlier state are kept, because an update may be undone. Entries may be deleted at any time.
+An entry is a folder ``RUN/cache/NAME-STATE-CODE-KEY``. STATE is a digest of the run, CODE one of the modules
+that make, write and read the entry and of all that they import, KEY one of the options. So an entry of
+another run, of other code or of other options is never found. The entries of one earlier state are kept,
+because an update may be undone. Entries may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -10,23 +11,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
+from importlib.util import resolve_name
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
-from selfvec.base.arrays import Floats, Halves
 from selfvec.base.errors import InputError, TargetError
 from selfvec.base.installed import __version__
 from selfvec.base.progress import LOG, Progress, as_progress
 from selfvec.data.run import BASE, Run
 from selfvec.files.atomic_files import atomic_folder, remove_leftovers, writing
-from selfvec.files.checksums import check_seal, read_description, seal, write_sealed
+from selfvec.files.checksums import check_seal, read_description, seal
 from selfvec.files.file_system import is_ours, locked, remove_folder
-from selfvec.files.tensors import Tensor, read_tensors, write_tensors
 from selfvec.files.text_files import read_json
 from selfvec.files.untrusted import decoding
 
@@ -34,7 +34,6 @@ from .folder_kinds import folder_kind
 from .run_folder import CACHE, PRESENT, stamp_of
 
 RESULT = "result.json"  # describes an entry that is neither an index nor an encoder
-_ROWS = "vectors.safetensors"
 _COMPARED = 1 << 26  # bytes: eight times those of a run's files, as an entry is opened once and then held
 AGAIN = "remove it; it is made again"
 
@@ -60,7 +59,7 @@ def cached(
     if run.folder is None or not run.stamp:
         return make()
     progress = as_progress(progress)
-    entry = _entry(run, name, key)
+    entry = _entry(run, name, key, code_digest(make.__module__, write.__module__, read.__module__))
     kept = _read(entry, read)
     LOG.info("%s: %s", name, "made, as the cache has none" if kept is None else "read from the cache")
     if kept is not None:
@@ -92,20 +91,6 @@ def cached(
             return made
     kept = _read(entry, read)  # what later calls get: mapped arrays, and numbers as JSON holds them
     return made if kept is None else kept
-
-
-def cached_rows(run: Run, name: str, make: Callable[[], Floats], progress: Progress | None) -> Halves:
-    """Rows for the words of a run, (V, d), in half precision, as `cached`; memory-mapped if they are read."""
-
-    def write(rows: Halves, folder: Path) -> None:
-        write_tensors(folder / _ROWS, {"vectors": rows})
-        write_sealed(folder / RESULT, {})
-
-    def read(folder: Path) -> Halves:
-        forms = {"vectors": Tensor("f2", (len(run.vectors), "d"))}
-        return read_tensors(folder / _ROWS, forms, AGAIN)["vectors"]
-
-    return cached(run, name, None, lambda: make().astype(np.float16), write, read, progress)
 
 
 def cached_result(
@@ -142,23 +127,57 @@ def is_outdated(entry: Path, *, of_vectors: bool = False) -> bool:
     with suppress(InputError, OSError):
         described = read_json(entry.parent.parent / PRESENT, AGAIN)
         stamps = {stamp_of(described), *([described.get("live", {}).get(BASE)] if of_vectors else [])}
-        return _parts(entry)[1] not in [_state(stamp) for stamp in stamps if stamp]
+        return _parts(entry)[1] not in [_digest(stamp) for stamp in stamps if stamp]
     return True
 
 
-def _entry(run: Run, name: str, key: Any) -> Path:
+def _entry(run: Run, name: str, key: Any, code: str) -> Path:
     assert run.folder is not None
     variants = run.provenance.variants
     digest = _digest([key, dict(variants)] if variants else key)
-    return run.folder / CACHE / f"{name}-{_state(run.stamp)}-{digest}"
-
-
-def _state(stamp: str) -> str:
-    return _digest([stamp, __version__])
+    return run.folder / CACHE / f"{name}-{_digest(run.stamp)}-{code}-{digest}"
 
 
 def _digest(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+# ---- The code that made an entry
+
+_ROOT = Path(__file__).parents[2]
+_IMPORT = re.compile(r"\n *from ((?:\.|selfvec)[.\w]*) import (\([^)]*\)|.*)")  # inside functions, too
+
+
+@cache
+def code_digest(*modules: str) -> str:
+    """A digest of modules and of all that they import, in turn: with another one, results may be others."""
+    reached: set[str] = set()
+    new = set(modules)
+    while new:
+        reached |= new
+        new = {name for module in new for name in _source(module)[1]} - reached
+    return _digest([__version__, {module: _source(module)[0] for module in reached}])
+
+
+@cache
+def _source(module: str) -> tuple[str, frozenset[str]]:
+    """A digest of a module of the package, and what it imports; nothing for any other name."""
+    if (file := _file(module)) is None:
+        return "", frozenset()
+    content, package = file.read_bytes(), module if file.stem == "__init__" else module.rpartition(".")[0]
+    imported = set()
+    for relative, names in _IMPORT.findall(content.decode()):
+        home = resolve_name(relative, package)
+        imported.add(home)
+        if (inside := _file(home)) is not None and inside.stem == "__init__":  # a name may be a module's
+            imported |= {f"{home}.{name}" for name in re.findall(r"\w+", names)}
+    return hashlib.sha256(content).hexdigest(), frozenset(imported)
+
+
+@cache
+def _file(module: str) -> Path | None:
+    path = _ROOT.joinpath(*module.split(".")) if module.startswith("selfvec") else _ROOT / "none"
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
 
 
 def _read(entry: Path, read: Callable[[Path], T]) -> T | None:
@@ -225,18 +244,20 @@ def _alone(entry: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 
 def _delete_older(entry: Path, most: int | None) -> None:
-    """Delete the entries of a name but those, or the latest, of this state and of the latest other one."""
-    name, state, _ = _parts(entry)
-    own = sorted(entry.parent.glob(f"{name}-{state}-*"), key=lambda path: path.stat().st_mtime)
-    for path in own[:-most] if most else ():
+    """Delete the entries of a name but those, or the latest, of this state and of the latest other one.
+
+    Those of other code are of no use: none of it comes back as a state does by an undo.
+    """
+    made_of = name, _, code = _parts(entry)
+    every = sorted(entry.parent.glob(f"{name}-*"), key=lambda path: path.stat().st_mtime)
+    own = [path for path in every if _parts(path) == made_of]
+    others = [path for path in every if _parts(path) != made_of]
+    before = next((_parts(path) for path in reversed(others) if _parts(path)[2] == code), None)
+    for path in (*own[: -most if most else 0], *(path for path in others if _parts(path) != before)):
         remove_folder(path)
-    others = [path for path in entry.parent.glob(f"{name}-*") if _parts(path)[1] != state]
-    latest = max(others, key=lambda path: path.stat().st_mtime, default=entry)
-    for path in others:
-        if _parts(path)[1] != _parts(latest)[1]:
-            remove_folder(path)
     remove_leftovers(entry.parent)
 
 
 def _parts(entry: Path) -> tuple[str, ...]:
-    return tuple(f"{entry.name}--".split("-", 3)[:3])
+    """The name of an entry, and the digests of its state and of its code."""
+    return tuple(f"{entry.name}---".split("-", 3)[:3])

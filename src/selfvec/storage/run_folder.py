@@ -30,7 +30,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -40,7 +40,7 @@ from selfvec.base.declarations import Kind
 from selfvec.base.errors import CorpusError, FormatError, InputError, TargetError
 from selfvec.base.installed import RUN_FORMAT
 from selfvec.data.provenance import schema
-from selfvec.data.run import BASE, Run, TopicName, split_state, state_name
+from selfvec.data.run import BASE, Part, Run, Segment, TopicName, split_state, state_name
 from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
@@ -61,9 +61,6 @@ from selfvec.files.text_files import Schema, check, read_json, read_vocabulary
 from selfvec.files.untrusted import decoding
 
 from .folder_kinds import not_a_run
-
-if TYPE_CHECKING:
-    from selfvec.data.live_run import Part, Segment
 
 PRESENT = "run.json"
 REFINED = "vectors.safetensors"
@@ -150,18 +147,19 @@ def present_state(run: Run) -> Run:
     now, so nothing of a document that was withdrawn. A run in memory stays as it is. `InputError` or
     `FormatError` if the folder is gone or damaged.
     """
-    if run.seen is None or not run.stamp:
+    if run.opened_from is None or not run.stamp:
         return run
-    place, seen = run.seen
+    place, before = run.opened_from
     present = identity(place)
-    if present == seen:
+    if present == before:
         return run
     if present is None:
         raise InputError("is no longer there", path=place.parent, remedy="open the run where it is now")
     now = unchanged(place, lambda: _open(place.parent, run))
     if now.stamp != run.stamp:
         return now
-    run.seen, run.topic_names = now.seen, now.topic_names  # only written again, or its topics named
+    # It was only written again, or its topics named.
+    run.opened_from, run.topic_names = now.opened_from, now.topic_names
     return run
 
 
@@ -200,7 +198,8 @@ def _open(folder: Path, earlier: Run | None = None) -> Run:
     if not is_run(folder):
         raise not_a_run(folder)
     place = (folder / PRESENT).absolute()  # the working directory may change
-    seen = place, identity(place)  # before anything is read: a state that comes meanwhile is another one
+    # Before anything is read: a state that comes meanwhile is another one.
+    opened_from = place, identity(place)
     written = read_json(folder / PRESENT, _AGAIN).get("format", "none")
     if written != RUN_FORMAT:  # before the seal, which other formats may lack
         rule = f"the format of the run folder is {written}, this Selfvec reads format {RUN_FORMAT}"
@@ -220,25 +219,23 @@ def _open(folder: Path, earlier: Run | None = None) -> Run:
         if BASE not in live:
             run = _open_base(files, provenance, state, stamp)
         else:
-            base = None if earlier is None else earlier.base
+            base = None if earlier is None else earlier.fitted_run
             if base is None or base.stamp != live[BASE]:
                 made = {**provenance, "live": live["before"]}
                 base = _open_base(files, made, state, live[BASE])
             from selfvec.data.live_run import LiveRun
 
             run = LiveRun(base, _open_segments(files, live, base, earlier), provenance, stamp)
-    run.seen, run.topic_names = seen, topic_names
+    run.opened_from, run.topic_names = opened_from, topic_names
     return run
 
 
 def _open_segments(files: _Files, live: Mapping[str, Any], base: Run, earlier: Run | None) -> list[Part]:
     """The segments of a run, each with the documents that are gone; those of an earlier state are held."""
-    from selfvec.data.live_run import Part, segments_of
-
     held = {}
-    if earlier is not None and earlier.base is base:
-        held = {part.segment.name: part.segment for part in segments_of(earlier)}
-    (first,) = segments_of(base)
+    if earlier is not None and earlier.fitted_run is base:
+        held = {part.segment.name: part.segment for part in earlier.segments}
+    (first,) = base.segments
     segments = [first.segment]
     for number in live["segments"]:
         segments.append(held.get(str(number)) or _open_segment(files, number, base.vectors))
@@ -260,8 +257,8 @@ def _documents(files: _Files, segment: Segment, base: Run) -> int:
 
 
 def _open_segment(files: _Files, number: int, first: Vectors) -> Segment:
-    path, text = files.get(ADDED_TOKENS, number), RunText(files.get(ADDED, number))
-    described = read_metadata(path)
+    path, documents = (files.get(name, number) for name in (ADDED_TOKENS, ADDED))
+    described, text = read_metadata(path), RunText(documents)
     with decoding(path, "documents that were added", _AGAIN):
         types, names = json.loads(described["types"]), json.loads(described["later"])
         sizes = {"n": len(names), "d": first.vector_size}
@@ -270,7 +267,6 @@ def _open_segment(files: _Files, number: int, first: Vectors) -> Segment:
         if not all(word in first.key_to_index or word in later.key_to_index for word in types):
             raise FormatError("holds a row of each word that the run lacks", path=path, remedy=_AGAIN)
     tokens = partial(_read_tokens, path, types, tensors, described, text.__len__)
-    from selfvec.data.live_run import Segment
 
     return Segment(str(number), text, tokens, later, files.find(ADDED_ENCODED, number))
 

@@ -18,11 +18,12 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 from selfvec.base.errors import FormatError, TargetError
 from selfvec.base.installed import RUN_FORMAT
@@ -67,9 +68,6 @@ from .run_folder import (
 )
 from .text_file import save_text
 
-if TYPE_CHECKING:
-    from selfvec.data.live_run import LiveRun
-
 JOURNAL = "encoded.journal"
 """What a sentence encoder gave; it outlasts a command that ends early, so that the next one goes on there."""
 NEW = "new.parquet"
@@ -83,7 +81,6 @@ _UNFINISHED = re.compile(
 )
 _REPLACED = f".{PREVIOUS}.partial-00000000"
 """The description that is replaced, until it is `PREVIOUS`."""
-T = TypeVar("T")
 _STAYS = "the state before cannot be brought back, and the run stays as it is"
 
 
@@ -143,19 +140,18 @@ class RunWriter:
         self._mapped = vectors
 
     def finish(self, run: Run, *, undo: bool = True) -> None:
-        """Write what is not written yet, and make it the run, in one piece.
+        """Write what is not written yet, and make it the run. It is in one piece, see `Run.whole`.
 
         Without ``undo`` the state before, and all that was derived from it, is deleted.
         """
         started = time.perf_counter()
-        run = run.whole()
         with writing(self.target):
             self._write(run)
             timings = {**run.provenance.timings, "save": time.perf_counter() - started}
             run.provenance = run.provenance.replace(timings=timings)
             self._become({**run.provenance, "state": self.state}, undo=undo)
 
-    def change(self, run: LiveRun) -> LiveRun:
+    def change(self, run: Run) -> Run:
         """Make a run with other documents the run, and return it. Only what is new of it is written.
 
         New segments have the number of this state for a name, and their text is in memory.
@@ -173,8 +169,8 @@ class RunWriter:
                 write_tensors(self.path(DELETED), gone)
             segments = [int(part.segment.name) for part in run.segments[1:]]
             of_documents = {
-                BASE: run.base.stamp,
-                "before": dict(run.base.provenance.live),
+                BASE: run.fitted_run.stamp,
+                "before": dict(run.fitted_run.provenance.live),
                 "segments": segments,
                 "deleted": self.state if gone else None,
             }
@@ -184,9 +180,9 @@ class RunWriter:
             def stays(name: str) -> bool:
                 return name in there or split_state(name)[0] in _OF_VECTORS
 
-            content = self._become({**run.provenance, "state": run.base.state}, stays)
+            content = self._become({**run.provenance, "state": run.fitted_run.state}, stays)
             run.stamp = json.loads(content)["sha256"]
-            run.seen = (self.target / PRESENT).absolute(), identity(self.target / PRESENT)
+            run.opened_from = (self.target / PRESENT).absolute(), identity(self.target / PRESENT)
         return run
 
     def name_topics(self, names: Sequence[TopicName]) -> None:
@@ -344,34 +340,53 @@ class RunWriter:
         self.close()
 
 
-def next_state(
-    run: AnyRun, make: Callable[[Run, RunWriter | None], tuple[Run, T]], progress: Progress | None
-) -> tuple[Run, T]:
-    """The next state of a run, and what ``make`` says of it.
+@dataclass(frozen=True)
+class Transition:
+    """From the present state of a run to the next one."""
 
-    That is given the present state and, if the run has a folder, the writer of the next one. `TargetError` if
-    the folder cannot be written, or another process writes it.
+    state: Run
+    writer: RunWriter | None  # if the run has a folder
+    _become: Callable[[Run], None]
+
+    @property
+    def number(self) -> int:
+        """The number of the next state, which its files have."""
+        return 0 if self.writer is None else self.writer.state
+
+    def to(self, made: Run) -> Run:
+        """Make a state the next one, and return it. One that was refined again replaces all files."""
+        if made is not self.state and self.writer is not None:
+            if made.fitted_run is not made:
+                self.writer.change(made)
+            else:
+                self.writer.finish(made, undo=False)
+                made = present_state(self.state)
+        self._become(made)
+        return made
+
+
+@contextmanager
+def next_state(run: AnyRun, progress: Progress | None = None) -> Iterator[Transition]:
+    """Lead a run to its next state; if the block fails, it stays what it is.
+
+    Meanwhile nobody else gives it another state. `TargetError` if the folder of the run cannot be written, or
+    another process writes it.
     """
-
-    def made(state: Run) -> tuple[Run, T]:
+    with run.changing() as become:
+        state = run.present
         if state.folder is None:
-            return make(state, None)
+            yield Transition(state, None, become)
+            return
         with RunWriter(state.folder.resolve(), overwrite=True, progress=progress) as writer:
-            return make(present_state(state), writer)
-
-    return run.becomes(made)
+            yield Transition(present_state(state), writer, become)
 
 
 def save_topic_names(run: AnyRun, names: Sequence[TopicName], progress: Progress | None = None) -> None:
-    """Let a run keep names of topics, and no others; in its folder, if it has one, see `next_state`."""
-
-    def named(state: Run, writer: RunWriter | None) -> tuple[Run, None]:
-        if writer is not None:
-            writer.name_topics(names)
-        state.topic_names = names
-        return state, None
-
-    next_state(run, named, progress)
+    """Let a run keep names of topics, and no others; in its folder, if it has one."""
+    with next_state(run, progress) as step:
+        if step.writer is not None:
+            step.writer.name_topics(names)
+        step.state.topic_names = names
 
 
 def _replace(path: Path, content: bytes) -> None:

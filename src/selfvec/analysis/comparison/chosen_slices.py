@@ -30,9 +30,9 @@ from selfvec.corpus.slices import (
     parse_span,
     slice_counts,
 )
-from selfvec.data.queries import MIN_COUNT
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import MIN_COUNT
 from selfvec.numerics.statistics import LEVEL, hypergeometric_p
 
 ENOUGH_TOKENS = 2_000  # with fewer, hardly any word of a period can be compared

@@ -27,7 +27,6 @@ from .units import asked_units, units_of
 from .writing_rules import variant_pairs
 from .written import Copies, copies_of, how_written, languages_of
 
-_FORMAT = 22  # of what is kept in a cache: another number, and what an older version kept is made again
 _FIELDS = 3  # named that go with what is compared
 _LARGE = 0.25  # of the words of a side, which a single document has
 _FEW = 10  # documents of a side, of which each may be as large
@@ -95,7 +94,7 @@ def compared(
     kept = kept_result(
         run,
         "copies",
-        (_FORMAT, *raw_sides.key),
+        (*raw_sides.key,),
         lambda: {"copies": copies_of(joined_tokens(batch, certain), side)},
     )["copies"]
     copies = None if kept is None else Copies(*kept)
@@ -117,7 +116,7 @@ def compared(
     seen = kept_result(
         run,
         "sides",
-        (mix, together, *asked.items(), _FORMAT, *raw_sides.key),
+        (mix, together, *asked.items(), *raw_sides.key),
         lambda: _look(adjusted, fields, pairs, {} if quoted is None else own_texts(run), mix),
     )
     written = [Finding.of(row) for row in seen["writing"]]

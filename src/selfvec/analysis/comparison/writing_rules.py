@@ -34,7 +34,6 @@ from selfvec.storage.cache import kept_result
 from selfvec.text.document_vectors import document_frequencies, places_among
 from selfvec.text.odd_words import letters_key, spelling_key
 
-_FORMAT = 6  # of what is kept in a cache: another number, and what an older version kept is made again
 _FEWEST = 5  # documents with a word that vanishes or comes, on the side that has it
 _VANISHED = 5  # times rarer on the other side; an old habit dies out slowly
 _CERTAIN = 3.0  # deviations by which the shares of documents differ: one in 400 by chance
@@ -114,7 +113,7 @@ def variant_pairs(run: Run, batch: TokenBatch | None, slices: Sequence[Slice]) -
         initial = run.original.sources == Source.KNOWN
         return {"rows": pairs_between([batch.part(part.documents) for part in slices], initial)}
 
-    key = (_FORMAT, len(batch), *documents_of(slices))
+    key = (len(batch), *documents_of(slices))
     rows: list[Json] = kept_result(run, "variants", key, make)["rows"]
     return rows
 

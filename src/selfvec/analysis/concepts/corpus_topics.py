@@ -62,7 +62,6 @@ _FORMS: Forms = {
     "mean": Tensor("f4", ("d",), finite=True),
 }
 _ARRAYS = "topics.safetensors"  # in the cache; those of subjects follow from them
-_KIND = "of all documents, on two levels"  # topics in the cache; another is never read
 _LISTED = 5  # terms of a topic in a group
 
 
@@ -253,7 +252,7 @@ def _kept_clusters(run: Run, how: Clustering, progress: Progress) -> Topics:
             ]
             return replace(whole, topics=rows)
 
-    return with_subjects(cached(run, "clusters", [_KIND, asdict(how)], make, write, read, progress))
+    return with_subjects(cached(run, "clusters", asdict(how), make, write, read, progress))
 
 
 def _groups_of_words(given: str | Sequence[Sequence[str]] | None) -> list[list[str]]:

@@ -36,7 +36,6 @@ from .measures import CountedSides, Measures, counted_sides, measure_words
 from .permutation_test import DriftTest
 from .sentences import document_distances, kept_distances, with_texts
 
-_FORMAT = 7  # of what is kept in a cache: another number, and what an older version kept is measured again
 _SHOWN = 20  # words with example sentences, if all are listed
 
 
@@ -240,7 +239,7 @@ def drift(
         def compare_counts() -> Json:
             return {"rows": [finding.as_dict() for finding in key_words(comparison)]}
 
-        key = [_FORMAT, comparison.key]
+        key: list[Any] = [comparison.key]
         measured = Measures(**cached_result(run, "drift", [*key, asdict(test)], measure, steps))
         if slices and comparison.text is not None and (encoded := encoded_texts_of(run)):
             of, compare = measured.words, partial(document_distances, comparison, encoded=encoded)

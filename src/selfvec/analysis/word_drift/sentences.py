@@ -35,7 +35,6 @@ from selfvec.text.repeats import repeated_tokens
 from .measures import Measures
 from .permutation_test import usual_distances
 
-_FORMAT = 3  # of kept examples
 _SPARE = 2  # times as many examples as are shown, for those that show a sentence again
 
 
@@ -64,7 +63,7 @@ def kept_examples(
         told = _each_sentence_once(sentences(run.text, run.provenance, quotes), number)
         return {"examples": [asdict(quote) for quote in told]}
 
-    key = [_FORMAT, documents_of(slices), seed, words, number]
+    key = [documents_of(slices), seed, words, number]
     quotes = [
         Example(**quote | {"pieces": tuple(map(tuple, quote["pieces"])), "cut": tuple(quote["cut"])})
         for quote in cached_result(run, "sentences", key, make, progress)["examples"]

@@ -1,7 +1,7 @@
 """The run of a text that is searched before anybody has refined it. It is kept in the user's cache folder.
 
-If files were added since, the run is updated. If files changed or have gone, or Selfvec is another version,
-it is made again.
+If files were added since, the run is updated. If files changed or have gone, or the code is another, it is
+made again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from selfvec.base.errors import CorpusError, FormatError, InputError, TargetError
-from selfvec.base.installed import __version__
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus import as_corpus
 from selfvec.data.run import Run
@@ -24,9 +23,11 @@ from selfvec.files.atomic_files import atomic_file, writing
 from selfvec.files.checksums import file_state
 from selfvec.files.file_system import user_folder
 from selfvec.files.text_files import read_json
+from selfvec.refinement import methods
 from selfvec.refinement.inputs import Execution
 from selfvec.refinement.pipeline import refine
 from selfvec.refinement.update import Taken, update
+from selfvec.storage.cache import code_digest
 from selfvec.storage.folder_kinds import not_text
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.run_writer import RunWriter
@@ -87,8 +88,12 @@ def _present(source: Path, place: Path, progress: Progress) -> tuple[Run, Omissi
         with atomic_file(place / _STATE, overwrite=True) as file:
             summary = replace(corpus.summary, known=0)  # those are in the run
             omitted = {"skipped_files": corpus.skipped_files, "left_out": summary.left_out()}
-            file.write_text(json.dumps({"version": __version__, "files": now, "omitted": omitted}))
+            file.write_text(json.dumps({"code": _code(), "files": now, "omitted": omitted}))
     return open_run(target), omitted
+
+
+def _code() -> str:
+    return code_digest(__name__, *methods.MODULES)
 
 
 def _files(source: Path) -> Files:
@@ -104,10 +109,10 @@ def _files(source: Path) -> Files:
 def _kept(place: Path) -> tuple[Files, Omissions]:
     """The files that the kept run was made of, and what it leaves out.
 
-    There are none if that is not known or Selfvec was another version.
+    There are none if that is not known or other code made it.
     """
     try:
         state = read_json(place / _STATE, "search again")
     except (OSError, FormatError):
         return [], {}
-    return (state["files"], state["omitted"]) if state.get("version") == __version__ else ([], {})
+    return (state["files"], state["omitted"]) if state.get("code") == _code() else ([], {})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
@@ -19,17 +20,13 @@ from selfvec.corpus.fields import FieldOptions, NoTextField
 from selfvec.corpus.filters import allowed
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.data import run as record
-from selfvec.data.live_run import LiveRun
 from selfvec.refinement import live
 from selfvec.refinement import update as updating
 from selfvec.refinement.inputs import Execution
 from selfvec.refinement.update import Change, Taken
 from selfvec.storage.opened import GivenRun, as_run, owner
-from selfvec.storage.run_folder import is_run, present_state
-from selfvec.storage.run_writer import RunWriter, next_state
-
-Changing = Callable[[record.Run, int], tuple[record.Run, Change]]
-"""From a state of a run, and the number of the next one, to that and what it changes."""
+from selfvec.storage.run_folder import is_run
+from selfvec.storage.run_writer import RunWriter, Transition, next_state
 
 
 @checked
@@ -86,26 +83,22 @@ def add(
     >>> [hit.id for hit in run.search("wind", top=1).hits]
     ['b']
     """
-
     told = as_progress(progress)
-    return changed(run, _addition(_several(documents), fields, told, duplicates), told)
+    with _transition(run, told) as step:
+        return _changed(step, *_added(step, _several(documents), fields, told, duplicates))
 
 
-def _addition(
+def _added(
+    step: Transition,
     documents: Any,
     fields: FieldOptions,
     told: Progress,
     duplicates: Literal["replace", "keep", "error"] = "replace",
-) -> Changing:
-    """What adds documents to a state of a run."""
-
-    def change(state: record.Run, number: int) -> tuple[record.Run, Change]:
-        if isinstance(documents, list | tuple) and not documents:
-            return state, Change()
-        corpus = _corpus(state, documents, fields)
-        return live.added(state, corpus, duplicates, number, Execution(progress=told))
-
-    return change
+) -> tuple[record.Run, Change]:
+    if isinstance(documents, list | tuple) and not documents:
+        return step.state, Change()
+    corpus = _corpus(step.state, documents, fields)
+    return live.added(step.state, corpus, duplicates, step.number, Execution(progress=told))
 
 
 def _several(documents: Any) -> Any:
@@ -168,13 +161,11 @@ def upsert(
     several, told = _several(documents), as_progress(progress)
     rows = several if isinstance(several, list | tuple) and not fields else ()
     alone = rows if all(isinstance(row, Mapping) for row in rows) else ()
-    addition = _addition(several, fields, told)
-
-    def change(state: record.Run, number: int) -> tuple[record.Run, Change]:
-        bare = _without_text(state, alone) if alone else None
-        return addition(state, number) if bare is None else live.with_fields(state, bare, number)
-
-    return changed(run, change, told)
+    with _transition(run, told) as step:
+        bare = _without_text(step.state, alone) if alone else None
+        if bare is None:
+            return _changed(step, *_added(step, several, fields, told))
+        return _changed(step, *live.with_fields(step.state, bare, step.number))
 
 
 _TEXT = "the text that stays"
@@ -249,60 +240,51 @@ def delete(
     >>> run.delete("a")["documents"]
     1
     """
-    progress = as_progress(progress)
-    return changed(run, removal(as_ids(ids), given_filters(filter), "ids", erase, progress), progress)
+    return deleted(run, as_ids(ids), given_filters(filter), "ids", erase, progress)
 
 
-def removal(
+def deleted(
+    run: GivenRun,
     ids: Sequence[str],
     filters: Sequence[str],
     field: str = "",
     erase: bool = False,
     progress: Progress | None = None,
-) -> Changing:
-    """The change that deletes documents or, to erase them, refines a run again without them.
-
-    Without ``field``, ids that are missing are passed over.
-    """
-
-    def remove(state: record.Run, number: int) -> tuple[record.Run, Change]:
-        if bool(ids) == bool(filters):
-            what = "both ids and a filter" if ids else "neither ids nor a filter"
-            raise OptionError(f"there are {what}", field=field or "id", remedy="name either")
-        which = allowed(state, filters) if filters else ids
-        made, change = live.deleted(state, which, number, field)
+) -> Answer:
+    """`delete`; without ``field``, ids that are missing are passed over."""
+    if bool(ids) == bool(filters):
+        what = "both ids and a filter" if ids else "neither ids nor a filter"
+        raise OptionError(f"there are {what}", field=field or "id", remedy="name either")
+    told = as_progress(progress)
+    with _transition(run, told) as step:
+        which = allowed(step.state, filters) if filters else ids
+        made, change = live.deleted(step.state, which, step.number, field)
         if erase and change.withdrawn:
-            taken = Taken(for_good=True)
-            made = updating.update(made, taken, execution=Execution(progress=as_progress(progress)))
-        return made, change
-
-    return remove
+            made = updating.update(made, Taken(for_good=True), execution=Execution(progress=told))
+        return _changed(step, made, change)
 
 
-def changed(run: GivenRun, change: Changing, progress: Progress | None = None) -> Answer:
-    """Give a run its next state, and say what that changes. One that was refined again replaces all files."""
-
-    def next_of(state: record.Run, writer: RunWriter | None) -> tuple[record.Run, Change]:
-        made, figures = change(state, 0 if writer is None else writer.state)
-        if writer is not None and isinstance(made, LiveRun) and made is not state:
-            made = writer.change(made)
-        elif writer is not None and made is not state:
-            writer.finish(made, undo=False)
-            made = present_state(state)
-        return made, figures
-
-    own = owner(run)
-    if isinstance(own, record.Run) and own.folder is None:
+@contextmanager
+def _transition(run: GivenRun, progress: Progress) -> Iterator[Transition]:
+    """See `next_state`; `OptionError` for a state that is in memory, of which there is no next one."""
+    changing = owner(run)
+    if isinstance(changing, record.Run) and changing.folder is None:
         raise OptionError("is a state of a run, which does not change", field="run")
-    made, figures = next_state(own, next_of, progress)
-    since = {name: number for name, number in made.provenance.live.items() if isinstance(number, int)}
+    with next_state(changing, progress) as step:
+        yield step
+
+
+def _changed(step: Transition, made: record.Run, change: Change) -> Answer:
+    """Give a run its next state, and say what that changes."""
+    now = step.to(made).provenance
+    since = {name: number for name, number in now.live.items() if isinstance(number, int)}
     told = {
-        "added": figures.added - figures.changed,
-        "replaced": figures.changed,
-        "withdrawn": figures.withdrawn,
-        "skipped": figures.skipped,
+        "added": change.added - change.changed,
+        "replaced": change.changed,
+        "withdrawn": change.withdrawn,
+        "skipped": change.skipped,
     }
-    return Answer("Changed", {**told, "documents": made.provenance.documents, "since": since})
+    return Answer("Changed", {**told, "documents": now.documents, "since": since})
 
 
 @checked

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal, Unpack, cast
+from typing import Any, Literal, Unpack
 
-from selfvec.apps.run import Run, in_one_piece
+from selfvec.apps.run import Run
 from selfvec.base.checks import StrPath, is_path
 from selfvec.base.declarations import Count, checked, options
 from selfvec.base.errors import OptionError
@@ -19,7 +19,7 @@ from selfvec.corpus.fields import FieldOptions
 from selfvec.data import run as record
 from selfvec.data.settings import Settings, SettingsOptions
 from selfvec.data.vectors import Vectors
-from selfvec.refinement.input_reading import Start, starts
+from selfvec.refinement.inputs import Start, starts
 from selfvec.refinement.pipeline import refine as refine_corpus
 from selfvec.storage.opened import as_vectors, is_table
 from selfvec.storage.run_folder import open_run
@@ -186,9 +186,13 @@ def finished(run: record.Run, writer: RunWriter | None, undo: bool = True) -> re
     """The run, or what was written of it: only its documents if they alone have changed in its folder."""
     if writer is None:
         return run
-    if run.base is not run and run.folder and run.folder.resolve() == writer.target.resolve():
-        return writer.change(cast(Any, run))
-    writer.finish(in_one_piece(run), undo=undo)
+    if run.fitted_run is not run:
+        if run.folder and run.folder.resolve() == writer.target.resolve():
+            return writer.change(run)
+        from selfvec.encoders.encoded_texts import whole_run
+
+        run = whole_run(run)
+    writer.finish(run, undo=undo)
     made = open_run(writer.target)
     LOG.info("seconds: %s", ", ".join(f"{n} {s:.2f}" for n, s in made.provenance.timings.items()))
     if run.provenance.encoder is not None:

@@ -158,7 +158,7 @@ class Tools:
 
     def answer(self, ask: Callable[[], R]) -> R:
         """What a tool answers. It is asked again if it fails because the run gets another state meanwhile."""
-        seen = self._run.present.seen
+        seen = self._run.present.opened_from
         return ask() if seen is None else unchanged(seen[0], ask)
 
     def info(self) -> Json:

@@ -28,7 +28,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from selfvec.analysis.concepts.subjects import kept_with
-from selfvec.apps.functions.live import add, changed, removal, upsert
+from selfvec.apps.functions.live import add, deleted, upsert
 from selfvec.apps.run import Run
 from selfvec.base.answer import Answer
 from selfvec.base.errors import CorpusError, NotFound, OptionError, SelfvecError, TargetError
@@ -128,7 +128,7 @@ class Writing:
         if request.method == "DELETE":
             ids = [*asked.getlist("id"), *(_id_of(each) for each in given)]
             erase = asked.get("erase", "") in ("1", "true")
-            return partial(changed, self._run, removal(ids, asked.getlist("filter"), erase=erase))
+            return partial(deleted, self._run, ids, asked.getlist("filter"), erase=erase)
         if not given:
             raise OptionError("there is no document", field="body", remedy=_SEND)
         rows = [_row(each, needs_id=request.method == "PUT") for each in given]

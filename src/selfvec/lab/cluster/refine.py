@@ -33,13 +33,17 @@ from selfvec.data.run import Run
 from selfvec.data.run_text import RunText
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, concatenated
-from selfvec.refinement.input_reading import (
+from selfvec.refinement.inputs import (
+    Execution,
+    Inputs,
     Start,
+    check_tokens,
+    initial_vectors,
     language_and_notes,
     load_start,
     provenance_of,
+    vocabulary,
 )
-from selfvec.refinement.inputs import Execution, Inputs, check_tokens, initial_vectors, vocabulary
 from selfvec.refinement.pipeline import refine_inputs
 from selfvec.storage.run_folder import LOCK, open_run
 from selfvec.storage.run_writer import RunWriter

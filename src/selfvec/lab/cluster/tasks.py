@@ -33,8 +33,7 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, concatenated, occurrences_of_each
 from selfvec.data.vectors import Vectors
 from selfvec.refinement.decorrelation import GAMMA
-from selfvec.refinement.input_reading import read_unstemmed, with_days
-from selfvec.refinement.inputs import Execution
+from selfvec.refinement.inputs import Execution, read_unstemmed, with_days
 from selfvec.storage.text_file import dated_text
 from selfvec.text import Encoding
 from selfvec.text.repeats import (

@@ -53,7 +53,7 @@ class Baseline:
 def _refined(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, method: str) -> Rows:
     """The original refined by one of our methods with default options; the same for any seed and threads."""
     del seed
-    plan = make_plan(Settings.given(method=method, history="none"), Inputs(batch, original), jobs=jobs)
+    plan = make_plan(Settings.given(method=method, history="none"), Inputs(batch, original))
     return refined_rows(plan, jobs)
 
 

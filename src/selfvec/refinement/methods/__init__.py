@@ -91,6 +91,7 @@ _HOMES = {
     "online": "sequential.OnlineRefinement",
     "decorrelated": "decorrelated.DecorrelatedRefinement",
 }
+MODULES = tuple(f"{__name__}.{home.partition('.')[0]}" for home in _HOMES.values())
 
 
 def start(plan: Plan, jobs: int | None = None) -> Refinement:
