@@ -70,13 +70,19 @@ def comparable_slices(run: Run) -> list[Slice]:
     if batch is None:
         return []
     if batch.slices is not None:
-        slices = [part for part in by_label(batch) if part.documents.any()][:MOST_SLICES]
+        slices = _labelled(batch)[:MOST_SLICES]
         return slices if len(slices) > 1 else []
     if batch.period is None:
         return []
-    unit = run.provenance.options.get("slice")
-    divided = (join_periods(periods, batch) for _, periods in _periods(batch, unit))
+    divided = (
+        join_periods(periods, batch) for _, periods in _periods(batch, run.provenance.options.get("slice"))
+    )
     return next((slices for slices in divided if len(slices) > 1), [])
+
+
+def _labelled(batch: TokenBatch) -> list[Slice]:
+    """The labels that have documents."""
+    return [part for part in by_label(batch) if part.documents.any()]
 
 
 def _periods(batch: TokenBatch, unit: str | None) -> Iterator[tuple[str, list[Slice]]]:
@@ -99,21 +105,15 @@ def drawn_periods(batch: TokenBatch | None) -> tuple[str, list[Slice]]:
     """
     unit, drawn = "", list[Slice]()
     if batch is not None and batch.slices is not None:
-        drawn = [part for part in by_label(batch) if part.documents.any()][:_MOST_DRAWN]
+        drawn = _labelled(batch)[:_MOST_DRAWN]
     elif batch is not None and batch.period:
-        for finer, periods in _ever_finer(batch):
+        for finer in (*reversed(MONTHS), "week", "day"):
+            periods = by_day(batch) if finer == "day" else by_period(batch, finer)
             thin = len(drawn) >= _LEAST_DRAWN and batch.documents < _ENOUGH * len(periods)
             if thin or len(periods) > _MOST_DRAWN:
                 break
             unit, drawn = finer, periods
     return unit, drawn
-
-
-def _ever_finer(batch: TokenBatch) -> Iterator[tuple[str, list[Slice]]]:
-    for unit in reversed(MONTHS):
-        yield unit, by_period(batch, unit)
-    yield "week", by_period(batch, "week")
-    yield "day", by_day(batch)
 
 
 def join_periods(periods: Sequence[Slice], batch: TokenBatch, most: int = MOST_SLICES) -> list[Slice]:
@@ -286,7 +286,7 @@ def default_slices(run: Run, number: int | None = None) -> Chosen:
 
 
 def _first_and_last_label(batch: TokenBatch) -> Chosen:
-    slices = _several([part for part in by_label(batch) if part.documents.any()])
+    slices = _several(_labelled(batch))
     sizes = _sizes(slices, batch)
     if len(slices) < 2 or min(sizes[0], sizes[-1]) >= ENOUGH_TOKENS:
         return Chosen([slices[0], slices[-1]] if slices else [])
