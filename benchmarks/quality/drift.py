@@ -25,6 +25,7 @@ from selfvec.analysis.usage.occurrence_vectors import (
 )
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.permutation_test import (
+    DriftTest,
     block_figures,
     changes_of,
     distance_intervals,
@@ -32,6 +33,7 @@ from selfvec.analysis.word_drift.permutation_test import (
     permutation_test,
 )
 from selfvec.analysis.word_kinds import WordTable
+from selfvec.base.progress import Progress
 from selfvec.base.view import probability
 from selfvec.corpus import Corpus
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
@@ -111,9 +113,9 @@ def planted() -> str:
             slices = [named_slice(run_of(name).tokens, text) for text in bounds]
             run, degrees = with_pseudo_words(run_of(name), slices, uses, trial)
             words = np.arange(len(run.vectors) - len(degrees), len(run.vectors))
-            comparison = Comparison.of(run.tokens, slices)
-            space = occurrence_space(comparison, WordTable.of(run), trial)
-            sizes = permutation_test(space, words, permutations=50, seed=trial, jobs=2)
+            space = occurrence_space(Comparison.of(run.tokens, slices), WordTable.of(run), trial)
+            test = DriftTest(permutations=50, seed=trial)
+            sizes = permutation_test(space, words, words, test, 2, Progress())
             counts, everyone = np.full((len(words), 2), uses), np.ones(len(words), bool)
             chance = changes_of(sizes, counts, everyone).chance
             measured = (sizes.apd, *(sizes.distance - less for less in (0, chance, sizes.expected)))
@@ -254,13 +256,9 @@ def calibration() -> str:
             one[rng.permutation(np.flatnonzero(either))[: int(slices[0].documents.sum())]] = True
             parts = [Slice("a", one), Slice("b", either & ~one)]
             frequent = np.flatnonzero(slice_counts(batch, parts).min(axis=0) >= 5)
-            chosen = np.random.default_rng(shuffle).permutation(frequent)[:3000]
-            sizes = permutation_test(
-                occurrence_space(Comparison.of(run.tokens, parts), WordTable.of(run), shuffle),
-                np.sort(chosen),
-                seed=shuffle,
-                jobs=2,
-            )
+            chosen = np.sort(np.random.default_rng(shuffle).permutation(frequent)[:3000])
+            space = occurrence_space(Comparison.of(batch, parts), WordTable.of(run), shuffle)
+            sizes = permutation_test(space, chosen, chosen, DriftTest(seed=shuffle), 2, Progress())
             shares.append(float(np.mean(sizes.p < 0.05)))
             words += len(chosen)
             discovered += int(np.sum(benjamini_hochberg(sizes.p) <= 0.05))

@@ -14,12 +14,14 @@ from selfvec.analysis.usage.contexts import occurrences
 from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.analysis.word_drift.permutation_test import (
     Distances,
+    DriftTest,
     changes_of,
     distance_intervals,
     permutation_test,
     usual_distances,
 )
 from selfvec.analysis.word_kinds import WordTable
+from selfvec.base.progress import Progress
 from selfvec.corpus.slices import by_label
 
 
@@ -187,8 +189,9 @@ def test_the_means_of_a_test_are_those_of_the_slices() -> None:
     space = occurrence_space(Comparison.of(run.tokens, by_label(run.tokens)), WordTable.of(run))
     among = np.arange(len(run.vectors))
     words = np.sort([run.index("x0"), run.index("x1")])
-    found = permutation_test(space, words, among=among, permutations=20, jobs=2)
-    alone = permutation_test(space, words, permutations=20)
+    test = DriftTest(permutations=20)
+    found = permutation_test(space, words, among, test, 2, Progress())
+    alone = permutation_test(space, words, words, test, 1, Progress())
     np.testing.assert_allclose(found.distance, alone.distance, atol=1e-6)
     np.testing.assert_array_equal(found.p, alone.p)
     for mine, whole in zip(found.uses.means, slice_means(space), strict=True):

@@ -121,15 +121,7 @@ def measure_words(
         # In one pass over the text: the words that are tested, and those that may be their neighbours.
         often = np.flatnonzero(listed.any(axis=0) | sides.able)
         if sliced and space is not None:
-            distances = permutation_test(
-                space,
-                words,
-                among=often,
-                permutations=test.permutations,
-                seed=test.seed,
-                jobs=threads(jobs),
-                progress=steps,
-            )
+            distances = permutation_test(space, words, often, test, threads(jobs), steps)
         else:
             distances = refinement_drift(table, space, words, test, threads(jobs), steps)
         both = (table.original, table.refined)

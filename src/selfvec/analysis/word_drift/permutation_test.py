@@ -88,24 +88,20 @@ def document_blocks(documents: Ints) -> WordBlocks:
 def permutation_test(
     space: OccurrenceSpace,  # of two slices
     words: Ints,  # (m,), in rising order; each occurs in both slices
-    *,
-    among: Ints | None = None,  # (n,), in rising order, these and further words whose means are wanted
-    permutations: int = 1000,
-    seed: int = 0,
-    jobs: int = 1,
-    progress: Progress | None = None,
+    among: Ints,  # (n,), in rising order, these and further words whose means are wanted
+    test: DriftTest,
+    jobs: int,
+    progress: Progress,
 ) -> Distances:
     """Measure words between the two slices of a space. The figures have the same bits for any ``jobs``.
 
     Drawing stops early for words that random splits move as far (Besag and Clifford, 1991, *Sequential Monte
-    Carlo p-values*). If few words are beyond almost all of the ``permutations`` splits, more splits are drawn
-    for these words, until p is fine enough for the false discovery rate among all words. Those splits are
-    new.
+    Carlo p-values*). If few words are beyond almost all of the splits, more splits are drawn for these words,
+    until p is fine enough for the false discovery rate among all words. Those splits are new.
     """
     # Neighbours are looked for among more words than are tested; their means cost no pass of their own.
-    every = words if among is None else among
     blocks = document_blocks(space.documents)
-    rest = np.setdiff1d(every, words)  # no split is drawn for them, so one sum of each side is enough
+    rest = np.setdiff1d(among, words)  # no split is drawn for them, so one sum of each side is enough
     blocks.number[rest] = space.documents[rest] > 0
     blocks.size[rest] = len(space.sides)
 
@@ -114,15 +110,15 @@ def permutation_test(
             return block_figures(part, blocks, draws, stream, np.isin(part.words, words))
 
         parts = []
-        with (progress or Progress()).stage(stage, len(chosen), "words") as advance:
-            for part in measured_blocks(space, chosen, blocks, seed, jobs, work):
+        with progress.stage(stage, len(chosen), "words") as advance:
+            for part in measured_blocks(space, chosen, blocks, test.seed, jobs, work):
                 parts.append(part)
                 advance(len(part[-1]))
         return parts
 
-    first = zip(*measure(every, permutations, "Splitting", seed), strict=True)
+    first = zip(*measure(among, test.permutations, "Splitting", test.seed), strict=True)
     figures, noise, means = map(np.concatenate, first)
-    draws = permutations
+    draws = test.permutations
     while True:
         rest = np.flatnonzero(figures[:, 1] <= FEW / (draws + 1))
         needed = min(MOST, int(4 * len(words) / (LEVEL * max(len(rest), 1))))
@@ -130,7 +126,7 @@ def permutation_test(
             break
         draws = needed
         # Another seed: splits that made p small by chance would do so again.
-        again = measure(words[rest], draws, "Splitting again", seed + 1)
+        again = measure(words[rest], draws, "Splitting again", test.seed + 1)
         figures[rest, 1] = np.concatenate([part[0] for part in again])[:, 1]
     distance, p, expected, apd = figures.T
     both = [unit_rows(rows) for rows in means.swapaxes(0, 1)]
