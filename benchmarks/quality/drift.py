@@ -116,8 +116,7 @@ def planted() -> str:
             space = occurrence_space(Comparison.of(run.tokens, slices), WordTable.of(run), trial)
             test = DriftTest(permutations=50, seed=trial)
             sizes = permutation_test(space, words, words, test, 2, Progress())
-            counts, everyone = np.full((len(words), 2), uses), np.ones(len(words), bool)
-            chance = changes_of(sizes, counts, everyone).chance
+            chance = changes_of(sizes, np.full((len(words), 2), uses), words >= 0).chance
             measured = (sizes.apd, *(sizes.distance - less for less in (0, chance, sizes.expected)))
             found.append([rank_correlation(size, degrees) for size in measured])
         rows.append([name, uses, *(f"{value:.2f}" for value in np.mean(found, axis=0))])
