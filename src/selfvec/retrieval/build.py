@@ -21,7 +21,7 @@ from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.files.memory import PackedStrings, release, return_freed_memory
 from selfvec.files.tensors import Forms, Tensor
 from selfvec.text.document_vectors import Smoothing, document_vectors, inverse_document_frequency
-from selfvec.text.passages import random_words
+from selfvec.text.passages import random_span
 from selfvec.text.preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems
 from selfvec.text.repeats import find_repeats, tokens_by_document
 from selfvec.text.rules import first_of_stems
@@ -304,7 +304,8 @@ def agreement(
         return None
     rng = np.random.default_rng(seed)
     numbers = rng.permutation(len(texts))[:QUERIES].tolist()
-    queries = [random_words(texts[number], QUERY_WORDS, rng) for number in numbers]
+    spans = [random_span(texts[number], QUERY_WORDS, rng, share=1) for number in numbers]
+    queries = [texts[number][slice(*span)] for number, span in zip(numbers, spans, strict=True)]
     shared = []
     for number, query in zip(numbers, vocabulary.parse_all(queries), strict=True):
         if len(query.types) < 2:

@@ -205,18 +205,12 @@ def check_cut(cut: Cut) -> Cut:
     return cut
 
 
-def random_words(text: str, number: int, rng: np.random.Generator) -> str:
-    """Consecutive words of a text from a random position; a shorter text as a whole.
-
-    >>> random_words("One two. Three four.", 4, np.random.default_rng(0))
-    'One two. Three four.'
-    """
-    start, end = random_span(text, number, rng, share=1)
-    return text[start:end]
-
-
 def random_span(text: str, number: int, rng: np.random.Generator, share: float = 0.5) -> tuple[int, int]:
-    """Start and end of consecutive words from a random position, at most a share of all words."""
+    """Start and end of consecutive words from a random position, at most a share of all words.
+
+    >>> random_span("One two. Three four.", 4, np.random.default_rng(0), share=1)
+    (0, 20)
+    """
     starts, ends = _words(text)
     first, last = random_window(len(starts), min(number, int(len(starts) * share)), rng)
     return (int(starts[first]), int(ends[last - 1])) if last else (0, 0)

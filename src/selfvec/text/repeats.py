@@ -131,10 +131,9 @@ class Ngrams:
         batch, words = self.batch, self._words
         out = np.zeros(len(documents), np.uint64)
         names = np.append(word_hashes(batch.slice_names), np.uint64(0))  # -1 takes the last
-        powers = BASE ** np.arange(
-            batch.lengths.max(initial=0), dtype=np.uint64
-        )  # weights of tokens by place
-        for first, last in cut(batch.lengths[documents], _HASHED):
+        lengths = batch.lengths[documents]
+        powers = BASE ** np.arange(lengths.max(initial=0), dtype=np.uint64)  # weights of tokens by place
+        for first, last in cut(lengths, _HASHED):
             part, own = batch.part(documents[first:last]), out[first:last]
             begins = part.offsets[:-1]
             places = np.arange(len(part)) - np.repeat(begins, part.lengths)
