@@ -79,6 +79,7 @@ _SUBJECT_WORDS = 1_000  # the most frequent of these
 _PHRASE, _ALWAYS = 5, 0.9  # words of what lines begin with, and how often each follows
 _LETTERS = 4  # of a word whose neighbours in spelling are no accident, and that may tell a subject
 
+_Key = tuple[str, str, str]
 Edit = tuple[str, str]
 """A pattern and what replaces it; without a pattern, letters become small ones."""
 _ACCENT = r"\pM"  # the pattern before which letters are parted from their accents
@@ -152,7 +153,7 @@ class _Figure:
     edits: tuple[Edit, ...] = ()
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> _Key:
         """What it is, in the same texts after an edit as well."""
         return self.of, self.what, self.label
 
@@ -413,8 +414,8 @@ class _Difference:
 class _Rows:
     """The observations, which are the documents of a unit on one side; tests deal the sides anew."""
 
-    def __init__(self, units: Ints, sides: Mask, seed: int) -> None:
-        rng = np.random.default_rng(seed)
+    def __init__(self, units: Ints, sides: Mask) -> None:
+        rng = np.random.default_rng(0)
         self.documents = sides
         pairs, self.of_document, self.sizes = np.unique(
             2 * units + sides, return_inverse=True, return_counts=True
@@ -425,13 +426,11 @@ class _Rows:
 
     def means(self, values: Doubles) -> Doubles:
         """The mean of the documents of each row, (R, k)."""
-        order = np.argsort(self.of_document, kind="stable")
-        sums: Doubles = np.add.reduceat(values[order], np.cumsum(self.sizes) - self.sizes)
+        sums = np.zeros((len(self.sides), values.shape[1]))
+        np.add.at(sums, self.of_document, values)
         return sums / self.sizes[:, None]
 
-    def differing(
-        self, texts: Texts, function_words: Collection[str]
-    ) -> dict[tuple[str, str, str], _Difference]:
+    def differing(self, texts: Texts, function_words: Collection[str]) -> dict[_Key, _Difference]:
         """The figures that tell the sides apart, beyond chance among all and visibly."""
         figures = texts.figures(function_words)
         length = self.means(np.log1p(texts.words)[:, None])
@@ -503,7 +502,6 @@ def differing_figures(
     samples: Sequence[Sample],
     names: Sequence[str],
     language: str | None = None,
-    seed: int = 0,
 ) -> list[Finding]:
     """How the texts of two sides are written differently: a finding for each cause, three at most.
 
@@ -515,23 +513,21 @@ def differing_figures(
         The sides' names.
     language : str, optional
         The code of the language of both, which tells the function words.
-    seed : int
-        Of permutations.
     """
     if samples[0].texts > samples[1].texts:  # so that nothing depends on which side comes first
-        return differing_figures(samples[::-1], names[::-1], language, seed)
+        return differing_figures(samples[::-1], names[::-1], language)
     a, b = samples
     sides = np.repeat([False, True], [len(a.texts), len(b.texts)])
     whole = pl.Series([*a.texts, *b.texts], dtype=pl.String)
     units = np.unique(np.concatenate([a.units, b.units]), return_inverse=True)[1]
     if len(np.unique(units)) == len(units):  # then equal texts are one observation
         units = _numbered(whole)[1]
-    rows = _Rows(units, sides, seed)
+    rows = _Rows(units, sides)
     if min(np.count_nonzero(rows.sides), np.count_nonzero(~rows.sides)) < _FEWEST:
         return []
     function_words = stop_words_of_language(language) if language in STOP_WORDS else ()
 
-    def differing(texts: pl.Series) -> Mapping[tuple[str, str, str], _Difference]:
+    def differing(texts: pl.Series) -> dict[_Key, _Difference]:
         return rows.differing(Texts(texts, units), function_words)
 
     def held(texts: pl.Series) -> list[NewPassage]:
@@ -572,9 +568,7 @@ def _without(texts: pl.Series, edits: Sequence[Edit]) -> pl.Series:
 
 
 def _told(
-    standing: Mapping[tuple[str, str, str], _Difference],
-    differ: Mapping[tuple[str, str, str], _Difference],
-    said: Sequence[_Difference],
+    standing: Mapping[_Key, _Difference], differ: Mapping[_Key, _Difference], said: Sequence[_Difference]
 ) -> list[_Difference]:
     """The plainest of the strongest differences that are left, and all of its kind, as the texts stand."""
     left = {
