@@ -216,10 +216,11 @@ def within_reach(documents: SearchedDocuments, text: str, among: Mask) -> tuple[
     for part in documents.indexed:
         data, ends = part.documents.arrays["texts"].data, part.documents.arrays["texts ends"].tolist()
         for number, local in enumerate(part.numbers[0].tolist(), first):
-            if read <= _FOR_STOP_WORDS and among[number]:
-                text_of = data[ends[local] : ends[local + 1]].tobytes()
-                having[number] = asked in text_of.lower()
-                read += having[number] * len(text_of)
+            if read > _FOR_STOP_WORDS or not among[number]:
+                continue
+            if asked in data[ends[local] : ends[local + 1]].tobytes().lower():
+                having[number] = True
+                read += ends[local + 1] - ends[local]
         first += len(part.numbers[0])
     if not read:
         first_size = int(documents.sizes[among][0])  # the first one is read however long it is
@@ -323,10 +324,10 @@ def _count(
     numbers = np.flatnonzero(among)
 
     @cache
-    def fits(name: str) -> list[bool]:
-        """Which words of the phrases a spelling fits."""
+    def fits(name: str) -> bytes:
+        """Which words of the phrases a spelling fits: 1 or 0 for each."""
         word = plain(name)
-        return [fit(word) for phrase in phrases for fit in phrase.words]
+        return bytes([fit(word) for phrase in phrases for fit in phrase.words])
 
     def read(block: tuple[int, int]) -> tuple[Ints, list[str], FoundWords]:
         part = numbers[slice(*block)]
@@ -334,14 +335,15 @@ def _count(
         return part, texts, find_words(texts, sizes=sizes)
 
     for part, texts, words in in_order(cut(documents.sizes[numbers] + 1, _READ), read, threads(None)):
-        # The first name, of words that cannot fit, has the id -1.
-        table = np.array([*map(fits, ("", *words.names))], bool)
+        spelt = b"".join(map(fits, ("", *words.names)))
+        table = np.frombuffer(spelt, bool).reshape(1 + len(words.names), -1)
+        names = words.ids + 1  # 0 for words that cannot fit
         owners = np.repeat(np.arange(len(part)), np.diff(words.bounds))
         column = 0
         for number, phrase in enumerate(phrases):
             fit = table[:, column : column + len(phrase.words)]
             column += len(phrase.words)
-            begins = _in_a_row(fit, words.ids + 1, owners)
+            begins = _in_a_row(fit, names, owners)
             if not phrase.crosses and len(phrase.words) > 1:  # no sentence ends within it
                 ends = words.ends[begins + len(phrase.words) - 1]
                 spans = np.column_stack([owners[begins], words.starts[begins], ends]).tolist()
@@ -354,9 +356,11 @@ def _count(
 def _in_a_row(fit: Mask, names: Ids, owners: Ints) -> Ints:
     """Where a phrase begins, by what each name fits, (R, n), and the name of each word: in one text."""
     last = fit.shape[1] - 1
-    begins = np.arange(len(names) - last if fit.size else 0)
-    for k, fitting in enumerate(fit.T):
-        begins = begins[fitting[names[begins + k]]]
+    if not fit.size or len(names) <= last:
+        return np.zeros(0, np.int64)
+    begins = np.flatnonzero(fit[:, 0][names[: len(names) - last]])
+    for k in range(1, last + 1):
+        begins = begins[fit[:, k][names[begins + k]]]
     whole: Ints = begins[owners[begins] == owners[begins + last]]
     return whole
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import polars as pl
 
 from selfvec.base.arrays import Rows
 from selfvec.base.errors import FormatError, InputError, OptionError, require
@@ -161,8 +162,6 @@ class LanceDB(Store):
 
     def _rows_by_id(self, rows: StoreRows, path: Path) -> dict[str, dict[str, Any]] | None:
         """The rows of the table without their vectors; None if ids repeat or columns differ."""
-        import polars as pl
-
         table = self._table(path)
         if not table.schema.equals(_arrow(rows).schema):
             return None
@@ -256,8 +255,6 @@ def _index_text(table: Any, stems: str | None) -> None:
 
 
 def _arrow(rows: StoreRows) -> Any:
-    import polars as pl
-
     return rows.frame().to_arrow(compat_level=pl.CompatLevel.oldest())
 
 

@@ -10,22 +10,21 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import polars as pl
 
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.field_types import TEXT, parsed
 from selfvec.data.run import Run
+from selfvec.retrieval.documents import GatheredDocuments, gather
+from selfvec.retrieval.encoder import Encoder
+from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.text.passages import CUT, Cut, check_cut
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from selfvec.retrieval.documents import GatheredDocuments
-    from selfvec.retrieval.encoder import Encoder
+from selfvec.text.preprocessing import Preprocessing
 
 RUN = "selfvec.run"  # metadatum of a store: the fingerprint of the run whose encoder made the vectors
 _BLOCK = 4096  # texts encoded at a time
@@ -63,8 +62,6 @@ class StoreRows:
 
     def frame(self) -> pl.DataFrame:
         """The table with a last column ``vector``, a fixed-size list of float32."""
-        import polars as pl
-
         return self.table.with_columns(pl.Series("vector", self.vectors))
 
 
@@ -78,13 +75,6 @@ def passage_rows(
     and a store's own index are of it), ``date`` (null if unknown), and one per field:
     numbers, booleans, lists or objects if all its values are, else strings.
     """
-    import polars as pl
-
-    from selfvec.retrieval.documents import gather
-    from selfvec.retrieval.encoder import Encoder
-    from selfvec.text.document_vectors import smooth_by_neighbours
-    from selfvec.text.preprocessing import Preprocessing
-
     progress = progress or Progress()
     documents = replace(gather(run, progress), cut=check_cut(cut))
     ids, texts, owners = _passages(documents)
@@ -126,8 +116,6 @@ def described(run: Run, encoder: Encoder) -> dict[str, str]:
 
 
 def _changes(columns: Mapping[str, pl.Series]) -> list[str]:
-    import polars as pl
-
     notes = [f"the field {old!r} is the column {new.name}" for old, new in columns.items() if old != new.name]
     for name, column in columns.items():
         if column.dtype == pl.String and column.str.contains(r"^[\[{]").any():
@@ -198,8 +186,6 @@ def typed_column(values: pl.Series) -> pl.Series:
 
 def _of_one_type(name: str, values: list[Any]) -> pl.Series | None:
     """JSON values as a column; None if they have several types, or a type that stores do not support."""
-    import polars as pl
-
     kinds = {type(value) for value in values if value is not None}
     if kinds == {list}:
         items = _of_one_type(name, [item for value in values if value is not None for item in value])
