@@ -68,7 +68,7 @@ def _is_of_demo(folder: Path) -> bool:
         return False
     provenance = open_run(folder).provenance
     names = [str(file["path"]) for file in provenance.corpus["files"]]
-    return len(names) == 1 and names[0].startswith(NAME) and not provenance.steps
+    return len(names) == 1 and names[0].startswith(NAME) and not provenance.grown
 
 
 @checked

@@ -29,9 +29,6 @@ _MANY = 0.2  # of the documents
 _SOME = 0.05
 _LACKING = 0.075  # of the words that came
 
-_KEYS = {"passes": "epochs", "steps": "grown", "vectors_decision": "table_decision"}
-"""The names in the file of fields that have another one there."""
-
 
 def _absent() -> Any:
     """A mapping that is not in the file by default."""
@@ -43,7 +40,7 @@ class Provenance(Mapping[str, Any]):
     """How a run was made: its method, options, text, initial vectors, versions and timings.
 
     The fields are read as attributes. ``provenance["tokens"]`` and ``dict(provenance)`` give the content of
-    ``run.json``, in which a few fields have other names. Fields that are None are not in the file.
+    ``run.json``. Fields that are None are not in the file.
     """
 
     method: str | None = None  # never "auto"; None for a run of unknown origin
@@ -51,7 +48,7 @@ class Provenance(Mapping[str, Any]):
     types: int | None = None
     documents: int | None = None
     window: int | None = None  # tokens, the word itself included
-    passes: int | None = None
+    epochs: int | None = None  # passes over the text
     learning_rate: float | None = None  # None: the method has none
     seed: int = 0
     dimensions: int | None = None
@@ -68,8 +65,8 @@ class Provenance(Mapping[str, Any]):
     repeats: Json | None = None  # from `selfvec.text.repeats`
     phrases: Json | None = None  # that became tokens, and these tokens
     decision: Json | None = None  # how ``auto`` chose the method
-    steps: Sequence[Json] = ()  # updates and merges, the oldest first
-    vectors_decision: Json | None = None  # how the initial vectors were chosen
+    grown: Sequence[Json] = ()  # updates and merges, the oldest first
+    table_decision: Json | None = None  # how the initial vectors were chosen
     cluster: Json | None = None  # shards and workers
     encoder: Json | None = None  # see `selfvec.encoders.run_encoder`
     variants: Mapping[str, str] = _absent()  # the word of each, in a run in memory that counts them as one
@@ -81,9 +78,9 @@ class Provenance(Mapping[str, Any]):
         """The record of the content of a ``run.json``; empty for a run of unknown origin."""
         if isinstance(content, Provenance):
             return content
-        names = {key: name for name, key in _fields()}
-        given = {names[key]: value for key, value in content.items() if key in names}
-        others = {key: value for key, value in content.items() if key not in names}
+        names = _names()
+        given = {name: value for name, value in content.items() if name in names}
+        others = {name: value for name, value in content.items() if name not in names}
         return cls(**given, others=others)
 
     def replace(self, **changes: Any) -> Provenance:
@@ -146,9 +143,9 @@ class Provenance(Mapping[str, Any]):
     @cached_property
     def _content(self) -> dict[str, Any]:
         """The content of ``run.json``: the fields that are there, then unknown names."""
-        content = {key: getattr(self, name) for name, key in _fields()}
+        content = {name: getattr(self, name) for name in _names()}
         kept = {key: value for key, value in content.items() if not (value is None or value is _ABSENT)}
-        if not self.steps:
+        if not self.grown:
             del kept["grown"]
         if self.method is None:
             del kept["seed"]
@@ -184,8 +181,8 @@ _TYPES: Mapping[str, Any] = {
 def schema() -> dict[Any, Any]:
     """What is in a ``run.json``, if it is there, as `selfvec.files.text_files` describes it."""
     types = {of.name: str(of.type).removesuffix(" | None") for of in fields(Provenance)}
-    return {key: _TYPES[types[name]] for name, key in _fields()}
+    return {name: _TYPES[types[name]] for name in _names()}
 
 
-def _fields() -> list[tuple[str, str]]:
-    return [(of.name, _KEYS.get(of.name, of.name)) for of in fields(Provenance) if of.name != "others"]
+def _names() -> list[str]:
+    return [of.name for of in fields(Provenance) if of.name != "others"]

@@ -424,7 +424,7 @@ class Run(AnyRun, Holder):
         original = self.original.unit[index]
         final = self.vectors.unit[index]
         assert self.vectors.counts is not None
-        passes = 1 if self.provenance.passes is None else self.provenance.passes
+        passes = 1 if self.provenance.epochs is None else self.provenance.epochs
         updates = int(self.vectors.counts[index]) * passes
         if self.history is None:
             rows = np.stack([original, final])

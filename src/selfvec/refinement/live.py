@@ -210,7 +210,7 @@ def _summary_with(run: Run, new: Mapping[str, Any], left_out: int) -> dict[str, 
     summary = joined_corpora([run.provenance.corpus, new], left_out=left_out)
     files = summary["files"]
     came_from = ("path", "kind", "text_fields", "date_field")
-    if len(new["files"]) == 1 and _is_live(run) and run.provenance.steps[-1]["added"]:
+    if len(new["files"]) == 1 and _is_live(run) and run.provenance.grown[-1]["added"]:
         before, last = files[-2:]
         if last["kind"] in FROM_MEMORY and all(before[name] == last[name] for name in came_from):
             digest = sha256((before["sha256"] + last["sha256"]).encode()).hexdigest()
@@ -234,14 +234,14 @@ def _with_names(rows: pl.DataFrame, run: Run, segments: Sequence[Part]) -> pl.Da
         return rows
     came = len(run.require_text())
     if _is_live(run):
-        came += run.provenance.steps[-1]["changed"] + run.provenance.steps[-1]["withdrawn"]
+        came += run.provenance.grown[-1]["changed"] + run.provenance.grown[-1]["withdrawn"]
     taken = set(ids.drop_nulls()).union(*(part.segment.text.taken for part in segments))
     return rows.with_columns(numbered(ids, came, taken))
 
 
 def _is_live(run: Run) -> bool:
     """Whether documents have changed since the vectors were made; many small changes are one step."""
-    return bool(run.provenance.steps) and run.provenance.steps[-1]["by"] == "live"
+    return bool(run.provenance.grown) and run.provenance.grown[-1]["by"] == "live"
 
 
 def tokens_of(batches: Iterable[Documents], base: Run) -> TokenBatch:
@@ -369,7 +369,7 @@ def _changed(run: Run, parts: Sequence[Part], change: Change, provenance: Proven
     base = run.fitted_run
     first, *others = parts
     came = _joined([part for part in others if len(part)], number, base)
-    steps = [*run.provenance.steps]
+    steps = [*run.provenance.grown]
     counts = {name: getattr(change, name) for name in ("added", "changed", "withdrawn")}
     if _is_live(run):
         before = steps.pop()
@@ -386,7 +386,7 @@ def _changed(run: Run, parts: Sequence[Part], change: Change, provenance: Proven
     provenance = provenance.replace(
         documents=len(first) + since["documents"],
         tokens=sum(tokens),
-        steps=steps,
+        grown=steps,
         live={**provenance.live, **{name: count + earlier.get(name, 0) for name, count in since.items()}},
     )
     made = LiveRun(base, [first, *came], provenance)

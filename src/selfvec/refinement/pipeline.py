@@ -95,7 +95,7 @@ def _read(corpus: Corpus, candidates: Sequence[Start], settings: Settings, execu
     with execution.timings.stage("tables"):
         chosen, decision = choose_vectors(corpus, candidates, settings, execution)
     inputs = read_inputs(corpus, candidates[chosen], settings, execution)
-    return replace(inputs, provenance=inputs.provenance.replace(vectors_decision=decision))
+    return replace(inputs, provenance=inputs.provenance.replace(table_decision=decision))
 
 
 def refine_inputs(
@@ -201,7 +201,7 @@ def _provenance(
         types=len(inputs.batch.types),
         documents=inputs.provenance.text.get("documents", inputs.batch.documents),
         window=plan.window,
-        passes=plan.passes,
+        epochs=plan.passes,
         learning_rate=learning_rate,
         seed=settings.seed,
         dimensions=inputs.original.vector_size,

@@ -126,7 +126,7 @@ def update(
     updated = _refined(texts, start, settings, about, execution, teacher, old.kinds)
     grown = {name: updated.provenance[name] - made[name] for name in _SIZES}
     step = {"by": "update", **change.as_dict(), "files": _files(described), **grown}
-    return _with_steps(updated, [*made.steps, step])
+    return _with_steps(updated, [*made.grown, step])
 
 
 def preview(run: Run, taken: Taken, execution: Execution) -> Change:
@@ -244,7 +244,7 @@ def merge(
             "run": _name(run, number),
             **{name: run.provenance[name] for name in _SIZES},
             "files": _files(run.provenance.corpus),
-            "grown": list(run.provenance.steps),
+            "grown": list(run.provenance.grown),
         }
         for number, run in enumerate(runs)
     ]
@@ -252,7 +252,7 @@ def merge(
 
 
 def _with_steps(run: Run, steps: Sequence[Mapping[str, Any]]) -> Run:
-    made = run.replace(provenance=run.provenance.replace(steps=steps))
+    made = run.replace(provenance=run.provenance.replace(grown=steps))
     keep_encoder(run, made)
     return made
 

@@ -214,10 +214,10 @@ def test_a_run_of_a_cluster_is_updated_and_merged_like_one_of_one_machine(
     assert np.array_equal(merged.vectors.vectors, whole.vectors.vectors)
     jsonl(paths[0], [f"{text} wort1" for text in sentences(25)])  # a new version of each document
     changed = update(open_run(tmp_path / "run"), Taken(Corpus.open([paths[0]], keep_fields=True)), table)
-    assert changed.provenance.steps[-1]["changed"] == 25
+    assert changed.provenance.grown[-1]["changed"] == 25
     out = [paths[3], paths[5] / "0000.txt"]
     left = update(open_run(tmp_path / "run"), Taken(withdraw=out), table)
-    assert left.provenance.steps[-1]["withdrawn"] == 26
+    assert left.provenance.grown[-1]["withdrawn"] == 26
 
 
 def test_a_run_in_a_store(tmp_path: Path, table: Vectors, clustered) -> None:

@@ -267,7 +267,7 @@ def test_an_update_encodes_only_what_is_new() -> None:
 def test_the_vectors_of_a_withdrawn_text_go_with_it(tmp_path: Path, keep_undo: bool) -> None:
     rows = [{"id": str(i), "text": text} for i, text in enumerate(dict.fromkeys(texts(30)))]
     rows.append({"id": "secret", "text": "a confidential remark"})
-    write_rows(tmp_path / "rows.jsonl", rows)
+    write_lines(tmp_path / "rows.jsonl", rows)
     toy = Toy()
     selfvec.refine(tmp_path / "rows.jsonl", table(), "decorrelated", output=tmp_path / "run", encoder=toy)
     gone = ["a confidential remark", "confidential"]
@@ -294,7 +294,7 @@ def test_the_vectors_of_a_withdrawn_text_go_with_it(tmp_path: Path, keep_undo: b
 
 def test_a_withdrawal_that_lets_other_passages_be_read_needs_the_encoder(tmp_path: Path) -> None:
     documents = list(dict.fromkeys(texts(30)))
-    write_rows(tmp_path / "rows.jsonl", [{"id": str(i), "text": text} for i, text in enumerate(documents)])
+    write_lines(tmp_path / "rows.jsonl", [{"id": str(i), "text": text} for i, text in enumerate(documents)])
     options: dict[str, Any] = {"vectors": table(), "method": "decorrelated", "encode": 5}
     run = selfvec.refine(tmp_path / "rows.jsonl", **options, output=tmp_path / "run", encoder=letters)
     first = int(np.argmin(text_hashes(documents)))
@@ -307,10 +307,6 @@ def test_a_withdrawal_that_lets_other_passages_be_read_needs_the_encoder(tmp_pat
     shorter = selfvec.update(opened, vectors=table(), withdraw=str(first), encoder=letters).present
     left = documents[:first] + documents[first + 1 :]
     assert_same_vectors(shorter, refined(left, encoder=letters, method="decorrelated", encode=5))
-
-
-def write_rows(path: Path, rows: Sequence[dict[str, str]]) -> None:
-    write_lines(path, rows)
 
 
 # ---- Vectors that are there already

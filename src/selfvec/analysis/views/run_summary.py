@@ -39,7 +39,7 @@ def run_summary(provenance: Provenance) -> list[str]:
             f"left out words that occur fewer than {provenance.text['kept_from']} times, {share:.1%} of the "
             f"text, to keep at most {limit:,} different words (max_types in Python)"
         )
-    chosen = provenance.vectors_decision
+    chosen = provenance.table_decision
     vectors = [f"chose the vectors {chosen['chosen']}: {chosen['reason']}"] if chosen else []
     if provenance.encoder is not None:
         vectors.append(_encoder(provenance.encoder))
@@ -97,7 +97,7 @@ def self_retrieval_gain(provenance: Provenance) -> tuple[float, float] | None:
 def _how(provenance: Provenance) -> str:
     """The window and the passes."""
     window = f"window {provenance.window}"
-    passes = count_of(provenance.passes or 0, "pass", "passes")
+    passes = count_of(provenance.epochs or 0, "pass", "passes")
     if METHODS[provenance.method or "original"].learning_rate:
         return f"{window}, learning rate {provenance.learning_rate}, {passes}"
     return f"{window}, {passes}"
@@ -134,7 +134,7 @@ def method_details(provenance: Provenance) -> Iterator[str]:
     how = "the vectors stay as they are" if provenance.method == "original" else _how(provenance)
     took = f", {timings['refine']:.2f} s of {total:.1f} s in all" if "refine" in timings else ""
     yield f"{provenance.method}: {how}{took}"
-    if decision := provenance.vectors_decision:
+    if decision := provenance.table_decision:
         yield f"chose the vectors {decision['chosen']}: {decision['reason']}"
         for row in decision["tables"]:
             covered = f"{row['known_tokens']:.0%} of the text"

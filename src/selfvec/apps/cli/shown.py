@@ -81,7 +81,7 @@ def demo(run: Run, _: Given) -> None:
 
 def merged(run: Run, _: Given) -> None:
     """How many runs were merged, and the summary of the new one."""
-    say(f"merged {count_of(len(run.provenance.steps[-1]['runs']), 'run')}")
+    say(f"merged {count_of(len(run.provenance.grown[-1]['runs']), 'run')}")
     _summary(run)
 
 

@@ -202,7 +202,7 @@ def _of_run(run: Run) -> dict[str, Any]:
     about = {
         **{name: made[name] for name in _WORDS if name in made},
         "words": len(run.vectors),
-        "passes": made.passes,
+        "passes": made.epochs,
         "tokens": made.tokens,
         "documents": made.documents,
         "language": made.text.get("language"),
@@ -221,7 +221,7 @@ def _of_run(run: Run) -> dict[str, Any]:
     if run.tokens is not None and run.tokens.dates is not None:
         about["dates"] = run.tokens.period or []
         about["slices"] = list(run.tokens.slice_names)
-    about["updates"] = len(made.steps)
+    about["updates"] = len(made.grown)
     if since := made.since_vectors:
         about["since the vectors were made"] = since
     return {**about, "options": dict(made.options)}

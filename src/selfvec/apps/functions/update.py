@@ -208,7 +208,7 @@ def update(
             new.folder = None  # it is in memory: what is added to it is not written into the old one
         made = finished(new, writer, undo=not taken.for_good)
         if new is not old:
-            made.change = change.as_dict() if keep else dict(new.provenance.steps[-1])
+            made.change = change.as_dict() if keep else dict(new.provenance.grown[-1])
             made.folder = own or made.folder
         return Run(made)
 
