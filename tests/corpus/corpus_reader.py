@@ -1,10 +1,16 @@
-"""What the corpus tests share: writing a file in any compression, reading a corpus to its end."""
+"""What the corpus tests share: rows in any container, files in any compression, a corpus read to its end."""
 
+import csv
 import gzip
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import polars as pl
+import pyarrow as pa
+from tests.json_lines import write_lines
 
 from selfvec.corpus import Corpus
 from selfvec.data.documents import Documents
@@ -12,6 +18,43 @@ from selfvec.data.run_text import column_of, fields_among
 from selfvec.files.compressed_files import zstd
 
 COMPRESSIONS = {"": bytes, ".gz": gzip.compress, ".zst": zstd.compress}
+
+
+Columns = Mapping[str, list[Any]]
+
+
+def csv_of(columns: Columns, folder: Path) -> Path:
+    with (folder / "x.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([columns, *zip(*columns.values(), strict=True)])
+    return folder / "x.csv"
+
+
+def jsonl_of(columns: Columns, folder: Path) -> Path:
+    """Rows without the keys of null."""
+    sparse = [{name: value for name, value in row.items() if value is not None} for row in rows_of(columns)]
+    return write_lines(folder / "x.jsonl", json.loads(json.dumps(sparse, default=str)))
+
+
+def parquet_of(columns: Columns, folder: Path) -> Path:
+    pl.DataFrame(columns, strict=False).write_parquet(folder / "x.parquet")
+    return folder / "x.parquet"
+
+
+def rows_of(columns: Columns) -> list[dict[str, Any]]:
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+CONTAINERS: dict[str, Callable[[Columns, Path], Any]] = {
+    "csv": csv_of,
+    "jsonl": jsonl_of,
+    "parquet": parquet_of,
+    "polars": lambda columns, _: pl.DataFrame(columns, strict=False),
+    "pandas": lambda columns, _: pd.DataFrame(columns),
+    "arrow": lambda columns, _: pa.table(dict(columns)),
+    "rows": lambda columns, _: rows_of(columns),
+    "iterator": lambda columns, _: iter(rows_of(columns)),
+}
+"""The same columns as files, as frames, and as rows in memory."""
 
 
 class Reader:
@@ -26,12 +69,6 @@ class Reader:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(COMPRESSIONS[path.suffix if path.suffix in COMPRESSIONS else ""](data))
-        return path
-
-    def write_frame(self, name: str, frame: pl.DataFrame) -> Path:
-        path = self.folder / name
-        kinds = {".csv": frame.write_csv, ".jsonl": frame.write_ndjson, ".parquet": frame.write_parquet}
-        kinds[path.suffix](path)
         return path
 
     def read(self, *names: Path | str, batch_bytes: int = 1 << 20, **options: Any) -> dict[str, list[Any]]:

@@ -1,13 +1,10 @@
 """The same rows in every container are the same documents, with the same ids and notes."""
 
-import csv
 import datetime
 import decimal
 import enum
-import json
 import re
 import uuid
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +13,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from corpus_reader import collect, fields_of
+from corpus_reader import CONTAINERS, Columns, collect, fields_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.examples import TIMES
@@ -25,42 +22,6 @@ from tests.refusals import refused
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import as_corpus
 from selfvec.corpus.columns import is_missing
-
-Columns = Mapping[str, list[Any]]
-
-
-def csv_of(columns: Columns, folder: Path) -> Path:
-    with (folder / "x.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([columns, *zip(*columns.values(), strict=True)])
-    return folder / "x.csv"
-
-
-def jsonl_of(columns: Columns, folder: Path) -> Path:
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    sparse = [{name: value for name, value in row.items() if value is not None} for row in rows]
-    lines = [json.dumps(row) + "\n" for row in sparse]  # without the keys of null
-    (folder / "x.jsonl").write_text("".join(lines), encoding="utf-8")
-    return folder / "x.jsonl"
-
-
-def parquet_of(columns: Columns, folder: Path) -> Path:
-    pl.DataFrame(columns, strict=False).write_parquet(folder / "x.parquet")
-    return folder / "x.parquet"
-
-
-def rows_of(columns: Columns, _: Path) -> list[dict[str, Any]]:
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-CONTAINERS: dict[str, Callable[[Columns, Path], Any]] = {
-    "csv": csv_of,
-    "jsonl": jsonl_of,
-    "parquet": parquet_of,
-    "polars": lambda columns, _: pl.DataFrame(columns, strict=False),
-    "pandas": lambda columns, _: pd.DataFrame(columns),
-    "arrow": lambda columns, _: pa.table(dict(columns)),
-    "rows": rows_of,
-}
 
 
 def read(data: Any, **options: Any) -> dict[str, Any]:

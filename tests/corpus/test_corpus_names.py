@@ -1,10 +1,7 @@
 """Fields are named as people write them: with commas in their names, and by paths into objects."""
 
-import pandas as pd
-import polars as pl
 import pytest
-from corpus_reader import Reader, collect, fields_of
-from tests.json_lines import write_lines
+from corpus_reader import CONTAINERS, Reader, collect, fields_of
 
 from selfvec import refine, update
 from selfvec.base.errors import CorpusError
@@ -58,27 +55,15 @@ def test_an_id_with_commas_is_withdrawn(given, vectors):
     assert left == (["2", "x", "3"] if given == "x,1" else ["x", "3"])
 
 
-ROWS = [
-    {
-        "post": {"body": f"hail {i}", "when": f"2020-01-0{i + 1}", "by": {"key": f"k{i}"}},
-        "notes": [{"text": f"a{i}"}, {"text": f"b{i}"}],
-        "flat.body": f"flat {i}",
-        "flat": {"body": "inner"},
-    }
-    for i in range(2)
-]
+COLUMNS = {
+    "post": [{"body": f"hail {i}", "when": f"2020-01-0{i + 1}", "by": {"key": f"k{i}"}} for i in range(2)],
+    "notes": [[{"text": f"a{i}"}, {"text": f"b{i}"}] for i in range(2)],
+    "flat.body": ["flat 0", "flat 1"],
+    "flat": [{"body": "inner"}] * 2,
+}
 
 
-def sources(folder):
-    write_lines(folder / "a.jsonl", ROWS)
-    pl.DataFrame(ROWS).write_parquet(folder / "a.parquet")
-    return {
-        "jsonl": folder / "a.jsonl", "parquet": folder / "a.parquet", "polars": pl.DataFrame(ROWS),
-        "pandas": pd.DataFrame(ROWS), "rows": ROWS, "iterator": iter(ROWS),
-    }  # fmt: skip
-
-
-KINDS = ("jsonl", "parquet", "polars", "pandas", "rows", "iterator")
+KINDS = [kind for kind in CONTAINERS if kind != "csv"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -92,10 +77,8 @@ KINDS = ("jsonl", "parquet", "polars", "pandas", "rows", "iterator")
     ],
 )
 def test_a_field_inside_an_object_is_read_by_its_path(tmp_path, kind, field, texts):
-    corpus = as_corpus(
-        sources(tmp_path)[kind], text_field=field, date_field="post.when", id_field="post.by.key"
-    )
-    found = collect(corpus)
+    data = CONTAINERS[kind](COLUMNS, tmp_path)
+    found = collect(as_corpus(data, text_field=field, date_field="post.when", id_field="post.by.key"))
     assert found["texts"] == texts
     assert found["ids"] == ["k0", "k1"]
     assert [str(day) for day in found["dates"]] == ["2020-01-01", "2020-01-02"]
@@ -104,4 +87,4 @@ def test_a_field_inside_an_object_is_read_by_its_path(tmp_path, kind, field, tex
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_error_lists_the_fields_inside_objects(tmp_path, kind):
     with pytest.raises(CorpusError, match=r"did you mean post\.body.*its fields are: .*post\.by\.key"):
-        as_corpus(sources(tmp_path)[kind], text_field="post.bodi")
+        as_corpus(CONTAINERS[kind](COLUMNS, tmp_path), text_field="post.bodi")

@@ -1,10 +1,10 @@
 """What programs write into texts is mended in rows of every kind, counted and said; what came is kept."""
 
 import json
+from pathlib import Path
 
-import polars as pl
 import pytest
-from corpus_reader import Reader, collect
+from corpus_reader import CONTAINERS, Reader, collect
 
 from selfvec.corpus import as_corpus
 
@@ -95,23 +95,23 @@ PLACEHOLDERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["a.jsonl", "a.csv", "memory"])
-def test_what_a_program_writes_for_no_text_is_left_out_and_counted(reader: Reader, kind: str) -> None:
+@pytest.mark.parametrize("titles", [0, 1])
+@pytest.mark.parametrize("kind", CONTAINERS)
+def test_what_a_program_writes_for_no_text_is_left_out_and_counted(
+    tmp_path: Path, kind: str, titles: int
+) -> None:
     texts = ["hail fell", *PLACEHOLDERS, "snow lay"]
-    rows = [{"title": "Nan", "note": text, "text": text} for text in texts]
-    if kind == "memory":
-        corpus = as_corpus(rows, text_field="text")
-    else:
-        rows[0]["title"] = "Hail"
-        corpus = as_corpus(reader.write_frame(kind, pl.DataFrame(rows)))
+    columns = {"title": ["Hail", *["Nan"] * (len(texts) - 1)], "note": texts, "text": texts}
+    field = None if titles else "text"
+    corpus = as_corpus(CONTAINERS[kind](columns, tmp_path), text_field=field)
     (batch,) = corpus.batches()
     assert [text.split("\n")[-1] for text in batch.texts] == ["hail fell", "snow lay"]
     assert batch.rows["note"].to_list() == ["hail fell", "snow lay"]
     summary = corpus.summary
     what = "placeholders such as NULL and [deleted] left out"
     number = len(PLACEHOLDERS)
-    assert (summary.empty, summary.mended_rows) == (number, number + (kind != "memory"))
-    assert summary.mended[what] == (number if kind == "memory" else 2 * number + 1)
+    assert (summary.empty, summary.mended_rows) == (number, number + titles)
+    assert summary.mended[what] == number + titles * (number + 1)
     assert f"{what} ({summary.mended[what]} places)" in summary.describe()
 
 

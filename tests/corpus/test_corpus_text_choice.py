@@ -4,13 +4,13 @@ import json
 import re
 from pathlib import Path
 
-import polars as pl
 import pytest
-from corpus_reader import Reader
+from corpus_reader import CONTAINERS, Columns, Reader
 from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import CorpusError
+from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.fields import FieldNames, recognise
 
 EXPORTS = {  # the columns of what people have, and the text that is read
@@ -76,12 +76,11 @@ LONG = "the hail fell on all of the roofs"
         ({"title": "Hail", "text": LONG, "said": LONG}, None),
     ],
 )
-@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "rows"])
+@pytest.mark.parametrize("kind", CONTAINERS)
 def test_a_title_alone_is_said_with_what_looks_like_text(
-    reader: Reader, row: dict[str, str], note: str | None, kind: str
+    tmp_path: Path, row: dict[str, str], note: str | None, kind: str
 ) -> None:
-    data = [row] if kind == "rows" else reader.write_frame(f"a.{kind}", pl.DataFrame([row]))
-    corpus = selfvec.corpus.as_corpus(data)
+    corpus = as_corpus(CONTAINERS[kind]({name: [value] for name, value in row.items()}, tmp_path))
     list(corpus.batches())
     assert corpus.summary.notes == ([note] if note else [])
 
@@ -102,17 +101,17 @@ BESIDE = [  # a row, and what is said of fields that are not read
 
 
 @pytest.mark.parametrize(("row", "note"), BESIDE)
-@pytest.mark.parametrize("kind", ["jsonl", "parquet", "rows", "frame"])
-def test_fields_with_more_text_are_named(reader: Reader, row: dict, note: str | None, kind: str) -> None:
-    rows = [{"id": number, "date": "2020-01-01", **row} for number in range(3)]
-    frame = pl.DataFrame(rows)
-    made = {"rows": rows, "frame": frame}
-    data = made[kind] if kind in made else reader.write_frame(f"a.{kind}", frame)
-    corpus = selfvec.corpus.as_corpus(data)
-    assert corpus.summary.notes == ([note] if note else [])
+@pytest.mark.parametrize("kind", [kind for kind in CONTAINERS if kind != "csv"])
+def test_fields_with_more_text_are_named(tmp_path: Path, row: dict, note: str | None, kind: str) -> None:
+    columns = {"id": [0, 1, 2]} | {name: [value] * 3 for name, value in {"date": "2020-01-01", **row}.items()}
+
+    def read(**options: str) -> Corpus:
+        return as_corpus(CONTAINERS[kind](columns, tmp_path), **options)
+
+    assert read().summary.notes == ([note] if note else [])
     if note:
         option = note.partition("--text-field ")[2].partition(", or")[0]
-        asked = selfvec.corpus.as_corpus(data, text_field=option)
+        asked = read(text_field=option)
         (batch,) = asked.batches()
         assert LONG in batch.texts[0]
         assert asked.summary.notes == []
@@ -127,31 +126,35 @@ def test_a_date_is_named_where_the_field_of_a_usual_name_holds_none(reader: Read
         assert [one for one in reader.corpus.summary.notes if "holds no" in one] == [note] * noted
 
 
-@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
-def test_what_looks_like_text_is_suggested_where_nothing_is_recognised(reader: Reader, suffix: str) -> None:
-    frame = pl.DataFrame({"n": ["1", "2"], "words he said": [LONG, LONG], "who": ["Ann", "Bo"]})
-    with pytest.raises(CorpusError) as caught:
-        reader.texts(reader.write_frame(f"a.{suffix}", frame))
-    assert caught.value.remedy == (
-        "words he said looks like text: give --text-field 'words he said'; "
-        "its fields are: n, words he said, who"
-    )
+TICKED = ["Not satisfied with it at all", "Very satisfied with it"] * 4
+ANSWERS = "looks like answers that are ticked, not text"
 
 
-def test_a_title_within_an_object_and_answers_that_are_ticked(reader: Reader) -> None:
-    issues = [{"fields": {"summary": "Hail", "description": LONG}}]
-    ticked = ["Not satisfied with it at all", "Very satisfied with it"] * 4
-    grid = {"Parking?": ticked, "Heating?": ticked[::-1]}
-    answers = "looks like answers that are ticked, not text"
-    for rows, said in (
-        (pl.DataFrame(issues), "fields.summary,fields.description;"),
-        (pl.DataFrame({**grid, "Else?": [f"{LONG} {i}" for i in range(8)]}), "Else? looks like text: give"),
-        (pl.DataFrame({"Parking?": ticked}), f"Parking? {answers}; if one is the text: give"),
-    ):
-        with pytest.raises(CorpusError, match=re.escape(said)):
-            reader.texts(reader.write_frame("a.jsonl", rows))
-    reader.texts(reader.write_frame("b.csv", pl.DataFrame({"answer": ticked})))
-    assert f"answer {answers}: name another --text-field" in reader.corpus.summary.notes
+@pytest.mark.parametrize("kind", CONTAINERS)
+@pytest.mark.parametrize(
+    ("columns", "remedy"),
+    [
+        (
+            {"n": ["1", "2"], "words he said": [LONG, LONG], "who": ["Ann", "Bo"]},
+            "words he said looks like text: give text_field 'words he said'; "
+            "its fields are: n, words he said, who",
+        ),
+        (
+            {"Parking?": TICKED, "Heating?": TICKED[::-1], "Else?": [f"{LONG} {i}" for i in range(8)]},
+            "Else? looks like text: give",
+        ),
+        ({"Parking?": TICKED}, f"Parking? {ANSWERS}; if one is the text: give"),
+    ],
+)
+def test_what_looks_like_text_is_suggested_where_nothing_is_recognised(
+    tmp_path: Path, columns: Columns, remedy: str, kind: str
+) -> None:
+    refused(lambda: as_corpus(CONTAINERS[kind](columns, tmp_path)), CorpusError, re.escape(remedy))
+
+
+def test_answers_that_are_ticked_are_said_where_they_have_the_name_of_a_text(tmp_path: Path) -> None:
+    notes = as_corpus(CONTAINERS["csv"]({"answer": TICKED}, tmp_path)).summary.notes
+    assert f"answer {ANSWERS}: name another --text-field" in notes
 
 
 def test_a_name_that_two_columns_share_is_passed_over_and_said(reader: Reader) -> None:
