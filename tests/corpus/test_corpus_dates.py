@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.commands import ran
-from tests.corpus.corpus_reader import Reader
+from tests.corpus.corpus_reader import CONTAINERS, Columns, Reader, rows_of
 
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.dates import (
@@ -119,20 +120,8 @@ def test_no_text_brings_the_date_reader_down(texts: list[str | None]) -> None:
 
 
 def test_evidence_of_parts_adds_up_to_that_of_the_whole() -> None:
-    values = pl.Series(
-        [
-            "25/03/2020",
-            "03/25/2020",
-            "03/04/2020",
-            "03.04.2020",
-            "43910",
-            "2020-01-01",
-            "x",
-            "",
-            None,
-            "3-Apr-46",
-        ]
-    )
+    texts = ["25/03/2020", "03/25/2020", "03/04/2020", "03.04.2020", "43910", "2020-01-01", "x", "3-Apr-46"]
+    values = pl.Series([*texts, "", None])
     whole = DateColumn(values).evidence()
     order = {"day first": 1, "month first": 1, "either": 1, "dotted": 1}
     assert whole == Evidence({"values": 8, "read": 6, "serial": 1, "named": 1, "short": 1} | order)
@@ -246,26 +235,18 @@ TEXTS = ["hail", "wind", "rain"]
 
 def containers(folder: Path, zone: ZoneInfo | None) -> dict[str, Any]:
     """The same times, with the zone of Tokyo or none, in every container."""
-    pd, pa = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
-    times = [time and time.replace(tzinfo=zone) for time in TIMES]
+    columns: Columns = {"text": TEXTS, "date": [time and time.replace(tzinfo=zone) for time in TIMES]}
     clock = pl.Series("date", TIMES)
     frame = pl.DataFrame({"text": TEXTS, "date": clock.dt.replace_time_zone(zone.key) if zone else clock})
     frame.write_parquet(folder / "a.parquet")
-    frame.write_csv(folder / "a.csv")
-    frame.write_ndjson(folder / "a.jsonl")
-    own = pd.DataFrame({"text": TEXTS, "date": pd.Series(times)})
+    own = pd.DataFrame(columns)
     return {
-        **{name: folder / name for name in ("a.parquet", "a.csv", "a.jsonl")},
-        "polars": frame,
+        **{name: make(columns, folder) for name, make in CONTAINERS.items() if name != "parquet"},
+        "a.parquet": folder / "a.parquet",
         "polars, lazy": frame.lazy(),
-        "pandas": own,
         "pandas, objects": own.astype(object),
-        "arrow": pa.Table.from_pandas(own),
-        "mappings": [{"text": text, "date": time} for text, time in zip(TEXTS, times, strict=True)],
-        "strings": [
-            {"text": t, "date": time and time.isoformat()} for t, time in zip(TEXTS, times, strict=True)
-        ],
-        "dates=": Corpus.from_texts(TEXTS, dates=times),
+        "strings": rows_of({"text": TEXTS, "date": [t and t.isoformat() for t in columns["date"]]}),
+        "dates=": Corpus.from_texts(TEXTS, dates=columns["date"]),
         "dates= of pandas": Corpus.from_texts(TEXTS, dates=own["date"]),
     }
 
@@ -280,7 +261,6 @@ def test_a_time_has_its_local_day_in_every_container(tmp_path: Path, zone: ZoneI
 
 @pytest.mark.parametrize(("unit", "first"), [("D", "2020-06-18"), ("M", "2020-06-01"), ("Y", "2020-01-01")])
 def test_a_period_of_pandas_is_its_first_day(unit: str, first: str) -> None:
-    pd = pytest.importorskip("pandas")
     periods = pd.PeriodIndex(["2020-06-18"], freq="D").asfreq(unit)
     assert days(as_corpus(pd.DataFrame({"text": ["hail"], "date": periods}))) == [first]
     assert days(Corpus.from_texts(["hail"], dates=periods)) == [first]

@@ -69,6 +69,7 @@ def paragraphs(*between: str) -> str:
             f"where we set\nx to {n}, so that\n\n(a) x = {5 - n}\n\nis less than\nthat" for n in range(5)
         ),
         "\n".join(f"Row {n}" for n in range(40)),
+        "ACT I\n\nHAMLET: To be, or not to be.\n\nHORATIO: My lord.\n\nHAMLET: Not.\n\nHAMLET: Ah.",
         "one\ftwo",
         "\f".join(f"Figure {n * n}\n{SENTENCES[n]}" for n in range(6)),
         "\f".join("Invoice" for _ in range(6)),
@@ -116,16 +117,6 @@ def test_a_transcript_is_read_without_time_codes_speakers_and_sounds(reader: Rea
     reader.write("in/talk.txt", "\n".join(TALK))
     assert reader.texts("in") == ["\n".join(SENTENCES[:10])]
     assert reader.corpus.summary.mended == {SPOKEN: 30}
-
-
-PLAY = "ACT I\n\nHAMLET: To be, or not to be.\n\nHORATIO: My lord.\n\nHAMLET: Not.\n\nHAMLET: Ah."
-
-
-def test_a_play_among_other_documents_stays(reader: Reader) -> None:
-    reader.write("in/a.txt", PLAY)
-    reader.write("in/b.txt", paragraphs("Chapter {}"))
-    assert reader.texts("in") == [PLAY, paragraphs("Chapter {}")]
-    assert reader.corpus.summary.mended == {}
 
 
 @pytest.mark.parametrize("mark", ["[**{}**]", "<!-- {} -->", "<@U{}>", "data:a/b;base64,{}"])

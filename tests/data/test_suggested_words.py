@@ -1,6 +1,7 @@
 """Words that a run knows: one count of them, and those that are suggested for one that does not occur."""
 
 import json
+from collections.abc import Collection
 
 import numpy as np
 import pytest
@@ -18,9 +19,13 @@ COUNTS = {
 }  # fmt: skip
 
 
+def table_of(words: Collection[str]) -> Vectors:
+    return Vectors(list(words), np.eye(len(words), dtype=np.float32))
+
+
 def suggested(word: str, counts: dict[str, int] | None) -> list[str]:
     """The words that the error offers."""
-    table = Vectors(list(COUNTS), np.eye(len(COUNTS), dtype=np.float32))
+    table = table_of(COUNTS)
     table.counts = None if counts is None else np.array(list(counts.values()))
     known = "hail" if word != "hail" else "county"
     _, unknown = rows_of([known, word], [table])
@@ -47,8 +52,8 @@ def test_without_counts_the_spelling_alone_decides() -> None:
 
 
 def test_a_word_that_is_like_none_has_no_suggestion() -> None:
-    table = Vectors(["hail"], np.ones((1, 2), np.float32))
-    refused(lambda: rows_of(["zzz"], [table]), NotFound, "'zzz' does not occur in this run; try another word")
+    rule = "'zzz' does not occur in this run; try another word"
+    refused(lambda: rows_of(["zzz"], [table_of(["hail"])]), NotFound, rule)
 
 
 ASKED = ("fire", "abc", "café", "cooperate", "don't", "county", "naïve", "été", "Zürich")
@@ -68,22 +73,19 @@ ASKED = ("fire", "abc", "café", "cooperate", "don't", "county", "naïve", "ét�
     ],
 )
 def test_words_asked_for_are_read_as_the_text_is(asked: str, meant: str) -> None:
-    table = Vectors(list(ASKED), np.eye(len(ASKED), dtype=np.float32))
-    ((_, row),), unknown = rows_of([asked], [table])
+    ((_, row),), unknown = rows_of([asked], [table_of(ASKED)])
     assert (ASKED[row], unknown) == (meant, [])
 
 
 def test_a_word_as_it_is_written_goes_before_what_it_is_read_as() -> None:
-    table = Vectors(["fire", "\ufb01re"], np.eye(2, dtype=np.float32))
-    assert rows_of(["\ufb01re"], [table])[0] == [(0, 1)]
+    assert rows_of(["\ufb01re"], [table_of(["fire", "\ufb01re"])])[0] == [(0, 1)]
 
 
 @pytest.mark.parametrize(
     ("asked", "meant"), [("cafe", "café"), ("ete", "été"), ("ZURICH", "Zürich"), ("cooperäte", "cooperate")]
 )
 def test_words_that_differ_in_accents_alone_are_suggested_first(asked: str, meant: str) -> None:
-    table = Vectors(list(ASKED), np.eye(len(ASKED), dtype=np.float32))
-    refused(lambda: rows_of([asked], [table]), NotFound, rf"did you mean {meant}\b")
+    refused(lambda: rows_of([asked], [table_of(ASKED)]), NotFound, rf"did you mean {meant}\b")
 
 
 TEXTS = ["the xylograph of the doctor fell 3 times", "a doctor saw the hailstorm and the brzzt"] * 30
