@@ -27,8 +27,8 @@ from selfvec.base.errors import CorpusError
 from selfvec.base.names import parted, value_at
 
 from .document_files import MAX_ROW
+from .field_names import text_within
 from .fields import FieldNames, Fields, FirstRows, recognise
-from .nested_texts import text_within
 from .summary import CorpusPass, Summary
 
 if TYPE_CHECKING:

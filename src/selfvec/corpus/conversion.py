@@ -128,16 +128,13 @@ def _check_place(given: str) -> None:
 def _of_rows(
     part: Callable[[FieldNames], Part], given: Mapping[str, object], wanted: dict[str, Any]
 ) -> Corpus:
-    from .documents import kept_names
-
     _refuse_slices(given)
     wanted.pop("slice_by_name", None)
     skip_bad_rows = wanted.pop("skip_bad_rows", False)
     like = wanted.pop("like")
     names = FieldNames.of(**wanted)
     rows = part(names if like is None else names.like(like))
-    kept = kept_names(names, [rows])
-    return Corpus([rows], rows.path, skip_bad_rows=skip_bad_rows, kept_fields=kept, like=like)
+    return Corpus([rows], rows.path, skip_bad_rows=skip_bad_rows, like=like)
 
 
 def _refuse(given: Mapping[str, object], rule: str, remedy: str) -> None:
@@ -206,7 +203,7 @@ def _of_items(items: Iterable[Any], kind: Any, name: str, skip_bad_rows: bool) -
     ):
         raise _no_documents(kind, name, f"holds texts, not {_type(kind)}")
     parts = [texts_part(_MEMORY, items, tokenized=tokenized)]
-    return Corpus(parts, _MEMORY, tokenized=tokenized, skip_bad_rows=skip_bad_rows)
+    return Corpus(parts, _MEMORY, skip_bad_rows=skip_bad_rows)
 
 
 def _joined(tokens: Any, number: int) -> str | None:

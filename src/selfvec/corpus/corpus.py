@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -63,8 +64,6 @@ class Corpus:
         skip_bad_rows: bool = False,
         skipped_files: Sequence[str] = (),
         slice_by_name: bool = False,
-        tokenized: bool = False,
-        kept_fields: Sequence[str] | None = None,
         is_shard: bool = False,  # which may be empty, and whose dates other shards decide
         like: Mapping[str, Any] | None = None,
         notes: Sequence[str] = (),
@@ -74,9 +73,8 @@ class Corpus:
         self.name = name
         self._notes = tuple(notes)
         self._is_shard = is_shard
-        self.tokenized = tokenized
+        self.tokenized = any(part.fields.tokenized for part in parts)
         self.slice_by_name = slice_by_name
-        self.kept_fields = None if kept_fields is None else tuple(kept_fields)
         self.skip_bad_rows = skip_bad_rows
         self._like = like or {}
         self.days: pl.Series | None = None
@@ -89,11 +87,6 @@ class Corpus:
 
     def __repr__(self) -> str:
         return f"<Corpus: {self.name}>"
-
-    @property
-    def unread_fields(self) -> list[str]:
-        """Columns that ``keep_fields`` cannot keep: bytes, vectors, and names shared by two columns."""
-        return list(dict.fromkeys(name for part in self._parts for name in part.fields.unread))
 
     @classmethod
     def open(
@@ -124,7 +117,6 @@ class Corpus:
         CorpusError
             If a source does not exist, cannot be read, is not text, or lacks the fields needed.
         """
-        from .documents import kept_names
         from .files import LeftOut, find_sources, open_part, require_fields
 
         slice_by_name = options.pop("slice_by_name", False)
@@ -157,7 +149,6 @@ class Corpus:
             skipped_files=left_out.names,
             notes=left_out.notes,
             slice_by_name=slice_by_name or bool(like and like.get("slice_by_name")),
-            kept_fields=kept_names(fields, parts),
             like=like,
         )
 
@@ -170,7 +161,6 @@ class Corpus:
         name: str = "memory",
         *,
         slices: Iterable[str | None] | None = None,
-        tokenized: bool = False,
     ) -> Corpus:
         """Texts from memory or from an iterator.
 
@@ -182,8 +172,6 @@ class Corpus:
             One per text, in any form that is allowed in the date fields of files; None if unknown.
         ids, slices : iterable of str, optional
             One per text.
-        tokenized : bool
-            Whether the texts are tokens separated by blanks, which must not be split again.
 
         Raises
         ------
@@ -195,7 +183,7 @@ class Corpus:
         if isinstance(texts, str | bytes):
             remedy = "put it into a list, or use Corpus.open"
             raise CorpusError("texts is a list of strings, this is one string", remedy=remedy)
-        return cls([texts_part(name, texts, dates, ids, slices)], name, tokenized=tokenized)
+        return cls([texts_part(name, texts, dates, ids, slices)], name)
 
     def batches(
         self,
@@ -264,6 +252,7 @@ class Corpus:
         # Notes in a folder may give dates, which are in no column.
         dated = [part for part in self._parts if part.fields in rows or part.kind in ("folder", "document")]
         notes = (*self._notes, *(note for part in self._parts for note in part.fields.notes))
+        kept = [part.fields.named for part in self._parts if part.fields.named is not None]
         return Summary(
             skipped_files=list(self.skipped_files),
             text_fields=different_names(name for fields in rows for name in fields.text),
@@ -273,8 +262,8 @@ class Corpus:
             slice_field=next((fields.slice for fields in rows if fields.slice), None),
             id_field=next((fields.id for fields in rows if fields.id_given), None),
             slice_by_name=self.slice_by_name,
-            unread_fields=tuple(self.unread_fields),
-            kept_fields=self.kept_fields,
+            unread_fields=tuple(dict.fromkeys(name for part in self._parts for name in part.fields.unread)),
+            kept_fields=tuple(dict.fromkeys(chain(*kept))) if kept else None,
             notes=list(dict.fromkeys(notes)),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from selfvec.data.run_text import DATE, FILE, FINGERPRINT, GIVEN, ID, SLICE, TEX
 
 from .columns import RowBatch
 from .date_fields import DateField
-from .fields import FieldNames, Fields
+from .fields import Fields
 from .fingerprints import Seen, fingerprints
 from .repairs import mended
 from .summary import CorpusPass
@@ -65,13 +65,6 @@ class Part:
                 in_folder = self.kind == "folder" and ID in batch.rows  # where the id names the file
                 batch = batch.labelled(FILE, pl.lit(f"{self.file}/") + pl.col(ID) if in_folder else self.file)
             yield batch
-
-
-def kept_names(names: FieldNames, parts: Sequence[Part]) -> tuple[str, ...] | None:
-    """The columns of parts that were named to be kept; None if none was named."""
-    if names.kept is None:
-        return None
-    return tuple(dict.fromkeys(name for part in parts for name in part.fields.named))
 
 
 def documents_of_rows(

@@ -29,11 +29,13 @@ from .field_names import (
     TEXTS,
     TITLES,
     has_text_name,
+    in_json,
     is_title,
+    is_tree,
     name_key,
     some_of,
+    text_within,
 )
-from .nested_texts import in_json, is_tree, text_within
 
 if TYPE_CHECKING:
     import polars as pl
@@ -183,7 +185,7 @@ class Fields:
     kept: tuple[str, ...] = field(default=(), repr=False)  # other columns to keep
     every: bool = False  # whether columns that appear later are kept, too
     unread: tuple[str, ...] = ()  # columns to keep that cannot be read
-    named: tuple[str, ...] = ()  # columns that were named to be kept
+    named: tuple[str, ...] | None = None  # columns that were named to be kept, if any were
     nested: tuple[str, ...] = ()  # paths to what is inside columns, such as post.body
     tokenized: bool = False  # whether a text is a list of tokens
     headings: int = 0  # the first rows that tell again what the columns hold

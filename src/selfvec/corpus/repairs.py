@@ -22,7 +22,7 @@ from selfvec.base.display import NUL, REPLACEMENT, readable
 
 from .columns import RowBatch
 from .document_files import BLOCKS, UNSEEN, WITHIN_LINES
-from .field_names import is_usual_date
+from .field_names import in_json, is_usual_date, text_within
 from .fields import Fields
 from .furniture import (
     LICENCES,
@@ -35,7 +35,6 @@ from .furniture import (
     without_page_lines,
     without_transcription,
 )
-from .nested_texts import in_json, text_within
 from .summary import CorpusPass
 
 _OF_1252 = {bytes([byte]).decode("cp1252", "ignore") or chr(byte): byte for byte in range(0x80, 0xC0)}

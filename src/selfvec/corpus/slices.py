@@ -25,6 +25,8 @@ from selfvec.data.run import Run
 from selfvec.data.run_text import ID
 from selfvec.data.token_batch import TokenBatch, occurrences_of_each
 
+from .field_names import some_of
+
 MOST_VALUES = 1_000  # of a field whose values are groups of documents
 MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200}  # of a period
 PERIODS = ("week", *MONTHS)
@@ -163,7 +165,7 @@ def named_slice(batch: TokenBatch, text: str) -> Slice:
     if span is None and parse_span(f"{high}..{low}") is not None:
         raise runs_backwards(low, high)
     if span is None:
-        labels = f"; the labels are {listed(batch.slice_names)}" if batch.slice_names else ""
+        labels = f"; the labels are {some_of(batch.slice_names, 10, repr)}" if batch.slice_names else ""
         first_day, last_day = batch.period or ("2000-01-01", "2005-06-30")
         periods = f"{first_day[:4]}..{last_day[:4]}, {first_day[:7]}, {_quarter(last_day)}"
         rule = f"{text!r} is not a slice{labels}"
@@ -296,8 +298,3 @@ def named_months(covered: Mask) -> str:
         for a, b in zip(begins, ends, strict=True)
     ]
     return ", ".join(runs)
-
-
-def listed(names: Sequence[str], most: int = 10) -> str:
-    shown = ", ".join(map(repr, names[:most]))
-    return f"{shown}, … ({len(names)} in all)" if len(names) > most else shown

@@ -340,19 +340,18 @@ class CorpusPass:
         what = f"is not UTF-8{probably(data) if named else ''}"
         self.mended(f"{what}: {count_of(places, 'place')} became �", places, path=path, line=line)
 
-    def repaired(self, repairs: Mapping[str, int], *, path: str, line: int) -> None:
-        """Count a row in which so many places were mended, by what a program had written into it."""
-        if repairs:
-            told = "; ".join(f"{what}: {count_of(places, 'place')}" for what, places in repairs.items())
-            self._mended(told, repairs, path, line)
-
     def mended(self, repair: str, places: int = 1, *, path: str, line: int) -> None:
-        """Count a row whose known defect was repaired: ``repair`` begins with what; and note its place."""
-        self._mended(repair, {repair.partition(":")[0].partition(",")[0]: places}, path, line)
+        """Count a row whose known defect was repaired: ``repair`` begins with what."""
+        what = repair.partition(":")[0].partition(",")[0]
+        self.repaired({what: places}, path=path, line=line, told=repair)
 
-    def _mended(self, repair: str, places: Mapping[str, int], path: str, line: int) -> None:
-        for what, number in places.items():
+    def repaired(self, repairs: Mapping[str, int], *, path: str, line: int, told: str = "") -> None:
+        """Count a row in which so many places were mended, by what a program had written into it."""
+        if not repairs:
+            return
+        for what, number in repairs.items():
             self.summary.mended[what] = self.summary.mended.get(what, 0) + number
         self.summary.mended_rows += 1
         if len(self.summary.mended_places) < NAMED_PLACES:
-            self.summary.mended_places.append(f"{path}:{line}: {repair}")
+            told = told or "; ".join(f"{what}: {count_of(n, 'place')}" for what, n in repairs.items())
+            self.summary.mended_places.append(f"{path}:{line}: {told}")

@@ -159,7 +159,7 @@ def test_rows_beyond_the_memory_of_a_worker_are_refused_before_they_are_unpacked
     monkeypatch.setattr(pl.LazyFrame, "collect", None)
     [shard] = find_shards([str(path)], FieldNames())[0]
     refused(
-        lambda: shard.corpus(FieldNames(), skip_bad_rows=False),
+        lambda: shard.corpus(skip_bad_rows=False),
         CorpusError,
         r"a\.parquet: the rows of its row groups 1 to 1 take 0\.0 GB",
     )
@@ -276,7 +276,7 @@ def test_shards_hold_every_row_once(tmp_path: Path) -> None:
         shards, _ = find_shards([str(path) for path in paths], FieldNames(), size)
         found = []
         for shard in shards:
-            corpus = shard.corpus(FieldNames(), False)
+            corpus = shard.corpus(False)
             found += [text for batch in corpus.batches() for text in batch.texts]
         assert found == texts, size
     assert len(shards) == 6

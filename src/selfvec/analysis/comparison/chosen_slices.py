@@ -18,6 +18,7 @@ from selfvec.base.casing import in_any_case
 from selfvec.base.display import count_of, printable
 from selfvec.base.errors import InputError, NotFound, OptionError, did_you_mean
 from selfvec.base.finding import Finding
+from selfvec.corpus.field_names import some_of
 from selfvec.corpus.slices import (
     MONTHS,
     Slice,
@@ -25,7 +26,6 @@ from selfvec.corpus.slices import (
     by_label,
     by_period,
     labelled_by,
-    listed,
     named_slice,
     parse_span,
     slice_counts,
@@ -431,7 +431,7 @@ def _value(name: str, field: str, known: Sequence[str], option: str) -> str:
     """A value of a field by its name in any case; `NotFound` if there is none."""
     value = in_any_case(name, known)
     if value is None:
-        rule = f"{name!r} is not a value of the field {field!r}; its values are {listed(known)}"
+        rule = f"{name!r} is not a value of the field {field!r}; its values are {some_of(known, 10, repr)}"
         raise NotFound(rule, field=option, remedy=did_you_mean(name, known) or "name two of them")
     return value
 

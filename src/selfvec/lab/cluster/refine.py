@@ -158,7 +158,7 @@ def refine_shards(
             raise OptionError(rule, field="vectors", remedy="give a file of vectors, default or none")
         index = {} if known is None else known.key_to_index
     with timings.stage("read"):
-        about, tokens, counted, text = _read(scheduler, shards, names, skip, settings, index, execution)
+        about, tokens, counted, text = _read(scheduler, shards, skip, settings, index, execution)
         language, uncut = language_and_notes(counted.select(WORD, COUNT).rows(), settings)
     with timings.stage("count"):
         repeats, further, repeated = find_shard_repeats(scheduler, tokens, int(counted[COUNT].sum()))
@@ -209,7 +209,6 @@ def _names(fields: FieldOptions, settings: Settings) -> FieldNames:
 def _read(
     scheduler: Scheduler,
     shards: Sequence[Shard],
-    names: FieldNames,
     skip_bad_rows: bool,
     settings: Settings,
     index: Mapping[str, int],  # words with a vector
@@ -227,7 +226,7 @@ def _read(
         whole = scheduler.run(task, *given)
         return [scheduler.run(itemgetter(place), whole) for place in range(number)]
 
-    how = (names, skip_bad_rows, settings, known)
+    how = (skip_bad_rows, settings, known)
     parts = [apart(read_shard, shard, *how, number=4) for shard in shards]
     # Documents stay with the workers: how dates are written may be known from the last shard only.
     about: list[ShardRead] = list(scheduler.results([part[0] for part in parts], "Reading"))

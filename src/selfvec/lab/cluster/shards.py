@@ -22,7 +22,7 @@ from selfvec.base.errors import CorpusError, InputError, MissingExtra
 from selfvec.base.threads import cut
 from selfvec.corpus import Corpus
 from selfvec.corpus.columns import fields_of_types, inner_types, outer_columns, with_nested
-from selfvec.corpus.documents import absolute, kept_names
+from selfvec.corpus.documents import absolute
 from selfvec.corpus.fields import FieldNames, Fields
 from selfvec.corpus.files import FilePart, LeftOut, find_sources, open_part, require_fields
 from selfvec.corpus.memory import MemoryPart, frame_of_strings
@@ -56,13 +56,12 @@ class Shard:
         own = {"path": source.path, "kind": source.kind, "size": source.size}
         return {**own, "start": self.start, "stop": self.stop}
 
-    def corpus(self, names: FieldNames, skip_bad_rows: bool) -> Corpus:
+    def corpus(self, skip_bad_rows: bool) -> Corpus:
         """The documents of the shard."""
         path = self.source.path
         part = _part(self)
         part.file = path if is_remote(path) else absolute(path)
-        how: dict[str, Any] = {"skip_bad_rows": skip_bad_rows, "kept_fields": kept_names(names, [part])}
-        return Corpus([part], path, **how, is_shard=True)
+        return Corpus([part], path, skip_bad_rows=skip_bad_rows, is_shard=True)
 
 
 def find_shards(

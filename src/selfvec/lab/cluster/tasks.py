@@ -26,7 +26,6 @@ from selfvec.base.arrays import AnyFloats, Bytes, Doubles, Floats, Ints, Mask
 from selfvec.cooccurrence.scan import ScanOperator, neighbour_totals
 from selfvec.corpus.date_fields import Dates, DecidedDates
 from selfvec.corpus.dates import Evidence
-from selfvec.corpus.fields import FieldNames
 from selfvec.corpus.summary import CorpusPass, Summary
 from selfvec.data.run_text import RunText
 from selfvec.data.settings import Settings
@@ -85,13 +84,12 @@ class ShardRead:
 
 def read_shard(
     shard: Shard,
-    names: FieldNames,
     skip_bad_rows: bool,
     settings: Settings,
     known: KnownWords,
 ) -> tuple[ShardRead, TokenBatch, RunText | None, Dates]:
     """Read a shard as one machine does: what is known about it, its tokens, documents if kept, and dates."""
-    corpus = shard.corpus(names, skip_bad_rows)
+    corpus = shard.corpus(skip_bad_rows)
     execution = Execution(jobs=1)
     vectors = cast(Vectors, known)
     with execution.text_writer() if settings.keeps_text else nullcontext() as writer:
