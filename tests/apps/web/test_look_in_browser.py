@@ -28,7 +28,6 @@ def test_the_search_box_of_a_narrow_window_has_its_own_row(page: Page, site: Sit
     page.open(site.address)
     assert page.run("document.querySelector('header').getBoundingClientRect().height") < 110
     assert page.box("#find")[2] > 350
-    assert page.run("document.documentElement.scrollWidth") <= 390
 
 
 def test_dark_mode_follows_the_system_and_the_button(opened: Page, site: Site) -> None:

@@ -42,17 +42,11 @@ def test_the_page_opens_on_what_the_text_is_about(page: Page, site: Site) -> Non
 
 
 def test_the_overview_leads_on(page: Page, site: Site) -> None:
-    def overview() -> None:
-        page.open(f"{site.address}#c=refined")
-        page.wait(f"{SUBJECTS} >= 3")
-
-    overview()
+    page.open(f"{site.address}#c=refined")
+    page.wait(f"{SUBJECTS} >= 3")
     topic = page.text(".subjects b")
     page.click(".subjects a")
     page.wait(f"document.querySelector('.selection h3')?.innerText.endsWith({json.dumps(topic)})")
-    overview()
-    page.enter("#find", "bread with butter")
-    page.wait("document.querySelector('.found .snippet')")
 
 
 def test_a_filter_hides_what_no_document_is_about(

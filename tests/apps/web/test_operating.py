@@ -98,7 +98,10 @@ def test_requests_are_counted_and_nothing_of_what_was_asked(fresh: Site) -> None
 
 def test_health_says_whether_questions_are_answered_and_what_is_computed(fresh: Site) -> None:
     def health() -> dict[str, object]:
-        return dict(json.loads(told(fresh, "/api/health")[2])["server"])
+        found = json.loads(told(fresh, "/api/health")[2])
+        server = dict(found.pop("server"))
+        assert found == fresh.data.run.health_report
+        return server
 
     assert not fresh.data.index.begun
     assert health()["ready"] is False  # and begins what questions need

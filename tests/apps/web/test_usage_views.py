@@ -4,7 +4,7 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from headless import Page
@@ -37,21 +37,18 @@ def test_the_interface_gives_what_the_commands_give(site: Site) -> None:
         return {**result.as_dict(), "rows": rows, "columns": [column.as_dict() for column in result.columns]}
 
     run = site.data.run
-    asked = "/api/collocates?w=cell&window=3L1R&measure=mi3&within=sentence"
-    nearest = selfvec.collocates(run, "cell", window="3L1R", measure="mi3", within="sentence", top=50)
-    assert site.json(asked) == expected(nearest)
-    assert site.json("/api/ngrams?n=3&w=cell&top=9") == expected(selfvec.ngrams(run, n=3, word="cell", top=9))
-    assert site.json("/api/dispersion?w=cell") == expected(selfvec.dispersion(run, "cell"))
-    query = '[lemma="cell"] | "[a-d].*"'
-    assert site.json(f"/api/frequency?query={quote(query)}") == expected(
-        selfvec.frequency(run, query, top=50)
-    )
-    drawn = site.json("/api/concordance?query=cell&sample=5&seed=3&sort=1L&slice=2020")
-    assert drawn == expected(concordance(run, "cell", sample=5, seed=3, sort="1L", slice="2020", top=50))
-    assert site.json("/api/concordance?query=2010")["rows"] == []
-    assert site.json("/api/keyness?c=1990|2020&top=5") == expected(
-        selfvec.keyness(run, ["1990", "2020"], top=5)
-    )
+    query, drawn = '[lemma="cell"] | "[a-d].*"', {"sample": 5, "seed": 3, "sort": "1L", "slice": "2020"}
+    near = {"window": "3L1R", "measure": "mi3", "within": "sentence"}
+    for asked, told in {
+        f"collocates?w=cell&{urlencode(near)}": selfvec.collocates(run, "cell", **near, top=50),
+        "ngrams?n=3&w=cell&top=9": selfvec.ngrams(run, n=3, word="cell", top=9),
+        "dispersion?w=cell": selfvec.dispersion(run, "cell"),
+        f"frequency?query={quote(query)}": selfvec.frequency(run, query, top=50),
+        f"concordance?query=cell&{urlencode(drawn)}": concordance(run, "cell", **drawn, top=50),
+        "concordance?query=2010": concordance(run, "2010", top=50),
+        "keyness?c=1990|2020&top=5": selfvec.keyness(run, ["1990", "2020"], top=5),
+    }.items():
+        assert site.json(f"/api/{asked}") == expected(told)
 
 
 @pytest.mark.parametrize(
@@ -247,8 +244,3 @@ def test_a_text_without_dates_in_another_script(page: Page, tmp_path: Path) -> N
         )
         assert page.text(before) == "ברד קשה שבר"
         assert page.box(before)[0] > page.box(after)[0]  # what is before stands on the right
-        rows = selfvec.collocates(run, "גגות", top=20).rows
-        assert page.texts(".usage .figures th bdi") == [row["word"] for row in rows]
-        page.click(".usage .concordance a")
-        page.wait("document.querySelector('#word .whole')")
-        assert page.text("#word .whole") == lines[0]

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import http.client
 import json
 import shutil
 from collections.abc import Iterator
@@ -10,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from serving import Site, answer_with
-from tests.processes import PATIENCE
+from serving import answer_with
 from tests.refusals import refused
 
 import selfvec
@@ -235,12 +233,6 @@ def test_a_body_that_never_ends_is_given_up(client: Client, monkeypatch: pytest.
 
     start, *_ = asyncio.run(ask())
     assert start["status"] == 408
-
-
-def test_without_write_nothing_is_written(site: Site) -> None:
-    connection = http.client.HTTPConnection(*site.address.split("/")[2].split(":"), timeout=PATIENCE)
-    connection.request("POST", "/api/documents", b'{"text": "x"}', {"Authorization": f"Bearer {TOKEN}"})
-    assert connection.getresponse().status == 405
 
 
 def test_a_token_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
