@@ -98,27 +98,20 @@ def test_colours_have_names_that_list_their_documents(page: Page, site: Site) ->
     assert "colour=date" in page.run("location.hash")
     page.run("document.querySelectorAll('.colours button')[1].click()")
     page.wait("document.querySelector('.selection h3').innerText === '240 documents of 2005'")
-    assert linked(page) == [id for id, code in zip(ids, date["codes"], strict=True) if code == 1][:200]
+    of_2005 = [id for id, code in zip(ids, date["codes"], strict=True) if code == 1]
+    assert linked(page) == of_2005[:200]
+    page.click(".selection a")
+    page.wait("document.querySelector('#word .whole')")
+    assert page.text("#word .whole") == site.text_of(of_2005[0]).strip()
+    assert page.text("#word h2").startswith(page.text("#word .whole")[:20])
+    page.press("Escape")
+    page.wait("document.body.classList.contains('alone')")  # the map has the whole width again
 
 
 def linked(page: Page) -> list[str]:
     """The ids of the documents that are listed below the map."""
     links = "document.querySelectorAll('.selection a')"
     return list(page.run(f"[...{links}].map((a) => new URLSearchParams(a.hash.slice(1)).get('doc'))"))
-
-
-def test_documents_have_a_map_and_are_read_beside_it(page: Page, site: Site) -> None:
-    page.open(f"{site.address}#view=map")
-    page.wait(NAMED)
-    page.click(".colours button")
-    page.click(".selection a")
-    page.wait("document.querySelector('#word .whole')")
-    name = page.text("#word .facts dd")
-    assert page.text("#word h2").startswith(page.text("#word .whole")[:20])
-    assert page.text("#word .whole") == site.text_of(name).strip()
-    assert "date" in page.text("#word .facts")
-    page.press("Escape")
-    page.wait("document.body.classList.contains('alone')")  # the map has the whole width again
 
 
 def test_a_text_of_which_nothing_is_compared_opens_on_its_subjects(page: Page, tmp_path: Path) -> None:

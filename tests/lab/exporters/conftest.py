@@ -3,14 +3,17 @@
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from tests.retrieval.encoder.conftest import encoder, report_run
 
 __all__ = ["encoder", "report_run", "stored"]
 
 
 def stored(path: Path) -> dict[str, dict[str, Any]]:
-    """The rows of a LanceDB or Qdrant folder by id, in their order, each with its vector."""
-    if (path / "meta.json").exists():
+    """The rows of a store by id, in their order, with their vectors but in FAISS, which has them apart."""
+    if path.is_file() or (path / "rows.parquet").exists():
+        rows = pl.read_parquet(path if path.is_file() else path / "rows.parquet").to_dicts()
+    elif (path / "meta.json").exists():
         from qdrant_client import QdrantClient
 
         client = QdrantClient(path=str(path))

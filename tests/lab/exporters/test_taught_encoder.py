@@ -1,4 +1,4 @@
-"""Encoders in the space of a run's sentence encoder, and stores of its vectors that they ask."""
+"""Encoders in the space of a run's sentence encoder, which ask for its vectors of passages."""
 
 import shutil
 from collections import Counter
@@ -132,10 +132,7 @@ def test_libraries_load_the_same_rows(run: Run, tmp_path: Path) -> None:
     np.testing.assert_allclose([mean / np.linalg.norm(mean) for mean in means], ours, atol=1e-5)
 
 
-@pytest.mark.parametrize("store", ["faiss", "lancedb"])
-def test_a_store_of_the_encoders_vectors_is_asked_without_it(store: str, tmp_path: Path) -> None:
-    """Vectors as the encoder gave them, put into the store by the library itself."""
-    pytest.importorskip(store)
+def test_the_encoders_vectors_of_passages_are_asked_without_it(tmp_path: Path) -> None:
     model2vec = pytest.importorskip("model2vec")
     folder = write_encoder(tmp_path / "tiny")
     encoder = OnnxEncoder(folder, "tiny")
@@ -145,24 +142,8 @@ def test_a_store_of_the_encoders_vectors_is_asked_without_it(store: str, tmp_pat
     shutil.rmtree(folder)
     questions = model2vec.StaticModel.from_pretrained(str(tmp_path / "table")).encode
     for question, good in (("roofs", "roof"), ("How much rain?", "rain")):
-        first = ask(store, tmp_path / "store", passages, questions([question])[0])
+        first = np.argsort(-passages @ questions([question])[0])[:6]
         assert [good in TEXTS[number] for number in first] == [True] * 6, [TEXTS[n] for n in first]
-
-
-def ask(store: str, path: Path, passages: np.ndarray, question: np.ndarray) -> list[int]:
-    """The six passages that a store puts first, by inner products."""
-    if store == "faiss":
-        import faiss
-
-        index = faiss.IndexFlatIP(passages.shape[1])
-        index.add(passages)
-        return index.search(question[None], 6)[1][0].tolist()
-    import lancedb
-
-    rows = [{"number": number, "vector": row} for number, row in enumerate(passages)]
-    table = lancedb.connect(path).create_table("passages", rows, mode="overwrite")
-    found = table.search(question).distance_type("dot").limit(6).to_list()
-    return [row["number"] for row in found]
 
 
 def test_what_has_no_rows_of_an_encoder_is_refused(run: Run, tmp_path: Path) -> None:
