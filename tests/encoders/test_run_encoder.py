@@ -1,19 +1,17 @@
 """The encoder of a run: found where it was, refused where it has changed; its general words are kept."""
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.encoders.test_encoded_texts import Toy
 from tests.encoders.tiny_encoder import write_encoder
 from tests.refusals import refused
 from tests.retrieval.word_sums import WordSums
 
 import selfvec
-from selfvec.base.arrays import Rows
 from selfvec.base.errors import InputError
 from selfvec.data.run import Run
-from selfvec.encoders import SentenceEncoder
 from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.encoders.onnx_encoder import OnnxEncoder
 from selfvec.encoders.run_encoder import encoder_of, passages_of, read_documents
@@ -80,36 +78,23 @@ WORDS = ["the", "roof", "barn", "hail", "tree"]
 TEXTS = ["hail broke the roof", "wind broke a tree"]
 
 
-class Counting(SentenceEncoder):
-    """The lengths and vowels of texts; counts what it has read."""
-
-    def __init__(self, digest: str = "a" * 64) -> None:
-        self.name, self.digest, self.dimensions = "counting", digest, 2
-        self.read: list[str] = []
-
-    def _blocks(self, texts: Sequence[str], question: bool, jobs: int | None) -> Iterator[Rows]:
-        del question, jobs
-        self.read += texts
-        yield np.array([[len(text), 1 + sum(map(text.count, "aeiou"))] for text in texts], np.float32)
-
-
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SELFVEC_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache" / "encoded-words"
 
 
-def refined(encoder: Counting) -> selfvec.Run:
+def refined(encoder: Toy) -> selfvec.Run:
     table = selfvec.Vectors(WORDS, np.eye(len(WORDS), 6, dtype=np.float32))
     return selfvec.refine(TEXTS, table, "decorrelated", encoder=encoder, jobs=1)
 
 
 def test_the_next_run_does_not_encode_them_again(cache: Path) -> None:
-    first, second, third = Counting(), Counting(), Counting("b" * 64)
+    first, second, third = Toy(), Toy(), Toy(digest="b" * 64)
     runs = [refined(encoder) for encoder in (first, second, third)]
-    assert set(first.read) == {*TEXTS, *WORDS, "broke", "wind", "a"}
-    assert set(second.read) == {*TEXTS, "broke", "wind", "a"}
-    assert set(third.read) == set(first.read)  # of another encoder
+    assert set(first.encoded) == {*TEXTS, *WORDS, "broke", "wind", "a"}
+    assert set(second.encoded) == {*TEXTS, "broke", "wind", "a"}
+    assert set(third.encoded) == set(first.encoded)  # of another encoder
     one, two, _ = map(encoded_texts_of, [run.present for run in runs])
     np.testing.assert_array_equal(one.hashes, two.hashes)
     np.testing.assert_array_equal(one.rows, two.rows)
@@ -117,29 +102,27 @@ def test_the_next_run_does_not_encode_them_again(cache: Path) -> None:
 
 
 def test_what_is_damaged_is_made_again(cache: Path) -> None:
-    refined(Counting())
+    refined(Toy())
     (file,) = cache.rglob("*.safetensors")
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
     file.write_bytes(content)
-    again, after = Counting(), Counting()
+    again, after = Toy(), Toy()
     refined(again)
-    assert set(WORDS) <= set(again.read)
+    assert set(WORDS) <= set(again.encoded)
     refined(after)
-    assert "barn" not in after.read
+    assert "barn" not in after.encoded
 
 
 def test_few_encoders_are_kept_and_a_full_disk_does_not_matter(cache: Path) -> None:
     for number in range(10):
-        encoder = Counting(f"{number:064x}")
+        encoder = Toy(digest=f"{number:064x}")
         keep_words(encoder, WORDS, encoded_texts_of(refined(encoder).present))
     assert len(list(cache.iterdir())) == 8
-    newest = Counting(f"{9:064x}")
+    newest = Toy(digest=f"{9:064x}")
     assert len(kept_words(newest, WORDS)) == len(WORDS)
     assert not len(kept_words(newest, WORDS[1:]))
-    assert not len(kept_words(Counting(""), WORDS))
+    assert not len(kept_words(Toy(digest=""), WORDS))
     cache.rename(cache.with_name("gone"))
     cache.write_text("a file in its place")
-    assert (
-        encoded_texts_of(refined(newest).present).has(encoded_texts_of(refined(newest).present).hashes).all()
-    )
+    assert encoded_texts_of(refined(newest).present).lookup(WORDS)[1].all()

@@ -1,6 +1,5 @@
 """Facets: how many documents each value of each field leaves, counted by hand."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,14 +8,20 @@ import selfvec
 from selfvec.apps.web.documents import passing
 from selfvec.apps.web.facets import facets
 from selfvec.apps.web.page_data import PageData
-from selfvec.storage.run_folder import open_run
+
+
+def page_of(rows: list[dict[str, Any]]) -> PageData:
+    """The data of a page of these documents, which are indexed."""
+    made = selfvec.refine(rows, "none", "decorrelated", min_count=1, repeats="keep")
+    data = PageData(made.present, jobs=1)
+    data.index.result()
+    return data
 
 
 @pytest.fixture(scope="module")
-def page(own: Path) -> PageData:
+def page() -> PageData:
     """40 documents: document i has hail if i is even, the number i, half of it, the parity, days of two
     years, and tags."""
-    folder = own / "run"
     rows = [
         {
             "id": f"r{i}",
@@ -30,10 +35,7 @@ def page(own: Path) -> PageData:
         }
         for i in range(40)
     ]
-    selfvec.refine(rows, "none", "decorrelated", min_count=1, repeats="keep", output=folder)
-    data = PageData(open_run(folder), jobs=1)
-    data.index.result()
-    return data
+    return page_of(rows)
 
 
 def counts(page: PageData, field: str, **asked: Any) -> dict[str, int]:
@@ -49,11 +51,9 @@ def test_each_type_of_field_has_its_values(page: PageData) -> None:
     assert counts(page, "date") == {"date=2019": 20, "date=2020": 20}
 
 
-def test_a_long_time_is_in_spans_of_years_that_a_filter_takes(tmp_path: Path) -> None:
+def test_a_long_time_is_in_spans_of_years_that_a_filter_takes() -> None:
     rows = [{"text": f"hail fell on roof {year}", "date": str(year)} for year in range(1930, 2026)]
-    selfvec.refine(rows, "none", "decorrelated", min_count=1, repeats="keep", output=tmp_path / "run")
-    page = PageData(open_run(tmp_path / "run"), jobs=1)
-    page.index.result()
+    page = page_of(rows)
     found = counts(page, "date")
     assert list(found.items())[:2] == [("date=1930..1931", 2), ("date=1932..1933", 2)]
     assert sum(found.values()) == 96

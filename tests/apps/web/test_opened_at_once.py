@@ -53,11 +53,6 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/api/map/passing": [{}, {"filter": "date=2020"}],
 }
 EVERY = [f"{path}?{urlencode(one)}" for path, several in ASKED.items() for one in several]
-OPENED = [  # what the first view needs
-    "/api/map",
-    "/api/topics",
-    "/api/map/colours",
-]
 
 Serve = Callable[[], AbstractContextManager[Site]]
 
@@ -122,19 +117,6 @@ def answered(site: Site, path: str) -> bool:
 
 def test_every_view_is_asked_for() -> None:
     assert set(ASKED) == set(ADDRESSES)
-
-
-@pytest.mark.parametrize(
-    ("length", "first"), soaked([("short", OPENED), ("long", OPENED[::-1])], ("short", OPENED))
-)
-def test_the_first_view_comes_in_every_order_of_three_requests(
-    served: Serve, go: threading.Event, length: str, first: list[str]
-) -> None:
-    """With a text of each length in every order of two."""
-    for start in range(len(first)):
-        go.clear()
-        with served() as site:
-            assert unanswered(site, first[start:] + first[:start], go) == []
 
 
 @pytest.mark.parametrize(

@@ -34,10 +34,15 @@ def real(path: Path) -> Any:
     return model2vec.StaticModel.from_pretrained(path, normalize=False)
 
 
-def test_the_library_gives_every_word_its_row(tmp_path: Path) -> None:
-    save(table(), tmp_path / "m", "model2vec")
-    theirs = real(tmp_path / "m")
-    assert np.array_equal(theirs.encode(WORDS), table().vectors)
+@pytest.mark.parametrize(
+    ("words", "unknown"), [(WORDS, "x"), (["May", "may"], "MAY"), (["[UNK]", "[[UNK]]", "a"], "b")]
+)
+def test_the_library_gives_every_word_its_row(words: list[str], unknown: str, tmp_path: Path) -> None:
+    save(table(words), tmp_path / "m", "model2vec")
+    *known, other = real(tmp_path / "m").encode([*words, unknown])
+    assert np.array_equal(known, table(words).vectors)
+    assert not other.any()
+    assert load(tmp_path / "m").index_to_key == words
 
 
 def test_the_library_finds_the_words_of_a_sentence(tmp_path: Path) -> None:
@@ -46,18 +51,6 @@ def test_the_library_finds_the_words_of_a_sentence(tmp_path: Path) -> None:
     save(vectors, tmp_path / "m", "model2vec")
     encoded = real(tmp_path / "m").encode("The tornado, in New York: don't (C++) and unknown U.S.")
     assert np.allclose(encoded, 1 / 6)
-
-
-def test_cased_words_stay_apart(tmp_path: Path) -> None:
-    save(Vectors(["May", "may"], np.eye(2, dtype=np.float32)), tmp_path / "m", "model2vec")
-    assert real(tmp_path / "m").encode(["May", "may", "MAY"]).tolist() == [[1, 0], [0, 1], [0, 0]]
-
-
-def test_unknown_words_have_no_token_of_the_vocabulary(tmp_path: Path) -> None:
-    words = ["[UNK]", "[[UNK]]", "a"]
-    save(Vectors(words, np.eye(3, dtype=np.float32)), tmp_path / "m", "model2vec")
-    assert np.array_equal(real(tmp_path / "m").encode([*words, "b"]), np.eye(4, 3))
-    assert load(tmp_path / "m").index_to_key == words
 
 
 @pytest.mark.parametrize("word", [" a", "a ", "  "])

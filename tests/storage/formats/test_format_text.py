@@ -29,13 +29,6 @@ getcontext().prec = 200
 DOUBTFUL = "1 word with a blank and a number at the end, as 'windows 10'"
 
 
-@pytest.fixture(params=[False, True], ids=["python", "polars"])
-def both(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run a test with the parser in Python, and with that of Polars, which large files get."""
-    if request.param:
-        monkeypatch.setattr(text_format, "_WORTH_IT", -1)
-
-
 GOLDEN = {"a": [1.0, -2.5], "b c": [0.125, 3e-5], "\u00a0": [-0.0, 1e10]}
 
 
@@ -52,7 +45,6 @@ GOLDEN = {"a": [1.0, -2.5], "b c": [0.125, 3e-5], "\u00a0": [-0.0, 1e10]}
     ],
     ids=["plain", "trailing blank", "CRLF", "tabs", "BOM and blanks", "GloVe", "GloVe with BOM"],
 )
-@pytest.mark.usefixtures("both")
 def test_shapes_real_files_have(content: str, tmp_path: Path) -> None:
     vectors = load(put(tmp_path, content))
     assert vectors.index_to_key == list(GOLDEN)
@@ -93,14 +85,12 @@ def test_shapes_real_files_have(content: str, tmp_path: Path) -> None:
         ("a 1 2\nb 1 2\nc 1 x\n", r":3: 'x' is not a number"),
     ],
 )
-@pytest.mark.usefixtures("both")
 def test_an_error_names_the_line(content: bytes | str, message: str, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=message) as caught:
         load(put(tmp_path, content))
     assert caught.value.remedy
 
 
-@pytest.mark.usefixtures("both")
 def test_words_with_blanks_are_words_and_doubtful_ones_are_noted(tmp_path: Path) -> None:
     vectors = load(put(tmp_path, "4 2\n. . . 1 .5\nwindows 10 1 .5\nof 1 .5\nNew York 1 .5\n"))
     assert vectors.index_to_key == [". . .", "windows 10", "of", "New York"]

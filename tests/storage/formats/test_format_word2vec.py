@@ -174,15 +174,10 @@ def test_a_model_gensim_saves_gives_gensims_vectors(tmp_path: Path) -> None:
     assert np.allclose(ours.lookup(asked)[0], [theirs.wv[word] for word in asked], atol=1e-6)
 
 
-def test_without_ngrams_there_is_no_composer(tmp_path: Path) -> None:
-    table = random_table(len(WORDS))
-    vectors = load(put(tmp_path, model(table, bucket=0, ngrams=(0, 0))))
-    assert vectors.composer is None
-    assert np.array_equal(vectors.vectors, table)
-
-
-def test_early_classifiers_have_no_ngrams_whatever_they_say(tmp_path: Path) -> None:
-    vectors = load(put(tmp_path, model(random_table(), version=11, kind=3)))
+@pytest.mark.parametrize("options", [{"bucket": 0, "ngrams": (0, 0)}, {"version": 11, "kind": 3}])
+def test_without_ngrams_there_is_no_composer(options: dict, tmp_path: Path) -> None:
+    """Early classifiers have none, whatever they say."""
+    vectors = load(put(tmp_path, model(random_table(), **options)))
     assert vectors.composer is None
     assert np.array_equal(vectors.vectors, random_table()[: len(WORDS)])
 
