@@ -24,13 +24,12 @@ from selfvec.stores import databases, migrate, passage_rows, question_encoder
 
 lancedb = pytest.importorskip("lancedb", reason="needs selfvec[lancedb]")
 module = sys.modules[migrate.__module__]
-ENCODERS: dict[str, Encoder] = {}
 QUESTION = "hail damaged roofs near the school"
 
 
 @pytest.fixture(scope="module")
-def made(own: Path) -> tuple[Run, Run, Path]:
-    """An old and a newer run of the same documents, and the own of these and of a narrower one."""
+def folder(own: Path) -> Path:
+    """An old and a newer run of the same documents, and a narrower one."""
     texts = [f"{text} County{i % 40} and town{i % 7}." for i, text in enumerate(reports.texts())]
     rows = [{"id": f"r{i}", "text": text, "n": i} for i, text in enumerate(texts)]
     rows[7]["text"] = "!!!"  # no known word
@@ -38,30 +37,29 @@ def made(own: Path) -> tuple[Run, Run, Path]:
         selfvec.save_run(reports.refined(rows, **options), own / name)
     wide = selfvec.open_run(own / "old")
     selfvec.save_run(wide.replace(provenance=wide.provenance.replace(method="online")), own / "narrow")
-    return selfvec.open_run(own / "old"), selfvec.open_run(own / "new"), own
+    return own
 
 
-@pytest.fixture(autouse=True)
-def encoders_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    def of(run: Run, progress: Progress | None = None) -> Encoder:
-        del progress
-        if run.present.fingerprint not in ENCODERS:
-            ENCODERS[run.present.fingerprint] = make(run)
-        return ENCODERS[run.present.fingerprint]
+@pytest.fixture(scope="module")
+def old(folder: Path) -> Run:
+    return selfvec.open_run(folder / "old")
 
-    make = Encoder.of
-    monkeypatch.setattr(Encoder, "of", of)
+
+@pytest.fixture(scope="module")
+def new(folder: Path) -> Run:
+    return selfvec.open_run(folder / "new")
+
+
+@pytest.fixture
+def path(old: Run, tmp_path: Path) -> Path:
+    """A database of the old run."""
+    selfvec.export(old, "lancedb", tmp_path / "store")
+    return tmp_path / "store"
 
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("selfvec.stores.rows._BLOCK", 64)
-
-
-def exported(made: tuple[Run, Run, Path], folder: Path, run: Run | None = None) -> Path:
-    path = folder / "store"
-    selfvec.export(run or made[0], "lancedb", path)
-    return path
 
 
 def content(path: Path) -> dict[str, tuple[int, list[float]]]:
@@ -88,9 +86,9 @@ def files(folder: Path) -> list[str]:
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_all_vectors_are_replaced_and_the_map_is_written(made, tmp_path: Path) -> None:
-    old, new, _ = made
-    path = exported(made, tmp_path)
+def test_all_vectors_are_replaced_and_the_map_is_written(
+    old: Run, new: Run, path: Path, tmp_path: Path
+) -> None:
     refused(lambda: same(path, new), AssertionError)
     done = migrate(path, old, new)
     same(path, new)
@@ -103,9 +101,9 @@ def test_all_vectors_are_replaced_and_the_map_is_written(made, tmp_path: Path) -
     assert (again["done"], again["passages"]) == (True, None)
 
 
-def test_the_number_of_dimensions_may_change(made, tmp_path: Path) -> None:
-    new, narrow = made[1], selfvec.open_run(made[2] / "narrow")
-    path = exported(made, tmp_path, narrow.present)
+def test_the_number_of_dimensions_may_change(new: Run, folder: Path, path: Path) -> None:
+    narrow = selfvec.open_run(folder / "narrow")
+    selfvec.export(narrow, "lancedb", path, overwrite=True)
     widths = {Encoder.of(run).dimensions for run in (narrow, new)}
     assert len(widths) == 2
     assert migrate(path, narrow, new)["recall"]["unmapped"] is None
@@ -131,9 +129,9 @@ class Broken(Progress):
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_an_interrupted_migration_goes_on_and_ends_the_same(made, tmp_path: Path) -> None:
-    old, new, _ = made
-    path = exported(made, tmp_path)
+def test_an_interrupted_migration_goes_on_and_ends_the_same(
+    old: Run, new: Run, path: Path, tmp_path: Path
+) -> None:
     asked = Encoder.of(old).encode(QUESTION)
     nearest, before = found(path, asked), content(path)
     for last in range(2, 30, 4):
@@ -153,9 +151,7 @@ def test_an_interrupted_migration_goes_on_and_ends_the_same(made, tmp_path: Path
     assert files(tmp_path) == [path.name, f"{path.name}-map.safetensors"]
 
 
-def test_rows_that_come_meanwhile_are_kept(made, tmp_path: Path) -> None:
-    old, new, _ = made
-    path = exported(made, tmp_path)
+def test_rows_that_come_meanwhile_are_kept(old: Run, new: Run, path: Path) -> None:
     row = Encoder.of(old).encode(text := "Hail broke windows at the airport.").tolist()
 
     class Busy(Broken):
@@ -173,9 +169,7 @@ def test_rows_that_come_meanwhile_are_kept(made, tmp_path: Path) -> None:
     assert float(np.array(got["late"][1]) @ Encoder.of(new).encode(text)) > 0.8  # smoothed
 
 
-def test_questions_fit_what_the_database_has(made, tmp_path: Path) -> None:
-    old, new, _ = made
-    path = exported(made, tmp_path)
+def test_questions_fit_what_the_database_has(old: Run, new: Run, folder: Path, path: Path) -> None:
     refused(lambda: question_encoder(path, new), InputError, "no such file")
     assert migrate(path, old, new, map_only=True)["done"] is False
     mapped = question_encoder(path, new).encode(QUESTION)
@@ -183,7 +177,7 @@ def test_questions_fit_what_the_database_has(made, tmp_path: Path) -> None:
     expected = Adapter.load(f"{path}-map.safetensors").transform(Encoder.of(new).encode([QUESTION]))[0]
     np.testing.assert_allclose(mapped, expected, atol=1e-5)
     assert found(path, mapped)
-    other = selfvec.open_run(made[2] / "narrow").present
+    other = selfvec.open_run(folder / "narrow").present
     refused(
         lambda: question_encoder(path, other),
         InputError,
@@ -195,9 +189,9 @@ def test_questions_fit_what_the_database_has(made, tmp_path: Path) -> None:
     )
 
 
-def test_a_database_of_another_run_is_refused(made, tmp_path: Path) -> None:
-    old, new, folder = made
-    path = exported(made, tmp_path)
+def test_a_database_of_another_run_is_refused(
+    old: Run, new: Run, folder: Path, path: Path, tmp_path: Path
+) -> None:
     before = content(path)
     refused(
         lambda: migrate(path, selfvec.open_run(folder / "narrow"), new),
@@ -221,9 +215,9 @@ def test_a_database_of_another_run_is_refused(made, tmp_path: Path) -> None:
     assert files(tmp_path) == ["nameless", path.name]
 
 
-def test_the_command_and_its_gate(made, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _, _, folder = made
-    path = exported(made, tmp_path)
+def test_the_command_and_its_gate(
+    old: Run, folder: Path, path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     command = ["run", "migrate", str(path), "--from", str(folder / "old"), "--to", str(folder / "new")]
     printed = ran([*command, "--dry-run"]).out
     assert "recall@10 (60 questions, 60 passages that the map was not fitted on)" in printed
@@ -240,9 +234,7 @@ def test_the_command_and_its_gate(made, tmp_path: Path, capsys: pytest.CaptureFi
     assert "--old: the vectors of the database are of another run" in told
 
 
-def test_lancedb_keeps_other_tables_readers_words_and_the_old_version(made, tmp_path: Path) -> None:
-    old, new, _ = made
-    path = exported(made, tmp_path)
+def test_lancedb_keeps_other_tables_readers_words_and_the_old_version(old: Run, new: Run, path: Path) -> None:
     database = lancedb.connect(path)
     database.create_table("own", [{"a": 1}])
     reader = database.open_table("passages")
@@ -262,9 +254,9 @@ def test_lancedb_keeps_other_tables_readers_words_and_the_old_version(made, tmp_
     same(path, old)
 
 
-def test_a_row_written_during_the_switch_of_lancedb_is_kept(made, tmp_path: Path, monkeypatch) -> None:
-    old, new, _ = made
-    path = exported(made, tmp_path)
+def test_a_row_written_during_the_switch_of_lancedb_is_kept(
+    old: Run, new: Run, path: Path, monkeypatch
+) -> None:
     connect, busy = lancedb.connect, [True]
 
     def late(place):
@@ -285,9 +277,9 @@ def test_a_row_written_during_the_switch_of_lancedb_is_kept(made, tmp_path: Path
     assert lancedb.connect(path).open_table("passages").count_rows() == 241
 
 
-def test_a_migration_that_was_killed_after_the_switch_is_finished(made, tmp_path: Path, monkeypatch) -> None:
-    old, new, _ = made
-    path = exported(made, tmp_path)
+def test_a_migration_that_was_killed_after_the_switch_is_finished(
+    old: Run, new: Run, path: Path, tmp_path: Path, monkeypatch
+) -> None:
 
     switch = databases.LanceDB.switch
 

@@ -22,12 +22,8 @@ Pack = Callable[[bytes], bytes]
 def each(rows: Sequence[Format], *but: str) -> pytest.MarkDecorator:
     """A test of each row, but those of some names."""
     kept = [row for row in rows if row.name not in but]
-    return pytest.mark.parametrize("row", soaked(kept, *fast(kept)), ids=lambda row: row.name)
-
-
-def fast(rows: Sequence[Format]) -> list[Format]:
-    """All but Parquet, which a process of its own reads."""
-    return [row for row in rows if row.name != "parquet"]
+    fast = [row for row in kept if row.name != "parquet"]  # which a process of its own reads
+    return pytest.mark.parametrize("row", soaked(kept, *fast), ids=lambda row: row.name)
 
 
 every, every_writer, every_file = each(WRITABLE), each(WRITERS), each(FILES)
