@@ -79,7 +79,10 @@ def _opened(described: Mapping[str, Any]) -> SentenceEncoder | None:
 
     with suppress(MissingExtra):
         encoder = OnnxEncoder(place, name)
-        check_encoder(encoder, described)
+        if encoder.digest != described["digest"]:
+            rule = "the encoder has changed since the run was made: it has another digest"
+            remedy = "give the encoder that the run was made with, or make the run again"
+            raise InputError(rule, path=name, remedy=remedy)
         return encoder
     return None
 
@@ -107,11 +110,3 @@ def document_rows(encoded: EncodedTexts, texts: Sequence[str]) -> Rows:
     for number in np.flatnonzero(~has_row).tolist():
         rows[number] = encoded.lookup(list(passages_of([texts[number]])))[0].sum(axis=0)
     return unit_rows(rows)
-
-
-def check_encoder(encoder: SentenceEncoder, described: Mapping[str, Any]) -> None:
-    """Raise `InputError` if an encoder is not the one that a run's ``run.json`` describes."""
-    if described["digest"] and encoder.digest != described["digest"]:
-        rule = "the encoder has changed since the run was made: it has another digest"
-        remedy = "give the encoder that the run was made with, or make the run again"
-        raise InputError(rule, path=encoder.name, remedy=remedy)

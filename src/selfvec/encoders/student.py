@@ -219,9 +219,6 @@ def text_rows(student: Student, batch: TokenBatch, jobs: int | None = None) -> R
     return unit_in_place(texts.times(student.rows, threads(jobs)))
 
 
-# The same in plain NumPy, with dense matrices
-
-
 # Loops
 
 

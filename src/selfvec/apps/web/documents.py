@@ -159,13 +159,13 @@ def points(page: PageData) -> Json:
     regular intervals.
     """
     placed, documents = page.map.result(), page.index.result().documents
-    numbers = placed.documents.tolist()
+    numbers = placed["documents"]
     texts = [" ".join(documents.text(number)[: 2 * _LABEL].split())[:_LABEL] for number in numbers]
     documents.release_texts()  # only their first letters were needed, and 50,000 were read for them
     return {
         "ids": [documents.name(number) for number in numbers],
         "texts": texts,
-        "points": placed.points,
+        "points": placed["points"],
         "documents": len(documents),
     }
 
@@ -180,14 +180,14 @@ def colours(page: PageData) -> Json:
 @address("/api/map/passing")
 def passing(page: PageData, filter: addresses.Filters = None) -> Json:
     """Which points pass the filters, by their places."""
-    shown = page.map.result().documents
+    shown = page.map.result()["documents"]
     return {"places": np.flatnonzero(allowed(page.index.result().documents, filter or ())[shown]).tolist()}
 
 
 def _colours(page: PageData) -> Iterator[Json]:
     """The colours of the points; without subjects if these cannot be found."""
     need(page.map, page.topics)
-    shown, documents = page.map.result().documents, page.index.result().documents
+    shown, documents = page.map.result()["documents"], page.index.result().documents
 
     def colour(name: str, values: list[str], codes: AnyInts, ordered: bool = False) -> Json:
         return {"name": name, "values": values, "codes": codes[shown].tolist(), "ordered": ordered}

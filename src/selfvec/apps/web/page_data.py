@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import cached_property, partial
 from itertools import combinations, pairwise
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -29,7 +29,6 @@ from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.answer import Json
-from selfvec.base.arrays import Ints
 from selfvec.base.compiled import load_compiler
 from selfvec.base.errors import InputError, NotFound, OptionError, SelfvecError
 from selfvec.base.progress import Progress
@@ -173,13 +172,6 @@ class ComparisonTasks:
         return task.begin()
 
 
-class PlacedDocuments(NamedTuple):
-    """The documents on the map."""
-
-    documents: Ints  # (n,), their numbers
-    points: list[list[float]]  # (n, 2), between -1 and 1
-
-
 class PageData:
     """What the page of one state of a run computes in the background, and what each task needs.
 
@@ -209,8 +201,8 @@ class PageData:
         self.index = task(partial(_indexed, run), label="indexing documents", kind="text")
         # It is finished though the next state has come: a run that is always written would have none.
         self.index.unwanted = Unwanted(Cancelled())
-        self.long = run.tokens is not None and len(run.tokens) > _LONG_TEXT
-        self.comparisons = ComparisonTasks(run, self.jobs, tasks, after=[self.index] if self.long else [])
+        long = run.tokens is not None and len(run.tokens) > _LONG_TEXT
+        self.comparisons = ComparisonTasks(run, self.jobs, tasks, after=[self.index] if long else [])
         self.topics = task(partial(_found_topics, run), label="finding topics", kind="text")
         placed = partial(_placed, run, self.index)
         self.map = task(placed, [self.index], label="placing documents", kind="map")
@@ -309,14 +301,13 @@ def _indexed(run: Run, progress: Progress) -> Index:
     return index
 
 
-def _placed(run: Run, index: BackgroundTask[Index], progress: Progress) -> PlacedDocuments:
-    """The places of the documents on their map."""
+def _placed(run: Run, index: BackgroundTask[Index], progress: Progress) -> Json:
+    """The documents on the map: their numbers, ``documents``, and ``points`` between -1 and 1."""
 
     def place() -> Json:
         return _places(index.result().documents, progress)
 
-    kept = cached_result(run, "page", ["map", _MAPPED], place, progress)
-    return PlacedDocuments(np.array(kept["documents"], np.int64), kept["points"])
+    return cached_result(run, "page", ["map", _MAPPED], place, progress)
 
 
 def _places(documents: SearchedDocuments, progress: Progress) -> Json:

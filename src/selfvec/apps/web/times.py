@@ -43,9 +43,13 @@ def time(
     name = page.run.vectors.index_to_key[row]
     sides = page.sides(key, filter or ()).slices
     changes = word_changes(page.run, [name], sides)
-    told = {"growth": " ".join(word_sentences(changes)), "border": border(sides)}
-    told["direction"] = _direction(changes[0][1] if changes else None)
-    return {"word": word, **time_course(batch, row, parts), **told}
+    return {
+        "word": word,
+        **time_course(batch, row, parts),
+        "growth": " ".join(word_sentences(changes)),
+        "direction": _direction(changes[0][1] if changes else None),
+        "border": border(sides),
+    }
 
 
 @address("/api/topics")

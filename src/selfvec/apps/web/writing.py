@@ -41,13 +41,11 @@ from .page_data import PresentPage
 from .responses import check_parameters, error_response, json_response, status_of
 
 DOCUMENTS, TOPICS = "/api/documents", "/api/topics"
-CHANGING = {DOCUMENTS: ("POST", "PUT", "DELETE"), TOPICS: ("PUT",)}  # methods that change the run, by path
-_PARAMETERS: dict[tuple[str, str], tuple[str, ...]] = {
-    (DOCUMENTS, "POST"): ("duplicates",),
-    (DOCUMENTS, "PUT"): (),
-    (DOCUMENTS, "DELETE"): ("id", "filter", "erase"),
-    (TOPICS, "PUT"): (),
+CHANGING: dict[str, dict[str, tuple[str, ...]]] = {
+    DOCUMENTS: {"POST": ("duplicates",), "PUT": (), "DELETE": ("id", "filter", "erase")},
+    TOPICS: {"PUT": ()},
 }
+"""By path: the methods that change the run, with the parameters of each."""
 TOKEN = "SELFVEC_TOKEN"  # environment variable, of an assistant's server, too
 MOST_BYTES = 16 << 20  # of a body
 MOST = 10_000  # documents of a request
@@ -120,7 +118,7 @@ class Writing:
     def _work(self, request: Request, body: bytes) -> Callable[[], Answer]:
         """What a request asks for; `OptionError` if it is not well formed."""
         asked = request.query_params
-        check_parameters(asked, _PARAMETERS[request.scope["path"], request.method])
+        check_parameters(asked, CHANGING[request.scope["path"]][request.method])
         given = _documents(body)
         if request.scope["path"] == TOPICS:
             names = [_topic_name(each) for each in given]

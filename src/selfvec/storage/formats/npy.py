@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 from numpy.lib import format as npy
 
-from selfvec.base.arrays import Array
 from selfvec.data.vectors import Vectors
 from selfvec.files.untrusted import decoding
 
@@ -33,12 +32,7 @@ def sniff(source: Input) -> bool:
 
 
 def read(source: Input) -> Vectors:
-    matrix = checked_matrix(npy_array(source), source)
-    return checked_vectors(read_vocabulary(vocabulary_beside(source), len(matrix), source), matrix, source)
-
-
-def npy_array(source: Input) -> Array:
-    """The array of an .npy file as a read-only view; its size is first checked against the file."""
+    """A read-only view of the matrix; its size is first checked against the file."""
     with decoding(source.path, "NumPy array"):
         head = io.BytesIO(source.data[: _LONGEST_HEADER + 16])
         version = npy.read_magic(head)
@@ -58,8 +52,9 @@ def npy_array(source: Input) -> Array:
     if count * dtype.itemsize == 0:
         raise source.error("holds an empty array")
     with decoding(source.path, "NumPy array"):
-        flat = source.array(dtype, count, head.tell())
-        return flat.reshape(shape, order="F" if fortran else "C")
+        array = source.array(dtype, count, head.tell()).reshape(shape, order="F" if fortran else "C")
+    matrix = checked_matrix(array, source)
+    return checked_vectors(read_vocabulary(vocabulary_beside(source), len(matrix), source), matrix, source)
 
 
 def write(vectors: Vectors, path: Path) -> None:
