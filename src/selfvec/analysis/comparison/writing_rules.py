@@ -30,6 +30,7 @@ from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
+from selfvec.numerics.rows import sampled
 from selfvec.storage.cache import kept_result
 from selfvec.text.document_vectors import document_frequencies, places_among
 from selfvec.text.odd_words import letters_key, spelling_key
@@ -44,9 +45,11 @@ _OFFSETS = np.array(
 )  # near words, in order, tell how a word is used; far ones tell the subject
 _SAMPLED = 400  # occurrences of a word
 _SPLITS = 10  # random halves of the occurrences of both words
-# Contexts of both agree as those of one word do: their cosine is this share of that of random halves. Of
-# planted abbreviations it is .88 and more; of words whose letters agree by accident .41 at most.
-_NEAR = 0.7
+# Contexts of both agree as those of one word do: the cosine of most of these words, which both sides have,
+# is a larger share of that of random halves. They tell how far the text itself moved apart. (Of planted
+# abbreviations it is .88 and more; of words whose letters agree by accident .41 at most.)
+_CONTROLS, _LOWEST = 60, 0.1
+_NEAR, _NEAREST = 0.7, 0.85  # the bounds of what is asked for
 # A word without such letters stands where another stood if both are frequent, as frequent up to this ratio,
 # and used alike: subjects that come as others go use their words otherwise, with a cosine of .17 at most.
 _OFTEN, _AS_OFTEN, _ALIKE = 20, 2, 0.25
@@ -124,10 +127,11 @@ def pairs_between(parts: Sequence[TokenBatch], initial: Mask) -> list[Json]:
     if not (len(moves.going) and len(moves.coming)):
         return []
     pairs: list[_Pair] = []
+    least = _usual_agreement(parts, moves)
     for _ in range(_ROUNDS):
         # Neighbours are often replaced at once. Pairs found so far are one word to the next round.
         before = [pair[:2] for pair in pairs if pair.relation]
-        pairs = _nearest_pairs(parts[0].types, moves, _Contexts(parts, moves, before))
+        pairs = _nearest_pairs(parts[0].types, moves, _Contexts(parts, moves, before), least)
         if before == [pair[:2] for pair in pairs if pair.relation]:
             break
     # The side that misread letters has fewer of the words that a dictionary would have.
@@ -258,7 +262,20 @@ def _near_words(part: TokenBatch, words: Ints, names: Ids, size: int) -> list[Id
     return np.split(near, np.cumsum(np.bincount(place[at], minlength=len(words)))[:-1])
 
 
-def _nearest_pairs(names: Sequence[str], moves: Moves, contexts: _Contexts) -> list[_Pair]:
+def _usual_agreement(parts: Sequence[TokenBatch], moves: Moves) -> float:
+    """The share of the cosine of random halves that the contexts of a word on both sides reach at least."""
+    among = moves.shared[len(moves.shared) // 10 :]  # words of function agree better
+    chosen = sampled(among, _CONTROLS, np.random.default_rng(0))
+    contexts = _Contexts(parts, moves._replace(going=chosen, coming=chosen), [])
+    first, second = np.split(contexts.directions, 2)
+    halves = np.array([contexts.expected(i, len(chosen) + i) for i in range(len(chosen))])
+    if np.count_nonzero(halves > 0) < _CONTROLS // 3:
+        return _NEAR
+    shares = np.einsum("ij,ij->i", first, second)[halves > 0] / halves[halves > 0]
+    return float(np.clip(np.quantile(shares, _LOWEST), _NEAR, _NEAREST))
+
+
+def _nearest_pairs(names: Sequence[str], moves: Moves, contexts: _Contexts, least: float) -> list[_Pair]:
     """Pairs whose contexts agree as those of one word on both sides do; each word is in one pair."""
     going = len(moves.going)
     cosines = contexts.directions[:going] @ contexts.directions[going:].T
@@ -273,7 +290,7 @@ def _nearest_pairs(names: Sequence[str], moves: Moves, contexts: _Contexts) -> l
             continue  # what is left of a word where a document was cut off
         if related or ranks[0][i, j] == ranks[1][i, j] == 0:
             expected = contexts.expected(i, going + j)
-            if cosines[i, j] >= _NEAR * expected:
+            if cosines[i, j] >= least * expected:
                 pairs.append(_Pair(gone, came, related, float(cosines[i, j]), expected))
     paired: set[int] = set()
     once = []
