@@ -21,6 +21,7 @@
 # make test-peers the tests of baselines, encoders, export and transforms; some run only if those are installed
 # make test-lowest some tests with the lowest versions that pyproject.toml states
 # make cluster    the tests of Dask clusters, also those that need an S3 server
+# make mutations  lines of the code changed at random, each against the tests near it: which nobody notices; half an hour
 # make soak       kills, faults of disk and permissions, damaged files -> docs/results/robustness.md; then the tests that
 #                 take long, and laws with ten times as many examples: an hour
 # make javascript  how the page's scripts are written, by prettier and eslint; needs npm, and writes node_modules/
@@ -40,7 +41,7 @@ UV := $(BIN)/python -m uv pip install --quiet --python $(BIN)/python
 help:
 	@sed -n 's/^# \(make\|  *->\)/\1/p' Makefile
 
-.PHONY: help demo test checks tests pace bench billion paper quality collapse concepts answers drift monitor senses baselines field results figures test-benchmarks test-peers test-lowest cluster soak javascript javascript-format dist docker docs clean
+.PHONY: help demo test checks tests pace bench billion paper quality collapse concepts answers drift monitor senses baselines field results figures test-benchmarks test-peers test-lowest mutations cluster soak javascript javascript-format dist docker docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -104,13 +105,16 @@ figures: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.example_pictures
 
 test-benchmarks: $(VENV)/installed-dev
-	$(BIN)/python -m pytest benchmarks/tests
+	$(BIN)/python -m pytest benchmarks/tests benchmarks/page.py benchmarks/paper/tables.py benchmarks/vectors/__init__.py
 
 test-peers: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -rs -m "" tests/lab/evaluation/baselines tests/retrieval/encoder tests/lab/exporters tests/lab/transforms tests/test_docs.py
 
 test-lowest: $(VENV)/bin/python
 	$(BIN)/python tools/lowest.py
+
+mutations: $(VENV)/installed-dev
+	$(BIN)/python -m tests.mutations
 
 cluster: $(VENV)/installed-dev $(VENV)/installed-cluster
 	$(BIN)/python -m pytest -rs tests/lab/cluster
