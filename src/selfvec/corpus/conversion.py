@@ -237,13 +237,13 @@ def _is_path(item: Any) -> bool:
     there = os.path.exists(item)  # noqa: PTH110  # Path.exists raises an error for a long text
     if there or ("://" in item and not any(map(str.isspace, item))):
         return True
-    suffix = Path(item).suffix.lower() if len(item.split()) == 1 else ""
-    if not suffix:
+    path = Path(item)
+    suffix = path.suffix.lower()
+    if not suffix or len(item.split()) > 1:
         return False
-    from .row_formats import row_format_of_suffix
+    from .row_formats import row_format_of
 
-    kind = row_format_of_suffix(suffix) or document_kind(suffix)
-    return kind is not None or suffix in COMPRESSED
+    return suffix in COMPRESSED or (row_format_of(path) or document_kind(suffix)) is not None
 
 
 _DICT_READER = "give a path, a list of texts, or rows with names, such as csv.DictReader(file)"

@@ -138,7 +138,7 @@ class Corpus:
         parts = [
             part
             for path, name in zip(paths, _short(paths), strict=True)
-            for source in find_sources([path], left_out)
+            for source in find_sources(path, left_out)
             if (part := left_out.opened(open_part, source, fields, name))
         ]
         require_fields([part.kind for part in parts], ", ".join(paths), given.asked, left_out)

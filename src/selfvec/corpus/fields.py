@@ -152,11 +152,7 @@ class FieldNames:
     @property
     def asked(self) -> list[str]:
         single = [name for name in (self.date, self.slice, self.id) if name]
-        return [*self.text, *single, *(self.kept or ())]
-
-    @property
-    def kept(self) -> tuple[str, ...] | None:
-        return None if isinstance(self.keep, bool) else self.keep
+        return [*self.text, *single, *(() if isinstance(self.keep, bool) else self.keep)]
 
 
 def _names(option: str, given: str | Sequence[str]) -> tuple[str, ...]:

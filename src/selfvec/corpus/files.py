@@ -46,7 +46,7 @@ from .documents import Part, absolute
 from .fields import FieldNames, Fields, NoTextField
 from .furniture import LineForm
 from .repairs import mended_document, without_front_matter
-from .row_formats import AS_LINES, ROW_FORMATS, RowFormat, row_format, row_format_of_suffix
+from .row_formats import AS_LINES, ROW_FORMATS, row_format, row_format_of
 from .separated_values import delimiter_of
 from .streams import (
     HEAD,
@@ -130,15 +130,14 @@ class LeftOut:
         return [f"{files} of rows {are} left out: {which}; {first.remedy}"]
 
 
-def find_sources(names: list[str], left_out: LeftOut) -> Iterator[TextSource]:
-    """The sources for names of files, folders and ``-``; ``left_out`` receives what is not read."""
-    for name in names:
-        with reading(name):
-            for source in _find(name, left_out):
-                if source.path != readable(source.path):
-                    rule = "the name of this file or folder is not Unicode text"
-                    raise CorpusError(rule, path=readable(source.path), remedy="rename it")
-                yield source
+def find_sources(name: str, left_out: LeftOut) -> Iterator[TextSource]:
+    """The sources for the name of a file or folder, or ``-``; ``left_out`` receives what is not read."""
+    with reading(name):
+        for source in _find(name, left_out):
+            if source.path != readable(source.path):
+                rule = "the name of this file or folder is not Unicode text"
+                raise CorpusError(rule, path=readable(source.path), remedy="rename it")
+            yield source
 
 
 def _find(name: str, left_out: LeftOut) -> Iterator[TextSource]:
@@ -180,7 +179,7 @@ def _file(path: Path) -> TextSource:
         if kind:
             require_reader(kind)
         return TextSource(str(path), kind="document", size=path.stat().st_size, members=[path])
-    named = _row_format_of(path)
+    named = row_format_of(path)
     source = TextSource(str(path), kind=named.name if named else "", size=path.stat().st_size)
     if named is None or named.magic is None:  # the reader of a format with magic bytes checks them itself
         sniffed = _sniffed(source)
@@ -189,10 +188,6 @@ def _file(path: Path) -> TextSource:
         rule = f"{named.name.capitalize()} is not read out of a compressed file, as it is compressed itself"
         raise CorpusError(rule, path=path, remedy="unpack it")
     return source
-
-
-def _row_format_of(path: Path) -> RowFormat | None:
-    return row_format_of_suffix(bare_suffix(path))
 
 
 def _sniffed(source: TextSource) -> str:
@@ -235,7 +230,7 @@ def _folder(folder: Path, left_out: LeftOut) -> Iterator[TextSource]:
 
 def _readable(folder: Path, files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """Which files of a folder hold rows, and which of the others are documents."""
-    rows = [path for path in files if (form := _row_format_of(path)) and form.has_fields]
+    rows = [path for path in files if (form := row_format_of(path)) and form.has_fields]
     corpus = [path for path in rows if path.parent == folder and path.name.startswith("corpus.jsonl")]
     if corpus and any(path.name.startswith("queries.jsonl") for path in rows):
         return corpus[:1], []  # BEIR's layout, in which questions and judgements are no documents
@@ -300,8 +295,7 @@ class FilePart(Part):
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows, with at most a few chunks of the file in memory."""
         if self.source.members:
-            digests: list[str] = []
-            yield from _members(self.source, self.fields, corpus_pass, digests)
+            digests = yield from _members(self.source, self.fields, corpus_pass)
             digest = hashlib.sha256("".join(digests).encode()).hexdigest()
             digest = digests[0].split()[0] if self.kind == "document" else digest
             size = self.size or 0
@@ -334,13 +328,14 @@ def _chunks(stream: Stream, source: TextSource, corpus_pass: CorpusPass) -> Gene
 
 
 def _members(
-    source: TextSource, fields: Fields, corpus_pass: CorpusPass, digests: list[str]
-) -> Iterator[RowBatch]:
+    source: TextSource, fields: Fields, corpus_pass: CorpusPass
+) -> Generator[RowBatch, None, list[str]]:
     """A document per file of a folder; its id is its path inside the folder.
 
-    ``digests`` receives the lines that ``sha256sum`` would print for the files. The source may also be a
+    In the end it returns the lines that ``sha256sum`` would print for the files. The source may also be a
     single file that is one document, such as a page of HTML.
     """
+    digests: list[str] = []
     names = (TEXT, ID, *([fields.date] if fields.date else []))
     rows: list[tuple[str | None, ...]] = []
     given: list[str | None] = []
@@ -369,6 +364,7 @@ def _members(
             rows, given = [], []
             held = 0
     yield batch()
+    return digests
 
 
 def _document(member: Path, data: bytes, corpus_pass: CorpusPass) -> tuple[str, str, str | None] | None:

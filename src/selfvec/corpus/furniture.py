@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
-PAGE_LINES = "running heads, feet and page numbers"
-LICENCES = "licences around books"
-TRANSCRIPTION = "time codes, speakers and sounds of transcripts"
+PAGE_LINES = "running heads, feet and page numbers left out"
+LICENCES = "licences around books left out"
+TRANSCRIPTION = "time codes, speakers and sounds of transcripts left out"
 
 Mended = tuple[str, int]
 """A text, and how many places were mended."""

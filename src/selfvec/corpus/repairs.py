@@ -69,8 +69,7 @@ def decoded_once(text: str) -> Mended:
 class Repair:
     """What a program may have written into texts."""
 
-    what: str  # what was mended
-    done: str  # what was done, as in "HTML's tags and entities read: 3 places"
+    done: str  # what was mended, and how, as in "a terminal's codes left out: 3 places"
     mend: Callable[[str], Mended]
     of_text: bool = True  # whether it is made only in texts that no reader of a document has given
     of_pages: bool = False  # whether it is made in those of a PDF, too
@@ -285,23 +284,23 @@ _PLACEHOLDER = (
 
 
 REPAIRS = (
-    Repair("NUL characters", "replaced", _without_nul, of_text=False),
-    Repair("UTF-8 that had been read as Windows-1252", "decoded again", decoded_once, of_text=False),
-    Repair("a terminal's codes", "left out", partial(_CODES.subn, ""), of_text=False),
-    Repair("Excel's escapes", "read", partial(_ESCAPES.subn, "\n"), of_text=False),
-    Repair("texts within JSON", "read", _text_within),
-    Repair("hidden comments", "left out", _without_comments),
-    Repair("data in base64", "left out", partial(_PICTURE.subn, ""), of_pages=True),
-    Repair("marks of Slack or Discord and names of emoji", "read as they are shown", _as_chats_show),
-    Repair("tags and entities of HTML or XML", "read", _read_markup),
-    Repair("marks in place of words", "left out", _without_blanks, of_pages=True),
-    Repair("marks of wikis and forums", "left out", _without_marks),
-    Repair(LICENCES, "left out", without_licence),
-    Repair(PAGE_LINES, "left out", without_page_lines, of_pages=True),
-    Repair(TRANSCRIPTION, "left out", without_transcription),
-    Repair("the > of quoted lines", "left out, the lines kept", _without_quote_signs),
-    Repair("words cut by line ends", "joined", joined_lines, of_pages=True),
-    Repair("placeholders such as NULL and [deleted]", "left out", partial(re.compile(_PLACEHOLDER).subn, "")),
+    Repair("NUL characters replaced", _without_nul, of_text=False),
+    Repair("UTF-8 that had been read as Windows-1252 decoded again", decoded_once, of_text=False),
+    Repair("a terminal's codes left out", partial(_CODES.subn, ""), of_text=False),
+    Repair("Excel's escapes read", partial(_ESCAPES.subn, "\n"), of_text=False),
+    Repair("texts within JSON read", _text_within),
+    Repair("hidden comments left out", _without_comments),
+    Repair("data in base64 left out", partial(_PICTURE.subn, ""), of_pages=True),
+    Repair("marks of Slack or Discord and names of emoji read as they are shown", _as_chats_show),
+    Repair("tags and entities of HTML or XML read", _read_markup),
+    Repair("marks in place of words left out", _without_blanks, of_pages=True),
+    Repair("marks of wikis and forums left out", _without_marks),
+    Repair(LICENCES, without_licence),
+    Repair(PAGE_LINES, without_page_lines, of_pages=True),
+    Repair(TRANSCRIPTION, without_transcription),
+    Repair("the > of quoted lines left out, the lines kept", _without_quote_signs),
+    Repair("words cut by line ends joined", joined_lines, of_pages=True),
+    Repair("placeholders such as NULL and [deleted] left out", partial(re.compile(_PLACEHOLDER).subn, "")),
 )
 """What is mended, in this order; each takes the strings of the one before. Entities are read before the signs
 of quoted lines, since a web form writes > as an entity, and after comments and marks of chats, since there an
@@ -394,7 +393,7 @@ def _repaired(text: str, repairs: Sequence[Repair]) -> tuple[str, Places]:
     for repair in repairs:
         text, number = repair.mend(text)
         if number:
-            places[f"{repair.what} {repair.done}"] = number
+            places[repair.done] = number
     return text, places
 
 

@@ -19,6 +19,7 @@ import polars as pl
 from selfvec.base.display import NUL
 from selfvec.base.errors import CorpusError
 from selfvec.base.names import inner_names, value_at
+from selfvec.files.compressed_files import bare_suffix
 from selfvec.files.memory import share_of_memory
 from selfvec.files.parquet_sizes import RowGroup, row_groups
 
@@ -236,7 +237,7 @@ class LineReader(RowReader):
 
     def _tell(self, what: str, places: int, line: int, corpus_pass: CorpusPass) -> None:
         if places:
-            corpus_pass.repaired({f"{what} left out": places}, path=self.source.path, line=line)
+            corpus_pass.repaired({what: places}, path=self.source.path, line=line)
 
 
 def _numbered(blocks: Iterator[LineBlock]) -> Iterator[NumberedLine]:
@@ -360,5 +361,6 @@ def row_format(name: str) -> RowFormat:
     return next(form for form in ROW_FORMATS if form.name == name)
 
 
-def row_format_of_suffix(suffix: str) -> RowFormat | None:
-    return next((form for form in ROW_FORMATS if suffix in form.suffixes), None)
+def row_format_of(path: Path) -> RowFormat | None:
+    """The format by the suffix, without that of the compression."""
+    return next((form for form in ROW_FORMATS if bare_suffix(path) in form.suffixes), None)

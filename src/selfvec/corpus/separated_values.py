@@ -31,6 +31,7 @@ from .summary import CorpusPass
 
 _MOST_COLUMNS = 1 << 16  # four times those of a spreadsheet: more are a wrong delimiter, or an attack
 _MOST_LINES = 1 << 20  # of one row; each takes fifty bytes besides its text
+_DELIMITERS = ",;\t|"  # that may be delimiters
 _LOOKED_AT = 20  # rows that tell the delimiter
 _AT_ONCE = 1 << 10  # lines that are held, if rows end in them: few enough for the caches of a processor
 _ASKED = re.compile(r'"?sep=([^\n])"?\1*[ \t]*\r?(?:\n|\Z)', re.IGNORECASE)
@@ -72,7 +73,8 @@ class CsvReader(RowReader):
         text = self.head()
         asked = _ASKED.match(text)
         text = text[asked.end() :] if asked else text
-        delimiter = asked[1] if asked else "\t" if self.source.kind == "tsv" else _delimiter(text)
+        best = "\t" if self.source.kind == "tsv" else max(_DELIMITERS, key=partial(_fit, text))
+        delimiter = asked[1] if asked else best
         remedy = "the first row names the columns, separated by commas (.csv) or tabs (.tsv)"
         columns = text.partition("\n")[0].count(delimiter) + 1
         if columns > _MOST_COLUMNS:
@@ -144,7 +146,7 @@ def _tables(text: str) -> Iterator[tuple[str, int, list[list[str]]]]:
     A header has several short names, and all rows below it that are looked at, two at least, have as many
     fields. It may stand below other lines, such as the title of a report.
     """
-    for delimiter in ",;\t|":
+    for delimiter in _DELIMITERS:
         rows = islice(_rows_below(text, delimiter), _LOOKED_AT)
         below = list(dropwhile(lambda numbered: len(numbered[1]) < 2, rows))
         table = [row for _, row in below]
@@ -164,7 +166,7 @@ def delimiter_of(text: str) -> str | None:
     (';', None)
     """
     first = text.lstrip("\r\n").partition("\n")[0]
-    if all(max(map(len, first.split(delimiter))) > _LONGEST_NAME for delimiter in ",;\t|"):
+    if all(max(map(len, first.split(delimiter))) > _LONGEST_NAME for delimiter in _DELIMITERS):
         return None  # of most texts that tells already
     for delimiter, line, (names, *rows) in _tables(text):
         if line == 1 and (has_text_name(names) or (delimiter in ";\t" and is_heading(names, names, rows))):
@@ -176,10 +178,6 @@ def _named(text: str, how: dict[str, Any]) -> tuple[list[str], int]:
     """The first row that is not blank, and how many lines it takes with those before it."""
     reader = csv.reader(io.StringIO(text, newline="\n"), **how)
     return next((row for row in reader if any(map(str.strip, row))), []), reader.line_num
-
-
-def _delimiter(text: str) -> str:
-    return max(",;\t|", key=partial(_fit, text))
 
 
 def _has_blanks(text: str, delimiter: str) -> bool:

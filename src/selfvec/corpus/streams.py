@@ -122,7 +122,7 @@ class Stream:
             self._reader = decompressed(self._tap, self._tap.head)
             self._opened = True
             try:
-                codec = marked(self.peek(MARK_BYTES) if self.compressed else self._tap.head)
+                codec = marked(self._tap.head if self._reader is self._tap else self.peek(MARK_BYTES))
             except CorpusError:
                 self.file.close()
                 raise
@@ -135,11 +135,6 @@ class Stream:
 
     def __exit__(self, *exc: object) -> None:
         self.file.close()
-
-    @property
-    def compressed(self) -> bool:
-        """Whether the bytes are decompressed, or made UTF-8, here."""
-        return self._reader is not self._tap
 
     def read(self, size: int) -> bytes:
         """Up to ``size`` decompressed bytes, fewer only at the end."""

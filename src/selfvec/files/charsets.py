@@ -12,9 +12,11 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 from selfvec.base.display import decoded, escape_controls
+
+from .compressed_files import Readable
 
 _MARKS = (  # UTF-32 first: its mark begins as that of UTF-16 does
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -41,15 +43,10 @@ def marked(head: bytes) -> str | None:
     return next((codec for mark, codec in _MARKS if head.startswith(mark)), None)
 
 
-class Reader(Protocol):
-    def read(self, size: int, /) -> bytes:
-        """Up to ``size`` bytes, fewer only at the end."""
-
-
 class Utf8Reader:
     """The bytes of another reader, in UTF-16 or UTF-32, as UTF-8; what is wrong becomes a wrong byte."""
 
-    def __init__(self, reader: Reader, head: bytes, codec: str) -> None:
+    def __init__(self, reader: Readable, head: bytes, codec: str) -> None:
         self._reader = reader
         self._decoder = codecs.getincrementaldecoder(codec)(_WRONG)
         self._ready = self._utf8(head)

@@ -27,7 +27,8 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 class Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
+    def read(self, size: int, /) -> bytes:
+        """Up to ``size`` bytes, fewer only at the end."""
 
 
 def bare_suffix(path: Path) -> str:

@@ -26,11 +26,11 @@ from selfvec.corpus.documents import absolute
 from selfvec.corpus.fields import FieldNames, Fields
 from selfvec.corpus.files import FilePart, LeftOut, find_sources, open_part, require_fields
 from selfvec.corpus.memory import MemoryPart, frame_of_strings
-from selfvec.corpus.row_formats import read_row_groups, row_format_of_suffix
+from selfvec.corpus.row_formats import read_row_groups, row_format_of
 from selfvec.corpus.streams import TextSource, reading
 from selfvec.corpus.summary import OF_SHARDS, FileRead
 from selfvec.files.charsets import MARK_BYTES, marked
-from selfvec.files.compressed_files import bare_suffix, is_compressed
+from selfvec.files.compressed_files import is_compressed
 
 SHARD_BYTES = 8 << 20
 """Approximate size of a shard of a text that is not longer than `MOST_SHARDS` of them."""
@@ -77,7 +77,7 @@ def find_shards(
         if name == "-":
             remedy = "save it to a file first"
             raise CorpusError("standard input cannot be read by several workers", path=name, remedy=remedy)
-        sources = _remote(name, left_out) if is_remote(name) else find_sources([name], left_out)
+        sources = _remote(name, left_out) if is_remote(name) else find_sources(name, left_out)
         for source in sources:
             if recognised := left_out.opened(_fields, source, fields):
                 files.append(Shard(source, recognised))
@@ -89,13 +89,13 @@ def find_shards(
 def _remote(url: str, left_out: LeftOut) -> Iterator[TextSource]:
     files, path = filesystem(url)
     if "file" in files.protocol:
-        yield from find_sources([path], left_out)
+        yield from find_sources(path, left_out)
         return
     with reading(url):
         listed = files.find(path, detail=True)
     if not listed:
         raise CorpusError("there is no such file or folder", path=url, remedy="check the address")
-    kinds = {name: row_format_of_suffix(bare_suffix(Path(name))) for name in sorted(listed)}
+    kinds = {name: row_format_of(Path(name)) for name in sorted(listed)}
     if not any(kinds.values()):
         remedy = "give text, csv, tsv, jsonl or parquet files"
         raise CorpusError("there is no file to read under this address", path=url, remedy=remedy)
