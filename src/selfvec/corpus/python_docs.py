@@ -8,7 +8,6 @@ and a short list of C extensions without side effects are imported.
 from __future__ import annotations
 
 import ast
-import gc
 import importlib
 import inspect
 import os
@@ -19,7 +18,6 @@ import sysconfig
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -64,7 +62,7 @@ def python_documentation(library: Path | None = None) -> Corpus:
 
 
 def _all_documents(library: Path) -> Iterator[Document]:
-    with _no_collection(), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about escapes in the library's own strings
         for path in sorted(_sources(library)):
             name = ".".join(path.relative_to(library).with_suffix("").parts)
@@ -76,18 +74,6 @@ def _all_documents(library: Path) -> Iterator[Document]:
             continue
         yield from _members(module, name)
     yield from _reference()
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Pause garbage collection. This halves the time, since syntax trees are large and have no cycles."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _sources(library: Path) -> Iterator[Path]:

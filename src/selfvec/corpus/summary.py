@@ -221,7 +221,7 @@ def joined_corpora(
         latest = {_file_key(file): file for file in whole.files}
         whole.files = [file for file in whole.files if latest[_file_key(file)] is file]
         return whole.as_dict()
-    except (TypeError, AttributeError, IndexError) as error:
+    except (TypeError, ValueError, AttributeError, IndexError) as error:
         rule = f"the summary of a run's corpus is damaged ({error})"
         raise FormatError(rule, field="corpus", remedy="make the run again") from None
 
@@ -242,20 +242,13 @@ def _joined(nothing: Any, values: Sequence[Any]) -> Any:
 
 
 def _saved(corpus: Mapping[str, Any]) -> Summary:
-    """A summary from ``run.json``, whose counts are checked; `TypeError` if it is damaged."""
+    """A summary from ``run.json``, without what it does not know."""
 
     def own(record: type, values: Mapping[str, Any]) -> dict[str, Any]:
         return {of.name: values[of.name] for of in fields(record) if of.name in values}
 
     files = [FileRead(**own(FileRead, file)) for file in corpus.get("files", [])]
-    summary = Summary(**own(Summary, corpus) | {"files": files})
-    for name, nothing in vars(Summary()).items():
-        value = getattr(summary, name)
-        strings = value if isinstance(nothing, list | tuple) and name != "files" else ()
-        numbers = [value] if type(nothing) is int else value.values() if name == "mended" else ()
-        if not all(type(n) is int for n in numbers) or not all(isinstance(s, str) for s in strings):
-            raise TypeError("names must be strings and numbers of documents integers")
-    return summary
+    return Summary(**own(Summary, corpus) | {"files": files})
 
 
 def _file_key(file: FileRead) -> object:
@@ -267,9 +260,7 @@ def _file_key(file: FileRead) -> object:
 def refuse_same_files(corpora: Sequence[Mapping[str, Any]]) -> None:
     seen: dict[str, str] = {}
     for corpus in corpora:
-        files = corpus.get("files")
-        files = [file for file in files if isinstance(file, dict)] if isinstance(files, list) else []
-        own = {str(file.get("sha256")): str(file.get("path")) for file in files}
+        own = {str(file.get("sha256")): str(file.get("path")) for file in corpus.get("files", [])}
         for digest, path in own.items():
             if digest in seen:
                 raise CorpusError(
