@@ -430,7 +430,14 @@ def shares_by_period(
     assigned: Ints,  # (n,)
     number: int,  # of senses
 ) -> list[list[SharePeriod]]:
-    """The share of each sense in each of the slices in which the word occurs."""
+    """The share of each sense in each of the slices in which the word occurs.
+
+    >>> years = {"1990": [True, True, False], "1995": [False] * 3, "2000": [False, False, True]}
+    >>> slices = [Slice(name, np.array(inside)) for name, inside in years.items()]
+    >>> shares = shares_by_period(slices, np.array([0, 0, 1, 2]), np.array([0, 1, 0, 1]), 2)
+    >>> [[(one["period"], round(one["share"], 2), one["count"]) for one in sense] for sense in shares]
+    [[('1990', 0.67, 2), ('2000', 0.0, 0)], [('1990', 0.33, 1), ('2000', 1.0, 1)]]
+    """
     periods: list[list[SharePeriod]] = [[] for _ in range(number)]
     for part in slices:
         counts = np.bincount(assigned[part.documents[documents]], minlength=number)

@@ -73,7 +73,7 @@ def test_the_json_between_two_periods(corpus: Path) -> None:
         assert 0 < row["p"] <= 1
         assert row["p"] <= row["q"] <= 1
         assert min(row["count_a"], row["count_b"]) >= 5
-        assert 0 <= row["low"] <= row["high"] <= 2
+        assert 0 <= row["low"] <= row["distance"] <= row["high"] <= 2
 
 
 def test_a_pipe_gets_the_sentence_the_table_and_no_blanks_at_the_end_of_lines(
