@@ -14,7 +14,6 @@ from selfvec.refinement.derived_vectors import narrow_rows, narrow_vectors
 
 VERBS = ["flooded", "hit", "closed", "damaged"]
 NOUNS = ["road", "barn", "bridge", "school"]
-ABBREVIATION = {"thunderstorm": "tstm"}
 
 
 def texts(number: int = 400) -> list[str]:

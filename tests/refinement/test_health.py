@@ -21,6 +21,11 @@ def table(rows, sources=None) -> Vectors:
     return Vectors(words, np.asarray(rows, np.float32), counts=counts, sources=sources)
 
 
+def after_moving(rows: np.ndarray = SPREAD) -> np.ndarray:
+    """Where the rows are after they have moved, and stayed spread."""
+    return unit_rows(rows + 0.8 * unit_rows(RNG.standard_normal(rows.shape)))
+
+
 def names(health) -> list[str]:
     return [finding.kind for finding in health.findings]
 
@@ -41,16 +46,14 @@ def test_effective_rank_counts_directions() -> None:
 
 
 def test_a_moved_and_spread_table_is_healthy() -> None:
-    moved = unit_rows(SPREAD + 0.8 * unit_rows(RNG.standard_normal(SPREAD.shape)))
-    health = check_health(table(SPREAD), table(moved))
+    health = check_health(table(SPREAD), table(after_moving()))
     assert names(health) == ["healthy"]
     assert not health.verdicts
     assert 0.7 < health.mean_cosine_to_original < 0.85
 
 
 def test_one_shared_direction_is_a_collapse() -> None:
-    collapsed = unit_rows(SPREAD + 5 * SPREAD[0])
-    health = check_health(table(SPREAD), table(collapsed))
+    health = check_health(table(SPREAD), table(unit_rows(SPREAD + 5 * SPREAD[0])))
     assert "collapsed" in names(health)
     assert health.verdicts
     assert health.saturated < 1
@@ -58,7 +61,7 @@ def test_one_shared_direction_is_a_collapse() -> None:
 
 
 def test_a_collapse_of_the_frequent_words_alone_is_a_collapse() -> None:
-    moved = unit_rows(SPREAD + 0.8 * unit_rows(RNG.standard_normal(SPREAD.shape)))
+    moved = after_moving()
     noise = unit_rows(RNG.standard_normal((210, 60)))
     moved = np.vstack([unit_rows(SPREAD[0] + 0.05 * noise), *[moved] * 9])
     before = unit_rows(RNG.standard_normal(moved.shape))
@@ -67,11 +70,11 @@ def test_a_collapse_of_the_frequent_words_alone_is_a_collapse() -> None:
     assert "collapsed" in names(health)
 
 
-def test_an_untouched_table_is_unmoved() -> None:
+def test_an_untouched_table_is_unafter_moving() -> None:
     assert names(check_health(table(SPREAD), table(SPREAD))) == ["unmoved"]
 
 
-def test_vectors_that_were_kept_on_purpose_are_not_called_unmoved() -> None:
+def test_vectors_that_were_kept_on_purpose_are_not_called_unafter_moving() -> None:
     health = check_health(table(SPREAD), table(SPREAD), method="original")
     assert names(health) == ["original"]
     assert not health.verdicts
@@ -100,9 +103,8 @@ DATES = {
 def test_a_date_that_stands_out_is_a_warning(case: str) -> None:
     added, expected = DATES[case]
     days = np.concatenate([DAYS, np.array(added, "datetime64[D]")])
-    moved = unit_rows(SPREAD + 0.8 * unit_rows(RNG.standard_normal(SPREAD.shape)))
     batch = selfvec.TokenBatch(np.zeros(len(days), np.int32), np.arange(len(days) + 1), ["hail"], days)
-    health = check_health(table(SPREAD), table(moved), batch=batch)
+    health = check_health(table(SPREAD), table(after_moving()), batch=batch)
     told = [finding for finding in health.findings if finding.kind == "a date that stands out"]
     assert [finding.says for finding in told] == expected
     assert {finding.level for finding in told} <= {"warn"}
@@ -117,8 +119,7 @@ ENGLISH = "the roof was on the road in the night and it could not be seen"
 )
 def test_documents_in_another_language_are_a_warning(german: int, english: int, told: str) -> None:
     batch = selfvec.TokenBatch.from_documents([*[GERMAN.split()] * german, *[ENGLISH.split()] * english])
-    moved = unit_rows(SPREAD + 0.8 * unit_rows(RNG.standard_normal(SPREAD.shape)))
-    health = check_health(table(SPREAD), table(moved), batch=batch, language="en")
+    health = check_health(table(SPREAD), table(after_moving()), batch=batch, language="en")
     expected = [f"{told} of the documents are in German"] * bool(told)
     assert [one.says for one in health.findings if one.kind == "another language"] == expected
 
@@ -172,8 +173,7 @@ def covered(composed: int, unknown: int, frequent: bool = True, language: str | 
     sources[order[:composed]] = Source.SUBWORDS
     sources[order[composed : composed + unknown]] = Source.NONE
     before = np.where((sources == Source.NONE)[:, None], np.float32(0), SPREAD)
-    moved = unit_rows(SPREAD + 0.8 * unit_rows(RNG.standard_normal(SPREAD.shape)))
-    return check_health(table(before, sources), table(moved, sources), language=language)
+    return check_health(table(before, sources), table(after_moving(), sources), language=language)
 
 
 def test_a_table_that_lacks_most_words_is_said_plainly() -> None:
@@ -263,7 +263,7 @@ def test_numbers_that_do_not_exist_are_null_in_json() -> None:
 
 def test_a_sample_of_a_large_table_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = unit_rows(RNG.standard_normal((6000, 30)))
-    moved = unit_rows(rows + 0.8 * unit_rows(RNG.standard_normal(rows.shape)))
+    moved = after_moving(rows)
     collapsed = unit_rows(rows + 5 * rows[0])
     whole = [check_health(table(rows), table(after)) for after in (moved, collapsed)]
     monkeypatch.setattr("selfvec.refinement.health._SAMPLE", 1500)

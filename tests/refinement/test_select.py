@@ -1,5 +1,6 @@
 """Choosing without labels: the split, the criteria by hand, and choices whose answer is known."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from tests.commands import ran
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.selection import ORIGINAL, ContextTest, HalvedTexts, choose, draw_documents, folds
 from selfvec.storage.run_folder import open_run
@@ -25,10 +26,7 @@ def topical(documents: int, seed: int = 0) -> TokenBatch:
         words = topic * WORDS + rng.integers(0, WORDS, 40)
         words[rng.random(40) < 0.2] = rng.integers(0, TOPICS * WORDS)
         texts.append([f"w{i}" for i in words])
-    batch = TokenBatch.from_documents(texts)
-    from selfvec.data.token_batch import by_frequency
-
-    return by_frequency(batch)
+    return by_frequency(TokenBatch.from_documents(texts))
 
 
 def topic_table(batch: TokenBatch, noise: float = 0.8) -> np.ndarray:
@@ -176,10 +174,7 @@ def test_candidates_never_see_what_is_held_out() -> None:
 @pytest.mark.parametrize("start", ["random", "topics"])
 def test_auto_writes_its_decision_into_the_run(start: str) -> None:
     batch = topical(400)
-    texts = [
-        " ".join(batch.types[i] for i in batch.ids[lo:hi])
-        for lo, hi in zip(batch.offsets[:-1], batch.offsets[1:], strict=True)
-    ]
+    texts = [" ".join(batch.types[i] for i in text) for text in documents_of(batch)]
     table = random_table(batch) if start == "random" else topic_table(batch, noise=0.01)
     model = selfvec.Refiner("auto").fit(texts, selfvec.Vectors(list(batch.types), table))
     decision = model.run_.provenance["decision"]
@@ -207,8 +202,7 @@ def test_of_a_long_text_documents_are_drawn() -> None:
 
 
 def documents_of(batch: TokenBatch) -> list[list[int]]:
-    bounds = zip(batch.offsets[:-1], batch.offsets[1:], strict=True)
-    return [batch.ids[start:end].tolist() for start, end in bounds]
+    return [batch.ids[start:end].tolist() for start, end in pairwise(batch.offsets)]
 
 
 def test_the_choice_is_told_with_the_texts_that_were_tested(tmp_path: Path, capsys) -> None:

@@ -67,23 +67,22 @@ def test_refine_says_the_language_and_what_helps_at_once(name: str, tmp_path: Pa
     assert ("glove" not in remedies) or name == "English"
 
 
+def said_of(folder: Path, lines: list[str]) -> str:
+    """What refine says of a text, whose run is then in the folder."""
+    (folder / "text.txt").write_text("\n".join(lines), "utf-8")
+    return ran(["refine", folder / "text.txt", "-o", folder / "run", "--method", "original"]).err
+
+
 def test_a_script_without_spaces_is_told_too(tmp_path: Path) -> None:
-    lines = [
-        f"{a}は{b}を{c}。"
-        for a, b, c in product(("ひょう", "嵐"), ("屋根", "家"), ("こわした", "うばった", "見た"))
-    ]
-    (tmp_path / "text.txt").write_text("\n".join(lines), "utf-8")
-    said = ran(["refine", tmp_path / "text.txt", "-o", tmp_path / "run", "--method", "original"]).err
+    parts = product(("ひょう", "嵐"), ("屋根", "家"), ("こわした", "うばった", "見た"))
+    said = said_of(tmp_path, [f"{a}は{b}を{c}。" for a, b, c in parts])
     assert "of Japanese" in said
     assert "cc.ja.300" in said
 
 
 def test_an_unknown_language_is_not_named(tmp_path: Path) -> None:
-    lines = [
-        f"{a} {b} {c}" for a, b, c in product(("blorp", "znik"), ("farl", "quob"), ("trem", "vosk", "luin"))
-    ]
-    (tmp_path / "text.txt").write_text("\n".join(lines), "utf-8")
-    said = ran(["refine", tmp_path / "text.txt", "-o", tmp_path / "run", "--method", "original"]).err
+    parts = product(("blorp", "znik"), ("farl", "quob"), ("trem", "vosk", "luin"))
+    said = said_of(tmp_path, [*map(" ".join, parts)])
     assert "words of" not in said
     assert "cc." not in said
     assert "--language" not in said

@@ -59,12 +59,19 @@ def bm25(tf: float, length: int, df: int, mean: float = 11 / 4, documents: int =
     return idf * tf / (tf + 1.2 * (0.25 + 0.75 * length / mean))
 
 
-def test_bm25_by_hand() -> None:
+@pytest.mark.parametrize(
+    ("question", "mode", "hail"),
+    [
+        ("Hail, roof; hail", "bm25", 2),
+        ("hail, hail and hail on the roof", "hybrid", 9 / 5),  # n times count 3 · n / (2 + n)
+    ],
+)
+def test_the_part_of_words_is_bm25_by_hand(question: str, mode: str, hail: float) -> None:
     vocabulary, scorer = made()
-    found = scorer.score(vocabulary.parse("Hail, roof; hail"), "bm25")
-    expected = [2 * bm25(2, 3, 1) + bm25(1, 3, 2), bm25(1, 2, 2), 0, 0]
-    np.testing.assert_allclose(found.scores, expected, rtol=1e-5)
-    assert found.found.tolist() == [True, True, False, False]
+    found = scorer.score(vocabulary.parse(question), mode)
+    expected = [hail * bm25(2, 3, 1) + bm25(1, 3, 2), bm25(1, 2, 2), 0, 0]
+    np.testing.assert_allclose(found.scores if mode == "bm25" else found.parts[0], expected, rtol=1e-5)
+    assert mode != "bm25" or found.found.tolist() == [True, True, False, False]
 
 
 def test_a_word_and_a_related_one_are_saturated_together() -> None:
@@ -75,15 +82,7 @@ def test_a_word_and_a_related_one_are_saturated_together() -> None:
     np.testing.assert_allclose(found.parts[1], [bm25(1 + 0.5 * 2, 3, 1), bm25(0.5, 2, 1), 0, 0], rtol=1e-5)
 
 
-def test_a_word_said_often_counts_less_each_time_in_the_hybrid() -> None:
-    vocabulary, scorer = made()
-    found = scorer.score(vocabulary.parse("hail, hail and hail on the roof"))
-    # three times and once: 3 · n / (2 + n)
-    expected = [9 / 5 * bm25(2, 3, 1) + bm25(1, 3, 2), bm25(1, 2, 2), 0, 0]
-    np.testing.assert_allclose(found.parts[0], expected, rtol=1e-5)
-
-
-def test_axes_are_whitened_in_part() -> None:
+def test_axes_are_whitened_in_part_and_several_tables_turned_to_common_ones_and_freed() -> None:
     batch = encode_texts(["hail roof ice", "roof roof paid", "invoice hail paid", "ice"], PLAIN)
     rows = np.random.default_rng(0).normal(size=(len(batch.types), 4)).astype(np.float32)
     weights = inverse_document_frequency(batch)
@@ -92,16 +91,9 @@ def test_axes_are_whitened_in_part() -> None:
     values, axes = np.linalg.eigh(texts.T @ texts)
     expected = rows @ axes * (values / values.mean() + 0.3) ** -0.15
     np.testing.assert_allclose(np.abs(learned), np.abs(expected[:, ::-1]), atol=1e-5)
-
-
-def test_several_tables_are_turned_to_common_axes_and_freed() -> None:
-    batch = encode_texts(["hail roof ice", "roof roof paid", "invoice hail paid", "ice"], PLAIN)
-    rows = np.random.default_rng(0).normal(size=(len(batch.types), 4)).astype(np.float32)
-    weights, tables = inverse_document_frequency(batch), [lambda: rows[:, :1], lambda: rows[:, 1:]]
+    tables = [lambda: rows[:, :1], lambda: rows[:, 1:]]
     # each table's sums count alike once the whole text has length 1
-    np.testing.assert_allclose(
-        projected(tables, batch, weights)[0], projected([lambda: rows], batch, weights)[0], atol=1e-6
-    )
+    np.testing.assert_allclose(projected(tables, batch, weights)[0], learned, atol=1e-6)
     assert tables == []
 
 

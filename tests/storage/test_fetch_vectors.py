@@ -310,7 +310,6 @@ def test_a_damaged_table_of_the_hub_leaves_nothing(hub, data) -> None:
     assert list(data.iterdir()) == []
 
 
-ENCODER = "Xenova/all-MiniLM-L6-v2/resolve/main/"
 ENCODER_FILES = ("onnx/model_quantized.onnx", "tokenizer.json", "tokenizer_config.json", "config.json")
 
 

@@ -83,11 +83,6 @@ def change_tensors(path: Path, changes: dict[str, Any]) -> None:
     write_tensors(path, kept, read_metadata(path))
 
 
-def change_json(folder: Path, changes: dict[str, Any]) -> None:
-    described = json.loads((folder / "run.json").read_text())
-    (folder / "run.json").write_text(json.dumps(described | changes))
-
-
 def assert_same(one: object, other: object, names: str) -> None:
     for name in names.split():
         before, after = getattr(one, name), getattr(other, name)

@@ -123,12 +123,6 @@ def test_elided_words_are_cut_off(code: str, text: str, expected: str) -> None:
     assert Rulebook(Rules(language=code), "lower").names(words(text, code), {}) == expected.split()
 
 
-def test_an_unknown_language_is_named() -> None:
-    for wrong in ("xx", "turkish", ""):
-        with pytest.raises(OptionError, match=r"language: there is no language.*use one of ar, .*tr"):
-            Rulebook(Rules(language=wrong), "lower")
-
-
 @pytest.mark.parametrize("code", STOP_WORDS)
 def test_stop_words_are_single_words_in_lower_case(code: str) -> None:
     listed = stop_words_of_language(code)

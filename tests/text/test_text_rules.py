@@ -54,10 +54,12 @@ def test_lemmas_in_several_languages() -> None:
     assert kept("Häuser houses", Rules(lemmatize="de,en"), "Haus") == "Haus house"
 
 
-@pytest.mark.parametrize("rule", ["lemmatize", "stop_words", "stem"])
-def test_an_unknown_language_lists_the_known(rule: str) -> None:
-    for wrong in ("xx", "english", "../en", ".", *(["en,xx"] if rule == "lemmatize" else [])):
-        with pytest.raises(OptionError, match=rf"{rule}: no .*language.*\bde\b.*\ben\b"):
+@pytest.mark.parametrize(
+    ("rule", "also"), [("lemmatize", ["en,xx"]), ("stop_words", []), ("stem", []), ("language", [""])]
+)
+def test_an_unknown_language_lists_the_known(rule: str, also: list[str]) -> None:
+    for wrong in ("xx", "english", "../en", ".", *also):
+        with pytest.raises(OptionError, match=rf"{rule}: (there is )?no .*language.*\bde\b.*\ben\b"):
             Rulebook(Rules(**{rule: wrong}), "lower")
 
 

@@ -16,6 +16,12 @@ def sentences(number: int, words: int = 400, seed: int = 0) -> list[str]:
     return [" ".join(f"wort{i}" for i in ids[n * 40 : n * 40 + rng.integers(5, 40)]) for n in range(number)]
 
 
+def with_menu(texts: list[str], every: int) -> list[str]:
+    """The texts, of which every so many begin with the same words."""
+    menu = " ".join(f"wort{i}" for i in range(40, 60))
+    return [f"{menu} {text}" if i % every == 0 else text for i, text in enumerate(texts)]
+
+
 def jsonl(path: Path, texts: list[str]) -> Path:
     return write_lines(path, ({"id": f"{path.stem}-{n}", "text": text} for n, text in enumerate(texts)))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.commands import ran
 from tests.heard import Heard
-from tests.lab.cluster.corpora import jsonl, sentences
+from tests.lab.cluster.corpora import jsonl, sentences, with_menu
 from tests.places import ROOT
 from tests.processes import PATIENCE, without_progress
 from tests.refusals import refused
@@ -31,9 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 @pytest.fixture(scope="module")
 def corpus(own: Path) -> Path:
-    menu = " ".join(f"wort{i}" for i in range(40, 60))
-    texts = [f"{menu} {text}" if i % 20 == 0 else text for i, text in enumerate(sentences(300))]
-    return jsonl(own / "a.jsonl", texts)
+    return jsonl(own / "a.jsonl", with_menu(sentences(300), 20))
 
 
 class Killing(Scheduler):

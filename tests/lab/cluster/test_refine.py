@@ -3,6 +3,7 @@
 import json
 import platform
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from tests.examples import soaked
 from tests.json_lines import write_lines
 from tests.lab.cluster.conftest import in_threads
-from tests.lab.cluster.corpora import jsonl, of_every_kind, sentences
+from tests.lab.cluster.corpora import jsonl, of_every_kind, sentences, with_menu
 from tests.refusals import refused
 
 from selfvec.apps.cli import main
@@ -29,6 +30,8 @@ from selfvec.refinement.update import Taken, merge, update
 from selfvec.storage.run_folder import open_run
 
 pytestmark = pytest.mark.filterwarnings("ignore")
+
+SETTINGS = Settings("decorrelated", history="none")
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +66,11 @@ OPTIONS = [
 @pytest.mark.parametrize("options", soaked(OPTIONS, OPTIONS[1]))
 @pytest.mark.usefixtures("many_tasks")
 def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, clustered, options) -> None:
-    texts = [*sentences(280), *sentences(25)]  # 25 come twice
-    menu = " ".join(f"wort{i}" for i in range(40, 60))
-    texts = [f"{menu} {text}" if i % 9 == 0 else text for i, text in enumerate(texts)]
-    texts[::25] = [f"notice {menu} of nothing"] * len(texts[::25])
+    texts = with_menu([*sentences(280), *sentences(25)], 9)  # 25 come twice
+    (notice,) = with_menu(["of nothing, a notice"], 1)
+    texts[::25] = [notice] * len(texts[::25])
     paths = of_every_kind(tmp_path, texts)
-    settings = Settings("decorrelated", history="none", **options)
+    settings = replace(SETTINGS, **options)
     alone = refine(Corpus.open(paths, keep_fields=settings.keeps_text), table, settings)
     run = clustered(paths, table, settings)
     assert run.vectors.index_to_key == alone.vectors.index_to_key
@@ -112,8 +114,8 @@ def test_all_shards_read_dates_as_the_whole_files_tell(
         tmp_path / "b.parquet", row_group_size=20
     )
     paths = [tmp_path / "a.jsonl", tmp_path / "b.parquet"]
-    alone = refine(Corpus.open(paths), table, Settings("decorrelated", history="none"))
-    run = clustered(paths, table, Settings("decorrelated", history="none"))
+    alone = refine(Corpus.open(paths), table, SETTINGS)
+    run = clustered(paths, table, SETTINGS)
     assert contents(run) == contents(alone)
     day = run.text.read(("date",))["date"][1]
     assert str(day) == ("2020-03-02" if last == "25/03/2020" else "2020-02-03")
@@ -130,9 +132,8 @@ def test_that_clauses_are_no_words_is_judged_by_the_whole_text(
         jsonl(tmp_path / "a.jsonl", sentences(10)),
         jsonl(tmp_path / "b.jsonl", ["昨日は雨でした。"] * clauses),
     ]
-    settings = Settings("decorrelated", history="none")
-    notes = [refine(Corpus.open(paths), None, settings).provenance.corpus["notes"]]
-    notes.append(clustered(paths, settings=settings).provenance.corpus["notes"])
+    notes = [refine(Corpus.open(paths), None, SETTINGS).provenance.corpus["notes"]]
+    notes.append(clustered(paths, settings=SETTINGS).provenance.corpus["notes"])
     assert [sum("most of the text is Japanese" in note for note in one) for one in notes] == [said, said]
 
 
@@ -183,7 +184,7 @@ def test_words_without_a_vector_may_be_rare(tmp_path: Path, clustered) -> None:
     path = jsonl(tmp_path / "a.jsonl", [*sentences(100), "selten wort1 wort2 wort3"] * 2)
     names = [f"wort{i}" for i in range(400)]
     known = Vectors(names, np.random.default_rng(1).standard_normal((400, 40), dtype=np.float32))
-    settings = Settings("decorrelated", history="none", window=3)
+    settings = replace(SETTINGS, window=3)
     alone = refine(Corpus.open(path), known, settings)
     run = clustered([path], known, settings)
     np.testing.assert_allclose(run.vectors.vectors, alone.vectors.vectors, atol=5e-5)
@@ -194,7 +195,7 @@ def saved(request, tmp_path: Path, table: Vectors, clustered, monkeypatch) -> tu
     """The files of a run of a cluster in the folder ``run``, also if its tokens are made in their file."""
     monkeypatch.setattr(memory, "IN_MEMORY", request.param)
     paths = of_every_kind(tmp_path, sentences(150))
-    settings = Settings("decorrelated", history="none", min_count=2)
+    settings = replace(SETTINGS, min_count=2)
     with output_place(str(tmp_path / "run")) as (writer, finish):
         finish(clustered(paths, table, settings, writer=writer))
     return paths, settings
@@ -351,8 +352,7 @@ def test_fields_inside_objects_are_read_by_their_paths(
     write = pl.DataFrame.write_ndjson if suffix == ".jsonl" else pl.DataFrame.write_parquet
     write(pl.DataFrame(rows), path)
     fields = {"text_field": "post.body", "date_field": "post.when", "id_field": "post.key"}
-    settings = Settings("decorrelated", history="none")
-    run = clustered([path], table, settings, **fields)
-    assert contents(run) == contents(refine(Corpus.open(path, **fields), table, settings))
+    run = clustered([path], table, SETTINGS, **fields)
+    assert contents(run) == contents(refine(Corpus.open(path, **fields), table, SETTINGS))
     assert run.text.ids()[:2] == ["k0", "k1"]
     assert str(run.text.read(("date",))["date"][1]) == "2020-02-11"
