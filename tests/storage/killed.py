@@ -197,25 +197,33 @@ def left_over(folder: Path) -> list[str]:
     return sorted([path.name for path in folder.rglob(".*")] + [Path(name).name for name in unnamed])
 
 
+def results(job: Job, place: Path) -> tuple[object, object]:
+    """What is read before a job and after it, when nothing fails; it begins with the folder ``source``."""
+    prepare, act, read = job
+    (place / "source").mkdir()
+    prepare(place / "source")
+    shutil.copytree(place / "source", place / "done")
+    act(place / "done")
+    return read(place / "source"), read(place / "done")
+
+
+def trial(place: Path) -> Path:
+    """A new copy of what stands there before a job."""
+    shutil.rmtree(place / "trial", ignore_errors=True)
+    return shutil.copytree(place / "source", place / "trial")
+
+
 def tried(name: str, job: Job, place: Path) -> tuple[int, list[str]]:
     """Kill a job before each nth call: how many calls there were, and what went wrong."""
-    prepare, act, read = job
-    source, log, faults = place / "source", place / "log", []
-    source.mkdir()
-    prepare(source)
-    old = read(source)
-    shutil.copytree(source, place / "done")
-    act(place / "done")
-    new = read(place / "done")
+    _, act, read = job
+    (old, new), faults = results(job, place), []
     if left_over(place / "done"):
         faults.append(f"{name}: {left_over(place / 'done')} stays of a job in one go")
     # Without undo there is none from the first step on; a matrix is removed before its words are replaced.
     between = {"update without undo": (2, None, []), "matrix and words": None}.get(name, old)
     for first in range(1, 500, STEP):
-        folder = place / "trial"
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(source, folder)
-        status = child(act, folder, first, KILL, ALL, log)
+        folder = trial(place)
+        status = child(act, folder, first, KILL, ALL, place / "log")
         found = read(folder)
         if status == 0:
             return first - 1, faults
@@ -236,18 +244,10 @@ def unremovable(name: str, job: Job, place: Path) -> list[str]:
 
     What must be removed is an error, and nothing has changed.
     """
-    prepare, act, read = job
-    source, log, faults = place / "source", place / "log", []
-    source.mkdir()
-    prepare(source)
-    old = read(source)
-    shutil.copytree(source, place / "done")
-    act(place / "done")
-    new = read(place / "done")
+    _, act, read = job
+    (old, new), log, faults = results(job, place), place / "log", []
     for first, number in zip(range(1, 9), cycle((errno.EROFS, errno.EDQUOT, errno.EIO)), strict=False):
-        folder = place / "trial"
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(source, folder)
+        folder = trial(place)
         status = child(act, folder, first, number, REMOVES, log)
         said = set(log.read_text().split()) if status == 0 else set()
         refused = status and name == "update without undo" and read(folder) == old
