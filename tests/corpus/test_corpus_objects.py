@@ -17,6 +17,7 @@ import pyarrow as pa
 import pytest
 from corpus_reader import CONTAINERS, collect, rows_of
 from tests.refusals import refused
+from tests.spelled import spelled_texts
 
 import selfvec
 from selfvec.base.errors import CorpusError, OptionError
@@ -224,10 +225,7 @@ def test_lists_of_tokens_are_kept_as_they_are() -> None:
     run = selfvec.Refiner("original").fit(documents, "none").run_
     assert run.vectors.index_to_key == ["U.S.", "Don't", "cut", "1,75", "hail-storm", "re:"]
     assert (run.provenance["options"]["tokenizer"], run.provenance["documents"]) == ("whitespace", 2)
-    types = list(run.tokens.types)
-    assert [types[i] for i in run.tokens.ids.tolist()] == [
-        token for document in documents for token in document
-    ]
+    assert spelled_texts(run.tokens) == [*map(list, documents[:2])]
 
 
 @pytest.mark.parametrize("token", ["flash flood", "", " ", "a\n", "a\u00a0b", None, 3])

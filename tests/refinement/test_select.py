@@ -1,11 +1,11 @@
 """Choosing without labels: the split, the criteria by hand, and choices whose answer is known."""
 
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.commands import ran
+from tests.spelled import spelled_texts
 
 import selfvec
 from selfvec.apps.cli import main
@@ -174,7 +174,7 @@ def test_candidates_never_see_what_is_held_out() -> None:
 @pytest.mark.parametrize("start", ["random", "topics"])
 def test_auto_writes_its_decision_into_the_run(start: str) -> None:
     batch = topical(400)
-    texts = [" ".join(batch.types[i] for i in text) for text in documents_of(batch)]
+    texts = [*map(" ".join, spelled_texts(batch))]
     table = random_table(batch) if start == "random" else topic_table(batch, noise=0.01)
     model = selfvec.Refiner("auto").fit(texts, selfvec.Vectors(list(batch.types), table))
     decision = model.run_.provenance["decision"]
@@ -195,14 +195,10 @@ def test_of_a_long_text_documents_are_drawn() -> None:
     part = draw_documents(batch, len(batch) // 3, np.random.default_rng(0))
     assert list(part.types) == list(batch.types)
     assert len(batch) // 4 < len(part) <= len(batch) // 3
-    assert {tuple(t) for t in documents_of(part)} <= {tuple(t) for t in documents_of(batch)}
+    assert {*map(tuple, spelled_texts(part))} <= {*map(tuple, spelled_texts(batch))}
     assert draw_documents(batch, len(batch), np.random.default_rng(0)) is batch
     one_long = TokenBatch(batch.ids, np.array([0, 10, len(batch)]), batch.types)
     assert draw_documents(one_long, 20, np.random.default_rng(0)).documents == 2
-
-
-def documents_of(batch: TokenBatch) -> list[list[int]]:
-    return [batch.ids[start:end].tolist() for start, end in pairwise(batch.offsets)]
 
 
 def test_the_choice_is_told_with_the_texts_that_were_tested(tmp_path: Path, capsys) -> None:

@@ -1,6 +1,5 @@
 """`similar_documents`: what is near by meaning, without copies, and the questions that have no answer."""
 
-import json
 from functools import partial
 
 import numpy as np
@@ -50,7 +49,6 @@ def test_scores_are_the_cosines_of_the_documents(index: Index) -> None:
     assert "r7" not in {hit.id for hit in found.hits}
     assert (found.query, found.mode, found.documents, found.alike) == ("r7", "dense", 200, [])
     assert {"id", "score", "date", "title", "snippet", "fields"} <= set(found.rows[0])
-    json.dumps(found.as_dict(), allow_nan=False)
 
 
 def test_a_copy_is_named_and_not_listed(small_run: Run) -> None:
@@ -87,11 +85,6 @@ def test_an_unknown_id_suggests_ids(index: Index) -> None:
 def test_a_document_without_known_words_is_near_none(small_run: Run) -> None:
     with pytest.raises(InputError, match=r"no word of the document '2' has a vector.*search for some"):
         similar_documents(small_run, "2")
-
-
-def test_a_run_has_it_as_a_method(small_run: Run, monkeypatch) -> None:
-    monkeypatch.setattr(selfvec, "similar_documents", similar_documents, raising=False)
-    assert small_run.similar_documents("0", top=3).rows == similar_documents(small_run, "0", top=3).rows
 
 
 def test_a_vector_is_a_question(storm_run: Run) -> None:

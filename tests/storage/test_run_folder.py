@@ -16,7 +16,7 @@ from tests.refusals import refused
 
 from selfvec.apps.functions.inspection import info, verify
 from selfvec.apps.run import save_run
-from selfvec.base.errors import FormatError, InputError, TargetError
+from selfvec.base.errors import FormatError, InputError
 from selfvec.base.installed import RUN_FORMAT
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, FINGERPRINT, ID, SLICE, TEXT, RunText
@@ -135,12 +135,6 @@ def test_another_format_is_refused(found: object, remedy: str, folder: Path) -> 
     )
     rule = rf"run\.json: the format .* reads format {RUN_FORMAT}; {remedy}"
     refused(lambda: open_run(folder), FormatError, rule)
-
-
-def test_an_existing_folder_is_replaced_on_request_only(folder: Path) -> None:
-    refused(lambda: save_run(a_run(), folder), TargetError, "exists already")
-    save_run(a_run(history=None), folder, overwrite=True)
-    assert open_run(folder).history is None
 
 
 def test_the_vectors_of_a_run_are_a_format(folder: Path) -> None:

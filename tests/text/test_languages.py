@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
 from tests.examples import soaked
 from tests.places import ROOT
+from tests.spelled import spelled
 from tests.text.texts import QUESTIONS, REPORTS
 from tokenizers import Tokenizer
 
@@ -45,8 +46,7 @@ SPACELESS = ("ja", "th", "zh")
 
 
 def words(text: str, code: str) -> list[str]:
-    raw = tokenizer("words", code)(pl.Series([text]))
-    return [raw.types[i] for i in raw.ids]
+    return spelled(tokenizer("words", code)(pl.Series([text])))
 
 
 @pytest.mark.parametrize("code", REPORTS)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simplemma import split_sentences
 from tests.refusals import refused
+from tests.spelled import spelled_texts
 
 from selfvec import Vectors
 from selfvec.base.errors import CorpusError, InputError, OptionError
@@ -33,11 +34,7 @@ def encoded(
     documents: list[str], rules: Rules | None = None, known: Vectors | None = None, name: str = "words"
 ) -> tuple[list[list[str]], Encoding]:
     tokens, encoding = encode(batches(documents), tokenizer(name), rules, known)
-    return [[tokens.types[i] for i in tokens.ids[a:b]] for a, b in bounds(tokens)], encoding
-
-
-def bounds(tokens: TokenBatch) -> Iterator[tuple[int, int]]:
-    return zip(tokens.offsets[:-1].tolist(), tokens.offsets[1:].tolist(), strict=True)
+    return spelled_texts(tokens), encoding
 
 
 def test_casing_follows_the_vectors() -> None:

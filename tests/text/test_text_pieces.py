@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.examples import TIMES, soaked
 from tests.refusals import refused
+from tests.spelled import spelled, spelled_texts
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 import selfvec
@@ -55,16 +56,14 @@ def test_pieces_as_spelt_without_special_tokens_or_limits(wordpiece: Path) -> No
         pl.Series(["Hail storms fell.", None, "zebra", "Storming hail [SEP] hail. Fell"])
     )
     assert raw.types == ["hail", "storm", "##s", "fell", ".", "##ing"]
-    assert [raw.types[i] for i in raw.ids[raw.offsets[3] :]] == [
-        "storm", "##ing", "hail", "hail", ".", "fell",
-    ]  # fmt: skip
+    assert spelled_texts(raw)[3] == ["storm", "##ing", "hail", "hail", ".", "fell"]
     assert raw.offsets.tolist() == [0, 5, 5, 5, 11]
     assert raw.sentence_counts.sum() == 4
 
 
 def test_pieces_keep_their_marks_and_case(unigram: Path) -> None:
     raw = tokenizer(unigram)(pl.Series(["hail storm", "hails"]))
-    assert [raw.types[i] for i in raw.ids] == ["▁hail", "▁", "s", "torm", "▁hail", "s"]
+    assert spelled(raw) == ["▁hail", "▁", "s", "torm", "▁hail", "s"]
 
 
 def test_an_empty_batch(unigram: Path) -> None:
@@ -126,7 +125,7 @@ def batches(documents: list[str]) -> list[Documents]:
 
 def encoded(text: str, name: str | Path = "words", language: str | None = None) -> tuple[list[str], Encoding]:
     tokens, encoding = encode(batches([text]), tokenizer(name, language))
-    return [tokens.types[i] for i in tokens.ids], encoding
+    return spelled(tokens), encoding
 
 
 @pytest.mark.parametrize("name", ["words", "whitespace"])
@@ -152,11 +151,9 @@ def test_a_document_of_one_long_word_is_empty_and_its_sentences_are_counted() ->
 def test_the_words_that_are_found_are_those_that_are_counted(parts: list[str]) -> None:
     text = "".join(parts)
     found = find_words([text])
-    raw = tokenizer("words")(pl.Series([text]))
-    assert [found.names[i] for i in found.ids] == [raw.types[i] for i in raw.ids]
-    assert [text[a:b] for a, b in zip(found.starts, found.ends, strict=True)] == [
-        raw.types[i] for i in raw.ids
-    ]
+    counted = spelled(tokenizer("words")(pl.Series([text])))
+    assert [found.names[i] for i in found.ids] == counted
+    assert [text[a:b] for a, b in zip(found.starts, found.ends, strict=True)] == counted
 
 
 def test_a_phrase_does_not_span_a_word_that_was_left_out() -> None:

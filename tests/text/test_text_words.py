@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from tests.spelled import spelled, spelled_texts
 
 from selfvec.base.characters import APOSTROPHES, NEVER_ALONE, UNSEEN, folded, plain, without_accents
 from selfvec.text import tokenizer
@@ -20,8 +21,7 @@ texts = st.text(st.one_of(st.sampled_from(TRICKY), ordinary), max_size=40)
 
 
 def tokens(text: str, name: str = "words") -> list[str]:
-    raw = tokenizer(name)(pl.Series([text]))
-    return [raw.types[i] for i in raw.ids]
+    return spelled(tokenizer(name)(pl.Series([text])))
 
 
 @pytest.mark.parametrize(
@@ -191,9 +191,7 @@ def test_the_whole_is_its_batches(name: str, documents: list[str], cut: int) -> 
     split = tokenizer(name)
     whole = split(pl.Series(documents, dtype=pl.String))
     parts = [split(pl.Series(part, dtype=pl.String)) for part in (documents[:cut], documents[cut:])]
-    assert [whole.types[i] for i in whole.ids] == [part.types[i] for part in parts for i in part.ids]
-    lengths = np.concatenate([np.diff(part.offsets) for part in parts])
-    np.testing.assert_array_equal(np.diff(whole.offsets), lengths)
+    assert spelled_texts(whole) == [words for part in parts for words in spelled_texts(part)]
     assert whole.offsets[-1] == len(whole.ids)
     assert whole.sentence_counts.sum() == sum(part.sentence_counts.sum() for part in parts)
 
@@ -203,7 +201,7 @@ def test_many_long_and_many_short_types_stay_apart() -> None:
     words += [str(i) for i in range(20_000)]
     raw = tokenizer("words")(pl.Series([" ".join(words), " ".join(reversed(words))]))
     assert raw.types == words
-    assert [raw.types[i] for i in raw.ids[60_000:]] == words[::-1]
+    assert spelled_texts(raw)[1] == words[::-1]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import random
 import re
 import textwrap
 from collections.abc import Callable, Sequence
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.examples import soaked
 from tests.places import SHARED_DATA
+from tests.spelled import spelled_texts
 
 import selfvec
 from selfvec.analysis.comparison import recurring
@@ -137,13 +138,9 @@ def run_of(texts: Sequence[str], days: Sequence[str] | None = None, **options: o
     return selfvec.refine(rows, "none", "original", **{"repeats": "keep", **options})  # type: ignore[arg-type]
 
 
-def words_of(batch: TokenBatch) -> list[Words]:
-    return [[batch.types[i] for i in batch.ids[a:b]] for a, b in pairwise(batch.offsets)]
-
-
 def plain(batch: TokenBatch | None) -> list[str]:
     assert batch is not None
-    return [" ".join(words).lower() for words in words_of(batch)]
+    return [" ".join(words).lower() for words in spelled_texts(batch)]
 
 
 def left_of(texts: Sequence[str], days: Sequence[str] | None = None) -> list[str]:
@@ -284,13 +281,13 @@ def test_the_words_are_those_of_a_run_of_the_texts_without_quotations(options: d
     run = run_of(texts, **options)
     found = without_quotations(run.present)
     assert found is not None
-    expected = words_of(run_of(own, **{**options, "min_count": 1}).tokens)
+    expected = spelled_texts(run_of(own, **{**options, "min_count": 1}).tokens)
 
     def named(types: Sequence[str]) -> Sequence[str]:  # which word stands for a stem depends on the counts
         return stems(types, "en") if "stem" in options else types
 
     known = set(named(run.tokens.types))
-    left = [list(named(words)) for words in words_of(found.batch)]
+    left = [list(named(words)) for words in spelled_texts(found.batch)]
     assert left == [[word for word in named(words) if word in known] for words in expected]
 
 
@@ -299,8 +296,8 @@ def test_phrases_are_found_as_they_were() -> None:
     found = without_quotations(run.present)
     assert found is not None
     assert any("_" in word for word in run.tokens.types)
-    pairs = zip(words_of(run.tokens), found.words.tolist(), strict=True)
-    assert words_of(found.batch) == [words[: len(words) - gone] for words, gone in pairs]
+    pairs = zip(spelled_texts(run.tokens), found.words.tolist(), strict=True)
+    assert spelled_texts(found.batch) == [words[: len(words) - gone] for words, gone in pairs]
 
 
 def test_it_is_made_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -311,7 +308,7 @@ def test_it_is_made_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert first is not None
     assert again is not None
     assert (again.words.tolist(), again.share) == (first.words.tolist(), first.share)
-    assert words_of(again.batch) == words_of(first.batch)
+    assert spelled_texts(again.batch) == spelled_texts(first.batch)
 
 
 @pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="needs the data beside the checkout")

@@ -11,11 +11,8 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis.monitoring import monitor
-from selfvec.analysis.views import notebook
 from selfvec.base.errors import CorpusError, InputError, OptionError
 from selfvec.data.run import Run
-
-assert notebook  # registers how results are shown
 
 SUBJECTS = {
     "storm": "hail wind tornado roof tree gust rain flood road power",
@@ -99,7 +96,6 @@ def test_planted_change_is_found_and_shown(run: Run) -> None:
     assert [row["q"] for row in found.rows] == sorted(row["q"] for row in found.rows if row["q"] <= 0.05)
     assert len(monitor(run, new, top=3).rows) == 3
     assert monitor(run, new).as_dict() == found.as_dict()
-    assert "<table>" in found._repr_html_()
 
 
 def test_a_change_of_subjects_without_new_words_is_found(run: Run) -> None:

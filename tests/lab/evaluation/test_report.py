@@ -137,10 +137,6 @@ def test_the_summary_counts_what_is_told_apart() -> None:
 
 def test_rows_are_named_by_mode(run_folder: Path, beir: Path, pairs: Path, tmp_path: Path) -> None:
     report = selfvec.evaluate(run_folder, [Retrieval(beir), Similarity(pairs)])
-    assert {(row["vectors"], row["mode"]) for row in report.rows if row["kind"] == "retrieval"} == {
-        ("refined", "dense"), ("refined", "hybrid"), ("original", "dense"), ("original", "hybrid"),
-        ("original + topics", "hybrid"), ("bm25", "bm25"),
-    }  # fmt: skip
     table = report.figures()[0].table()
     (step,) = (column for column in table.columns if column.name == "more than the next")
     assert [bool(step.cell(row)) for row in table.rows] == [False, False, True, True, True, False]
