@@ -19,9 +19,8 @@ from sklearn.metrics.cluster import contingency_matrix
 from benchmarks import datasets
 from benchmarks.page import table
 from benchmarks.refining import refined
-from selfvec.analysis import sense_clustering
-from selfvec.analysis.sense_clustering import SenseSpace, sense_space
 from selfvec.analysis.usage.contexts import padded_windows
+from selfvec.analysis.word_senses import LEAST, SenseSpace, fit_senses, sense_space
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -102,7 +101,7 @@ def planted(name: str, seed: int = 0) -> Planted:
             out.words.append(Pseudo(kind, share, len(batch.types) + number, words, places, gold))
     for word in single:
         places, gold = _drawn(batch, [word], 1.0, uses, rng)
-        if len(places) >= sense_clustering.LEAST:
+        if len(places) >= LEAST:
             out.single.append(Pseudo("one", 1.0, word, [word], places, gold))
     return out
 
@@ -181,7 +180,7 @@ def chosen_number() -> str:
         name = "PubMed" if found.name == "PubMed" else "the others"
         for word in found.words:
             contexts = contexts_of(found, word.places)
-            made = sense_clustering.fit_senses(found.space, contexts).posterior(contexts).argmax(axis=1)
+            made = fit_senses(found.space, contexts).posterior(contexts).argmax(axis=1)
             groups.setdefault((name, word.kind, f"{word.share:.0%}"), []).append((word, made))
     rows = []
     for label, pairs in groups.items():
@@ -203,7 +202,7 @@ def false_splits() -> str:
             for word in found.single:
                 if len(word.places) >= uses:
                     contexts = contexts_of(found, np.sort(rng.choice(word.places, uses, replace=False)))
-                    split.append(float(len(sense_clustering.fit_senses(found.space, contexts).shares) > 1))
+                    split.append(float(len(fit_senses(found.space, contexts).shares) > 1))
             if split:
                 rows.append([found.name, uses, len(split), cell(split)])
     return table(["collection", "occurrences", "words", "split"], rows)

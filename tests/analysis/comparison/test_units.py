@@ -9,10 +9,11 @@ from planted_text import reports
 import selfvec
 from selfvec.analysis.comparison.compared import compared
 from selfvec.analysis.comparison.comparison import Comparison
-from selfvec.analysis.comparison.units import wholeness
+from selfvec.analysis.comparison.units import copies_of, wholeness
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.base.finding import Finding
 from selfvec.corpus.slices import Slice
+from selfvec.data.token_batch import TokenBatch
 
 Fields = Callable[[int, int], dict[str, str]]
 
@@ -167,3 +168,18 @@ def test_one_document_with_half_of_the_words_is_named() -> None:
     (found,) = [finding for finding in named if finding.kind == "document"]
     assert found.documents == ("r199",)
     assert found.says.startswith("One of 99 documents of 2009..2018, r199, has ")
+
+
+def test_copies_are_one_text_and_short_ones_are_alike_by_chance() -> None:
+    first, second = (
+        "one two three four five six seven eight nine ten eleven twelve",
+        "the same thirteen words " * 4,
+    )
+    others = [row["text"] for row in reports(60, 7)]
+    texts = [first] * 20 + ["short text"] * 20 + [second] * 20 + others
+    side = np.array([0] * 40 + [1] * 20 + [0, 1] * 30, np.int32)
+    copies = copies_of(TokenBatch.from_documents([*map(str.split, texts)]), side)
+    assert copies is not None
+    assert sorted(map(len, copies.clusters))[-2:] == [20, 20]
+    assert copies.weights(side)[:60].tolist() == [1, *[0] * 19, *[1] * 20, 1, *[0] * 19]
+    assert len(np.unique(copies.units(len(side))[:60])) == 1 + 20 + 1

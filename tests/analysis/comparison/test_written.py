@@ -16,7 +16,6 @@ from selfvec.analysis.comparison.compared import compared
 from selfvec.analysis.comparison.comparison import Comparison, told
 from selfvec.analysis.comparison.variants import joined, read_variants
 from selfvec.analysis.comparison.writing_rules import variant_pairs
-from selfvec.analysis.comparison.written import copies_of
 from selfvec.base.errors import InputError
 from selfvec.corpus.example_text import reports as storms
 from selfvec.corpus.slices import Slice, named_slice
@@ -326,20 +325,6 @@ def test_copies_count_once_so_that_they_change_no_word() -> None:
     key = selfvec.keyness(run, BETWEEN)
     assert key["findings"][0]["remedy"]["value"] == "equal"
     assert min(row["q"] for row in key.rows) > 0.05
-
-
-def test_copies_are_one_text_and_short_ones_are_alike_by_chance() -> None:
-    first, second = (
-        "one two three four five six seven eight nine ten eleven twelve",
-        "the same thirteen words " * 4,
-    )
-    others = [row["text"] for row in reports(60, 7)]
-    batch = run_of([{"text": text} for text in [first] * 20 + ["short text"] * 20 + [second] * 20 + others])
-    side = np.array([0] * 40 + [1] * 20 + [0, 1] * 30, np.int32)
-    copies = copies_of(batch.tokens, side)
-    assert sorted(map(len, copies.clusters))[-2:] == [20, 20]
-    assert copies.weights(side)[:60].tolist() == [1, *[0] * 19, *[1] * 20, 1, *[0] * 19]
-    assert len(np.unique(copies.units(len(side))[:60])) == 1 + 20 + 1
 
 
 def test_copies_of_a_few_texts_all_count_or_nothing_could_be_compared() -> None:

@@ -13,15 +13,16 @@ from tests.refusals import refused
 from threadpoolctl import threadpool_limits
 
 import selfvec
-from selfvec.analysis.sense_clustering import (
+from selfvec.analysis.usage.contexts import occurrences, padded_windows
+from selfvec.analysis.word_senses import (
     SenseSpace,
     cluster_cosines,
     cluster_occurrences,
     fit_senses,
     neighbour_weights,
+    senses,
+    typical_occurrences,
 )
-from selfvec.analysis.usage.contexts import occurrences, padded_windows
-from selfvec.analysis.word_senses import senses, typical_occurrences
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run

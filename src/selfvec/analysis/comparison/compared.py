@@ -23,9 +23,9 @@ from selfvec.storage.cache import kept_result
 from .comparison import Comparison
 from .mix import Coded, coded_fields, equal_mix, mix_held_equal, value_groups
 from .recurring import Quoted, own_texts, without_quotations
-from .units import asked_units, units_of
+from .units import Copies, asked_units, copies_of, units_of
 from .writing_rules import variant_pairs
-from .written import Copies, copies_of, how_written, languages_of
+from .written import how_written, languages_of
 
 _FIELDS = 3  # named that go with what is compared
 _LARGE = 0.25  # of the words of a side, which a single document has

@@ -15,16 +15,22 @@ from typing import NamedTuple
 import numpy as np
 
 from selfvec.analysis.comparison.comparison import DIFFERENT
-from selfvec.base.arrays import Ids, Ints
+from selfvec.base.arrays import Floats, Ids, Ints
 from selfvec.base.display import count_of, printable
 from selfvec.base.errors import OptionError
 from selfvec.base.finding import Finding
+from selfvec.corpus.fingerprints import hashes_of_words
 from selfvec.data.field_types import coded
 from selfvec.data.run_text import RunText
+from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import tail_p
+from selfvec.text.copies import near_copies
+from selfvec.text.kernels import NGRAM
 
 from .mix import Coded
 
+_MANY_COPIES = 0.2  # of the documents of a side
+_EXACT = 0.9  # of the documents with a near copy have one with the same words
 _TOGETHER = 0.05  # of the documents of a side share their value with others, or it hardly matters
 _WHOLE = 0.5  # correlation of the sides of two documents of a group; 1 if all lie whole on a side
 _DRAWS = 199  # random divisions: their p is .005 at least
@@ -169,3 +175,54 @@ def _joined(unit: Ints, codes: Ids) -> Ints:
             out[used] = least[number]
         if np.array_equal(out, before):
             return out
+
+
+# ---- Texts that occur several times
+
+
+class Copies(NamedTuple):
+    """Texts that occur several times, wholly or nearly, and mostly on one side."""
+
+    clusters: list[list[int]]  # numbers of the documents that are one text
+    shares: list[float]  # of the documents of a side that have another one there
+    what: str
+
+    def units(self, documents: int) -> Ints:
+        """The number of each document's text, (D,)."""
+        unit = np.arange(documents)
+        for cluster in self.clusters:
+            unit[cluster] = cluster[0]
+        return unit
+
+    def weights(self, side: Ids) -> Floats:
+        """1 for the first document of each text on each side, and 0 for the others, (D,)."""
+        weight = np.ones(len(side), np.float32)
+        for cluster in map(np.array, self.clusters):
+            weight[cluster] = 0
+            weight[cluster[np.unique(side[cluster], return_index=True)[1]]] = 1
+        return weight
+
+
+def copies_of(batch: TokenBatch, side: Ids) -> Copies | None:
+    """The copies among the documents of two sides; None if there are few, or as many as chance brings.
+
+    Chance alone brings equal texts, as entries of a log, to both sides. Short ones are equal by chance.
+    """
+    numbers = near_copies(batch, side >= 0)
+    short = np.flatnonzero(batch.lengths < NGRAM)
+    numbers[short] = len(side) + short
+    shares = []
+    for own in (numbers[side == number] for number in (0, 1)):
+        _, place, times = np.unique(own, return_inverse=True, return_counts=True)
+        shares.append(float((times[place] > 1).mean()) if len(own) else 0.0)
+    if max(shares) < _MANY_COPIES or not goes_with(numbers, side):
+        return None
+    used = np.flatnonzero(side >= 0)
+    used = used[np.argsort(numbers[used], kind="stable")]
+    clusters = [c for c in np.split(used, np.flatnonzero(np.diff(numbers[used])) + 1) if len(c) > 1]
+    several = np.sort(np.concatenate(clusters))
+    texts = batch.part(several)
+    words = hashes_of_words(texts.ids, texts.offsets[:-1], texts.offsets[1:])
+    _, place, times = np.unique(words, return_inverse=True, return_counts=True)
+    exact = (times[place] > 1).mean() >= _EXACT
+    return Copies([c.tolist() for c in clusters], shares, f"{'' if exact else 'nearly '}the same words")
