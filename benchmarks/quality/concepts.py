@@ -27,7 +27,6 @@ from benchmarks.refining import refined
 from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.term_graph import graph
 from selfvec.analysis.concepts.terms import NAMED, terms, topical_terms
-from selfvec.analysis.concepts.topic_clusters import TERMS
 from selfvec.analysis.views.graphs import save_graph
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -127,7 +126,7 @@ def beside() -> str:
         batch = run.require_tokens()
         counts = document_counts(batch)
         every = terms(run, len(batch.types)).rows
-        ours = topical_terms(run, TERMS)[0].rows
+        ours = topical_terms(run)[0].rows
         found: dict[str, Callable[[int], tuple[Words, Groups]]] = {
             "`text topics`": partial(of_run, run, number),
             "NMF": partial(factors, batch, counts, every, number),

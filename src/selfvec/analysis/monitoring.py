@@ -55,7 +55,6 @@ from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import LEVEL
-from selfvec.refinement.derived_vectors import topic_vectors
 from selfvec.refinement.live import tokens_of
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.text_file import text_of
@@ -68,6 +67,7 @@ from selfvec.text.document_vectors import (
 
 from .comparison.compared import compared
 from .comparison.comparison import in_order as by_kind
+from .concepts.terms import topic_rows
 from .concepts.topic_clusters import Clustering, cluster_documents, nearest
 from .kernels import word_statistic
 from .keyness import key_rows, key_words, keyness_columns
@@ -386,9 +386,7 @@ def _unit_figures(joint: Run, divided: Divided, seed: int) -> UnitFigures:
     """Measure the units by the rest of the run."""
     units, rest = divided.units, divided.rest
     reference = joint.replace(tokens=rest, text=None)
-    topical = topic_vectors(reference)
-    assert topical is not None
-    rows = np.ascontiguousarray(np.hstack([topical.unit, reference.original.unit]))
+    rows = np.ascontiguousarray(np.hstack([topic_rows(reference), reference.original.unit]))
     rows[~divided.known] = 0
     weights = inverse_document_frequency(rest)
     old, vectors_of_units = (document_vectors(batch, rows, weights) for batch in (rest, units))

@@ -55,7 +55,7 @@ from selfvec.text.document_vectors import inverse_document_frequency, smooth_by_
 from selfvec.text.phrases import parts, units_of
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 from selfvec.text.repeats import repeated_tokens
-from selfvec.text.rules import stems
+from selfvec.text.rules import first_of_stems, stems
 from selfvec.text.tokenizers import SPLITS, word_spans
 
 # Chosen on pseudo-words and words of one sense; see docs/results/senses.md.
@@ -286,8 +286,7 @@ class Senses(Answer):
     @cached_property
     def _stems(self) -> dict[str, int]:
         """The run's words by their stems."""
-        names = stems(self.run.vectors.index_to_key, str(self._option("stem")))
-        return {stem: row for row, stem in reversed(list(enumerate(names)))}
+        return first_of_stems(self.run.vectors.index_to_key, self._option("stem"))
 
 
 def _unit_spans(text: str, units: list[str], words: list[Span], phrases: set[str]) -> list[Span]:

@@ -293,12 +293,7 @@ def spell(
     (['Hail', 'More', 'hail'], [0, 1, 2])
     """
     raw = _RawCorpus.read(batches, tokenizer, 0, keep_apart, None)
-    ids, offsets = raw.renumbered(np.arange(len(raw.words), dtype=np.int32))
-    from .phrases import Running
-
-    return Running(
-        ids, offsets, raw.words, np.ones(len(raw.words), bool), np.concatenate([[], *raw.apart]) > 0
-    )
+    return raw.running_text(Keys(np.arange(len(raw.words), dtype=np.int32), raw.words, {}), ())
 
 
 def auto_window(tokens: TokenBatch) -> int:

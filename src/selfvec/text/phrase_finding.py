@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
 import numpy as np
@@ -109,32 +109,24 @@ def _recorded(phrases: Sequence[Phrase], tokens: int) -> Json:
     return {"tokens": tokens, "found": len(phrases), "rows": [asdict(phrase) for phrase in phrases]}
 
 
+@dataclass(eq=False)
 class Finder:
     """Finds the phrases of running text; ``found`` is the result of the latest call. See `phrases`.
 
     If ``listed`` is given, these are the phrases of any text.
     """
 
-    def __init__(
-        self,
-        top: int | None = None,
-        *,
-        min_count: int | None = None,
-        least: float = LEAST,
-        longest: int = LONGEST,
-        stop_words: str = "en",
-        listed: Sequence[str] | None = None,
-    ) -> None:
-        self.top = top
-        self.min_count = min_count
-        self.least = least
-        self.longest = longest
-        self.stop_words = Rulebook(Rules(stop_words=stop_words), "lower").stop_words
-        self.english = stop_words == "en"
-        self.links = _LINKS.get(stop_words, set())
-        self.listed = listed
-        self.found: list[Phrase] = []
-        self.tokens = 0
+    top: int | None = None
+    min_count: int | None = None
+    least: float = LEAST
+    longest: int = LONGEST
+    stop_words: str = "en"
+    listed: Sequence[str] | None = None
+    found: list[Phrase] = field(default_factory=list, init=False)
+    tokens: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self._stops = Rulebook(Rules(stop_words=self.stop_words), "lower").stop_words
 
     def __call__(self, text: Running) -> list[str]:
         """The phrases of a text; their figures are then in `found`."""
@@ -192,22 +184,22 @@ class Finder:
         kept = np.zeros(len(names), bool)
         kept[text.type_classes[text.kept]] = True
         word = np.array([LINK not in name and any(map(str.isalnum, name)) for name in names], bool)
-        empty = self.stop_words | EMPTY if self.english else self.stop_words
+        empty = self._stops | EMPTY if self.stop_words == "en" else self._stops
+        links = _LINKS.get(self.stop_words, set())
         stop = np.array([name in empty for name in names], bool)
-        link = np.array([name in self.links for name in names], bool)
+        link = np.array([name in links for name in names], bool)
         letters = np.array([any(map(str.isalpha, name)) for name in names], bool)
         content = word & kept & ~stop
         return content & letters, content & ~self._verbs(names), content | (word & link)
 
     def _verbs(self, names: Sequence[str]) -> Mask:
         """English past tenses, (C,) bool, which do not end a term."""
-        out = np.zeros(len(names), bool)
-        if self.english:
-            from simplemma import lemmatize
+        if self.stop_words != "en":
+            return np.zeros(len(names), bool)
+        from simplemma import lemmatize
 
-            for i, name in enumerate(names):
-                out[i] = name in PAST or (name.endswith("ed") and lemmatize(name, "en") != name)
-        return out
+        past = (name in PAST or (name.endswith("ed") and lemmatize(name, "en") != name) for name in names)
+        return np.fromiter(past, bool, len(names))
 
     @staticmethod
     def _candidates(level: Grams, words: Ids, n: int, first: Mask, last: Mask) -> Mask:
@@ -278,7 +270,9 @@ def phrases(
         return _listed(source.provenance.phrases, top)
     finder = Finder(min_count=min_count, least=npmi, longest=longest, stop_words=stop_words)
     if isinstance(source, Run):
-        _check_words(source)
+        if Preprocessing.of(source.provenance).tokenizer not in ("words", "whitespace"):
+            rule = "this run is of the pieces of a tokenizer.json, and phrases are made of words"
+            raise InputError(rule, path=source.folder, remedy="look in the corpus itself")
         source = source.require_tokens()
     if isinstance(source, TokenBatch):
         finder(Running.plain(source.ids, source.offsets, source.types))
@@ -310,13 +304,6 @@ def _read(
     cut = tokenizer("whitespace" if corpus.tokenized else "words")
     with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
         encode(corpus.batches(advance), cut, phrases=finder)
-
-
-def _check_words(run: Run) -> None:
-    if Preprocessing.of(run.provenance).tokenizer not in ("words", "whitespace"):
-        rule = "this run is of the pieces of a tokenizer.json, and phrases are made of words"
-        remedy = "look in the corpus itself"
-        raise InputError(rule, path=run.folder, remedy=remedy)
 
 
 # Sequences of words: how often they occur, and which of them are whole

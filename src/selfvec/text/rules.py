@@ -11,6 +11,7 @@ one with this stem that has a vector.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import compress
@@ -142,10 +143,7 @@ class Rulebook:
             parts = self.tagger.parts([words[i] for i in left.tolist()], texts)
             dropped_by[left[[part not in self.parts for part in parts]]] = 2
         left = np.flatnonzero(dropped_by == 0)
-        if self.lemma:
-            keys = [self._name(words[i], forms[i], pretrained) for i in left.tolist()]
-        else:
-            keys = [self.key(words[i], pretrained) for i in left.tolist()]
+        keys = [self._name(words[i], forms[i], pretrained) for i in left.tolist()]
         types = list(dict.fromkeys(keys))
         index = dict(zip(types, range(len(types)), strict=True))
         places = np.full(len(words), DROPPED, np.int32)
@@ -296,9 +294,9 @@ def same_stem(
     ['storm', 'storm', 'hail']
     """
     own = stems(words, language)
-    totals: dict[str, int] = {}
+    totals: Counter[str] = Counter()
     for word, count in zip(words, counts.tolist(), strict=True):
-        totals[word] = totals.get(word, 0) + count
+        totals[word] += count
     best: dict[str, tuple[bool, int, str]] = {}
     for word, stem in zip(words, own, strict=True):
         rank = (word in pretrained, totals[word])

@@ -287,8 +287,14 @@ def _runs(data: Bytes, bounds: Ints, split: str = "words") -> tuple[Ints, Ids, I
 
 
 def _cut(data: Bytes, runs: tuple[Ints, Ids, Ints], segment: Segment | None) -> tuple[Ints, Ids, Ints, int]:
-    """Runs cut into the words of a language without spaces; see `without_long`."""
-    return without_long(data, *(runs if segment is None else split_spans(data, *runs, segment)))
+    """Runs cut into the words of a language without spaces, without those that are too long, and how many."""
+    starts, lengths, offsets = runs if segment is None else split_spans(data, *runs, segment)
+    left_out = long_tokens(data, starts, lengths)
+    if not left_out:
+        return starts, lengths, offsets, 0
+    kept = np.ones(len(starts), bool)
+    kept[left_out] = False
+    return starts[kept], lengths[kept], bounds_of(kept)[offsets], len(left_out)
 
 
 # Turns an error or a panic of the library into an error that names the file
@@ -342,7 +348,10 @@ def find_words(
     if len(data) != len(whole):  # bytes to characters: count the bytes that begin one
         before = bounds_of((data & 0xC0) != 0x80)
         first, last = before[first], before[last]
-    named = slice(None) if sizes is None else _may_have(sizes, lengths, last - first)
+    named: Mask = np.ones(len(starts), bool)
+    if sizes is not None:  # words of ASCII are plain already, but for a possessive
+        possessives = [size + 2 for size in sizes]
+        named = np.isin(lengths, [*sizes, *possessives]) | (last - first != lengths)
     distinct = DistinctWords()
     ids = np.full(len(starts), -1, np.int32)
     ids[named] = distinct.number_spans(data, starts[named], (starts + lengths)[named])
@@ -350,22 +359,10 @@ def find_words(
     return FoundWords(list(distinct.packed()), ids, first - shift, last - shift, offsets)
 
 
-def _may_have(sizes: Collection[int], lengths: Ids, characters: Ints) -> Mask:
-    """Which words may have one of some lengths when they are `plain`.
-
-    Words of ASCII are plain already, but for a possessive.
-    """
-    possessives = [size + 2 for size in sizes]
-    named: Mask = np.isin(lengths, [*sizes, *possessives]) | (characters != lengths)
-    return named
-
-
 # Tokens that are too long to be words: encoded data, a text without spaces, a file that is broken. Every
 # later step copies a token: normal forms, cases, stems, the subwords of an unknown word. So a token of
 # megabytes would take a hundred times its size. Such tokens are found by their places in the text and left
 # out before any string is made of them.
-
-_WIDEST = 4  # bytes of a character, at most
 
 
 def long_tokens(data: Bytes, starts: Ints, lengths: Ids) -> list[int]:
@@ -373,19 +370,8 @@ def long_tokens(data: Bytes, starts: Ints, lengths: Ids) -> list[int]:
     return [
         number
         for number in np.flatnonzero(lengths > LONGEST).tolist()  # bytes, and so a few of shorter ones
-        if lengths[number] > _WIDEST * LONGEST
-        or np.count_nonzero((data[starts[number] :][: lengths[number]] & 0xC0) != 0x80) > LONGEST
+        if np.count_nonzero((data[starts[number] :][: lengths[number]] & 0xC0) != 0x80) > LONGEST
     ]
-
-
-def without_long(data: Bytes, starts: Ints, lengths: Ids, offsets: Ints) -> tuple[Ints, Ids, Ints, int]:
-    """The starts, lengths and offsets of the other tokens, and how many are too long."""
-    left_out = long_tokens(data, starts, lengths)
-    if not left_out:
-        return starts, lengths, offsets, 0
-    kept = np.ones(len(starts), bool)
-    kept[left_out] = False
-    return starts[kept], lengths[kept], bounds_of(kept)[offsets], len(left_out)
 
 
 def without_long_runs(

@@ -5,6 +5,7 @@ The types of the vocabulary are words after `Preprocessing`, with words that sha
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -97,12 +98,9 @@ class Vocabulary:
         alike: dict[int, tuple[int, ...]] = {}
         if self._by_words and self._accented:
             pairs = [(self._spelt(number, word, alike), word) for number, word in pairs]
-        first_words: dict[int, str] = {}
-        counts: dict[int, int] = {}
-        for number, word in pairs:
-            first_words.setdefault(number, word)
-            counts[number] = counts.get(number, 0) + 1
-        types = [number for number in first_words if number >= 0]
+        counts = Counter(number for number, _ in pairs)
+        first_words = dict(reversed(pairs))
+        types = [number for number in counts if number >= 0]
         return Query(
             np.array(types, np.int64),
             np.array([counts[number] for number in types], np.float32),

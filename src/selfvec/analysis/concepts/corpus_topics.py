@@ -52,7 +52,7 @@ from .shares import Grown, share_changes
 from .subjects import FORGET, kept_with, with_names, with_subjects
 from .terms import NAMED, counts_in, distinct, phrase_names, topic_rows, topical_terms
 from .text_size import text_size
-from .topic_clusters import TERMS, Clustering, cluster_documents
+from .topic_clusters import Clustering, cluster_documents
 from .topic_result import GroupTopics, Topic, Topics, TopicShare
 
 _FORMS: Forms = {
@@ -349,7 +349,7 @@ def topic_shares(run: Run, whole: Topics, groups: Sequence[Slice]) -> GroupTopic
     Terms are ordered by c-TF-IDF (Grootendorst, 2022): the count in the topic's documents of the group, times
     log(1 + mean count per group / count in all groups).
     """
-    chosen, _ = topical_terms(run, TERMS)
+    chosen, _ = topical_terms(run)
     batch = run.require_tokens()
     topic_of = whole.labels[chosen.rows]  # of each term
 

@@ -92,11 +92,15 @@ def _topic_columns(
 ) -> dict[str, pl.Series]:
     import polars as pl
 
-    topic = pl.Series([n if n >= 0 else None for n in topic_of.tolist()], dtype=pl.Int64)
+    topic = pl.Series(topic_of, dtype=pl.Int64).replace(-1, None)
     names = {number: row.name for number, row in enumerate(topics.topics)}
-    name = topic.replace_strict(names, return_dtype=pl.String)
-    share = pl.Series(_own_shares(own, topics, batch, topic_of), dtype=pl.Float64).fill_nan(None)
-    return {"topic": topic, "name": name, "share": share}
+    of_topic, all_topics = _topic_weights(own, topics, batch, topic_of)
+    known = (topic_of >= 0) & (all_topics > 0)
+    return {
+        "topic": topic,
+        "name": topic.replace_strict(names, return_dtype=pl.String),
+        "share": pl.Series(np.where(known, of_topic / np.maximum(all_topics, 1e-12), np.nan)).fill_nan(None),
+    }
 
 
 def _most_typical_first(batch: TokenBatch, topics: Topics) -> Ints:
@@ -212,12 +216,6 @@ def _marked(sentence: str, terms: re.Pattern[str]) -> tuple[tuple[str, str], ...
     """A sentence in pieces, with its terms marked."""
     pieces = re.split(f"({terms.pattern})", sentence, flags=terms.flags)
     return tuple((piece, "term" if i % 2 else "") for i, piece in enumerate(pieces) if piece)
-
-
-def _own_shares(own: TokenBatch, topics: Topics, batch: TokenBatch, topic_of: Ints) -> Doubles:
-    """The share of its topic in each document, (D,); NaN for documents without a topic."""
-    of_topic, all_topics = _topic_weights(own, topics, batch, topic_of)
-    return np.where((topic_of >= 0) & (all_topics > 0), of_topic / np.maximum(all_topics, 1e-12), np.nan)
 
 
 def _topic_weights(

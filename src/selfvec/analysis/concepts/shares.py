@@ -419,10 +419,10 @@ def surest_first(subjects: Iterable[Grown]) -> list[Grown]:
 
 
 def _in_all(change: ShareChange) -> str:
-    shares = f"{percent(change.share_first)} → {percent(change.share_last)}"
     equal = change.like_for_like.ratio
-    all_and_equal = ((change.ratio, ", {}"), (equal, " ({} with the mix equal)"))
-    return shares + "".join(said.format(times(ratio)) for ratio, said in all_and_equal if ratio)
+    said = f"{percent(change.share_first)} → {percent(change.share_last)}"
+    said += f", {times(change.ratio)}" if change.ratio else ""
+    return said + (f" ({times(equal)} with the mix equal)" if equal else "")
 
 
 def percent(share: float) -> str:

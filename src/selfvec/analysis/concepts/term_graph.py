@@ -15,7 +15,7 @@ import numpy as np
 
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.answer import Answer, short_repr
-from selfvec.base.arrays import Doubles, Floats, Ints, Mask
+from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ints, Mask
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import Bounds, Count, Natural, checked
 from selfvec.base.errors import InputError, require
@@ -174,7 +174,7 @@ def graph(
     batch, table = run.require_tokens(), WordTable.of(run)
     together = _mutual_ppmi(batch, rows)
     by_spelling = _by_spelling(table, rows, neighbours, cosines, together)
-    joined = _mutual(np.where(by_spelling, -np.inf, cosines).astype(np.float64), neighbours, _LEAST)
+    joined = _mutual(np.where(by_spelling, -np.inf, cosines), neighbours, _LEAST)
     kept = joined.any(axis=1) | np.isin(rows, asked)
     rows, pairs = rows[kept], np.ix_(kept, kept)
     joined, cosines, together = joined[pairs], cosines[pairs], together[pairs]
@@ -278,7 +278,7 @@ def _spelled_alike(a: str, b: str) -> bool:
     return 2 * len(one & other) >= _SAME * (len(one) + len(other))
 
 
-def _mutual(near: Doubles, k: int, least: float) -> Mask:
+def _mutual(near: AnyFloats, k: int, least: float) -> Mask:
     """Pairs that are among each other's k nearest, and nearer than ``least``; (n, n), symmetric.
 
     >>> near = np.array([[1, 0.9, 0.8], [0.9, 1, 0.1], [0.8, 0.1, 1]])

@@ -62,6 +62,7 @@ CALENDAR = frozenset(
     """.split()  # noqa: SIM905
 )
 """English words of dates and times, which describe no subject."""
+TERMS = 1500  # that may name topics
 COMMON = 0.3  # words in a larger share of the documents are not terms
 
 
@@ -173,28 +174,22 @@ _AXES = 128  # of the documents
 LEARNED = 16_384  # documents that axes and centres are learned from; the others go to the nearest
 
 
-def topical_terms(run: Run, most: int, *, min_count: int = 5, least: int = 2) -> tuple[Terms, Floats]:
-    """The first ``most`` terms without those of low coherence; the coherence of each, (n,), at most 1.
+def topical_terms(run: Run, *, min_count: int = 5) -> tuple[Terms, Floats]:
+    """The terms that may name topics: without those of low coherence; the coherence of each, (n,), at most 1.
 
     A coherence of 1 is the median or more, or not known; the smallest is `LEAST_COHERENCE`. All terms are
-    kept if fewer than ``least`` would be left.
+    kept if fewer than two would be left.
     """
-    chosen, coherent = _with_coherence(run, most, min_count)
-    kept = np.flatnonzero(coherent >= LEAST_COHERENCE)
-    if len(kept) < least:
-        kept = np.arange(len(chosen))
-    return chosen.part(kept), np.clip(coherent[kept], LEAST_COHERENCE, 1)
 
-
-def _with_coherence(run: Run, most: int, min_count: int) -> tuple[Terms, Floats]:
-    """The first ``most`` terms and their coherence, kept with the run: fewer are the first of them."""
-    key = f"terms of {min_count} documents"
-    asked, chosen, coherent = run.derived.get(key, (-1, None, None))
-    if most > asked:
-        chosen = terms(run, most, min_count=min_count)
+    def found() -> tuple[Terms, Floats]:
+        chosen = terms(run, TERMS, min_count=min_count)
         coherent = _in_medians(run, chosen.rows)
-        run.derived[key] = most, chosen, coherent
-    return chosen.part(np.arange(min(most, len(chosen)))), coherent[:most]
+        kept = np.flatnonzero(coherent >= LEAST_COHERENCE)
+        if len(kept) < 2:
+            kept = np.arange(len(chosen))
+        return chosen.part(kept), np.clip(coherent[kept], LEAST_COHERENCE, 1)
+
+    return run.held("topical terms", found, min_count)
 
 
 def subject_weights(run: Run) -> Floats:
@@ -217,11 +212,9 @@ def _of_frequent_words(run: Run) -> tuple[Ints, Floats]:
 
 
 def _frequent_words(run: Run) -> Ints:
-    def found() -> Ints:
-        batch = run.require_tokens()
-        return np.flatnonzero(document_frequencies(batch) >= max(_SURE, _FORMULA * batch.documents))
-
-    return run.held("frequent words of documents", found)
+    batch = run.require_tokens()
+    least = max(_SURE, _FORMULA * batch.documents)
+    return run.held("words of many documents", lambda: np.flatnonzero(document_frequencies(batch) >= least))
 
 
 def _formula_words(run: Run) -> frozenset[str]:
@@ -429,10 +422,9 @@ def _nearness(
     """How near the run's encoder finds names to the documents of their topic, less all; empty without it."""
     encoded, phrases = encoded_texts_of(run), sorted({each.name for own in candidates for each in own})
     rows = None
-    if encoded is not None and run.text is not None and phrases:
-        with suppress(InputError):  # it has changed since the run: counts alone name topics
-            rows = read_documents(run, [word_text(name) for name in phrases])
-    if encoded is None or run.text is None or rows is None:
+    with suppress(InputError):  # the encoder has changed since the run: counts alone name topics
+        rows = read_documents(run, [word_text(name) for name in phrases])
+    if rows is None or encoded is None or run.text is None:
         return [{} for _ in candidates]
     documents = document_rows(encoded, run.text.texts(read.tolist()))
     has = documents.any(axis=1)  # the others were not encoded

@@ -38,7 +38,6 @@ from .terms import (
 )
 from .topic_result import Topic, Topics
 
-TERMS = 1500  # that may name topics
 SUBJECTS = 10  # of the first level
 LARGEST = 0.15  # of the documents are of a subject that topics are joined to
 SMALLEST = 20  # documents of a topic in the mean
@@ -122,7 +121,7 @@ def cluster_documents(run: Run, how: Clustering | None = None, progress: Progres
 
 def _terms(run: Run, how: Clustering) -> tuple[Terms, Floats]:
     """The words that may name topics, and their coherence."""
-    chosen, coherence = topical_terms(run, TERMS, min_count=how.min_count)
+    chosen, coherence = topical_terms(run, min_count=how.min_count)
     if len(chosen) < 2:
         terms = count_of(len(chosen), "word is a term that occurs", "words are terms that occur")
         rule = f"only {terms} in {count_of(how.min_count, 'document')}"
