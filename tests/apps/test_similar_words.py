@@ -158,9 +158,8 @@ def test_words_that_only_begin_alike_are_near_no_frequent_word(
 
 def test_words_apart_are_printed_under_the_table(capsys) -> None:
     row = {"word": "ra", "state": "refined", "neighbours": [["rheumatoid", 0.6]]}
-    show(
-        draw(shown_neighbours([row | {"forms": ["ras"], "by_spelling": [f"ra{i}" for i in range(9)]}]).view())
-    )
+    apart = {"forms": ["ras"], "by_spelling": [f"ra{i}" for i in range(9)]}
+    show(draw(shown_neighbours([row | apart]).view()))
     shown = capsys.readouterr().out
     assert "other forms: ras\n" in shown
     assert "near by spelling only, left out: ra0, ra1" in shown

@@ -1,7 +1,6 @@
 """Words from an encoder: alone, and by the states of their uses; by hand for a tiny one."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,16 +11,11 @@ from selfvec.base.errors import CorpusError
 from selfvec.base.progress import Progress
 from selfvec.encoders.onnx_encoder import OnnxEncoder
 from selfvec.lab.transforms.distill import TextWords, alone, in_texts, use_states
+from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.common_space import centred
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
-
-
-def unit(rows: Any) -> np.ndarray[Any, Any]:
-    rows = np.array(rows, float)
-    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
-    return rows / np.where(lengths, lengths, 1)
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +25,8 @@ def encoder(own: Path) -> OnnxEncoder:
 
 def test_words_alone_are_texts_less_their_mean(encoder: OnnxEncoder) -> None:
     # [CLS] hail [SEP]: the rows add up to (3, 0, 0)
-    rows = unit([(3, 0, 0), (2, 0, 1), (2, 1, 0)])
-    expected = unit(rows - rows.mean(axis=0))
+    rows = unit_rows(np.array([(3, 0, 0), (2, 0, 1), (2, 1, 0)], float))
+    expected = unit_rows(rows - rows.mean(axis=0))
     np.testing.assert_allclose(
         alone(encoder, TextWords.of(["hail hail hail rain rain roof"]), Progress()), expected, atol=1e-5
     )
@@ -46,7 +40,7 @@ def test_a_word_in_texts_is_the_mean_of_its_uses(encoder: OnnxEncoder) -> None:
     second = np.array([2, 0, 2]) / 6 / 2  # [CLS] [UNK] [UNK] rain rain [SEP]
     hail = (np.array([1, 0, 0]) + first + second) / 2
     rows = np.array([hail, np.array([0, 0, 1]) + second, np.array([0, 1, 0]) + first])
-    expected = unit(rows - rows.mean(axis=0))
+    expected = unit_rows(rows - rows.mean(axis=0))
     np.testing.assert_allclose(in_texts(encoder, words, Progress()), expected, atol=1e-5)
 
 
