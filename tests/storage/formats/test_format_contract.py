@@ -1,7 +1,8 @@
 """What every format promises, by one row of the table after the other."""
 
 import gzip
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -99,21 +100,24 @@ def test_counts_and_sources_are_kept_or_said_to_be_left_out(row: Format, tmp_pat
         assert "where each vector came from: left out" in notes
 
 
+@contextmanager
+def left(row: Format, folder: Path) -> Iterator[Path]:
+    """A target, which in the end is as it was: a file, or nothing in place of a folder."""
+    path, files = target(row, folder), {} if row.folder else {target(row, folder): b"what stood here"}
+    for file, content in files.items():
+        file.write_bytes(content)
+    yield path
+    assert {file: file.read_bytes() for file in folder.iterdir()} == files
+
+
 @every_writer
 @pytest.mark.parametrize("word", ["line\nbreak", "line\rbreak", "lone \ud800 surrogate"])
 def test_words_a_format_cannot_hold_are_refused_and_the_target_left(
     row: Format, word: str, tmp_path: Path
 ) -> None:
-    path = target(row, tmp_path)
-    if not row.folder:
-        path.write_bytes(b"what stood here")
-    before = sorted(tmp_path.iterdir())
-    refused(
-        lambda: save(Vectors(["fine", word], np.eye(2, dtype=np.float32)), path, row.name, overwrite=True),
-        OptionError,
-    )
-    assert sorted(tmp_path.iterdir()) == before
-    assert row.folder or path.read_bytes() == b"what stood here"
+    with left(row, tmp_path) as path:
+        vectors = Vectors(["fine", word], np.eye(2, dtype=np.float32))
+        refused(lambda: save(vectors, path, row.name, overwrite=True), OptionError)
 
 
 @every_writer
@@ -218,16 +222,9 @@ def test_the_documentation_lists_every_format() -> None:
 @pytest.mark.usefixtures("small_disk")
 def test_a_write_that_fails_half_way_leaves_the_target(row: Format, tmp_path: Path) -> None:
     vectors = table([f"word{i}" for i in range(3000)], 20)
-    path = target(row, tmp_path)
-    if not row.folder:
-        path.write_bytes(b"what stood here")
-    refused(
-        lambda: save(vectors, path, row.name, overwrite=True),
-        TargetError,
-        "larger than the file system allows",
-    )
-    assert [file.name for file in tmp_path.iterdir() if file != path] == []
-    assert row.folder or path.read_bytes() == b"what stood here"
+    with left(row, tmp_path) as path:
+        rule = "larger than the file system allows"
+        refused(lambda: save(vectors, path, row.name, overwrite=True), TargetError, rule)
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstd.compress], ids=["gzip", "zstd"])

@@ -86,28 +86,24 @@ def read(source: Input) -> Vectors:
         remedy = "leave the format out, or save it again with a current fastText"
         raise source.error(rule, remedy=remedy)
     with decoding(source.path, "fastText model"):
-        return _read(source)
-
-
-def _read(source: Input) -> Vectors:
-    header = _header(source)
-    _check(header, source)
-    entries, position = _dictionary(source, header)
-    matrix = _matrix(source, position, header)
-    names = [word for word, kind in entries if kind == _WORD]
-    if len(matrix) < len(names) + header.bucket:
-        raise source.error(
-            f"{len(names)} words and {header.bucket} buckets need as many rows, the matrix has {len(matrix)}"
-        )
-    # Early classifiers have no n-grams, although their arguments have a length.
-    longest = 0 if header.version < 12 and header.model == _SUPERVISED else header.longest
-    subwords = NgramRows(matrix, len(names), header.bucket, header.shortest, longest)
-    vectors = subwords.compose(names, first_row=0)
-    words = decode_words(b"\n".join(names) + b"\n", source) if names else []
-    labels = len(entries) - len(names)
-    notes = [f"{labels} labels left out"] if labels else []
-    composer = subwords if header.bucket and longest > 0 else None
-    return checked_vectors(words, vectors, source, notes=notes, composer=composer)
+        header = _header(source)
+        _check(header, source)
+        entries, position = _dictionary(source, header)
+        matrix = _matrix(source, position, header)
+        names = [word for word, kind in entries if kind == _WORD]
+        if len(matrix) < len(names) + header.bucket:
+            raise source.error(
+                f"{len(names)} words and {header.bucket} buckets need as many rows, the matrix has {len(matrix)}"
+            )
+        # Early classifiers have no n-grams, although their arguments have a length.
+        longest = 0 if header.version < 12 and header.model == _SUPERVISED else header.longest
+        subwords = NgramRows(matrix, len(names), header.bucket, header.shortest, longest)
+        vectors = subwords.compose(names, first_row=0)
+        words = decode_words(b"\n".join(names) + b"\n", source) if names else []
+        labels = len(entries) - len(names)
+        notes = [f"{labels} labels left out"] if labels else []
+        composer = subwords if header.bucket and longest > 0 else None
+        return checked_vectors(words, vectors, source, notes=notes, composer=composer)
 
 
 def _check(header: ModelHeader, source: Input) -> None:
