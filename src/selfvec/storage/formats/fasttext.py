@@ -92,9 +92,8 @@ def read(source: Input) -> Vectors:
         matrix = _matrix(source, position, header)
         names = [word for word, kind in entries if kind == _WORD]
         if len(matrix) < len(names) + header.bucket:
-            raise source.error(
-                f"{len(names)} words and {header.bucket} buckets need as many rows, the matrix has {len(matrix)}"
-            )
+            needed = f"{len(names)} words and {header.bucket} buckets need as many rows"
+            raise source.error(f"{needed}, the matrix has {len(matrix)}")
         # Early classifiers have no n-grams, although their arguments have a length.
         longest = 0 if header.version < 12 and header.model == _SUPERVISED else header.longest
         subwords = NgramRows(matrix, len(names), header.bucket, header.shortest, longest)
