@@ -58,7 +58,7 @@ def facts(written: str) -> set[str]:
     return {fact.removesuffix("s") for fact in facts} - {"or", "of", "sequence", "name"}
 
 
-@pytest.mark.parametrize("of", {*FUNCTIONS, *COMMANDS.values()})
+@pytest.mark.parametrize("of", dict.fromkeys([*FUNCTIONS, *COMMANDS.values()]))
 def test_every_parameter_has_a_kind_that_its_docstring_tells(of: Any) -> None:
     for one in declared(of).parameters.values():
         assert one.written, one.name
