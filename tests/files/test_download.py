@@ -93,11 +93,21 @@ def test_parts_of_two_versions_are_never_joined(server, validators, honours, new
         (["page"], "the server sends a web page instead of the file; open it in a browser to see why"),
         (["stall"] * 3, "could not be fetched in 3 tries: timed out; try again later"),
         (["to /files/"], "the server sends a web page instead of the file"),
+        (
+            [f"to /files/{NAME}"] * 20,
+            "the server answers 302 The HTTP server returned a redirect error that would lead",
+        ),
+        (
+            ["to file:///etc/hostname"],
+            "the server answers 302 Found - Redirection to url 'file:///etc/hostname' is not",
+        ),
+        (["to "], "the server answers 302 Found"),
     ],
 )
 def test_what_lasts_is_one_error(server, faults, message) -> None:
     timeout = 0.05 if "stall" in faults else 10
     assert refused(server, *faults, retries=2, timeout=timeout).startswith(message)
+    assert len(server.requests) <= 11  # redirects that lead nowhere are not tried again
 
 
 def test_a_retry_after_of_seconds_is_waited(server, monkeypatch) -> None:
@@ -129,23 +139,3 @@ def test_redirects_lead_to_other_hosts_with_their_ranges(server) -> None:
             InputError, match=f"answers 404 Not Found at {mirror.url}gone, where it redirects"
         ):
             download(server.url + NAME, io.BytesIO(), pause=0)
-
-
-@pytest.mark.parametrize(
-    ("target", "message"),
-    [
-        (
-            f"/files/{NAME}",
-            "the server answers 302 The HTTP server returned a redirect error that would lead",
-        ),
-        (
-            "file:///etc/hostname",
-            "the server answers 302 Found - Redirection to url 'file:///etc/hostname' is not",
-        ),
-        ("", "the server answers 302 Found"),
-    ],
-)
-def test_redirects_that_lead_nowhere_are_refused_at_once(server, target, message) -> None:
-    faults = [f"to {target}"] * (20 if target.startswith("/") else 1)
-    assert refused(server, *faults).startswith(message)
-    assert len(server.requests) <= 11

@@ -68,7 +68,7 @@ class Corpus:
         like: Mapping[str, Any] | None = None,
         notes: Sequence[str] = (),
     ) -> None:
-        from .date_fields import Dates  # not above: `import selfvec.corpus` loads no Polars
+        from .dates import Dates  # not above: `import selfvec.corpus` loads no Polars
 
         self.name = name
         self._notes = tuple(notes)
@@ -202,7 +202,7 @@ class Corpus:
         """
         from selfvec.data.documents import concatenated
 
-        from .date_fields import Dates, decided, earlier_orders
+        from .dates import Dates, decided, earlier_orders
         from .fingerprints import Seen
 
         check_polars()

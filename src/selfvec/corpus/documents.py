@@ -15,7 +15,7 @@ from selfvec.data.documents import Documents
 from selfvec.data.run_text import DATE, FILE, FINGERPRINT, GIVEN, ID, SLICE, TEXT, column_of
 
 from .columns import RowBatch
-from .date_fields import DateField
+from .dates import DateField
 from .fields import Fields
 from .fingerprints import Seen, fingerprints
 from .repairs import mended

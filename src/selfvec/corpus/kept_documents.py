@@ -35,7 +35,7 @@ from selfvec.data.run_text import (
 )
 
 from .corpus import Corpus
-from .date_fields import DateField
+from .dates import DateField
 from .documents import Part, absolute
 from .fingerprints import Seen, fingerprints
 from .summary import CorpusPass, note_on_ids

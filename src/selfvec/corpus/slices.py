@@ -195,12 +195,12 @@ def parse_span(text: str) -> tuple[np.datetime64, np.datetime64] | None:
     (['2020-04-01', '2020-07-01'], None)
     """
     first, dots, last = text.partition("..")
-    spans = [_period(part) for part in ((first, last) if dots else (first,)) if part]
-    if not spans or None in spans:
+    parts = [part for part in (first, last) if part]
+    spans = [span for part in parts if (span := _period(part))]
+    if not spans or len(spans) < len(parts):
         return None
-    ends = [span for span in spans if span is not None]
-    start = ends[0][0] if first else np.datetime64("0001-01-01", "D")
-    end = ends[-1][1] if last or not dots else np.datetime64("9999-12-31", "D")
+    start = spans[0][0] if first else np.datetime64("0001-01-01", "D")
+    end = spans[-1][1] if last or not dots else np.datetime64("9999-12-31", "D")
     return (start, end) if start < end else None
 
 

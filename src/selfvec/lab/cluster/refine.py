@@ -24,7 +24,7 @@ from selfvec.base.errors import CorpusError, OptionError, TargetError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import one_core
 from selfvec.corpus.conversion import paths_of
-from selfvec.corpus.date_fields import decided
+from selfvec.corpus.dates import decided
 from selfvec.corpus.fields import FieldNames, FieldOptions
 from selfvec.corpus.files import LeftOut
 from selfvec.corpus.kept_documents import notes_on_ids

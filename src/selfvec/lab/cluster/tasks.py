@@ -24,8 +24,7 @@ import polars as pl
 
 from selfvec.base.arrays import AnyFloats, Bytes, Doubles, Floats, Ints, Mask
 from selfvec.cooccurrence.scan import ScanOperator, neighbour_totals
-from selfvec.corpus.date_fields import Dates, DecidedDates
-from selfvec.corpus.dates import Evidence
+from selfvec.corpus.dates import Dates, DecidedDates, Evidence
 from selfvec.corpus.summary import CorpusPass, Summary
 from selfvec.data.run_text import RunText
 from selfvec.data.settings import Settings
