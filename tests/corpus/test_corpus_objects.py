@@ -22,7 +22,6 @@ from tests.spelled import spelled_texts
 import selfvec
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.corpus import Corpus, as_corpus
-from selfvec.data.documents import Documents
 from selfvec.text.phrase_finding import phrases
 
 COLUMNS: dict[str, list[Any]] = {
@@ -63,30 +62,42 @@ def texts_of(data: Any, **options: Any) -> list[str]:
     return collect(as_corpus(data, **options))["texts"]
 
 
-def assert_rows(batch: Documents) -> None:
-    """The texts, ids and dates of `ROWS`."""
+class Streamed:
+    """As one of Hugging Face's streamed datasets: rows only, as often as asked."""
+
+    column_names = None
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(ROWS)
+
+
+ROWS = rows_of(COLUMNS)
+SOURCES = FRAMES | {"rows": ROWS, "tuple": tuple(ROWS), "streamed": Streamed(), "iterator": iter(ROWS)}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_frames_and_rows_are_read_as_a_file_of_their_columns(name: str) -> None:
+    corpus = as_corpus(SOURCES[name])
+    (batch,) = corpus.batches()
     assert batch.texts.to_list() == TEXTS
     assert batch.rows["id"].to_list() == ["1", "2", "3"]
     assert [date and date.year for date in batch.rows["date"]] == [1972, None, 1993]
-
-
-@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
-def test_a_data_frame_is_read_as_a_file_of_its_columns(frame: Any) -> None:
-    corpus = as_corpus(frame)
-    (batch,) = corpus.batches()
-    assert_rows(batch)
+    assert batch.rows["tags"].to_list() == ['["x"]', '["y"]', '["z"]']
     told = corpus.summary.as_dict()
     dated = "dates from year (1 document has no date)"
     assert told["description"] == f"3 documents; text from title + text (recognised); {dated}"
     (file,) = told["files"]
-    assert (file["path"], file["kind"], file["bytes"]) == ("data frame", "frame", 26)
-    (again,) = corpus.batches()
-    assert again.texts.to_list() == TEXTS
+    path = "data frame" if name in FRAMES else "rows"
+    assert (file["path"], file["kind"], file["bytes"]) == (path, "frame", 26)
+    if name == "iterator":
+        refused(lambda: collect(corpus), CorpusError, "an iterator can be read only once")
+    else:
+        assert collect(corpus)["texts"] == TEXTS
+        assert texts_of(SOURCES[name], text_field=["body"]) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
 def test_columns_of_text_are_chosen(frame: Any) -> None:
-    assert texts_of(frame, text_field=["body"]) == ["a", "b", "c"]
     assert texts_of(frame, text_field="body") == ["a", "b", "c"]
     needed = "a column of strings is needed"
     for field, rule in (("no", ".*; give text_field=NAME; its fields"), ("tags", needed), ("id", needed)):
@@ -102,31 +113,6 @@ def test_the_same_texts_have_the_same_hash_in_lists_rows_and_frames() -> None:
         list(corpus.batches())
         hashes.append(corpus.summary.files[0].sha256)
     assert len(set(hashes)) == 1
-
-
-class Streamed:
-    """As one of Hugging Face's streamed datasets: rows only, as often as asked."""
-
-    column_names = None
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(ROWS)
-
-
-ROWS = rows_of(COLUMNS)
-
-
-@pytest.mark.parametrize("rows", [ROWS, tuple(ROWS), Streamed(), iter(ROWS)], ids=type)
-def test_mappings_are_rows(rows: Any) -> None:
-    corpus = as_corpus(rows, keep_fields=True)
-    (batch,) = corpus.batches()
-    assert_rows(batch)
-    assert batch.rows["tags"].to_list() == ['["x"]', '["y"]', '["z"]']
-    assert corpus.summary.describe().startswith("3 documents; text from title + text (recognised)")
-    if isinstance(rows, Iterator):
-        refused(lambda: list(corpus.batches()), CorpusError, "an iterator can be read only once")
-    else:
-        assert texts_of(rows, text_field=["body"]) == ["a", "b", "c"]
 
 
 def objects(**columns: list[Any]) -> pd.DataFrame:
