@@ -398,12 +398,8 @@ def _day_column(column: pl.Series) -> pl.Series:
     return column.dt.to_string(f"%Y-%m-%d %H:%M:%S%.f{'%:z' if dtype.time_zone else ''}")
 
 
-ColumnTypes = Mapping[str, "pl.DataType | str"]
-"""The types of columns; the name of a type of Python for values that cannot be read."""
-
-
-def readable_fields(fields: Fields, types: ColumnTypes, path: str) -> Fields:
-    """The fields whose types can be read. Columns without a type hold strings.
+def readable_fields(fields: Fields, types: Mapping[str, pl.DataType | str], path: str) -> Fields:
+    """The fields whose types can be read. A column without a type holds strings.
 
     An id or date of an unsuitable type is not read, and said. `CorpusError` if the user named such a field,
     and for a text that is not of strings.

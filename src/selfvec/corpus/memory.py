@@ -124,9 +124,9 @@ def texts_part(
     """Texts given by the caller, with their dates, ids and slices, as a part of a corpus."""
     given = {TEXT: texts, DATE: dates, ID: ids, SLICE: slices}
     columns = {name: column for name, column in given.items() if column is not None}
-    single = {name: name if name in columns else None for name in (ID, SLICE)}
-    dated = DATE if DATE in columns else None
-    fields = Fields((TEXT,), dated, single[ID], slice=single[SLICE], date_given=True, tokenized=tokenized)
+    own = {name: name for name in columns}
+    single = own.get(DATE), own.get(ID), own.get(SLICE)
+    fields = Fields((TEXT,), *single, date_given=True, tokenized=tokenized)
 
     def rows() -> Iterator[Sequence[object]]:
         for number, row in enumerate(zip_longest(*columns.values(), fillvalue=_MISSING), 1):

@@ -53,10 +53,10 @@ def decompressed(packed: Readable, head: bytes) -> Readable:
 
 def pack(plain: Path, packed: Path) -> None:
     """Write a compressed copy of a file in the format of its suffix; the bytes are the same each time."""
-    with plain.open("rb") as source, packed.open("wb") as out:
-        if packed.suffix == ".gz":
-            with gzip.GzipFile("", "wb", 6, out, mtime=0) as target:
-                shutil.copyfileobj(source, target, 1 << 20)
-        else:
-            with zstd.open(out, "wb") as target:
-                shutil.copyfileobj(source, target, 1 << 20)
+    is_gzip = packed.suffix == ".gz"
+    with (
+        plain.open("rb") as source,
+        packed.open("wb") as out,
+        gzip.GzipFile("", "wb", 6, out, mtime=0) if is_gzip else zstd.open(out, "wb") as target,
+    ):
+        shutil.copyfileobj(source, target, 1 << 20)
