@@ -62,7 +62,6 @@ if TYPE_CHECKING:  # the public names, each of which is imported when it is firs
     from selfvec.corpus import as_corpus as as_corpus
     from selfvec.corpus.example_text import example as example
     from selfvec.data.token_batch import TokenBatch as TokenBatch
-    from selfvec.data.vectors import Vectors as Vectors
     from selfvec.lab.align import align as align
     from selfvec.lab.evaluation import evaluate as evaluate
     from selfvec.lab.exporters import export as export
@@ -77,6 +76,7 @@ if TYPE_CHECKING:  # the public names, each of which is imported when it is firs
     from selfvec.retrieval import Index as Index
     from selfvec.retrieval import run_index as run_index
     from selfvec.retrieval.encoder import Encoder as Encoder
+    from selfvec.storage.formats import Vectors as Vectors
     from selfvec.storage.formats import load as load
     from selfvec.storage.formats import save as save
     from selfvec.stores import migrate as migrate

@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +70,21 @@ def test_casing_is_told_from_the_words() -> None:
 
 MANY = np.random.default_rng(0).standard_normal((2000, 16)).astype(np.float32)
 NAMES = [f"w{number}" for number in range(2000)]
+
+
+WRITES = """
+import sys
+from selfvec import Vectors
+Vectors(["a"], [[1, 0]]).save(sys.argv[1])
+print(len(Vectors.load(sys.argv[1])))
+"""
+
+
+def test_vectors_alone_write_and_read_files(tmp_path: Path) -> None:
+    """Nothing else of Selfvec is imported in the process."""
+    command = [sys.executable, "-c", WRITES, str(tmp_path / "a.vec")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout == "1\n", done.stderr
 
 
 class Ours(Vectors):

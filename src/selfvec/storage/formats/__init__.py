@@ -1,4 +1,4 @@
-"""Vectors files: `load`, `save` and the formats."""
+"""Vectors files: `load`, `save` and the formats; `Vectors`, whose methods `load` and `save` are these."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from selfvec.data.vectors import Vectors
 if TYPE_CHECKING:
     from .load_and_save import FORMATS, Format, check_save, load, save
 
-__all__ = ["FORMATS", "Format", "check_save", "load", "save"]
+__all__ = ["FORMATS", "Format", "Vectors", "check_save", "load", "save"]
 
 if not TYPE_CHECKING:
     __getattr__ = lazily(__name__, dict.fromkeys(__all__, "load_and_save"))
