@@ -165,6 +165,15 @@ def written_otherwise(own: Path) -> Run:
     return open_run(own / "run")
 
 
+COMPARED = "view=changes&c=2000..2008|2009..2018"
+BETWEEN = ["2000..2008", "2009..2018"]
+
+
+def chosen(mix: str, variants: str) -> dict[str, str]:
+    """The options that are chosen on the page."""
+    return {name: value for name, value in (("mix", mix), ("variants", variants)) if value}
+
+
 def shown(text: str) -> str:
     """A sentence as the page shows it: periods are written with a dash."""
     return text.replace("..", "–")
@@ -172,16 +181,14 @@ def shown(text: str) -> str:
 
 def test_keywords_fill_their_table_by_mix_and_variants(page: Page, written_otherwise: Run) -> None:
     with serving(written_otherwise) as site:
-        key, between = "2000..2008|2009..2018", ["2000..2008", "2009..2018"]
-        page.open(f"{site.address}#view=changes&c={key}", ready="document.querySelector('.typical details')")
+        page.open(f"{site.address}#{COMPARED}", ready="document.querySelector('.typical details')")
         page.click("#pane .typical summary")
         page.wait("document.querySelectorAll('.typical select').length === 2")
         heads = "[...document.querySelectorAll('.typical .figures th bdi')].map((e) => e.innerText)"
         for mix, variants in (("", ""), ("equal", ""), ("equal", "auto")):
             page.choose(".typical label:nth-child(1) select", mix)
             page.choose(".typical label:nth-child(2) select", variants)
-            given = {name: value for name, value in (("mix", mix), ("variants", variants)) if value}
-            made = selfvec.keyness(written_otherwise, between, top=20, **given)
+            made = selfvec.keyness(written_otherwise, BETWEEN, top=20, **chosen(mix, variants))
             words = [
                 row["word"]
                 for side in "ab"
@@ -201,13 +208,11 @@ def test_keywords_fill_their_table_by_mix_and_variants(page: Page, written_other
 
 def test_the_words_that_changed_are_compared_by_mix_and_variants(page: Page, written_otherwise: Run) -> None:
     with serving(written_otherwise) as site:
-        key, between = "2000..2008|2009..2018", ["2000..2008", "2009..2018"]
-        page.open(f"{site.address}#view=changes&c={key}", ready="document.querySelector('.ranking a')")
+        page.open(f"{site.address}#{COMPARED}", ready="document.querySelector('.ranking a')")
         for mix, variants in (("raw", ""), ("raw", "auto"), ("", "auto")):
             page.choose("#panel .fields label:nth-child(3) select", mix)
             page.choose("#panel .fields label:nth-child(4) select", variants)
-            given = {name: value for name, value in (("mix", mix), ("variants", variants)) if value}
-            made = selfvec.drift(written_otherwise, between, **given)
+            made = selfvec.drift(written_otherwise, BETWEEN, **chosen(mix, variants))
             page.wait(f"document.querySelectorAll('.ranking a[data-word]').length === {len(made.rows[:50])}")
             first, *others = made.findings
             says = json.dumps(shown(first.says))
@@ -218,8 +223,8 @@ def test_the_words_that_changed_are_compared_by_mix_and_variants(page: Page, wri
         # What helps is a control of the page, and a button that chooses it.
         page.choose("#panel .fields label:nth-child(4) select", "")
         page.run("document.querySelector('#pane .why').open = true")
-        buttons = "[...document.querySelectorAll('#pane .note button')]"
-        mine = f"{buttons}.find((button) => button.innerText === 'Count each pair as one word')"
+        mine = "[...document.querySelectorAll('#pane .note button')].find((button) => "
+        mine += "button.innerText === 'Count each pair as one word')"
         page.wait(mine)
         page.run(f"{mine}.click()")
         page.wait("document.querySelector('#panel .fields label:nth-child(4) select').value === 'auto'")
