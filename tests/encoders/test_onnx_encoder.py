@@ -195,8 +195,7 @@ def test_order_and_threads_change_no_bit(
 def test_texts_that_are_read_together_have_the_vectors_that_each_has_alone(
     tmp_path: Path, encoder: OnnxEncoder, over: tuple[int, ...]
 ) -> None:
-    folder = write_encoder(tmp_path / "tiny")
-    (folder / "onnx" / "model.onnx").write_bytes(model_bytes(over=over))
+    folder = write_encoder(tmp_path, content=model_bytes(over=over))
     words = [*["hail", "roof", "rain"] * 30, *["hail roof", "rain rain"] * 10, "hail roof rain"]
     alone = np.concatenate([encoder.encode([word]) for word in words])
     for jobs in (1, 3):
@@ -362,8 +361,7 @@ def test_a_folder_that_is_no_encoder_is_one_error(tmp_path: Path, case: str) -> 
 
 
 def test_weights_beside_the_model_are_read(tmp_path: Path, encoder: OnnxEncoder) -> None:
-    folder = write_encoder(tmp_path)
-    (folder / "onnx/model.onnx").write_bytes(external("model.onnx_data"))
+    folder = write_encoder(tmp_path, content=external("model.onnx_data"))
     data = folder / "onnx/model.onnx_data"
     data.write_bytes(np.array(list(ROWS.values()), np.float32).tobytes())
     found = OnnxEncoder(folder)
@@ -464,10 +462,9 @@ def test_what_is_read_of_a_text_fits_the_model(tmp_path: Path, settings, longest
 def test_a_tokenizer_with_pieces_that_the_model_lacks_is_refused(tmp_path: Path) -> None:
     from onnx import numpy_helper
 
-    write_encoder(tmp_path)
     few = numpy_helper.from_array(np.ones((len(ROWS) - 1, 3), np.float32), "rows")
-    (tmp_path / "onnx/model.onnx").write_bytes(model_bytes(rows=few))
-    refused(lambda: OnnxEncoder(tmp_path), FormatError, r"does not read piece 8 of its tokenizer\.json")
+    folder = write_encoder(tmp_path, content=model_bytes(rows=few))
+    refused(lambda: OnnxEncoder(folder), FormatError, r"does not read piece 8 of its tokenizer\.json")
 
 
 def test_an_encoder_is_pickled_by_its_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -487,9 +484,7 @@ def test_a_repository_in_the_cache_of_the_hub_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("texts", [["rain"], ["hail", "rain", "roof"] * 3])
 def test_a_model_that_never_ends_is_ended(tmp_path: Path, texts: list[str]) -> None:
     """By Ctrl-C in the main thread, and where another thread waits, as in a server, by `cancel_all`."""
-    folder = write_encoder(tmp_path / "endless")
-    (folder / "onnx" / "model.onnx").write_bytes(endless_model_bytes())
-    encoder = OnnxEncoder(folder)
+    encoder = OnnxEncoder(write_encoder(tmp_path, content=endless_model_bytes()))
     assert encoder.encode(["hail roof"]) == pytest.approx(encoder.encode(["roof hail"]))
 
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)

@@ -32,10 +32,11 @@ def write_encoder(
     inputs: Sequence[str] = INPUTS,
     output: str = "last_hidden_state",
     settings: dict[str, Any] | None = None,  # further files, by name
+    content: bytes | None = None,  # of another model
 ) -> Path:
     """Write the folder of an encoder; returns it."""
     (folder / "onnx").mkdir(parents=True, exist_ok=True)
-    (folder / "onnx" / model).write_bytes(model_bytes(inputs, output))
+    (folder / "onnx" / model).write_bytes(content or model_bytes(inputs, output))
     (folder / "tokenizer.json").write_text(tokenizer().to_str())
     for name, content in (settings or {}).items():
         path = folder / name
