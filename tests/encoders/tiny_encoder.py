@@ -38,10 +38,10 @@ def write_encoder(
     (folder / "onnx").mkdir(parents=True, exist_ok=True)
     (folder / "onnx" / model).write_bytes(content or model_bytes(inputs, output))
     (folder / "tokenizer.json").write_text(tokenizer().to_str())
-    for name, content in (settings or {}).items():
+    for name, values in (settings or {}).items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(content))
+        path.write_text(json.dumps(values))
     return folder
 
 

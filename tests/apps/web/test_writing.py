@@ -1,6 +1,5 @@
 """Programs with the token add, replace and delete documents; others cannot, nor can pages of other sites."""
 
-import asyncio
 import gc
 import json
 import shutil
@@ -9,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from serving import answer_with
+from serving import answer_with, serving
+from test_limits import connections, received
 from tests.refusals import refused
 
 import selfvec
@@ -205,34 +205,12 @@ def test_limits_and_another_writer(client: Client, monkeypatch: pytest.MonkeyPat
     assert client.send("POST", {"id": "n", "text": "a tsunami came"})[0] == 200
 
 
-def test_a_body_that_never_ends_is_given_up(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_never_ends_is_given_up(made: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "PATIENCE", 0.05)
-
-    async def ask() -> list[dict[str, Any]]:
-        sent: list[dict[str, Any]] = []
-
-        async def receive() -> dict[str, Any]:
-            if sent:
-                await asyncio.sleep(60)
-            sent.append({})
-            return {"type": "http.request", "body": b"{", "more_body": True}
-
-        async def send(message: dict[str, Any]) -> None:
-            sent.append(message)
-
-        headers = [(b"authorization", f"Bearer {TOKEN}".encode()), (b"host", b"127.0.0.1")]
-        scope = {
-            "type": "http",
-            "method": "POST",
-            "path": "/api/documents",
-            "query_string": b"",
-            "headers": headers,
-        }
-        await client.page.app(scope, receive, send)
-        return sent[1:]
-
-    start, *_ = asyncio.run(ask())
-    assert start["status"] == 408
+    headers = f"host: localhost\r\nauthorization: Bearer {TOKEN}\r\ncontent-length: 99\r\n"
+    sent = f"POST /api/documents HTTP/1.1\r\n{headers}\r\n{{".encode()
+    with serving(made.data.run, write_token=TOKEN) as site, connections(site, 1, sent) as (one,):
+        assert received(one).startswith(b"HTTP/1.1 408")
 
 
 def test_a_token_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
