@@ -10,6 +10,9 @@ from serving import Site, serving
 from steps import NAMED
 
 from selfvec.data.run import Run
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.rows import unit_rows
+from selfvec.refinement.health import check_health
 
 
 def test_an_unknown_address_looks_like_the_page(page: Page, site: Site) -> None:
@@ -145,15 +148,10 @@ def test_every_view_says_at_once_that_it_computes(page: Page, site: Site) -> Non
 
 
 def test_a_collapsed_run_is_said_first(page: Page, run: Run) -> None:
-    words = run.original.index_to_key
-    from selfvec.data.vectors import Vectors
-    from selfvec.numerics.rows import unit_rows
-    from selfvec.refinement.health import check_health
-
     towards = unit_rows(run.original.unit + 30 * run.original.unit[:1])
-    collapsed = Vectors(words, towards, counts=run.vectors.counts, normalized=True)
-    health = {"health": check_health(run.original, collapsed, None).as_dict()}
-    broken = Run(collapsed, run.original, None, run.provenance, health, run.tokens)
+    collapsed = Vectors(run.original.index_to_key, towards, counts=run.vectors.counts, normalized=True)
+    health = {"health": check_health(run.original, collapsed).as_dict()}
+    broken = run.replace(folder=None, text=None, vectors=collapsed, report_json=health)
     assert broken.health_report["verdicts"]
     with serving(broken) as site:
         page.open(site.address)
@@ -164,8 +162,7 @@ def test_a_collapsed_run_is_said_first(page: Page, run: Run) -> None:
 
 
 def test_a_run_that_kept_tokens_and_no_text_has_subjects_and_no_map(page: Page, run: Run) -> None:
-    kept = Run(run.vectors, run.original, None, run.provenance, run.report_json, run.tokens)
-    with serving(kept) as site:
+    with serving(run.replace(folder=None, text=None)) as site:
         page.open(site.address)
         page.wait("document.querySelectorAll('.subjects svg').length > 1")
         assert page.run("document.body.classList.contains('textless')")

@@ -213,7 +213,7 @@ def test_a_small_text_of_many_years_opens_with_a_comparison_that_can_be_made() -
 
 
 def test_a_run_without_its_text_is_still_shown(run: Run) -> None:
-    data = PageData(Run(run.vectors, run.original, None, run.provenance, run.report_json), jobs=1)
+    data = PageData(run.replace(folder=None, text=None, tokens=None), jobs=1)
     assert about(data)["has_tokens"] is about(data)["has_documents"] is False
     assert [entry["key"] for entry in data.comparisons.choices()] == [REFINED]
     assert "cell" in [row["word"] for row in data.comparisons.drift(REFINED).result().rows]
