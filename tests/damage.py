@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.files.checksums import write_sealed
+from selfvec.files.checksums import seal, write_sealed
 
 _PIECES = (b"\xff" * 8, b"\0" * 8, b"\xff" * 4, b"99999999", b"-1", b"1e999", b"NaN", b"null", b"[[[[", b"\r")
 _DTYPES = {f"{letter.upper()}{8 * size}": f"<{letter}{size}" for letter in "fiu" for size in (1, 2, 4, 8)}
@@ -30,6 +30,13 @@ def sealed_again(run: Path) -> Path:
     described = {key: described[key] for key in described if key not in ("files", "sha256")}
     write_sealed(run / "run.json", described)
     return run
+
+
+def described_otherwise(run: Path, **changes: Any) -> None:
+    """Seal the description of a run again, with other values."""
+    described = json.loads((run / "run.json").read_bytes()) | changes
+    del described["sha256"]
+    (run / "run.json").write_bytes(seal(described))
 
 
 def damaged(name: str, content: bytes, chance: random.Random) -> bytes:

@@ -41,6 +41,13 @@ def run() -> Run:
     return refined(texts())
 
 
+def told(run: Run, level: str) -> dict[str, Any]:
+    """The last finding of health, which is of repeated passages."""
+    finding = run.health_report["findings"][-1]
+    assert (finding["kind"], finding["level"]) == ("repeated passages", level)
+    return finding
+
+
 def nearest(run: Run, word: str, number: int = 5) -> set[str]:
     return {term for term, _ in run.vectors.most_similar(word, topn=number)}
 
@@ -59,8 +66,7 @@ def test_the_run_says_how_much_was_repeated(run: Run) -> None:
     assert run.provenance["text"]["dropped"]["repeated passages"] == said["tokens"]
     text = run.provenance["text"]
     assert text["tokens"] + sum(text["dropped"].values()) == text["raw_tokens"]
-    finding = run.health_report["findings"][-1]
-    assert (finding["kind"], finding["level"]) == ("repeated passages", "ok")
+    told(run, "ok")
     assert run.health_report["repeated"] == pytest.approx(said["share"])
     assert selfvec.why(run, "mortgage", "lender").repeated == pytest.approx(said["share"])
 
@@ -68,9 +74,7 @@ def test_the_run_says_how_much_was_repeated(run: Run) -> None:
 @pytest.mark.parametrize("options", [{"repeats": "keep"}, {"method": "paper"}])
 def test_health_warns_where_every_occurrence_counts(options: dict[str, Any]) -> None:
     run = refined(texts(), **options)
-    finding = run.health_report["findings"][-1]
-    assert (finding["kind"], finding["level"]) == ("repeated passages", "warn")
-    assert "--repeats once" in finding["remedy"]
+    assert "--repeats once" in told(run, "warn")["remedy"]
     assert run.provenance["text"]["dropped"] == {}
     once = refined(texts(), **options | {"repeats": "once"})
     assert once.provenance["tokens"] < run.provenance["tokens"]
@@ -82,9 +86,7 @@ def test_templates_are_counted_as_they_are() -> None:
     assert run.provenance["repeats"]["templates"]
     assert run.provenance["repeats"]["counted"] == "all"
     assert run.provenance["tokens"] == run.provenance["text"]["raw_tokens"]
-    finding = run.health_report["findings"][-1]
-    assert (finding["kind"], finding["level"]) == ("repeated passages", "warn")
-    assert "many documents consist of them" in finding["says"]
+    assert "many documents consist of them" in told(run, "warn")["says"]
     assert refined(lines, repeats="once").provenance["repeats"]["counted"] == "once"
 
 

@@ -1,6 +1,5 @@
 """What is derived from a run and kept in its folder: one contract for everything that is kept there."""
 
-import json
 import os
 import random
 import re
@@ -14,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from tests.commands import ran
-from tests.damage import damaged
+from tests.damage import damaged, described_otherwise
 from tests.examples import TIMES
 from tests.heard import Heard
 from tests.json_lines import write_lines
@@ -26,7 +25,7 @@ from selfvec.apps.web.documents import points
 from selfvec.apps.web.page_data import PageData
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
-from selfvec.files.checksums import seal, write_sealed
+from selfvec.files.checksums import write_sealed
 from selfvec.refinement.derived_vectors import narrow_vectors
 from selfvec.storage import cache as cache_module
 from selfvec.storage.cache import CACHE, RESULT, cached, cached_result, read_result
@@ -132,9 +131,7 @@ def entries(folder: Path, name: str) -> dict[str, int]:
 
 def change(folder: Path, state: str) -> None:
     """Another state of the run, with the same words and vectors."""
-    described = json.loads((folder / "run.json").read_bytes())
-    del described["sha256"]
-    (folder / "run.json").write_bytes(seal(described | {"about": state}))
+    described_otherwise(folder, about=state)
 
 
 def test_it_is_made_once_and_then_read(name: str, folder: Path) -> None:

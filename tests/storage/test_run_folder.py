@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from tests.damage import damaged_json, sealed_again
+from tests.damage import damaged_json, described_otherwise, sealed_again
 from tests.refusals import refused
 
 from selfvec.apps.functions.inspection import info, verify
@@ -225,9 +225,7 @@ def test_what_no_run_holds_is_found_by_verify(
 def test_the_form_of_a_sealed_description_is_checked(
     folder: Path, changes: dict[str, Any], rule: str
 ) -> None:
-    described = json.loads((folder / "run.json").read_bytes()) | changes
-    del described["sha256"]
-    (folder / "run.json").write_bytes(seal(described))
+    described_otherwise(folder, **changes)
     refused(lambda: open_run(folder), FormatError, rf"run\.json: {rule}.*; make the run again")
 
 

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 from tests.commands import ran
 from tests.heard import Heard
-from tests.places import ROOT
+from tests.places import ROOT, files_in
 from tests.refusals import refused
 
 import selfvec
@@ -57,10 +57,6 @@ def documents(run: Path) -> int:
     return len(open_run(run).text)
 
 
-def files(folder: Path) -> dict[str, bytes]:
-    return {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
-
-
 def named(run: Path, *descriptions: str) -> set[str]:
     """The files of some states, and those of every run folder that exist."""
     found = {name for one in descriptions for name in json.loads((run / one).read_text())["files"]}
@@ -79,11 +75,11 @@ def undo(run: Path) -> None:
 
 
 def test_a_folder_holds_two_states_and_nothing_else(run: Path) -> None:
-    assert set(files(run)) == named(run, "run.json")
+    assert set(files_in(run)) == named(run, "run.json")
     for number in range(2, 5):
         updated(run, f"new report {number}")
         assert states(run) == [number, number - 1]
-        assert set(files(run)) == named(run, "run.json", "previous.json")
+        assert set(files_in(run)) == named(run, "run.json", "previous.json")
         assert (run / f"text-{number}.parquet").exists()
         assert verify(run).damaged == verify(run).unchecked == []
     assert documents(run) == 23
@@ -91,20 +87,20 @@ def test_a_folder_holds_two_states_and_nothing_else(run: Path) -> None:
 
 def test_undo_and_redo_exchange_the_states_and_a_new_one_ends_the_redo(run: Path) -> None:
     refused(lambda: undo(run), TargetError, "run: the run has no state before this one")
-    before = files(run)
+    before = files_in(run)
     updated(run, "new report")
-    after = files(run)
+    after = files_in(run)
     for present, expected in (([1, 2], 20), ([2, 1], 21)) * 2:
         undo(run)
         assert states(run) == present
         assert documents(run) == expected
         assert not verify(run).damaged
-    assert files(run) == after
+    assert files_in(run) == after
     undo(run)
-    assert before.items() <= files(run).items()
+    assert before.items() <= files_in(run).items()
     assert updated(run, "another report").text.texts()[-1] == "another report"
     assert states(run) == [3, 1]
-    assert set(files(run)) == named(run, "run.json", "previous.json")
+    assert set(files_in(run)) == named(run, "run.json", "previous.json")
 
 
 def test_after_the_description_is_replaced_nothing_is_an_error_of_the_change(run: Path, monkeypatch) -> None:
@@ -243,13 +239,13 @@ def test_a_watcher_outlasts_another_writer(
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_writer_that_does_not_finish_leaves_what_was_there(run: Path, exists: bool, tmp_path: Path) -> None:
     place = run if exists else tmp_path / "new"
-    before = files(run)
+    before = files_in(run)
     with pytest.raises(KeyboardInterrupt), RunWriter(place, overwrite=exists) as writer:
         writer.keep(open_run(run).original)
         writer.path("text.parquet").write_text("half")
         writer.path("repeats").mkdir()
         raise KeyboardInterrupt
-    assert files(run) == before
+    assert files_in(run) == before
     assert (tmp_path / "new").exists() is False
 
 
@@ -261,7 +257,7 @@ def test_what_a_killed_first_writer_left_is_taken_over(left: list[str], tmp_path
         (run / name).parent.mkdir(exist_ok=True)
         (run / name).write_text("half")
     selfvec.refine(ROWS, "none", "original", output=run)
-    assert set(files(run)) == named(run, "run.json")
+    assert set(files_in(run)) == named(run, "run.json")
 
 
 def test_a_folder_of_something_else_is_not_taken_over(tmp_path: Path) -> None:
@@ -274,7 +270,7 @@ def test_a_folder_of_something_else_is_not_taken_over(tmp_path: Path) -> None:
             TargetError,
             "exists already and is not a run folder",
         )
-    assert set(files(tmp_path / "mine").values()) == {b"mine"}
+    assert set(files_in(tmp_path / "mine").values()) == {b"mine"}
 
 
 def test_a_persons_own_files_stay(run: Path) -> None:
@@ -308,7 +304,7 @@ def test_a_link_under_the_name_of_a_new_file_is_not_written_through(run: Path, t
         (run / name).symlink_to(place)
     assert updated(run, "new report", no_undo=True).provenance.documents == 21
     assert not any(path.is_symlink() for path in run.iterdir())
-    assert (victim.read_text(), files(place)) == ("mine", {"mine": b"mine"})
+    assert (victim.read_text(), files_in(place)) == ("mine", {"mine": b"mine"})
 
 
 @pytest.mark.parametrize("name", ["lock", "previous.json", "run.json"])
@@ -320,15 +316,15 @@ def test_a_link_in_the_place_of_a_description_or_the_lock_is_refused(
     content = victim.read_bytes()
     (run / name).unlink(missing_ok=True)
     (run / name).symlink_to(victim)
-    before = files(run)
+    before = files_in(run)
     refused(lambda: updated(run, "new report"), TargetError)
     assert victim.read_bytes() == content
-    assert files(run) == before
+    assert files_in(run) == before
 
 
 def everything(run: Path) -> bytes:
     """All bytes of a folder, and the documents in its compressed files, in lower case."""
-    found = b"".join(files(run).values())
+    found = b"".join(files_in(run).values())
     for path in run.rglob("*.parquet"):
         found += repr(pl.read_parquet(path).to_dicts()).encode()
     return found.lower()
@@ -343,7 +339,7 @@ def test_without_undo_withdrawn_text_is_gone_at_once(run: Path) -> None:
     undo(run)
     updated(run, withdraw=["new"], no_undo=True)
     assert SECRET.encode() not in everything(run)
-    assert set(files(run)) == named(run, "run.json")
+    assert set(files_in(run)) == named(run, "run.json")
     assert documents(run) == 20
     refused(lambda: undo(run), TargetError, "no state before")
 
@@ -446,14 +442,14 @@ def test_a_run_is_saved_over_itself(run: Path, tmp_path: Path) -> None:
 )
 def test_a_damaged_description_costs_no_file_until_the_new_run_is_whole(content: str, run: Path) -> None:
     (run / "run.json").write_text(content)
-    before = files(run)
+    before = files_in(run)
     with pytest.raises(KeyboardInterrupt), RunWriter(run, overwrite=True) as writer:
         writer.keep(selfvec.refine(ROWS, "none", "original").original)
         raise KeyboardInterrupt
-    assert files(run) == before | {"lock": b""}
+    assert files_in(run) == before | {"lock": b""}
     selfvec.refine(ROWS[:9], "none", "original", output=run, overwrite=True)
     assert documents(run) == 9
-    assert set(files(run)) == named(run, "run.json")
+    assert set(files_in(run)) == named(run, "run.json")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
@@ -471,11 +467,11 @@ def test_others_may_read_a_run_as_the_umask_says(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_changes_nothing(run: Path, small_disk: None) -> None:
-    before = files(run)
+    before = files_in(run)
     with pytest.raises(TargetError, match=r"run: cannot write: ") as error:
         updated(run, "new report")
     assert "\n" not in str(error.value)
-    assert files(run) == before
+    assert files_in(run) == before
 
 
 CLOSED = """
@@ -492,7 +488,7 @@ sys.exit(main(sys.argv[1:]))
 def test_a_folder_that_is_read_only_is_one_line(run: Path, tmp_path: Path) -> None:
     (tmp_path / "new.txt").write_text("new report\n")
     updated(run, "another report")
-    before = files(run)
+    before = files_in(run)
     run.chmod(0o500)
     try:
         for arguments in (["new.txt"], ["--undo"]):
@@ -502,6 +498,6 @@ def test_a_folder_that_is_read_only_is_one_line(run: Path, tmp_path: Path) -> No
             assert done.returncode == 2, done.stderr
             (line,) = done.stderr.splitlines()
             assert "cannot write: permission is denied" in line
-            assert files(run) == before
+            assert files_in(run) == before
     finally:
         run.chmod(0o700)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.commands import ran
+from tests.damage import described_otherwise
 from tests.refusals import refused
 
 import selfvec
@@ -115,11 +116,8 @@ def test_what_has_no_checksums_is_no_run(run: Path, tmp_path: Path) -> None:
 
 
 def test_a_path_that_leads_out_of_the_folder_is_not_read(run: Path, tmp_path: Path) -> None:
-    described = json.loads((run / "run.json").read_text())
-    entry = described["files"]["vocabulary-2.txt"]
-    described["files"] = {"../secret": entry, str(tmp_path / "secret"): entry}
-    del described["sha256"]
-    (run / "run.json").write_bytes(seal(described))
+    entry = json.loads((run / "run.json").read_text())["files"]["vocabulary-2.txt"]
+    described_otherwise(run, files={"../secret": entry, str(tmp_path / "secret"): entry})
     (tmp_path / "secret").write_text("secret")
     assert {one.rule for one in verify(run)} == {"is not a file of this folder"}
     refused(lambda: open_run(run), FormatError, r"secret: is not a file of this folder; make the run again")
@@ -135,11 +133,9 @@ def test_links_are_not_followed(run: Path, tmp_path: Path, name: str) -> None:
 
 
 def test_a_file_that_run_json_does_not_name_is_not_read(run: Path) -> None:
-    described = json.loads((run / "run.json").read_text())
+    files = json.loads((run / "run.json").read_text())["files"]
     for name, read in (("history-2.safetensors", False), ("vectors-2.safetensors", True)):
-        others = {key: entry for key, entry in described["files"].items() if key != name}
-        kept = {key: value for key, value in described.items() if key != "sha256"}
-        (run / "run.json").write_bytes(seal({**kept, "files": others}))
+        described_otherwise(run, files={key: entry for key, entry in files.items() if key != name})
         if read:
             refused(
                 lambda: open_run(run), FormatError, r"run\.json: names no vectors-2.*; make the run again"

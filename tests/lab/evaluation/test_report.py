@@ -60,7 +60,6 @@ def test_every_pair_is_compared_on_the_same_items(run_folder: Path, write) -> No
     assert apart["difference"] == pytest.approx(refined["value"] - original["value"])
     assert apart["low"] <= apart["high"]
     assert 0 < apart["p"] <= 1
-    assert report.as_dict() == selfvec.evaluate(run_folder, [Similarity(pairs)], seed=3).as_dict()
     assert report.rows != selfvec.evaluate(run_folder, [Similarity(pairs)], seed=4).rows
 
 

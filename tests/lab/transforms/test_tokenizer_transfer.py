@@ -70,6 +70,11 @@ def model(folder: Path, dtype: str = "F32", tied: bool = False) -> Path:
     return folder
 
 
+def tables(*folders: Path) -> list[np.ndarray]:
+    """The embeddings of some models."""
+    return [map_tensors(folder / "model.safetensors")[TABLE] for folder in folders]
+
+
 def raw(path: Path, name: str) -> tuple[list[int], bytes]:
     header, start = read_header(path)
     low, high = header[name]["data_offsets"]
@@ -115,7 +120,7 @@ def test_new_tokens_lie_among_words_of_their_field_whatever_the_tokenizer(tmp_pa
     spelled_with_blanks().save(str(new))
     made = selfvec.tokenizer(folder, static_vectors(), new.parent, output=tmp_path / "out")
     assert made["tensors"] == [TABLE]
-    before, after = (map_tensors(place / "model.safetensors")[TABLE] for place in (folder, tmp_path / "out"))
+    before, after = tables(folder, tmp_path / "out")
     ids = Tokenizer.from_file(str(new)).get_vocab()
     same_tokens = {"▁hail": "hail", "s": "##s", "<s>": "[CLS]", "</s>": "[SEP]", "<pad>": "[PAD]"}
     for token, same in same_tokens.items():
@@ -177,7 +182,7 @@ def test_two_aligned_tables_serve_two_languages(tmp_path: Path) -> None:
     word_piece(["[UNK]", "liah", "eef"]).save(str(tmp_path / "new.json"))
     made = selfvec.tokenizer(folder, tmp_path / "aligned", tmp_path / "new.json", output=tmp_path / "out")
     assert made["from_vectors"] == 2
-    before, after = (map_tensors(place / "model.safetensors")[TABLE] for place in (folder, tmp_path / "out"))
+    before, after = tables(folder, tmp_path / "out")
     assert (before[4:14] @ after[1]).argmax() < 5 <= (before[4:14] @ after[2]).argmax()
 
 

@@ -28,6 +28,11 @@ def texts(number: int, seed: int = 0) -> list[str]:
     return made
 
 
+def distinct(number: int) -> list[str]:
+    """So many documents, each once."""
+    return list(dict.fromkeys(texts(2 * number)))[:number]
+
+
 def assert_same(made: Run, whole: Run) -> None:
     """Texts, tokens, words and both tables of two runs are equal to the bit."""
     assert made.vectors.index_to_key == whole.vectors.index_to_key

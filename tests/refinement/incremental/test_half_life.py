@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from same_runs import table, texts
+from same_runs import distinct, table
 from tests.commands import ran
 from tests.refusals import refused
 
@@ -20,7 +20,7 @@ from selfvec.refinement.pipeline import refine
 from selfvec.refinement.update import Taken, update
 from selfvec.storage.run_folder import open_run
 
-TEXTS = list(dict.fromkeys(texts(60)))[:40]
+TEXTS = distinct(40)
 DAYS = [f"2020-{1 + i // 20:02}-{1 + i % 20:02}" for i in range(40)]
 
 

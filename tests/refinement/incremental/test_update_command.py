@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from same_runs import assert_same, table, texts
+from same_runs import assert_same, distinct, table
 from tests.commands import ran
 from tests.places import files_in
 
@@ -28,7 +28,7 @@ def made(own: Path) -> Path:
         places = ("IOWA", "OHIO", "UTAH")
         rows = [
             {"id": i, "body": text, "day": f"19{90 + i % 10}-05-01", "place": places[i // 20]}
-            for i, text in enumerate(list(dict.fromkeys(texts(80)))[:60])
+            for i, text in enumerate(distinct(60))
         ]
         for name, part in (("old", rows[:40]), ("new", rows[40:])):
             lines = "".join(json.dumps(row) + "\n" for row in part)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from same_runs import assert_same, table, texts
+from same_runs import assert_same, distinct, table
 from tests.commands import ran
 from tests.json_lines import write_lines
 from tests.places import files_in
@@ -18,7 +18,7 @@ import selfvec
 from selfvec.base.errors import OptionError
 from selfvec.storage.run_folder import open_run
 
-TEXTS = list(dict.fromkeys(texts(80)))[:60]
+TEXTS = distinct(60)
 
 
 @pytest.fixture

@@ -4,13 +4,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from same_runs import assert_same, table, texts
+from same_runs import assert_same, distinct, table, texts
 from sklearn.base import clone
 from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
@@ -121,7 +122,7 @@ def test_the_words_of_a_phrase_are_encoded() -> None:
 
 @pytest.mark.parametrize(("keep", "passages"), [("text", 20), ("tokens", 0), ("nothing", None)])
 def test_a_run_keeps_no_more_of_its_text_than_is_asked_for(keep: str, passages: int | None) -> None:
-    documents = list(dict.fromkeys(texts(30)))[:20]
+    documents = distinct(20)
     run = refined(documents, encoder=Toy(), keep=keep)
     if passages is None:
         assert encoded_texts_of(run) is None
@@ -254,7 +255,7 @@ def test_with_joined_vectors_too() -> None:
 
 
 def test_an_update_encodes_only_what_is_new() -> None:
-    toy, documents = Toy(), list(dict.fromkeys(texts(40)))
+    toy, documents = Toy(), distinct(40)
     run = refined(documents[:20], encoder=toy)
     before = set(toy.encoded)
     toy.encoded.clear()
@@ -265,7 +266,7 @@ def test_an_update_encodes_only_what_is_new() -> None:
 
 @pytest.mark.parametrize("keep_undo", [True, False])
 def test_the_vectors_of_a_withdrawn_text_go_with_it(tmp_path: Path, keep_undo: bool) -> None:
-    rows = [{"id": str(i), "text": text} for i, text in enumerate(dict.fromkeys(texts(30)))]
+    rows = [{"id": str(i), "text": text} for i, text in enumerate(distinct(30))]
     rows.append({"id": "secret", "text": "a confidential remark"})
     write_lines(tmp_path / "rows.jsonl", rows)
     toy = Toy()
@@ -293,7 +294,7 @@ def test_the_vectors_of_a_withdrawn_text_go_with_it(tmp_path: Path, keep_undo: b
 
 
 def test_a_withdrawal_that_lets_other_passages_be_read_needs_the_encoder(tmp_path: Path) -> None:
-    documents = list(dict.fromkeys(texts(30)))
+    documents = distinct(30)
     write_lines(tmp_path / "rows.jsonl", [{"id": str(i), "text": text} for i, text in enumerate(documents)])
     options: dict[str, Any] = {"vectors": table(), "method": "decorrelated", "encode": 5}
     run = selfvec.refine(tmp_path / "rows.jsonl", **options, output=tmp_path / "run", encoder=letters)
@@ -319,7 +320,7 @@ def embeddings(number: int, width: int = 5) -> np.ndarray:
 def test_vectors_of_documents_are_taken_by_row_or_by_id() -> None:
     import polars as pl
 
-    documents = list(dict.fromkeys(texts(40)))[:20]
+    documents = distinct(20)
     matrix = embeddings(20)
     by_row = selfvec.refine(documents, table(), "decorrelated", embeddings=matrix).present
     frame = pl.DataFrame({"id": [f"d{i}" for i in range(20)], "text": documents})
@@ -338,7 +339,7 @@ def test_vectors_of_documents_are_taken_by_row_or_by_id() -> None:
 
 
 def test_vectors_of_documents_grow_and_merge_and_go() -> None:
-    documents, matrix = list(dict.fromkeys(texts(60)))[:30], embeddings(30)
+    documents, matrix = distinct(30), embeddings(30)
 
     def run_of(a: int, b: int) -> Run:
         given = {"embeddings": matrix[a:b], "method": "decorrelated"}
@@ -390,31 +391,22 @@ def test_wrong_input_is_one_clear_error(tmp_path: Path, options: dict[str, Any],
 def test_runs_of_several_encoders_are_not_mixed() -> None:
     other = Toy()
     other.name, other.digest = "other", "b" * 64
-    runs = [refined(texts(30)[:15], encoder=Toy()), refined(texts(30)[15:], encoder=other)]
-    refused(
-        lambda: selfvec.merge(runs, table()),
-        OptionError,
-        r"merged runs must have the same encoder, .* 'toy' .* 'other'",
-    )
-    plain = refined(texts(30)[15:])
-    refused(
-        lambda: selfvec.merge([runs[0], plain], table()), OptionError, r"the same encoder, .* 'toy' .* None"
-    )
-    refused(
-        lambda: selfvec.update(runs[0], ["a new text"], table(), encoder=other),
-        InputError,
-        "the encoder has changed since the run: it was 'toy'",
-    )
-    refused(
-        lambda: selfvec.update(plain, ["a new text"], table(), encoder=other),
-        OptionError,
-        "encoder: is for runs that were made with one",
-    )
-    refused(
-        lambda: selfvec.update(runs[0], ["a new text"], table(), embeddings=embeddings(1)),
-        OptionError,
-        "embeddings: are for a run that was made with them",
-    )
+    used = enumerate((Toy(), other, None))
+    one, two, plain = (refined(texts(15, seed), encoder=encoder) for seed, encoder in used)
+    for second, said in ((two, "'toy' .* 'other'"), (plain, "'toy' .* None")):
+        rule = f"merged runs must have the same encoder, .* {said}"
+        refused(lambda second=second: selfvec.merge([one, second], table()), OptionError, rule)
+    for run, given, kind, rule in (
+        (one, {"encoder": other}, InputError, "the encoder has changed since the run: it was 'toy'"),
+        (plain, {"encoder": other}, OptionError, "encoder: is for runs that were made with one"),
+        (
+            one,
+            {"embeddings": embeddings(1)},
+            OptionError,
+            "embeddings: are for a run that was made with them",
+        ),
+    ):
+        refused(partial(selfvec.update, run, ["a new text"], table(), **given), kind, rule)
 
 
 def letters(given: list[str]) -> np.ndarray:
@@ -423,28 +415,17 @@ def letters(given: list[str]) -> np.ndarray:
 
 
 def test_a_function_is_given_again_and_must_be_the_same(tmp_path: Path) -> None:
-    documents = list(dict.fromkeys(texts(40)))
+    documents = distinct(40)
     made = selfvec.refine(documents[:20], table(), output=tmp_path / "run", encoder=letters)
     assert encoder_of(made.present) is not None
     opened = selfvec.open_run(tmp_path / "run")
     assert encoder_of(opened.present) is None
-    refused(
-        lambda: selfvec.update(opened, documents[20:], table()),
-        InputError,
-        r"and the encoder 'letters' of the run is not here",
-    )
-    refused(
-        lambda: selfvec.update(opened, documents[20:], table(), encoder=lambda given: -letters(given)),
-        InputError,
-        "gives other vectors than when the run was made",
-    )
-    refused(
-        lambda: selfvec.update(
-            opened, documents[20:], table(), encoder=lambda given: np.ones((len(given), 3))
-        ),
-        InputError,
-        "it gave vectors of 8 numbers, now of 3",
-    )
+    for encoder, rule in (
+        (None, "and the encoder 'letters' of the run is not here"),
+        (lambda given: -letters(given), "gives other vectors than when the run was made"),
+        (lambda given: np.ones((len(given), 3)), "it gave vectors of 8 numbers, now of 3"),
+    ):
+        refused(partial(selfvec.update, opened, documents[20:], table(), encoder=encoder), InputError, rule)
     grown = selfvec.update(opened, documents[20:], table(), encoder=letters)
     assert encoder_of(grown.present) is not None
 
