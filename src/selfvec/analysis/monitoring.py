@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import comb
-from typing import Annotated, Unpack
+from typing import Annotated, NamedTuple, Unpack
 
 import numpy as np
 import polars as pl
@@ -373,8 +373,7 @@ _FEWEST = 2  # units with a word that is tested
 _BLOCK = 64  # divisions at a time
 
 
-@dataclass(frozen=True)
-class UnitFigures:
+class UnitFigures(NamedTuple):
     """Figures of the N units that are compared."""
 
     unknown: Doubles  # (N,), share of words that the run does not know
@@ -392,9 +391,9 @@ def _unit_figures(joint: Run, divided: Divided, seed: int) -> UnitFigures:
     old, vectors_of_units = (document_vectors(batch, rows, weights) for batch in (rest, units))
     unknown = bounds_of(~divided.known[units.ids])
     return UnitFigures(
-        unknown=np.diff(unknown[units.offsets]) / units.lengths,
-        distance=_distances(old, vectors_of_units).round(9),
-        of_topic=_topics(reference, old, vectors_of_units, seed),
+        np.diff(unknown[units.offsets]) / units.lengths,
+        _distances(old, vectors_of_units).round(9),
+        _topics(reference, old, vectors_of_units, seed),
     )
 
 
@@ -420,9 +419,9 @@ def _topics(reference: Run, old: Rows, documents: Rows, seed: int) -> Ints:
 def _division_statistics(figures: UnitFigures, divided: Divided, permutations: int, seed: int) -> Doubles:
     """The statistics of `TESTS` in the true division, then in random ones, (1 + permutations, 4)."""
     units, number = divided.units, divided.units.documents
-    columns = np.stack([_tail(figures.unknown), _tail(figures.distance)], axis=1)
-    kinds = figures.of_topic.max(initial=-1) + 1
-    shares = (figures.of_topic[:, None] == np.arange(kinds)).astype(np.float64)
+    unknown, distance, of_topic = figures
+    columns = np.stack([_tail(unknown), _tail(distance)], axis=1)
+    shares = (of_topic[:, None] == np.arange(of_topic.max(initial=-1) + 1)).astype(np.float64)
     frequency = document_frequencies(units)
     tested = with_letters(units.types) & (frequency >= _FEWEST) & (frequency < number)
     text, occurs = units.with_types(tested), frequency[tested].astype(np.float64)

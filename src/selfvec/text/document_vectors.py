@@ -213,9 +213,9 @@ class Smoothing:
         return cls(numbers, Pool(rows_of(numbers), seed), nearest, strength)
 
     @classmethod
-    def among(cls, rows: Rows, seed: int = 0, strength: float = STRENGTH) -> Smoothing:
+    def among(cls, rows: Rows, strength: float) -> Smoothing:
         """The smoothing of texts toward those of a pool that was chosen before, (P, d) unit rows."""
-        return cls(np.arange(len(rows)), Pool(rows, seed), min(NEIGHBOURS, len(rows) // 10), strength)
+        return cls(np.arange(len(rows)), Pool(rows), min(NEIGHBOURS, len(rows) // 10), strength)
 
     def smoothed(self, rows: Rows, first: int = 0, out: Rows | None = None) -> Rows:
         """The texts ``first``, ``first`` + 1, …, (n, d) unit rows or zeros, smoothed; written to ``out``."""

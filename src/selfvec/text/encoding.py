@@ -160,12 +160,6 @@ class _RawCorpus:
         self.counts = self.counts[: len(spellings)]
         self.words = list(index)
 
-    def joined(self) -> tuple[Ids, Ints]:
-        """All tokens by spelling, (N,) int32, and document bounds, (D + 1,) int64; frees the tokens."""
-        starts = np.cumsum([0, *self.ids.sizes]).tolist()
-        ends = [start + offsets[1:] for start, offsets in zip(starts, self.offsets, strict=False)]
-        return self.ids.joined(), np.concatenate([np.zeros(1, np.int64), *ends])
-
     def running_text(self, keys: Keys, names: Sequence[str]) -> Running:
         """All tokens by key, with dropped types under ``names``; frees the raw tokens."""
         dropped = np.flatnonzero(keys.places < 0)
@@ -188,7 +182,9 @@ class _RawCorpus:
         They are (N',) int32 and (D + 1,) int64. The raw tokens are freed.
         """
         places = of_words[self.word_of]
-        ids, offsets = self.joined()
+        starts = np.cumsum([0, *self.ids.sizes]).tolist()
+        ends = [start + offsets[1:] for start, offsets in zip(starts, self.offsets, strict=False)]
+        ids, offsets = self.ids.joined(), np.concatenate([np.zeros(1, np.int64), *ends])
         size = int(self.counts[places >= 0].sum())
         return changed(ids, offsets, size, lambda _, block: places[block], ids)
 

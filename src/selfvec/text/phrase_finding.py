@@ -166,10 +166,8 @@ class Finder:
             )
         ]
         phrases = []
-        for n, chosen in enumerate(whole(levels, good, PART), 2):
-            level = levels[n - 2]
-            value = values[n - 2]
-            pmi, npmi = information[n - 2]
+        columns = zip(levels, whole(levels, good, PART), values, information, strict=True)
+        for n, (level, chosen, value, (pmi, npmi)) in enumerate(columns, 2):
             for g in np.flatnonzero(chosen).tolist():
                 start = int(level.firsts[g])
                 term = LINK.join(text.names[c] for c in words[start : start + n].tolist())

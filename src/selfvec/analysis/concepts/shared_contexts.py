@@ -163,7 +163,7 @@ def _highlighted(text: str, styles: Mapping[str, str]) -> Pieces:
     [('Hail', 'strong'), (' fell.', '')]
     """
     pattern = "|".join(map(re.escape, sorted(styles, key=len, reverse=True)))
-    pieces = re.split(f"({pattern})", printable(text), flags=re.IGNORECASE) if styles else [printable(text)]
+    pieces = re.split(f"({pattern})", printable(text), flags=re.IGNORECASE)
     by_case = {word.lower(): style for word, style in styles.items()}
     return [
         (piece, by_case.get(piece.lower(), "") if i % 2 else "") for i, piece in enumerate(pieces) if piece
@@ -237,12 +237,7 @@ def why(
         context_cosine=total,
         contexts=[
             SharedContext(
-                context=batch.types[c],
-                contribution=float(contributions[c]),
-                ppmi_a=float(ppmi[0, c]),
-                ppmi_b=float(ppmi[1, c]),
-                count_a=int(counts[0, c]),
-                count_b=int(counts[1, c]),
+                batch.types[c], float(contributions[c]), *ppmi[:, c].tolist(), *counts[:, c].tolist()
             )
             for c in listed
         ],

@@ -133,20 +133,18 @@ def own_names_of(
 
     The table has the topics as they were found, or as the names that are ``kept`` have made them.
     """
-    name_of = _names_of_each(whole, kept)
-    shown = whole
+    row_of: list[int | None] = [*range(len(whole))]  # the row of the table that has each topic
     places = _topics_named(whole, given)
     if (places < 0).any():
         shown = with_names(whole, kept)
         places = _topics_named(shown, given)
+        row_by_name = {row.name: number for number, row in enumerate(shown.topics)}
+        row_of = [row_by_name.get(name) for name in _names_of_each(whole, kept)]
     if lost := int((places < 0).sum()):
         rule = f"{lost} of {len(given)} rows have the terms of no topic of this run"
         raise InputError(rule, remedy="write the table again with --report topics.csv and the same options")
-    names = list(zip(range(len(whole)), name_of, strict=True)) if shown is not whole else []
-    parts = {
-        i: [i] if shown is whole else [t for t, name in names if name == shown.topics[i].name] for i in places
-    }
-    new = {topic: own.name for own, i in zip(given, places.tolist(), strict=True) for topic in parts[i]}
+    rows = zip(given, places.tolist(), strict=True)
+    new = {topic: own.name for own, row in rows for topic, of in enumerate(row_of) if of == row}
     return [
         TopicName(name, tuple(term for term, _ in whole.topics[topic].terms))
         for topic, name in new.items()
