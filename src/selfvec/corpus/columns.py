@@ -175,9 +175,11 @@ def strings(
     if not set(map(type, values)) <= _PLAIN:  # or else no value needs a call of `cell_text`
         if name in fields.text:
             values = [value if isinstance(value, str) else text_within(value) or value for value in values]
-            odd = {row: value for row, value in enumerate(values) if not isinstance(value, str)}
-            odd = {row: value for row, value in odd.items() if not is_missing(value)}
-            faults = {row: f"text is a string, this is {called(value)}" for row, value in odd.items()}
+            faults = {
+                row: f"text is a string, this is {called(value)}"
+                for row, value in enumerate(values)
+                if not (isinstance(value, str) or is_missing(value))
+            }
         texts = [None if row in faults else cell_text(value) for row, value in enumerate(values)]
     try:
         return pl.Series(texts, dtype=pl.String), faults

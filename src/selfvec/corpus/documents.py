@@ -84,36 +84,31 @@ def documents_of_rows(
         dates = date_field.read(batch.column(date_field.name), np.asarray(batch.lines), corpus_pass)
         if dates["bad"].any():
             batch, dates = batch.part(~dates["bad"]), dates.remove("bad")
-    ids = batch.column(fields.id) if fields.id else None
     texts = batch.texts(fields.text)
     length = pl.col("text").str.strip_chars().str.len_bytes().fill_null(0)
     full = texts.alias("text").to_frame().select_seq(length > 0).to_series()
-    kept = full.arg_true().to_numpy()
-    keys = fingerprints(texts.filter(full))
-    lines = np.asarray(batch.lines)[kept]
-
-    def column(name: str) -> pl.Series:
-        return batch.column(name).filter(full)
-
+    batch, texts = batch.part(full), texts.filter(full)
+    keys, lines = fingerprints(texts), np.asarray(batch.lines)
     own = set(map(readable, fields.columns))
     later = [name for name in batch.frame.columns if name not in own] if fields.every else []
-    columns = {TEXT: texts.filter(full)}
+    columns = {TEXT: texts}
     if batch.given is not None:
-        columns[GIVEN] = batch.given.set(batch.given == texts, None).filter(full)
-    if ids is not None:
-        columns[ID] = ids.set(ids.str.strip_chars() == "", None).filter(full)
+        columns[GIVEN] = batch.given.set(batch.given == texts, None)
+    if fields.id:
+        ids = batch.column(fields.id)
+        columns[ID] = ids.set(ids.str.strip_chars() == "", None)
         corpus_pass.named(columns[ID], path, lines)
     if dates is not None:
         dates = dates.filter(full)
         columns[DATE] = dates["day"]
     if fields.slice:
-        columns[SLICE] = column(fields.slice)
+        columns[SLICE] = batch.column(fields.slice)
     for name in (*fields.kept, *later):
         if name != DATE or dates is None:  # no field called date beside the dates
-            columns[column_of(readable(name))] = column(name)
+            columns[column_of(readable(name))] = batch.column(name)
     columns[FINGERPRINT] = pl.Series(keys)
     summary = corpus_pass.summary
-    summary.documents += len(kept)
-    summary.empty += len(batch.lines) - len(kept)
-    summary.duplicates += len(kept) - int(seen.add(keys).sum())
+    summary.documents += len(texts)
+    summary.empty += len(full) - len(texts)
+    summary.duplicates += len(texts) - int(seen.add(keys).sum())
     return Documents(pl.DataFrame(columns), dates, lines)
