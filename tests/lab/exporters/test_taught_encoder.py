@@ -55,6 +55,12 @@ def run(own: Path) -> Run:
     return encoded_run(own, WordSums())
 
 
+def taught(run: Run, folder: Path) -> tuple[Encoder, list[str]]:
+    """The encoder of a run in the space of its sentence encoder, and what is left out."""
+    done = export(run, "encoder", folder / "taught", rows="encoder")
+    return Encoder.open(folder / "taught"), done["left_out"]
+
+
 def expected(student: RunStudent, stems: dict[str, int]) -> np.ndarray:
     """The direction of a question by the counts of its stems, stop words, and words that the run lacks."""
     # "the" stands 90 times and "on" 42 times in 36 texts: if anywhere, not in e^-90/36 and e^-42/36 of them
@@ -73,8 +79,7 @@ def expected(student: RunStudent, stems: dict[str, int]) -> np.ndarray:
 
 
 def test_a_question_is_the_weighted_rows_of_its_words(run: Run, tmp_path: Path) -> None:
-    export(run, "encoder", tmp_path / "taught", rows="encoder")
-    encoder = Encoder.open(tmp_path / "taught")
+    encoder, _ = taught(run, tmp_path)
     student = student_of(run.present)
     by_hand = [
         {"roof": 1},
@@ -89,32 +94,28 @@ def test_a_question_is_the_weighted_rows_of_its_words(run: Run, tmp_path: Path) 
 
 
 def test_words_of_a_stem_share_a_row_and_stop_words_have_their_own(run: Run, tmp_path: Path) -> None:
-    done = export(run, "encoder", tmp_path / "taught", rows="encoder")
-    encoder = Encoder.open(tmp_path / "taught")
+    encoder, left_out = taught(run, tmp_path)
     rows = dict(zip(encoder.words, encoder.places.tolist(), strict=True))
     assert rows["roof"] == rows["roofs"] != rows["hail"] == rows["hails"]  # not that of "hails" alone
     assert {"avalanche", "blizzard"} <= set(rows)
     assert {"the", "on", "an"} <= set(rows)
     assert "at" not in rows  # was not encoded
     assert Counter(encoder.words).most_common(1)[0][1] == 1
-    assert done["left_out"] == []
+    assert left_out == []
 
 
 def test_a_run_without_stop_words_gives_them_no_rows(tmp_path: Path) -> None:
-    export(encoded_run(tmp_path, WordSums(), stop_words="en"), "encoder", tmp_path / "taught", rows="encoder")
-    words = Encoder.open(tmp_path / "taught").words
-    assert "avalanche" in words
-    assert not {"the", "on", "an"} & set(words)
+    encoder, _ = taught(encoded_run(tmp_path, WordSums(), stop_words="en"), tmp_path)
+    assert "avalanche" in encoder.words
+    assert not {"the", "on", "an"} & set(encoder.words)
 
 
 def test_without_the_initial_vectors_only_words_of_the_texts_are_known(tmp_path: Path) -> None:
     run = encoded_run(tmp_path, WordSums())
     (tmp_path / "initial.txt").unlink()
-    done = export(run, "encoder", tmp_path / "taught", rows="encoder")
-    words = Encoder.open(tmp_path / "taught").words
-    assert "roofs" in words
-    assert "avalanche" not in words
-    (note,) = done["left_out"]
+    encoder, (note,) = taught(run, tmp_path)
+    assert "roofs" in encoder.words
+    assert "avalanche" not in encoder.words
     assert "initial.txt" in note
 
 
