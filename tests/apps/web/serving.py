@@ -59,12 +59,9 @@ def make_run(folder: Path, *, per_year: int = 240, seed: int = 0) -> Run:
     return open_run(folder / "run")
 
 
-def fitted(folder: Path, lines: list[str], vectors: str = "default", **options: Any) -> Run:
-    """A saved run of a text with a document a line."""
-    source = folder / "texts.txt"
-    source.write_text("\n".join(lines) + "\n", "utf-8")
-    selfvec.Refiner("decorrelated", **{"window": 5, **options}).fit(source, vectors).save(folder / "run")
-    return open_run(folder / "run")
+def fitted(texts: list[str], vectors: str = "default", **options: Any) -> Run:
+    """A run in memory."""
+    return selfvec.refine(texts, vectors, "decorrelated", **{"window": 5, **options}).present
 
 
 def _table(rng: np.random.Generator) -> selfvec.Vectors:

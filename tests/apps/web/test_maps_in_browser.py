@@ -114,9 +114,9 @@ def linked(page: Page) -> list[str]:
     return list(page.run(f"[...{links}].map((a) => new URLSearchParams(a.hash.slice(1)).get('doc'))"))
 
 
-def test_a_text_of_which_nothing_is_compared_opens_on_its_subjects(page: Page, tmp_path: Path) -> None:
+def test_a_text_of_which_nothing_is_compared_opens_on_its_subjects(page: Page) -> None:
     lines = [" ".join(np.roll(words, i)[:9]) for i in range(12) for words in TOPICS.values()]
-    with serving(fitted(tmp_path, lines)) as undated:
+    with serving(fitted(lines)) as undated:
         page.open(undated.address)
         page.wait(f"{SUBJECTS} >= 2 && document.querySelector('.facts-of').innerText")
         assert page.texts(".claims li") == []

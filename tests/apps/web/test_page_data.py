@@ -247,27 +247,27 @@ def test_documents_are_coloured_by_topic_and_date(site: Site) -> None:
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
-def test_few_documents_have_a_map(tmp_path: Path, number: int) -> None:
+def test_few_documents_have_a_map(number: int) -> None:
     lines = ["hail broke the roof", "the river rose over the road", "an invoice was paid"][:number]
-    shown = documents.points(PageData(fitted(tmp_path, lines, "none"), jobs=1))
+    shown = documents.points(PageData(fitted(lines, "none"), jobs=1))
     assert len({tuple(point) for point in shown["points"]}) == number
     assert shown["texts"] == lines
 
 
-def test_nearly_identical_hits_are_one_row(tmp_path: Path) -> None:
+def test_nearly_identical_hits_are_one_row() -> None:
     lines = [
         f"Wind of {number} mph blew down {some} trees." for number in range(50, 56) for some in ("", "a few")
     ]
     lines += ["Wind bent the mast of a small boat in the harbour during the afternoon of that long day."]
-    data = PageData(fitted(tmp_path, lines, repeats="keep"), jobs=1)
+    data = PageData(fitted(lines, repeats="keep"), jobs=1)
     rows = documents.search(data, "wind", mode="bm25", fold=True)["rows"]
     assert len(rows) == 2
     assert sorted(len(row["alike"]) for row in rows) == [0, 11]
     assert len(documents.search(data, "wind", mode="bm25")["rows"]) == 10
 
 
-def test_an_index_is_finished_though_the_next_state_has_come(tmp_path: Path) -> None:
-    data = PageData(fitted(tmp_path, ["hail broke the roof of the barn", "a drone flew"] * 9), jobs=1)
+def test_an_index_is_finished_though_the_next_state_has_come() -> None:
+    data = PageData(fitted(["hail broke the roof of the barn", "a drone flew"] * 9), jobs=1)
     data.tasks.close()  # as a run does with each change
     assert len(data.index.result()) == 18
     refused(lambda: data.topics.result(), Busy, "nobody asked")

@@ -233,9 +233,9 @@ def test_the_words_that_changed_are_compared_by_mix_and_variants(page: Page, wri
         assert page.run("document.querySelector('#panel .fields label:nth-child(3) select').disabled")
 
 
-def test_a_text_without_dates_in_another_script(page: Page, tmp_path: Path) -> None:
+def test_a_text_without_dates_in_another_script(page: Page) -> None:
     lines = ["ברד שבר גגות בכפר הישן", "ברד קשה שבר גגות אדומים", "גגות של הכפר היו אדומים"] * 4
-    run = fitted(tmp_path, lines, vectors="none", min_count=1)
+    run = fitted(lines, vectors="none", min_count=1)
     with serving(run) as site:
         opened(page, f"{site.address}#view=changes&word={quote('גגות')}")
         page.wait(f"{COLLOCATES} && {LINES} === 12")

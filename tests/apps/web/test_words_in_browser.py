@@ -287,10 +287,10 @@ def test_a_second_field_does_not_wipe_the_first(opened: Page, site: Site) -> Non
     assert opened.texts("#find, .wide-field input", "value") == ["bread", "date=2020"]
 
 
-def test_enter_opens_the_word_that_was_typed(page: Page, tmp_path: Path) -> None:
+def test_enter_opens_the_word_that_was_typed(page: Page) -> None:
     lines = ["phonographic records play music", "a phonograph plays records", "phonographic music again"]
     find = "document.getElementById('find')"
-    with serving(fitted(tmp_path, lines * 12, "none")) as site:
+    with serving(fitted(lines * 12, "none")) as site:
         page.open(site.address)
         page.run(f"{find}.value = 'phonograph', {find}.focus()")
         page.press("Enter")  # before a suggestion is there
@@ -300,9 +300,9 @@ def test_enter_opens_the_word_that_was_typed(page: Page, tmp_path: Path) -> None
         page.wait(heading("music"))
 
 
-def test_hebrew_and_arabic_read_from_right_to_left(page: Page, tmp_path) -> None:
+def test_hebrew_and_arabic_read_from_right_to_left(page: Page) -> None:
     lines = ["ברד שבר גגות בכפר", "نهر كبير فوق الطريق", "hail broke roofs here"]
-    with serving(fitted(tmp_path, lines * 12, "none")) as site:
+    with serving(fitted(lines * 12, "none")) as site:
         shown = "[...document.querySelectorAll('#word .quotes q')].map((q) => getComputedStyle(q).direction)"
         for word, expected in (("גגות", "rtl"), ("فوق", "rtl"), ("roofs", "ltr")):
             page.open(f"{site.address}#word={quote(word)}")
