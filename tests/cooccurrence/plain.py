@@ -11,6 +11,17 @@ from selfvec.cooccurrence.counts import WEIGHTINGS
 from selfvec.data.token_batch import TokenBatch
 
 
+def random_batch(
+    seed: int | np.random.Generator, tokens: int, types: int, documents: int = 20, exponent: float = 1.2
+) -> TokenBatch:
+    """Words by Zipf's law; enough of them that a row's marks span several machine words."""
+    rng = np.random.default_rng(seed)
+    ids = np.minimum(rng.zipf(exponent, tokens) - 1, types - 1).astype(np.int32)
+    bounds = np.sort(rng.integers(0, tokens + 1, max(documents - 1, 0)))
+    offsets = np.concatenate(([0], bounds, [tokens])).astype(np.int64)
+    return TokenBatch(ids, offsets, [f"w{i}" for i in range(types)])
+
+
 def count_reference(batch: TokenBatch, window: int, weighting: str = "flat") -> Ints:
     """Symmetric co-occurrence counts, pair by pair, (V, V) int64; see `Counts`."""
     C = np.zeros((len(batch.types), len(batch.types)), np.int64)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tests.cooccurrence.plain import count_reference, ppmi_reference
+from tests.cooccurrence.plain import count_reference, ppmi_reference, random_batch
 from tests.refusals import refused
 
 from selfvec.base.errors import OptionError, TargetError
@@ -22,15 +22,6 @@ from selfvec.numerics import sparse_rows
 documents = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12), max_size=8)
 windows = st.integers(1, 15) | st.just(10**9)
 weightings = st.sampled_from(sorted(WEIGHTINGS))
-
-
-def random_batch(seed: int, tokens: int, types: int, documents: int = 20) -> TokenBatch:
-    """Words by Zipf's law; enough of them that a row's marks span several machine words."""
-    rng = np.random.default_rng(seed)
-    ids = np.minimum(rng.zipf(1.2, tokens) - 1, types - 1).astype(np.int32)
-    bounds = np.sort(rng.integers(0, tokens + 1, documents - 1))
-    offsets = np.concatenate(([0], bounds, [tokens])).astype(np.int64)
-    return TokenBatch(ids, offsets, [f"w{i}" for i in range(types)])
 
 
 def assert_same(a: Counts, b: Counts) -> None:

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_counts import random_batch
-from tests.cooccurrence.plain import count_reference, linear_reference, sides_reference
+from tests.cooccurrence.plain import count_reference, linear_reference, random_batch, sides_reference
 
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.token_batch import TokenBatch

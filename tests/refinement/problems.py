@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from tests.cooccurrence.plain import random_batch
 
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
@@ -20,10 +21,7 @@ def random_problem(
 ) -> tuple[TokenBatch, Vectors]:
     """A corpus with Zipf's frequencies and random unit rows, a share ``oov`` of them unknown."""
     rng = np.random.default_rng(seed)
-    ids = np.minimum(rng.zipf(1.3, tokens) - 1, types - 1).astype(np.int32)
-    bounds = np.sort(rng.integers(0, tokens + 1, max(documents - 1, 0)))
-    offsets = np.concatenate(([0], bounds, [tokens])).astype(np.int64)
-    batch = TokenBatch(ids, offsets, [f"w{i}" for i in range(types)])
+    batch = random_batch(rng, tokens, types, documents, 1.3)
     rows = unit_rows(rng.standard_normal((types, dimensions)))
     rows[rng.random(types) < oov] = 0
     return batch, vectors(batch, rows)

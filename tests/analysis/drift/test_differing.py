@@ -9,7 +9,7 @@ from tests.analysis.planted_topics import WORDS, topic_vectors
 from tests.examples import soaked
 
 from selfvec.analysis.comparison.chosen_slices import LEAST
-from selfvec.analysis.word_drift.differing import FEWEST, differing_shares
+from selfvec.analysis.word_drift.differing import FEWEST, DifferingUses, differing_shares
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.permutation_test import Distances, MeanUses
 from selfvec.corpus import Corpus
@@ -32,6 +32,12 @@ def means_of(old: np.ndarray, new: np.ndarray, number: int = 50, noise: float = 
     return Distances(np.arange(m), *[unknown] * 6, number_of, uses)
 
 
+def shares_of(old: np.ndarray, new: np.ndarray, *more: float) -> DifferingUses:
+    """The shares of words, all of which the text is compared by."""
+    means = means_of(old, new, *more)
+    return differing_shares(means, np.arange(len(old)), np.ones(len(old), bool))
+
+
 def words(number: int, seed: int = 0) -> np.ndarray:
     """Words that have nothing in common, and are as long, (m, m)."""
     return np.linalg.qr(np.random.default_rng(seed).standard_normal((number, number)))[0]
@@ -43,7 +49,7 @@ def test_the_share_is_that_of_the_way_to_another_word() -> None:
     new = old.copy()
     for word, share in enumerate(PLANTED):
         new[word] = (1 - share) * old[word] + share * old[word + 50]
-    found = differing_shares(means_of(old, new), np.arange(100), np.ones(100, bool))
+    found = shares_of(old, new)
     assert found.share[: len(PLANTED)] == pytest.approx(PLANTED, abs=0.06)
     assert np.all(found.share[len(PLANTED) :] < 0.02)
     assert np.all((found.low <= found.share) & (found.share <= found.high))
@@ -55,7 +61,7 @@ def test_what_all_words_have_in_common_is_no_share_of_one() -> None:
     old, strangers = both[:100], both[100:]
     new = 0.4 * old + 0.6 * strangers
     new[0] = strangers[0]
-    found = differing_shares(means_of(old, new), np.arange(100), np.ones(100, bool))
+    found = shares_of(old, new)
     assert found.share[1:] == pytest.approx(np.zeros(99), abs=0.15)
     assert found.share[0] > 0.8
 
@@ -66,7 +72,7 @@ def test_the_interval_narrows_with_documents_and_with_less_noise() -> None:
     new[0] = 0.5 * old[0] + 0.5 * old[50]
     widths = []
     for number, noise in ((LEAST, 1.0), (60, 1.0), (60, 0.1)):
-        found = differing_shares(means_of(old, new, number, noise), np.arange(100), np.ones(100, bool))
+        found = shares_of(old, new, number, noise)
         assert found.low[0] <= 0.5 <= found.high[0]
         widths.append(found.high[0] - found.low[0])
     assert widths == sorted(widths, reverse=True)
@@ -75,7 +81,7 @@ def test_the_interval_narrows_with_documents_and_with_less_noise() -> None:
 @pytest.mark.parametrize(("number", "documents"), [(FEWEST - 1, 50), (100, LEAST - 1)])
 def test_few_words_or_documents_have_no_share(number: int, documents: int) -> None:
     old = words(number)
-    found = differing_shares(means_of(old, old, documents), np.arange(number), np.ones(number, bool))
+    found = shares_of(old, old, documents)
     assert np.isnan([found.share, found.low, found.high]).all()
 
 
@@ -134,6 +140,6 @@ def test_a_word_may_move_farther_with_the_text_than_the_text() -> None:
     text = np.ones(100) / 10
     new = old + 0.1 * text
     new[0] = old[0] + text
-    found = differing_shares(means_of(old, new), np.arange(100), np.ones(100, bool))
+    found = shares_of(old, new)
     assert found.share[1:] == pytest.approx(np.zeros(99), abs=0.02)
     assert 0.4 < found.share[0] < 1 / np.sqrt(2)  # two words are √2 apart, and words follow up to .3

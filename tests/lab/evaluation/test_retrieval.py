@@ -119,6 +119,14 @@ def run() -> Run:
 
 
 @pytest.fixture
+def known(run: Run) -> Run:
+    """The run, whose encoder is at hand."""
+    found = run.replace()
+    hold_encoder(found, WordSums())
+    return found
+
+
+@pytest.fixture
 def collection(tmp_path: Path) -> Path:
     """The texts of the run and one that it lacks; each question has the documents with its word."""
     texts = [*TEXTS, NEW]
@@ -150,10 +158,7 @@ ALWAYS = {
 WITH = {("refined", "hybrid", "encoder"), ("encoder", "dense", "encoder")}
 
 
-def test_all_is_measured_where_the_encoder_can_be_had(run: Run, collection: Path) -> None:
-    known = run.replace()
-    encoder = WordSums()
-    hold_encoder(known, encoder)
+def test_all_is_measured_where_the_encoder_can_be_had(known: Run, collection: Path) -> None:
     found = figures(known, collection)
     assert set(found) == ALWAYS | WITH
     # The encoder alone, by hand: cosines less the mean of the run's texts, the new text read now.
@@ -169,9 +174,8 @@ def test_all_is_measured_where_the_encoder_can_be_had(run: Run, collection: Path
     assert found["encoder", "dense", "encoder"] == pytest.approx(np.mean(values), abs=0.02)
 
 
-def test_what_an_encoder_reads_is_said_before_and_shown(run: Run, collection: Path) -> None:
-    known, heard = run.replace(), Heard()
-    hold_encoder(known, WordSums())
+def test_what_an_encoder_reads_is_said_before_and_shown(known: Run, collection: Path) -> None:
+    heard = Heard()
     evaluate(known, Retrieval(collection), progress=heard)
     assert heard.said == ["encoding 1 passage with word sums"]
     assert heard.stages == {"Measuring": [1, 1], "Encoding passages": [1, 1]}
@@ -181,9 +185,7 @@ def test_what_needs_no_encoder_is_measured_where_it_cannot_be_had(run: Run, coll
     assert set(figures(run.replace(), collection)) == ALWAYS
 
 
-def test_comparisons_say_by_what_questions_were_compared(run: Run, collection: Path) -> None:
-    known = run.replace()
-    hold_encoder(known, WordSums())
+def test_comparisons_say_by_what_questions_were_compared(known: Run, collection: Path) -> None:
     report = evaluate(known, Retrieval(collection))
     asked = {(one.get("question_a"), one.get("question_b")) for one in report.comparisons}
     assert ("rows", "encoder") in asked
