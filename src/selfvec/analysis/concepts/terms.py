@@ -72,14 +72,13 @@ class Terms:
 
     rows: Ints  # (n,), their rows in the run's vectors
     names: list[str]
-    weights: Floats  # (n,), RIDF · √df
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def part(self, places: Ints) -> Terms:
         """Some of the terms."""
-        return Terms(self.rows[places], [self.names[i] for i in places.tolist()], self.weights[places])
+        return Terms(self.rows[places], [self.names[i] for i in places.tolist()])
 
 
 def terms(run: Run, most: int, *, min_count: int = 5) -> Terms:
@@ -102,7 +101,7 @@ def terms(run: Run, most: int, *, min_count: int = 5) -> Terms:
     ]
     order = np.array(rows, np.int64)
     order = order[np.argsort(-weight[order], kind="stable")[:most]]
-    return Terms(order, [batch.types[i] for i in order.tolist()], weight[order])
+    return Terms(order, [batch.types[i] for i in order.tolist()])
 
 
 def term_weights(batch: TokenBatch) -> tuple[Floats, Ints]:

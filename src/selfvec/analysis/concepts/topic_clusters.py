@@ -74,18 +74,17 @@ class Clustering:
         return [most] if most > SUBJECTS else list(range(least, most + 1))
 
 
-def cluster_documents(run: Run, how: Clustering | None = None, progress: Progress | None = None) -> Topics:
+def cluster_documents(run: Run, how: Clustering, progress: Progress | None = None) -> Topics:
     """Cluster the documents of a run into topics, which are named by their terms.
 
     Of D documents there are ¾ √D topics, at most one for twenty documents. Where that is no more than ten,
     their number is the smallest whose mean silhouette is at least 95 % of the largest.
     """
-    how, progress = how or Clustering(), as_progress(progress)
+    progress = as_progress(progress)
     with progress.stage("Relating texts", None, "words"):
         chosen, coherence = _terms(run, how)
         words = document_space(run)
-        batch = run.require_tokens()
-        documents = topic_text_vectors(run, batch)
+        documents = topic_text_vectors(run, run.require_tokens())
     with_words = np.flatnonzero(documents.any(axis=1))
     mean = (COMMON_PART * documents[with_words].mean(axis=0, dtype=np.float64)).astype(np.float32)
     numbers = how.numbers(len(with_words))
@@ -113,7 +112,7 @@ def cluster_documents(run: Run, how: Clustering | None = None, progress: Progres
         mean=mean,
         run=run,
     )
-    described = _described(batch, run, chosen, coherence, whole, how)
+    described = _described(run, chosen, coherence, whole, how)
     seeds = [list(how.seeds[i]) if i < len(how.seeds) else [] for i in order]
     rows = [replace(topic, seed_words=own) for topic, own in zip(described, seeds, strict=True)]
     return replace(whole, topics=rows)
@@ -249,13 +248,11 @@ def _costs(sums: Doubles, weights: Doubles) -> Doubles:
 # ---- The topics that clusters are
 
 
-def _described(
-    batch: TokenBatch, run: Run, chosen: Terms, coherence: Floats, whole: Topics, how: Clustering
-) -> list[Topic]:
+def _described(run: Run, chosen: Terms, coherence: Floats, whole: Topics, how: Clustering) -> list[Topic]:
     """The topics of documents: the name, the most typical terms and the size of each."""
     number = len(whole.centres)
     cosines = unit_rows(document_space(run)[chosen.rows] - whole.mean) @ whole.centres.T
-    typical = coherence[:, None] * _typical(batch, chosen, whole.of_documents, cosines)
+    typical = coherence[:, None] * _typical(run.require_tokens(), chosen, whole.of_documents, cosines)
     documents = np.bincount(whole.of_documents[whole.of_documents >= 0], minlength=number)
     words = np.bincount(whole.labels[chosen.rows] + 1, minlength=number + 1)[1:]
     is_subject = can_name(run)
