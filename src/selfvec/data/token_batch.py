@@ -182,14 +182,14 @@ class TokenBatch:
         return self
 
     def ranges(
-        self, first: int = 0, last: int | None = None, tokens: int = _BLOCK
+        self, first: int = 0, last: int | None = None, tokens: int | None = None
     ) -> Iterator[tuple[int, int]]:
-        """The documents ``first`` to ``last`` in ranges of about so many ``tokens``.
+        """The documents ``first`` to ``last`` in ranges of about so many ``tokens``, by default four million.
 
         The ids of a range in a mapped file are released after they have been used.
         """
         bounds = self.offsets[first : None if last is None else last + 1]
-        for start, stop in cut(np.diff(bounds), tokens):
+        for start, stop in cut(np.diff(bounds), tokens or _BLOCK):
             stop_if_cancelled()
             yield first + start, first + stop
             release(self.ids[bounds[start] : bounds[stop]])
