@@ -407,8 +407,8 @@ def log_likelihood_scores(counts: Numbers, others: Numbers) -> Doubles:
 def chi_square_p(z: Numbers) -> Doubles:
     """The two-sided p of standard normal figures: that of z² under chi-square with one degree of freedom.
 
-    >>> chi_square_p(np.array([0.0, 3.8415**0.5, -(10.828**0.5)])).round(4).tolist()
-    [1.0, 0.05, 0.001]
+    >>> chi_square_p(np.sqrt([0, 3.8415, 6.6349, 10.8276]) * [1, 1, -1, 1]).round(6).tolist()
+    [1.0, 0.049999, 0.01, 0.001]
     """
     roots = np.abs(np.asarray(z, np.float64)) / math.sqrt(2)
     return np.fromiter(map(math.erfc, roots.tolist()), np.float64, len(roots))
