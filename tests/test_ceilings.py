@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 from tools.ceilings import CEILINGS, ROOT, faults, tokens
+from tools.walks import WALKS
 
 
 def git(*arguments: str) -> str:
@@ -16,9 +17,12 @@ def test_no_ceiling_is_above_that_of_any_commit_before() -> None:
     if not (ROOT / ".git").exists():
         pytest.skip("the history is not here")
     now = json.loads(CEILINGS.read_text("utf-8"))
+    # Until 2026-12-01 walks ended at functions that are handed on; what is followed whole has another name.
+    fewer = tuple(f"walk of {name}: " for name in WALKS)
     for commit in git("log", "--format=%h", "--", CEILINGS.name).split():
         before = json.loads(git("show", f"{commit}:{CEILINGS.name}"))
-        assert not {name: top for name, top in before.items() if now.get(name, top + 1) > top}, commit
+        kept = {name: top for name, top in before.items() if not name.startswith(fewer)}
+        assert not {name: top for name, top in kept.items() if now.get(name, top + 1) > top}, commit
 
 
 def test_tokens_are_what_formatting_does_not_change() -> None:

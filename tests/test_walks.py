@@ -32,3 +32,26 @@ def test_a_walk_enters_each_function_once_in_the_order_of_the_code(tmp_path):
         "text.count", "apps.command",  # normal was entered before
     ]  # fmt: skip
     assert sum(after.startswith("apps") > before.startswith("apps") for before, after in pairwise(files)) == 2
+
+
+def test_a_function_that_is_handed_on_gets_what_stands_beside_it(tmp_path):
+    """A closure, a function by its name, and what a block is led with."""
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text/cut.py").write_text(
+        "def cut(text): ...\ndef kept(text): return text\ndef shown(text): ...\n", "utf-8"
+    )
+    (tmp_path / "command.py").write_text(
+        """
+from selfvec.text import cut
+def command(text):
+    def closure(given): cut.cut(given)
+    later(text, closure)
+    later(text, cut.kept)
+    later(None, cut.cut)
+    with cut.kept(text) as step: cut.shown(step)
+def later(text, work): ...
+""",
+        "utf-8",
+    )
+    files = walked(House.read(tmp_path), "command:command:text").files
+    assert files == ["command", "text.cut"] * 3 + ["command"]

@@ -20,10 +20,14 @@ ROOT = Path(__file__).parent.parent
 EXTRAS = ("serve", "mcp", "plot", "encoder")
 BESIDE = ("pytest>=9", "hypothesis>=6.100", "httpx>=0.27", "pandas>=2.2.3", "pillow>=11", "onnx>=1.18")
 TESTS = (
-    *("tests/numerics", "tests/data/test_vectors.py", "tests/data/test_field_types.py"),
+    "tests/numerics",
+    "tests/data/test_vectors.py",
+    "tests/data/test_field_types.py",
     "tests/retrieval/encoder/test_encoder.py",
     "tests/encoders",
-    *("tests/text/test_languages.py", "tests/apps/mcp/test_assistant.py", "tests/apps/web/test_app.py"),
+    "tests/text/test_languages.py",
+    "tests/apps/mcp/test_assistant.py",
+    "tests/apps/web/test_app.py",
 )
 
 

@@ -89,8 +89,7 @@ def main(folder: Path) -> None:
     packages = installed()
     (folder / "sbom.cdx.json").write_text(json.dumps(bill(packages), indent=1) + "\n", encoding="utf-8")
     (folder / "licences.md").write_text(table(packages), encoding="utf-8")
-    core = sum(core for _, core in packages.values()) - 1
-    print(f"{folder}: {core} packages of the core, {len(packages) - 1 - core} of extras")
+    print(f"{folder}: {len(packages) - 1} packages")
 
 
 if __name__ == "__main__":

@@ -29,17 +29,15 @@ from unittest import mock
 from selfvec.apps.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = (
-    ROOT / "README.md",
-    *(
-        ROOT / "docs" / f"{name}.md"
-        for name in (
-            "tutorial",
-            "how-to/keyness-concordance-collocates",
-            "explanation/drift",
-            "explanation/selection",
-        )
-    ),
+PAGES = tuple(
+    ROOT / f"{name}.md"
+    for name in (
+        "README",
+        "docs/tutorial",
+        "docs/how-to/keyness-concordance-collocates",
+        "docs/explanation/drift",
+        "docs/explanation/selection",
+    )
 )
 
 _BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -3,8 +3,9 @@
     python -m tools.walks [PLACE...]        # a place is MODULE:FUNCTION:PARAMETER, below selfvec
 
 The walk follows an argument, and what calls make of it, through the functions that it is passed to, in the
-order of the code, each once. It does not follow what is taken out of it, such as the text of a run. Nothing
-is run: calls are matched to functions by imports, and methods by their names where one class alone has them.
+order of the code, each once. A function that is handed on beside it, such as a closure, is taken to get it
+first. What is taken out of the argument, such as the text of a run, is not followed. Nothing is run: calls
+are matched to functions by imports, and methods by their names where one class alone has them.
 It counts the stays (a file entered, or entered again), the files, and the climbs (from a room to one above
 it). Fewer are better, unless a file becomes two subjects for it.
 """
@@ -17,6 +18,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.util import resolve_name
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -29,12 +31,17 @@ WALKS = {
     "drift": "analysis.word_drift.drift:drift:run",
     "update": "apps.functions.update:update:run",
     "serve": "apps.starting:serve:run",
+    "add": "apps.functions.live:add:run",
+    "report": "apps.functions.report:report:run",
+    "topics": "analysis.concepts.corpus_topics:topics:run",
+    "keyness": "analysis.keyness:keyness:run",
+    "monitor": "analysis.monitoring:monitor:run",
 }
 
-_ITSELF = ("fitted_run", "present")  # attributes of a run that are the run, in one of its states
+_ITSELF = ("fitted_run", "present", "state")  # attributes of a run that are the run, in one of its states
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-Assignment = ast.Assign | ast.AnnAssign | ast.NamedExpr
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+Assignment = ast.Assign | ast.AnnAssign | ast.NamedExpr | ast.withitem
 
 
 class Place(NamedTuple):
@@ -129,11 +136,9 @@ class House:
 
 def _imported_from(node: ast.ImportFrom, package: str) -> str | None:
     """The module that names are imported from, below the package; None for others' modules."""
-    if node.level:
-        outer = package.split(".")[: len(package.split(".")) - node.level + 1]
-        return ".".join([*outer, *filter(None, [node.module])])
-    name = node.module or ""
-    return name.removeprefix("selfvec").removeprefix(".") if name.split(".")[0] == "selfvec" else None
+    name = f"{'.' * node.level}{node.module or ''}"
+    outer, _, inner = resolve_name(name, f"selfvec.{package}".rstrip(".")).partition(".")
+    return inner if outer == "selfvec" else None
 
 
 @dataclass
@@ -142,34 +147,59 @@ class Walk:
 
     house: House
     files: list[str] = field(default_factory=list)
-    seen: set[tuple[Place, frozenset[str]]] = field(default_factory=set)
+    seen: set[tuple[Function, frozenset[str]]] = field(default_factory=set)
 
-    def enter(self, place: Place, carried: frozenset[str]) -> None:
-        """Follow the names ``carried`` through a function."""
-        if (place, carried) in self.seen or len(self.seen) > 2000:
+    def enter(self, place: Place, carried: frozenset[str], inner: Function | None = None) -> None:
+        """Follow the names ``carried`` through a function of the package, or one that is defined in it."""
+        function = inner or self.house.functions[place]
+        if (function, carried) in self.seen:
             return
-        self.seen.add((place, carried))
+        self.seen.add((function, carried))
         self._stay(place.module)
         names = set(carried)
-        owner = place.name.rpartition(".")[0]
-        for node in _in_order(self.house.functions[place]):
+        for node in _in_order(function):
             if isinstance(node, ast.Call):
-                self._follow(place.module, owner, node, names)
-            elif node.value is not None and _is_carried(node.value, names):
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                names.update(target.id for target in targets if isinstance(target, ast.Name))
+                self._follow(place, node, names)
+            else:
+                value, targets = _bound(node)
+                if value is not None and _is_carried(value, names):
+                    names.update(target.id for target in targets if isinstance(target, ast.Name))
 
-    def _follow(self, module: str, owner: str, call: ast.Call, names: set[str]) -> None:
-        place = self.house.called(module, owner, call)
-        if place is None:
+    def _follow(self, here: Place, call: ast.Call, names: set[str]) -> None:
+        inside = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+        values = [*call.args, *(keyword.value for keyword in call.keywords)]
+        if any(_is_carried(value, names) for value in [*inside, *values]):
+            for value in values:
+                self._hand_on(here, value, names)
+        if (place := self._called(here, call)) is None:
             return
         passed = frozenset(_parameters(self.house.functions[place], call, names, "." in place.name))
         if passed:
             self.enter(place, passed)
-            self._stay(module)
+            self._stay(here.module)
+
+    def _called(self, here: Place, call: ast.Call) -> Place | None:
+        return self.house.called(here.module, here.name.rpartition(".")[0], call)
+
+    def _hand_on(self, here: Place, value: ast.expr, names: set[str]) -> None:
+        """Enter a function that is a value: a closure, or one of the package."""
+        place, closed_over = here, frozenset(names)
+        within = ast.walk(self.house.functions[place])
+        found = [value] if isinstance(value, ast.Lambda) else []
+        found += [
+            node
+            for node in within
+            if isinstance(node, ast.FunctionDef) and node.name == getattr(value, "id", "")
+        ]
+        if not found and (other := self._called(here, ast.Call(value, [], []))):
+            place, found, closed_over = other, [self.house.functions[other]], frozenset()
+        for function in found:
+            first = [argument.arg for argument in function.args.args][:1]
+            self.enter(place, closed_over.union(first), function)
+            self._stay(here.module)
 
     def _stay(self, module: str) -> None:
-        if not self.files or self.files[-1] != module:
+        if self.files[-1:] != [module]:
             self.files.append(module)
 
 
@@ -182,8 +212,19 @@ def _in_order(function: Function) -> Iterator[ast.Call | Assignment]:
         if isinstance(node, ast.Call | Assignment):
             yield node
 
-    for statement in function.body:
+    for statement in [function.body] if isinstance(function, ast.Lambda) else function.body:
         yield from visit(statement)
+
+
+def _bound(node: Assignment) -> tuple[ast.expr | None, list[ast.expr | None]]:
+    """A value, and what it is bound to."""
+    match node:
+        case ast.Assign(value=value, targets=[*targets]):
+            return value, targets
+        case ast.withitem(context_expr=value, optional_vars=target):
+            return value, [target]
+        case _:
+            return node.value, [node.target]
 
 
 def _is_carried(value: ast.expr, names: set[str]) -> bool:

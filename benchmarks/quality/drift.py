@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.datasets import SHARED_DATA
-from benchmarks.page import table
+from benchmarks.page import interval, table
 from benchmarks.rankings import over
 from benchmarks.refining import refined
 from selfvec.analysis.comparison.comparison import Comparison
@@ -165,8 +165,7 @@ def measured(path: Path, degrees: dict[str, float], seed: int) -> list[Estimate]
 
 def with_interval(of: Estimate) -> str:
     """A figure with its 95 % interval."""
-    low, high = of.interval
-    return f"{of.value:.2f} ({low:.2f} to {high:.2f})"
+    return interval(of.value, *of.interval, ".2f")
 
 
 def coverage() -> str:

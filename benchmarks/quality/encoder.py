@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY, judged, path, sample
 from benchmarks.datasets import texts as whole
-from benchmarks.page import table
+from benchmarks.page import interval, table
 from benchmarks.rankings import estimate, standard
 from selfvec import evaluate
 from selfvec.apps.functions.refine import refine
@@ -201,8 +201,8 @@ def tables() -> str:
             shots = {"shots": SHOTS} if isinstance(task, Classification) else {}
             cell = next(row for row in evaluate(vectors, task, **shots).rows if row["metric"] in METRICS)
             common = "_common" if isinstance(task, Similarity) else ""  # pairs of words that the text has
-            value, low, high = (cell[f"{key}{common}"] for key in ("value", "low", "high"))
-            lines.setdefault(way, []).append(f"{value:.3f} ({low:.3f} to {high:.3f})")
+            values = (cell[f"{key}{common}"] for key in ("value", "low", "high"))
+            lines.setdefault(way, []).append(interval(*values))
     return table(["a table by", *texts], [[way, *cells] for way, cells in lines.items()])
 
 

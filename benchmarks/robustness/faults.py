@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import random
 import resource
 import shutil
 import subprocess
 import time
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.robustness.cases import Case
 from benchmarks.robustness.inputs import ended, leftovers, run_command, start, without_privileges
+from benchmarks.robustness.kills import Outcome
 
 _BACK = 10 * 365 * 86400.0  # seconds
-Found = tuple[Counter[str], list[str]]
 
 
-def full_disk(cases: list[Case], place: Path) -> Found:
+def full_disk(cases: list[Case], place: Path, outcome: Outcome) -> None:
     """The disk fills up while a command writes: a small file system in memory, or a limit on files."""
-    counts, faults = Counter[str](), list[str]()
     chance = random.Random(11)
     for case in cases:
         for share in (0.2, 0.5, 0.8):
@@ -33,25 +29,14 @@ def full_disk(cases: list[Case], place: Path) -> Found:
             options = ["-t", "tmpfs", "-o", f"size={room}", "tmpfs", mounted]
             if subprocess.run(["mount", *options], capture_output=True).returncode:
                 status = run_command(list(case.arguments), folder, _small_files)
-                _judge(case, folder, status, "full disk", counts, faults)
+                _judge(case, folder, status, "full disk", outcome)
                 continue
             try:
                 shutil.copytree(folder, mounted / "f")
-                status = run_command(list(case.arguments), mounted / "f", _log_elsewhere(place))
-                shutil.copyfile(place / "full-log", folder / "log")
-                _judge(case, mounted / "f", status, "full disk", counts, faults, folder / "log")
+                status = ended(start(list(case.arguments), mounted / "f", log=folder / "log"))
+                _judge(case, mounted / "f", status, "full disk", outcome, folder / "log")
             finally:
                 subprocess.run(["umount", mounted], check=True)
-    return counts, faults
-
-
-def _log_elsewhere(place: Path) -> Callable[[], None]:
-    def before() -> None:
-        log = os.open(place / "full-log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-
-    return before
 
 
 def _small_files() -> None:
@@ -62,9 +47,8 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_blocks * 512 for path in folder.rglob("*"))
 
 
-def no_permission(cases: list[Case], place: Path) -> Found:
+def no_permission(cases: list[Case], place: Path, outcome: Outcome) -> None:
     """Nothing can be written into the folder."""
-    counts, faults = Counter[str](), list[str]()
     for case in cases:
         folder = case.trial(place / "closed")
         (folder / "log").touch()
@@ -75,13 +59,11 @@ def no_permission(cases: list[Case], place: Path) -> Found:
         status = run_command(list(case.arguments), folder, without_privileges)
         for path in reversed(closed):
             path.chmod(0o700)
-        _judge(case, folder, status, "no permission", counts, faults)
-    return counts, faults
+        _judge(case, folder, status, "no permission", outcome)
 
 
-def two_writers(cases: list[Case], place: Path) -> Found:
+def two_writers(cases: list[Case], place: Path, outcome: Outcome) -> None:
     """Two processes run the same command at once: one makes the result, the other waits or is refused."""
-    counts, faults = Counter[str](), list[str]()
     chance = random.Random(12)
     for case in cases:
         for _ in range(0 if case.name == "undo" else 2):  # two of it are none
@@ -91,25 +73,22 @@ def two_writers(cases: list[Case], place: Path) -> Found:
             second = start(list(case.arguments), folder)
             statuses = sorted((ended(first), ended(second)))
             said = (folder / "log").read_text()
-            counts[f"two writers|{'done' if statuses == [0, 0] else 'refused'}"] += 1
+            outcome.counts[f"two writers|{'done' if statuses == [0, 0] else 'refused'}"] += 1
             if statuses not in ([0, 0], [0, 2]) or case.state(folder) != case.new or "Traceback" in said:
-                faults.append(f"two writers, {case.name}: statuses {statuses}: {said[-300:]}")
+                outcome.faults.append(f"two writers, {case.name}: statuses {statuses}: {said[-300:]}")
             if left := leftovers(folder):
-                faults.append(f"two writers, {case.name}: {', '.join(left)} stays")
-    return counts, faults
+                outcome.faults.append(f"two writers, {case.name}: {', '.join(left)} stays")
 
 
-def clock_back(cases: list[Case], place: Path) -> Found:
+def clock_back(cases: list[Case], place: Path, outcome: Outcome) -> None:
     """The clock is set back by ten years, so that all files come from the future."""
-    counts, faults = Counter[str](), list[str]()
     for case in cases:
         folder = case.trial(place / "clock")
         status = run_command(list(case.arguments), folder, _set_back)
-        counts["clock set back|done"] += 1
+        outcome.counts["clock set back|done"] += 1
         if status or case.state(folder) != case.new:
             said = (folder / "log").read_text()[-300:]
-            faults.append(f"clock set back, {case.name}: status {status}: {said}")
-    return counts, faults
+            outcome.faults.append(f"clock set back, {case.name}: status {status}: {said}")
 
 
 def _set_back() -> None:
@@ -119,23 +98,18 @@ def _set_back() -> None:
 
 
 def _judge(
-    case: Case,
-    folder: Path,
-    status: int,
-    fault: str,
-    counts: Counter[str],
-    faults: list[str],
-    log: Path | None = None,
+    case: Case, folder: Path, status: int, fault: str, outcome: Outcome, log: Path | None = None
 ) -> None:
     """A command that met a fault said so in its last line and left the old result, or it is done."""
     said = (log or folder / "log").read_text()
     found = case.state(folder)
     ok = found == case.old if status else found == case.new
-    told = not status or (status == 2 and said.strip().splitlines()[-1:][0:1] and "Traceback" not in said)
-    counts[f"{fault}|{'refused' if status else 'done'}"] += 1
+    told = not status or (status == 2 and said.strip() and "Traceback" not in said)
+    outcome.counts[f"{fault}|{'refused' if status else 'done'}"] += 1
+    where = f"{fault}, {case.name}"
     if not ok and not (status == 0 and "search" in case.name):  # an index that cannot be kept is used once
-        faults.append(f"{fault}, {case.name}: status {status}, the result has changed: {said[-300:]}")
+        outcome.faults.append(f"{where}: status {status}, the result has changed: {said[-300:]}")
     if not told:
-        faults.append(f"{fault}, {case.name}: status {status}: {said[-300:]}")
+        outcome.faults.append(f"{where}: status {status}: {said[-300:]}")
     if left := leftovers(folder):
-        faults.append(f"{fault}, {case.name}: {', '.join(left)} stays")
+        outcome.faults.append(f"{where}: {', '.join(left)} stays")

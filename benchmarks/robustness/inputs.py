@@ -56,8 +56,10 @@ def write_vectors(path: Path) -> None:
     selfvec.save(selfvec.Vectors(words, rows), path)
 
 
-def start(arguments: list[str], folder: Path, before: Callable[[], None] = lambda: None) -> int:
-    """Start a command in a process of its own in ``folder``; its messages go to ``log``."""
+def start(
+    arguments: list[str], folder: Path, before: Callable[[], None] = lambda: None, log: Path = Path("log")
+) -> int:
+    """Start a command in a process of its own in ``folder``; its messages go to ``log`` there."""
     child = os.fork()
     if child:
         return child
@@ -65,9 +67,9 @@ def start(arguments: list[str], folder: Path, before: Callable[[], None] = lambd
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.chdir(folder)
-        log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
+        messages = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(messages, 1)
+        os.dup2(messages, 2)
         before()
         status = main([*arguments, *(["--jobs", "1"] if arguments[0] == "refine" else [])])
     finally:

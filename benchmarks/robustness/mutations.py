@@ -6,7 +6,6 @@ and puts the file back. A worker that dies leaves the damaged file behind.
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
 import resource
@@ -20,18 +19,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
+from tests.corpus.corpus_reader import COMPRESSIONS
 from tests.damage import damaged
+from tests.lab.language_models import word_piece
 from tests.storage.formats import format_tables
 
 import selfvec
 from selfvec.apps.functions.inspection import verify
 from selfvec.base.errors import SelfvecError
 from selfvec.corpus import Corpus
-from selfvec.files.compressed_files import zstd
 from selfvec.lab.evaluation import words
 from selfvec.lab.evaluation.retrieval import read_collection
 from selfvec.retrieval import Index
@@ -101,7 +100,7 @@ def _tables(folder: Path) -> Iterator[Reader]:
             continue
         yield Reader(f"vectors: {row.name}", path, load, format_tables.parts(path))
         if path.is_file() and row.name in ("word2vec", "word2vec-text", "glove"):
-            for suffix, pack in ((".gz", gzip.compress), (".zst", zstd.compress)):
+            for suffix, pack in COMPRESSIONS.items():
                 packed = place / f"packed{suffix}"
                 packed.write_bytes(pack(path.read_bytes()))
                 yield Reader(f"vectors: {row.name}{suffix}", packed, load)
@@ -117,8 +116,7 @@ def _corpora(folder: Path) -> Iterator[Reader]:
         "jsonl": table.write_ndjson(),
     }
     for kind, text in texts.items():
-        packs: tuple[tuple[str, Any], ...] = (("", bytes), (".gz", gzip.compress), (".zst", zstd.compress))
-        for suffix, pack in packs:
+        for suffix, pack in COMPRESSIONS.items():
             path = folder / f"corpus.{kind}{suffix}"
             path.write_bytes(pack(text.encode()))
             yield Reader(f"corpus: {kind}{suffix}", path, _documents)
@@ -149,24 +147,7 @@ def _task_files(folder: Path) -> Iterator[Reader]:
     (beir / "qrels/test.tsv").write_text("query-id\tcorpus-id\tscore\nq\t1\t1\n")
     yield Reader("task: retrieval", beir, read_collection)
     pieces = folder / "tokenizer.json"
-    vocabulary = {"[UNK]": 0, "hail": 1, "fell": 2, "##s": 3}
-    model = {
-        "type": "WordPiece",
-        "unk_token": "[UNK]",
-        "continuing_subword_prefix": "##",
-        "vocab": vocabulary,
-    }
-    pieces.write_text(
-        json.dumps(
-            {
-                "version": "1.0",
-                "added_tokens": [],
-                "normalizer": {"type": "Lowercase"},
-                "pre_tokenizer": {"type": "Whitespace"},
-                "model": {**model, "max_input_chars_per_word": 100},
-            }
-        )
-    )
+    word_piece(["[UNK]", "hail", "fell", "##s"]).save(str(pieces))
     yield Reader("tokenizer", pieces, tokenizer)
 
 

@@ -23,7 +23,7 @@ from benchmarks.measured import note, today
 from benchmarks.page import table, write_parts
 from benchmarks.robustness.cases import Case, cases, prepare, small_cases
 from benchmarks.robustness.faults import clock_back, full_disk, no_permission, two_writers
-from benchmarks.robustness.kills import SIGNALS, run_kills
+from benchmarks.robustness.kills import SIGNALS, Outcome, run_kills
 from benchmarks.robustness.system_calls import VARIABLE, preloaded, run_calls
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
@@ -133,13 +133,11 @@ def _kills(made: list[Case], place: Path, options: argparse.Namespace) -> list[s
 
 
 def _faults(made: list[Case], place: Path) -> list[str]:
-    counts, faults = Counter[str](), list[str]()
+    outcome = Outcome()
     for part in (full_disk, no_permission, two_writers, clock_back):
-        found, wrong = part(made, place)
-        counts.update(found)
-        faults += wrong
-    _report(counts, len(faults), "faults", str)
-    return faults
+        part(made, place, outcome)
+    _report(outcome.counts, len(outcome.faults), "faults", str)
+    return outcome.faults
 
 
 def _report(counts: Counter[str], faults: int, title: str, kind: Callable[[str], str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.places import ROOT
 
 from benchmarks import measured
-from benchmarks.catalogue import Benchmark, all_benchmarks, find
+from benchmarks.catalogue import all_benchmarks, find
 from benchmarks.harness import Result, compared, read_results, write_results
 from benchmarks.used_code import Code, parts_of
 
@@ -68,12 +68,6 @@ def test_two_programs_are_run_in_turn_and_their_times_divided() -> None:
 )
 def test_a_missed_target_is_named(row: Result, target: str) -> None:
     assert row.target == target
-
-
-def test_a_benchmark_is_found_by_what_it_defines() -> None:
-    counts = next(one for one in all_benchmarks() if one.name == "speed.counts")
-    question = "How fast are co-occurrences counted, next to SciPy?"
-    assert counts == Benchmark("speed.counts", question, frozenset({"run"}))
 
 
 def test_a_table_older_than_a_constant_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,8 @@
 """The report on the paper says what was measured, on a small text of ours and random vectors."""
 
-import doctest
 import re
 from copy import deepcopy
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -177,10 +175,3 @@ def test_the_page_is_filled_and_names_no_machine_path() -> None:
     for name, text in found.items():
         assert text.strip() or name == OLDER, f"{name} was never generated: run make paper"
         assert not re.search(r"(?:^|[\s(`'\"=])(?:/|~/|[A-Za-z]:\\|file:)\w", text), name
-
-
-@pytest.mark.parametrize("name", ["page", "paper.tables", "vectors"])
-def test_examples_in_docstrings_hold(name: str) -> None:
-    outcome = doctest.testmod(import_module(f"benchmarks.{name}"))
-    assert outcome.attempted
-    assert not outcome.failed
