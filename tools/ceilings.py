@@ -23,7 +23,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 CEILINGS = ROOT / "ceilings.json"
-OF_THEIR_OWN = ("base", "files", "numerics", "cooccurrence", "data", "analysis", "lab")  # rooms with a ceiling
+WITH_CEILINGS = ("base", "files", "numerics", "cooccurrence", "data", "analysis", "lab")  # rooms
 WORK = {
     "refining": (
         "texts = [f'hail number {i} fell on the roof of the mill by the river' for i in range(200)]\n"
@@ -130,7 +130,7 @@ def measured(sizes: Counter[str]) -> dict[str, int]:
         "options": sum(option.expose_value for option in options),
         "names of selfvec": len(selfvec.__all__),  # type: ignore[attr-defined]
         "names of Run": sum(not name.startswith("_") for name in dir(selfvec.Run)),
-        **{f"{room} tokens": sizes[f"src/selfvec/{room}"] for room in OF_THEIR_OWN},
+        **{f"{room} tokens": sizes[f"src/selfvec/{room}"] for room in WITH_CEILINGS},
         **{f"lines loaded after {name}": sum(own.values()) for name, own in loaded_lines().items()},
         **{
             f"whole walk of {name}: {what}": number

@@ -47,7 +47,7 @@ def work(folder: Path | str, jobs: str, *methods: str) -> None:
 def digests(run: Path) -> dict[str, str]:
     """Checksums of what a run and its index hold."""
     files = [path for path in sorted(run.rglob("*")) if path.is_file() and path.name not in VARIABLE]
-    names = {path: re.sub(r"(-[0-9a-f]{16}){2}/", "/", str(path.relative_to(run))) for path in files}
+    names = {path: re.sub(r"(-[0-9a-f]{16}){3}/", "/", str(path.relative_to(run))) for path in files}
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for path, name in names.items()}
 
 

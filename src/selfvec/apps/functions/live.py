@@ -252,11 +252,11 @@ def deleted(
     progress: Progress | None = None,
 ) -> Answer:
     """`delete`; without ``field``, ids that are missing are passed over."""
-    if bool(ids) == bool(filters):
-        what = "both ids and a filter" if ids else "neither ids nor a filter"
-        raise OptionError(f"there are {what}", field=field or "id", remedy="name either")
     told = as_progress(progress)
     with _transition(run, told) as step:
+        if bool(ids) == bool(filters):
+            what = "both ids and a filter" if ids else "neither ids nor a filter"
+            raise OptionError(f"there are {what}", field=field or "id", remedy="name either")
         which = allowed(step.state, filters) if filters else ids
         made, change = live.deleted(step.state, which, step.number, field)
         if erase and change.withdrawn:
