@@ -28,7 +28,7 @@ _SIGNS = {"at_least": "ge", "above": "gt", "at_most": "le", "below": "lt"}
 
 
 @dataclass(frozen=True)
-class Server:
+class OfferedOptions:
     """How a server takes options."""
 
     field: Callable[..., Any]  # FastAPI's Query, or pydantic's Field

@@ -100,7 +100,7 @@ def learn(
         }
         products = sample.inner_products(len(weights), jobs)
         prior, ridge, explained = choose(products, teacher[drawn] - mean, starts, jobs)
-        problem = _Problem(texts, teacher, mean, priors.get(prior, np.zeros((len(weights), 0))))
+        problem = _RidgeProblem(texts, teacher, mean, priors.get(prior, np.zeros((len(weights), 0))))
         rows, scale = problem.solve(ridge, jobs, progress or Progress())
     return Student(rows, weights, mean.astype(np.float32), ridge, scale, prior, explained)
 
@@ -163,7 +163,7 @@ def _left_out(values: Doubles, vectors: Doubles, turned: Doubles) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class _Problem:
+class _RidgeProblem:
     """What is solved, some columns at a time, by Xᵀ T and Xᵀ X R0, which are as long as the vocabulary."""
 
     texts: SparseRows  # X, (n, V)

@@ -16,9 +16,9 @@ from serving import Site, answer_with, serving
 from tests.processes import PATIENCE
 
 from selfvec.apps.web import page_data, responses, server
-from selfvec.apps.web.responses import Answer
+from selfvec.apps.web.responses import LimitedResponse
 from selfvec.apps.web.server import bind
-from selfvec.apps.web.work import Busy
+from selfvec.apps.web.work import ServerBusy
 from selfvec.base.threads import stop_if_cancelled
 from selfvec.data.run import Run
 
@@ -187,7 +187,7 @@ def test_large_answers_go_out_in_pieces_and_only_some_at_a_time(monkeypatch: pyt
             await go.wait()
 
         scope = {"type": "http", "headers": [], "path": "/"}
-        await Answer(memoryview(body))(scope, None, send)  # type: ignore[arg-type]
+        await LimitedResponse(memoryview(body))(scope, None, send)  # type: ignore[arg-type]
         return got
 
     async def answers() -> list[Any]:
@@ -198,7 +198,7 @@ def test_large_answers_go_out_in_pieces_and_only_some_at_a_time(monkeypatch: pyt
 
     first, second, refused = asyncio.run(answers())
     assert [message["status"] for message in (first[0], second[0])] == [200, 200]
-    assert isinstance(refused, Busy)  # status 503
+    assert isinstance(refused, ServerBusy)  # status 503
     parts = [message["body"] for message in first[1:]]
     assert b"".join(parts) == body
     assert max(map(len, parts)) == responses.PIECE_BYTES

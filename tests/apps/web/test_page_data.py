@@ -28,7 +28,7 @@ from selfvec.apps.web.documents import colours
 from selfvec.apps.web.first_view import about
 from selfvec.apps.web.page_data import REFINED, ComparisonTasks, PageData
 from selfvec.apps.web.words import Completion
-from selfvec.apps.web.work import Busy, Tasks
+from selfvec.apps.web.work import ServerBusy, Tasks
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run, TopicName
@@ -199,7 +199,7 @@ def test_a_comparison_that_nobody_asks_for_ends_and_who_asks_seldom_gets_it(
     for task in (again, second):
         assert task.result(PATIENCE)
         task.unwanted.asked -= 1000
-    refused(lambda: first.result(PATIENCE), Busy)
+    refused(lambda: first.result(PATIENCE), ServerBusy)
     assert made.drift(REFINED) is again  # a result stays
 
 
@@ -270,7 +270,7 @@ def test_an_index_is_finished_though_the_next_state_has_come() -> None:
     data = PageData(fitted(["hail broke the roof of the barn", "a drone flew"] * 9), jobs=1)
     data.tasks.close()  # as a run does with each change
     assert len(data.index.result()) == 18
-    refused(lambda: data.topics.result(), Busy, "nobody asked")
+    refused(lambda: data.topics.result(), ServerBusy, "nobody asked")
 
 
 def test_topics_and_words_are_counted_by_period(site: Site) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.processes import PATIENCE
 from tests.refusals import refused
 
-from selfvec.apps.web.work import BackgroundTask, Busy, Kind, NotReady, Tasks, WorkQueue
+from selfvec.apps.web.work import BackgroundTask, Kind, NotReady, ServerBusy, Tasks, WorkQueue
 from selfvec.base.errors import InputError, SelfvecError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import in_order
@@ -185,7 +185,7 @@ def test_work_that_nobody_waits_for_stops_at_its_next_step() -> None:
     dropped.set()
     wait([task, waiting, after], PATIENCE)
     for stopped in (task, waiting, after):
-        refused(stopped.result, Busy)
+        refused(stopped.result, ServerBusy)
         assert stopped.dropped
     assert steps == [0, 1]
 
@@ -242,7 +242,7 @@ def test_closed_tasks_all_end_busy() -> None:
     tasks.close()
     closed.set()
     for task in (running, waiting, tasks.task(lambda _: 2)):
-        refused(lambda task=task: task.result(PATIENCE), Busy)
+        refused(lambda task=task: task.result(PATIENCE), ServerBusy)
     assert len(steps) < 100
 
 

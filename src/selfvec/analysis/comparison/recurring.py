@@ -151,14 +151,14 @@ _BY_CHANCE = 0.001  # p of no document as early, or as late, as the first or las
 
 
 @dataclass(frozen=True, eq=False)
-class Passage:
+class RecurringPassage:
     """A passage of twelve words or more, or several that go together, in ten documents or more."""
 
     documents: Ints  # the numbers of those that hold it
     stretches: list[slice]  # of tokens, where one holds it; of the first, the first words name it
 
 
-def passages_of(batch: TokenBatch) -> list[Passage]:
+def passages_of(batch: TokenBatch) -> list[RecurringPassage]:
     """The passages of a text, the most documents first.
 
     An n-gram and the next are of one passage if nearly as many documents have either. A passage is known by
@@ -185,7 +185,7 @@ def passages_of(batch: TokenBatch) -> list[Passage]:
     usual = pl.col("begin", "end").filter(opening == opening.mode().min()).first()
     groups = stretches.filter(~seam).group_by("told")
     rows = groups.agg(highest.first(), usual, pl.col("document").unique().sort())
-    passages: list[Passage] = []
+    passages: list[RecurringPassage] = []
     for row in rows.sort("highest", "told", descending=[True, False]).iter_rows(named=True):
         documents, stretch = np.array(row["document"]), slice(row["begin"], row["end"] - 1 + NGRAM)
         same = next((of for of in passages if is_same(of.documents, documents)), None)
@@ -194,7 +194,7 @@ def passages_of(batch: TokenBatch) -> list[Passage]:
         elif len(passages) == MOST:
             break
         else:
-            passages.append(Passage(documents, [stretch]))
+            passages.append(RecurringPassage(documents, [stretch]))
     return passages
 
 

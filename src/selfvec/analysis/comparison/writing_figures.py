@@ -141,7 +141,7 @@ def cut_off(samples: Sequence[Sample], names: Sequence[str]) -> tuple[list[Findi
 
 
 @dataclass(frozen=True, eq=False)
-class _Figure:
+class _WrittenFigure:
     """Figures of the documents, (D,), how a sentence calls them, and what takes them out of the texts."""
 
     kind: str
@@ -171,7 +171,7 @@ class _Figure:
         return float(self.counts[side].sum() / np.maximum(among, 1))
 
 
-class _Kind(NamedTuple):
+class _FigureKind(NamedTuple):
     """Of a kind of figures: how many times as large, and by how much larger, one side's is that is said."""
 
     times: float = 1.3
@@ -180,20 +180,20 @@ class _Kind(NamedTuple):
 
 
 _KINDS = {  # the plainest first: those before bring those after them along
-    "script": _Kind(final=True),
-    "strings": _Kind(more=0.2),
-    "misspelt": _Kind(2, 0.005, final=True),
-    "accents": _Kind(),
-    "digits": _Kind(),
-    "function": _Kind(1.1, 0.05),
-    "sentences": _Kind(more=0),
-    "case": _Kind(),
-    "punctuation": _Kind(),
-    "length": _Kind(1.5, 0),
-    "breaks": _Kind(),
-    "lines": _Kind(more=0.4),
-    "signs": _Kind(),
-    "words": _Kind(3),
+    "script": _FigureKind(final=True),
+    "strings": _FigureKind(more=0.2),
+    "misspelt": _FigureKind(2, 0.005, final=True),
+    "accents": _FigureKind(),
+    "digits": _FigureKind(),
+    "function": _FigureKind(1.1, 0.05),
+    "sentences": _FigureKind(more=0),
+    "case": _FigureKind(),
+    "punctuation": _FigureKind(),
+    "length": _FigureKind(1.5, 0),
+    "breaks": _FigureKind(),
+    "lines": _FigureKind(more=0.4),
+    "signs": _FigureKind(),
+    "words": _FigureKind(3),
 }
 
 
@@ -242,10 +242,10 @@ class Texts:
         counts = np.bincount(cells, minlength=len(chosen) * len(self.series))
         return list(zip(chosen.tolist(), counts.reshape(-1, len(self.series)), strict=True))
 
-    def _of_words(self, kind: str, what: str, label: str, words: Array, *edits: Edit) -> _Figure:
+    def _of_words(self, kind: str, what: str, label: str, words: Array, *edits: Edit) -> _WrittenFigure:
         """The share of the words that are chosen, (T,)."""
         counts = np.bincount(self.document[words], minlength=len(self.series))
-        return _Figure(kind, "words", what, label, counts, self.words, edits)
+        return _WrittenFigure(kind, "words", what, label, counts, self.words, edits)
 
     def content(self, function_words: Collection[str]) -> Doubles:
         """The words that tell a document's subject, as unit rows, (D, m)."""
@@ -256,12 +256,12 @@ class Texts:
         out: Doubles = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
         return out
 
-    def figures(self, function_words: Collection[str]) -> list[_Figure]:
+    def figures(self, function_words: Collection[str]) -> list[_WrittenFigure]:
         """All that is measured."""
         kinds = self._strings(), self._misspelt(), self._words(function_words), self._characters()
         return [*chain(*kinds, self._cases(), self._lengths(), self._lines())]
 
-    def _strings(self) -> Iterator[_Figure]:
+    def _strings(self) -> Iterator[_WrittenFigure]:
         """Strings by their shape: letters in a row are one, and so are digits, of which three tell."""
         document, number, forms = self._parts(self.series.str.extract_all(_STRING))
         shapes = forms.str.strip_chars_end(_SIGNS)
@@ -275,9 +275,9 @@ class Texts:
             example = str(forms[usual[i]])[:40].rstrip(_SIGNS)
             edit = (r"(\pL)[-‐\x{AD}]\s+(\pL)", "$1$2") if kinds[i] == "a-" else (_pattern(kinds[i]), " ")
             what = "have strings such as"
-            yield _Figure("strings", "documents", what, f"“{example}”", counts > 0, edits=(edit, edit))
+            yield _WrittenFigure("strings", "documents", what, f"“{example}”", counts > 0, edits=(edit, edit))
 
-    def _misspelt(self) -> Iterator[_Figure]:
+    def _misspelt(self) -> Iterator[_WrittenFigure]:
         """Words that no other document has, and that are a common one but for a letter."""
         long = self.types.str.contains(rf"^\pL{{{_LETTERS},}}$").to_numpy()
         near: set[str] = set()
@@ -287,7 +287,7 @@ class Texts:
         what = "are in no other document and a letter or two from a frequent one, as if misread or misspelt"
         yield self._of_words("misspelt", what, "", odd[self.ids])
 
-    def _words(self, function_words: Collection[str]) -> Iterator[_Figure]:
+    def _words(self, function_words: Collection[str]) -> Iterator[_WrittenFigure]:
         """Function words together, and each short word that is frequent."""
         if function_words:
             chosen = self.types.is_in(list(function_words))
@@ -297,9 +297,9 @@ class Texts:
             chosen = self.types.str.contains(rf"^[^\pN]{{1,{_LETTERS}}}$")
         for i, counts in self._often(self.document, self.ids, chosen):
             word = str(self.types[i])
-            yield _Figure("words", "words", "are", f"“{word}”", counts, self.words, (_any_of([word]),))
+            yield _WrittenFigure("words", "words", "are", f"“{word}”", counts, self.words, (_any_of([word]),))
 
-    def _characters(self) -> Iterator[_Figure]:
+    def _characters(self) -> Iterator[_WrittenFigure]:
         """Characters by their script and class; signs, and letters beyond ASCII, each by itself."""
         document, ids, signs = self._parts(self.series.str.split(""))
 
@@ -313,21 +313,23 @@ class Texts:
             [unicodedata.name(sign, "").split(" ")[0].capitalize() for sign in signs], dtype=pl.String
         )
         for name in script.filter(letter).unique().sort():
-            yield _Figure("script", "letters", "are", name, total(letter & (script == name)), letters)
+            yield _WrittenFigure("script", "letters", "are", name, total(letter & (script == name)), letters)
         accents = total(signs.str.normalize("NFD").str.contains(r"\pL\pM"))
-        yield _Figure("accents", "letters", "have accents", "", accents, letters, ((_ACCENT, ""),))
+        yield _WrittenFigure("accents", "letters", "have accents", "", accents, letters, ((_ACCENT, ""),))
         for what, of, edits in (
             ("digits", r"\pN", ((r"\pN+", ""),)),
             ("punctuation", r"\pP", (("['’]", ""), (r"\pP", " "))),
         ):
-            yield _Figure(what, "characters", "are", what, total(signs.str.contains(of)), characters, edits)
+            yield _WrittenFigure(
+                what, "characters", "are", what, total(signs.str.contains(of)), characters, edits
+            )
         # Letters that have no accents tell the words.
         for i, counts in self._often(document, ids, ~signs.str.contains(r"[\pN\pM\x00 a-zA-Z]|^$")):
             label, edit = _NAMED.get(signs[i], f"“{signs[i]}”"), (re.escape(signs[i]), " ")
             kind = "breaks" if signs[i] in _NAMED else "signs"
-            yield _Figure(kind, "characters", "are", label, counts, characters, (edit,))
+            yield _WrittenFigure(kind, "characters", "are", label, counts, characters, (edit,))
 
-    def _cases(self) -> Iterator[_Figure]:
+    def _cases(self) -> Iterator[_WrittenFigure]:
         whole = self.forms.str.contains(r"^\p{Lu}[\p{Lu}\pN'’]+$")
         for what, chosen in (
             ("are in capitals", whole),
@@ -336,13 +338,15 @@ class Texts:
         ):
             yield self._of_words("case", what, "", chosen.to_numpy()[self.form], ("", ""))
 
-    def _lengths(self) -> Iterator[_Figure]:
+    def _lengths(self) -> Iterator[_WrittenFigure]:
         sentences = self.series.str.count_matches(_ENDS).to_numpy()
         edits = ("[.!?…。！？,;:]", " "), ("", "")
-        yield _Figure("sentences", "", "sentences", "", self.words / np.maximum(sentences, 1), edits=edits)
-        yield _Figure("length", "", "documents", "", self.words)
+        yield _WrittenFigure(
+            "sentences", "", "sentences", "", self.words / np.maximum(sentences, 1), edits=edits
+        )
+        yield _WrittenFigure("length", "", "documents", "", self.words)
 
-    def _lines(self) -> Iterator[_Figure]:
+    def _lines(self) -> Iterator[_WrittenFigure]:
         """What lines begin and end with: a word, with those that nearly always are beside it."""
         lines = pl.DataFrame({"it": self.series.str.to_lowercase().str.split("\n")}).with_row_index()
         lines = lines.explode("it").with_columns(pl.col("it").str.extract_all(_WORD))
@@ -360,7 +364,7 @@ class Texts:
                 phrase = next(words for column, words in usual if (column == words).mean() >= _ALWAYS)
                 edit = pattern.format(in_a_row(phrase.split(" "))), ""
                 what = f"have lines that {edge} with"
-                yield _Figure("lines", "documents", what, f"“{phrase}”", counts > 0, edits=(edit,))
+                yield _WrittenFigure("lines", "documents", what, f"“{phrase}”", counts > 0, edits=(edit,))
 
 
 def _numbered(of: pl.Series) -> tuple[pl.Series, Ints]:
@@ -396,13 +400,13 @@ def _pattern(shape: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Difference:
+class _DifferingFigure:
     """A figure that tells the sides apart."""
 
-    figure: _Figure
+    figure: _WrittenFigure
     clear: float  # by how much more often than half a document of the second side has more
     p: float
-    on_sides: tuple[float, float]  # see `_Figure.on`
+    on_sides: tuple[float, float]  # see `_WrittenFigure.on`
 
     @property
     def order(self) -> tuple[bool, int, float]:
@@ -430,7 +434,7 @@ class _Rows:
         np.add.at(sums, self.of_document, values)
         return sums / self.sizes[:, None]
 
-    def differing(self, texts: Texts, function_words: Collection[str]) -> dict[_Key, _Difference]:
+    def differing(self, texts: Texts, function_words: Collection[str]) -> dict[_Key, _DifferingFigure]:
         """The figures that tell the sides apart, beyond chance among all and visibly."""
         figures = texts.figures(function_words)
         length = self.means(np.log1p(texts.words)[:, None])
@@ -453,7 +457,7 @@ class _Rows:
             kind = _KINDS[figure.kind]
             visible = high >= kind.times * low and high - low >= kind.more
             if visible and abs(clear) >= _LEAST and clear * (b - a) > 0:
-                out[figure.key] = _Difference(figure, clear, float(p[i]), (a, b))
+                out[figure.key] = _DifferingFigure(figure, clear, float(p[i]), (a, b))
         return out
 
     def _subjects(self, words: Doubles) -> Doubles:
@@ -527,13 +531,13 @@ def differing_figures(
         return []
     function_words = stop_words_of_language(language) if language in STOP_WORDS else ()
 
-    def differing(texts: pl.Series) -> dict[_Key, _Difference]:
+    def differing(texts: pl.Series) -> dict[_Key, _DifferingFigure]:
         return rows.differing(Texts(texts, units), function_words)
 
     def held(texts: pl.Series) -> list[NewPassage]:
         return new_passages(Texts(texts, units).batch, sides, units)
 
-    said: list[_Difference] = []
+    said: list[_DifferingFigure] = []
     with one_core():
         mended = pl.Series([*(a.mended or a.texts), *(b.mended or b.texts)], dtype=pl.String)
         passages = held(mended)
@@ -568,8 +572,10 @@ def _without(texts: pl.Series, edits: Sequence[Edit]) -> pl.Series:
 
 
 def _told(
-    standing: Mapping[_Key, _Difference], differ: Mapping[_Key, _Difference], said: Sequence[_Difference]
-) -> list[_Difference]:
+    standing: Mapping[_Key, _DifferingFigure],
+    differ: Mapping[_Key, _DifferingFigure],
+    said: Sequence[_DifferingFigure],
+) -> list[_DifferingFigure]:
     """The plainest of the strongest differences that are left, and all of its kind, as the texts stand."""
     left = {
         key: abs(differ[key].clear)
@@ -585,7 +591,7 @@ def _told(
     return [of for of in every if (of.order[:2], of.figure.what) == kind]
 
 
-def _finding(told: Sequence[_Difference], names: Sequence[str]) -> Finding:
+def _finding(told: Sequence[_DifferingFigure], names: Sequence[str]) -> Finding:
     first, figure = told[0], told[0].figure
     less, more = sorted((0, 1), key=first.on_sides.__getitem__)
     form = ".0f" if not figure.of else ".0%" if figure.of == "documents" else ".1%"

@@ -31,7 +31,7 @@ from selfvec.storage.cache import cached_result
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.tagger import PARTS, Tagger, tagger
 
-from .drift_result import Choice, Drift, drift_of
+from .drift_result import Drift, WordChoice, drift_of
 from .measures import CountedSides, Measures, counted_sides, measure_words
 from .permutation_test import DriftTest
 from .sentences import document_distances, kept_distances, with_texts
@@ -229,7 +229,7 @@ def drift(
         table = WordTable.of(run)
         language = run.provenance.language
         sides, named, unknown = counted_sides(comparison, table, words, language, min_count)
-        choice = Choice(
+        choice = WordChoice(
             {*named, *(row["word"] for row in unknown)}, *spoken, every=which.get("all_words", False)
         )
 

@@ -393,7 +393,7 @@ def _kind_and_spellings(row: Row) -> str:
 
 
 @dataclass(frozen=True)
-class Choice:
+class WordChoice:
     """Which words are tested."""
 
     named: Collection[str] = ()  # tested in any case and, if there are some, listed alone
@@ -403,16 +403,16 @@ class Choice:
 
 
 def listed_rows(
-    table: WordTable, measured: Measures, choice: Choice | None = None
+    table: WordTable, measured: Measures, choice: WordChoice | None = None
 ) -> tuple[list[Json], dict[str, int]]:
     """The rows of a choice of words, with their q, in order; and how many words each rule leaves out.
 
     q is the false discovery rate among all words that are tested.
     """
-    return _listed(table, measured.rows, measured.reasons, choice or Choice(), in_order_of_change)
+    return _listed(table, measured.rows, measured.reasons, choice or WordChoice(), in_order_of_change)
 
 
-def new_and_gone(table: WordTable, measured: Measures, choice: Choice) -> list[list[Json]]:
+def new_and_gone(table: WordTable, measured: Measures, choice: WordChoice) -> list[list[Json]]:
     """Words that came, and words that went, with q ≤ .05, the most certain first; names and numbers last."""
 
     def certain_first(rows: Iterable[Json]) -> list[Json]:
@@ -429,7 +429,7 @@ def _listed(
     table: WordTable,
     measured: Sequence[Json],
     reasons: Mapping[str, str],
-    choice: Choice,
+    choice: WordChoice,
     in_their_order: Callable[[Iterable[Json]], list[Json]],
 ) -> tuple[list[Json], dict[str, int]]:
     tested, left_out = _tested_rows(table, measured, reasons, choice)
@@ -543,7 +543,7 @@ def _each_once(rows: Sequence[Json]) -> list[Json]:
 
 
 def _tested_rows(
-    table: WordTable, measured: Sequence[Json], reasons: Mapping[str, str], choice: Choice
+    table: WordTable, measured: Sequence[Json], reasons: Mapping[str, str], choice: WordChoice
 ) -> tuple[list[Json], dict[str, int]]:
     """The rows of the words that are tested, frequent words first; and how many each rule leaves out."""
     order = table.refined.key_to_index
@@ -569,7 +569,7 @@ def drift_of(
     comparison: Comparison,
     table: WordTable,
     measured: Measures,
-    choice: Choice,
+    choice: WordChoice,
     key_words: Sequence[Finding],  # what either side uses more
     unknown: Sequence[Json],  # named words that have no row
     too_small: str,  # a sentence, if one side is

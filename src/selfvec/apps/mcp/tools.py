@@ -22,7 +22,7 @@ from selfvec.analysis.dispersion import DISPERSION
 from selfvec.analysis.keyness import keyness_columns
 from selfvec.analysis.word_drift.drift_result import drift_columns
 from selfvec.apps.functions.live import upsert
-from selfvec.apps.offered import LISTS, Server
+from selfvec.apps.offered import LISTS, OfferedOptions
 from selfvec.apps.run import Run
 from selfvec.apps.similar_words import similar
 from selfvec.apps.table import TEXT, TOP
@@ -88,7 +88,7 @@ R = TypeVar("R")
 
 _Text = Annotated[str, Field(min_length=1, max_length=_LONGEST_ARGUMENT)]
 _Several = Annotated[list[_Text], Field(max_length=_VALUES)]
-_ASSISTANT = Server(
+_ASSISTANT = OfferedOptions(
     Field,
     top=20,
     texts=_Text,

@@ -29,8 +29,8 @@ from .addresses import ADDRESSES, question_of
 from .guard import Guard
 from .metrics import CONTENT_TYPE, METRICS, Requests
 from .page_data import PageData, PresentPage
-from .responses import ERRORS, Answer, check_parameters, error_response, json_response, status_of
-from .work import Busy, NotReady, WorkQueue
+from .responses import ERRORS, LimitedResponse, check_parameters, error_response, json_response, status_of
+from .work import NotReady, ServerBusy, WorkQueue
 from .writing import CHANGING, Writing
 
 T = TypeVar("T")
@@ -162,7 +162,7 @@ def _add_page(router: APIRouter) -> None:
         present: PresentPage = request.app.state.page
 
         text = requests.text(await asyncio.to_thread(present.now))
-        return Answer(text, media_type=CONTENT_TYPE)
+        return LimitedResponse(text, media_type=CONTENT_TYPE)
 
     @router.get("/{path:path}", include_in_schema=False)
     async def page(request: Request) -> Response:  # files are in memory: it needs no thread
@@ -198,8 +198,8 @@ def page_files() -> dict[str, PageFile]:
 
 def refused(request: Request, error: SelfvecError) -> Response:
     """The answer that says why there is none."""
-    status = 503 if isinstance(error, Busy) else status_of(error)
-    headers = {"retry-after": str(error.wait)} if isinstance(error, Busy) else {}
+    status = 503 if isinstance(error, ServerBusy) else status_of(error)
+    headers = {"retry-after": str(error.wait)} if isinstance(error, ServerBusy) else {}
     return error_response(request, status, error.rule, error.remedy, error.field, headers)
 
 

@@ -45,7 +45,7 @@ from selfvec.storage.cache import cached_result
 from selfvec.storage.run_folder import present_state
 
 from .addresses import address
-from .work import BackgroundTask, Busy, Kind, Tasks, Unwanted
+from .work import BackgroundTask, Kind, ServerBusy, Tasks, Unwanted
 
 _LONG_TEXT = 5_000_000  # tokens; for a longer text, words are compared after indexing, to save memory
 _MAPPED = 50_000  # documents on the map; of more, as many at regular intervals
@@ -123,7 +123,7 @@ class ComparisonTasks:
         ------
         OptionError, InputError
             If there is no such comparison.
-        Busy
+        ServerBusy
             If `BEGUN` others wait.
         """
         sides = BY_REFINING if key == REFINED else self.pair(key)
@@ -161,7 +161,7 @@ class ComparisonTasks:
             if task is None or task.dropped:
                 over = [key for key, other in self._tasks.items() if other.done() or other.dropped]
                 if len(self._tasks) - len(over) >= BEGUN:
-                    raise Busy(f"{BEGUN} other comparisons wait")
+                    raise ServerBusy(f"{BEGUN} other comparisons wait")
                 for key in over[: max(0, len(over) - KEPT + 1)]:
                     del self._tasks[key]
                 gap = 0.0 if task is None else now - task.unwanted.asked
@@ -373,7 +373,7 @@ class PresentPage:
             # An error may be that of a file that the update has removed.
             if not isinstance(answer, SelfvecError) or await asyncio.to_thread(self.now) is data:
                 return answer
-        return Busy("the run got another state whenever this was read")
+        return ServerBusy("the run got another state whenever this was read")
 
 
 @address("/api/state", threads="state")

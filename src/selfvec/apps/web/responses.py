@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from selfvec.base.errors import NotFound, OptionError, SelfvecError, did_you_mean
 
-from .work import Busy
+from .work import ServerBusy
 
 PIECE_BYTES = 1 << 16  # of an answer that are sent at a time
 LONG_ANSWERS = 32  # answers longer than a piece that are sent at the same time
@@ -52,7 +52,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 """The errors that every address may return, by status."""
 
 
-class Answer(Response):
+class LimitedResponse(Response):
     """An answer that is not cached, because another run may be served at the same address later.
 
     Long ones are sent in pieces, of which a slow client holds one, and only some at a time.
@@ -61,15 +61,15 @@ class Answer(Response):
     _long: ClassVar[int] = 0  # that are being sent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer; raises `Busy` if too many long ones are being sent."""
+        """Send the answer; raises `ServerBusy` if too many long ones are being sent."""
         self.headers["cache-control"] = "no-store"
         body = memoryview(self.body)
         if len(body) <= PIECE_BYTES:
             await super().__call__(scope, receive, send)
             return
-        if Answer._long >= LONG_ANSWERS:
-            raise Busy("many long answers are being sent")
-        Answer._long += 1
+        if LimitedResponse._long >= LONG_ANSWERS:
+            raise ServerBusy("many long answers are being sent")
+        LimitedResponse._long += 1
         try:
             await send(
                 {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
@@ -79,13 +79,13 @@ class Answer(Response):
                 piece = bytes(body[start:end])
                 await send({"type": "http.response.body", "body": piece, "more_body": end < len(body)})
         finally:
-            Answer._long -= 1
+            LimitedResponse._long -= 1
 
 
-def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> LimitedResponse:
     """An answer in JSON."""
     body = json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
-    return Answer(body, status, headers, media_type="application/json; charset=utf-8")
+    return LimitedResponse(body, status, headers, media_type="application/json; charset=utf-8")
 
 
 def error_response(
@@ -95,7 +95,7 @@ def error_response(
     remedy: str | None = None,
     place: str | None = None,
     headers: Mapping[str, str] | None = None,
-) -> Answer:
+) -> LimitedResponse:
     """An error: the field, the rule that was broken, and what to do.
 
     It is a page for a person who opens an address that is not part of the programming interface, JSON for a
@@ -114,7 +114,7 @@ def error_response(
     home = f'<p><a href="{root}">The page of the run</a></p>'
     main = f'<main id="main"><h1>Selfvec</h1>{lines}{home}</main>'
     body = f'<!doctype html><html lang="en"><head>{head}</head><body class="interface">{main}</body></html>'
-    return Answer(body, status, headers, media_type="text/html")
+    return LimitedResponse(body, status, headers, media_type="text/html")
 
 
 def status_of(error: SelfvecError) -> int:

@@ -14,7 +14,7 @@ import selfvec
 from selfvec.analysis.usage.contexts import pair_places
 from selfvec.analysis.usage.examples import Example, best_occurrences, examples, sentences
 from selfvec.analysis.word_drift.drift_result import Drift, differing_of, is_changed, is_significant
-from selfvec.apps.offered import LISTS, Server
+from selfvec.apps.offered import LISTS, OfferedOptions
 from selfvec.apps.table import TEXT, TOP, CommandRow
 from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Ints
@@ -152,7 +152,7 @@ _SIDES = r"^([1-9]|[12]\d|30|[1-9]\d?[LR]|[1-9]\d?L\d{1,2}R|\d{1,2}L[1-9]\d?R)$"
 _ORDER = r"^(left|right|date|[1-9]\d?[LR](,[1-9]\d?[LR]){0,2})$"
 _QUERY = {"min_length": 1, "max_length": 200, "pattern": r"\S"}
 _WORD = {"alias": "w"} | _QUERY
-_PAGE = Server(
+_PAGE = OfferedOptions(
     Query,
     top=200,
     kinds={"filter": list[Annotated[str, addresses.FILTER]]},

@@ -40,7 +40,7 @@ take a minute, and two indexes at a time would need the memory of both.
 T = TypeVar("T")
 
 
-class Busy(SelfvecError):
+class ServerBusy(SelfvecError):
     """The server is busy; ``wait`` is the number of seconds after which to ask again."""
 
     wait = 2
@@ -49,7 +49,7 @@ class Busy(SelfvecError):
         super().__init__(rule, remedy=f"ask again in {self.wait} seconds")
 
 
-class NotReady(Busy):
+class NotReady(ServerBusy):
     """An answer needs tasks that are not done; `share` is what is done of all of them."""
 
     def __init__(self, tasks: Sequence[BackgroundTask[Any]]) -> None:
@@ -87,7 +87,7 @@ class BackgroundTask(Future[T], Progress):
     needs by `result`, which raises the error of a failed task. A task is made after those that it needs, so
     there is no circle of tasks.
 
-    A task that is ``unwanted`` ends at its next step, and fails with `Busy`.
+    A task that is ``unwanted`` ends at its next step, and fails with `ServerBusy`.
 
     >>> tasks = Tasks()
     >>> six = tasks.task(lambda progress: 6)
@@ -142,7 +142,7 @@ class BackgroundTask(Future[T], Progress):
     @property
     def dropped(self) -> bool:
         """Whether it has no result and will have none, because nobody asked for it any more."""
-        return isinstance(super().exception(), Busy) if self.done() else self.unwanted.is_set()
+        return isinstance(super().exception(), ServerBusy) if self.done() else self.unwanted.is_set()
 
     def run(self) -> None:
         """Compute the result. A bug becomes a `SelfvecError`; its traceback is printed in the terminal."""
@@ -151,7 +151,7 @@ class BackgroundTask(Future[T], Progress):
                 stop_if_cancelled()
                 self.set_result(self.work(self))
         except CancelledError:
-            self.set_exception(Busy("nobody asked for this any more"))
+            self.set_exception(ServerBusy("nobody asked for this any more"))
         except SelfvecError as error:
             self.set_exception(error.with_traceback(None))  # its frames hold this task
         except BaseException as error:  # Polars' panics, too: who waits for the task must be told
@@ -234,7 +234,7 @@ class Tasks:
             return sorted(self._busy)
 
     def close(self) -> None:
-        """Drop all tasks, and those begun later: each ends at its next step and fails with `Busy`."""
+        """Drop all tasks, and those begun later: each ends at its next step and fails with `ServerBusy`."""
         self.closed.set()
 
     def begin(self, task: BackgroundTask[Any]) -> None:
