@@ -266,6 +266,8 @@ def _usual_agreement(parts: Sequence[TokenBatch], moves: Moves) -> float:
     """The share of the cosine of random halves that the contexts of a word on both sides reach at least."""
     among = moves.shared[len(moves.shared) // 10 :]  # words of function agree better
     chosen = sampled(among, _CONTROLS, np.random.default_rng(0))
+    if len(chosen) < _CONTROLS // 3:
+        return _NEAR
     contexts = _Contexts(parts, moves._replace(going=chosen, coming=chosen), [])
     first, second = np.split(contexts.directions, 2)
     halves = np.array([contexts.expected(i, len(chosen) + i) for i in range(len(chosen))])
