@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
@@ -106,14 +107,14 @@ def test_fit_from_texts_and_vectors(storms: list[str]) -> None:
     model = selfvec.Refiner("paper", window=5, learning_rate=0.05, history="every:1").fit(storms, table)
     assert set(words) <= set(model.vectors_.index_to_key)
     original = model.original_
-    np.testing.assert_allclose(original["hail"], unit_rows(table["hail"][None])[0], atol=1e-6)
+    assert_allclose(original["hail"], unit_rows(table["hail"][None])[0], atol=1e-6)
     assert original.sources[original.key_to_index["hail"]] == Source.KNOWN
     assert original.sources[original.key_to_index["village"]] == Source.NONE
     assert not original["village"].any()
     assert model.vectors_["village"].any()
     path = model.trajectory("hail")
     assert len(path) == model.vectors_.counts[model.vectors_.key_to_index["hail"]] + 1
-    np.testing.assert_allclose(path.vectors[-1], model.vectors_["hail"], atol=1e-6)
+    assert_allclose(path.vectors[-1], model.vectors_["hail"], atol=1e-6)
     assert model.health_["types"] == len(model.vectors_)
 
 
@@ -123,7 +124,7 @@ def test_none_in_the_place_of_labels_is_the_default_table() -> None:
     assert Source.RANDOM not in plain.sources
     pipeline = Pipeline([("vectors", selfvec.Refiner("original"))]).fit(texts)
     for same in (selfvec.Refiner("original").fit(texts, None).original_, pipeline[-1].original_):
-        np.testing.assert_array_equal(same.vectors, plain.vectors)
+        assert_array_equal(same.vectors, plain.vectors)
     random = selfvec.Refiner("original").fit(texts, vectors="none")
     assert set(random.original_.sources) == {Source.RANDOM}
     assert random.run_.provenance["vectors"] == {"name": "none"}
@@ -206,7 +207,7 @@ def test_labels_are_ignored_and_are_one_for_each_document(storms: list[str]) -> 
     plain = selfvec.Refiner("original").fit(storms)
     for given in (labels, np.arange(len(storms))):
         model = selfvec.Refiner("original").fit(storms, given)
-        np.testing.assert_array_equal(model.vectors_.vectors, plain.vectors_.vectors)
+        assert_array_equal(model.vectors_.vectors, plain.vectors_.vectors)
     refused(
         lambda: selfvec.Refiner().fit(storms, [0, 1]),
         OptionError,
@@ -231,7 +232,10 @@ def test_errors_read_as_place_rule_remedy() -> None:
     assert isinstance(error, ValueError)
 
 
-HEAVY = "numba polars numpy altair sklearn scipy pandas networkx umap vl_convert rich click fastapi mcp dask"
+HEAVY = (
+    "numba polars numpy altair sklearn scipy pandas networkx umap vl_convert rich click fastapi mcp dask "
+    "onnxruntime tokenizers"
+)
 
 
 @pytest.mark.parametrize(
@@ -240,9 +244,13 @@ HEAVY = "numba polars numpy altair sklearn scipy pandas networkx umap vl_convert
         ("import selfvec", ""),
         ("from selfvec.apps.cli import main; main(['--version'])", "click"),
         ("import selfvec.corpus", ""),
+        (
+            "import selfvec; selfvec.refine(['hail fell', 'wind'], 'none', 'paper')",
+            "numba numpy polars scipy",
+        ),
         ("from selfvec.corpus import as_corpus; as_corpus(['x y'])", "numpy polars"),
-        ("from selfvec.storage.formats import load; load('default')", "numpy"),
-        ("import selfvec; selfvec.open('default'); selfvec.similar('default', 'storm')", "numpy"),
+        ("from selfvec.storage.formats import load; load('default')", "numpy tokenizers"),
+        ("import selfvec; selfvec.open('default'); selfvec.similar('default', 'storm')", "numpy tokenizers"),
         ("import selfvec; selfvec.convert, selfvec.retrofit, selfvec.health, selfvec.info", "numpy"),
         ("import selfvec.analysis.views.path_figures, selfvec.analysis.views.graphs", "numpy"),
     ],

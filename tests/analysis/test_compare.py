@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.heard import Heard
 from tests.lab.alignment.planted import WORDS, run_on, texts, vectors
 from tests.refusals import refused
@@ -78,13 +79,13 @@ def test_splits_are_seeded_and_z_is_that_of_p(pair: tuple[Run, Run]) -> None:
     p = figures(one, "p")
     assert np.all((p > 0) & (p <= 1))
     upper_tail = [math.erfc(z / math.sqrt(2)) / 2 for z in figures(one, "z")]
-    np.testing.assert_allclose(upper_tail, p, rtol=1e-6)
+    assert_allclose(upper_tail, p, rtol=1e-6)
 
 
 def test_p_among_peers_by_hand() -> None:
     # Logs 0..4: median 2, absolute deviations 2 1 0 1 2 with median 1.
     expected = [math.erfc((i - 2) / 1.4826 / math.sqrt(2)) / 2 for i in range(5)]
-    np.testing.assert_allclose(by_peers(np.exp(np.arange(5.0))), expected)
+    assert_allclose(by_peers(np.exp(np.arange(5.0))), expected)
     p = by_peers(np.r_[np.zeros(9), 0.5])
     assert p[:9].tolist() == [0.5] * 9
     assert p[-1] < 1e-12
@@ -192,14 +193,14 @@ def test_rows_are_those_of_the_formula(strangers: tuple[Run, Run]) -> None:
         rows = r[:, None] / np.maximum(own, 1)[:, None] * summed
         expected = (rows - shift) @ turn
         expected[own == 0] = 0
-        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=2e-4 * np.abs(expected).max())
+        assert_allclose(found, expected, rtol=1e-3, atol=2e-4 * np.abs(expected).max())
 
 
 def test_words_of_either_corpus_keep_their_counts(strangers: tuple[Run, Run]) -> None:
     found = align(*strangers, "compass", anchor=1.0)
     for table, run in zip((found.a, found.b), strangers, strict=True):
         assert table.index_to_key == run.vectors.index_to_key
-        np.testing.assert_array_equal(table.counts, run.vectors.counts)
+        assert_array_equal(table.counts, run.vectors.counts)
     assert found.both
     plain = align(*strangers, "compass")
     assert np.abs(plain.a.vectors - found.a.vectors).max() > 0.01

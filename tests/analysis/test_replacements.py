@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 
 import selfvec
 from selfvec import Vectors
@@ -47,13 +48,13 @@ def six_words() -> Run:
 def test_words_in_the_same_place_have_the_same_row() -> None:
     run = six_words()
     a, x, b, y, c, z = narrow_rows(run.tokens, run.vectors.unit).astype(np.float64)
-    np.testing.assert_allclose(x, y, atol=1e-5)
-    np.testing.assert_allclose(np.linalg.norm([a, x, b, y, c, z], axis=1), 1, atol=1e-5)
+    assert_allclose(x, y, atol=1e-5)
+    assert_allclose(np.linalg.norm([a, x, b, y, c, z], axis=1), 1, atol=1e-5)
     assert x @ y > 0.999 > max(x @ other for other in (a, b, c, z))
     # cos R is 0 for two axes; cos N is 1.
     cosines = replacement_cosines(run, run.vectors.key_to_index["x"])
-    np.testing.assert_allclose(cosines[run.vectors.key_to_index["y"]], NARROW / (1 + NARROW), atol=1e-5)
-    np.testing.assert_allclose(cosines[run.vectors.key_to_index["x"]], 1, atol=1e-5)
+    assert_allclose(cosines[run.vectors.key_to_index["y"]], NARROW / (1 + NARROW), atol=1e-5)
+    assert_allclose(cosines[run.vectors.key_to_index["x"]], 1, atol=1e-5)
 
 
 def test_nouns_replace_nouns(folder: Path) -> None:
@@ -140,9 +141,9 @@ def test_without_the_lexicon_stop_words_are_left_out(monkeypatch: pytest.MonkeyP
 def test_rows_do_not_depend_on_threads_or_on_the_folder(folder: Path) -> None:
     run = selfvec.open_run(folder)
     rows = [narrow_rows(run.tokens, run.vectors.unit, jobs) for jobs in (1, 2, 3)]
-    np.testing.assert_array_equal(rows[0], rows[1])
-    np.testing.assert_array_equal(rows[0], rows[2])
+    assert_array_equal(rows[0], rows[1])
+    assert_array_equal(rows[0], rows[2])
     half = rows[0].astype(np.float16)  # as they are kept
-    np.testing.assert_array_equal(narrow_vectors(run.present).vectors, half)
+    assert_array_equal(narrow_vectors(run.present).vectors, half)
     memory = run.replace(folder=None)
-    np.testing.assert_array_equal(narrow_vectors(memory.present).vectors, half)
+    assert_array_equal(narrow_vectors(memory.present).vectors, half)

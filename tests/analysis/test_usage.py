@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 
 import selfvec
 from selfvec.analysis.usage.contexts import (
@@ -166,12 +167,12 @@ def test_uses_are_summed_as_defined_whatever_the_blocks_and_one_by_one(
     for jobs in (1, 2):
         [part] = block_sums(space, words, blocks, 0, jobs)
         sums = part.rows.reshape(6, 2, number, 8).sum(axis=2).transpose(1, 0, 2)
-        np.testing.assert_allclose(sums, expected, atol=1e-4)
+        assert_allclose(sums, expected, atol=1e-4)
     sides = np.repeat(space.sides, space.batch.lengths)
     places = np.flatnonzero(sides >= 0)
     single = np.zeros_like(expected)
     np.add.at(single, (sides[places], space.batch.ids[places]), space.directions(places))
-    np.testing.assert_allclose(single, expected, atol=1e-4)
+    assert_allclose(single, expected, atol=1e-4)
 
 
 def slice_means(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -188,9 +189,9 @@ def test_the_share_of_a_slice_mean_is_what_shuffling_removes(seed: int) -> None:
     common = means.mean(axis=0)
     chance = np.sum((shuffled - shuffled.mean(axis=0)) ** 2) / np.sum((means - common) ** 2)
     whole = common + (1 - 2 * chance) * (means - common)
-    np.testing.assert_allclose(slice_centres(means, shuffled), (1 - chance) * whole, atol=1e-6)
+    assert_allclose(slice_centres(means, shuffled), (1 - chance) * whole, atol=1e-6)
     alone = slice_centres(means[:1], shuffled[:1])
-    np.testing.assert_allclose(alone, means[:1], atol=1e-6)
+    assert_allclose(alone, means[:1], atol=1e-6)
 
 
 @pytest.mark.parametrize(("word", "text"), [("rain_ice", "rain, ice"), ("_".join("-" * 40 + "x"), "-" * 300)])

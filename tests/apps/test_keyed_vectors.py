@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.refusals import refused
 
 import selfvec
@@ -25,7 +26,7 @@ def test_keyed_vectors_are_where_refining_starts() -> None:
     ours = selfvec.Vectors(theirs.index_to_key, theirs.vectors)
     found = selfvec.Refiner(method="decorrelated").fit(TEXTS, vectors=theirs)
     expected = selfvec.Refiner(method="decorrelated").fit(TEXTS, vectors=ours)
-    np.testing.assert_array_equal(found.vectors_.vectors, expected.vectors_.vectors)
+    assert_array_equal(found.vectors_.vectors, expected.vectors_.vectors)
     assert found.run_.provenance["coverage"]["types"]["unknown"] == 0
     assert selfvec.Refiner(method="original").fit(TEXTS, vectors=[theirs, "none"]).run_ is not None
 
@@ -37,11 +38,11 @@ def test_a_model_stands_for_its_vectors_and_their_n_grams() -> None:
     for model in (models.Word2Vec(texts, **how), models.FastText(texts, bucket=200, **how)):
         found = selfvec.Refiner(method="original").fit([*TEXTS, "a hailstorm"], vectors=model).original_
         theirs = model.wv
-        np.testing.assert_allclose(found["hail"], theirs["hail"] / np.linalg.norm(theirs["hail"]), atol=1e-6)
+        assert_allclose(found["hail"], theirs["hail"] / np.linalg.norm(theirs["hail"]), atol=1e-6)
     assert found["hailstorm"].any()
     ours = selfvec.Vectors.from_gensim(theirs)
     for word in ("hailstorm", "hail"):
-        np.testing.assert_allclose(ours.embed(word), theirs[word], atol=1e-6)
+        assert_allclose(ours.embed(word), theirs[word], atol=1e-6)
 
 
 def test_a_static_encoder_stands_for_the_rows_of_its_tokens(tmp_path: Path) -> None:
@@ -50,7 +51,7 @@ def test_a_static_encoder_stands_for_the_rows_of_its_tokens(tmp_path: Path) -> N
     selfvec.convert(ours, tmp_path / "encoder", to="model2vec")
     model = model2vec.StaticModel.from_pretrained(tmp_path / "encoder")
     found = selfvec.Refiner(method="original").fit(TEXTS, vectors=model).original_
-    np.testing.assert_allclose(found["hail"], ours.get_vector("hail", norm=True), atol=1e-6)
+    assert_allclose(found["hail"], ours.get_vector("hail", norm=True), atol=1e-6)
 
 
 def test_what_is_no_vectors_is_refused() -> None:

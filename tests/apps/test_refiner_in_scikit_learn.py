@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError as TheirNotFittedError
@@ -29,11 +30,11 @@ def test_transform_gives_the_vectors_of_the_runs_encoder() -> None:
     for kind in (NotFittedError, TheirNotFittedError):
         refused(lambda: model.transform(TEXTS), kind, "exists only after fitting")
     rows = model.fit_transform(TEXTS, LABELS)
-    np.testing.assert_array_equal(rows, selfvec.Encoder.of(model.run_, stop_words=True).encode(TEXTS))
+    assert_array_equal(rows, selfvec.Encoder.of(model.run_, stop_words=True).encode(TEXTS))
     assert (rows.dtype, rows.shape) == (np.float32, (len(TEXTS), len(model.get_feature_names_out())))
     assert not model.transform(["", None, "xyzzy"]).any()
-    np.testing.assert_array_equal(model.transform([["hail", "broke"]]), model.transform(["hail broke"]))
-    np.testing.assert_array_equal(model.transform(np.array(TEXTS[:3])), rows[:3])
+    assert_array_equal(model.transform([["hail", "broke"]]), model.transform(["hail broke"]))
+    assert_array_equal(model.transform(np.array(TEXTS[:3])), rows[:3])
     model.fit(TEXTS[:80])
     assert model.transform(TEXTS).shape == (len(TEXTS), len(model.get_feature_names_out()))
     for wrong in ("hail", [3]):
@@ -47,7 +48,7 @@ def test_set_output_gives_frames_as_scikit_learns_transformers_do(kind: str) -> 
     made = clone(make_pipeline(model).set_output(transform=kind)).fit(TEXTS).transform(TEXTS[:3])
     assert type(made).__module__.split(".")[0] == kind
     assert list(made.columns) == names
-    np.testing.assert_array_equal(made.to_numpy(), rows)
+    assert_array_equal(made.to_numpy(), rows)
     with config_context(transform_output=kind):
         assert list(model.transform(TEXTS[:3]).columns) == names
     assert isinstance(model.set_output(transform="default").transform(TEXTS[:3]), np.ndarray)
@@ -75,7 +76,7 @@ def test_vectors_may_be_given_in_the_place_of_labels() -> None:
         selfvec.Refiner("original").fit(TEXTS, table),
         selfvec.Refiner("original").fit(TEXTS, LABELS, vectors=table),
     ):
-        np.testing.assert_array_equal(model.vectors_.vectors, by_name.vectors_.vectors)
+        assert_array_equal(model.vectors_.vectors, by_name.vectors_.vectors)
     assert selfvec.Refiner("original").fit(TEXTS, "none").run_.provenance["vectors"]["name"] == "none"
 
 

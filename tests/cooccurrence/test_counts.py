@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 from tests.cooccurrence.plain import count_reference, ppmi_reference, random_batch
 from tests.refusals import refused
@@ -29,7 +30,7 @@ def assert_same(a: Counts, b: Counts) -> None:
     for name in ("indptr", "indices", "data"):
         x, y = getattr(a, name), getattr(b, name)
         assert x.dtype == y.dtype
-        np.testing.assert_array_equal(x, y, err_msg=name)
+        assert_array_equal(x, y, err_msg=name)
 
 
 def dense(counts: Counts) -> NDArray[np.int64]:
@@ -65,7 +66,7 @@ def test_harmonic_weights_are_whole_and_never_nothing() -> None:
 def test_kernel_equals_reference(texts, window: int, weighting: str) -> None:
     batch = TokenBatch.from_documents(texts)
     counts = count(batch, window, weighting=weighting, jobs=1)
-    np.testing.assert_array_equal(dense(counts), count_reference(batch, window, weighting))
+    assert_array_equal(dense(counts), count_reference(batch, window, weighting))
     assert_well_formed(counts)
 
 
@@ -73,15 +74,13 @@ def test_kernel_equals_reference(texts, window: int, weighting: str) -> None:
 def test_kernel_equals_reference_for_vocabularies_of_any_size(types: int) -> None:
     batch = random_batch(types, 3000, types)
     counts = count(batch, 9)
-    np.testing.assert_array_equal(dense(counts), count_reference(batch, 9))
+    assert_array_equal(dense(counts), count_reference(batch, 9))
     assert_well_formed(counts)
     rows, columns = [0, types // 2, types - 1], [types - 1, 0] if types > 1 else [0]
     if len(set(rows)) == 3:
-        np.testing.assert_array_equal(count_near(batch, 9, rows), dense(counts)[rows])
-        np.testing.assert_array_equal(
-            count_near(batch, 9, rows, columns), dense(counts)[np.ix_(rows, columns)]
-        )
-    np.testing.assert_array_equal(neighbour_totals(batch, 9), counts.row_sums)
+        assert_array_equal(count_near(batch, 9, rows), dense(counts)[rows])
+        assert_array_equal(count_near(batch, 9, rows, columns), dense(counts)[np.ix_(rows, columns)])
+    assert_array_equal(neighbour_totals(batch, 9), counts.row_sums)
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 7])
@@ -134,15 +133,15 @@ def test_ppmi_by_hand() -> None:
     # gets 1, row a 3.
     made = dense_ppmi(count(TokenBatch.from_documents([["a", "b"], ["a", "b"], ["a", "c"]]), 3))
     total = 3**0.75 + 2**0.75 + 1
-    np.testing.assert_allclose(made[0, 2], np.log(total / 3), atol=1e-6)
-    np.testing.assert_allclose(made[2, 0], np.log(total / 3**0.75), atol=1e-6)
+    assert_allclose(made[0, 2], np.log(total / 3), atol=1e-6)
+    assert_allclose(made[2, 0], np.log(total / 3**0.75), atol=1e-6)
     assert made[1, 2] == 0
 
 
 @given(st.integers(0, 10**6), windows, weightings)
 def test_ppmi_equals_the_reference(seed: int, window: int, weighting: str) -> None:
     counts = count(random_batch(seed, 400, 30), window, weighting=weighting)
-    np.testing.assert_allclose(dense_ppmi(counts, 2), ppmi_reference(dense(counts)), atol=1e-6)
+    assert_allclose(dense_ppmi(counts, 2), ppmi_reference(dense(counts)), atol=1e-6)
     assert (ppmi_matrix(counts).values > 0).all()
 
 
@@ -153,4 +152,4 @@ def test_ppmi_has_the_same_bits_in_threads_and_in_a_file(monkeypatch: pytest.Mon
         monkeypatch.setattr(module, "SHARE", 500)
     monkeypatch.setattr("selfvec.files.memory.IN_MEMORY", 100)
     for jobs in (2, 5):
-        np.testing.assert_array_equal(dense_ppmi(counts, jobs), one)
+        assert_array_equal(dense_ppmi(counts, jobs), one)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.cooccurrence.plain import count_reference, linear_reference, random_batch, sides_reference
 
 from selfvec.cooccurrence.scan import ScanOperator
@@ -18,8 +19,8 @@ def random_table(seed: int, rows: int, columns: int) -> np.ndarray:
 def test_the_scan_equals_the_reference(seed: int, window: int, gamma: float) -> None:
     batch, table = random_batch(seed, 400, 30), random_table(seed, 30, 7)
     scan, counts = ScanOperator(batch, window, gamma, jobs=1), count_reference(batch, window)
-    np.testing.assert_allclose(scan.apply(table), linear_reference(counts, table, gamma), atol=5e-5)
-    np.testing.assert_array_equal(scan.degrees, counts.sum(axis=1))
+    assert_allclose(scan.apply(table), linear_reference(counts, table, gamma), atol=5e-5)
+    assert_array_equal(scan.degrees, counts.sum(axis=1))
 
 
 @given(st.integers(0, 10**6), st.integers(2, 12), st.integers(1, 20))
@@ -29,9 +30,9 @@ def test_scan_of_some_words_equals_the_scan_of_all(seed: int, window: int, numbe
     rare = np.argsort(scan.occurrences, kind="stable")[:number]
     some = np.isin(np.arange(30), rare)
     found = scan.apply(table, words=some)
-    np.testing.assert_allclose(found[some], scan.apply(table)[some], atol=1e-5)
+    assert_allclose(found[some], scan.apply(table)[some], atol=1e-5)
     two = ScanOperator(batch, window, 0.4, jobs=2).apply(table, words=some)
-    np.testing.assert_array_equal(two, found)
+    assert_array_equal(two, found)
 
 
 def test_sides_by_hand() -> None:
@@ -39,7 +40,7 @@ def test_sides_by_hand() -> None:
     batch = TokenBatch.from_documents([["a", "b"]])
     table = np.array([[1, 0], [0, 1]], np.float32)
     found = ScanOperator(batch, 3, 0.5).apply_sides(table)
-    np.testing.assert_allclose(found, [[0, 0, -0.5, 0.5], [0.5, -0.5, 0, 0]], atol=1e-7)
+    assert_allclose(found, [[0, 0, -0.5, 0.5], [0.5, -0.5, 0, 0]], atol=1e-7)
 
 
 @given(st.integers(0, 10**6), st.integers(2, 12), st.sampled_from([0, 0.1, 0.5]))
@@ -47,9 +48,9 @@ def test_sides_equal_the_reference_and_add_up(seed: int, window: int, gamma: flo
     batch, table = random_batch(seed, 300, 30), random_table(seed, 30, 7)
     scan = ScanOperator(batch, window, gamma, jobs=1)
     found = scan.apply_sides(table)
-    np.testing.assert_allclose(found, sides_reference(batch, table, window, gamma), atol=5e-5)
-    np.testing.assert_allclose(found[:, :7] + found[:, 7:], scan.apply(table), atol=5e-5)
-    np.testing.assert_array_equal(ScanOperator(batch, window, gamma, jobs=2).apply_sides(table), found)
+    assert_allclose(found, sides_reference(batch, table, window, gamma), atol=5e-5)
+    assert_allclose(found[:, :7] + found[:, 7:], scan.apply(table), atol=5e-5)
+    assert_array_equal(ScanOperator(batch, window, gamma, jobs=2).apply_sides(table), found)
 
 
 @pytest.mark.parametrize("columns", [1, 3, 300])
@@ -66,7 +67,7 @@ def test_words_without_neighbours_get_zeros_and_give_nothing() -> None:
     result = scan.apply(table)
     assert not result[3].any()
     table[3] = 0
-    np.testing.assert_array_equal(scan.apply(table), result)
+    assert_array_equal(scan.apply(table), result)
     for texts in ([["a"]], [["a"], ["b"]]):
         batch = TokenBatch.from_documents(texts)
         assert not ScanOperator(batch, 3).apply(np.ones((len(batch.types), 4), np.float32)).any()
@@ -78,8 +79,8 @@ def test_tables_of_any_float_and_layout(dtype) -> None:
     table = random_table(5, 40, 12).astype(dtype)
     result = scan.apply(table)
     assert result.dtype == np.float32
-    np.testing.assert_array_equal(scan.apply(np.asfortranarray(table)), result)
-    np.testing.assert_allclose(scan.apply(table[:, ::2]), result[:, ::2], rtol=1e-5, atol=1e-6)
+    assert_array_equal(scan.apply(np.asfortranarray(table)), result)
+    assert_allclose(scan.apply(table[:, ::2]), result[:, ::2], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("width", [5, 64, 300])
@@ -88,4 +89,4 @@ def test_the_result_may_replace_the_table(width: int) -> None:
     expected = ScanOperator(batch, 7).apply(table)
     place = table.copy()
     assert ScanOperator(batch, 7, jobs=2).apply(place, place) is place
-    np.testing.assert_array_equal(place, expected)
+    assert_array_equal(place, expected)

@@ -223,7 +223,7 @@ def test_reading_that_is_given_up_leaves_no_thread_and_no_open_file(reader: Read
 WAIT_FOR_MORE = """
 import _thread, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
-sys.unraisablehook = lambda found: _thread.interrupt_main()  # Python forgets a Ctrl-C that comes in a finalizer
+sys.unraisablehook = lambda found: _thread.interrupt_main()  # a Ctrl-C in a finalizer is forgotten
 from selfvec.corpus import Corpus
 try:
     for batch in Corpus.open("-").batches(batch_bytes=1000):

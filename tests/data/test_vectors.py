@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.refusals import refused
 
 from selfvec import Vectors
@@ -25,10 +26,10 @@ def test_lookup_by_word() -> None:
     assert len(VECTORS) == 50
     assert "w3" in VECTORS
     assert "x" not in VECTORS
-    np.testing.assert_array_equal(VECTORS["w3"], ROWS[3])
-    np.testing.assert_array_equal(VECTORS[["w3", "w1"]], ROWS[[3, 1]])
-    np.testing.assert_array_equal(VECTORS[2:9:3], ROWS[2:9:3])
-    np.testing.assert_array_equal(VECTORS[np.array([4, 1])], ROWS[[4, 1]])
+    assert_array_equal(VECTORS["w3"], ROWS[3])
+    assert_array_equal(VECTORS[["w3", "w1"]], ROWS[[3, 1]])
+    assert_array_equal(VECTORS[2:9:3], ROWS[2:9:3])
+    assert_array_equal(VECTORS[np.array([4, 1])], ROWS[[4, 1]])
     assert list(VECTORS) == WORDS
     assert not VECTORS["w3"].flags.writeable
     assert VECTORS.get("x") is None
@@ -44,7 +45,7 @@ def test_composed_words_are_marked() -> None:
 
     vectors = Vectors(["a"], np.array([[3, 4]], np.float32), composer=compose)
     rows, sources = vectors.lookup(["a", "abc", "??"])
-    np.testing.assert_array_equal(rows, [[3, 4], [3, 0], [0, 0]])
+    assert_array_equal(rows, [[3, 4], [3, 0], [0, 0]])
     assert sources.tolist() == [Source.KNOWN, Source.SUBWORDS, Source.NONE]
     assert vectors.embed("??") is None
     _, sources = vectors.lookup(["abc"], compose=False)
@@ -54,7 +55,7 @@ def test_composed_words_are_marked() -> None:
 def test_unit_rows_leave_empty_rows_empty() -> None:
     rows = unit_rows(np.array([[3, 4], [0, 0]], np.float16))
     assert rows.dtype == np.float32
-    np.testing.assert_allclose(rows, [[0.6, 0.8], [0, 0]])
+    assert_allclose(rows, [[0.6, 0.8], [0, 0]])
 
 
 def test_equal_scores_keep_their_order() -> None:
@@ -111,10 +112,10 @@ def test_numpy_takes_the_matrix() -> None:
     assert np.asarray(vectors) is MANY or np.shares_memory(np.asarray(vectors), MANY)
     assert np.asarray(vectors, np.float64).dtype == np.float64
     made = np.array(vectors)
-    np.testing.assert_array_equal(made, MANY)
+    assert_array_equal(made, MANY)
     assert not np.shares_memory(made, MANY)
     refused(lambda: np.array(vectors, np.float64, copy=False), ValueError, "copy")
-    np.testing.assert_array_equal(np.vstack([vectors, vectors])[2000:], MANY)
+    assert_array_equal(np.vstack([vectors, vectors])[2000:], MANY)
 
 
 def test_lists_of_numbers_are_a_matrix() -> None:
@@ -153,7 +154,7 @@ def test_a_packed_name_gets_a_packed_file(name: str, suffix: str, tmp_path: Path
     vectors.save(path)
     first = path.read_bytes()
     assert first[:2] == {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5"}[suffix]
-    np.testing.assert_allclose(Vectors.load(path).vectors, MANY, rtol=1e-6)
+    assert_allclose(Vectors.load(path).vectors, MANY, rtol=1e-6)
     path.unlink()
     vectors.save_word2vec_format(path, binary=name == "a.bin", write_header=name != "a.glove")
     assert path.read_bytes() == first
@@ -166,4 +167,4 @@ def test_a_packed_name_gets_a_packed_file(name: str, suffix: str, tmp_path: Path
     if suffix == ".gz" and name != "a.glove":  # gensim leaves the file of no_header open
         keyed = pytest.importorskip("gensim.models").KeyedVectors
         theirs = keyed.load_word2vec_format(path, binary=name == "a.bin")
-        np.testing.assert_allclose(theirs.vectors, MANY, rtol=1e-6)
+        assert_allclose(theirs.vectors, MANY, rtol=1e-6)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.refusals import refused
 
 from selfvec import Vectors
@@ -46,7 +47,7 @@ def assert_equal(ours: Any, theirs: Any) -> None:
     elif isinstance(theirs, str | int | np.integer | bool):
         assert ours == theirs
     else:
-        np.testing.assert_allclose(ours, theirs, atol=2e-6)
+        assert_allclose(ours, theirs, atol=2e-6)
 
 
 @pytest.mark.parametrize(
@@ -102,11 +103,11 @@ def test_word2vec_files_go_to_gensim_and_back(
     OURS.save_word2vec_format(path, binary=binary, overwrite=True, **header)
     theirs = gensim.KeyedVectors.load_word2vec_format(path, limit=limit, **kind)
     assert theirs.index_to_key == WORDS[:limit]
-    np.testing.assert_array_equal(theirs.vectors, ROWS[:limit])
+    assert_array_equal(theirs.vectors, ROWS[:limit])
     THEIRS.save_word2vec_format(path, binary=binary, **header)
     ours = Vectors.load_word2vec_format(path, limit=limit, **kind)
     assert ours.index_to_key == WORDS[:limit]
-    np.testing.assert_array_equal(ours.vectors, ROWS[:limit])
+    assert_array_equal(ours.vectors, ROWS[:limit])
 
 
 def test_bytes_that_are_not_utf8(tmp_path: Path) -> None:
@@ -126,7 +127,7 @@ def test_gensims_object_and_back() -> None:
     back = Vectors.from_gensim(theirs)
     assert back.index_to_key == WORDS
     assert back.counts.tolist() == COUNTS.tolist()
-    np.testing.assert_array_equal(back.vectors, ROWS)
+    assert_array_equal(back.vectors, ROWS)
 
 
 @pytest.mark.parametrize("ask", ["most_similar", "doesnt_match", "get_mean_vector"])

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -10,33 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.damage import damaged_bytes
+from tests.encoders.toy import Toy
 from tests.refusals import refused
 
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.encoders import SentenceEncoder
 from selfvec.encoders import encoded_texts as module
 from selfvec.encoders.encoded_texts import EncodedTexts
-
-
-class Toy(SentenceEncoder):
-    """A vector of a text is drawn by its characters. It lists what it encodes, and may break off."""
-
-    def __init__(self, dimensions: int = 3, digest: str = "a" * 64, stop: int = 1 << 30) -> None:
-        self.name = "toy"
-        self.digest = digest
-        self.dimensions = dimensions
-        self.stop = stop
-        self.encoded: list[str] = []
-
-    def _blocks(self, texts: Sequence[str], question: bool, jobs: int | None) -> Iterator[np.ndarray]:
-        del jobs
-        for text in texts:
-            if len(self.encoded) == self.stop:
-                raise KeyboardInterrupt
-            self.encoded.append(text)
-            characters = f"{question}{text}".encode("utf-8", "surrogatepass")
-            seed = int.from_bytes(sha256(characters).digest()[:8], "little")
-            yield np.random.default_rng(seed).standard_normal((1, self.dimensions)).astype(np.float32)
 
 
 def encoded(texts: Sequence[str], toy: Toy | None = None, **options: object) -> EncodedTexts:

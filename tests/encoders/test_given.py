@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 from tests.encoders.tiny_encoder import write_encoder
 from tests.refusals import refused
 
@@ -68,8 +69,8 @@ def test_an_object_or_a_function_gives_unit_rows(name: str) -> None:
     assert (encoder.name, encoder.digest, encoder.dimensions) == (name, "", 0)
     rows = encoder.encode(["ab"], question=True)
     assert rows.dtype == np.float32
-    np.testing.assert_allclose(rows, [question], atol=1e-6)
-    np.testing.assert_allclose(encoder.encode(["ab"]), [passage], atol=1e-6)
+    assert_allclose(rows, [question], atol=1e-6)
+    assert_allclose(encoder.encode(["ab"]), [passage], atol=1e-6)
     assert encoder.dimensions == 2
 
 
@@ -86,7 +87,7 @@ def test_texts_come_in_batches_without_blank_ones() -> None:
     assert [len(call) for call in calls] == [256, 44]
     assert sum(done) == len(texts)
     assert [text for call in calls for text in call] == texts[1:-1]
-    np.testing.assert_allclose(rows[1:3], [(0.6, 0.8), (1, 0)], atol=1e-6)
+    assert_allclose(rows[1:3], [(0.6, 0.8), (1, 0)], atol=1e-6)
     assert not rows[[0, -1]].any()
 
 
@@ -175,7 +176,7 @@ def test_selfvec_s_own_encoder_and_model2vec_are_encoders() -> None:
     texts = ["hail broke the roof", "the river rose over the road", "an invoice was paid"] * 20
     own = Encoder.of(selfvec.Refiner(method="decorrelated").fit(texts).run_)
     encoder = as_sentence_encoder(own)
-    np.testing.assert_allclose(encoder.encode(texts[:3]), own.encode(texts[:3]), atol=1e-6)
+    assert_allclose(encoder.encode(texts[:3]), own.encode(texts[:3]), atol=1e-6)
     static = pytest.importorskip("model2vec").StaticModel
     tokenizer = pytest.importorskip("tests.encoders.tiny_encoder").tokenizer()
     model = static(np.eye(9, dtype=np.float32), tokenizer)

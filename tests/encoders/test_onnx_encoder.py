@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 from tests.encoders.tiny_encoder import (
     INPUTS,
     ROWS,
@@ -62,8 +63,8 @@ def test_a_text_is_the_mean_of_its_states_at_unit_length(encoder: OnnxEncoder) -
     # [CLS] hail roof [SEP]: the rows add up to (3, 1, 0)
     rows = encoder.encode(["hail roof", "rain", " \n", ""])
     assert rows.dtype == np.float32
-    np.testing.assert_allclose(rows[0], unit(3, 1, 0), atol=1e-6)
-    np.testing.assert_allclose(rows[1], unit(2, 0, 1), atol=1e-6)
+    assert_allclose(rows[0], unit(3, 1, 0), atol=1e-6)
+    assert_allclose(rows[1], unit(2, 0, 1), atol=1e-6)
     assert not rows[2:].any()
     assert encoder.dimensions == 3
 
@@ -91,7 +92,7 @@ def test_cls_is_the_state_of_the_first_piece(tmp_path: Path) -> None:
     cls = {"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}
     encoder = OnnxEncoder(write_encoder(tmp_path / "e", settings={"modules.json": MODULES, POOLING: cls}))
     # its row (2, 0, 0), and half of the mean (3/4, 1/4, 0)
-    np.testing.assert_allclose(encoder.encode(["hail roof"])[0], unit(2.375, 0.125, 0), atol=1e-6)
+    assert_allclose(encoder.encode(["hail roof"])[0], unit(2.375, 0.125, 0), atol=1e-6)
 
 
 def test_a_text_is_cut_where_the_folder_says(tmp_path: Path, encoder: OnnxEncoder) -> None:
@@ -144,7 +145,7 @@ def test_states_are_those_of_the_pieces_of_the_text(encoder: OnnxEncoder) -> Non
     assert [number for number, _, _ in found] == [0, 2]
     _, ends, states = found[0]
     assert ends.tolist() == [4, 10]
-    np.testing.assert_allclose(states, [(1.375, 0.125, 0), (0.375, 1.125, 0)], atol=1e-6)
+    assert_allclose(states, [(1.375, 0.125, 0), (0.375, 1.125, 0)], atol=1e-6)
 
 
 def test_states_of_a_long_text_come_in_parts(tmp_path: Path) -> None:
@@ -157,7 +158,7 @@ def test_states_of_a_long_text_come_in_parts(tmp_path: Path) -> None:
 
 def test_a_vector_that_the_model_makes_itself_is_taken(tmp_path: Path, encoder: OnnxEncoder) -> None:
     own = OnnxEncoder(write_encoder(tmp_path / "e", output="sentence_embedding"))
-    np.testing.assert_allclose(own.encode(["hail roof"]), encoder.encode(["hail roof"]), atol=1e-6)
+    assert_allclose(own.encode(["hail roof"]), encoder.encode(["hail roof"]), atol=1e-6)
     refused(lambda: next(own.states(["hail"])), FormatError, "not the states of pieces")
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.encoders.test_encoded_texts import Toy
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.encoders.tiny_encoder import write_encoder
+from tests.encoders.toy import Toy, WordSums
 from tests.refusals import refused
-from tests.retrieval.word_sums import WordSums
 
 import selfvec
 from selfvec.base.errors import InputError
@@ -58,8 +58,8 @@ def test_a_long_text_is_read_as_the_mean_of_its_passages() -> None:
     assert len(pieces) > 1
     rows = read_documents(run.present, [texts[0], long])
     mean = encoder.encode(pieces).sum(axis=0)
-    np.testing.assert_allclose(rows[1], mean / np.linalg.norm(mean), atol=2e-3)
-    np.testing.assert_allclose(rows[0], encoder.encode([texts[0]])[0], atol=2e-3)
+    assert_allclose(rows[1], mean / np.linalg.norm(mean), atol=2e-3)
+    assert_allclose(rows[0], encoder.encode([texts[0]])[0], atol=2e-3)
 
 
 def test_transform_sets_the_encoders_vectors_beside_the_runs() -> None:
@@ -69,9 +69,9 @@ def test_transform_sets_the_encoders_vectors_beside_the_runs() -> None:
     )
     before, rows = plain.transform(texts[:3]), taught.transform(texts[:3])
     assert rows.shape[1] == len(taught.get_feature_names_out()) > before.shape[1]
-    np.testing.assert_allclose((rows**2).sum(axis=1), 1, atol=1e-5)
+    assert_allclose((rows**2).sum(axis=1), 1, atol=1e-5)
     read = WordSums().encode(texts[:3])
-    np.testing.assert_allclose(rows[:, -read.shape[1] :] * np.sqrt(2), read, atol=2e-3)
+    assert_allclose(rows[:, -read.shape[1] :] * np.sqrt(2), read, atol=2e-3)
 
 
 WORDS = ["the", "roof", "barn", "hail", "tree"]
@@ -96,8 +96,8 @@ def test_the_next_run_does_not_encode_them_again(cache: Path) -> None:
     assert set(second.encoded) == {*TEXTS, "broke", "wind", "a"}
     assert set(third.encoded) == set(first.encoded)  # of another encoder
     one, two, _ = map(encoded_texts_of, [run.present for run in runs])
-    np.testing.assert_array_equal(one.hashes, two.hashes)
-    np.testing.assert_array_equal(one.rows, two.rows)
+    assert_array_equal(one.hashes, two.hashes)
+    assert_array_equal(one.rows, two.rows)
     assert len(list(cache.iterdir())) == 2
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 
 from selfvec.data.token_batch import TokenBatch
 from selfvec.encoders import student as module
@@ -72,7 +73,7 @@ def assert_equal(found: Student, expected: Student) -> None:
     assert found.explained == pytest.approx(expected.explained, abs=1e-5)
     assert found.rows.dtype == found.mean.dtype == np.float32
     assert_rows(found.rows, expected.rows)
-    np.testing.assert_allclose(found.mean, expected.mean, rtol=1e-5, atol=1e-6)
+    assert_allclose(found.mean, expected.mean, rtol=1e-5, atol=1e-6)
 
 
 def assert_rows(found: np.ndarray, expected: np.ndarray) -> None:
@@ -116,7 +117,7 @@ def test_two_passages_by_hand() -> None:
     teacher = np.array([[4.0], [2.0]], np.float32)
     student = learn(batch, teacher, {})
     assert (student.ridge, student.prior, student.scale, student.explained) == (3.2, "none", 0, {"none": 0})
-    np.testing.assert_allclose(student.rows, [[1 / 4.2], [-1 / 4.2], [0]], rtol=1e-6)
+    assert_allclose(student.rows, [[1 / 4.2], [-1 / 4.2], [0]], rtol=1e-6)
     assert student.mean.tolist() == [3]
     assert text_rows(student, batch).tolist() == [[1], [-1]]
     # X R0 is (2, 0), so a = (2 · 1 + 0 · -1) / 2² = ½, and a · X R0 = (1, 0) leaves (0, -1) of T.
@@ -125,7 +126,7 @@ def test_two_passages_by_hand() -> None:
     student = learn(batch, teacher, {"words": prior})
     assert (student.ridge, student.prior, student.scale) == (3.2, "words", 0.5)
     assert student.explained == pytest.approx({"none": 0, "words": 0.5})
-    np.testing.assert_allclose(student.rows, [[1], [-1 / 4.2], [2.5]], rtol=1e-6)
+    assert_allclose(student.rows, [[1], [-1 / 4.2], [2.5]], rtol=1e-6)
 
 
 @given(seed=st.integers(0, 1000), documents=st.integers(2, 30))
@@ -154,7 +155,7 @@ def test_the_prior_is_chosen_that_explains_more() -> None:
     student = learn(batch, teacher, {"noise": noise, "words": prior})
     assert student.prior == "words"
     assert student.explained["words"] > max(student.explained["noise"], student.explained["none"])
-    np.testing.assert_allclose(student.rows[-1], student.scale * prior[-1], rtol=1e-6)  # it occurs nowhere
+    assert_allclose(student.rows[-1], student.scale * prior[-1], rtol=1e-6)  # it occurs nowhere
 
 
 def test_a_constant_teacher_teaches_nothing() -> None:
@@ -171,8 +172,8 @@ def test_threads_change_nothing_and_the_order_only_rounding(monkeypatch) -> None
     batch, teacher, prior = corpus(5, 120, 50, 70)
     one = learn(batch, teacher, {"words": prior}, jobs=1)
     two = learn(batch, teacher, {"words": prior}, jobs=3)
-    np.testing.assert_array_equal(one.rows, two.rows)
-    np.testing.assert_array_equal(text_rows(one, batch, jobs=1), text_rows(one, batch, jobs=3))
+    assert_array_equal(one.rows, two.rows)
+    assert_array_equal(text_rows(one, batch, jobs=1), text_rows(one, batch, jobs=3))
     order = np.random.default_rng(1).permutation(120)
     assert_equal(learn(batch.part(order), teacher[order], {"words": prior}), one)
 
@@ -192,5 +193,5 @@ def test_vectors_of_texts_are_unit_sums_of_rows() -> None:
     sums = texts_reference(other, student.weights) @ student.rows
     lengths = np.linalg.norm(sums, axis=1, keepdims=True)
     expected = np.divide(sums, lengths, out=np.zeros_like(sums), where=lengths > 0)
-    np.testing.assert_allclose(text_rows(student, other), expected, atol=1e-6)
+    assert_allclose(text_rows(student, other), expected, atol=1e-6)
     assert (lengths == 0).any()  # of texts without a word

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.encoders.tiny_encoder import write_encoder
 from tests.refusals import refused
 
@@ -27,7 +28,7 @@ def test_words_alone_are_texts_less_their_mean(encoder: OnnxEncoder) -> None:
     # [CLS] hail [SEP]: the rows add up to (3, 0, 0)
     rows = unit_rows(np.array([(3, 0, 0), (2, 0, 1), (2, 1, 0)], float))
     expected = unit_rows(rows - rows.mean(axis=0))
-    np.testing.assert_allclose(
+    assert_allclose(
         alone(encoder, TextWords.of(["hail hail hail rain rain roof"]), Progress()), expected, atol=1e-5
     )
 
@@ -41,7 +42,7 @@ def test_a_word_in_texts_is_the_mean_of_its_uses(encoder: OnnxEncoder) -> None:
     hail = (np.array([1, 0, 0]) + first + second) / 2
     rows = np.array([hail, np.array([0, 0, 1]) + second, np.array([0, 1, 0]) + first])
     expected = unit_rows(rows - rows.mean(axis=0))
-    np.testing.assert_allclose(in_texts(encoder, words, Progress()), expected, atol=1e-5)
+    assert_allclose(in_texts(encoder, words, Progress()), expected, atol=1e-5)
 
 
 def test_a_text_longer_than_the_encoder_reads_loses_no_word(tmp_path: Path) -> None:
@@ -64,7 +65,7 @@ def test_a_piece_belongs_to_the_word_in_which_it_ends() -> None:
     states = np.eye(6, dtype=np.float32)
     places, means = use_states(np.array([1, 2, 4, 5, 6, 7]), states, words.spans)
     assert places.tolist() == [0, 1, 2]
-    np.testing.assert_array_equal(means, [states[0], (states[2] + states[3]) / 2, states[5]])
+    assert_array_equal(means, [states[0], (states[2] + states[3]) / 2, states[5]])
 
 
 def test_rare_words_are_left_out() -> None:
@@ -78,5 +79,5 @@ def test_rare_words_are_left_out() -> None:
 
 def test_rows_of_zeros_are_no_part_of_the_mean() -> None:
     rows = np.array([(3, 0), (0, 0), (1, 0)], np.float32)
-    np.testing.assert_array_equal(centred(rows), [(1, 0), (0, 0), (-1, 0)])
+    assert_array_equal(centred(rows), [(1, 0), (0, 0), (-1, 0)])
     assert not centred(np.zeros((2, 3), np.float32)).any()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from safetensors.numpy import load_file, save_file
 from tests.refusals import refused
 
@@ -36,7 +37,7 @@ TENSORS = {
 def test_the_library_reads_what_we_write(tmp_path) -> None:
     write_tensors(tmp_path / "t", TENSORS, {"who": "we"})
     for name, array in load_file(tmp_path / "t").items():
-        np.testing.assert_array_equal(array, TENSORS[name])
+        assert_array_equal(array, TENSORS[name])
         assert array.dtype == TENSORS[name].dtype
     assert read_metadata(tmp_path / "t") == {"who": "we"}
 
@@ -46,7 +47,7 @@ def test_we_read_what_the_library_writes(tmp_path) -> None:
     mapped = map_tensors(tmp_path / "t")
     assert mapped.keys() == TENSORS.keys()
     for name, array in mapped.items():
-        np.testing.assert_array_equal(array, TENSORS[name])
+        assert_array_equal(array, TENSORS[name])
         assert not array.flags.writeable
 
 
@@ -56,7 +57,7 @@ TABLE = np.arange(60, dtype=np.float32).reshape(6, 10)
 @pytest.mark.parametrize("view", [TABLE[:-1, :7], TABLE.T, TABLE[::-2, ::3], TABLE[:, 0]])
 def test_strided_views_are_written_as_their_values(tmp_path, view) -> None:
     write_tensors(tmp_path / "t", {"v": view})
-    np.testing.assert_array_equal(map_tensors(tmp_path / "t")["v"], view)
+    assert_array_equal(map_tensors(tmp_path / "t")["v"], view)
 
 
 def header(data: object, length: int | None = None, body: bytes = b"") -> bytes:

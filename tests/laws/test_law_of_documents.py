@@ -6,7 +6,6 @@ Its vectors are, to the bit, those of one refinement of them. It does not need t
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import pytest
 from changing_run import (
@@ -23,6 +22,7 @@ from changing_run import (
 )
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 from servers import Assistant, Page
 from tests.examples import TIMES
 
@@ -98,9 +98,9 @@ def test_a_changed_run_is_one_refinement(method: str, rows: list[Row], changes: 
         run.change(changes)
         whole = selfvec.refine([one.text for one in run.documents], table(), method, jobs=1)
         assert run.run.vectors.index_to_key == whole.vectors.index_to_key
-        np.testing.assert_array_equal(run.run.vectors.counts, whole.vectors.counts)
-        np.testing.assert_array_equal(run.run.vectors.vectors, whole.vectors.vectors)
-        np.testing.assert_array_equal(run.run.original.vectors, whole.original.vectors)
+        assert_array_equal(run.run.vectors.counts, whole.vectors.counts)
+        assert_array_equal(run.run.vectors.vectors, whole.vectors.vectors)
+        assert_array_equal(run.run.original.vectors, whole.original.vectors)
 
 
 TWO: list[Row] = [(True, f"{ALL} hail"), (True, f"{ALL} wind")]

@@ -7,6 +7,8 @@ from all files.
 import copy
 import pickle
 import random
+import shutil
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from itertools import product
 from pathlib import Path
@@ -18,6 +20,7 @@ import polars as pl
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.encoders.tiny_encoder import write_encoder
 from tests.examples import TIMES
 from tests.heard import Heard
@@ -52,20 +55,26 @@ def row(name: str, seed: int, new: bool = False) -> Row:
 BASE = [row(f"b{n}", n) for n in range(24)]
 
 
+def refined(rows: list[Row] = BASE, **options: Any) -> selfvec.Run:
+    return selfvec.refine(rows, "none", "decorrelated", jobs=1, **options)
+
+
 @pytest.fixture(scope="module")
 def made(own: Path) -> Path:
-    folder = own / "run"
-    selfvec.refine(BASE, "none", "decorrelated", output=folder, jobs=1).search("hail")
-    return folder
+    refined(output=own / "run").search("hail")
+    return own / "run"
 
 
 def unit(rows: Any) -> Any:
     return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
 
 
-def copied(made: Path, folder: Path) -> Path:
-    import shutil
+def weighted(vectors: selfvec.Vectors, words: str) -> list[Any]:
+    """Vectors of words with the weight that they have in a document."""
+    return [vectors[word] * vectors.counts[vectors.get_index(word)] ** -0.4 for word in words.split()]
 
+
+def copied(made: Path, folder: Path) -> Path:
     shutil.rmtree(folder / "run", ignore_errors=True)
     return shutil.copytree(made, folder / "run")
 
@@ -82,11 +91,11 @@ STEPS: st.SearchStrategy[list[Step]] = st.lists(
 
 
 class Model:
-    """A run, and the rows that it must have."""
+    """A run, and the rows that it must have, also for who opened it before."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.run = selfvec.open(folder)
+        self.run, self.other = selfvec.open(folder), selfvec.open(folder)
         self.rows = list(BASE)
         self.before: list[Row] | None = None
         self.seed = 1000
@@ -109,7 +118,7 @@ class Model:
             names = [name for name in (f"b{n}" for n in numbers) if name in there]
             if names and len(names) < len(self.rows):
                 self.run.delete(names)
-                self.becomes([one for one in self.rows if one["id"] not in names])
+                self.becomes(names)
         else:
             new = []
             for number in numbers:
@@ -119,11 +128,12 @@ class Model:
                 selfvec.update(self.run, new, vectors="keep", output=self.folder)
             else:
                 getattr(self.run, kind)(new)
-            names = [one["id"] for one in new]
-            self.becomes([*(one for one in self.rows if one["id"] not in names), *new])
+            self.becomes([one["id"] for one in new], *new)
 
-    def becomes(self, rows: list[Row]) -> None:
-        self.rows, self.before = rows, self.rows
+    def becomes(self, gone: Sequence[str], *new: Row) -> None:
+        """The documents with these ids are gone, and new ones have come."""
+        left = [one for one in self.rows if one["id"] not in gone]
+        self.rows, self.before = [*left, *new], self.rows
 
     def check(self) -> None:
         run, rows = self.run, self.rows
@@ -143,6 +153,9 @@ class Model:
         some = [0, len(rows) // 2, len(rows) - 1]
         assert run.text.texts(some) == [rows[number]["text"] for number in some]
         same_answers(run)
+        hits = self.other.search(ALL, top=99, mode="bm25").hits
+        assert {hit.id for hit in hits} == {one["id"] for one in rows}
+        assert self.other.present.fitted_run.stamp == run.present.fitted_run.stamp
 
 
 def same_answers(run: selfvec.Run) -> None:
@@ -153,7 +166,7 @@ def same_answers(run: selfvec.Run) -> None:
         here, there = (one.search(question, 60, mode=mode) for one in (index, anew))
         assert [hit.id for hit in here.hits] == [hit.id for hit in there.hits], (question, mode)
         scores = ([hit.score for hit in one.hits] for one in (here, there))
-        np.testing.assert_allclose(*scores, atol=1e-6)
+        assert_allclose(*scores, atol=1e-6)
         assert [hit.snippet for hit in here.hits] == [hit.snippet for hit in there.hits]
 
 
@@ -172,8 +185,6 @@ def test_any_sequence_of_changes(
 
 
 def test_many_additions_are_joined_and_the_cache_may_be_deleted(made: Path, tmp_path: Path) -> None:
-    import shutil
-
     model = Model(copied(made, tmp_path))
     for number in range(100, 130):
         model.step("add", [number])
@@ -196,23 +207,21 @@ def test_the_index_of_many_new_documents_is_kept(made: Path, tmp_path: Path) -> 
 
 
 def test_a_later_word_has_the_mean_of_its_documents_wherever_it_comes_again() -> None:
-    run = selfvec.refine(BASE, "none", "decorrelated", jobs=1)
-    count = dict(zip(run.vectors, run.vectors.counts, strict=True))
-    hail, roof, wind = (run.vectors[word] * count[word] ** -0.4 for word in ("hail", "roof", "wind"))
+    run = refined()
+    hail, roof, wind = weighted(run.vectors, "hail roof wind")
     run.add([{"id": "n", "text": "hail tsunami roof drone"}, {"id": "m", "text": "wind hail tsunami"}])
-    documents = [hail + roof, hail + wind]
-    first = sum(own / np.linalg.norm(own) for own in documents)
-    np.testing.assert_allclose(run.vectors["tsunami"], first / np.linalg.norm(first), atol=1e-6)
-    np.testing.assert_allclose(run.vectors["drone"], documents[0] / np.linalg.norm(documents[0]), atol=1e-6)
+    first, second = unit(hail + roof), unit(hail + wind)
+    assert_allclose(run.vectors["tsunami"], unit(first + second), atol=1e-6)
+    assert_allclose(run.vectors["drone"], first, atol=1e-6)
     kept = run.vectors["tsunami"].copy()
     run.add([{"id": "o", "text": "tsunamis took a road and a tsunami warning"}])
     for word in ("tsunami", "tsunamis"):  # words of one stem are one in search
-        np.testing.assert_array_equal(run.vectors[word], kept)
+        assert_array_equal(run.vectors[word], kept)
     assert not run.original.vectors[run.present.index("tsunami")].any()
     assert {"n", "m", "o"} == {hit.id for hit in run.search("tsunami", top=3, mode="dense").hits}
     same_answers(run)
     run.delete(["n", "m"])
-    np.testing.assert_array_equal(run.vectors["tsunami"], kept)
+    assert_array_equal(run.vectors["tsunami"], kept)
     same_answers(run)
 
 
@@ -226,36 +235,32 @@ def test_a_later_word_has_also_what_refining_would_make_of_its_initial_row() -> 
     penalty = np.eye(256)  # ridge regression is least squares with further rows: W should be 0
     rows = np.vstack([before - shift, penalty]), np.vstack([after - mean, 0 * penalty])
     change = np.linalg.lstsq(*rows, rcond=None)[0]
-    hail, roof, wind = (
-        vectors[word] * vectors.counts[vectors.get_index(word)] ** -0.4 for word in ("hail", "roof", "wind")
-    )
+    hail, roof, wind = weighted(vectors, "hail roof wind")
     first, second = unit(hail + roof), unit(hail + wind)
     means = unit(np.array([first + second, first, second]))  # of the documents of hail, roof and wind
     alike = float((means * vectors[["hail", "roof", "wind"]]).sum() / 3)
     expected = (unit(initial.embed("drone")) - shift) @ change + mean  # of its pieces
     run.add(["hail drone roof", "drone wind hail"])
-    np.testing.assert_allclose(run.vectors["drone"], unit(alike * means[0] + expected), atol=1e-5)
+    assert_allclose(run.vectors["drone"], unit(alike * means[0] + expected), atol=1e-5)
 
     assert "graupel" not in initial  # and pieces of words are not wanted
     other = selfvec.refine(BASE, method="decorrelated", oov="zero", jobs=1)
-    one, two = (
-        other.vectors[word] * vectors.counts[vectors.get_index(word)] ** -0.4 for word in ("hail", "roof")
-    )
+    one, two = weighted(other.vectors, "hail roof")
     other.add(["hail graupel roof"])
-    np.testing.assert_allclose(other.vectors["graupel"], unit(one + two), atol=1e-5)
+    assert_allclose(other.vectors["graupel"], unit(one + two), atol=1e-5)
 
 
 def test_a_word_of_no_present_document_is_nowhere_until_it_comes_again(tmp_path: Path) -> None:
     secret = {"id": "s", "text": "storm hail Zanzibarova hail Zanzibarova"}
-    run = selfvec.refine([secret, *BASE], "none", "decorrelated", output=tmp_path / "run", jobs=1)
+    run = refined([secret, *BASE], output=tmp_path / "run")
     path, near = run.present.path("hail").vectors, run.vectors["hail"].copy()
     own = run.vectors["zanzibarova"].copy()
     run.add([{"id": "q", "text": "hail quixotova roof"}, {"id": "r", "text": "hail broke a roof"}])
     later = run.vectors["quixotova"].copy()
     assert {"zanzibarova", "quixotova"} <= set(run.vectors)
     run.delete(["s", "q"])
-    np.testing.assert_array_equal(run.vectors["hail"], near)
-    np.testing.assert_array_equal(run.present.path("hail").vectors, path)
+    assert_array_equal(run.vectors["hail"], near)
+    assert_array_equal(run.present.path("hail").vectors, path)
     page = PageData(run.present, 1)
     run.export("projector", tmp_path / "export")
     shown = [
@@ -272,8 +277,8 @@ def test_a_word_of_no_present_document_is_nowhere_until_it_comes_again(tmp_path:
         refused(lambda: run.present.index(word), NotFound, r"does not occur in this run; (?!.*ova\b)")
     for state in (run, selfvec.open(tmp_path / "run")):
         state.add([{"id": "t", "text": "quixotova and Zanzibarova"}])
-        np.testing.assert_array_equal(state.vectors["zanzibarova"], own)
-        np.testing.assert_array_equal(state.vectors["quixotova"], later)
+        assert_array_equal(state.vectors["zanzibarova"], own)
+        assert_array_equal(state.vectors["quixotova"], later)
         state.delete("t")
         assert not {"zanzibarova", "quixotova"} & set(state.vectors)
 
@@ -284,10 +289,10 @@ def test_refining_again_is_one_run_of_all(made: Path, tmp_path: Path) -> None:
         model.step(kind, numbers)
     more = row("x", 77, new=True)
     grown = selfvec.update(model.run, [more], output=model.folder)
-    whole = selfvec.refine([*model.rows, more], "none", "decorrelated", jobs=1)
+    whole = refined([*model.rows, more])
     assert grown.vectors.index_to_key == whole.vectors.index_to_key
-    np.testing.assert_array_equal(grown.vectors.vectors, whole.vectors.vectors)
-    np.testing.assert_array_equal(grown.tokens.ids, whole.tokens.ids)
+    assert_array_equal(grown.vectors.vectors, whole.vectors.vectors)
+    assert_array_equal(grown.tokens.ids, whole.tokens.ids)
     assert not grown.provenance.live
     assert not list(model.folder.glob("added*.safetensors")) or selfvec.undo(model.folder)["undone"]
 
@@ -296,15 +301,14 @@ def test_what_is_erased_is_in_no_file(made: Path, tmp_path: Path) -> None:
     model = Model(copied(made, tmp_path))
     secret = {"id": "s", "text": f"{ALL} quixotically vexed zymurgist", "year": "2001"}
     model.run.add([secret])
-    model.becomes([*model.rows, secret])
+    model.becomes((), secret)
     model.check()
     model.run.delete(["s", "b3"], erase=True)
-    gone = (secret, model.rows[3])
-    model.becomes([one for one in model.rows if one not in gone])
+    model.becomes(("s", "b3"))
     model.check()
     for file in model.folder.rglob("*"):
         if file.suffix == ".parquet":
-            assert not set(pl.read_parquet(file)["text"]) & {one["text"] for one in gone}
+            assert not set(pl.read_parquet(file)["text"]) & {secret["text"], BASE[3]["text"]}
         elif file.is_file():
             assert b"zymurgist" not in file.read_bytes(), file
 
@@ -338,13 +342,12 @@ def test_the_same_again_changes_nothing_and_ids_may_be_kept_or_refused(made: Pat
 def test_a_shown_id_stays_and_is_given_once(seed: int, tmp_path: Path) -> None:
     """Also that of documents without an id, whatever comes, goes and is undone."""
     draw = random.Random(seed)
-    base = [{"text": f"{ALL} {n}"} if n % 3 else {"id": ["3", "x", "#7", "#4"][n // 3], "text": f"{ALL} {n}"}
-            for n in range(12)]  # fmt: skip
+    own = {0: "3", 3: "x", 6: "#7", 9: "#4"}
+    base = [{"id": own.get(n), "text": f"{ALL} {n}"} for n in range(12)]
     folder = tmp_path / "run"
-    run = selfvec.refine(base, "none", "decorrelated", output=folder, jobs=1)
-    shown = {"#7": f"{ALL} 6", "#4": f"{ALL} 9", "4": f"{ALL} 4", "7": f"{ALL} 7", "3": f"{ALL} 0"}
-    shown |= {str(n): f"{ALL} {n}" for n in (1, 2, 5, 8, 10, 11)} | {"x": f"{ALL} 3"}
-    given = {name for name in shown if name not in ("3", "x", "#4", "#7")}  # to documents without an id
+    run = refined(base, output=folder)
+    shown = {own.get(n, str(n)): f"{ALL} {n}" for n in range(12)}
+    given = set(shown) - set(own.values())  # to documents without an id
     before = None
     for turn in range(60):
         kind = draw.choice(["add", "add", "upsert", "delete", "undo", "open", "save"])
@@ -352,14 +355,12 @@ def test_a_shown_id_stays_and_is_given_once(seed: int, tmp_path: Path) -> None:
         text = f"{ALL} came {turn}"
         if kind == "add":
             new = [text, f"{text} too"]
-            own = draw.choice([[], [f"a{turn}"], ["a1"], [f"#{12 + turn}"]])
-            run.add(
-                [
-                    *({"id": name, "text": f"{text} as {name}"} for name in own),
-                    *({"text": one} for one in new),
-                ]
-            )
-            shown |= {name: f"{text} as {name}" for name in own}
+            come = {
+                name: f"{text} as {name}"
+                for name in draw.choice([[], [f"a{turn}"], ["a1"], [f"#{12 + turn}"]])
+            }
+            run.add([{"id": name, "text": come[name]} for name in come] + [{"text": one} for one in new])
+            shown |= come
             names = dict(zip(run.text.texts(), run.text.names(), strict=True))
             for one in new:
                 assert names[one] not in given | set(shown)
@@ -390,14 +391,9 @@ def test_a_shown_id_stays_and_is_given_once(seed: int, tmp_path: Path) -> None:
     index = run_index(run)
     assert all(index.documents.text(index.number(name)) == text for name, text in shown.items())
     anew = selfvec.update(run, withdraw=[next(iter(shown))])
-    whole = selfvec.refine(
-        [{"id": name, "text": text} for name, text in zip(anew.text.ids(), anew.text.texts(), strict=True)],
-        "none",
-        "decorrelated",
-        jobs=1,
-    )
+    whole = refined(anew.text.read(("id", "text")).to_dicts())
     assert anew.text.names() == whole.text.names()
-    np.testing.assert_array_equal(anew.vectors.vectors, whole.vectors.vectors)
+    assert_array_equal(anew.vectors.vectors, whole.vectors.vectors)
     assert anew.text.columns == whole.text.columns
 
 
@@ -418,7 +414,7 @@ class Beside(Progress):
     "copied_by", [None, copy.copy, copy.deepcopy, lambda run: pickle.loads(pickle.dumps(run))]
 )
 def test_changes_of_one_run_in_memory_follow_one_another(copied_by: Any) -> None:
-    first = selfvec.refine(BASE, "none", "decorrelated", jobs=1)
+    first = refined()
     run = first if copied_by is None else copied_by(first)
     deletes = Thread(target=lambda: run.delete(["b1", "b2"]))
     run.add([row("n", 1)], progress=Beside(deletes))
@@ -460,21 +456,6 @@ def test_an_update_without_an_output_is_in_memory(made: Path, tmp_path: Path) ->
     assert sorted(selfvec.open(folder).text.texts()) == before
 
 
-def test_old_and_new_open_runs_see_the_change(made: Path, tmp_path: Path) -> None:
-    folder = copied(made, tmp_path)
-    mine, other = selfvec.open(folder), selfvec.open(folder)
-    assert other.search("tsunami", mode="bm25").hits == []
-    mine.add([row("t", 1) | {"text": f"{ALL} tsunami"}])
-    assert [hit.id for hit in other.search("tsunami", mode="bm25").hits] == ["t"]
-    assert other.similar_documents("t", top=1).hits[0].id != "t"
-    mine.delete("t")
-    assert other.search("tsunami", mode="bm25").hits == []
-    index = next(folder.glob("cache/search-*"))
-    refused(lambda: selfvec.open(index).search("hail"), selfvec.SelfvecError, "another state")
-    runs = (mine, other, selfvec.open(folder))
-    assert len({run.present.fitted_run.stamp for run in runs}) == 1
-
-
 @pytest.mark.parametrize(
     "place", ["save_text", "write_tokens", "write_tensors", "checksums", "_replace", "seal"]
 )
@@ -503,10 +484,8 @@ def test_documents_that_come_to_a_run_with_an_encoder(tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     pytest.importorskip("onnx")
     encoder = write_encoder(tmp_path / "encoder")
-    rows = [row(f"b{n}", n) for n in range(24)]
-    selfvec.refine(rows, "none", "decorrelated", output=tmp_path / "run", encoder=encoder, jobs=1)
+    refined(output=tmp_path / "run", encoder=encoder)
     model = Model(tmp_path / "run")
-    model.rows = rows
     read = encoded_texts_of(model.run.present)
     passages = model.run.provenance.encoder["passages"]
     for kind, numbers in (("add", [60]), ("upsert", [3, 61]), ("delete", [60]), ("open", [0]), ("add", [62])):
@@ -523,7 +502,7 @@ def test_documents_that_come_to_a_run_with_an_encoder(tmp_path: Path) -> None:
         run.save(tmp_path / f"copy{len(copies)}")
         copies.append(selfvec.open(tmp_path / f"copy{len(copies)}"))
     for each in copies:
-        assert len(encoded_texts_of(each.present).kept([more["text"], rows[5]["text"]])) == 2
+        assert len(encoded_texts_of(each.present).kept([more["text"], BASE[5]["text"]])) == 2
         same_answers(each)
 
     encoder.rename(tmp_path / "moved")
@@ -533,7 +512,7 @@ def test_documents_that_come_to_a_run_with_an_encoder(tmp_path: Path) -> None:
     assert heard.said == [
         f"there is no vector of 1 passage, and the encoder {str(encoder)!r} of the run is not here"
     ]
-    model.becomes([*model.rows, row("later", 777)])
+    model.becomes((), row("later", 777))
     model.check()
     assert "; 1 passage not encoded" in selfvec.info(model.folder).about["since the vectors were made"]
     assert not selfvec.verify(model.folder).damaged
@@ -550,7 +529,7 @@ def test_an_encoder_reads_only_what_is_new() -> None:
         read.extend(texts)
         return lengths(texts)
 
-    run = selfvec.refine(BASE, "none", "decorrelated", encoder=encoder, jobs=1)
+    run = refined(encoder=encoder)
     read.clear()
     run.add([row("b3", 101), BASE[4], row("new", 102)])
     assert read == [row("b3", 101)["text"], row("new", 102)["text"]]
@@ -560,7 +539,7 @@ def test_an_encoder_reads_only_what_is_new() -> None:
 def test_what_goes_needs_no_encoder(tmp_path: Path) -> None:
     """A function is lost with its process: documents go without it, and what is left keeps its vectors."""
     folder = tmp_path / "run"
-    selfvec.refine(BASE, "none", "decorrelated", encoder=lengths, output=folder, jobs=1)
+    refined(encoder=lengths, output=folder)
     model = Model(folder)
     kept, gone = BASE[5]["text"], BASE[3]["text"]
     vector = encoded_texts_of(model.run.present).kept([kept]).rows
@@ -569,13 +548,13 @@ def test_what_goes_needs_no_encoder(tmp_path: Path) -> None:
     heard = Heard()
     model.run.delete("b3", erase=True, progress=heard)
     selfvec.update(model.run, withdraw="b4", output=folder, no_undo=True)
-    model.becomes([*(one for one in BASE if one["id"] not in ("b3", "b4")), new])
+    model.becomes(("b3", "b4"), new)
     model.check()
     assert heard.said == [
         "there is no vector of 1 passage and 1 word, and the encoder 'lengths' of the run is not here"
     ]
     encoded = encoded_texts_of(model.run.present)
-    np.testing.assert_array_equal(encoded.kept([kept]).rows, vector)
+    assert_array_equal(encoded.kept([kept]).rows, vector)
     assert encoded.missing([kept, gone, new["text"], "hail", "tsunami"]) == [gone, new["text"], "tsunami"]
     assert model.run.provenance.encoder["passages"] < model.run.provenance.encoder["of"]
     assert not selfvec.verify(folder).damaged

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 
 from selfvec.numerics.nearest import (
     best_columns,
@@ -37,8 +38,8 @@ def test_rows_are_compared_with_all_of_a_small_pool() -> None:
     numbers, cosines = nearest_rows(rows, pool, np.array([7, 3, -1, -1]), 5)
     exact = rows @ pool.T
     exact[[0, 1], [7, 3]] = -9
-    np.testing.assert_array_equal(numbers, np.argsort(-exact, axis=1)[:, :5])
-    np.testing.assert_allclose(cosines, -np.sort(-exact, axis=1)[:, :5], atol=1e-6)
+    assert_array_equal(numbers, np.argsort(-exact, axis=1)[:, :5])
+    assert_allclose(cosines, -np.sort(-exact, axis=1)[:, :5], atol=1e-6)
 
 
 def test_clusters_find_most_of_a_large_pool_s_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,7 +56,7 @@ def test_clusters_find_most_of_a_large_pool_s_neighbours(monkeypatch: pytest.Mon
     assert not np.any(found == own[:, None])
     assert np.all(near <= cosines + 1e-6)
     again, _ = nearest_rows(rows[:50], rows, own[:50], 10)
-    np.testing.assert_array_equal(again, found[:50])  # other rows change nothing
+    assert_array_equal(again, found[:50])  # other rows change nothing
 
 
 def table(rows: int, seed: int, width: int = 4) -> np.ndarray:
@@ -75,7 +76,7 @@ def test_neighbours_are_the_largest_cosines(size: int, seed: int, k: int) -> Non
         assert row not in listed
         cosines = unit @ unit[row]
         expected = sorted((float(cosines[i]) for i in others), reverse=True)[:k]
-        np.testing.assert_allclose(cosines[listed], expected, atol=1e-6)
+        assert_allclose(cosines[listed], expected, atol=1e-6)
 
 
 def test_neighbours_come_from_those_allowed() -> None:
@@ -107,7 +108,7 @@ def test_a_hub_loses_to_a_row_that_is_near_to_one_only_by_hand() -> None:
     # 0° has cosine .883 to the hub at 28° and .819 to its own at -35°. r, the mean over the three words, is
     # .910 for the hub and .386 for the other: 2·.883 - .910 = .856 < 2·.819 - .386 = 1.252.
     r = mean_of_nearest(hub_and_own, words)
-    np.testing.assert_allclose(r, [(0.8829 + 0.9994 + 0.8480) / 3, (0.8192 + 0.4226 - 0.0872) / 3], atol=1e-3)
+    assert_allclose(r, [(0.8829 + 0.9994 + 0.8480) / 3, (0.8192 + 0.4226 - 0.0872) / 3], atol=1e-3)
     assert best_columns(words[:1], hub_and_own, 2).tolist() == [[0, 1]]
     assert best_columns(words[:1], hub_and_own, 3, r).tolist() == [[1, 0, -1]]
 
@@ -121,4 +122,4 @@ def test_the_pairs_are_those_of_the_formula(seed: int) -> None:
     csls = 2 * cosines - r_a[:, None] - r_b
     expected = [(i, j) for i, j in enumerate(csls.argmax(axis=1).tolist()) if csls[:, j].argmax() == i]
     assert [tuple(pair) for pair in mutual_best(a, b).tolist()] == expected
-    np.testing.assert_array_equal(best_columns(a, b, 1, r_b)[:, 0], csls.argmax(axis=1))
+    assert_array_equal(best_columns(a, b, 1, r_b)[:, 0], csls.argmax(axis=1))

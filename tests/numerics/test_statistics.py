@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 
 from selfvec.numerics import statistics
 from selfvec.numerics.statistics import (
@@ -57,8 +58,8 @@ def test_tail_p_counts_the_draws_as_far_out(size: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     observed, chance = rng.integers(0, 9, 12), rng.integers(0, 9, size)
     expected = [(1 + np.sum(chance >= x)) / (1 + size) for x in observed]
-    np.testing.assert_allclose(tail_p(observed, chance), expected)
-    np.testing.assert_allclose(empirical_p(np.zeros(2), size), 1 / (1 + size))
+    assert_allclose(tail_p(observed, chance), expected)
+    assert_allclose(empirical_p(np.zeros(2), size), 1 / (1 + size))
 
 
 PAIRS = st.lists(st.tuples(st.integers(0, 5), st.integers(-3, 3)), min_size=2, max_size=30)
@@ -95,7 +96,7 @@ def test_the_mean_and_its_resamples() -> None:
     values = np.array([0.0, 1.0, 0.5])
     found = mean(values, 7)
     assert found.value == 0.5
-    np.testing.assert_allclose(found.replicates, values[draws(3, 7)].mean(axis=1))
+    assert_allclose(found.replicates, values[draws(3, 7)].mean(axis=1))
     assert len(found.replicates) == RESAMPLES
     assert mean(values[:0], 7).interval == (0, 0)
 

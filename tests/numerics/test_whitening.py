@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 
 from selfvec.numerics.quantization import CODES, CODINGS, PER_ROW, decode, encode, groups_of, quantised
 from selfvec.numerics.rows import filled_rows, mix_rows, unit_rows, weighted_sum
@@ -33,9 +34,9 @@ def test_the_spectrum_is_that_of_the_covariance(rows: int, width: int, rank: int
     found = spectrum(matrix)
     mean, spread = covariance(matrix)
     scale = np.trace(spread) + 1e-9
-    np.testing.assert_allclose(found.mean, mean, atol=1e-9)
-    np.testing.assert_allclose(found.axes.T @ found.axes, np.eye(found.axes.shape[1]), atol=1e-9)
-    np.testing.assert_allclose((found.axes * found.values) @ found.axes.T, spread, atol=1e-9 * scale)
+    assert_allclose(found.mean, mean, atol=1e-9)
+    assert_allclose(found.axes.T @ found.axes, np.eye(found.axes.shape[1]), atol=1e-9)
+    assert_allclose((found.axes * found.values) @ found.axes.T, spread, atol=1e-9 * scale)
     assert found.axes.shape[1] == (width if rows >= width else max(min(rows - 1, rank), 1))
 
 
@@ -45,18 +46,16 @@ def test_few_rows_are_whitened_as_by_their_covariance(rows: int, width: int, ran
     spread = covariance(matrix)[1]
     whole = Spectrum(np.zeros(width), *axes_of_moment(spread))
     expected = whole.power(0.4)
-    np.testing.assert_array_equal(expected, whitening_matrix(spread, 0.4))
-    np.testing.assert_allclose(
-        spectrum(matrix).power(0.4), expected, rtol=1e-3, atol=1e-3 * abs(expected).max()
-    )
+    assert_array_equal(expected, whitening_matrix(spread, 0.4))
+    assert_allclose(spectrum(matrix).power(0.4), expected, rtol=1e-3, atol=1e-3 * abs(expected).max())
 
 
 @pytest.mark.parametrize("number", [1, 3, 7, 20])
 def test_as_many_axes_as_are_asked_for_with_those_of_the_points_first(number: int) -> None:
     few = points(4, 20, 20, 0)
     extents, axes = axes_of_points(few, number)
-    np.testing.assert_allclose(axes.T @ axes, np.eye(number), atol=1e-9)
-    np.testing.assert_allclose(np.linalg.svd(few)[1][:number] ** 2, extents[:4])
+    assert_allclose(axes.T @ axes, np.eye(number), atol=1e-9)
+    assert_allclose(np.linalg.svd(few)[1][:number] ** 2, extents[:4])
     assert not extents[4:].any()
     assert principal_axes(few, number).shape == (20, number)
 
@@ -115,7 +114,7 @@ def test_signs_are_the_signs_and_the_mean_size_of_each_column() -> None:
 
 def test_a_table_of_few_rows_is_kept_exactly_by_its_codebooks() -> None:
     table = np.repeat(np.eye(4, dtype=np.float32), CODES // 4, axis=0)
-    np.testing.assert_array_equal(decode(encode(table, "pq", 2)), table)
+    assert_array_equal(decode(encode(table, "pq", 2)), table)
 
 
 def test_the_same_seed_gives_the_same_codes() -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.cooccurrence.plain import count_reference, linear_reference
 from tests.refinement.problems import finished, random_problem
 
@@ -31,20 +32,20 @@ def test_scan_over_a_long_corpus_and_any_number_of_threads() -> None:
     batch, original = random_problem(1, 5 * REBUILD + 17, 300, 256, 12, 0.1)
     table = original.unit
     one = ScanOperator(batch, 11, 0.4, 1).apply(table)
-    np.testing.assert_allclose(one, linear_reference(count_reference(batch, 11), table, 0.4), atol=2e-5)
+    assert_allclose(one, linear_reference(count_reference(batch, 11), table, 0.4), atol=2e-5)
     for jobs in (2, 3, 8):
-        np.testing.assert_array_equal(ScanOperator(batch, 11, 0.4, jobs).apply(table), one)
+        assert_array_equal(ScanOperator(batch, 11, 0.4, jobs).apply(table), one)
 
 
 def test_a_shared_direction_leaves_the_base_and_a_good_table_stays() -> None:
     spread = unit_rows(RNG.standard_normal((500, 20)))
     known = np.ones(500, bool)
-    np.testing.assert_allclose(base_vectors(spread, known), spread, atol=1e-6)
+    assert_allclose(base_vectors(spread, known), spread, atol=1e-6)
     shared = unit_rows(spread + 1.5 * spread[0])
     assert anisotropy(shared) > 0.3
     base = base_vectors(shared, known)
     assert abs(anisotropy(base)) < 0.02
-    np.testing.assert_allclose(np.linalg.norm(base, axis=1), 1, atol=1e-5)
+    assert_allclose(np.linalg.norm(base, axis=1), 1, atol=1e-5)
 
 
 def test_any_rows_of_the_base_equal_those_of_the_whole() -> None:
@@ -53,21 +54,21 @@ def test_any_rows_of_the_base_equal_those_of_the_whole() -> None:
     base, whole = Base.of(rows, known), base_vectors(rows, known)
     assert not whole[~known].any()
     some = RNG.choice(9000, 100)
-    np.testing.assert_allclose(base[10:8192], whole[10:8192], atol=1e-6)
-    np.testing.assert_allclose(base[some], whole[some], atol=1e-6)
+    assert_allclose(base[10:8192], whole[10:8192], atol=1e-6)
+    assert_allclose(base[some], whole[some], atol=1e-6)
     out = np.zeros_like(rows)
     base.copy_to(out, known)
-    np.testing.assert_array_equal(out, whole)
+    assert_array_equal(out, whole)
 
 
 def test_full_whitening_makes_the_covariance_one_and_keeps_the_orientation() -> None:
     mixed = (RNG.standard_normal((2000, 6)) @ RNG.standard_normal((6, 6)) + 3).astype(np.float32)
     shift, whitener = whitening(mixed, 0.5)
     white = (mixed - shift) @ whitener
-    np.testing.assert_allclose(np.cov(white.T, bias=True), np.eye(6), atol=1e-3)
-    np.testing.assert_allclose(white.mean(axis=0), 0, atol=1e-4)
+    assert_allclose(np.cov(white.T, bias=True), np.eye(6), atol=1e-3)
+    assert_allclose(white.mean(axis=0), 0, atol=1e-4)
     cross = (mixed - mixed.mean(axis=0)).T @ white / len(white)
-    np.testing.assert_allclose(cross, cross.T, atol=1e-2)  # symmetric: no rotation
+    assert_allclose(cross, cross.T, atol=1e-2)  # symmetric: no rotation
     assert np.linalg.eigvalsh((cross + cross.T) / 2).min() > 0
 
 
@@ -75,9 +76,9 @@ def test_the_anchor_holds_rare_words_and_lets_frequent_ones_go() -> None:
     table, base = unit_rows(RNG.standard_normal((3, 8))), unit_rows(RNG.standard_normal((3, 8)))
     strengths = np.array([2.0, 2.0, 0.0], np.float32)
     out = anchored(table, base, np.array([0, 10**9, 5]), strengths)
-    np.testing.assert_allclose(out[0], base[0], atol=1e-6)
-    np.testing.assert_allclose(out[1], unit_rows((table[1] + 2 * base[1])[None])[0], atol=1e-6)
-    np.testing.assert_array_equal(out[2], table[2])
+    assert_allclose(out[0], base[0], atol=1e-6)
+    assert_allclose(out[1], unit_rows((table[1] + 2 * base[1])[None])[0], atol=1e-6)
+    assert_array_equal(out[2], table[2])
 
 
 def problem(seed: int = 3, oov: float = 0.2) -> tuple[TokenBatch, Vectors]:
@@ -100,7 +101,7 @@ def test_composed_words_follow_their_parts_less_the_more_they_have(jobs: int) ->
     assert kept[0] - kept[2] > 0.05
     free = finished(DecorrelatedRefinement(batch, start, window=5, anchor=0.0, jobs=jobs))
     assert np.mean(np.einsum("ij,ij->i", free.table, free.anchors.base[:])[::4]) < kept[2]
-    np.testing.assert_allclose(np.linalg.norm(refined.table, axis=1), 1, atol=1e-5)
+    assert_allclose(np.linalg.norm(refined.table, axis=1), 1, atol=1e-5)
 
 
 def test_compositions_that_the_text_contradicts_lose_their_pull() -> None:
@@ -139,7 +140,7 @@ def test_the_last_step_of_composed_words_equals_its_formula() -> None:
     agrees = np.clip(np.sum(rows * base, axis=1) / AGREES, 0, 1) ** 2
     pull = 3.0 * FULL.composed * PER_PIECE ** np.array([0, 0, 1, 0]) * (1 - evidence * (1 - agrees))
     expected = unit_rows(rows + pull[:, None] * base)
-    np.testing.assert_allclose(moved[1:], expected[1:], atol=1e-5)
+    assert_allclose(moved[1:], expected[1:], atol=1e-5)
     assert pull[1] == pytest.approx(2 * 20 / 80)
 
 
@@ -180,15 +181,15 @@ def test_every_method_keeps_the_contract(method: str, storms: list[str], storm_v
     model, again = (
         selfvec.Refiner(method, window=9, history="pass").fit(storms, storm_vectors) for _ in range(2)
     )
-    np.testing.assert_array_equal(model.vectors_.vectors, again.vectors_.vectors)
+    assert_array_equal(model.vectors_.vectors, again.vectors_.vectors)
     lengths = np.linalg.norm(model.vectors_.vectors, axis=1)
     assert np.all((np.abs(lengths - 1) < 1e-4) | (lengths == 0))
     assert np.isfinite(model.vectors_.vectors).all()
     assert model.vectors_.index_to_key == model.original_.index_to_key
     path = model.trajectory("hail")
-    np.testing.assert_allclose(path.vectors[0], model.original_["hail"], atol=1e-6)
-    np.testing.assert_allclose(path.vectors[-1], model.vectors_["hail"], atol=1e-3)
+    assert_allclose(path.vectors[0], model.original_["hail"], atol=1e-6)
+    assert_allclose(path.vectors[-1], model.vectors_["hail"], atol=1e-3)
     model.save(tmp_path / "run")
     run = selfvec.open_run(tmp_path / "run")
-    np.testing.assert_array_equal(run.vectors.vectors, model.vectors_.vectors)
+    assert_array_equal(run.vectors.vectors, model.vectors_.vectors)
     assert run.provenance["options"]["method"] == method

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 from tests.refinement.problems import finished, vectors
 from tests.refusals import refused
 
@@ -63,8 +64,8 @@ def test_epoch_ends_give_every_word_a_state_per_epoch() -> None:
     history = job.recorder.history()
     path = history.trajectory("a", 0, np.eye(2)[0], job.table[0], 6)
     assert path.updates.tolist() == [0, 2, 4, 6]
-    np.testing.assert_allclose(path.vectors[-1], job.table[0])
-    np.testing.assert_allclose(path.to_original()[0], 1)
+    assert_allclose(path.vectors[-1], job.table[0])
+    assert_allclose(path.to_original()[0], 1)
     assert np.all(np.diff(path.to_original()) < 0)
 
 
@@ -99,4 +100,4 @@ def test_unknown_plans_are_refused(text) -> None:
 
 def test_an_oov_words_path_is_measured_from_its_first_vector() -> None:
     path = Trajectory("new", np.array([0, 1, 2]), np.array([[0, 0], [1, 0], [0.6, 0.8]], np.float32))
-    np.testing.assert_allclose(path.to_original(), [0, 1, 0.6], atol=1e-6)
+    assert_allclose(path.to_original(), [0, 1, 0.6], atol=1e-6)

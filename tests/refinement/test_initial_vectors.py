@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.commands import ran
 
 import selfvec
@@ -28,7 +29,7 @@ def test_words_of_one_topic_start_nearer_than_words_of_two(name: str, texts: lis
     table = vectors_from_text(selfvec.TokenBatch.from_documents([text.split() for text in texts]), name)
     assert table.vectors.shape == (10, 256)
     assert table.vectors.dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(table.vectors, axis=1), 1, atol=1e-5)
+    assert_allclose(np.linalg.norm(table.vectors, axis=1), 1, atol=1e-5)
     assert set(table.sources) == {Source.RANDOM}
     own = [table.similarity(a, b) for topic in TOPICS for a, b in combinations(topic, 2)]
     across = [table.similarity(a, b) for a in TOPICS[0] for b in TOPICS[1]]
@@ -39,10 +40,10 @@ def test_words_of_one_topic_start_nearer_than_words_of_two(name: str, texts: lis
 def test_a_run_starts_from_them_and_the_seed_decides_each_bit(name: str, texts: list[str]) -> None:
     one, same = (selfvec.refine(texts, name, "decorrelated", seed=3) for _ in range(2))
     assert one.provenance["vectors"] == {"name": name}
-    np.testing.assert_array_equal(one.original.vectors, same.original.vectors)
-    np.testing.assert_array_equal(one.vectors.vectors, same.vectors.vectors)
+    assert_array_equal(one.original.vectors, same.original.vectors)
+    assert_array_equal(one.vectors.vectors, same.vectors.vectors)
     batch = one.tokens
-    np.testing.assert_array_equal(one.original.vectors, vectors_from_text(batch, name, 3).vectors)
+    assert_array_equal(one.original.vectors, vectors_from_text(batch, name, 3).vectors)
 
 
 def test_added_text_trains_the_start_again(texts: list[str]) -> None:
@@ -51,7 +52,7 @@ def test_added_text_trains_the_start_again(texts: list[str]) -> None:
     joined = selfvec.merge([selfvec.refine(part, "svd", "decorrelated") for part in (texts[:99], texts[99:])])
     for run in (grown, joined):
         words = [run.vectors.key_to_index[word] for word in whole.vectors.index_to_key]
-        np.testing.assert_allclose(run.original.unit[words], whole.original.unit, atol=1e-4)
+        assert_allclose(run.original.unit[words], whole.original.unit, atol=1e-4)
 
 
 def test_the_command_says_where_words_started(texts: list[str], tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from tests.commands import ran
 
 import selfvec
@@ -100,7 +101,7 @@ def test_a_run_that_keeps_nothing_keeps_no_example() -> None:
 def test_text_without_repeats_is_left_alone() -> None:
     documents = [text.removeprefix(f"{MENU}. ") for text in texts()]
     one, other = refined(documents), refined(documents, repeats="keep")
-    np.testing.assert_array_equal(one.vectors.vectors, other.vectors.vectors)
+    assert_array_equal(one.vectors.vectors, other.vectors.vectors)
     assert one.provenance["repeats"]["tokens"] == 0
     assert [finding["kind"] for finding in one.health_report["findings"]] == ["healthy"]
 
@@ -108,12 +109,12 @@ def test_text_without_repeats_is_left_alone() -> None:
 def test_the_folder_keeps_passages_and_the_whole_text(run: Run, tmp_path: Path) -> None:
     selfvec.save_run(run, tmp_path / "run")
     opened = open_run(tmp_path / "run")
-    np.testing.assert_array_equal(repeats_of(opened).passages, repeats_of(run).passages)
+    assert_array_equal(repeats_of(opened).passages, repeats_of(run).passages)
     assert repeats_of(opened).as_dict(Settings()) == run.provenance["repeats"]
     mask = repeated_tokens(opened)
     assert mask.sum() == len(MENU.split())  # where it is counted
     selfvec.save_run(opened, tmp_path / "again")
-    np.testing.assert_array_equal(repeats_of(open_run(tmp_path / "again")).passages, repeats_of(run).passages)
+    assert_array_equal(repeats_of(open_run(tmp_path / "again")).passages, repeats_of(run).passages)
 
 
 def test_commands_show_the_share(tmp_path: Path) -> None:

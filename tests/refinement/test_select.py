@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.commands import ran
 from tests.spelled import spelled_texts
 
@@ -46,7 +47,7 @@ def test_every_document_is_held_out_once_and_never_read_then() -> None:
     parts = list(folds(batch, np.random.default_rng(0)))
     assert sum(held.documents for _, held in parts) == 103
     for training, held in parts:
-        np.testing.assert_array_equal(training.counts + held.counts, batch.counts)
+        assert_array_equal(training.counts + held.counts, batch.counts)
         assert training.types is batch.types
         assert held.documents in (20, 21)
 
@@ -61,8 +62,8 @@ def test_context_ranks_by_hand() -> None:
     )
     table = np.array([[1, 0], [0, 1], [0.8, 0.6], [0.6, 0.8]], np.float32)
     # context (.8, .6): word 0 scores .8, rivals .6 and .96 -> second; word 1 .6 among .8 and .96 -> third
-    np.testing.assert_allclose(contexts.score(table), [1 / 2, 1 / 3])
-    np.testing.assert_allclose(contexts.score(np.zeros_like(table)), [1 / 2, 1 / 2])  # all tied
+    assert_allclose(contexts.score(table), [1 / 2, 1 / 3])
+    assert_allclose(contexts.score(np.zeros_like(table)), [1 / 2, 1 / 2])  # all tied
 
 
 def test_self_retrieval_rank_by_hand() -> None:
@@ -75,8 +76,8 @@ def test_self_retrieval_rank_by_hand() -> None:
     table = unit_rows(np.array([[1, 0], [0, 1], [0.8, 0.6], [0.6, 0.8]]))
     # Text 0: cosine .8 with its half, rivals .6 and .6. Text 1: .8, its rival (of document 0) .6.
     # Text 2: .6, its rival .8.
-    np.testing.assert_allclose(test.score(table), [1, 1, 0])
-    np.testing.assert_allclose(test.score(np.zeros_like(table)), [0.5, 0.5, 0.5])  # all tied
+    assert_allclose(test.score(table), [1, 1, 0])
+    assert_allclose(test.score(np.zeros_like(table)), [0.5, 0.5, 0.5])  # all tied
 
 
 def test_self_retrieval_share_no_word_and_long_documents_are_cut() -> None:
@@ -103,7 +104,7 @@ def test_texts_without_order_give_no_table_an_advantage() -> None:
         rows = rng.standard_normal((len(batch.types), 20)).astype(np.float32)
         test = HalvedTexts.draw(batch, batch, rng)
         scores.append([test.score(unit_rows(table)).mean() for table in (rows, rows + 0.5)])
-    np.testing.assert_allclose(np.mean(scores, axis=0), 0.5, atol=0.012)
+    assert_allclose(np.mean(scores, axis=0), 0.5, atol=0.012)
     assert abs(np.mean(np.diff(scores))) < 0.006
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 from tests.refinement.problems import finished, random_problem, vectors
 
@@ -71,7 +72,7 @@ def test_the_papers_rule_by_hand(refine) -> None:
     a = np.array([1, 0.5]) / np.sqrt(1.25)
     b = np.array([0, 1]) + 0.5 * a
     out = refine("paper", batch, original, window=3, learning_rate=0.5)
-    np.testing.assert_allclose(out, [a, b / np.linalg.norm(b)], atol=1e-6)
+    assert_allclose(out, [a, b / np.linalg.norm(b)], atol=1e-6)
 
 
 @both
@@ -85,15 +86,15 @@ def test_the_paper_leaves_out_the_position_only(refine) -> None:
     a = a + 0.1 * (a + b)
     original = vectors(batch, np.eye(2, dtype=np.float32))
     out = refine("paper", batch, original, window=5, learning_rate=0.1)
-    np.testing.assert_allclose(out, [a / np.linalg.norm(a), b], atol=1e-6)
+    assert_allclose(out, [a / np.linalg.norm(a), b], atol=1e-6)
 
 
 def test_weights_by_hand() -> None:
     # 4 + 4 + 1 tokens: f^-1/2 = ½, ½, 1, summed over the tokens 2 + 2 + 1 = 5, so times 9/5.
     weights, shares = neighbour_weights(np.array([4, 4, 1, 0]))
-    np.testing.assert_allclose(weights, [0.9, 0.9, 1.8, 0])
-    np.testing.assert_allclose(shares, [0.4, 0.4, 0.2, 0])
-    np.testing.assert_array_equal(neighbour_weights(np.zeros(2, np.int64)), np.zeros((2, 2)))
+    assert_allclose(weights, [0.9, 0.9, 1.8, 0])
+    assert_allclose(shares, [0.4, 0.4, 0.2, 0])
+    assert_array_equal(neighbour_weights(np.zeros(2, np.int64)), np.zeros((2, 2)))
 
 
 @both
@@ -108,19 +109,19 @@ def test_the_online_rule_by_hand(refine) -> None:
         E[word] = moved / np.linalg.norm(moved)
     original = vectors(batch, np.eye(2, dtype=np.float32))
     out = refine("online", batch, original, window=5, learning_rate=0.2, anchor=0.1)
-    np.testing.assert_allclose(out, E, atol=1e-6)
+    assert_allclose(out, E, atol=1e-6)
 
 
 @both
 def test_an_unknown_word_takes_the_direction_of_its_neighbours(refine) -> None:
     batch = TokenBatch.from_documents([["known", "new"]])
     original = vectors(batch, np.array([[0.6, 0.8], [0, 0]], np.float32))
-    np.testing.assert_allclose(refine("paper", batch, original, window=3)[1], [0.6, 0.8], atol=1e-6)
+    assert_allclose(refine("paper", batch, original, window=3)[1], [0.6, 0.8], atol=1e-6)
     # Online: the average of a and b is (½, ½) without the empty word, so the new word becomes a − b.
     batch = TokenBatch.from_documents([["a", "new"], ["b"], ["b", "b"]])
     original = vectors(batch, np.array([[1, 0], [0, 0], [0, 1]], np.float32))
     out = refine("online", batch, original, window=3, learning_rate=0.01)
-    np.testing.assert_allclose(out[1], [np.sqrt(0.5), -np.sqrt(0.5)], atol=1e-5)
+    assert_allclose(out[1], [np.sqrt(0.5), -np.sqrt(0.5)], atol=1e-5)
 
 
 @both
@@ -130,7 +131,7 @@ def test_what_cancels_out_is_no_direction(refine) -> None:
     rows = np.zeros((3, 37), np.float32)
     rows[0] = unit_rows(np.random.default_rng(0).standard_normal((1, 37)))[0]
     out = refine("online", batch, vectors(batch, rows), window=5, learning_rate=0.1)
-    np.testing.assert_allclose(out, rows, atol=1e-6)
+    assert_allclose(out, rows, atol=1e-6)
 
 
 @both
@@ -165,7 +166,7 @@ def test_kernel_equals_reference(
     options |= {"anchor": anchor} if rule == "online" else {}
     expected, out = reference(rule, batch, original, **options), kernel(rule, batch, original, **options)
     # Rounding is of the size of the sum: a window of 60 at a rate of .1 outweighs the word sixfold.
-    np.testing.assert_allclose(out, expected, atol=2e-5 * max(1, rate * window))
+    assert_allclose(out, expected, atol=2e-5 * max(1, rate * window))
     lengths = np.linalg.norm(out, axis=1)
     assert np.all((np.abs(lengths - 1) < 1e-5) | (lengths == 0))
 
@@ -175,7 +176,7 @@ def test_kernel_equals_reference(
 def test_kernel_equals_reference_over_a_long_corpus(rule, window, tolerance) -> None:
     batch, original = random_problem(1, 8 * REBUILD + 17, 300, 48, 20, 0.1)
     expected = reference(rule, batch, original, window=window)
-    np.testing.assert_allclose(kernel(rule, batch, original, window=window), expected, atol=tolerance)
+    assert_allclose(kernel(rule, batch, original, window=window), expected, atol=tolerance)
 
 
 @every_rule
@@ -187,11 +188,11 @@ def test_recorded_states_are_those_of_the_reference_and_change_no_bit(rule) -> N
         RULES[rule](batch, original, window=41, passes=2, history=HistoryPlan(every=1))
     ).recorder
     assert recorder.filled == len(states) == 600
-    np.testing.assert_array_equal(recorder.words, [word for word, _ in states])
-    np.testing.assert_allclose(recorder.vectors, [row for _, row in states], atol=1e-3)
+    assert_array_equal(recorder.words, [word for word, _ in states])
+    assert_allclose(recorder.vectors, [row for _, row in states], atol=1e-3)
     batch, original = random_problem(3, 6 * REBUILD + 100, 100, 33, 50, 0.1)
     plain, recorded = (kernel(rule, batch, original, history=HistoryPlan(every=every)) for every in (0, 1))
-    np.testing.assert_array_equal(plain, recorded)
+    assert_array_equal(plain, recorded)
 
 
 def test_the_online_rule_comes_to_rest_where_the_papers_collapses() -> None:
@@ -216,4 +217,4 @@ def test_composed_words_are_held_less() -> None:
     ]
     assert moved[1].mean() < moved[0].mean()
     mixed = Vectors(batch.types, original.vectors, sources=np.where(np.arange(50) % 2, 1, 2).astype(np.uint8))
-    np.testing.assert_allclose(kernel("online", batch, mixed), reference("online", batch, mixed), atol=1e-5)
+    assert_allclose(kernel("online", batch, mixed), reference("online", batch, mixed), atol=1e-5)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.refinement.problems import finished
 
 from selfvec.data.token_batch import TokenBatch
@@ -44,10 +45,10 @@ def as_dense(words: list[str], learned_from: list[int]) -> np.ndarray:
 def test_grams_of_two_words_by_hand() -> None:
     # <cat>: <ca cat at> <cat cat> <cat>; <bat>: <ba bat at> <bat bat> <bat>: six each, at> is shared
     matrix = as_dense(["cat", "BAT"], [0])
-    np.testing.assert_allclose(matrix, [[1 / np.sqrt(6)], [1 / np.sqrt(6)]], rtol=1e-6)
+    assert_allclose(matrix, [[1 / np.sqrt(6)], [1 / np.sqrt(6)]], rtol=1e-6)
     # <aaa>: <aa aaa aa> <aaa aaa> <aaa>, five shared; <aaaa> has these five, aaa twice, and three others
     matrix = as_dense(["aaa", "aaaa"], [0, 1])
-    np.testing.assert_allclose(np.linalg.norm(matrix, axis=1), np.sqrt([5 / 6, 8 / 11]), rtol=1e-6)
+    assert_allclose(np.linalg.norm(matrix, axis=1), np.sqrt([5 / 6, 8 / 11]), rtol=1e-6)
 
 
 @given(st.lists(st.text("abcß€😀", max_size=9), min_size=1, max_size=12, unique=True), st.integers(0, 12))
@@ -55,7 +56,7 @@ def test_hashed_grams_are_the_written_ones(words, taught) -> None:
     learned_from = list(range(len(words)))[:taught]
     found, expected = as_dense(words, learned_from), dense(words, learned_from)
     assert found.shape == expected.shape
-    np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=1e-5)
+    assert_allclose(found @ found.T, expected @ expected.T, atol=1e-5)
 
 
 def test_the_map_is_weighted_ridge_regression(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +66,7 @@ def test_the_map_is_weighted_ridge_regression(monkeypatch: pytest.MonkeyPatch) -
     weighted = z.T * np.where(trust > 0.2, trust, 0)  # what is trusted less teaches nothing
     expected = z @ np.linalg.solve(weighted @ z + 0.7 * np.eye(z.shape[1]), weighted @ rows)
     found = Spelling(WORDS, trust, jobs=1).predict(rows, ridge=0.7)
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert_allclose(found, expected, atol=1e-4)
     assert not found[6].any()  # shares nothing
 
 
@@ -95,7 +96,7 @@ def test_nothing_to_learn_from_says_nothing() -> None:
 def test_threads_give_the_same_bits(width: int) -> None:
     rows, trust = RNG.standard_normal((7, width)).astype(np.float32), np.ones(7, np.float32)
     one, two = (Spelling(WORDS, trust, jobs=jobs).predict(rows, 1.0) for jobs in (1, 3))
-    np.testing.assert_array_equal(one, two)
+    assert_array_equal(one, two)
 
 
 def test_letters_move_rare_words_more_and_known_ones_never() -> None:
@@ -105,10 +106,10 @@ def test_letters_move_rare_words_more_and_known_ones_never() -> None:
     moved, shares = blend_spelling(
         table, TokenBatch.of_counts(words, np.array([50, 2, 200, 1])), known, jobs=1
     )
-    np.testing.assert_array_equal(moved[[0, 3]], table[[0, 3]])  # known; shares nothing
+    assert_array_equal(moved[[0, 3]], table[[0, 3]])  # known; shares nothing
     assert moved[1, 0] > moved[2, 0] > 0
     assert shares[1] > shares[2] > 0 == shares[0] == shares[3]
-    np.testing.assert_allclose(np.linalg.norm(moved, axis=1), 1, rtol=1e-5)
+    assert_allclose(np.linalg.norm(moved, axis=1), 1, rtol=1e-5)
 
 
 def test_a_word_without_neighbours_gets_its_letters() -> None:
@@ -116,8 +117,8 @@ def test_a_word_without_neighbours_gets_its_letters() -> None:
     table = np.array([[1, 0], [0, 0], [0, 0]], np.float32)
     batch, known = TokenBatch.of_counts(words, np.array([5, 1, 1])), np.array([True, False, False])
     moved, shares = blend_spelling(table, batch, known, jobs=1)
-    np.testing.assert_allclose(moved, [[1, 0], [1, 0], [0, 0]], atol=1e-6)
-    np.testing.assert_allclose(shares, [0, 1, 0])
+    assert_allclose(moved, [[1, 0], [1, 0], [0, 0]], atol=1e-6)
+    assert_allclose(shares, [0, 1, 0])
 
 
 def test_a_run_says_what_its_vectors_rest_on() -> None:

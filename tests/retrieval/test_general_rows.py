@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 
 import selfvec
 from selfvec.base.progress import Progress
@@ -82,8 +83,8 @@ def test_other_questions_are_answered_as_without_to_the_bit(
     index: Index, without: Index, question: str, mode: str
 ) -> None:
     one, other = (each.scores(question, mode) for each in (index, without))
-    np.testing.assert_array_equal(one.scores, other.scores)
-    np.testing.assert_array_equal(one.found, other.found)
+    assert_array_equal(one.scores, other.scores)
+    assert_array_equal(one.found, other.found)
     assert index.search(question, mode=mode) == without.search(question, mode=mode)
 
 
@@ -99,7 +100,7 @@ def test_it_is_written_with_the_index_and_has_a_row_alone_as_with_others(
     assert with_general_row([*words, "zyzzyva", "Mist"]) == [*words, "Mist"]
     together = general_rows(words, change)
     for word, row in zip(words, together, strict=True):
-        np.testing.assert_array_equal(general_rows([word], change)[0], row)
+        assert_array_equal(general_rows([word], change)[0], row)
 
 
 def test_an_encoder_keeps_its_own_way(encoded_run: Run) -> None:

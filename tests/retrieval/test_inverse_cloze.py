@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.spelled import spelled_texts
 
 from selfvec.data.token_batch import TokenBatch, concatenated
@@ -110,7 +111,7 @@ def test_the_kernel_is_adam() -> None:
         words = np.unique(texts.ids)
         occurring.append(words[words != 7])
     expected = reference_adam(rows, gradients, occurring)
-    np.testing.assert_allclose(adam.rows, expected, atol=2e-5)
+    assert_allclose(adam.rows, expected, atol=2e-5)
     assert not adam.rows[7].any()
 
 
@@ -136,13 +137,13 @@ def test_cosines_of_words_by_hand() -> None:
     found = word_cosines(batch, np.array([1.0, 2.0, 3.0], np.float32))
     expected = np.eye(3)
     expected[0, 1] = expected[1, 0] = 1 / np.sqrt(5)
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert_allclose(found, expected, atol=1e-6)
 
 
 def test_targets_are_shares() -> None:
     batch = subjects(40, 30)
     target = shared_targets(batch, random_rows(len(batch.types)), inverse_document_frequency(batch))
-    np.testing.assert_allclose(target.sum(axis=1), 1, atol=1e-5)
+    assert_allclose(target.sum(axis=1), 1, atol=1e-5)
     own = np.diag(target)
     assert (own >= np.median(target, axis=1)).all()
 
@@ -180,7 +181,7 @@ def test_any_number_of_threads_learns_the_same(
     use_threads(monkeypatch, 3)
     batch, rows, (found, about) = learned
     again = learn(batch, rows, inverse_document_frequency(batch))
-    np.testing.assert_array_equal(again[0], found)
+    assert_array_equal(again[0], found)
     assert again[1] == about
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.retrieval.word_sums import WordSums, encoded, passages_of
+from numpy.testing import assert_allclose, assert_array_equal
+from tests.encoders.toy import WordSums
+from tests.retrieval.word_sums import encoded, passages_of
 
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
@@ -37,9 +39,9 @@ def test_it_learns_from_the_passages_and_begins_at_the_words(encoded_run: Run) -
     teacher = encoder.encode(passages).astype(np.float16)
     expected = learn(batch, teacher, {WORDS: unit_rows(prior)})
     places = [student.words.index(word) for word in batch.types]
-    np.testing.assert_allclose(student.student.rows[places], expected.rows, atol=2e-3)
-    np.testing.assert_allclose(student.student.weights[places], expected.weights, rtol=1e-6)
-    np.testing.assert_allclose(student.student.mean, expected.mean, atol=1e-6)
+    assert_allclose(student.student.rows[places], expected.rows, atol=2e-3)
+    assert_allclose(student.student.weights[places], expected.weights, rtol=1e-6)
+    assert_allclose(student.student.mean, expected.mean, atol=1e-6)
     assert student.passages == len(passages)
     assert student.student.scale == pytest.approx(expected.scale, rel=1e-4)
     assert (student.student.ridge, student.student.prior) == (expected.ridge, expected.prior)
@@ -56,7 +58,7 @@ def test_a_word_that_the_text_lacks_is_where_it_would_begin(encoded_run: Run) ->
     assert {"hail", "the"} <= set(encoded_run.vectors.index_to_key)
     rows, known = student.unseen.lookup(["avalanche", "Seoul", "unheard", "hail", "the"])
     assert known.tolist() == [True, True, False, False, True]  # passages are read without stop words
-    np.testing.assert_allclose(rows[0], expected, atol=1e-3)  # float16
+    assert_allclose(rows[0], expected, atol=1e-3)  # float16
     (place,) = student.unseen.find(["avalanche"])
     assert student.unseen_weights[place] == pytest.approx(np.log(1 + (student.passages + 0.5) / 0.5))
 
@@ -69,9 +71,9 @@ def test_it_is_learned_once_and_read_from_the_cache(tmp_path: Path, encoded_run:
     again = student_of(open_run(tmp_path / "run"))
     assert (kept / "student.safetensors").stat().st_mtime_ns == changed
     assert (first.words, first.passages) == (again.words, again.passages)
-    np.testing.assert_array_equal(first.unseen.rows, again.unseen.rows)
+    assert_array_equal(first.unseen.rows, again.unseen.rows)
     for one, other in zip(astuple(first.student), astuple(again.student), strict=True):
-        np.testing.assert_array_equal(one, other)
+        assert_array_equal(one, other)
 
 
 def test_without_an_encoder_or_an_encoded_passage_there_is_none(storm_run: Run) -> None:

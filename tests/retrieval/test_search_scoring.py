@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.examples import TIMES
 
 from selfvec.base.compiled import read_only
@@ -70,7 +71,7 @@ def test_the_part_of_words_is_bm25_by_hand(question: str, mode: str, hail: float
     vocabulary, scorer = made()
     found = scorer.score(vocabulary.parse(question), mode)
     expected = [hail * bm25(2, 3, 1) + bm25(1, 3, 2), bm25(1, 2, 2), 0, 0]
-    np.testing.assert_allclose(found.scores if mode == "bm25" else found.parts[0], expected, rtol=1e-5)
+    assert_allclose(found.scores if mode == "bm25" else found.parts[0], expected, rtol=1e-5)
     assert mode != "bm25" or found.found.tolist() == [True, True, False, False]
 
 
@@ -78,8 +79,8 @@ def test_a_word_and_a_related_one_are_saturated_together() -> None:
     vocabulary, scorer = made(texts=["hail ice ice", "ice roof", "invoice paid", "paid paid paid invoice"])
     found = scorer.score(vocabulary.parse("hail"))
     # Ice counts half, with the idf of hail.
-    np.testing.assert_allclose(found.parts[0], [bm25(1, 3, 1), 0, 0, 0], rtol=1e-5)
-    np.testing.assert_allclose(found.parts[1], [bm25(1 + 0.5 * 2, 3, 1), bm25(0.5, 2, 1), 0, 0], rtol=1e-5)
+    assert_allclose(found.parts[0], [bm25(1, 3, 1), 0, 0, 0], rtol=1e-5)
+    assert_allclose(found.parts[1], [bm25(1 + 0.5 * 2, 3, 1), bm25(0.5, 2, 1), 0, 0], rtol=1e-5)
 
 
 def test_axes_are_whitened_in_part_and_several_tables_turned_to_common_ones_and_freed() -> None:
@@ -90,10 +91,10 @@ def test_axes_are_whitened_in_part_and_several_tables_turned_to_common_ones_and_
     texts = document_vectors(batch, rows, weights).astype(np.float64)
     values, axes = np.linalg.eigh(texts.T @ texts)
     expected = rows @ axes * (values / values.mean() + 0.3) ** -0.15
-    np.testing.assert_allclose(np.abs(learned), np.abs(expected[:, ::-1]), atol=1e-5)
+    assert_allclose(np.abs(learned), np.abs(expected[:, ::-1]), atol=1e-5)
     tables = [lambda: rows[:, :1], lambda: rows[:, 1:]]
     # each table's sums count alike once the whole text has length 1
-    np.testing.assert_allclose(projected(tables, batch, weights)[0], learned, atol=1e-6)
+    assert_allclose(projected(tables, batch, weights)[0], learned, atol=1e-6)
     assert tables == []
 
 
@@ -102,7 +103,7 @@ def test_dense_is_the_cosine() -> None:
     found = scorer.score(vocabulary.parse("hail"), "dense")
     texts = np.array([[2, 1], [0.8, 1.6], [-1, -1], [-3, -1]])
     cosines = texts[:, 0] / np.linalg.norm(texts, axis=1)
-    np.testing.assert_allclose(found.scores, cosines, atol=0.01)  # whole numbers of 127 steps
+    assert_allclose(found.scores, cosines, atol=0.01)  # whole numbers of 127 steps
 
 
 def test_the_hybrid_is_a_sum_of_standard_deviations_and_one_step_of_feedback() -> None:
@@ -123,7 +124,7 @@ def test_the_hybrid_is_a_sum_of_standard_deviations_and_one_step_of_feedback() -
     moved = query + toward / np.linalg.norm(toward)
     moved /= np.linalg.norm(moved)
     expected = 0.25 * z(words) + 0.25 * z(related) + 0.5 * z(rows @ moved)
-    np.testing.assert_allclose(found.scores, expected, atol=2e-3)
+    assert_allclose(found.scores, expected, atol=2e-3)
 
 
 def test_a_long_document_is_half_itself_and_half_its_best_passage() -> None:
@@ -136,7 +137,7 @@ def test_a_long_document_is_half_itself_and_half_its_best_passage() -> None:
     vocabulary, scorer = made(owners=[0, 0], texts=texts)
     found = scorer.score(vocabulary.parse("hail"), "bm25")
     one = [bm25(1, length, 1, mean=3, documents=2) for length in (4, 1)]
-    np.testing.assert_allclose(found.scores, [sum(one) / 2, 0], rtol=1e-5)
+    assert_allclose(found.scores, [sum(one) / 2, 0], rtol=1e-5)
     assert found.best.tolist() == [0, -1]
 
 
@@ -148,8 +149,8 @@ def test_postings_are_the_texts_turned_round(texts) -> None:
     table = np.array([[text.count(word) for word in range(7)] for text in texts], np.float32)
     for word in range(7):
         part = slice(starts[word], starts[word + 1])
-        np.testing.assert_array_equal(units[part], np.flatnonzero(table[:, word]))
-        np.testing.assert_array_equal(numbers[part], table[units[part], word])
+        assert_array_equal(units[part], np.flatnonzero(table[:, word]))
+        assert_array_equal(numbers[part], table[units[part], word])
 
 
 def test_words_that_a_text_says_first_count_more() -> None:
@@ -193,7 +194,7 @@ def test_scores_of_many_texts_are_the_formula_to_the_bit(seed, texts) -> None:
         for parts in (2, 1):  # with related words, and without
             out = rng.random((parts, texts), np.float32)  # what was there does not count
             score(*asked_for, out)
-            np.testing.assert_array_equal(out, expected[:parts])
+            assert_array_equal(out, expected[:parts])
 
 
 @given(st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=1, max_size=300), st.integers(1, 12))
@@ -220,7 +221,7 @@ def test_products_are_exact_whatever_lies_beside() -> None:
     extreme = np.full((1, 256), -127, np.int8), scales[:1], np.full(256, -32767, np.int16), 1.0
     for products in (kernels.dot_products.compiled, kernels.dot_products.instead):
         found = products(rows[units], scales[units], query, 0.5)
-        np.testing.assert_array_equal(found, exact.astype(np.float32) * (scales[units] * np.float32(0.5)))
+        assert_array_equal(found, exact.astype(np.float32) * (scales[units] * np.float32(0.5)))
         assert products(*extreme)[0] == pytest.approx(127 * 32767 * 256 * scales[0], rel=1e-6)
 
 
@@ -268,7 +269,7 @@ def test_the_share_is_kept_and_used(index: Index) -> None:
     parts = found.parts[:, : len(found.scores)]
     shares = found.scales * parts.std(axis=1)
     m = index.space.share
-    np.testing.assert_allclose(shares, [(1 - m) / 2, (1 - m) / 2, m], rtol=1e-3)
+    assert_allclose(shares, [(1 - m) / 2, (1 - m) / 2, m], rtol=1e-3)
 
 
 def test_large_collections_are_scored_again_at_the_top(index: Index, monkeypatch) -> None:
@@ -284,7 +285,7 @@ def test_large_collections_are_scored_again_at_the_top(index: Index, monkeypatch
     again = part.parts[2] == whole.parts[2]
     assert 40 <= again.sum() < len(again)
     assert again[first[:10]].all()
-    np.testing.assert_array_equal(part.parts[:2], whole.parts[:2])
+    assert_array_equal(part.parts[:2], whole.parts[:2])
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(0, 60))
@@ -302,7 +303,7 @@ def test_numpy_gives_the_same_to_the_bit_as_the_kernels_it_stands_in_for(seed, d
             ]
             results.append([function(*own), *own])
         for one, other in zip(*results, strict=True):
-            np.testing.assert_array_equal(one, other)
+            assert_array_equal(one, other)
 
     owners = np.sort(rng.integers(0, documents, passages)).astype(np.int32)
     scores = rng.integers(0, 5, passages).astype(np.float32)  # some are equal

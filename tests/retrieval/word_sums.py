@@ -1,37 +1,13 @@
-"""An encoder of six numbers that needs no model, and the passages that a run would have it encode."""
+"""The passages that a run would have an encoder read, and their vectors by one that needs no model."""
 
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Sequence
 
-import numpy as np
+from tests.encoders.toy import WordSums
 
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
-from selfvec.encoders import SentenceEncoder
 from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.retrieval.documents import gather
-
-
-class WordSums(SentenceEncoder):
-    """An encoder whose vector of a text is the sum of random vectors of its words, and a constant."""
-
-    name = "word sums"
-    dimensions = 6
-
-    def _blocks(self, texts: Sequence[str], question: bool, jobs: int | None) -> Iterator[np.ndarray]:
-        del question, jobs
-        for text in texts:
-            constant = np.full((1, self.dimensions), 0.5, np.float32)
-            yield sum(map(self._word, text.lower().replace(".", " ").split()), constant)
-
-    def _word(self, word: str) -> np.ndarray:
-        return _row(word, self.dimensions)
-
-
-@cache
-def _row(word: str, dimensions: int) -> np.ndarray:
-    rng = np.random.default_rng(list(word.encode()))
-    return rng.standard_normal((1, dimensions)).astype(np.float32)
 
 
 def passages_of(run: Run) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
 from tests.refusals import refused
@@ -74,7 +75,7 @@ def test_a_fetched_table_is_loaded_by_its_name(server, data) -> None:
     assert [path.name for path in data.iterdir()] == ["glove-6b-50"]
     vectors = selfvec.load("glove-6b-50")
     assert vectors.index_to_key == list(WORDS)
-    np.testing.assert_array_equal(vectors.vectors, ROWS)
+    assert_array_equal(vectors.vectors, ROWS)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_a_changed_file_is_noticed_when_used_and_when_fetched_again(server, data
     assert path.read_bytes() == sound
     server.files[GLOVE] = gzip.compress(text_table(ROWS + 1), mtime=0)
     assert fetch(server, overwrite=True)["download"] != record["download"]
-    np.testing.assert_array_equal(selfvec.load("glove-6b-50").vectors, ROWS + 1)
+    assert_array_equal(selfvec.load("glove-6b-50").vectors, ROWS + 1)
 
 
 def test_a_zip_archive_is_unpacked_without_using_its_names(server, data, tmp_path) -> None:
@@ -283,7 +284,7 @@ def test_a_table_of_the_hub_is_fetched_file_by_file(hub, data) -> None:
     assert record["path"] == str(data / "potion-base-8M")
     assert sorted(record["files"]) == ["config.json", "model.safetensors", "tokenizer.json"]
     assert record["download"]["bytes"] == sum(map(len, hub.files.values()))
-    np.testing.assert_array_equal(selfvec.load("potion-base-8M").vectors, ROWS)
+    assert_array_equal(selfvec.load("potion-base-8M").vectors, ROWS)
     assert [path.name for path in data.iterdir()] == ["potion-base-8M"]
     hub.requests.clear()
     fetch(hub, "potion-base-8M")

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 
 import selfvec
 from selfvec.base.errors import TargetError
@@ -32,8 +33,8 @@ def test_starting_vectors_are_mapped_from_their_file_and_become_the_runs(method:
     opened = open_run(tmp_path / "run")
     for name in ("original", "vectors"):
         table, mapped = getattr(held, name), getattr(opened, name)
-        np.testing.assert_array_equal(mapped.vectors, table.vectors)
-        np.testing.assert_array_equal(mapped.sources, table.sources)
+        assert_array_equal(mapped.vectors, table.vectors)
+        assert_array_equal(mapped.sources, table.sources)
     assert opened.text.texts() == held.text.texts() == TEXTS
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     assert not selfvec.verify(tmp_path / "run").unchecked
@@ -54,8 +55,8 @@ def test_the_ids_of_a_long_text_are_written_as_those_of_a_short_one(
     assert (held.tokens is None) == (opened.tokens is None) == (options.get("keep") == "nothing")
     for found, expected in ((made.tokens, held.tokens), (opened.tokens, held.tokens)):
         if found is not None and expected is not None:
-            np.testing.assert_array_equal(found.ids, expected.ids)
-            np.testing.assert_array_equal(found.offsets, expected.offsets)
+            assert_array_equal(found.ids, expected.ids)
+            assert_array_equal(found.offsets, expected.offsets)
     assert selfvec.verify(tmp_path / "run").damaged == selfvec.verify(tmp_path / "run").unchecked == []
 
 
@@ -66,7 +67,7 @@ def test_a_run_with_other_starting_vectors_is_written_as_it_is(tmp_path: Path) -
         writer.keep(first.original)
         writer.map_kept(first.original)
         writer.finish(second)
-    np.testing.assert_array_equal(open_run(tmp_path / "run").original.vectors, second.original.vectors)
+    assert_array_equal(open_run(tmp_path / "run").original.vectors, second.original.vectors)
 
 
 def test_a_link_to_a_run_is_not_replaced(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -23,9 +24,9 @@ TEXTS = st.lists(st.lists(st.sampled_from("abcdefg"), max_size=8), min_size=1, m
 def test_weights_by_hand() -> None:
     batch = TokenBatch.from_documents([["a", "a", "b"], ["a"], ["c"], []])
     expected = np.log1p([(4 - 2 + 0.5) / 2.5, (4 - 1 + 0.5) / 1.5, 3.5 / 1.5])
-    np.testing.assert_allclose(inverse_document_frequency(batch), expected, rtol=1e-6)
+    assert_allclose(inverse_document_frequency(batch), expected, rtol=1e-6)
     first = np.log1p([(2 - 2 + 0.5) / 2.5, (2 - 1 + 0.5) / 1.5, (2 + 0.5) / 0.5])
-    np.testing.assert_allclose(inverse_document_frequency(batch, 2), first, rtol=1e-6)
+    assert_allclose(inverse_document_frequency(batch, 2), first, rtol=1e-6)
 
 
 @given(TEXTS)
@@ -38,7 +39,7 @@ def test_document_vectors_are_the_sums_written_out(documents) -> None:
     sums = [sum((weights[index[w]] * rows[index[w]] for w in text), np.zeros(5)) for text in documents]
     found = document_vectors(batch, rows, weights)
     assert found.shape == (len(documents), 5)
-    np.testing.assert_allclose(found, unit_rows(np.array(sums)), atol=1e-4)
+    assert_allclose(found, unit_rows(np.array(sums)), atol=1e-4)
 
 
 @given(TEXTS, st.randoms(use_true_random=False))
@@ -49,7 +50,7 @@ def test_the_order_of_words_and_their_repetition_as_a_whole_change_nothing(docum
     texts = [" ".join(text) for text in documents]
     shuffled = [" ".join(random.sample(text, len(text)) * 2) for text in documents]
     one, covered = embed(texts, [vectors], preprocessing, 0)
-    np.testing.assert_allclose(one, embed(shuffled, [vectors], preprocessing, 0)[0], atol=1e-4)
+    assert_allclose(one, embed(shuffled, [vectors], preprocessing, 0)[0], atol=1e-4)
     assert covered == (1.0 if any(documents) else 0.0)
 
 
@@ -102,18 +103,18 @@ def test_words_of_one_stem_share_a_direction_and_a_weight() -> None:
     texts = ["storm storm storms", "hail", "storms"]
     found, _ = embed(texts, [vectors], Preprocessing(), 0)
     # storm and storms are one; no text is in the collection, so that each word counts once
-    np.testing.assert_allclose(found[[0, 2]], [[np.sqrt(0.5), np.sqrt(0.5), 0]] * 2, atol=1e-6)
+    assert_allclose(found[[0, 2]], [[np.sqrt(0.5), np.sqrt(0.5), 0]] * 2, atol=1e-6)
     counted, _ = embed([*texts, "storm"], [vectors], Preprocessing(), 3, questions=True)
-    np.testing.assert_allclose(counted[3], unit_rows(np.array([[3.0, 3.0, 0.0]]))[0], atol=1e-6)
+    assert_allclose(counted[3], unit_rows(np.array([[3.0, 3.0, 0.0]]))[0], atol=1e-6)
     apart, _ = embed(texts, [vectors], Preprocessing(stem=None), 0)
-    np.testing.assert_allclose(apart[2], [0, 1, 0], atol=1e-6)
+    assert_allclose(apart[2], [0, 1, 0], atol=1e-6)
 
 
 def test_two_tables_stand_side_by_side(plane: Vectors) -> None:
     texts = ["hail storm", "Rome"]
     one, _ = embed(texts, [plane], Preprocessing(), 0)
     two, _ = embed(texts, [plane, plane], Preprocessing(), 0)
-    np.testing.assert_allclose(two, np.hstack([one, one]) / np.sqrt(2), atol=1e-6)
+    assert_allclose(two, np.hstack([one, one]) / np.sqrt(2), atol=1e-6)
 
 
 def test_smoothing_by_hand() -> None:
@@ -124,17 +125,15 @@ def test_smoothing_by_hand() -> None:
     # one neighbour: 0° and 10° are each other's, 30° has 10°, and 90°, outside the collection, has 100°
     found = smooth_by_neighbours(rows, 10)
     for i, nearest in ((0, 1), (1, 0), (2, 1), (11, 4)):
-        np.testing.assert_allclose(found[i], unit_rows((rows[i] + 0.5 * rows[nearest])[None])[0], atol=1e-6)
+        assert_allclose(found[i], unit_rows((rows[i] + 0.5 * rows[nearest])[None])[0], atol=1e-6)
     assert not found[10].any()
-    np.testing.assert_array_equal(smooth_by_neighbours(rows[:9], 9), rows[:9])  # too few to be alike
+    assert_array_equal(smooth_by_neighbours(rows[:9], 9), rows[:9])  # too few to be alike
 
 
 @given(st.integers(0, 2**32 - 1))
 def test_texts_after_the_collection_change_nothing_for_those_in_it(seed) -> None:
     rows = unit_rows(np.random.default_rng(seed).standard_normal((30, 4)))
-    np.testing.assert_allclose(
-        smooth_by_neighbours(rows, 20)[:20], smooth_by_neighbours(rows[:20], 20), atol=1e-5
-    )
+    assert_allclose(smooth_by_neighbours(rows, 20)[:20], smooth_by_neighbours(rows[:20], 20), atol=1e-5)
 
 
 @given(st.lists(st.lists(st.integers(0, 6), max_size=9), max_size=9))

@@ -7,6 +7,7 @@ from math import comb
 import numpy as np
 import pytest
 from drift_corpus import planted_run, slice_means
+from numpy.testing import assert_allclose, assert_array_equal
 
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.kernels import sign_flip_test, split_test
@@ -104,7 +105,7 @@ def test_a_word_has_the_same_splits_whatever_else_is_measured() -> None:
     both = splits(parts, 6, 300, 20, 7, words=[4, 9])
     alone = splits(parts[1:], 6, 300, 20, 7, words=[9])
     for one, other in zip(both, alone, strict=True):
-        np.testing.assert_array_equal(one[1], other[0])
+        assert_array_equal(one[1], other[0])
     assert not np.array_equal(splits(parts, 6, 300, 20, 8, words=[4, 9])[0], both[0])  # another seed
 
 
@@ -127,7 +128,7 @@ def test_random_signs_find_agreement_beyond_what_was_known() -> None:
     scratch = np.empty((30, 30), np.float32), np.empty(30)
     sign_flip_test(rows, np.array([0, 30, 60]), np.array([0, 1]), known, 1000, 20, 0, found, *scratch)
     assert found[0, 0] < 0.01 < found[1, 0]
-    np.testing.assert_allclose(found[:, 1], [agree[:, 0].sum(), not_so[:, 0].sum()], atol=1e-4)
+    assert_allclose(found[:, 1], [agree[:, 0].sum(), not_so[:, 0].sum()], atol=1e-4)
 
 
 @pytest.mark.parametrize(("one", "number"), [(4, 9), (12, 40)])
@@ -192,10 +193,10 @@ def test_the_means_of_a_test_are_those_of_the_slices() -> None:
     test = DriftTest(permutations=20)
     found = permutation_test(space, words, among, test, 2, Progress())
     alone = permutation_test(space, words, words, test, 1, Progress())
-    np.testing.assert_allclose(found.distance, alone.distance, atol=1e-6)
-    np.testing.assert_array_equal(found.p, alone.p)
+    assert_allclose(found.distance, alone.distance, atol=1e-6)
+    assert_array_equal(found.p, alone.p)
     for mine, whole in zip(found.uses.means, slice_means(space), strict=True):
-        np.testing.assert_allclose(mine, whole, atol=1e-5)
+        assert_allclose(mine, whole, atol=1e-5)
 
 
 def test_the_usual_distance_is_that_of_words_with_as_many_occurrences() -> None:
@@ -229,4 +230,4 @@ def test_a_space_without_its_table_makes_the_rows_it_needs() -> None:
     places = occurrences(space.batch, run.index("x1"))
     light = space.light()
     assert not len(light.rows)
-    np.testing.assert_allclose(light.directions(places), space.directions(places), atol=1e-5)
+    assert_allclose(light.directions(places), space.directions(places), atol=1e-5)

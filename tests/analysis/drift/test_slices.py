@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 from tests.commands import ran
 from tests.json_lines import write_lines
 from tests.refusals import refused
@@ -58,9 +59,9 @@ def test_slices_share_nothing_and_their_counts_add_up_to_the_whole(documents, pe
     if not np.isnat(days).all():
         slicings.append((by_period(batch, period), ~np.isnat(days)))
     for slices, inside in slicings:
-        np.testing.assert_array_equal(np.sum([part.documents for part in slices], axis=0), inside)
+        assert_array_equal(np.sum([part.documents for part in slices], axis=0), inside)
         whole = batch.counts - batch.part(~inside).counts
-        np.testing.assert_array_equal(slice_counts(batch, slices).sum(axis=0), whole)
+        assert_array_equal(slice_counts(batch, slices).sum(axis=0), whole)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_periods_are_in_order_of_time_and_named_as_they_are_asked_for(rows: Path
     parts = by_period(tokens, "quarter")
     assert [part.name for part in parts] == ["1993Q2", "2020Q1", "2020Q2"]
     for part in parts:
-        np.testing.assert_array_equal(named_slice(tokens, part.name).documents, part.documents)
+        assert_array_equal(named_slice(tokens, part.name).documents, part.documents)
 
 
 def test_a_field_becomes_labels_and_an_unknown_one_is_none(rows: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from planted_senses import SENSES, USES
 from sklearn.metrics import adjusted_rand_score
 from tests.commands import ran
@@ -112,9 +113,7 @@ def test_a_sense_has_a_vector_among_its_own_words(sense_run: Run) -> None:
     assert cosines[0][0] > cosines[0][1]
     assert cosines[1][1] > cosines[1][0]
     single = senses(sense_run, "single", examples=0)
-    np.testing.assert_allclose(
-        single.senses[0].vector, sense_run.vectors.unit[sense_run.index("single")], atol=1e-5
-    )
+    assert_allclose(single.senses[0].vector, sense_run.vectors.unit[sense_run.index("single")], atol=1e-5)
 
 
 def test_the_sense_in_other_texts(sense_run: Run) -> None:
@@ -143,9 +142,9 @@ def test_a_seed_gives_the_same_senses_for_any_number_of_threads_and_others_the_s
         same = senses(sense_run, "triple")
     for a, b in zip(one.senses, same.senses, strict=True):
         assert (a.label, a.count, a.examples) == (b.label, b.count, b.examples)
-        np.testing.assert_allclose(a.vector, b.vector, atol=2e-6)
-    np.testing.assert_array_equal(one.assigned, same.assigned)
-    np.testing.assert_allclose(one.probabilities, same.probabilities, atol=1e-4)
+        assert_allclose(a.vector, b.vector, atol=2e-6)
+    assert_array_equal(one.assigned, same.assigned)
+    assert_allclose(one.probabilities, same.probabilities, atol=1e-4)
     other = senses(sense_run, "triple", seed=5)
     assert adjusted_rand_score(one.assigned, other.assigned) > 0.95
 
@@ -243,7 +242,7 @@ def test_a_neighbour_is_weighted_by_its_association_with_the_word() -> None:
     assert weights[2] < weights[1]
     assert 0 < weights[3] < 0.1  # "any" is only frequent
     uses = space.occurrence_vectors(windows, weights)
-    np.testing.assert_allclose(np.linalg.norm(uses, axis=1), 1, atol=1e-6)
+    assert_allclose(np.linalg.norm(uses, axis=1), 1, atol=1e-6)
     assert uses[0] @ uses[1] > 0.99 > uses[0] @ uses[2]
 
 
@@ -305,10 +304,10 @@ def test_few_uses_are_one_sense_and_a_given_number_is_kept() -> None:
 def test_probabilities_add_up_and_a_use_without_context_gets_the_shares() -> None:
     space, windows = toy()
     model = fit_senses(space, windows, 2)
-    np.testing.assert_allclose(model.posterior(windows).sum(axis=1), 1)
+    assert_allclose(model.posterior(windows).sum(axis=1), 1)
     assert model.shares.tolist() == sorted(model.shares, reverse=True)
     alone = np.full((1, 20), -1, np.int32)
-    np.testing.assert_allclose(model.posterior(alone), model.shares[None])
+    assert_allclose(model.posterior(alone), model.shares[None])
     assert model.posterior(alone[:0]).shape == (0, 2)
     assert fit_senses(space, alone).shares.tolist() == [1.0]
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from explore_spaces import WORDS, Space
+from numpy.testing import assert_allclose
 from tests.refusals import refused
 
 from selfvec.analysis.views.path_figures import MOST_STATES, trajectory_view
@@ -28,11 +29,11 @@ def test_a_view_is_one_projection_of_states_and_of_the_neighbours_in_both_spaces
             found = [(near.word, pytest.approx(near.cosine)) for near in shown.near if near.last == last]
             assert found == table.most_similar(path.word, topn=4)
         rows += [tables[near.last].unit[[tables[near.last].key_to_index[near.word]]] for near in shown.near]
-        np.testing.assert_allclose(shown.cosine, path.vectors @ path.vectors[0], atol=1e-6)
+        assert_allclose(shown.cosine, path.vectors @ path.vectors[0], atol=1e-6)
         assert (shown.updates.tolist(), shown.oov) == (list(range(0, 120, 3)), False)
     expected = project(np.concatenate(rows))
     points = [path.points for path in view.paths] + [[n.at for n in path.near] for path in view.paths]
-    np.testing.assert_allclose(np.concatenate(points), expected.points, atol=1e-5)
+    assert_allclose(np.concatenate(points), expected.points, atol=1e-5)
     assert view.projection.explained == pytest.approx(expected.explained)
     for last, table in enumerate(tables):
         lists = [{near for near, _ in table.most_similar(path.word, topn=4)} for path in paths]
@@ -47,7 +48,7 @@ def test_a_word_without_a_vector_starts_at_zero_and_is_compared_with_its_first(s
     path = trajectory_view([trajectory], space.original, space.refined).paths[0]
     assert path.oov
     assert path.zero.tolist() == [True, True, False, False]
-    np.testing.assert_allclose(path.cosine, [0, 0, 1, float(rows[2] @ rows[3])], atol=1e-6)
+    assert_allclose(path.cosine, [0, 0, 1, float(rows[2] @ rows[3])], atol=1e-6)
     assert path.angle[:3].tolist() == [0, 0, 0]
     assert {near.last for near in path.near} == {True}
 
@@ -55,7 +56,7 @@ def test_a_word_without_a_vector_starts_at_zero_and_is_compared_with_its_first(s
 def test_turns_are_angles_between_neighbouring_states() -> None:
     rows = np.array([[1, 0], [0, 1], [0, -1], [0, 0], [1, 0], [np.cos(1e-3), np.sin(1e-3)]], np.float32)
     expected = [0, 90, 180, 0, 0, np.degrees(1e-3)]
-    np.testing.assert_allclose(Trajectory("w", np.arange(6), rows).turns(), expected, rtol=1e-3)
+    assert_allclose(Trajectory("w", np.arange(6), rows).turns(), expected, rtol=1e-3)
 
 
 @pytest.mark.parametrize("states", [MOST_STATES, MOST_STATES + 1, 20_000])
@@ -80,8 +81,8 @@ def test_float16_history_is_taken_as_directions(space: Space) -> None:
     history = History(bounds_of(np.array([len(inner)])), path.updates[1:-1], inner)
     rounded = history.trajectory("rain1", 0, path.vectors[0], path.vectors[-1], int(path.updates[-1]))
     assert rounded.updates.tolist() == path.updates.tolist()
-    np.testing.assert_allclose(np.linalg.norm(rounded.vectors, axis=1), 1, atol=1e-6)
-    np.testing.assert_allclose(rounded.to_original(), path.to_original(), atol=1e-3)
+    assert_allclose(np.linalg.norm(rounded.vectors, axis=1), 1, atol=1e-6)
+    assert_allclose(rounded.to_original(), path.to_original(), atol=1e-3)
 
 
 @pytest.mark.parametrize("words", [[], WORDS[:8], ["rain1", "rain1"]])

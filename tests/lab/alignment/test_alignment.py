@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 from tests.refusals import refused
 
 import selfvec
@@ -45,9 +46,9 @@ def test_a_quarter_turn_by_hand() -> None:
     a = Vectors(["east", "north"], np.array([[1, 0], [0, 1]], np.float32))
     b = Vectors(["north", "east", "west"], np.array([[-2, 0], [0, 2], [0, -1]], np.float32))
     found = align(a, b, trim=0).b
-    np.testing.assert_allclose(found[["east", "north", "west"]], [[2, 0], [0, 2], [-1, 0]], atol=1e-6)
+    assert_allclose(found[["east", "north", "west"]], [[2, 0], [0, 2], [-1, 0]], atol=1e-6)
     # sum of outer products: b_north a_northᵀ + b_east a_eastᵀ = [[0,-1],[1,0]], its own polar factor
-    np.testing.assert_allclose(fit_rotation(a.vectors, b[["east", "north"]], np.ones(2), trim=0)[0],
+    assert_allclose(fit_rotation(a.vectors, b[["east", "north"]], np.ones(2), trim=0)[0],
                                [[0, -1], [1, 0]], atol=1e-12)  # fmt: skip
 
 
@@ -56,7 +57,7 @@ def test_a_turned_table_is_turned_back(seed: int, centre: bool) -> None:
     a = table(seed)
     order = np.random.default_rng(seed).permutation(len(a))
     found = align(a, moved(a, turned(6, seed + 1), order), centre=centre).b
-    np.testing.assert_allclose(found[a.index_to_key], a.vectors, atol=1e-5)
+    assert_allclose(found[a.index_to_key], a.vectors, atol=1e-5)
 
 
 @given(SEEDS)
@@ -69,7 +70,7 @@ def test_no_other_turn_is_nearer(seed: int) -> None:
         return float(weights @ np.square(b @ matrix - a).sum(axis=1))
 
     best = procrustes(a, b, weights)
-    np.testing.assert_allclose(best @ best.T, np.eye(5), atol=1e-10)
+    assert_allclose(best @ best.T, np.eye(5), atol=1e-10)
     assert all(residual(best) <= residual(turned(5, seed + k)) + 1e-9 for k in range(20))
     for i, j in combinations(range(5), 2):  # nor any small turn away from it
         small = np.eye(5)
@@ -84,7 +85,7 @@ def test_words_that_changed_do_not_pull_at_the_rest(seed: int) -> None:
     rng = np.random.default_rng(seed)
     b.vectors[:10] = rng.standard_normal((10, 6))
     found = align(a, b, trim=0.15)
-    np.testing.assert_allclose(found.b.vectors[10:], a.vectors[10:], atol=1e-4)
+    assert_allclose(found.b.vectors[10:], a.vectors[10:], atol=1e-4)
     assert set(found.notes["left_out"]) >= {f"w{i}" for i in range(10)} - {
         f"w{i}" for i in range(10) if a.unit[i] @ unit_rows(found.b.vectors)[i] > 0.99
     }
@@ -95,7 +96,7 @@ def test_fewer_dimensions_are_laid_into_more_and_nothing_is_lost() -> None:
     a, b = table(1, width=9), table(2, width=6)
     found = align(a, b)
     assert found.b.vector_size == 9
-    np.testing.assert_allclose(found.b.unit @ found.b.unit.T, b.unit @ b.unit.T, atol=1e-5)
+    assert_allclose(found.b.unit @ found.b.unit.T, b.unit @ b.unit.T, atol=1e-5)
     for options in ({}, {"dictionary": [("w1", "w1")]}):  # by one solve
         rule = "9 dimensions cannot be rotated into 6; swap A and B"
         refused(lambda options=options: align(b, a, **options), InputError, rule)
@@ -106,7 +107,7 @@ def test_a_shared_direction_of_one_table_is_taken_off_by_centring() -> None:
     a = table(3, words=200)
     rows = (a.vectors + 4 * np.eye(6)[0]) @ turned(6, 3)
     b = Vectors(a.index_to_key, rows.astype(np.float32), counts=a.counts)
-    np.testing.assert_allclose(align(a, b, centre=True).b.vectors, a.vectors, atol=1e-4)
+    assert_allclose(align(a, b, centre=True).b.vectors, a.vectors, atol=1e-4)
     assert align(a, b).notes["cosine"] < 0.8
 
 
@@ -115,7 +116,7 @@ def test_relative_representations_do_not_see_axes_scale_or_order(seed: int, scal
     a = table(seed)
     order = np.random.default_rng(seed).permutation(len(a))
     found = align(a, moved(a, scale * turned(6, seed), order), "relative", anchor_words=12)
-    np.testing.assert_allclose(found.a.vectors, found.b[a.index_to_key], atol=1e-5)
+    assert_allclose(found.a.vectors, found.b[a.index_to_key], atol=1e-5)
     other = align(moved(a, np.eye(6), order), a, "relative", anchor_words=12)
     assert other.notes["anchor_words"] == found.notes["anchor_words"]
 
@@ -125,8 +126,8 @@ def test_relative_representations_by_hand() -> None:
     b = Vectors(["z", "x"], np.array([[1, 0, 0], [0, 0, 2]], np.float32), counts=np.array([8, 8]))
     found = align(a, b, "relative", anchor_words=2)
     assert found.notes["anchor_words"] == ["x", "z"]
-    np.testing.assert_allclose(found.a.vectors, [[1, 0.6], [0, 0.8], [0.6, 1]], atol=1e-6)
-    np.testing.assert_allclose(found.b.vectors, [[0, 1], [1, 0]], atol=1e-6)
+    assert_allclose(found.a.vectors, [[1, 0.6], [0, 0.8], [0.6, 1]], atol=1e-6)
+    assert_allclose(found.b.vectors, [[0, 1], [1, 0]], atol=1e-6)
 
 
 @given(SEEDS)
@@ -162,7 +163,7 @@ def test_what_changed_is_written_in_the_format_asked_for(method: str, tmp_path: 
     for side, file in (("a", "out/a.vec"), ("b", "out/b.vec")) if found.both else (("b", "out.vec"),):
         expected = getattr(found, side)
         read = selfvec.load(tmp_path / file)
-        np.testing.assert_allclose(read[expected.index_to_key], expected.vectors, rtol=1e-5, atol=1e-6)
+        assert_allclose(read[expected.index_to_key], expected.vectors, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.encoders.toy import WordSums
 from tests.heard import Heard
 from tests.lab.evaluation.conftest import write_collection
-from tests.retrieval.word_sums import WordSums, encoded
+from tests.retrieval.word_sums import encoded
 
 import selfvec
 from selfvec.data.run import Run

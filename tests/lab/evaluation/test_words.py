@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.lab.evaluation.conftest import at
 
 import selfvec
@@ -80,8 +81,8 @@ def test_words_as_written_then_lower_then_title_then_from_parts(plane: Vectors) 
     vectors = Vectors(plane.index_to_key, plane.vectors, composer=compose)
     rows, known = word_vectors(vectors, ["HAIL", "rome", "ROME", "xyz", "none", "blank", "Hail"])
     assert known.tolist() == [True, True, True, True, False, False, True]
-    np.testing.assert_allclose(rows[[0, 1, 3, 4]], [[1, 0], [0, 1], [0, 1], [0, 0]], atol=1e-6)
-    np.testing.assert_array_equal(rows[0], rows[6])
+    assert_allclose(rows[[0, 1, 3, 4]], [[1, 0], [0, 1], [0, 1], [0, 0]], atol=1e-6)
+    assert_array_equal(rows[0], rows[6])
 
 
 def test_the_exact_form_goes_before_others() -> None:
@@ -134,8 +135,8 @@ def test_answers_are_those_of_brute_force(seed: int, words: int, dimensions: int
         best = [brute_force(rows, question, method) for question in numbers.tolist()]
         asked = np.column_stack([numbers[:, :3], best])[np.array(best) >= 0]  # no candidate, no answer
         answered, right = answer(vectors, AnalogyQuestions(names, asked, {}), most=words)
-        np.testing.assert_array_equal(answered, rows.any(axis=1)[asked].all(axis=1))
-        np.testing.assert_array_equal(right[method], answered)
+        assert_array_equal(answered, rows.any(axis=1)[asked].all(axis=1))
+        assert_array_equal(right[method], answered)
 
 
 def test_candidates_in_blocks_and_among_the_first_rows_only(monkeypatch) -> None:
@@ -148,9 +149,9 @@ def test_candidates_in_blocks_and_among_the_first_rows_only(monkeypatch) -> None
     monkeypatch.setattr("selfvec.numerics.nearest._ANSWERS", 7)
     _, blocks = answer(vectors, questions, most=50)
     for method in ANALOGY_METHODS:
-        np.testing.assert_array_equal(whole[method], blocks[method])
+        assert_array_equal(whole[method], blocks[method])
     answered, _ = answer(vectors, questions, most=20)
-    np.testing.assert_array_equal(answered, (numbers < 20).all(axis=1))
+    assert_array_equal(answered, (numbers < 20).all(axis=1))
 
 
 @pytest.fixture

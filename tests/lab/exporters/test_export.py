@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.places import ROOT
 from tests.refusals import refused
 from tests.retrieval.encoder import reports
@@ -98,7 +99,7 @@ def test_every_code_point_means_the_same_to_both() -> None:
 def test_model2vec_gives_the_same_vectors_for_any_text(text: str, word: str, models) -> None:
     encoder, model = models
     texts = [text, f"{text}{word}", f"{word}{text}", f"{word} {text} {word}"]
-    np.testing.assert_allclose(model.encode(texts), encoder.encode(texts), atol=1e-5)
+    assert_allclose(model.encode(texts), encoder.encode(texts), atol=1e-5)
 
 
 @pytest.fixture(scope="module")
@@ -116,16 +117,14 @@ def test_sentence_transformers_gives_the_same_vectors(tmp_path: Path, encoder: E
         write_encoder(encoder, tmp_path / name, name)
         model = library.SentenceTransformer(str(tmp_path / name), device="cpu")
         texts = [*AWKWARD, "hail flood " * 2000 + "snow"]
-        np.testing.assert_allclose(model.encode(texts), encoder.encode(texts), atol=1e-5)
-        np.testing.assert_allclose(model.encode([""]), encoder.encode([""]), atol=1e-5)
+        assert_allclose(model.encode(texts), encoder.encode(texts), atol=1e-5)
+        assert_allclose(model.encode([""]), encoder.encode([""]), atol=1e-5)
 
 
 def test_the_folder_of_sentence_transformers_has_its_files(tmp_path: Path, encoder: Encoder) -> None:
     write_encoder(encoder, tmp_path / "s", "sentence-transformers")
     table = selfvec.load(tmp_path / "s", "model2vec")
-    np.testing.assert_array_equal(
-        table["hail"], encoder.rows[encoder.places[list(encoder.words).index("hail")]]
-    )
+    assert_array_equal(table["hail"], encoder.rows[encoder.places[list(encoder.words).index("hail")]])
     modules = json.loads((tmp_path / "s" / "modules.json").read_text("utf-8"))
     assert [module["type"].rsplit(".", 1)[1] for module in modules] == ["StaticEmbedding", "Normalize"]
     for module in modules:
@@ -157,7 +156,7 @@ def test_every_target_is_written_beside_the_run(to: str, run: Run) -> None:
     elif to != "projector":  # it is only written
         loaded = selfvec.load(path)
         assert loaded.index_to_key == run.vectors.index_to_key
-        np.testing.assert_allclose(loaded.vectors, run.vectors.vectors, atol=1e-7)
+        assert_allclose(loaded.vectors, run.vectors.vectors, atol=1e-7)
     left = set(run.folder.parent.iterdir()) - before
     assert path in left
     assert not [entry for entry in left if "partial" in entry.name]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 from tests.commands import ran
 from tests.lab.language_models import DTYPES, stored, write_model
 from tests.refusals import refused
@@ -62,7 +63,7 @@ def test_only_rows_of_pieces_that_occur_change(dtype: str, sharded: bool, tmp_pa
         if not same:
             was, now = (np.float32(found.rows()[i]) for found in (old, new))
             assert np.linalg.norm(now) == pytest.approx(np.linalg.norm(was), rel=1e-2)
-            np.testing.assert_allclose(now / np.linalg.norm(now), run.vectors[token], atol=1e-2)
+            assert_allclose(now / np.linalg.norm(now), run.vectors[token], atol=1e-2)
     for file in ("config.json", "tokenizer.json"):
         assert (tmp_path / "new" / file).read_bytes() == (folder / file).read_bytes()
     assert find_embeddings(folder) == old  # the model itself is as it was
@@ -74,7 +75,7 @@ def test_a_run_of_pieces_is_an_encoder(tmp_path: Path) -> None:
     selfvec.export(run, "model2vec", tmp_path / "encoder")
     encoder = model2vec.StaticModel.from_pretrained(str(tmp_path / "encoder"))
     one, same, other = encoder.encode(["hail storms", "storms hail", "river flooded"])
-    np.testing.assert_allclose(one, same, atol=1e-6)
+    assert_allclose(one, same, atol=1e-6)
     assert np.linalg.norm(one) == pytest.approx(1, abs=1e-5)
     assert one @ other < 0.99
     assert not map_tensors(tmp_path / "encoder" / "model.safetensors")["embeddings"][8].any()  # never seen
@@ -83,7 +84,7 @@ def test_a_run_of_pieces_is_an_encoder(tmp_path: Path) -> None:
 def test_a_model_is_also_a_table_of_words(tmp_path: Path) -> None:
     vectors = load(model(tmp_path / "model"))
     assert set(vectors.index_to_key) == {"hail", "storm", "river", "flood", "roof", "unseen"}
-    np.testing.assert_allclose(
+    assert_allclose(
         vectors.lookup(["storms"])[0][0] * 2,
         vectors["storm"] + find_embeddings(tmp_path / "model").rows()[3],
         rtol=1e-5,

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 from tests.encoders.tiny_encoder import write_encoder
+from tests.encoders.toy import WordSums
 from tests.refusals import refused
-from tests.retrieval.word_sums import WordSums
 from tokenizers import Tokenizer
 
 import selfvec
@@ -89,7 +90,7 @@ def test_a_question_is_the_weighted_rows_of_its_words(run: Run, tmp_path: Path) 
     ]
     found = encoder.encode(QUESTIONS)
     for vector, stems in zip(found, by_hand, strict=True):
-        np.testing.assert_allclose(vector, expected(student, stems), atol=1e-5)
+        assert_allclose(vector, expected(student, stems), atol=1e-5)
     assert encoder.dimensions == WordSums.dimensions
 
 
@@ -125,12 +126,12 @@ def test_libraries_load_the_same_rows(run: Run, tmp_path: Path) -> None:
         export(run, to, tmp_path / to, rows="encoder")
     ours = Encoder.open(tmp_path / "encoder").encode(QUESTIONS)
     model = model2vec.StaticModel.from_pretrained(str(tmp_path / "model2vec"))
-    np.testing.assert_allclose(model.encode(QUESTIONS), ours, atol=1e-5)
+    assert_allclose(model.encode(QUESTIONS), ours, atol=1e-5)
     folder = tmp_path / "sentence-transformers" / "0_StaticEmbedding"
     table = map_tensors(folder / "model.safetensors")["embedding.weight"]
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     means = [table[found.ids].mean(axis=0) for found in tokenizer.encode_batch(QUESTIONS)]
-    np.testing.assert_allclose([mean / np.linalg.norm(mean) for mean in means], ours, atol=1e-5)
+    assert_allclose([mean / np.linalg.norm(mean) for mean in means], ours, atol=1e-5)
 
 
 def test_the_encoders_vectors_of_passages_are_asked_without_it(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.commands import ran
 from tests.refusals import refused
 
@@ -39,12 +40,12 @@ def test_hard_debiasing_neutralises_and_equalises(biased: Vectors) -> None:
     made = selfvec.debias(biased, bias_sets=SETS)
     assert direct_bias(biased) > 0.1
     assert direct_bias(made) < 1e-2
-    np.testing.assert_array_equal(made["beard"], biased.unit[6])  # specific
+    assert_array_equal(made["beard"], biased.unit[6])  # specific
     # Both words of a pair are as near to any neutral word, and on opposite sides.
     jobs = made.unit[7:]
-    np.testing.assert_allclose(jobs @ made["aunt"], jobs @ made["uncle"], atol=5e-3)
+    assert_allclose(jobs @ made["aunt"], jobs @ made["uncle"], atol=5e-3)
     assert made["aunt"][0] == pytest.approx(-made["uncle"][0], abs=5e-3)
-    np.testing.assert_allclose(np.linalg.norm(made.vectors, axis=1), 1, rtol=1e-5)
+    assert_allclose(np.linalg.norm(made.vectors, axis=1), 1, rtol=1e-5)
 
 
 def test_only_the_neutral_words_that_are_named_are_neutralised(biased: Vectors) -> None:
@@ -84,8 +85,8 @@ def test_every_kind_reports_and_turns_composed_words_too(kind: str, biased: Vect
     assert figures["direct_bias_after"] < figures["direct_bias_before"]
     assert figures["clustered_after"] <= 1
     composed = made.embed("new")
-    np.testing.assert_allclose(composed / np.linalg.norm(composed), made["job0"], atol=1e-4)
-    np.testing.assert_array_equal(made.vectors, selfvec.debias(table, kind, SETS).vectors)
+    assert_allclose(composed / np.linalg.norm(composed), made["job0"], atol=1e-4)
+    assert_array_equal(made.vectors, selfvec.debias(table, kind, SETS).vectors)
 
 
 def test_the_built_in_sets_are_well_formed_and_have_each_word_once() -> None:

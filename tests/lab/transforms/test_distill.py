@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
 from tests.refusals import refused
@@ -37,12 +38,12 @@ def distilled(encoder: Any, texts: list[str] = TEXTS, **options: Any) -> Vectors
 def test_each_way_is_that_of_the_encoders_room(folder: Path) -> None:
     encoder, words = as_sentence_encoder(folder), TextWords.of(TEXTS)
     one, uses = (make(encoder, words, Progress()) for make in (alone, in_texts))
-    np.testing.assert_array_equal(distilled(folder, from_="words").vectors, one)
-    np.testing.assert_array_equal(distilled(folder, from_="states").vectors, uses)
+    assert_array_equal(distilled(folder, from_="words").vectors, one)
+    assert_array_equal(distilled(folder, from_="states").vectors, uses)
     priors = {"words": one, "words and states": centred(one + uses)}
     student = learn(words.batch, encoder.encode(TEXTS), priors)
     made = distilled(folder)
-    np.testing.assert_array_equal(made.vectors, student.rows)
+    assert_array_equal(made.vectors, student.rows)
     assert made.index_to_key == list(words.batch.types)
     assert made.counts.tolist() == words.batch.counts.tolist()
 

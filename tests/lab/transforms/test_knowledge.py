@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.commands import ran
 from tests.refusals import refused
 
@@ -137,7 +138,7 @@ def test_retrofitting_solves_the_paper_s_equations() -> None:
     a, b, c, d = table.vectors
     middle = (2 * b + (a + c) / 2) / 3
     for row, wanted in enumerate(((a + middle) / 2, middle, (c + middle) / 2, d)):
-        np.testing.assert_allclose(made.vectors[row], wanted / np.linalg.norm(wanted), atol=1e-3)
+        assert_allclose(made.vectors[row], wanted / np.linalg.norm(wanted), atol=1e-3)
 
 
 def test_lengths_and_words_without_relations_are_kept(plane: Vectors) -> None:
@@ -147,8 +148,8 @@ def test_lengths_and_words_without_relations_are_kept(plane: Vectors) -> None:
             table, method=method, lexicon=Knowledge(edges={"related": [("hail", "storm")]})
         )
         assert made.similarity("hail", "storm") > table.similarity("hail", "storm")
-        np.testing.assert_allclose(np.linalg.norm(made.vectors[:5], axis=1), 3, rtol=1e-5)
-        np.testing.assert_allclose(made["Rome"], table["Rome"], atol=1e-5)
+        assert_allclose(np.linalg.norm(made.vectors[:5], axis=1), 3, rtol=1e-5)
+        assert_allclose(made["Rome"], table["Rome"], atol=1e-5)
         assert made.composer is table.composer
 
 
@@ -193,11 +194,11 @@ def test_synonyms_come_together_and_antonyms_go_apart(method: str) -> None:
     assert made.similarity("w40", "w41") < table.similarity("w40", "w41") - 0.1
     gained = [made.similarity(a, b) - table.similarity(a, b) for a, b in pairs]
     assert np.mean(gained) > 0.1
-    np.testing.assert_allclose(made.unit[50:], table.unit[50:], atol=1e-5)  # in no pair
+    assert_allclose(made.unit[50:], table.unit[50:], atol=1e-5)  # in no pair
     part = selfvec.retrofit(table, method=method, lexicon=lexicon, weight=0.5)
     assert made.similarity("w40", "w41") < part.similarity("w40", "w41") < table.similarity("w40", "w41")
     again = selfvec.retrofit(table, method=method, lexicon=lexicon, weight=0.5)
-    np.testing.assert_array_equal(part.vectors, again.vectors)
+    assert_array_equal(part.vectors, again.vectors)
 
 
 def test_a_step_of_counter_fitting_follows_the_gradient() -> None:
@@ -208,7 +209,7 @@ def test_a_step_of_counter_fitting_follows_the_gradient() -> None:
     a, b = table.vectors.astype(float)
     moved = a - 0.1 * (b - (a @ b) * a)
     made = counter_fitted(table.unit, pairs, steps=1)
-    np.testing.assert_allclose(made[0], moved / np.linalg.norm(moved), atol=1e-5)
+    assert_allclose(made[0], moved / np.linalg.norm(moved), atol=1e-5)
 
 
 @pytest.mark.parametrize("method", ["retrofit", "smooth", "counter-fit", "attract-repel", "aspect"])
@@ -230,7 +231,7 @@ def test_a_pair_that_both_pulls_and_pushes_only_pushes() -> None:
         selfvec.retrofit(words(0, 60, 90, 200), method="counter-fit", lexicon=lexicon).vectors
         for lexicon in (both, antonyms)
     ]
-    np.testing.assert_array_equal(*made)
+    assert_array_equal(*made)
 
 
 # ---- Definitions, nodes, aspects
@@ -243,7 +244,7 @@ def test_an_unknown_word_gets_the_mean_of_its_definition() -> None:
     assert list(made) == ["rain", "ice", "house", "sleet"]
     assert made.similarity("sleet", "house") == pytest.approx(1, abs=1e-5)  # halfway between rain and ice
     assert made.sources[3] == Source.CONTEXT
-    np.testing.assert_array_equal(made.vectors[:3], table.vectors)
+    assert_array_equal(made.vectors[:3], table.vectors)
     alone = selfvec.define(table, lexicon=Knowledge(definitions={"sleet": "rain and ice"}))
     assert alone.similarity("sleet", "house") == pytest.approx(1, abs=1e-5)
     refused(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.commands import ran
 from tests.refusals import refused
 
@@ -39,7 +40,7 @@ def test_a_cosine_of_concatenated_rows_is_the_mean_of_the_cosines() -> None:
     found = selfvec.join(a, [b], method="concatenate")
     assert found.vectors.shape == (300, 22)
     expected = (a.unit @ a.unit.T + b.unit @ b.unit.T) / 2
-    np.testing.assert_allclose(found.vectors @ found.vectors.T, expected, atol=1e-5)
+    assert_allclose(found.vectors @ found.vectors.T, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("method", ["average", "concatenate"])
@@ -54,7 +55,7 @@ def test_a_table_and_its_turned_copy_average_to_itself() -> None:
     turn = np.linalg.qr(np.random.default_rng(3).standard_normal((12, 12)))[0]
     copy = Vectors(WORDS[::-1], (a.vectors[::-1] @ turn).astype(np.float32))
     joined = selfvec.join(a, [copy])
-    np.testing.assert_allclose(joined[WORDS], a.unit, atol=1e-5)
+    assert_allclose(joined[WORDS], a.unit, atol=1e-5)
 
 
 def test_union_and_intersection_and_words_of_one_table() -> None:
@@ -65,7 +66,7 @@ def test_union_and_intersection_and_words_of_one_table() -> None:
     every = selfvec.join(one, [other])
     assert every.index_to_key == WORDS
     assert (figures_of(every)["shared"], figures_of(every)["known"]) == (100, [200, 200])
-    np.testing.assert_allclose(every["w5"], one.unit[5], atol=1e-6)
+    assert_allclose(every["w5"], one.unit[5], atol=1e-6)
     wide = selfvec.join(one, [other], method="concatenate")
     assert not wide["w5"][12:].any()
     assert not wide["w250"][:12].any()
@@ -76,7 +77,7 @@ def test_what_a_table_composes_is_joined_too() -> None:
     one = Vectors(WORDS[:200], a.vectors[:200], composer=lambda words: np.ones((len(words), 12), np.float32))
     found = selfvec.join(one, [b])
     assert found.embed("never").any()
-    np.testing.assert_allclose(found["w250"], found.composer(["w250"])[0], atol=1e-6)
+    assert_allclose(found["w250"], found.composer(["w250"])[0], atol=1e-6)
 
 
 def test_three_tables_by_the_command(tmp_path: Path, capsys) -> None:
@@ -107,6 +108,6 @@ def test_all_principal_axes_keep_every_cosine_and_some_keep_the_most() -> None:
     rows = np.random.default_rng(0).standard_normal((50, 8)).astype(np.float32) * [4, 3, 2, 1, 1, 1, 1, 1]
     table = Vectors([f"w{i}" for i in range(50)], rows.astype(np.float32))
     whole, half = selfvec.principal_axes(table), selfvec.principal_axes(table, 4)
-    np.testing.assert_allclose(whole.unit @ whole.unit.T, table.unit @ table.unit.T, atol=1e-5)
-    np.testing.assert_array_equal(whole.vectors[:, :4], half.vectors)  # any prefix is the shorter table
+    assert_allclose(whole.unit @ whole.unit.T, table.unit @ table.unit.T, atol=1e-5)
+    assert_array_equal(whole.vectors[:, :4], half.vectors)  # any prefix is the shorter table
     refused(lambda: selfvec.principal_axes(table, 9), OptionError, "1 to 8")

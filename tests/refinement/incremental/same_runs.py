@@ -1,6 +1,7 @@
 """When two runs are one, and small texts in which everything that the law has to survive happens."""
 
 import numpy as np
+from numpy.testing import assert_array_equal
 
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, FINGERPRINT, SLICE, TEXT
@@ -38,12 +39,12 @@ def assert_same(made: Run, whole: Run) -> None:
     assert made.vectors.index_to_key == whole.vectors.index_to_key
     for name in ("vectors", "original"):
         ours, theirs = getattr(made, name), getattr(whole, name)
-        np.testing.assert_array_equal(ours.vectors, theirs.vectors)
-        np.testing.assert_array_equal(ours.sources, theirs.sources)
-    np.testing.assert_array_equal(made.vectors.counts, whole.vectors.counts)
+        assert_array_equal(ours.vectors, theirs.vectors)
+        assert_array_equal(ours.sources, theirs.sources)
+    assert_array_equal(made.vectors.counts, whole.vectors.counts)
     ours, theirs = made.tokens, whole.tokens
     for name in ("ids", "offsets", "dates", "slices", "fingerprints", "sentence_counts"):
-        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+        assert_array_equal(getattr(ours, name), getattr(theirs, name))
     assert list(ours.slice_names) == list(theirs.slice_names)
     assert ours.sentences == theirs.sentences
     columns = (TEXT, DATE, SLICE, FINGERPRINT)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from numpy.testing import assert_array_equal
 from same_runs import WORDS, assert_same, table, texts
 from tests.damage import sealed_again
 from tests.examples import soaked
@@ -118,8 +119,8 @@ def test_passages_are_counted_again_when_others_are_withdrawn(tmp_path: Path) ->
     ]
     assert [run.provenance["repeats"]["tokens"] > 0 for run in both] == [True, False]
     left = selfvec.update(both[0], None, table(), withdraw=[f"r{i}" for i in range(25, 60)])
-    np.testing.assert_array_equal(left.vectors.vectors, both[1].vectors.vectors)
-    np.testing.assert_array_equal(left.tokens.ids, both[1].tokens.ids)
+    assert_array_equal(left.vectors.vectors, both[1].vectors.vectors)
+    assert_array_equal(left.tokens.ids, both[1].tokens.ids)
 
 
 def test_pieces_of_a_tokenizer(tmp_path: Path) -> None:
@@ -193,8 +194,8 @@ def test_settling_afterwards_is_settling_at_once(stem: str | None, least: int) -
     at_once, later = encoded(False), encoded(True)
     later = later.renumbered(*merged_types(later.types, later.counts, known.key_to_index, stem, least)[:2])
     assert list(at_once.types) == list(later.types)
-    np.testing.assert_array_equal(at_once.ids, later.ids)
-    np.testing.assert_array_equal(at_once.offsets, later.offsets)
+    assert_array_equal(at_once.ids, later.ids)
+    assert_array_equal(at_once.offsets, later.offsets)
     assert list(by_frequency(at_once).types) == list(by_frequency(later).types)
 
 

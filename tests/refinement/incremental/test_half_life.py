@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from same_runs import distinct, table
 from tests.commands import ran
 from tests.refusals import refused
@@ -36,7 +37,7 @@ def same(one: Run, other: Run) -> bool:
 def test_weights_by_hand() -> None:
     dates = np.array(["2020-01-31", "2020-01-21", "2020-01-11", "NaT", "1900-01-01"], "datetime64[D]")
     batch = TokenBatch(np.zeros(0, np.int32), np.zeros(6, np.int64), ["a"], dates)
-    np.testing.assert_allclose(half_life_weights(batch, 10), [1, 0.5, 0.25, 1, 2.0**-20])
+    assert_allclose(half_life_weights(batch, 10), [1, 0.5, 0.25, 1, 2.0**-20])
     assert half_life_weights(batch, 1e9).tolist() == [1] * 5
 
 
@@ -47,9 +48,9 @@ def test_a_document_of_weight_two_is_two_documents() -> None:
     rows = rng.standard_normal((9, 20)).astype(np.float32)
     weighed = ScanOperator(one, 5, 0.4, 1, np.array([2.0, 1.0]))
     copied = ScanOperator(two, 5, 0.4, 1)
-    np.testing.assert_array_equal(weighed.degrees, copied.degrees)
-    np.testing.assert_array_equal(weighed.occurrences, two.counts)
-    np.testing.assert_allclose(weighed.apply(rows), copied.apply(rows), rtol=1e-4, atol=1e-5)
+    assert_array_equal(weighed.degrees, copied.degrees)
+    assert_array_equal(weighed.occurrences, two.counts)
+    assert_allclose(weighed.apply(rows), copied.apply(rows), rtol=1e-4, atol=1e-5)
 
 
 def test_an_endless_half_life_is_none() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.refusals import refused
 from tests.retrieval.encoder import reports
 
@@ -44,7 +45,7 @@ def rotated(encoder: Encoder, seed: int = 1) -> Encoder:
 def test_a_map_is_a_rotation_whatever_it_is_fitted_on() -> None:
     new, old = np.random.default_rng(0).standard_normal((2, 50, D)).astype(np.float32)
     matrix = Adapter.fit(new, old).matrix
-    np.testing.assert_allclose(matrix @ matrix.T, np.eye(D), atol=1e-5)
+    assert_allclose(matrix @ matrix.T, np.eye(D), atol=1e-5)
 
 
 @pytest.mark.parametrize("source", ["texts", "words", "both"])
@@ -56,7 +57,7 @@ def test_a_rotation_is_found_again(old: Encoder, source: str) -> None:
         refused(lambda: Adapter.between(new, words), InputError, "no common word")
     else:
         adapter = Adapter.between(new, old, texts() if source == "both" else ())
-    np.testing.assert_allclose(adapter.transform(new.encode(texts())), old.encode(texts()), atol=1e-4)
+    assert_allclose(adapter.transform(new.encode(texts())), old.encode(texts()), atol=1e-4)
 
 
 def test_a_rotated_table_keeps_all_recall(old: Encoder) -> None:
@@ -90,7 +91,7 @@ def test_folding_is_transforming(old: Encoder) -> None:
     adapter = Adapter.between(new, old, texts()[:30])
     folded = adapter.fold(new)
     found = [*texts()[:40], "", "unknown words"]
-    np.testing.assert_allclose(folded.encode(found), adapter.transform(new.encode(found)), atol=1e-5)
+    assert_allclose(folded.encode(found), adapter.transform(new.encode(found)), atol=1e-5)
     assert folded.about["mapped"] == adapter.about
     narrow = replace(new, rows=new.rows[:, :5])
     refused(lambda: adapter.fold(narrow), InputError, f"needs {new.dimensions} dimensions, the encoder has 5")
@@ -105,8 +106,8 @@ def test_dimensions_may_differ(a: int, b: int) -> None:
     new, old = (low, wide) if a == 5 else (wide, low)
     adapter = Adapter.fit(new, old)
     assert adapter.matrix.shape == (a, b)
-    np.testing.assert_allclose(adapter.transform(new), old, atol=1e-5)
-    np.testing.assert_array_equal(adapter.transform(np.zeros((1, a), np.float32)), np.zeros((1, b)))
+    assert_allclose(adapter.transform(new), old, atol=1e-5)
+    assert_array_equal(adapter.transform(np.zeros((1, a), np.float32)), np.zeros((1, b)))
 
 
 def test_a_saved_map_is_the_same(old: Encoder, tmp_path: Path) -> None:
@@ -114,7 +115,7 @@ def test_a_saved_map_is_the_same(old: Encoder, tmp_path: Path) -> None:
     for _ in range(2):  # an existing file is replaced
         adapter.save(tmp_path / "map.safetensors", overwrite=True)
     again = Adapter.load(tmp_path / "map.safetensors")
-    np.testing.assert_array_equal(again.matrix, adapter.matrix)
+    assert_array_equal(again.matrix, adapter.matrix)
     assert again.about == adapter.about
     assert [file.name for file in tmp_path.iterdir()] == ["map.safetensors"]
 

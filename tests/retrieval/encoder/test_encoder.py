@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.refusals import refused
 from tests.retrieval.encoder import reports
 
@@ -38,7 +39,7 @@ def by_hand() -> Encoder:
     ],
 )
 def test_a_text_is_the_unit_sum_of_its_words(text: str, vector: list[float]) -> None:
-    np.testing.assert_allclose(by_hand().encode(text), vector, atol=1e-6)
+    assert_allclose(by_hand().encode(text), vector, atol=1e-6)
 
 
 def test_shapes() -> None:
@@ -58,7 +59,7 @@ def test_an_encoder_of_no_words_knows_none(tmp_path: Path) -> None:
 def test_long_words_are_told_apart() -> None:
     words = ["a" * 16, "a" * 17, "a" * 17 + "b", "é" * 20, "é" * 19 + "e"]
     encoder = Encoder(words, np.arange(5, dtype=np.int32), np.eye(5, dtype=np.float32))
-    np.testing.assert_array_equal(encoder.encode(words), np.eye(5))
+    assert_array_equal(encoder.encode(words), np.eye(5))
     assert not encoder.encode(["a" * 18, "é" * 19, "a" * 15]).any()
 
 
@@ -67,7 +68,7 @@ def test_long_texts_keep_their_digits() -> None:
     encoder = Encoder(["a", "b"], np.arange(2, dtype=np.int32), rows)
     exact = rows.astype(np.float64).T @ [200_000, 100_001]
     got = encoder.encode("a b a " * 100_000 + "b")
-    np.testing.assert_allclose(got, exact / np.linalg.norm(exact), atol=2e-7)
+    assert_allclose(got, exact / np.linalg.norm(exact), atol=2e-7)
 
 
 @given(st.lists(st.text(max_size=40), max_size=6), st.integers(1, 3))
@@ -76,14 +77,14 @@ def test_texts_do_not_know_of_each_other_or_of_threads(texts: list[str], jobs: i
     texts = [f"{text} hail storm {text}" for text in texts]
     together = encoder.encode(texts, jobs=jobs)
     alone = [encoder.encode(text) for text in texts]
-    np.testing.assert_array_equal(together, np.reshape(alone, (-1, 2)))
+    assert_array_equal(together, np.reshape(alone, (-1, 2)))
 
 
 def test_any_number_of_threads_gives_the_same_bits(encoder: Encoder) -> None:
     rng = np.random.default_rng(0)
     texts = [" ".join(rng.choice(encoder.words, 400).tolist()) for _ in range(600)]
     one = encoder.encode(texts, jobs=1)
-    np.testing.assert_array_equal(encoder.encode(texts, jobs=3), one)
+    assert_array_equal(encoder.encode(texts, jobs=3), one)
     assert np.allclose(np.linalg.norm(one, axis=1), 1, atol=1e-6)
 
 
@@ -109,7 +110,7 @@ def test_a_run_gives_its_words_and_their_inflections(encoder: Encoder, report_ru
         assert stop_word not in encoder.words
         assert stop_word in report_run.vectors
     vectors = encoder.encode(["roof", "Roofs", "roofing", "the roof's", "the", "zebra"])
-    np.testing.assert_array_equal(vectors[:4], vectors[[0] * 4])
+    assert_array_equal(vectors[:4], vectors[[0] * 4])
     assert not vectors[4:].any()
 
 
@@ -120,7 +121,7 @@ def test_tables_and_dimensions_are_chosen(report_run: Run, encoder: Encoder) -> 
     assert narrow.words == wide.words == encoder.words
     texts = ["hail broke windows", "the river closed the road", "snow near the school"]
     cosines = wide.encode(texts) @ wide.encode(texts).T
-    np.testing.assert_allclose(turned.encode(texts) @ turned.encode(texts).T, cosines, atol=0.02)
+    assert_allclose(turned.encode(texts) @ turned.encode(texts).T, cosines, atol=0.02)
     assert not np.allclose(narrow.encode(texts) @ narrow.encode(texts).T, cosines, atol=0.02)
     for tables in ([], ["refined", "newest"]):
         refused(lambda: Encoder.of(report_run, tables=tables), OptionError, "original, refined, topics")
@@ -133,7 +134,7 @@ def test_rows_are_mean_directions_times_idf(report_run: Run) -> None:
     documents = sum("road" in text for text in reports.texts())
     weight = np.log1p((240 - documents + 0.5) / (documents + 0.5))
     row = encoder.rows[encoder.places[list(encoder.words).index("road")]]
-    np.testing.assert_allclose(row, weight * report_run.vectors.get_vector("road", norm=True), atol=1e-6)
+    assert_allclose(row, weight * report_run.vectors.get_vector("road", norm=True), atol=1e-6)
 
 
 def test_a_run_that_forgot_its_tokens_still_gives_an_encoder(report_run: Run) -> None:
@@ -153,8 +154,8 @@ def test_inflected_words_are_read_where_the_run_has_their_lemma_or_stem(options:
     run = reports.refined(["storms closed roads", "a road closes"] * 9, **options)
     assert not {"storms", "storm"} <= set(run.vectors.index_to_key)
     vectors = Encoder.of(run).encode(["storm", "storms", "roads closed", "road closing"])
-    np.testing.assert_allclose(vectors[0], vectors[1], atol=1e-6)
-    np.testing.assert_allclose(vectors[2], vectors[3], atol=1e-6)
+    assert_allclose(vectors[0], vectors[1], atol=1e-6)
+    assert_allclose(vectors[2], vectors[3], atol=1e-6)
     assert np.all(np.linalg.norm(vectors, axis=1) > 0.99)
 
 
@@ -162,7 +163,7 @@ def test_words_cut_at_white_space_only() -> None:
     encoder = Encoder.of(reports.refined(["ERR_42: a/b.c! Down", "a/b.c! up"] * 9, tokenizer="whitespace"))
     assert {"err_42:", "a/b.c!"} <= set(encoder.words)
     vectors = encoder.encode(["err_42:", "ERR_42:", "err_42", "A/B.C!"])
-    np.testing.assert_array_equal(vectors[0], vectors[1])
+    assert_array_equal(vectors[0], vectors[1])
     assert not vectors[2].any()
     assert vectors[3].any()
 
@@ -179,7 +180,7 @@ def test_a_phrase_stands_for_its_words(tmp_path: Path) -> None:
         for key in ("flash", "flash_flood")
     ]
     mean = np.sum(weighted, axis=0)
-    np.testing.assert_allclose(encoder.encode("flash"), mean / np.linalg.norm(mean), atol=1e-6)
+    assert_allclose(encoder.encode("flash"), mean / np.linalg.norm(mean), atol=1e-6)
 
 
 def test_pieces_are_refused(report_run: Run) -> None:
@@ -192,7 +193,7 @@ def test_a_folder_gives_the_same_bits(tmp_path: Path, encoder: Encoder) -> None:
     encoder.save(tmp_path / "e")
     opened = Encoder.open(tmp_path / "e")
     texts = ["Hail broke the café's windows.", "", "nothing known: xyzzy"]
-    np.testing.assert_array_equal(opened.encode(texts), encoder.encode(texts))
+    assert_array_equal(opened.encode(texts), encoder.encode(texts))
     assert (opened.words, opened.about, len(opened)) == (encoder.words, encoder.about, len(encoder))
     assert as_encoder(tmp_path / "e").dimensions == encoder.dimensions
 
@@ -259,7 +260,7 @@ def test_other_folders_are_told(tmp_path: Path) -> None:
 def test_texts_are_folded_as_those_of_the_run(written: str, read: str) -> None:
     words = ["fire", "abc", "h2o", "café", "cooperate", "don't", "love", "tm", "no"]
     encoder = Encoder(words, np.arange(len(words), dtype=np.int32), np.eye(len(words), dtype=np.float32))
-    np.testing.assert_array_equal(encoder.encode(written), encoder.encode(read))
+    assert_array_equal(encoder.encode(written), encoder.encode(read))
     assert encoder.encode(read)[words.index(read)] == 1
 
 
@@ -273,15 +274,15 @@ def test_known_words_are_encoded_as_ever(fresh: Encoder) -> None:
     texts = reports.texts()[:20]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        np.testing.assert_array_equal(fresh.encode_query(texts), fresh.encode(texts))
-        np.testing.assert_array_equal(fresh.encode_document(texts), fresh.encode(texts))
+        assert_array_equal(fresh.encode_query(texts), fresh.encode(texts))
+        assert_array_equal(fresh.encode_document(texts), fresh.encode(texts))
 
 
 def test_the_nearest_spelling_is_asked(fresh: Encoder) -> None:
     with pytest.warns(UserWarning, match="question 'tornadoo' is known: 'tornado' is asked instead"):
         found = fresh.encode_query("tornadoo")
-    np.testing.assert_array_equal(found, fresh.encode("tornado"))
-    np.testing.assert_array_equal(fresh.encode_query(["villlage xyzzy"])[0], fresh.encode("village"))
+    assert_array_equal(found, fresh.encode("tornado"))
+    assert_array_equal(fresh.encode_query(["villlage xyzzy"])[0], fresh.encode("village"))
 
 
 @pytest.mark.parametrize("question", ["xyzzy", "", "the of", "99 99", "\U0001f32a", "hai"])
@@ -290,12 +291,12 @@ def test_other_questions_are_unlike_every_text(question: str, fresh: Encoder) ->
         asked = fresh.encode_query(question)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # one warning is enough
-        np.testing.assert_array_equal(fresh.encode_query("qqq"), asked)
+        assert_array_equal(fresh.encode_query("qqq"), asked)
     assert asked @ asked == pytest.approx(1)
     texts = fresh.encode_document([*reports.texts(), "", "zzz"])
     cosines = texts @ asked
     assert np.abs(cosines[:-2]).max() < 0.5
-    np.testing.assert_allclose(cosines[-2:], -1, atol=1e-5)
+    assert_allclose(cosines[-2:], -1, atol=1e-5)
 
 
 def test_a_document_without_words_is_found_last(fresh: Encoder) -> None:

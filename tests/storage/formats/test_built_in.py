@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 import selfvec
 from selfvec.data.vectors import Source, Vectors
@@ -44,9 +45,9 @@ def test_a_word_is_known_or_the_sum_of_its_pieces_in_any_case(vectors: Vectors) 
     names = composer.tokenizer.encode("thundersnowing", add_special_tokens=False).tokens
     assert len(names) == pieces[1] > 1
     ids = [composer.tokenizer.token_to_id(name) for name in names]
-    np.testing.assert_allclose(rows[1], composer.rows[ids].sum(axis=0), atol=1e-5)
+    assert_allclose(rows[1], composer.rows[ids].sum(axis=0), atol=1e-5)
     others = vectors.lookup(["Storm", "STORM", "Thundersnowing"])[0]
-    np.testing.assert_allclose(others, rows[[0, 0, 1]], rtol=1e-6)
+    assert_allclose(others, rows[[0, 0, 1]], rtol=1e-6)
     assert not vectors.lookup(["---", "\u13a0"])[0].any()  # signs, and a script that the encoder lacks
 
 
@@ -75,7 +76,7 @@ def test_a_run_is_updated_by_the_name_of_its_vectors(
     words = ["storm", "windmill", "fell"]
     rows = vectors.lookup(words)[0]
     unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    np.testing.assert_allclose(updated.original.lookup(words)[0], unit, atol=1e-6)
+    assert_allclose(updated.original.lookup(words)[0], unit, atol=1e-6)
 
 
 def test_default_turns_unit_rows_of_both_tables_to_the_same_bits_alone_and_together() -> None:
@@ -84,8 +85,8 @@ def test_default_turns_unit_rows_of_both_tables_to_the_same_bits_alone_and_toget
     default = selfvec.load("default")
     rows, sources, pieces = default.lookup_pieces(words)
     axes = np.load(AXES) / 2**11
-    np.testing.assert_allclose(axes.T @ axes, np.eye(256), atol=2e-3)
-    np.testing.assert_allclose(rows, np.hstack(sides) @ axes, atol=3e-3)
+    assert_allclose(axes.T @ axes, np.eye(256), atol=2e-3)
+    assert_allclose(rows, np.hstack(sides) @ axes, atol=3e-3)
     assert sources.tolist() == [1, 2, 2, 1, 2]
     assert pieces[1] == 1  # only glosses have it whole
     assert all(np.array_equal(default.embed(word), row) for word, row in zip(words, rows, strict=True))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
@@ -53,7 +54,7 @@ def test_words_of_one_topic_end_nearer_than_words_of_two(name: str, planted, sta
     assert made.vectors.shape == start.vectors.shape
     assert made.vectors.dtype == np.float32
     lengths = np.linalg.norm(made.vectors, axis=1)
-    np.testing.assert_allclose(lengths[lengths > 0], 1, atol=1e-5)
+    assert_allclose(lengths[lengths > 0], 1, atol=1e-5)
     assert set(made.sources[lengths > 0]) == {Source.CONTEXT}
     within, between = apart(made)
     if name == "paper":  # what all words share draws them to one point: docs/results/collapse.md
@@ -66,9 +67,9 @@ def test_words_of_one_topic_end_nearer_than_words_of_two(name: str, planted, sta
 def test_a_seed_gives_the_same_vectors_with_one_thread_and_inputs_stay(name: str, planted, start) -> None:
     ids, rows = planted.ids.copy(), start.vectors.copy()
     one, same = (BASELINES[name](planted, start, seed=3, jobs=1) for _ in range(2))
-    np.testing.assert_array_equal(one.vectors, same.vectors)
-    np.testing.assert_array_equal(planted.ids, ids)  # the inputs stay as they are
-    np.testing.assert_array_equal(start.vectors, rows)
+    assert_array_equal(one.vectors, same.vectors)
+    assert_array_equal(planted.ids, ids)  # the inputs stay as they are
+    assert_array_equal(start.vectors, rows)
 
 
 @pytest.mark.parametrize("name", ["glove", "word2vec-cbow"])
@@ -99,8 +100,8 @@ def test_one_step_of_glove_by_hand() -> None:
     error = 0.5 * (0.5 * -0.25 + 0.1 + 0.2 - 1)
     step_w = error * -0.25
     # the context is its own word here, whose row has just moved when the context's gradient is taken
-    np.testing.assert_allclose(w[0], [0.5 - 0.05 * step_w, 0.1 - 0.05 * error], rtol=1e-5)
-    np.testing.assert_allclose(squares[0, 0], [1 + step_w**2, 1 + error**2], rtol=1e-5)
+    assert_allclose(w[0], [0.5 - 0.05 * step_w, 0.1 - 0.05 * error], rtol=1e-5)
+    assert_allclose(squares[0, 0], [1 + step_w**2, 1 + error**2], rtol=1e-5)
     assert c[0, 1] == pytest.approx(0.2 - 0.05 * error)
 
 
@@ -112,7 +113,7 @@ def test_ppmi_svd_gives_back_the_matrix_it_factorises(planted, start) -> None:
     dense = ppmi_matrix(count(planted, 11)).times(np.eye(len(planted.types), dtype=np.float32), 1)
     values = np.linalg.svd(dense.astype(np.float64), compute_uv=False)
     found = np.sort((rows**2).sum(axis=0))[::-1][: len(values)]
-    np.testing.assert_allclose(found, values, atol=1e-3)
+    assert_allclose(found, values, atol=1e-3)
 
 
 def test_long_documents_are_lines_that_gensim_reads_whole(tmp_path) -> None:
@@ -149,8 +150,8 @@ def test_trained_on_a_run_is_trained_on_its_tokens_and_says_what_it_took(run, pl
     assert list(made) == ["glove", "paper"]
     for name, vectors in made.items():
         here = BASELINES[name](planted, start, seed=2, jobs=1)
-        np.testing.assert_allclose(vectors.vectors, here.vectors, atol=1e-6)
-        np.testing.assert_array_equal(vectors.sources, here.sources)
+        assert_allclose(vectors.vectors, here.vectors, atol=1e-6)
+        assert_array_equal(vectors.sources, here.sources)
         assert vectors.index_to_key == list(planted.types)
         assert vectors.provenance["options"] == {"tokenizer": "whitespace"}
         assert vectors.provenance["seconds"] > 0
