@@ -13,6 +13,7 @@ from tests.examples import TIMES
 from tests.refusals import refused
 
 import selfvec
+from selfvec.base.display import printable
 from selfvec.base.errors import (
     CorpusError,
     FormatError,
@@ -46,8 +47,9 @@ def test_hits_are_sorted_and_described(index: Index, mode: str, question: str) -
         assert sum(hit.parts.values()) == pytest.approx(hit.score, abs=1e-4)
         assert set(hit.parts) <= set(PARTS)
         assert hit.snippet.strip("… ") in index.text(hit.id)[slice(*hit.passage)]
-        assert "".join(text for text, _ in hit.pieces()) == hit.snippet
-        assert [mark for _, mark in hit.pieces() if mark] == hit.marks
+        passage = hit.entry(1).lines[0]
+        assert "".join(text for text, _ in passage) == printable(hit.snippet)
+        assert [style for _, style in passage if style] == [mark.kind for mark in hit.marks]
         assert all(hit.snippet[mark.start : mark.end].strip() for mark in hit.marks)
         assert {mark.kind for mark in hit.marks} <= ({"match"} if mode == "bm25" else {"match", "related"})
         assert hit.date is not None

@@ -25,7 +25,7 @@ from selfvec.base.arrays import Doubles
 from selfvec.base.declarations import Bounds, Count, checked
 from selfvec.base.display import count_of
 from selfvec.base.threads import stop_if_cancelled
-from selfvec.base.view import COUNT, PROSE, Column, Form, Row, Table, figure
+from selfvec.base.view import COUNT, PROSE, Column, Form, Table, ends, figure
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun
@@ -51,12 +51,8 @@ def frequencies(title: str, figures: dict[str, Any], first: Column, of: str, siz
     return Answer(title, figures, columns=columns, parts=parts, notes=[size, *figures["counted"]])
 
 
-def _ends(group: Row) -> tuple[float, float] | None:
-    return None if group["low"] is None else (group["low"], group["high"])
-
-
-def _between(ends: tuple[float, float]) -> str:
-    return "-".join(f"{end:,.{1 if ends[1] < 100 else 0}f}" for end in ends)
+def _between(span: tuple[float, float]) -> str:
+    return "-".join(f"{end:,.{1 if span[1] < 100 else 0}f}" for end in span)
 
 
 _COUNTS = (
@@ -64,11 +60,11 @@ _COUNTS = (
     Column("documents", form=COUNT),
     Column("per_million", "pmw", figure(1), "per million words"),
 )
-_INTERVAL = Column("interval", "95 %", Form("interval", _between, True), "interval by documents", of=_ends)
+_INTERVAL = Column("interval", "95 %", Form("interval", _between, True), "interval by documents", of=ends)
 _IN_GROUPS = (  # with as many groups as fit a line
     ("Occurrences", itemgetter("count"), COUNT, SHOWN_GROUPS),
     ("Per million words", itemgetter("per_million"), figure(1), sys.maxsize),
-    ("95 % interval by documents, per million words,", _ends, _INTERVAL.form, 3),
+    ("95 % interval by documents, per million words,", ends, _INTERVAL.form, 3),
 )
 _SIZES = (
     Column("group", "", PROSE),

@@ -38,7 +38,7 @@ from selfvec.base.answer import Answer, Json, as_rows
 from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.casing import lower
 from selfvec.base.declarations import Bounds, Count, checked
-from selfvec.base.display import count_of, escape_for_display, printable
+from selfvec.base.display import count_of, enumerated, escape_for_display, printable
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.finding import Finding
 from selfvec.base.view import COUNT, PROBABILITY, SIGNED, Column, Table, figure
@@ -370,8 +370,9 @@ def key_findings(
         key = [row for row in left if row["key_of"] == side and row["q"] <= LEVEL]
         if key:
             words = tuple(row["word"] for row in key[:_NAMED])
-            listed = " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-            said = printable(f"{name} uses more: {listed} ({count_of(len(key), noun)} beyond chance).")
+            said = printable(
+                f"{name} uses more: {enumerated(words)} ({count_of(len(key), noun)} beyond chance)."
+            )
             findings.append(Finding("word", said, q=min(row["q"] for row in key), words=words))
     none = f"No {noun} is more frequent in {names[0]} or {names[1]} beyond chance."
     return sorted(findings, key=lambda found: found.q or 0.0) or [Finding("none", printable(none))]

@@ -53,7 +53,7 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, bounds_of, concatenated, over_one_vocabulary
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import nearest_rows
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import filled_rows, unit_rows
 from selfvec.numerics.statistics import LEVEL
 from selfvec.refinement.live import tokens_of
 from selfvec.storage.opened import GivenRun, as_run
@@ -399,7 +399,7 @@ def _unit_figures(joint: Run, divided: Divided, seed: int) -> UnitFigures:
 
 def _distances(old: Rows, documents: Rows) -> Doubles:
     """One minus the mean cosine of each document to the nearest of the run, (N,)."""
-    with_words = old[old.any(axis=1)]
+    with_words = old[filled_rows(old)]
     nowhere = np.full(len(documents), -1)  # no document is among those of the run
     _, cosines = nearest_rows(documents, with_words, nowhere, min(NEAREST, len(with_words)))
     distances: Doubles = 1 - cosines.mean(axis=1, dtype=np.float64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 from typing import Annotated, Unpack
 
@@ -275,9 +276,7 @@ def in_sequences(batches: Sequence[TokenBatch], n: int, min_count: int = 1) -> l
     whole = concatenated(batches)
     windows = zip(*_windows(whole, [None] * n), strict=True)
     _, documents, words = (np.concatenate(arrays, axis=-1) for arrays in windows)
-    numbers = words[0]
-    for row in words[1:]:
-        numbers = _numbered(numbers, row)
+    numbers = reduce(_numbered, words)
     counts = np.bincount(numbers)
     firsts = np.empty(len(counts), np.int64)
     firsts[numbers] = np.arange(len(numbers))
@@ -310,10 +309,7 @@ def counts_in(batch: TokenBatch, words: Ids, nearest: Ints | None = None) -> tup
         began = np.full(len(batch), len(rows), np.int32)  # which sequence begins at each place
         for places, _, part in _windows(batch, within, nearest):
             some = _holding(nearest, places, kept)
-            both = np.hstack([words[rows].T, part[:, some]])
-            numbers = both[kept[0]]
-            for i in kept[1:]:
-                numbers = _numbered(numbers, both[i])
+            numbers = reduce(_numbered, np.hstack([words[rows].T, part[:, some]])[kept])
             row_of = np.full(numbers.max() + 1, len(rows), np.int32)
             row_of[numbers[: len(rows)]] = np.arange(len(rows))
             began[places[some]] = row_of[numbers[len(rows) :]]

@@ -47,11 +47,12 @@ from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.kmeans import k_means, squared_distances
-from selfvec.numerics.rows import sampled, unit_rows
+from selfvec.numerics.rows import filled_rows, sampled, unit_rows
 from selfvec.numerics.statistics import log_likelihood_scores
 from selfvec.numerics.whitening import spectrum
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import inverse_document_frequency, smooth_by_neighbours
+from selfvec.text.passages import marked
 from selfvec.text.phrases import parts, units_of
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 from selfvec.text.repeats import repeated_tokens
@@ -195,15 +196,8 @@ class Senses(Answer):
 
     def _reading(self, text: str, read: Sequence[RecognisedSense]) -> list[Part]:
         """A text with each occurrence of the word marked, then its senses."""
-        marked: list[tuple[str, str]] = []
-        done = 0
-        for one in read:
-            marked += [
-                (printable(text[done : one.start]), ""),
-                (printable(text[one.start : one.end]), _kind(one.sense)),
-            ]
-            done = one.end
-        lines: list[Part] = [[*marked, (printable(text[done:]), "")]]
+        pieces = marked(text, ((one.start, one.end, _kind(one.sense)) for one in read))
+        lines: list[Part] = [[(printable(piece), style) for piece, style in pieces]]
         for one in read:
             figures = f"  {one.sense + 1}  {one.probability:4.0%}  "
             lines.append([(figures, _kind(one.sense)), (_label(self.senses[one.sense], _NAMED), "")])
@@ -532,7 +526,7 @@ class SenseSpace:
         space = cls(batch, rows, inverse_document_frequency(batch), origin)
         places = sampled(np.arange(len(batch)), SAMPLE, np.random.default_rng(seed))
         occurring = space.occurrence_vectors(padded_windows(batch, places), space.weights)
-        occurring = occurring[occurring.any(axis=1)]
+        occurring = occurring[filled_rows(occurring)]
         if not len(occurring):
             return space
         return replace(space, centre=occurring.mean(axis=0, dtype=np.float64).astype(np.float32))
@@ -587,7 +581,7 @@ class SenseModel:
             )[own:]
             points = ((smoothed - self.mean) @ self.axes).astype(np.float64)
         squares: Doubles = squared_distances(points, self.centres).astype(np.float64, copy=False)
-        squares[~rows.any(axis=1)] = np.inf
+        squares[~filled_rows(rows)] = np.inf
         return squares
 
 
@@ -600,7 +594,7 @@ def fit_senses(space: SenseSpace, windows: Ids, number: int | None = None, seed:
     weights = neighbour_weights(space, windows)
     windows = windows[sampled(np.arange(len(windows)), LANDMARKS, rng)]
     rows = space.occurrence_vectors(windows, weights)
-    used = rows.any(axis=1)
+    used = filled_rows(rows)
     landmarks = rows[used]
     plain = space.occurrence_vectors(windows, space.weights)[used] - space.centre
     with one_core():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 LONGEST = 32
 """Characters of a word that are displayed; an ellipsis replaces the rest."""
@@ -28,6 +29,15 @@ def count_of(number: int, noun: str, plural: str | None = None) -> str:
     ('1 word', '2,000 words', '2 passes')
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def enumerated(words: Sequence[str]) -> str:
+    """Words as a list in a sentence.
+
+    >>> enumerated(["hail", "wind", "ice"]), enumerated(["hail"])
+    ('hail, wind and ice', 'hail')
+    """
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def code_of(value: object, most: int = 80) -> str:

@@ -111,6 +111,12 @@ def interval(ends: tuple[float, float]) -> str:
     return f"{ends[0]:z.2f}{between}{ends[1]:z.2f}"
 
 
+def ends(row: Row, of: str = "") -> tuple[float, float] | None:
+    """The ends of an interval in a row, ``low`` and ``high`` behind what it is ``of``; None if unknown."""
+    low, high = row[f"{of}low"], row[f"{of}high"]
+    return None if low is None else (low, high)
+
+
 def figure(digits: int) -> Form:
     """Numbers with some digits after the point.
 

@@ -18,7 +18,7 @@ from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import filled_rows, unit_rows
 from selfvec.refinement.common_space import (
     ANCHORS,
     Dictionary,
@@ -288,7 +288,7 @@ def _rotated(
 ) -> Vectors:
     """The same words rotated, from an origin to a target; rows of zeros stay zero."""
     rows = (vectors.vectors - origin) @ matrix.astype(np.float32) + target
-    rows[~vectors.vectors.any(axis=1)] = 0
+    rows[~filled_rows(vectors.vectors)] = 0
     return _with_rows(vectors, rows)
 
 

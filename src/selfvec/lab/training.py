@@ -39,6 +39,7 @@ from selfvec.base.compiled import SUMS, kernel
 from selfvec.cooccurrence.counts import HARMONIC_UNIT, Counts, count, ppmi_matrix
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
+from selfvec.numerics.rows import filled_rows
 
 WINDOW = 11  # tokens, the word itself included: five on each side, as in word2vec
 
@@ -220,7 +221,7 @@ def _train(model: Any, batch: TokenBatch, original: Vectors, continued: str | No
         lines = write_lines(batch, keys, path)
         given = {"corpus_file": str(path), "total_examples": lines, "total_words": len(batch)}
         if continued is not None:
-            filled = original.unit.any(axis=1)
+            filled = filled_rows(original.unit)
             getattr(model.wv, continued)[filled] = _LENGTH * original.unit[filled]
             held = (~filled).astype(np.float32)  # learning rate factor of each row
             setattr(model.wv, f"{continued}_lockf", held)

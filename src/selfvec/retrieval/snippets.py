@@ -22,7 +22,7 @@ from selfvec.base.view import Entry, Part, View, escaped
 from selfvec.corpus.field_names import is_title
 from selfvec.data.field_types import plain_fields
 from selfvec.data.token_batch import TokenBatch, bounds_of
-from selfvec.text.passages import span_as_given
+from selfvec.text.passages import marked, span_as_given
 from selfvec.text.repeats import Repeats
 from selfvec.text.tokenizers import FoundWords, find_words
 from selfvec.text.vocabulary import Query, Vocabulary
@@ -152,17 +152,6 @@ class Hit:
     marks: list[Mark]  # words of the snippet
     words: list[Reason]  # the strongest first
 
-    def pieces(self) -> list[tuple[str, Mark | None]]:
-        """The snippet as marked words and the text between them."""
-        out: list[tuple[str, Mark | None]] = []
-        done = 0
-        for mark in self.marks:
-            if mark.start > done:
-                out.append((self.snippet[done : mark.start], None))
-            out.append((self.snippet[mark.start : mark.end], mark))
-            done = mark.end
-        return out if done == len(self.snippet) else [*out, (self.snippet[done:], None)]
-
     def entry(self, number: int) -> Entry:
         """The document as views have it: its best passage, what is known about it, and why it was found."""
         title = (self.title or "").strip()
@@ -175,7 +164,8 @@ class Hit:
         fields = [f"{name}: {value}" for name, value in drawn if value not in ("", self.title)]
         ids = f": {', '.join(self.alike[:_IDS])}{', …' * (len(self.alike) > _IDS)}" if copies else ""
         facts = " · ".join(filter(None, (self.date, *fields, f"{copies}{ids}")))
-        passage = [(printable(text), mark.kind if mark else "") for text, mark in self.pieces()]
+        pieces = marked(self.snippet, ((mark.start, mark.end, mark.kind) for mark in self.marks))
+        passage = [(printable(text), style) for text, style in pieces]
         reasons = [[(text, "quiet")] for text in self._reasons()]
         return Entry(head, [passage, *reasons], [figures, parts], printable(facts), number=number)
 

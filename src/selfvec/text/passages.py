@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -193,6 +193,19 @@ def _ordinals(sizes: Ints) -> Ints:
     [0, 1, 0, 1, 2]
     """
     return np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+
+
+def marked(text: str, spans: Iterable[tuple[int, int, str]]) -> tuple[tuple[str, str], ...]:
+    """A text in pieces: what stands from here to there, with its style, and what is between.
+
+    >>> marked("Hail fell", [(0, 4, "mark")])
+    (('Hail', 'mark'), (' fell', ''))
+    """
+    pieces, done = [], 0
+    for start, end, style in spans:
+        pieces += [(text[done:start], ""), (text[start:end], style)]
+        done = end
+    return tuple(piece for piece in (*pieces, (text[done:], "")) if piece[0])
 
 
 def check_cut(cut: Cut) -> Cut:

@@ -22,7 +22,7 @@ from selfvec.data.run import Run
 from selfvec.data.run_text import RunText, column_of
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.document_vectors import inverse_document_frequency
-from selfvec.text.passages import sentence_spans
+from selfvec.text.passages import marked, sentence_spans
 from selfvec.text.phrases import LINK
 
 from .shares import percent, surest_first
@@ -126,7 +126,7 @@ def typical_sentences(topics: Topics) -> list[list[Example]]:
         by_sentence: dict[str, Example] = {}
         for number, (name, whole, day) in zip(mine, rows, strict=False):
             sentence = _with_most_terms(whole, terms)
-            pieces = _marked(sentence, terms)
+            pieces = marked(sentence, ((*term.span(), "term") for term in terms.finditer(sentence)))
             quote = Example("", side, number, pieces, written=True, name=name, date=day or "")
             by_sentence.setdefault(sentence.casefold(), quote)
         quotes.append(list(by_sentence.values())[:_EXAMPLES])
@@ -208,12 +208,6 @@ def _with_most_terms(text: str, terms: re.Pattern[str]) -> str:
         return not found, *_unreadable(sentence), -found
 
     return whole_words(min(sentences, key=order), _LONGEST)
-
-
-def _marked(sentence: str, terms: re.Pattern[str]) -> tuple[tuple[str, str], ...]:
-    """A sentence in pieces, with its terms marked."""
-    pieces = re.split(f"({terms.pattern})", sentence, flags=terms.flags)
-    return tuple((piece, "term" if i % 2 else "") for i, piece in enumerate(pieces) if piece)
 
 
 def _topic_weights(

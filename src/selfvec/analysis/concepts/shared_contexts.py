@@ -32,6 +32,7 @@ from selfvec.cooccurrence.scan import neighbour_totals
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun, as_run
+from selfvec.text.passages import marked
 from selfvec.text.phrases import LINK, parts, row_of
 from selfvec.text.repeats import repeated_tokens
 
@@ -160,14 +161,12 @@ def _highlighted(text: str, styles: Mapping[str, str]) -> Pieces:
     """A text in pieces: words with a style, in any case, and what is between them.
 
     >>> _highlighted("Hail fell.", {"hail": "strong"})
-    [('Hail', 'strong'), (' fell.', '')]
+    (('Hail', 'strong'), (' fell.', ''))
     """
-    pattern = "|".join(map(re.escape, sorted(styles, key=len, reverse=True)))
-    pieces = re.split(f"({pattern})", printable(text), flags=re.IGNORECASE)
+    pattern, text = "|".join(map(re.escape, sorted(styles, key=len, reverse=True))), printable(text)
     by_case = {word.lower(): style for word, style in styles.items()}
-    return [
-        (piece, by_case.get(piece.lower(), "") if i % 2 else "") for i, piece in enumerate(pieces) if piece
-    ]
+    words = re.finditer(pattern, text, re.IGNORECASE)
+    return marked(text, ((*word.span(), by_case.get(word[0].lower(), "")) for word in words))
 
 
 @checked

@@ -21,7 +21,7 @@ from selfvec.data.provenance import Provenance
 from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import sampled
-from selfvec.text.passages import sentence_spans
+from selfvec.text.passages import marked, sentence_spans
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook, stems
 
@@ -132,21 +132,19 @@ def _as_written(quote: Example, text: str, form_of: FormsOf) -> Example:
         return quote
     start, _ = span_in(sentence) or (0, 0)
     before, shown, after = shortened(sentence, start, _LONGEST)
-    pieces = tuple(piece for piece in _marked(shown, span_in(shown), marks) if piece[0])
+    pieces = marked(shown, _marks(shown, span_in(shown), marks))
     return replace(quote, pieces=pieces, cut=(before, after), written=True)
 
 
-def _marked(text: str, span: tuple[int, int] | None, marks: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The marked words of a text, those in ``span`` as the word itself, and the text between them."""
+def _marks(
+    text: str, span: tuple[int, int] | None, marks: Mapping[str, str]
+) -> Iterator[tuple[int, int, str]]:
+    """Where the marked words of a text are, those like what is in ``span`` as the word itself."""
     own = re.escape(text[slice(*span)]) if span else "(?!)"
-    done = 0
     for match in re.finditer(rf"(?<!\w)({own})(?!\w)|\w+", text, re.IGNORECASE):
         mark = SELF if match[1] else marks.get(match[0].lower())
         if mark is not None:
-            yield text[done : match.start()], ""
-            yield match[0], mark
-            done = match.end()
-    yield text[done:], ""
+            yield *match.span(), mark
 
 
 def _forms(made: Provenance) -> FormsOf:

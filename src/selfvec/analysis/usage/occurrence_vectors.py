@@ -27,7 +27,7 @@ from selfvec.base.threads import cut, each_block, in_order, threads
 from selfvec.data.token_batch import TokenBatch, bounds_of
 from selfvec.data.vectors import Source
 from selfvec.files.memory import release
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import filled_rows, unit_rows
 from selfvec.numerics.whitening import whitening
 from selfvec.text.document_vectors import document_frequencies, inverse_document_frequency
 
@@ -80,7 +80,7 @@ class OccurrenceSpace:
             windows = np.where(windows >= 0, np.searchsorted(types, windows), -1).astype(np.int32)
         out = np.zeros((len(places), rows.shape[1]), np.float32)
         sum_windows(windows, rows, np.ones(len(rows), np.float32), out)
-        used = np.any(out != 0, axis=1)
+        used = filled_rows(out)
         sides = self.sides[self.batch.document_of(places[used])]
         out[used] = unit_rows(out[used]) - self.centres[sides]
         return unit_rows(out)
@@ -141,7 +141,7 @@ def _refined_weight(
 def _side_by_side(table: WordTable, weight: float) -> list[ReadRows]:
     """Read the original and the refined vectors, which have this weight."""
     original, refined = table.original.unit, table.refined.unit
-    missing = ~np.any(original, axis=1)  # words without an original vector get the refined one
+    missing = ~filled_rows(original)  # words without an original vector get the refined one
     whole = np.array(original)
     whole[missing] = refined[missing]
 
@@ -160,7 +160,7 @@ def _whitened(vectors: Rows, read: ReadRows, weight: float) -> ReadRows:
     ``weight`` is the share of the squared length of words that is this part's. Words without a vector have
     zeros.
     """
-    used = np.any(vectors, axis=1)
+    used = filled_rows(vectors)
     shift, whitener = whitening(vectors, POWER, used)
 
     def rows(types: Ints | slice) -> Rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -15,7 +16,7 @@ from selfvec.analysis.comparison.comparison import Comparison, in_order, told
 from selfvec.analysis.usage.examples import Example
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.answer import Answer, Json, short_repr, why_unknown
-from selfvec.base.display import count_of, escape_for_display, printable
+from selfvec.base.display import count_of, enumerated, escape_for_display, printable
 from selfvec.base.errors import InputError
 from selfvec.base.finding import Finding
 from selfvec.base.progress import Progress
@@ -30,6 +31,7 @@ from selfvec.base.view import (
     Row,
     Table,
     View,
+    ends,
     escaped,
     figure,
     share,
@@ -309,7 +311,7 @@ def drift_columns(a: str = "a", b: str = "b", general: float | None = None) -> t
     return (
         Column("word", width=18),
         Column("differing", "differ", share(), "share of its uses that differ, beyond what is usual"),
-        Column("interval", "95 %", _SHARES, "interval of that share", of=_interval),
+        Column("interval", "95 %", _SHARES, "interval of that share", of=partial(ends, of="differing_")),
         Column("change", form=two, meaning=f"distance beyond chance{beyond}"),
         Column("distance", form=two, meaning="1 - cosine of the mean occurrences", less=True),
         Column("q", form=PROBABILITY, meaning="false discovery rate"),
@@ -327,10 +329,6 @@ def came_and_went(row: Row) -> list[Pieces]:
     if not gained and not lost:
         return []
     return [[("+ ", "came"), (f"{gained}  ", ""), ("- ", "went"), (lost, "went")]]
-
-
-def _interval(row: Row) -> tuple[float, float] | None:
-    return None if row["differing"] is None else (row["differing_low"], row["differing_high"])
 
 
 _ABOUT = (  # how a share is said, from which on
@@ -371,11 +369,6 @@ REFINED_COLUMNS = (
     Column("q", form=PROBABILITY, meaning="do a word's documents agree on its move?"),
     Column("count_a", "count", COUNT, less=True),
 )
-
-
-def _in_a_sentence(words: Sequence[str]) -> str:
-    """Words as a list in a sentence."""
-    return " and ".join(filter(None, [escaped(words[:-1]), escaped(words[-1:])]))
 
 
 def _kind_and_spellings(row: Row) -> str:
@@ -638,6 +631,8 @@ def _on_words(
         return
     sides = f"{measured.a} to {measured.b}"
     of, significant = f"of {len(rows):,}", [row["word"] for row in rows if is_significant(row)]
+    first = (named if comparison.names else significant)[:_FIRST]
+    words = enumerated([*map(escape_for_display, first)])
     if not rows:
         none = f"No word of {measured.a} and {measured.b} can be tested."
     elif not significant and not named:
@@ -645,8 +640,7 @@ def _on_words(
         none = f"No word {of} changed {how} beyond chance."
     elif not comparison.names:
         changed = f"{len(significant):,} of {count_of(len(rows), 'word')} changed by refining"
-        first = significant[:_FIRST]
-        yield Finding("word", f"{changed}, most of all {_in_a_sentence(first)}.", words=tuple(first))
+        yield Finding("word", f"{changed}, most of all {words}.", words=tuple(first))
         return
     elif comparison.nested:
         what = f"{len(significant):,} {of} words differ beyond chance; whether they changed cannot be told"
@@ -658,7 +652,7 @@ def _on_words(
         most = ", most of all " + "by words and texts " * _by_texts(rows) if len(named) > _FIRST else ": "
         uses = f"From {sides}, the uses of {len(named):,} of {count_of(len(rows), 'word')}"
         row = next(row for row in rows if row["word"] == named[0])
-        told_of = f"{_in_a_sentence(named[:_FIRST])}; {differing_of(row)}{beside_of(row)}"
+        told_of = f"{words}; {differing_of(row)}{beside_of(row)}"
         figures = (row["p"], row["q"], row["differing"], row["differing_low"], row["differing_high"])
         said = f"{uses} differ more than is usual{most}{told_of}."
         yield Finding("word", said, *figures, words=tuple(named))

@@ -20,6 +20,7 @@ from selfvec.corpus.slices import slice_counts
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.word_lookup import rows_of
 from selfvec.numerics.nearest import nearest, only_in_each
+from selfvec.numerics.rows import filled_rows
 from selfvec.numerics.statistics import LEVEL, benjamini_hochberg, hypergeometric_p
 from selfvec.text.document_vectors import document_frequencies
 from selfvec.text.odd_words import letters_key, names_of
@@ -69,7 +70,7 @@ class CountedSides:
             return cls(compared.names, counts, able, least)
         unknown = table.refined.counts is None
         able = (table.counts >= least) | unknown
-        able &= table.original.unit.any(axis=1) & table.refined.unit.any(axis=1)
+        able &= filled_rows(table.original.unit) & filled_rows(table.refined.unit)
         return cls(BY_REFINING, np.stack([table.counts] * 2), able, 0 if unknown else least)
 
 
@@ -235,7 +236,7 @@ def changed_neighbours(
     near = np.full((2, len(words), most), -1, np.int64)
     with progress.stage("Neighbours", 2 * len(words), "words") as advance:
         for neighbours, rows, allowed in zip(near, means, listed, strict=True):
-            with_vector = np.any(rows, axis=1)
+            with_vector = filled_rows(rows)
             among = often[with_vector]
             able = np.flatnonzero(np.isin(words, among))
             places = np.searchsorted(among, words[able])

@@ -23,10 +23,10 @@ from selfvec.base.arrays import Doubles, Rows
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import InputError
 from selfvec.base.threads import threads
-from selfvec.base.view import COUNT, INTERVAL, Column, Form, Row, Table, figure
+from selfvec.base.view import COUNT, INTERVAL, Column, Form, Row, Table, ends, figure
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import filled_rows, unit_rows
 
 from .permutation_test import BLOCKS
 
@@ -48,12 +48,7 @@ _COLUMNS = (
     Column("uses", "times", COUNT),
     Column("documents", form=COUNT),
     Column("distance", form=Form("figure", _distance, is_figure=True), of=lambda row: row),
-    Column(
-        "interval",
-        "95 %",
-        INTERVAL,
-        of=lambda row: None if row["low"] is None else (row["low"], row["high"]),
-    ),
+    Column("interval", "95 %", INTERVAL, of=ends),
     Column("chance", form=figure(3), meaning="the distance if nothing had changed"),
 )
 
@@ -143,7 +138,7 @@ def _distances(sums: Sequence[Rows], counts: Sequence[Doubles], rng: np.random.G
     distance.
     """
     vectors = unit_rows(np.stack([each.sum(axis=0) for each in sums]))
-    first = int(vectors.any(axis=1).argmax())
+    first = int(filled_rows(vectors).argmax())
     distances = 1 - (vectors @ vectors[first]).astype(np.float64)
     draws = np.stack([_resampled(each, rng) for each in sums], axis=1)  # (B, S, d)
     drawn = 1 - np.einsum("bsd,bd->bs", draws, draws[:, first]).astype(np.float64)

@@ -21,6 +21,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from selfvec.base.display import enumerated
+
 from .responses import error_response
 from .writing import CHANGING
 
@@ -131,7 +133,7 @@ def _refused(request: Request, methods: Sequence[str]) -> Response | None:
     headers = request.headers
     close = {"connection": "close"}  # the body is not read, so the connection cannot be used again
     if request.method not in methods:
-        rule = f"only {', '.join(methods[:-1])} and {methods[-1]} are answered here"
+        rule = f"only {enumerated(methods)} are answered here"
         close["allow"] = ", ".join(methods)
         return error_response(request, 405, rule, "ask with GET", headers=close)
     if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:

@@ -39,6 +39,7 @@ from selfvec.corpus.slices import Slice, named_slice
 from selfvec.data.run import Run
 from selfvec.files.memory import return_freed_memory
 from selfvec.numerics.pacmap import pacmap
+from selfvec.numerics.rows import filled_rows
 from selfvec.retrieval import Index, run_index
 from selfvec.retrieval.segments import SearchedDocuments
 from selfvec.storage.cache import cached_result
@@ -314,7 +315,7 @@ def _places(documents: SearchedDocuments, progress: Progress) -> Json:
     """The numbers of the documents that have a vector, and a point for each."""
     numbers = np.unique(np.linspace(0, len(documents) - 1, min(len(documents), _MAPPED)).astype(np.int64))
     rows = documents.dense.at(numbers)
-    placeable = rows.any(axis=1)
+    placeable = filled_rows(rows)
     numbers, rows = numbers[placeable], rows[placeable]
     if not len(rows):
         raise InputError("no document has a vector", remedy="refine with a lower --min-count")

@@ -24,7 +24,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders.given import as_sentence_encoder
 from selfvec.lab import training
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import filled_rows, unit_rows
 from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.methods import refined_rows
 from selfvec.refinement.pipeline import CANDIDATES, make_plan
@@ -46,7 +46,7 @@ class Baseline:
     def __call__(self, batch: TokenBatch, original: Vectors, seed: int = 0, jobs: int = 1) -> Vectors:
         """Unit rows for the words of the batch, in their order."""
         rows = unit_rows(self.train(batch, original, seed, jobs))
-        sources = np.where(rows.any(axis=1), Source.CONTEXT, Source.NONE).astype(np.uint8)
+        sources = np.where(filled_rows(rows), Source.CONTEXT, Source.NONE).astype(np.uint8)
         return Vectors(batch.types, rows, sources=sources, counts=batch.counts, normalized=True)
 
 

@@ -24,7 +24,7 @@ from selfvec.data.settings import METHODS
 from selfvec.data.vectors import Vectors, on_principal_axes
 from selfvec.data.word_lookup import find_rows
 from selfvec.encoders.given import as_sentence_encoder
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import filled_rows, unit_rows
 from selfvec.storage.alignment_files import find_aligned
 from selfvec.storage.formats import load
 from selfvec.storage.opened import GivenVectors, is_table, opened
@@ -211,4 +211,4 @@ def word_vectors(vectors: Vectors, words: Sequence[str]) -> tuple[Floats, Mask]:
     missing = np.flatnonzero(~present)
     if len(missing) and vectors.composer is not None:
         out[missing] = unit_rows(vectors.composer([words[i] for i in missing.tolist()]))
-    return out, np.any(out != 0, axis=1)
+    return out, filled_rows(out)

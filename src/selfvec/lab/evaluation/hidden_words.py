@@ -18,7 +18,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.rows import ranks_among, sampled, unit_rows
+from selfvec.numerics.rows import filled_rows, ranks_among, sampled, unit_rows
 from selfvec.numerics.statistics import mean, median
 
 from .compared_vectors import ComparedVectors
@@ -72,7 +72,7 @@ def _found_again(prefix: str, run: Run, seed: int) -> Iterator[Measurement]:
     place = np.searchsorted(candidates, hidden)
     for name, rows in induced(run, batch, hidden, seed):
         ranked = ranks(rows, original.unit[candidates], place)
-        covered = float(rows.any(axis=1).mean())
+        covered = float(filled_rows(rows).mean())
         extra = {
             "candidates": len(candidates),
             "share": float(np.median(ranked)) / len(candidates),

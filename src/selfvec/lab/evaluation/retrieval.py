@@ -21,7 +21,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.files.text_files import separated_rows
-from selfvec.numerics.rows import top_indices, unit_rows
+from selfvec.numerics.rows import filled_rows, top_indices, unit_rows
 from selfvec.numerics.statistics import mean
 from selfvec.text.preprocessing import Preprocessing
 
@@ -368,7 +368,7 @@ def dense_rankings(collection: Collection, entry: ComparedVectors) -> tuple[Rank
     rows, covered = entry.text_rows(texts, count, questions=True)
     documents = rows[:count]
     queries = rows[count:]
-    has_vector = np.any(documents != 0, axis=1)
+    has_vector = filled_rows(documents)
     return [ranked(documents @ query, has_vector & query.any()) for query in queries], covered
 
 

@@ -20,7 +20,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.data.word_lookup import find_rows
 from selfvec.files.text_files import text_lines
 from selfvec.numerics.nearest import ANALOGY_METHODS, best_columns, mean_of_nearest, solve_analogies
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import filled_rows, unit_rows
 from selfvec.numerics.statistics import mean, rank_correlation, spearman
 from selfvec.storage.alignment_files import read_dictionary
 from selfvec.storage.formats import load
@@ -165,7 +165,7 @@ def read_questions(path: Path) -> AnalogyQuestions:
 
 def answer(vectors: Vectors, questions: AnalogyQuestions, most: int) -> tuple[Mask, dict[str, Mask]]:
     """Which of Q questions have four words with vectors, and which each method answers right; (Q,) bool."""
-    candidates = np.flatnonzero(np.any(vectors.vectors[:most] != 0, axis=1))
+    candidates = np.flatnonzero(filled_rows(vectors.vectors[:most]))
     place = np.full(len(vectors) + 1, -1, np.int64)  # of a row among the candidates; the last is for row -1
     place[candidates] = np.arange(len(candidates))
     words = place[find_rows(vectors, questions.words)]
@@ -263,8 +263,8 @@ class Dictionary(Task):
 
 def _translations(a: Vectors, b: Vectors, asked: Ints) -> dict[str, Ints]:
     """The rows of b nearest to some rows of a, best first, by mode, each (n, 5)."""
-    some_a = np.flatnonzero(np.any(a.vectors[:_ASKING] != 0, axis=1))
-    some_b = np.flatnonzero(np.any(b.vectors[:_MOST] != 0, axis=1))
+    some_a = np.flatnonzero(filled_rows(a.vectors[:_ASKING]))
+    some_b = np.flatnonzero(filled_rows(b.vectors[:_MOST]))
     pool = unit_rows(b.vectors[some_b])
     queries = unit_rows(a.vectors[asked])
     hubness = mean_of_nearest(pool, unit_rows(a.vectors[some_a]))

@@ -34,6 +34,7 @@ from selfvec.lab.evaluation.task import Task
 from selfvec.lab.evaluation.words import Similarity
 from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.quantization import CODES, decode, encode
+from selfvec.numerics.rows import filled_rows
 from selfvec.numerics.statistics import Estimate, difference, mean
 from selfvec.refinement.history import parse_size
 from selfvec.storage.formats.safetensors import packed_words, write_codes
@@ -291,7 +292,7 @@ class Packed:
             none = np.full(len(rows) - candidate.rows, -1)
             near, _ = nearest_rows(vectors.unit[candidate.rows :], vectors.unit[: candidate.rows], none, 1)
             self.arrays["mapped"] = np.maximum(near[:, 0], 0).astype(np.uint32)
-        known = rows.any(axis=1)
+        known = filled_rows(rows)
         cosines = np.einsum("ij,ij->i", rows, self.decoded().unit)  # truncated rows are shorter than 1
         self.fidelity = float(cosines[known].mean())  # of the rows and the decoded rows
 
@@ -391,7 +392,7 @@ def _task(name: str, task: Task, preprocessing: Preprocessing, seed: int) -> Mea
 def _nearest_words(whole: Vectors, seed: int) -> Measure:
     """The share of a word's ten nearest words that stay among its ten nearest."""
     pool = whole.unit[:_POOL]
-    known = np.flatnonzero(pool.any(axis=1))
+    known = np.flatnonzero(filled_rows(pool))
     asked = np.sort(np.random.default_rng(seed).permutation(known)[:_WORDS])
 
     def nearest(vectors: Vectors) -> list[set[int]]:
@@ -459,6 +460,6 @@ def principal_axes(
             remedy=f"choose a number from 1 to {given.vector_size}",
         )
     made = on_principal_axes(given, width)
-    filled = int(np.any(given.vectors != 0, axis=1).sum())
+    filled = int(filled_rows(given.vectors).sum())
     kept = float(np.square(made.vectors, dtype=np.float64).sum()) / max(filled, 1)
     return written(made, "principal-axes", {"variance_kept": kept}, writing)

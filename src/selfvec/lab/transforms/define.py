@@ -14,7 +14,7 @@ from selfvec.base.errors import OptionError, require
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.ridge import ridge_map
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import filled_rows, unit_rows
 from selfvec.storage.opened import GivenVectors, as_vectors
 
 from .knowledge import GivenLexicon, Knowledge, check_lexicon, kind_names, read_knowledge, row_of, rows_of
@@ -106,9 +106,9 @@ def _with_words(knowledge: Knowledge, vectors: Vectors) -> tuple[Vectors, dict[s
     words, means = _by_word(knowledge, vectors)
     found = [row_of(vectors.key_to_index, word) for word in words]
     rows = np.array([-1 if row is None else row for row in found], np.int64)
-    defined = np.any(means != 0, axis=1)
+    defined = filled_rows(means)
     known = defined & (rows >= 0)
-    known[known] = np.any(vectors.unit[rows[known]] != 0, axis=1)
+    known[known] = filled_rows(vectors.unit[rows[known]])
     new = np.flatnonzero(defined & ~known)
     if known.sum() > vectors.vector_size:
         ridge = _RIDGE * float(np.square(means[known]).sum()) / vectors.vector_size
@@ -132,9 +132,9 @@ def _with_concepts(
     edges = [pair for kind in kind_names(relations) for pair in knowledge.edges.get(kind, ())]
     pairs = np.array([(place[a], place[b]) for a, b in edges if a in place and b in place], np.int64)
     rows = smoothed(start, pairs.reshape(-1, 2), 1.0, _SPREAD)
-    filled = np.any(rows != 0, axis=1)
+    filled = filled_rows(rows)
     named = [node for node, has_row in zip(nodes, filled, strict=True) if has_row]
-    figures = {"nodes": int(filled.sum()), "with_own_words": int(start.any(axis=1).sum())}
+    figures = {"nodes": int(filled.sum()), "with_own_words": int(filled_rows(start).sum())}
     return with_rows(vectors, named, rows[filled]), figures
 
 

@@ -18,7 +18,7 @@ from selfvec.base.arrays import Mask, Rows
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import filled_rows, unit_rows
 from selfvec.refinement.common_space import fit_rotation
 from selfvec.storage.opened import GivenVectors, as_vectors
 
@@ -76,7 +76,7 @@ def join(
     sources = [as_vectors(vectors), *(as_vectors(other, "others") for other in several)]
     words = list(dict.fromkeys(word for source in sources for word in source))
     parts = [unit_rows(source.lookup(words)[0]) for source in sources]
-    there: Mask = np.stack([np.any(part != 0, axis=1) for part in parts])
+    there: Mask = np.stack([filled_rows(part) for part in parts])
     shared = int(np.all(there, axis=0).sum())
     if not shared:
         raise InputError(
@@ -121,6 +121,6 @@ def _joined(sources: list[Vectors], maps: list[Rows], words: Sequence[str]) -> R
     total = np.zeros((len(words), maps[0].shape[1]), np.float32)
     for vectors, mapping in zip(sources, maps, strict=True):
         part = unit_rows(vectors.lookup(words)[0])
-        there = np.any(part != 0, axis=1)
+        there = filled_rows(part)
         total[there] += part[there] @ mapping
     return unit_rows(total)

@@ -13,7 +13,7 @@ from selfvec.base.errors import OptionError, require
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import one_core
 from selfvec.data.vectors import Vectors, mapped_composer, same_words
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import filled_rows, unit_rows
 from selfvec.numerics.whitening import covariance, whitening_matrix
 from selfvec.storage.opened import GivenVectors, as_vectors
 
@@ -138,7 +138,7 @@ def retrofit(
     every = [row_pairs(knowledge, given.key_to_index, kind) for kind in kinds]
     pairs = Pairs(*every) if how.pushes else Pairs(every[0], _NO_PAIRS)
     if how.pushes and how.fit is not None:  # of words that both have a vector; what does both only pushes
-        filled = np.any(given.unit != 0, axis=1)
+        filled = filled_rows(given.unit)
         pulled, pushed = (some[filled[some].all(axis=1)] for some in pairs)
         pairs = Pairs(_without(pulled, pushed), pushed)
     if how.fit is None:
@@ -184,7 +184,7 @@ def _retrofitted(unit: Rows, pairs: Pairs, weight: float, *_: object) -> Rows:
 
 
 def _smoothed(unit: Rows, pairs: Pairs, weight: float, *_: object) -> Rows:
-    known = np.any(unit != 0, axis=1)[pairs.pulled].all(axis=1)
+    known = filled_rows(unit)[pairs.pulled].all(axis=1)
     weights = np.where(known, np.maximum(_cosines(unit, pairs.pulled), 0), 1)
     return smoothed(unit, pairs.pulled, weights, weight)
 

@@ -38,7 +38,7 @@ from selfvec.files.tensors import read_header, replace_tensors
 from selfvec.files.text_files import read_json, read_text
 from selfvec.numerics.nearest import nearest_values
 from selfvec.numerics.ridge import ridge_map
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import filled_rows, unit_rows
 from selfvec.storage.alignment_files import find_aligned
 from selfvec.storage.formats import load
 from selfvec.storage.formats.language_model import TokenEmbeddings, vocabulary_tensors
@@ -322,7 +322,7 @@ class Tokens:
         tries += [(list(words), [form(w) for w in words.values()], True) for form in (str, str.lower)]
         for tokens, names, compose in tries:
             numbers = np.array([self.ids[token] for token in tokens], np.int64)
-            left = np.flatnonzero(~np.any(out[numbers] != 0, axis=1))
+            left = np.flatnonzero(~filled_rows(out[numbers]))
             rows, sources = vectors.lookup([names[i] for i in left.tolist()], compose=compose)
             out[numbers[left]] = np.where((sources != Source.NONE)[:, None], unit_rows(rows), 0)
         return out
@@ -347,11 +347,11 @@ def new_rows(
         elif cut:
             pieces[new.ids[token]] = cut
     x_old, x_new = old.static(old_vectors), new.static(new_vectors)
-    known = np.flatnonzero(np.any(x_old != 0, axis=1))
+    known = np.flatnonzero(filled_rows(x_old))
     if len(known) < _LEAST:
         rule = f"the static vectors have {len(known)} tokens of the old tokenizer, {_LEAST} are needed"
         raise InputError(rule, remedy="name vectors of the tokenizer's language with --vectors")
-    by_vector = np.flatnonzero((copied < 0) & np.any(x_new != 0, axis=1))
+    by_vector = np.flatnonzero((copied < 0) & filled_rows(x_new))
     near, cosines = nearest_values(x_new[by_vector], x_old[known], min(NEIGHBOURS, len(known)))
     weights: Floats = np.exp((cosines - cosines[:, :1]) / TEMPERATURE)
     weights /= weights.sum(axis=1, keepdims=True)
