@@ -27,7 +27,7 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.files.svg import Figure
 from selfvec.numerics.rows import anisotropy, unit_rows
 from selfvec.refinement.decorrelation import GAMMA, decorrelate
-from selfvec.refinement.methods.decorrelated import anchored
+from selfvec.refinement.methods.decorrelated import pull_to_base
 
 RULES = ("paper", "online", "decorrelated")
 FREQUENT = 200  # words with a vector: measured separately
@@ -77,7 +77,8 @@ def plane() -> tuple[list[str], list[list[tuple[str, Table]]]]:
     base = unit_rows(start - start.mean(axis=0))  # taking away two directions would leave nothing of a plane
     once = decorrelate(base, operator)
     twice = decorrelate(once, operator)
-    held = anchored(twice, base, batch.counts, np.ones(len(base), np.float32))
+    held = twice.copy()
+    pull_to_base(held, base, batch.counts, np.ones(len(base), np.float32))
 
     return list(batch.types), [
         [("before", start), *((f"the paper's rule, pass {epoch}", walked[epoch]) for epoch in (1, 2, 4))],

@@ -11,7 +11,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.methods.decorrelated import DecorrelatedRefinement
-from selfvec.refinement.spelling import RARITY, Spelling, blend_spelling, shared_grams
+from selfvec.refinement.spelling import EVIDENCE, RARITY, Spelling, blend_spelling, shared_grams
 
 RNG = np.random.default_rng(0)
 WORDS = ["storm", "storms", "stormy", "rain", "rainy", "rains", "zq"]
@@ -42,6 +42,13 @@ def as_dense(words: list[str], learned_from: list[int]) -> np.ndarray:
     return matrix
 
 
+def predicted(
+    words: list[str], trust: np.ndarray, rows: np.ndarray, ridge: float, jobs: int = 2
+) -> np.ndarray:
+    spelling = Spelling(words, trust, jobs)
+    return spelling.grams.times(spelling.learn(rows, ridge), jobs)
+
+
 def test_grams_of_two_words_by_hand() -> None:
     # <cat>: <ca cat at> <cat cat> <cat>; <bat>: <ba bat at> <bat bat> <bat>: six each, at> is shared
     matrix = as_dense(["cat", "BAT"], [0])
@@ -65,7 +72,7 @@ def test_the_map_is_weighted_ridge_regression(monkeypatch: pytest.MonkeyPatch) -
     z, rows = dense(WORDS, [0, 2, 3, 6]), RNG.standard_normal((7, 5)).astype(np.float32)
     weighted = z.T * np.where(trust > 0.2, trust, 0)  # what is trusted less teaches nothing
     expected = z @ np.linalg.solve(weighted @ z + 0.7 * np.eye(z.shape[1]), weighted @ rows)
-    found = Spelling(WORDS, trust, jobs=1).predict(rows, ridge=0.7)
+    found = predicted(WORDS, trust, rows, 0.7, jobs=1)
     assert_allclose(found, expected, atol=1e-4)
     assert not found[6].any()  # shares nothing
 
@@ -77,7 +84,7 @@ def test_a_few_sweeps_are_near_the_end() -> None:
     rows, trust = unit_rows(RNG.standard_normal((24, 8))), np.ones(24, np.float32)
     z = dense(words, list(range(24)))
     expected = z @ np.linalg.solve(z.T @ z + np.eye(z.shape[1]), z.T @ rows)
-    found = Spelling(words, trust, jobs=1).predict(rows, ridge=1.0)
+    found = predicted(words, trust, rows, 1.0, jobs=1)
     assert np.linalg.norm(found - expected) < 0.1 * np.linalg.norm(expected)
 
 
@@ -89,13 +96,13 @@ def test_the_most_trusted_words_are_learned_from(monkeypatch: pytest.MonkeyPatch
 
 def test_nothing_to_learn_from_says_nothing() -> None:
     rows = RNG.standard_normal((7, 5)).astype(np.float32)
-    assert not Spelling(WORDS, np.zeros(7, np.float32)).predict(rows, 1.0).any()
+    assert not predicted(WORDS, np.zeros(7, np.float32), rows, 1.0).any()
 
 
 @pytest.mark.parametrize("width", [5, 100])
 def test_threads_give_the_same_bits(width: int) -> None:
     rows, trust = RNG.standard_normal((7, width)).astype(np.float32), np.ones(7, np.float32)
-    one, two = (Spelling(WORDS, trust, jobs=jobs).predict(rows, 1.0) for jobs in (1, 3))
+    one, two = (predicted(WORDS, trust, rows, 1.0, jobs=jobs) for jobs in (1, 3))
     assert_array_equal(one, two)
 
 
@@ -103,9 +110,8 @@ def test_letters_move_rare_words_more_and_known_ones_never() -> None:
     words = ["storm", "storms", "stormy", "zq"]
     table = unit_rows(np.array([[1, 0], [0, 1], [0, 1], [0, 1]]))
     known = np.array([True, False, False, False])
-    moved, shares = blend_spelling(
-        table, TokenBatch.of_counts(words, np.array([50, 2, 200, 1])), known, jobs=1
-    )
+    moved, batch = table.copy(), TokenBatch.of_counts(words, np.array([50, 2, 200, 1]))
+    shares = blend_spelling(moved, batch, known, np.full(4, EVIDENCE), jobs=1)
     assert_array_equal(moved[[0, 3]], table[[0, 3]])  # known; shares nothing
     assert moved[1, 0] > moved[2, 0] > 0
     assert shares[1] > shares[2] > 0 == shares[0] == shares[3]
@@ -114,9 +120,9 @@ def test_letters_move_rare_words_more_and_known_ones_never() -> None:
 
 def test_a_word_without_neighbours_gets_its_letters() -> None:
     words = ["storm", "storms", "zq"]
-    table = np.array([[1, 0], [0, 0], [0, 0]], np.float32)
+    moved = np.array([[1, 0], [0, 0], [0, 0]], np.float32)
     batch, known = TokenBatch.of_counts(words, np.array([5, 1, 1])), np.array([True, False, False])
-    moved, shares = blend_spelling(table, batch, known, jobs=1)
+    shares = blend_spelling(moved, batch, known, np.full(3, EVIDENCE), jobs=1)
     assert_allclose(moved, [[1, 0], [1, 0], [0, 0]], atol=1e-6)
     assert_allclose(shares, [0, 1, 0])
 

@@ -24,7 +24,7 @@ def test_words_of_one_subject_are_near() -> None:
     within = topics.similarity("hail", "wind"), topics.similarity("judge", "law")
     across = topics.similarity("hail", "judge"), topics.similarity("wind", "law")
     assert min(within) > max(across) + 0.3
-    rows = topical(run.tokens, run.original, jobs=1)
+    rows = topical(run.tokens, run.original)
     np.testing.assert_array_equal(rows.astype(np.float16), topics.vectors)  # as they are kept
 
 

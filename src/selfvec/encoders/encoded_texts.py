@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import os
 import struct
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,18 +34,15 @@ from . import SentenceEncoder, unwatched
 
 # `Journal`: vectors that have been encoded, in a file that only grows, so that a kill loses few of them.
 #
-#     header     16 bytes that name the format, 32 that name the encoder, h as uint32
-#     a text     its hash, 16 bytes; its vector, h × float16; the CRC-32 of both as uint32
+#     a block of texts     32 bytes that name the encoder; n and h as uint32; the SHA-256 of these and of what
+#                          follows; n hashes, 16 bytes each; n vectors, h × float16 each
 #
-# A record that was not written whole ends what is read, and is overwritten. A journal of another encoder is
-# discarded.
+# A block that was not written whole, or is of another encoder, ends what is read, and is overwritten.
 
 HASH = "S16"
 """The dtype of hashes. Their order is that of their bytes."""
 
-_FORMAT = b"selfvec-vectors1"
-_HEADER = struct.Struct("<16s32sI")
-_WIDEST = 1 << 16  # numbers of a vector; more are a sign of a damaged header
+_HEAD = struct.Struct("<32sII")
 
 
 class Journal:
@@ -55,7 +50,7 @@ class Journal:
 
     def __init__(self, path: Path, encoder: SentenceEncoder) -> None:
         self.path = path
-        self._dimensions = encoder.dimensions  # 0 if not known yet
+        self._encoder = encoder
         about = encoder.digest or f"without digest: {encoder.name}"
         self._identity = blake2b(about.encode("utf-8", "surrogatepass"), digest_size=32).digest()
         with writing(path):
@@ -66,55 +61,32 @@ class Journal:
     def close(self) -> None:
         self._file.close()
 
-    def read(self) -> tuple[NDArray[np.bytes_], NDArray[np.float16]]:
-        """Hashes, (n,), and vectors, (n, h), of the records that are whole; what follows them is removed."""
-        header = self._file.read(_HEADER.size)
-        form, identity, dimensions = _HEADER.unpack(header.ljust(_HEADER.size, b"\0"))
-        readable = (form, identity) == (_FORMAT, self._identity) and 0 < dimensions <= _WIDEST
-        if not readable or self._dimensions not in (0, dimensions):
-            with writing(self.path):
-                self._file.truncate(0)
-            return np.zeros(0, HASH), np.zeros((0, self._dimensions), np.float16)
-        self._dimensions = dimensions
-        record = _record(dimensions)
-        size = os.fstat(self._file.fileno()).st_size - _HEADER.size
-        written = size // record.itemsize
-        records = (
-            np.memmap(self._file, record, "r", _HEADER.size, written) if written else np.zeros(0, record)
-        )
-        whole = _whole(records)
+    def read(self) -> list[EncodedTexts]:
+        """The blocks that are whole; what follows them is removed."""
+        blocks: list[EncodedTexts] = []
+        dimensions, end = self._encoder.dimensions, 0
+        most = os.fstat(self._file.fileno()).st_size
+        while len(head := self._file.read(_HEAD.size)) == _HEAD.size:
+            identity, number, width = _HEAD.unpack(head)
+            check, content = self._file.read(32), self._file.read(min(number * (16 + 2 * width), most))
+            is_whole = check == sha256(head + content).digest()
+            if not is_whole or identity != self._identity or dimensions not in (0, width):
+                break
+            dimensions, end = width, self._file.tell()
+            hashes = np.frombuffer(content, HASH, number)
+            rows = np.frombuffer(content, np.float16, offset=16 * number).reshape(number, width)
+            blocks.append(EncodedTexts(self._encoder.name, self._encoder.digest, hashes, rows))
         with writing(self.path):
-            self._file.truncate(_HEADER.size + whole * record.itemsize)
-        return records["hash"][:whole], records["row"][:whole]
+            self._file.truncate(end)
+        return blocks
 
-    def append(self, hashes: NDArray[np.bytes_], rows: NDArray[np.float16]) -> None:
-        """Add vectors, (n, h), of texts with these hashes, (n,)."""
-        self._dimensions = rows.shape[1]
-        records = np.zeros(len(rows), _record(self._dimensions))
-        records["hash"], records["row"] = hashes, rows
-        records["check"] = [_checksum(records[k : k + 1]) for k in range(len(records))]
+    def append(self, block: EncodedTexts) -> None:
+        head = _HEAD.pack(self._identity, len(block), block.dimensions)
+        content = block.hashes.tobytes() + block.rows.tobytes()
         with writing(self.path):
-            if not self._file.seek(0, os.SEEK_END):
-                self._file.write(_HEADER.pack(_FORMAT, self._identity, self._dimensions))
-            self._file.write(records.tobytes())
+            self._file.seek(0, os.SEEK_END)
+            self._file.write(head + sha256(head + content).digest() + content)
             self._file.flush()
-
-
-def _record(dimensions: int) -> np.dtype[Any]:
-    return np.dtype([("hash", HASH), ("row", "<f2", (dimensions,)), ("check", "<u4")])
-
-
-def _checksum(record: NDArray[Any]) -> int:
-    return zlib.crc32(record.tobytes()[:-4])
-
-
-def _whole(records: NDArray[Any]) -> int:
-    """How many records from the first on are as they were written."""
-    for number in range(len(records)):
-        record = records[number : number + 1]
-        if record["check"][0] != _checksum(record) or not np.isfinite(record["row"]).all():
-            return number
-    return len(records)
 
 
 _FILE = "encoded.safetensors"
@@ -160,11 +132,9 @@ class EncodedTexts:
 
     @classmethod
     def of_journal(cls, encoder: SentenceEncoder, journal: Path) -> EncodedTexts:
-        """What a killed process has encoded, see `adding`; nothing if there is no such file."""
-        if not journal.is_file():
-            return cls.none_of(encoder)
+        """What a killed process has encoded, see `adding`."""
         with closing(Journal(journal, encoder)) as kept:
-            return cls._sorted(encoder, *kept.read())
+            return cls.none_of(encoder).merged(*kept.read())
 
     def check(self, encoder: SentenceEncoder) -> None:
         """Raise `InputError` if these are vectors of another encoder. Without digests only h is compared."""
@@ -221,36 +191,22 @@ class EncodedTexts:
         fails.
         """
         self.check(encoder)
-        texts = self.missing(texts)
-        if journal is None:
-            return self.merged(*self._encoded(encoder, texts, jobs, advance))
-        with closing(Journal(journal, encoder)) as kept:
-            recovered = self._sorted(encoder, *kept.read()).kept(texts)
-            left = recovered.missing(texts)
-            advance(len(texts) - len(left))
-            made = [recovered]
-            for block in self._encoded(encoder, left, jobs, advance):
-                kept.append(block.hashes, block.rows)
-                made.append(block)
-            return self.merged(*made)
-
-    def _encoded(
-        self, encoder: SentenceEncoder, texts: list[str], jobs: int | None, advance: Advance
-    ) -> Iterator[EncodedTexts]:
-        """The vectors of texts, some texts at a time."""
-        for start in range(0, len(texts), _BLOCK):
-            block = texts[start : start + _BLOCK]
-            rows = encoder.encode(block, jobs=jobs, advance=advance)
-            self.check(encoder)  # whose dimensions may not have been known before
-            yield self._sorted(encoder, text_hashes(block), rows.astype(np.float16))
-
-    @staticmethod
-    def _sorted(
-        encoder: SentenceEncoder, hashes: NDArray[np.bytes_], rows: NDArray[np.float16]
-    ) -> EncodedTexts:
-        """Vectors in the order of their hashes; the first of each hash."""
-        hashes, places = np.unique(hashes, return_index=True)
-        return EncodedTexts(encoder.name, encoder.digest, hashes, rows[places])
+        lacking = self.missing(texts)
+        with nullcontext() if journal is None else closing(Journal(journal, encoder)) as kept:
+            encoded = self if kept is None else self.merged(*kept.read())
+            left = encoded.missing(lacking)
+            advance(len(lacking) - len(left))
+            made = []
+            for start in range(0, len(left), _BLOCK):
+                block = left[start : start + _BLOCK]
+                rows = encoder.encode(block, jobs=jobs, advance=advance)
+                self.check(encoder)  # whose dimensions may not have been known before
+                hashes, places = np.unique(text_hashes(block), return_index=True)
+                halves = rows[places].astype(np.float16)
+                made.append(EncodedTexts(encoder.name, encoder.digest, hashes, halves))
+                if kept is not None:
+                    kept.append(made[-1])
+            return encoded.merged(*made)
 
     def kept(self, texts: Sequence[str]) -> EncodedTexts:
         """Only the vectors of these texts."""

@@ -51,7 +51,7 @@ def encode(rows: Rows, method: str, groups: int = 1, seed: int = 0) -> dict[str,
     if method == "float16":
         return {"half": rows.astype(np.float16)}
     if method == "int8":
-        codes, scales = quantised(rows, scale_of_zeros=0)
+        codes, scales = quantised(rows)
         return {"int8": codes, "scales": scales}
     empty = np.flatnonzero(~rows.any(axis=1)).astype(np.int32)
     if method == "binary":
@@ -63,12 +63,12 @@ def encode(rows: Rows, method: str, groups: int = 1, seed: int = 0) -> dict[str,
     return arrays | ({"empty": empty} if len(empty) else {})
 
 
-def quantised(rows: Rows, *, scale_of_zeros: float = 1) -> tuple[Int8s, Floats]:
+def quantised(rows: Rows) -> tuple[Int8s, Floats]:
     """Rows as whole numbers from -127 to 127, (V, d), and the scale that each row is multiplied by, (V,).
 
     >>> quantised(np.array([[127, -254], [0, 0]], np.float32))
     (array([[  64, -127],
-           [   0,    0]], dtype=int8), array([2., 1.], dtype=float32))
+           [   0,    0]], dtype=int8), array([2., 0.], dtype=float32))
     """
     codes = np.empty(rows.shape, np.int8)
     scales = np.empty(len(rows), np.float32)
@@ -76,7 +76,7 @@ def quantised(rows: Rows, *, scale_of_zeros: float = 1) -> tuple[Int8s, Floats]:
     def quantise(part: slice) -> None:
         steps = np.abs(rows[part]).max(axis=1, initial=0) / np.float32(127)
         codes[part] = np.rint(rows[part] / np.where(steps > 0, steps, np.float32(1))[:, None])
-        scales[part] = np.where(steps > 0, steps, np.float32(scale_of_zeros))
+        scales[part] = steps
 
     each_block(len(rows), quantise)
     return codes, scales

@@ -32,7 +32,7 @@ from selfvec.numerics.rows import unit_in_place, unit_rows
 from selfvec.numerics.whitening import whitening
 from selfvec.refinement.decorrelation import GAMMA, POWER, base_vectors, decorrelate, start_from_neighbours
 from selfvec.refinement.inputs import initial_vectors
-from selfvec.refinement.methods.decorrelated import anchored
+from selfvec.refinement.methods.decorrelated import pull_to_base
 
 from .common_space import vectors_of
 
@@ -59,7 +59,7 @@ def compass_vectors(
     made = []
     for rows, part, given in zip(compass_rows(run, slices, base, window, jobs), slices, (a, b), strict=True):
         counts = batch.part(part.documents).counts
-        rows = anchored(unit_in_place(rows), base, counts, strengths)
+        pull_to_base(unit_in_place(rows), base, counts, strengths)
         words = vectors_of(given).index_to_key
         own = [run.vectors.key_to_index[word] for word in words]
         made.append(Vectors(words, rows[own], sources=sources[own], counts=counts[own], normalized=True))

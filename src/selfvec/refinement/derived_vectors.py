@@ -64,12 +64,12 @@ TOPICS = "topics"  # in the cache
 TOPIC_WINDOW = 201  # tokens; chosen on MED, Cranfield and CACM, where 101 scores .003 less
 
 
-def topical(batch: TokenBatch, original: Vectors, jobs: int | None = None) -> Floats:
+def topical(batch: TokenBatch, original: Vectors) -> Floats:
     """Two decorrelated passes with a window as wide as a document, without an anchor.
 
     Returns (V, d) float32, unit or zero rows. ``original`` has the batch's types in their order.
     """
-    operator = ScanOperator(batch, TOPIC_WINDOW, GAMMA, jobs)
+    operator = ScanOperator(batch, TOPIC_WINDOW, GAMMA)
     filled = original.sources != Source.NONE
     table = start_from_neighbours(base_vectors(original.unit, filled), filled, operator)
     table = decorrelate(table, operator)

@@ -25,7 +25,8 @@ from selfvec.data.vectors import KNOWN_TEXT, Source, Vectors, coverage
 from selfvec.files.memory import release
 from selfvec.numerics.rows import anisotropy, filled_rows, row_blocks, top_indices, unit_rows
 from selfvec.numerics.whitening import second_moment
-from selfvec.text.language_recognition import IN_PART, language_name, other_languages, vectors_of
+from selfvec.text.language_recognition import IN_PART, other_languages, vectors_of
+from selfvec.text.languages import language_name
 from selfvec.text.odd_words import garbled
 
 # Limits of the findings. Measured on NOAA narratives with GoogleNews vectors (see docs/results/paper.md): the

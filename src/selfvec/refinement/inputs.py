@@ -53,7 +53,7 @@ from selfvec.text import Encoding, Rules, auto_window, encode, tokenizer
 from selfvec.text.language_recognition import language_of_text, note_on_language
 from selfvec.text.languages import STOP_WORDS
 from selfvec.text.repeats import Repeats, find_repeats, with_fewer_sentences
-from selfvec.text.rules import DROPPED, keep_all, merged_types
+from selfvec.text.rules import DROPPED, merged_types
 from selfvec.text.segmentation import segmenter, unsegmented
 from selfvec.text.tokenizers import SPLITS
 
@@ -358,13 +358,16 @@ def load_start(vectors: Start, settings: Settings) -> tuple[Vectors | None, dict
     return by_token(loaded, settings), described
 
 
-def general_words(words: Iterable[str], most: int = 10_000) -> tuple[str, ...]:
+_GENERAL = 10_000
+
+
+def general_words(words: Iterable[str]) -> tuple[str, ...]:
     """The first words of vectors that consist of letters, in lower case, each once.
 
     >>> general_words(["The", "##ing", "the", "hail"])
     ('the', 'hail')
     """
-    return tuple(dict.fromkeys(word.lower() for word in words if word.isalpha()))[:most]
+    return tuple(dict.fromkeys(word.lower() for word in words if word.isalpha()))[:_GENERAL]
 
 
 def check_tokens(batch: TokenBatch, notes: Sequence[str]) -> None:
@@ -440,11 +443,12 @@ def vocabulary(
 
     The third value is the count from which words are kept.
     """
-    numbers, kept, least = np.arange(len(counts), dtype=np.int32), types, 1
-    rules = settings.stem, settings.min_count, settings.max_types
     # With phrases, the words were stemmed before phrases were searched for.
-    if settings.phrases is None and not keep_all(len(types), *rules):
-        numbers, kept, least = merged_types(types, counts, pretrained, *rules)
+    unmerged = settings.phrases is None
+    rules: tuple[Any, ...] = (
+        (settings.stem, settings.min_count, settings.max_types) if unmerged else (None, 0)
+    )
+    numbers, kept, least = merged_types(types, counts, pretrained, *rules)
     totals = occurrences_of_merged(counts, numbers, len(kept))
     order, rank = frequency_order(totals)
     places = np.append(rank, np.int32(DROPPED))[numbers]  # -1 takes the last: it stays dropped

@@ -64,7 +64,8 @@ class Spelling:
 
     >>> words, trust = ["storm", "storms", "xyz"], np.array([1, 0, 0], np.float32)
     >>> known = np.array([[1, 0], [0, 0], [0, 0]], np.float32)
-    >>> rows = Spelling(words, trust, jobs=1).predict(known, ridge=1.0)
+    >>> spelling = Spelling(words, trust, jobs=1)
+    >>> rows = spelling.grams.times(spelling.learn(known, ridge=1.0), jobs=1)
     >>> bool(rows[1, 0] > 0.2), rows[2].tolist()
     (True, [0.0, 0.0])
     """
@@ -97,25 +98,15 @@ class Spelling:
         out = np.empty((self.columns, rows.shape[1]), np.float32)
         return solve_columns(solve, out, len(self.learned_from), self.jobs, widest=_COLUMNS)
 
-    def apply(self, learned: Floats, part: slice) -> Floats:
-        """Z·W for some of the words in one thread; zeros for words that have none of the n-grams."""
-        indptr, indices, values = self.grams
-        return SparseRows(indptr[part.start : part.stop + 1], indices, values).times(learned, 1)
-
-    def predict(self, rows: Floats, ridge: float) -> Floats:
-        """Learn the map from the rows, (V, d) float32, and apply it to all words, (V, d) float32."""
-        return self.grams.times(self.learn(rows, ridge), self.jobs)
-
 
 def blend_spelling(
-    rows: Rows,  # (V, d), unit
+    rows: Rows,  # (V, d), unit; changed
     batch: TokenBatch,
     whole: Mask,  # (V,): rows that stay unchanged
-    half: NDArray[np.integer[Any]] | int = EVIDENCE,  # (V,): occurrences at which S has half of its weight
+    half: NDArray[np.integer[Any]],  # (V,): occurrences at which S has half of its weight
     jobs: int | None = None,
-    out: Rows | None = None,  # (V, d); may be `rows`
-) -> tuple[Rows, Floats]:
-    """Mix the vectors of unknown words with their predictions from spelling, S; also return the shares of S.
+) -> Floats:
+    """Mix the vectors of unknown words with their predictions from spelling, S; return the shares of S.
 
     The trust of a word in learning the map is 1 for known words and n / (n + 20) for other words seen n
     times. An unknown word becomes unit((1 - s) · E + h / (n + h) · S) with s = h / (n + h) · min(1, |S| /
@@ -129,21 +120,19 @@ def blend_spelling(
     spelling = Spelling(batch.types, trust, jobs)
     return_freed_memory()  # most memory is taken here
     learned = spelling.learn(rows, RIDGE)
-    out = np.empty_like(rows) if out is None else out
+    indptr, indices, values = spelling.grams
     shares = np.zeros(len(rows), np.float32)
 
     def blend(part: slice) -> None:
-        spelled = spelling.apply(learned, part)
+        spelled = SparseRows(indptr[part.start : part.stop + 1], indices, values).times(learned, 1)
         sizes = np.sqrt(np.einsum("ij,ij->i", spelled, spelled))
         context = np.where(filled[part], 1 - doubt[part] * np.minimum(1, sizes / SAYS_ALL), 0)
-        if out is not rows:
-            out[part] = rows[part]
-        mix_rows(out[part], read_only(spelled), context, doubt[part], ~whole[part])
+        mix_rows(rows[part], read_only(spelled), context, doubt[part], ~whole[part])
         says = np.where(whole[part], 0, doubt[part] * sizes)
         shares[part] = says / np.maximum(says + context, np.float32(1e-30))
 
     each_block(len(rows), blend, jobs)
-    return out, shares
+    return shares
 
 
 def shared_grams(

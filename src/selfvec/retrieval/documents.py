@@ -302,7 +302,7 @@ class UnitVectors(TextVectors):
             rows = rows_of(np.arange(units)[part])
             if codes is None:
                 codes = np.empty((units, rows.shape[1]), np.int8)
-            codes[part], scales[part] = quantised(rows, scale_of_zeros=0)
+            codes[part], scales[part] = quantised(rows)
         assert codes is not None
         return cls(codes, scales, documents)
 

@@ -10,10 +10,9 @@ next language's list holds. Where a script is used by one language, it tells.
 from __future__ import annotations
 
 import heapq
-import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from operator import itemgetter
 from pathlib import Path
@@ -26,7 +25,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import KNOWN_TEXT
 from selfvec.storage.public_vectors import BUILT_IN, PUBLIC_VECTORS
 
-from .languages import LANGUAGES, STOP_WORDS, stop_words_of_language
+from .languages import LANGUAGES, STOP_WORDS, language_name, letters_of_scripts, stop_words_of_language
 from .tokenizers import SPLITS
 
 ENOUGH = 0.15  # share of a text that is function words of its language; of English prose it is .4
@@ -35,28 +34,6 @@ _FEW = 2  # the same, of a document whose language is one of a few
 APART = 2  # times as much of the text is in the list of its language alone as in that of another alone
 _READ = 2000  # most frequent words that are looked at: more would tell the same
 _KANA = 0.1  # share of the letters of Japanese, at least
-
-_NAMES = {
-    **{"af": "Afrikaans", "am": "Amharic", "be": "Belarusian", "bn": "Bengali", "gl": "Galician"},
-    **{"hr": "Croatian", "ka": "Georgian", "km": "Khmer", "lo": "Lao", "mk": "Macedonian", "my": "Burmese"},
-    **{"sq": "Albanian", "sw": "Swahili", "te": "Telugu", "tl": "Tagalog", "ur": "Urdu", "vi": "Vietnamese"},
-}
-_SCRIPTS = {  # used by one language, or nearly so
-    "am": "\u1200-\u139f", "bn": "\u0980-\u09ff", "el": "\u0370-\u03ff\u1f00-\u1fff",
-    "hy": "\u0530-\u058f", "ka": "\u10a0-\u10ff", "km": "\u1780-\u17ff",
-    "ko": "\u1100-\u11ff\uac00-\ud7af", "lo": "\u0e80-\u0eff", "my": "\u1000-\u109f",
-    "ta": "\u0b80-\u0bff", "te": "\u0c00-\u0c7f", "th": "\u0e00-\u0e7f", "ja": "\u3040-\u30ff",
-    "zh": "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff",
-}  # fmt: skip
-
-
-def language_name(code: str) -> str:
-    """The English name of a language by its code.
-
-    >>> language_name("de"), language_name("af")
-    ('German', 'Afrikaans')
-    """
-    return LANGUAGES[code].name if code in LANGUAGES else _NAMES.get(code, code)
 
 
 def recognised_language(words: Iterable[tuple[str, int]]) -> str | None:
@@ -120,23 +97,12 @@ def other_languages(
     return dict(sorted(documents.items(), key=lambda of: -len(of[1]))), some.documents
 
 
-def _by_script(words: Iterable[tuple[str, int]]) -> str | None:
-    letters: Counter[str] = Counter()
-    total = 0
-    for word, count in words:
-        total += count * len(word)
-        if not word.isascii():
-            for code, pattern in _patterns().items():
-                letters[code] += count * len(pattern.findall(word))
+def _by_script(words: Sequence[tuple[str, int]]) -> str | None:
+    letters = letters_of_scripts(words)
     if letters["ja"] >= _KANA * (letters["ja"] + letters["zh"]):  # kana among Chinese characters
         letters["ja"] += letters["zh"]
     code, most = max(letters.items(), key=itemgetter(1), default=("", 0))
-    return code if 2 * most > total else None
-
-
-@cache
-def _patterns() -> dict[str, re.Pattern[str]]:
-    return {code: re.compile(f"[{letters}]") for code, letters in _SCRIPTS.items()}
+    return code if 2 * most > sum(count * len(word) for word, count in words) else None
 
 
 def _by_function_words(

@@ -8,7 +8,8 @@ from __future__ import annotations
 import gzip
 import re
 import tomllib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.util import find_spec
@@ -85,6 +86,19 @@ LANGUAGES = {
     "zh": Language("Chinese", stop_words="own", segmenter="zh-hans"),
     "zh-hant": Language("Chinese, traditional", stop_words="own", segmenter="zh-hant"),
 }
+SCRIPTS = {  # letters that one language uses, or nearly one
+    "am": "\u1200-\u139f", "bn": "\u0980-\u09ff", "bo": "\u0f00-\u0fff", "el": "\u0370-\u03ff\u1f00-\u1fff",
+    "hy": "\u0530-\u058f", "ka": "\u10a0-\u10ff", "km": "\u1780-\u17ff",
+    "ko": "\u1100-\u11ff\uac00-\ud7af", "lo": "\u0e80-\u0eff", "my": "\u1000-\u109f",
+    "ta": "\u0b80-\u0bff", "te": "\u0c00-\u0c7f", "th": "\u0e00-\u0e7f", "ja": "\u3040-\u30ff",
+    "zh": "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff",
+}  # fmt: skip
+_OTHERS = {
+    **{"af": "Afrikaans", "am": "Amharic", "be": "Belarusian", "bn": "Bengali", "bo": "Tibetan"},
+    **{"gl": "Galician", "hr": "Croatian", "ka": "Georgian", "km": "Khmer", "lo": "Lao", "mk": "Macedonian"},
+    **{"my": "Burmese", "sq": "Albanian", "sw": "Swahili", "te": "Telugu", "tl": "Tagalog", "ur": "Urdu"},
+    **{"vi": "Vietnamese"},
+}
 STEMMERS = {code: one.stemmer for code, one in LANGUAGES.items() if one.stemmer}
 STOP_WORDS = tuple(code for code, one in LANGUAGES.items() if one.stop_words)
 
@@ -97,6 +111,30 @@ def language(code: str | None) -> Language:
         remedy = f"use one of {', '.join(LANGUAGES)}, or leave it out"
         raise OptionError(f"there is no language {code!r}", field="language", remedy=remedy)
     return LANGUAGES[code]
+
+
+def language_name(code: str) -> str:
+    """The English name of a language by its code.
+
+    >>> language_name("de"), language_name("af")
+    ('German', 'Afrikaans')
+    """
+    return LANGUAGES[code].name if code in LANGUAGES else _OTHERS.get(code, code)
+
+
+def letters_of_scripts(words: Iterable[tuple[str, int]]) -> Counter[str]:
+    """How many letters of each of `SCRIPTS` some words hold, with their counts."""
+    letters: Counter[str] = Counter()
+    for word, count in words:
+        if not word.isascii():
+            for code, pattern in _patterns().items():
+                letters[code] += count * len(pattern.findall(word))
+    return letters
+
+
+@cache
+def _patterns() -> dict[str, re.Pattern[str]]:
+    return {code: re.compile(f"[{letters}]") for code, letters in SCRIPTS.items()}
 
 
 def lemma_code(code: str) -> str:

@@ -155,8 +155,6 @@ class Rulebook:
         return unmerged if unstemmed else self._merged(unmerged, counts, pretrained)
 
     def _merged(self, keys: Keys, counts: Ints, pretrained: Mapping[str, int]) -> Keys:
-        if keep_all(len(keys.types), self.stem, self.min_count, self.max_types):
-            return keys
         totals = occurrences_of_merged(counts, keys.places, len(keys.types))
         numbers, types, least = merged_types(
             keys.types, totals, pretrained, self.stem, self.min_count, self.max_types
@@ -332,11 +330,6 @@ def merged_types(
     least = kept_from(counts, min_count, max_types)
     frequent = counts >= least
     return kept_numbers(frequent)[places], list(compress(types, frequent.tolist())), least
-
-
-def keep_all(types: int, stem: str | None, min_count: int, max_types: int | None) -> bool:
-    """Whether the rules of `merged_types` are not set, or cannot change ``types`` types."""
-    return not stem and min_count <= 1 and (max_types is None or types <= max_types)
 
 
 def kept_from(counts: Ints, min_count: int = 1, max_types: int | None = None) -> int:

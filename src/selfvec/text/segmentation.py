@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import accumulate, pairwise
@@ -19,22 +18,13 @@ from selfvec.base.arrays import Bytes, Ids, Ints
 from selfvec.base.errors import require
 from selfvec.data.token_batch import bounds_of
 
-from .languages import LANGUAGES, language
+from .languages import LANGUAGES, SCRIPTS, language, language_name, letters_of_scripts
 
 Segment = Callable[[str], list[str]]
-UNSPACED = "\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-"""Letters of scripts without spaces between words: Thai to Burmese, Khmer, kana, Chinese characters."""
+_UNSPACED = ("ja", "zh", "th", "lo", "bo", "my", "km")
+"""Scripts without spaces between words; the first with a tenth of these letters names the language."""
 
-_UNSPACED = re.compile(f"[{UNSPACED}]")
-_SCRIPTS = {  # the first that has a tenth of these letters, and the option that cuts it into words
-    "Japanese": (re.compile("[\u3040-\u30ff]"), "--language ja"),
-    "Chinese": (re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"), "--language zh or zh-hant"),
-    "Thai": (re.compile("[\u0e00-\u0e7f]"), "--language th"),
-    "Lao": (re.compile("[\u0e80-\u0eff]"), ""),
-    "Tibetan": (re.compile("[\u0f00-\u0fff]"), ""),
-    "Burmese": (re.compile("[\u1000-\u109f]"), ""),
-    "Khmer": (re.compile("[\u1780-\u17ff]"), ""),
-}
+_LETTER = re.compile(f"[{''.join(map(SCRIPTS.__getitem__, _UNSPACED))}]")
 _PARTS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
 _BLOCK = 1000  # characters; the models need time by the square of a word's length
 _CONTEXT = 3  # characters on each side that decide whether a word ends
@@ -59,7 +49,7 @@ def segmenter(code: str | None) -> Segment | None:
 
 
 def is_unspaced(text: str) -> bool:
-    return not text.isascii() and _UNSPACED.search(text) is not None
+    return not text.isascii() and _LETTER.search(text) is not None
 
 
 def unsegmented(words: Iterable[tuple[str, int]], code: str | None, what: str) -> str | None:
@@ -71,20 +61,16 @@ def unsegmented(words: Iterable[tuple[str, int]], code: str | None, what: str) -
     """
     if language(code).segmenter is not None:
         return None
-    letters = 0
-    letters_of: Counter[str] = Counter()
-    for word, count in words:
-        letters += len(word) * count
-        if is_unspaced(word):
-            for name, (pattern, _) in _SCRIPTS.items():
-                letters_of[name] += len(pattern.findall(word)) * count
-    total = letters_of.total()
-    if 2 * total <= letters:
+    words = list(words)
+    letters = letters_of_scripts(pair for pair in words if is_unspaced(pair[0]))
+    total = sum(letters[script] for script in _UNSPACED)
+    if 2 * total <= sum(len(word) * count for word, count in words):
         return None
-    name = next(name for name in _SCRIPTS if 10 * letters_of[name] >= total)
-    option = _SCRIPTS[name][1]
-    named = f"name it: {option}, which needs selfvec[segment]"
-    remedy = named if option else "there is no model that cuts it; put spaces between the words"
+    script = next(script for script in _UNSPACED if 10 * letters[script] >= total)
+    codes = [code for code, of in LANGUAGES.items() if of.segmenter and code.startswith(script)]
+    named = f"name it: --language {' or '.join(codes)}, which needs selfvec[segment]"
+    remedy = named if codes else "there is no model that cuts it; put spaces between the words"
+    name = language_name(script)
     return f"most of {what} is {name}, which has no spaces: each clause is one word; {remedy}"
 
 

@@ -11,7 +11,8 @@ from selfvec.base.answer import Json
 from selfvec.base.display import count_of, printable
 from selfvec.base.finding import Finding, Remedy
 from selfvec.data.token_batch import TokenBatch
-from selfvec.text.language_recognition import IN_PART, language_name, other_languages, recognised_language
+from selfvec.text.language_recognition import IN_PART, other_languages, recognised_language
+from selfvec.text.languages import language_name
 
 from .comparison import Comparison
 from .recurring import on_documents, shares_of

@@ -10,7 +10,7 @@ from selfvec.base.progress import BESIDE
 from selfvec.data.provenance import Provenance
 from selfvec.data.settings import METHODS
 from selfvec.text.encoding import RARE
-from selfvec.text.language_recognition import language_name
+from selfvec.text.languages import language_name
 from selfvec.text.tokenizers import LONG
 
 _TESTS = {"self_retrieval": "self-retrieval", "context": "context"}  # on held-out text, and their names

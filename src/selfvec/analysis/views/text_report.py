@@ -46,7 +46,7 @@ from selfvec.base.view import (
 from selfvec.corpus.slices import month_name, parse_span
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
-from selfvec.text.language_recognition import language_name
+from selfvec.text.languages import language_name
 from selfvec.text.phrases import LINK
 
 from .charts import NO_TIME, Timeline, growth_chart, path_chart, pivot_chart, shares_chart

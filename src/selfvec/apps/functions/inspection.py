@@ -42,7 +42,7 @@ from selfvec.storage.run_folder import (
     TOKENS,
     open_run,
 )
-from selfvec.text.language_recognition import language_name
+from selfvec.text.languages import language_name
 
 HELD = {  # by the kind of a part of a run folder
     "run.json": "how the run was made: files and hashes, options, versions, timings; checksums",

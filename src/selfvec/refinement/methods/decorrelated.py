@@ -86,28 +86,23 @@ def half_life_weights(batch: TokenBatch, half_life: float) -> Doubles:
     return np.asarray(2.0 ** (-np.minimum(np.floor(8 * ages / half_life), 160) / 8))
 
 
-def anchored(
-    rows: Rows,  # (V, d), unit
+def pull_to_base(
+    rows: Rows,  # (V, d), unit; changed
     base: Rows | Base,  # (V, d), unit
     counts: Ints,  # (V,): occurrences in the corpus
     strengths: Floats,  # (V,): λ; 0 leaves the row unchanged, as for words without a vector
-    out: Rows | None = None,
-) -> Rows:
-    """Pull rare words back to their base, (V, d) float32; ``out`` may be ``rows``."""
+) -> None:
+    """Pull rare words back to their base."""
     tested = evidence(counts)
-    out = np.empty_like(rows) if out is None else out
 
     def pull(part: slice) -> None:
-        if out is not rows:
-            out[part] = rows[part]
         pulled = strengths[part] > 0
         if pulled.any():
             own = base[part]
-            mix_rows(out[part], own, tested[part], strengths[part], pulled)
+            mix_rows(rows[part], own, tested[part], strengths[part], pulled)
             release(own)
 
     each_block(len(rows), pull)
-    return out
 
 
 class Anchors:
@@ -153,7 +148,7 @@ class Anchors:
         # An anchor on all words would pull unknown ones back to the first guess that their neighbours gave.
         strengths = np.where(self.sources == Source.KNOWN, anchor, 0).astype(np.float32)
         strengths[self.whole & (self.sources == Source.SUBWORDS)] = anchor * PHRASE
-        anchored(rows, self.base, words.counts, strengths, rows)
+        pull_to_base(rows, self.base, words.counts, strengths)
         trust = self.trust(words.counts)
         # After the anchor, so that spelling is learned from final rows. What words built from subwords get
         # from it is then pulled to their base, too.
@@ -190,7 +185,7 @@ class Anchors:
         if self.whole.all() or not self.whole.any():
             return self.sources
         doubt = np.where(self.composed, trust.doubt, EVIDENCE)
-        _, shares = blend_spelling(rows, words, self.whole, doubt, jobs, rows)
+        shares = blend_spelling(rows, words, self.whole, doubt, jobs)
         # As docs/explanation/unknown-words.md names the sources: mixed between a quarter and three quarters.
         induced = np.select([shares < 0.25, shares <= 0.75], [Source.CONTEXT, Source.MIXED], Source.SUBWORDS)
         induced[~filled_rows(rows)] = Source.NONE
