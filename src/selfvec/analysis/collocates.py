@@ -21,8 +21,6 @@ from typing import Literal, Unpack
 
 import numpy as np
 
-from selfvec.analysis.corpus_query import Hits, asked_query, name_of
-from selfvec.analysis.counted_text import CountedText, Grouped, asked_text, group_columns, in_groups
 from selfvec.base.answer import Answer, Json, as_rows
 from selfvec.base.arrays import Doubles, Ids, Ints
 from selfvec.base.casing import lower
@@ -36,6 +34,9 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import g_squared
 from selfvec.storage.opened import GivenRun
 from selfvec.text.rules import listed_stop_words
+
+from .corpus_query import Hits, asked_query, name_of
+from .counted_text import CountedText, Grouped, asked_text, group_columns, in_groups
 
 HIGHEST = 14.0  # logDice of two words that never occur apart, once in each window
 _SIDES = re.compile(r"(?:(\d{1,5})L)?(?:(\d{1,5})R)?", re.IGNORECASE)

@@ -14,23 +14,17 @@ tests:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from statistics import NormalDist
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
-from selfvec.analysis.comparison.comparison import Comparison
-from selfvec.analysis.word_drift.drift_result import came_and_went, listed_rows
-from selfvec.analysis.word_drift.measures import CountedSides, measure_words
-from selfvec.analysis.word_drift.permutation_test import DriftTest
-from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.answer import Answer, Json, as_rows
 from selfvec.base.arrays import Doubles, Rows
 from selfvec.base.declarations import Bounds, Count, Natural, checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.view import COUNT, PIECES, PROBABILITY, Cell, Column, figure
+from selfvec.base.view import COUNT, PIECES, PROBABILITY, Cell, Column, Row, figure
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import gained_and_lost
@@ -45,6 +39,12 @@ from selfvec.refinement.common_space import (
 )
 from selfvec.refinement.compass import joined_runs
 from selfvec.storage.opened import GivenVectors, opened
+
+from .comparison.comparison import Comparison
+from .word_drift.drift_result import came_and_went, listed_rows
+from .word_drift.measures import CountedSides, measure_words
+from .word_drift.permutation_test import DriftTest
+from .word_kinds import WordTable
 
 MIN_COUNT = 10  # with fewer occurrences in either text a vector is mostly chance
 PEERS = 200  # words of about the same frequency
@@ -61,7 +61,7 @@ _BY_PEERS = (
 )
 
 
-def _neighbours(row: Mapping[str, Any]) -> Cell:
+def _neighbours(row: Row) -> Cell:
     """The first neighbours gained and lost."""
     return next(iter(came_and_went(row)), "")
 

@@ -14,8 +14,6 @@ from typing import Unpack
 import numpy as np
 import polars as pl
 
-from selfvec.analysis.corpus_query import CorpusQuery, Hits
-from selfvec.analysis.counted_text import DocumentSelection, chosen_documents, run_as_asked, written_text
 from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Ints
 from selfvec.base.checks import StrPath
@@ -33,6 +31,9 @@ from selfvec.numerics.rows import sampled
 from selfvec.storage.opened import GivenRun
 from selfvec.text.passages import span_as_given
 from selfvec.text.tokenizers import find_words
+
+from .corpus_query import CorpusQuery, Hits
+from .counted_text import DocumentSelection, chosen_documents, run_as_asked, written_text
 
 _LEVEL = re.compile(r"([1-9]\d?)([LR])", re.IGNORECASE)
 

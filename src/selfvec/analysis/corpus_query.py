@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from selfvec.analysis.counted_text import AskedText, CountedText
 from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.casing import lower
 from selfvec.base.characters import folded, plain, without_accents
@@ -27,6 +26,7 @@ from selfvec.text.phrases import parts, row_of, units_of
 from selfvec.text.tagger import tagger
 from selfvec.text.tokenizers import SPLITS, find_words, parts_of
 
+from .counted_text import AskedText, CountedText
 from .query_language import ANY, Automaton, Condition, Reading, Word, matching, parsed
 
 _BLOCK = 1 << 17  # words that are searched at once

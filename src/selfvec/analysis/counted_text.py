@@ -22,8 +22,6 @@ from typing import Any, Literal, NamedTuple, TypedDict
 import numpy as np
 import polars as pl
 
-from selfvec.analysis.comparison.recurring import own_texts
-from selfvec.analysis.comparison.variants import given_pairs, joined_sentences, joined_tokens, split_pairs
 from selfvec.base.answer import Json, as_rows
 from selfvec.base.arrays import Array, Doubles, Ids, Ints, Mask
 from selfvec.base.characters import folded, plain
@@ -50,6 +48,9 @@ from selfvec.text.phrases import Running, placed, units_of
 from selfvec.text.repeats import find_repeats, without
 from selfvec.text.rules import Rulebook, Rules
 from selfvec.text.tokenizers import LONG, SPLITS
+
+from .comparison.recurring import own_texts
+from .comparison.variants import given_pairs, joined_sentences, joined_tokens, split_pairs
 
 MILLION = 1e6  # words, in which rates are told
 _NONE = 1e-9  # in place of no occurrence, by which is divided
@@ -199,7 +200,7 @@ class AskedText(NamedTuple):
     groups: dict[str, CountedText]
 
     @property
-    def said(self) -> dict[str, Any]:
+    def said(self) -> Json:
         """Which words were counted, for a result."""
         return {"repeats": self.text.repeats, "counted": self.text.notes}
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Annotated, Any, Unpack
+from typing import Annotated, Unpack
 
 import numpy as np
 
-from selfvec.analysis.corpus_query import Hits, asked_query, name_of
-from selfvec.analysis.counted_text import BARS, MILLION, Grouped, asked_text, group_columns
-from selfvec.base.answer import Answer, why_unknown
+from selfvec.base.answer import Answer, Json, why_unknown
 from selfvec.base.arrays import Array, Doubles, Ids, Ints
 from selfvec.base.checks import check_texts
 from selfvec.base.compiled import kernel
@@ -21,6 +19,9 @@ from selfvec.base.errors import NotFound
 from selfvec.base.view import COUNT, Column, Table, figure
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun
+
+from .corpus_query import Hits, asked_query, name_of
+from .counted_text import BARS, MILLION, Grouped, asked_text, group_columns
 
 BINS = 40  # equal stretches of the text, in which occurrences are counted
 
@@ -144,7 +145,7 @@ def _in_parts(batch: TokenBatch, parts: int | None) -> TokenBatch:
     return TokenBatch(batch.ids, bounds, batch.types)
 
 
-def _spread_of(batch: TokenBatch, hits: Hits) -> dict[str, Any]:
+def _spread_of(batch: TokenBatch, hits: Hits) -> Json:
     """How occurrences are spread over the parts of a text."""
     spread = spread_of(began_at(batch, hits.starts, 0, 1))
     count = len(hits.starts)

@@ -6,20 +6,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
-from typing import Annotated, Any, Literal, Unpack
+from typing import Annotated, Literal, Unpack
 
 import numpy as np
 
-from selfvec.analysis.corpus_query import Hits, asked_query, looked_up, of_several_lemmas
-from selfvec.analysis.counted_text import (
-    SHOWN_GROUPS,
-    Grouped,
-    asked_text,
-    by_group,
-    group_columns,
-    per_million,
-)
-from selfvec.analysis.dispersion import began_at, spread_of
 from selfvec.base.answer import Answer, Json, as_rows
 from selfvec.base.arrays import Doubles
 from selfvec.base.declarations import Bounds, Count, checked
@@ -31,8 +21,19 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun
 from selfvec.text.document_vectors import document_frequencies
 
+from .corpus_query import Hits, asked_query, looked_up, of_several_lemmas
+from .counted_text import (
+    SHOWN_GROUPS,
+    Grouped,
+    asked_text,
+    by_group,
+    group_columns,
+    per_million,
+)
+from .dispersion import began_at, spread_of
 
-def frequencies(title: str, figures: dict[str, Any], first: Column, of: str, size: str) -> Answer:
+
+def frequencies(title: str, figures: Json, first: Column, of: str, size: str) -> Answer:
     """How often words or sequences occur: what was counted, some ``of`` all, the groups, the size."""
     groups, rows = figures.get("groups", ()), figures["rows"]
     columns, sizes = (first, *_COUNTS), [*_SIZES]
@@ -225,7 +226,7 @@ def _of_hits(batch: TokenBatch, hits: Hits, forms: dict[str, int]) -> TokenBatch
     return TokenBatch(ids, np.searchsorted(hits.starts, batch.offsets), list(forms))
 
 
-def size_of(batch: TokenBatch, piece: int = 1000) -> dict[str, Any]:
+def size_of(batch: TokenBatch, piece: int = 1000) -> Json:
     """The size of a text, and how varied its words are."""
     return {
         "documents": int(np.count_nonzero(batch.lengths)),
@@ -235,7 +236,7 @@ def size_of(batch: TokenBatch, piece: int = 1000) -> dict[str, Any]:
     }
 
 
-def sizes_of(parts: Mapping[str, TokenBatch], piece: int = 1000) -> dict[str, Any]:
+def sizes_of(parts: Mapping[str, TokenBatch], piece: int = 1000) -> Json:
     """The sizes of the groups of a text under their key; nothing without groups."""
     sizes = [{"group": name, **size_of(part, piece)} for name, part in parts.items()]
     return {"groups": sizes} if sizes else {}

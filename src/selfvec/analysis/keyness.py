@@ -20,20 +20,6 @@ from typing import Annotated, Any, Literal, NamedTuple, Unpack
 
 import numpy as np
 
-from selfvec.analysis.comparison.chosen_slices import asked_slices
-from selfvec.analysis.comparison.compared import LikeForLike, compared
-from selfvec.analysis.comparison.comparison import Comparison, in_order
-from selfvec.analysis.comparison.recurring import own_words
-from selfvec.analysis.comparison.variants import joined
-from selfvec.analysis.counted_text import (
-    Grouped,
-    asked_text,
-    counted_text,
-    per_million,
-)
-from selfvec.analysis.dispersion import Spread, spread_of
-from selfvec.analysis.frequency import counted_as
-from selfvec.analysis.ngrams import in_sequences
 from selfvec.base.answer import Answer, Json, as_rows
 from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.casing import lower
@@ -49,6 +35,21 @@ from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
 from selfvec.files.text_files import text_lines
 from selfvec.numerics.statistics import LEVEL, benjamini_hochberg, chi_square_p, log_likelihood_scores
 from selfvec.storage.opened import GivenRun, as_run
+
+from .comparison.chosen_slices import asked_slices
+from .comparison.compared import LikeForLike, compared
+from .comparison.comparison import Comparison, in_order
+from .comparison.recurring import own_words
+from .comparison.variants import joined
+from .counted_text import (
+    Grouped,
+    asked_text,
+    counted_text,
+    per_million,
+)
+from .dispersion import Spread, spread_of
+from .frequency import counted_as
+from .ngrams import in_sequences
 
 ABSENT = 0.5  # the count of a word that does not occur, in ratios, which would be infinite
 LEAST = 5  # occurrences of a word on both sides together
@@ -228,17 +229,19 @@ def keyness(
     least = least_count, min_documents or (1 if min_count else _least_documents(tested))
     rows, left_out = _rows(shown, tested, least, sort)
     said = [] if sides.nested else key_findings(rows, sides.names, noun, sides.explained)
-    key_of = {side: [row for row in rows if row["key_of"] == side] for side in "ab"}
+    names = [*map(escape_for_display, sides.names)]
+    columns, parts, sizes, first = keyness_columns(*names), [], [], set[str]()
     figures: Json = {}
-    for (side, key), name, batch in zip(key_of.items(), sides.names, shown, strict=True):
-        figures |= {
-            side: name,
-            f"tokens_{side}": int(batch.counts.sum()),
-            f"words_{side}": len(key),
-            f"significant_{side}": sum(row["q"] <= LEVEL for row in key),
-        }
+    for side, name, batch, told, other in zip("ab", sides.names, shown, names, names[::-1], strict=True):
+        key = [row for row in rows if row["key_of"] == side]
+        tokens, sure = int(batch.counts.sum()), sum(row["q"] <= LEVEL for row in key)
+        sized = {f"tokens_{side}": tokens, f"words_{side}": len(key), f"significant_{side}": sure}
+        figures |= {side: name, **sized}
+        of = f"{count_of(len(key), noun)}, of which {sure:,} are beyond chance (q ≤ {LEVEL})"
+        parts.append(Table(columns, key[:top], f"More frequent in {told} than in {other}", of=of))
+        sizes.append(f"{told} has {count_of(tokens, noun if n > 1 else 'word')}.")
+        first |= {row["word"] for row in key[:top]}
     if top is not None:  # words that are as frequent in both are of neither side
-        first = {row["word"] for key in key_of.values() for row in key[:top]}
         rows = [row for row in rows if row["word"] in first]
     figures |= {
         "note": sides.note,
@@ -251,13 +254,6 @@ def keyness(
         "counted": list(dict.fromkeys(notes)),
         "rows": rows,
     }
-    a, b = map(escape_for_display, sides.names)
-    columns, parts, sizes = keyness_columns(a, b), [], []
-    for (side, key), name, other in zip(key_of.items(), (a, b), (b, a), strict=True):
-        of = f"{count_of(len(key), noun)}, of which {figures[f'significant_{side}']:,} are beyond chance"
-        title = f"More frequent in {name} than in {other}"
-        parts.append(Table(columns, key[:top], title, of=f"{of} (q ≤ {LEVEL})"))
-        sizes.append(f"{name} has {count_of(figures[f'tokens_{side}'], noun if n > 1 else 'word')}.")
     few = {"occurrence": least[0], "document": least[1]}
     fewer = " or ".join(count_of(number, what) for what, number in few.items() if number > 1)
     rare = f"Left out: {count_of(left_out, noun)} with fewer than {fewer} on both sides together."

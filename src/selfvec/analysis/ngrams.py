@@ -10,10 +10,6 @@ from typing import Annotated, Unpack
 
 import numpy as np
 
-from selfvec.analysis.corpus_query import Hits, asked_query
-from selfvec.analysis.counted_text import CountedText, Grouped, asked_text, by_group, per_million
-from selfvec.analysis.dispersion import spread_of
-from selfvec.analysis.frequency import frequencies, sizes_of
 from selfvec.base.answer import Answer, Json, as_rows
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask
 from selfvec.base.declarations import Bounds, Count, checked
@@ -22,6 +18,11 @@ from selfvec.base.errors import OptionError
 from selfvec.base.view import Column
 from selfvec.data.token_batch import TokenBatch, bounds_of, concatenated
 from selfvec.storage.opened import GivenRun
+
+from .corpus_query import Hits, asked_query
+from .counted_text import CountedText, Grouped, asked_text, by_group, per_million
+from .dispersion import spread_of
+from .frequency import frequencies, sizes_of
 
 SLOT = "*"
 _LONGEST = 6  # words of a sequence

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from itertools import chain
-from typing import Any
 
 import numpy as np
 
+from selfvec.base.answer import Json
 from selfvec.base.arrays import Floats, Ints, Mask
 from selfvec.base.progress import Progress
 from selfvec.data.provenance import Provenance
@@ -39,7 +39,7 @@ _SHARED = 2  # documents that show two words together; one may be an accident
 _VARIANT = (5, 0.8)  # letters, and likeness, of another spelling: *neighbourhood*, *neighborhood*
 
 
-def neighbours_row(run: Run, state: str, index: int, top: int, min_count: int | None) -> dict[str, Any]:
+def neighbours_row(run: Run, state: str, index: int, top: int, min_count: int | None) -> Json:
     """A row of ``selfvec similar --json`` for the word of a row of the run, in the state original or refined.
 
     ``forms`` and, in the refined state, ``by_spelling`` are not among its neighbours.
@@ -152,7 +152,7 @@ def replacement_cosines(run: Run, index: int, progress: Progress | None = None) 
 
 def replacement_row(
     run: Run, index: int, top: int, min_count: int | None = None, progress: Progress | None = None
-) -> dict[str, Any]:
+) -> Json:
     """A row of ``selfvec similar --as replacement --json`` for the word of a row of the run.
 
     Neighbours are sorted by the score; the number of each is its cosine. ``abbreviations`` names those that
@@ -170,7 +170,7 @@ def replacement_row(
     scores = cosines[often] + np.float32(LETTERS) * np.isin(often, related)
     best = often[top_indices(scores, top)] if cosines.any() else often[:0]
     neighbours = [[names[other], float(cosines[other])] for other in best.tolist()]
-    row: dict[str, Any] = {"word": names[index], "state": "refined", "as": "replacement"}
+    row: Json = {"word": names[index], "state": "refined", "as": "replacement"}
     row |= {"neighbours": neighbours} | doubts(vectors, index, neighbours)
     short = [names[other] for other in best[np.isin(best, related)].tolist()]
     return row | ({"abbreviations": short} if short else {})

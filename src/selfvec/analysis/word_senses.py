@@ -20,22 +20,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import repeat
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import numpy as np
 
-from selfvec.analysis.comparison.chosen_slices import comparable_slices
-from selfvec.analysis.kernels import sum_windows
-from selfvec.analysis.usage.contexts import count_present, padded_windows, window_counts
-from selfvec.analysis.usage.contexts import occurrences as occurrences_of
-from selfvec.analysis.usage.examples import (
-    Example,
-    best_occurrences,
-    distinct_texts,
-    sentences,
-)
-from selfvec.analysis.word_kinds import stop_words_of
-from selfvec.base.answer import Answer, short_repr
+from selfvec.base.answer import Answer, Json, short_repr
 from selfvec.base.arrays import Doubles, Ids, Ints, Rows
 from selfvec.base.declarations import Count, Natural, NotEmpty, checked
 from selfvec.base.display import count_of, escape_for_display, printable
@@ -58,6 +47,18 @@ from selfvec.text.preprocessing import Preprocessing, encode_texts
 from selfvec.text.repeats import repeated_tokens
 from selfvec.text.rules import first_of_stems, stems
 from selfvec.text.tokenizers import SPLITS, word_spans
+
+from .comparison.chosen_slices import comparable_slices
+from .kernels import sum_windows
+from .usage.contexts import count_present, padded_windows, window_counts
+from .usage.contexts import occurrences as occurrences_of
+from .usage.examples import (
+    Example,
+    best_occurrences,
+    distinct_texts,
+    sentences,
+)
+from .word_kinds import stop_words_of
 
 # Chosen on pseudo-words and words of one sense; see docs/results/senses.md.
 APART = 0.2  # largest cosine of the means of two senses, lowered for n occurrences
@@ -109,7 +110,7 @@ class Sense:
     examples: list[str] = field(default_factory=list)  # typical sentences, or words around occurrences
     periods: list[SharePeriod] = field(default_factory=list)  # in which the word occurs, in order
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Json:
         """JSON-serialisable."""
         return asdict(self) | {"vector": [round(x, 6) for x in self.vector.tolist()]}
 
@@ -124,7 +125,7 @@ class RecognisedSense:
     probability: float  # of that sense
     probabilities: list[float]  # of all senses
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Json:
         """JSON-serialisable."""
         return asdict(self)
 
@@ -173,7 +174,7 @@ class Senses(Answer):
         return len(self.senses)
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Json]:
         """One dict per sense."""
         return [
             {"word": self.word, "sense": number} | sense.as_dict() for number, sense in enumerate(self.senses)
@@ -232,9 +233,9 @@ class Senses(Answer):
             for (start, end), row in zip(spans, self.model.posterior(windows), strict=True)
         ]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Json:
         """JSON-serialisable."""
-        out: dict[str, Any] = {
+        out: Json = {
             "word": self.word,
             "count": len(self.assigned),
             "senses": [s.as_dict() for s in self.senses],

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from selfvec.analysis.views.terminal_progress import TerminalProgress
 from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.drift_result import Drift
-from selfvec.apps.functions.inspection import health
 from selfvec.base.arrays import Floats
 from selfvec.base.checks import StrPath, check_names
 from selfvec.base.errors import InputError, NotFittedError, OptionError
@@ -33,6 +32,7 @@ from selfvec.refinement.inputs import Start
 from selfvec.refinement.pipeline import refine
 from selfvec.retrieval.encoder import Encoder
 
+from .functions.inspection import health
 from .functions.refine import initial_vectors, open_text
 from .run import Run
 

@@ -11,7 +11,7 @@ from selfvec.base.declarations import Count, checked
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
-from selfvec.base.view import PIECES, Column, Table, escaped, figure
+from selfvec.base.view import PIECES, Column, Row, Table, escaped, figure
 from selfvec.data.run import AnyRun, Run
 from selfvec.data.vectors import Vectors
 from selfvec.data.word_lookup import rows_of, similar_row
@@ -64,7 +64,7 @@ def shown_neighbours(lists: list[Json], unknown: Sequence[Json] = ()) -> Answer:
     )
 
 
-def _word_table(word: str, rows: Sequence[Mapping[str, Any]], compared: bool) -> Table:
+def _word_table(word: str, rows: Sequence[Row], compared: bool) -> Table:
     """The neighbours of a word, a column for each state; what changed is marked if both are there."""
     neighbours = {row["state"]: row["neighbours"] for row in rows}
     states = _STATES if compared else tuple(neighbours)
@@ -73,7 +73,7 @@ def _word_table(word: str, rows: Sequence[Mapping[str, Any]], compared: bool) ->
     indent = "  " * compared  # as wide as a sign
     marks = _marks_of(rows)
     columns: list[Column] = []
-    table: list[dict[str, Any]] = [{} for _ in range(max(1, *map(len, lists)))]
+    table: list[Json] = [{} for _ in range(max(1, *map(len, lists)))]
     for state, near in zip(states, lists, strict=True):
         columns.append(Column(state, indent + state, PIECES, width=26))
         columns.append(Column(f"cosine_{state}", "cosine", figure(3)))
@@ -86,7 +86,7 @@ def _word_table(word: str, rows: Sequence[Mapping[str, Any]], compared: bool) ->
     return Table(columns, table, escape_for_display(word), list(_apart(rows)))
 
 
-def _marks_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def _marks_of(rows: Sequence[Row]) -> dict[str, str]:
     """The marks of neighbours that have any."""
     marks: dict[str, str] = {}
     for key, (mark, _) in _MARKS.items():
@@ -95,7 +95,7 @@ def _marks_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return marks
 
 
-def _apart(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _apart(rows: Sequence[Row]) -> Iterator[str]:
     """A line for each kind of words that stand apart from the neighbours."""
     for key, kind in _APART.items():
         words = list(dict.fromkeys(word for row in rows for word in row.get(key, ())))
@@ -231,7 +231,7 @@ def _in_run(
     min_count: int | None,
     as_: str,
     progress: Progress | None,
-) -> list[dict[str, Any]]:
+) -> list[Json]:
     """A row for each word, after its neighbours in the original vectors if ``compare``."""
     # Here, since its stemmers take long to import
     from selfvec.analysis.word_neighbours import neighbours_row, replacement_row
@@ -248,7 +248,7 @@ def _in_run(
 
 def _in_each(
     vectors: Mapping[str, Vectors], name: str, row: int, top: int, min_count: int | None
-) -> list[dict[str, Any]]:
+) -> list[Json]:
     """Rows for the word of a row: its neighbours in the other vectors, if there are any, then in its own."""
     own = vectors[name]
     word = own.index_to_key[row]

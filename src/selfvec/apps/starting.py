@@ -16,7 +16,7 @@ from selfvec.files.atomic_files import check_target
 from selfvec.storage.run_folder import is_run, open_run
 
 if TYPE_CHECKING:
-    from selfvec.apps.run import Run
+    from .run import Run
 
 
 @checked
@@ -34,9 +34,10 @@ def demo(output: StrPath = "demo-run", *, overwrite: bool = False, progress: Pro
         Replace a run and a page that are not of demo, too.
     progress : Progress, optional
     """
-    from selfvec.apps.functions.refine import refine
-    from selfvec.apps.functions.report import report
     from selfvec.corpus.python_docs import python_documentation
+
+    from .functions.refine import refine
+    from .functions.report import report
 
     replaced = overwrite or _is_of_demo(Path(output))
     page = Path(f"{output}.html")
@@ -98,7 +99,7 @@ def serve(
     progress : Progress, optional
     """
     try:
-        from selfvec.apps.web import server
+        from .web import server
     except ImportError as error:
         raise MissingExtra(error.name or "fastapi", "serve", "the page") from error
 
@@ -108,7 +109,7 @@ def serve(
 
     write_token = None
     if write:
-        from selfvec.apps.web.writing import token_for_writing
+        from .web.writing import token_for_writing
 
         write_token = token_for_writing(token_file)
     elif token_file is not None:
@@ -139,8 +140,8 @@ def mcp(
     progress : Progress, optional
     """
     try:
-        from selfvec.apps.mcp.server import create_server, serve_http
-        from selfvec.apps.mcp.tools import Tools
+        from .mcp.server import create_server, serve_http
+        from .mcp.tools import Tools
     except ImportError as error:
         raise MissingExtra("mcp", "mcp", "an assistant's access") from error
 

@@ -27,6 +27,11 @@ class Typed:
     needed: bool = False  # by the command, and not by the function
     hidden: bool = False
 
+    @classmethod
+    def of(cls, given: Typed | str) -> Typed:
+        """How it is typed, of which only the value may be said."""
+        return cls(given) if isinstance(given, str) else given
+
 
 @dataclass(frozen=True)
 class CommandRow:
@@ -42,7 +47,7 @@ class CommandRow:
     written: tuple[str, ...] = ()  # options that name a file which the function writes besides
     writes: str = ""  # function that writes the result to the file of --output
     figures: str = ""  # function that makes figures of a result that is none, such as vectors
-    options: Mapping[str, Typed] = field(default_factory=dict)  # typed otherwise than in all commands
+    options: Mapping[str, Typed | str] = field(default_factory=dict)  # typed otherwise than in all commands
     in_python: tuple[str, ...] = ()  # arguments of the function that hardly anybody would type
     instead: Mapping[str, str] = field(default_factory=dict)  # options that call another function: its place
     repeated: Mapping[str, str] = field(default_factory=dict)  # arguments that the JSON repeats, by its keys
@@ -66,14 +71,14 @@ TOP: dict[str, CommandRow] = {
         "apps.starting.demo",
         ("", "-o my-demo"),
         show="demo",
-        options={"output": Typed("RUN")},
+        options={"output": "RUN"},
         json=False,
     ),
     "example": CommandRow(
         "corpus.example_text.example",
         ("storms.jsonl",),
         show="example",
-        options={"path": Typed("FILE.jsonl")},
+        options={"path": "FILE.jsonl"},
         in_python=("seed",),
         json=False,
     ),
@@ -86,7 +91,7 @@ TOP: dict[str, CommandRow] = {
         ),
         options={
             "output": Typed("RUN", needed=True),
-            "encoder": Typed("NAME|FOLDER"),
+            "encoder": "NAME|FOLDER",
             "corpus": Typed(help="Files or folders of text; - reads standard input."),
             "epochs": Typed(hidden=True),
         },
@@ -98,7 +103,7 @@ TOP: dict[str, CommandRow] = {
         ("run reports-2024.csv", "run --withdraw A17,B4", "run inbox/ --every 60", "run --undo"),
         options={
             "corpus": Typed("[NEWCORPUS...]", help="Files or folders of new text; - reads standard input."),
-            "encoder": Typed("NAME|FOLDER"),
+            "encoder": "NAME|FOLDER",
             "output": Typed(help="A new run folder; by default the run gets a new state.", default="{run}"),
             "every": Typed(help="Look for changed files every N seconds, and take them, until Ctrl-C."),
             "watch": Typed(hidden=True),  # as --every 10
@@ -129,14 +134,14 @@ TOP: dict[str, CommandRow] = {
             "run acft --as replacement",
             "run --document A17",
         ),
-        options={"vectors": Typed("RUN|VECTORS"), "words": Typed("[WORD...]")},
+        options={"vectors": "RUN|VECTORS", "words": "[WORD...]"},
     ),
     "drift": CommandRow(
         "analysis.word_drift.drift.drift",
         ("run --between 1990..1999 2010..2019 --fdr 0.05", "run --words hail,storm --report drift.html"),
         report=True,
         most=20,
-        options={"words": Typed("W[,W...]"), "examples": Typed(default=2)},
+        options={"words": "W[,W...]", "examples": Typed(default=2)},
         in_python=("permutations", "seed", "jobs"),
     ),
     "monitor": CommandRow(
@@ -153,7 +158,7 @@ TOP: dict[str, CommandRow] = {
         "apps.functions.report.report",
         ("run -o report.html", "run -o report.html --words hail,storm"),
         prints="{path}",
-        options={"output": Typed("FILE.html"), "words": Typed("W[,W...]")},
+        options={"output": "FILE.html", "words": "W[,W...]"},
         in_python=("top",),
     ),
     "evaluate": CommandRow(
@@ -162,10 +167,10 @@ TOP: dict[str, CommandRow] = {
         page="lab.evaluation.report.Report.page",
         report=True,
         options={
-            "vectors": Typed("RUN|VECTORS..."),
+            "vectors": "RUN|VECTORS...",
             "dictionary": Typed("TSV...", also="--lexicon"),
-            "bias_sets": Typed("FILE..."),
-            "dimensions": Typed("N[,N...]"),
+            "bias_sets": "FILE...",
+            "dimensions": "N[,N...]",
         },
         in_python=("seed",),
     ),
@@ -177,7 +182,7 @@ TOP: dict[str, CommandRow] = {
             "run --to lancedb -o store --update",
         ),
         prints="{target}",
-        options={"to": Typed("TARGET")},
+        options={"to": "TARGET"},
         in_python=("passage_words", "overlap"),
         repeated={"run": "run"},
     ),
@@ -187,7 +192,7 @@ TOP: dict[str, CommandRow] = {
 
 
 def _transform(
-    place: str, example: str, takes: str = "vectors", in_python: tuple[str, ...] = (), **options: Typed
+    place: str, example: str, takes: str = "vectors", in_python: tuple[str, ...] = (), **options: Typed | str
 ) -> CommandRow:
     """A command that makes new vectors of what it takes first, and prints where they are."""
     return CommandRow(
@@ -195,7 +200,7 @@ def _transform(
         (example,),
         figures="lab.transforms.written.figures_of",
         prints="{output}",
-        options={"output": Typed(needed=True), takes: Typed("IN"), **options},
+        options={"output": Typed(needed=True), takes: "IN", **options},
         in_python=("to", *in_python),  # the suffix of OUT says the format
         repeated={"source": takes, "target": "output"},
     )
@@ -206,7 +211,7 @@ VECTORS: dict[str, CommandRow] = {
         "apps.functions.vectors.fetch",
         ("", "glove-6b-300", "noaa --years 2020-2023 -o storms"),
         show="fetched",
-        options={"name": Typed("[NAME]"), "output": Typed("DIR")},
+        options={"name": "[NAME]", "output": "DIR"},
     ),
     "convert": CommandRow(
         "apps.functions.vectors.convert",
@@ -216,7 +221,7 @@ VECTORS: dict[str, CommandRow] = {
     "compress": CommandRow(
         "lab.transforms.compress.compress",
         ("run -o small.safetensors", "run -o small.safetensors --below 5MB"),
-        options={"vectors": Typed("IN"), "keep": Typed("PERCENT")},
+        options={"vectors": "IN", "keep": "PERCENT"},
         fails="not enough",
         failed="no candidate keeps enough",
         in_python=("seed",),
@@ -250,14 +255,14 @@ VECTORS: dict[str, CommandRow] = {
         "lab.transforms.tokenizer_transfer.tokenizer",
         ("model/ -o new --vectors run --add-words 500",),
         prints="{target}",
-        options={"encoder": Typed("IN"), "vectors": Typed(is_flag=True), "tokenizer": Typed("FILE")},
+        options={"encoder": "IN", "vectors": Typed(is_flag=True), "tokenizer": "FILE"},
     ),
 }
 RUN: dict[str, CommandRow] = {
     "info": CommandRow(
         "apps.functions.inspection.info",
         ("run", "GoogleNews.bin"),
-        options={"path": Typed("RUN|INDEX|VECTORS")},
+        options={"path": "RUN|INDEX|VECTORS"},
     ),
     "health": CommandRow(
         "apps.functions.inspection.health", ("run",), fails="verdicts", failed="a check failed"
@@ -265,7 +270,7 @@ RUN: dict[str, CommandRow] = {
     "verify": CommandRow(
         "apps.functions.inspection.verify",
         ("run",),
-        options={"path": Typed("RUN|INDEX")},
+        options={"path": "RUN|INDEX"},
         fails="damaged",
         failed="there are damaged files",
     ),
@@ -290,8 +295,8 @@ RUN: dict[str, CommandRow] = {
         ("run-1990 run-2020", "run-1990 run-2020 --top 30 --report differences.html"),
         report=True,
         options={
-            "a": Typed("RUN_A"),
-            "b": Typed("RUN_B"),
+            "a": "RUN_A",
+            "b": "RUN_B",
             "top": Typed(help="Words shown; by default 20.", default=20),
         },
         in_python=("method", "fdr", "neighbours", "permutations", "seed", "jobs"),
@@ -309,7 +314,7 @@ TEXT: dict[str, CommandRow] = {
         ("reports.csv", "run --top 100"),
         report=True,
         most=50,
-        options={"source": Typed("RUN|CORPUS...")},
+        options={"source": "RUN|CORPUS..."},
         in_python=(*_FIELDS, "id_field", "date_field", "stop_words", "npmi", "longest"),
     ),
     "topics": CommandRow(
@@ -325,7 +330,7 @@ TEXT: dict[str, CommandRow] = {
         ("run", "run '[lemma=\"break\"]' --by year", "run --unit lemma --slice 1990..1999"),
         report=True,
         most=20,
-        options={"query": Typed("[QUERY]"), "slice": Typed("A..B")},
+        options={"query": "[QUERY]", "slice": "A..B"},
         in_python=("piece", "variants", "min_count", "min_documents"),
     ),
     "ngrams": CommandRow(
@@ -333,14 +338,14 @@ TEXT: dict[str, CommandRow] = {
         ("run --n 4 --slot", "run --word hail --by year"),
         report=True,
         most=20,
-        options={"slice": Typed("A..B"), "word": Typed("QUERY")},
+        options={"slice": "A..B", "word": "QUERY"},
         in_python=("variants",),
     ),
     "dispersion": CommandRow(
         "analysis.dispersion.dispersion",
         ("run hail storm", "run hail --parts 20 --report hail.html"),
         report=True,
-        options={"slice": Typed("A..B"), "words": Typed("QUERY...")},
+        options={"slice": "A..B", "words": "QUERY..."},
         in_python=("variants", "repeats"),
     ),
     "keyness": CommandRow(
@@ -349,7 +354,7 @@ TEXT: dict[str, CommandRow] = {
         report=True,
         most=20,
         options={
-            "against": Typed("RUN|LIST.csv"),
+            "against": "RUN|LIST.csv",
         },
         in_python=("min_count",),
     ),
@@ -359,7 +364,7 @@ TEXT: dict[str, CommandRow] = {
         report=True,
         most=20,
         written=("output",),
-        options={"output": Typed("FILE.tsv")},
+        options={"output": "FILE.tsv"},
         in_python=("slice_field",),
     ),
     "concordance": CommandRow(
@@ -371,7 +376,7 @@ TEXT: dict[str, CommandRow] = {
         report=True,
         most=20,
         written=("csv",),
-        options={"query": Typed("QUERY"), "csv": Typed("FILE.csv"), "slice": Typed("A..B")},
+        options={"query": "QUERY", "csv": "FILE.csv", "slice": "A..B"},
         in_python=("case", "lemma", "thin", "variants"),
     ),
     "collocates": CommandRow(
@@ -379,7 +384,7 @@ TEXT: dict[str, CommandRow] = {
         ("run hail --by year", "run '[lemma=\"break\"]' --window 0L3R --measure mi3"),
         report=True,
         most=20,
-        options={"word": Typed("QUERY"), "slice": Typed("A..B"), "window": Typed("N|nLmR")},
+        options={"word": "QUERY", "slice": "A..B", "window": "N|nLmR"},
         in_python=("variants", "within", "stop_words", "min_documents"),
     ),
     "graph": CommandRow(
@@ -387,7 +392,7 @@ TEXT: dict[str, CommandRow] = {
         ("run -o terms.html", "run hail storm -o hail.graphml"),
         prints="{output}",
         writes="analysis.views.graphs.save_graph",
-        options={"words": Typed("[WORD...]"), "output": Typed("FILE")},
+        options={"words": "[WORD...]", "output": "FILE"},
         in_python=("neighbours", "seed"),
     ),
     "senses": CommandRow(
@@ -398,7 +403,7 @@ TEXT: dict[str, CommandRow] = {
     "why": CommandRow(
         "analysis.concepts.shared_contexts.why",
         ("run hail snow",),
-        options={"a": Typed("WORD_A"), "b": Typed("WORD_B")},
+        options={"a": "WORD_A", "b": "WORD_B"},
         in_python=("window", "examples"),
     ),
 }

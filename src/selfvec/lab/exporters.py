@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import compress
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
-from selfvec.base.answer import Answer
+from selfvec.base.answer import Answer, Json
 from selfvec.base.casing import DOTTED, letters_of
 from selfvec.base.characters import APOSTROPHES, REMOVED
 from selfvec.base.declarations import Bounds, Natural, checked
@@ -134,7 +134,7 @@ def export(
     return _exported(target, {"to": to, "target": str(path), **details})
 
 
-def _exported(target: Target | Store, figures: dict[str, Any]) -> Answer:
+def _exported(target: Target | Store, figures: Json) -> Answer:
     """What was written, and how the other tool opens it."""
     messages = list(figures.get("left_out", ()))
     if "unchanged" in figures:
@@ -155,7 +155,7 @@ def _default(run: Run, to: str) -> Path:
     return folder.with_name(f"{folder.name}-{to}{TARGETS[to].suffix}")
 
 
-Writer = Callable[[Run, Path, Progress, str], dict[str, Any]]
+Writer = Callable[[Run, Path, Progress, str], Json]
 """Writes a run to a path in an empty folder, an encoder by its ``rows``; returns what was written."""
 
 
@@ -172,14 +172,14 @@ class Target:
 # ---- Vectors files and encoders
 
 
-def _write_words(run: Run, path: Path, *_: object, format: str) -> dict[str, Any]:
+def _write_words(run: Run, path: Path, *_: object, format: str) -> Json:
     left_out = save(run.vectors, path, format=format)
     return {"words": len(run.vectors), "dimensions": run.vectors.vector_size, "left_out": left_out}
 
 
 def _write_encoder(
     run: Run, path: Path, progress: Progress, rows: str, *, library: Library | None = None
-) -> dict[str, Any]:
+) -> Json:
     """Our encoder, or one for another library. For those, a run of pieces keeps its tokenizer."""
     if library is not None and rows == "run" and _of_pieces(run):
         tokens = write_piece_encoder(run, path, library, progress)
@@ -239,7 +239,7 @@ def _of_pieces(run: Run) -> bool:
     return Preprocessing.of(run.provenance).tokenizer not in ("words", "whitespace")
 
 
-def _write_model(run: Run, path: Path, *_: object) -> dict[str, Any]:
+def _write_model(run: Run, path: Path, *_: object) -> Json:
     from selfvec.storage.formats.language_model import write_back
 
     name = str(run.provenance.vectors.get("name", ""))
@@ -344,7 +344,7 @@ def possessive() -> str:
     return f"(?<={word})'s(?!{word}|[{_listed('words', APOSTROPHE)}]{word})"
 
 
-def _replace(pattern: dict[str, str], content: str) -> dict[str, Any]:
+def _replace(pattern: dict[str, str], content: str) -> Json:
     return {"type": "Replace", "pattern": pattern, "content": content}
 
 
@@ -362,7 +362,7 @@ def _listed(split: str, flag: int) -> str:
 
 def _update_passages(
     store: LanceDB, read_passages: Callable[[], StoreRows], path: Path, progress: Progress
-) -> dict[str, Any]:
+) -> Json:
     """Update a database; it is completely rewritten if its vectors are of another encoder."""
     store.require()
     store.about(path)  # raises an error for other folders
@@ -376,7 +376,7 @@ def _update_passages(
     return {**_counted(rows), **changes}
 
 
-def _counted(rows: StoreRows) -> dict[str, Any]:
+def _counted(rows: StoreRows) -> Json:
     left_out = [*rows.notes]
     unknown = int(rows.empty.sum())
     if unknown:

@@ -182,7 +182,7 @@ def test_two_ways_to_write_an_option_mean_the_same(one: str, other: str) -> None
 
 
 def test_the_value_of_an_option_is_not_an_option_of_the_program() -> None:
-    assert parsed("text senses run mouse -q --text -v")["text"] == (["-v"],)
+    assert parsed("text senses run mouse -q --text -v")["text"] == ("-v",)
 
 
 def parsed(line: str) -> dict[str, Any]:
@@ -192,5 +192,5 @@ def parsed(line: str) -> dict[str, Any]:
         command = command.commands[words.pop(0)]
     given = {name: value for name, value in command.make_context("", words).params.items() if value}
     if "target" in given:
-        given["output"] = [given.pop("target")]
+        given["output"] = given.pop("target")
     return given

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 import selfvec
-from selfvec.apps.web.documents import passing
-from selfvec.apps.web.facets import facets
+from selfvec.apps.web.documents import facets, passing
 from selfvec.apps.web.page_data import PageData
 
 

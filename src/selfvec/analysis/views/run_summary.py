@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from selfvec.base.display import count_of, printable
 from selfvec.base.progress import BESIDE
+from selfvec.base.view import Row
 from selfvec.data.provenance import Provenance
 from selfvec.data.settings import METHODS
 from selfvec.text.encoding import RARE
@@ -47,7 +47,7 @@ def run_summary(provenance: Provenance) -> list[str]:
     return [f"{text}, {words:,} different{about}", *notes, *left_out, *vectors, _method(provenance)]
 
 
-def fields_sentence(fields: Sequence[Mapping[str, Any]]) -> str:
+def fields_sentence(fields: Sequence[Row]) -> str:
     """The fields that documents keep, with the type of each and how many have none; empty without any.
 
     >>> fields_sentence([{"name": "year", "type": "integer", "empty": 2}])
@@ -60,7 +60,7 @@ def fields_sentence(fields: Sequence[Mapping[str, Any]]) -> str:
     return f"fields: {', '.join(told)}" if told else ""
 
 
-def _encoder(described: Mapping[str, Any]) -> str:
+def _encoder(described: Row) -> str:
     """Whether the encoder's words are in the initial vectors, and how these compare on held-out text."""
     name, reason = described["name"], described["reason"]
     scores = described.get("scores")
@@ -151,5 +151,5 @@ def method_details(provenance: Provenance) -> Iterator[str]:
             yield f"  {row['name']:<13} {_scores(row)}{worse}{', collapsed' if row['collapsed'] else ''}"
 
 
-def _scores(row: Mapping[str, Any]) -> str:
+def _scores(row: Row) -> str:
     return ", ".join(f"{name} {row[test]:.3f}" for test, name in _TESTS.items() if test in row)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from selfvec.analysis.comparison.comparison import Comparison, in_order
 from selfvec.analysis.concepts.document_topics import GLANCE, ToRead, topic_entries
@@ -96,7 +96,7 @@ class TextFindings:
             of_words = [row for row in of_words if row.kind in ("word", "none")]
         return in_order(dict.fromkeys([*of_topics, *of_words]))
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Json:
         """The figures of the first screen."""
         subjects = [(row.name, row.growth) for row in _records(self.topics) if row.growth]
         growth = [
@@ -299,7 +299,7 @@ def _pivot_table(groups: Sequence[GroupDifference]) -> Table:
     """How many documents of each group are about each subject; bold is what a group has more of."""
     columns = [Column("name", "subject", PROSE), Column("all", form=COUNT)]
     columns += [Column(str(i), group.name, _FIGURES) for i, group in enumerate(groups)]
-    rows: list[dict[str, Any]] = [{"name": "all subjects", "all": sum(group.documents for group in groups)}]
+    rows: list[Json] = [{"name": "all subjects", "all": sum(group.documents for group in groups)}]
     rows[0] |= {str(i): [(f"{group.documents:,}", "")] for i, group in enumerate(groups)}
     for place, (name, _) in enumerate(groups[0].subjects):
         changes = [group.subjects[place][1] for group in groups]

@@ -425,16 +425,29 @@ def _listed(
     choice: WordChoice,
     in_their_order: Callable[[Iterable[Json]], list[Json]],
 ) -> tuple[list[Json], dict[str, int]]:
-    tested, left_out = _tested_rows(table, measured, reasons, choice)
-    rows = _with_q(tested)
+    order = table.refined.key_to_index
+    rows = sorted(measured, key=lambda row: order[row["word"]])  # frequent words first
+    left_out: Counter[str] = Counter()
+    if not choice.every:
+        left_out.update(dict.fromkeys(("stop words", "numbers", "repeated text"), 0))
+        left_out.update(reasons[row["word"]] for row in rows if row["word"] in reasons)
+    kept = [row["word"] for row in rows if choice.every or row["word"] not in reasons]
+    if choice.tagger is not None:
+        parts = zip(kept, choice.tagger.parts(kept, []), strict=True)
+        tagged = [word for word, part in parts if part in choice.pos]
+        left_out["other parts of speech"] = len(kept) - len(tagged)
+        kept = tagged
+    tested = {*kept, *choice.named}
+    rows = _with_q([row for row in rows if row["word"] in tested])
     # Words are picked after this: q is that of all that are tested, however few are named.
     if choice.named:
-        return in_their_order(row for row in rows if row["word"] in choice.named), left_out
+        rows = [row for row in rows if row["word"] in choice.named]
     rows = in_their_order(rows)
-    if choice.every:
-        return rows, left_out
-    once = _each_once(rows)
-    return once, left_out | {"other spellings": len(rows) - len(once)}
+    if not (choice.every or choice.named):
+        once = _each_once(rows)
+        left_out["other spellings"] = len(rows) - len(once)
+        rows = once
+    return rows, dict(left_out)
 
 
 def _with_q(rows: Sequence[Json]) -> list[Json]:
@@ -447,12 +460,12 @@ def _with_q(rows: Sequence[Json]) -> list[Json]:
     return with_q
 
 
-def is_significant(row: Mapping[str, Any]) -> bool:
+def is_significant(row: Row) -> bool:
     """Whether a row has q ≤ .05."""
     return row["q"] is not None and row["q"] <= LEVEL
 
 
-def is_changed(row: Mapping[str, Any]) -> bool:
+def is_changed(row: Row) -> bool:
     """Whether a word's uses surely differ more than is usual.
 
     The lower end of the share that differs is above a fifth, also without what other findings explain; or it
@@ -500,7 +513,7 @@ def changed_beside(compared: Comparison, table: WordTable, rows: Sequence[Json])
     return beside
 
 
-def order_key(row: Mapping[str, Any]) -> tuple[bool, bool, bool, float]:
+def order_key(row: Row) -> tuple[bool, bool, bool, float]:
     """The sort key of a row, see `Drift.order`. With few documents a large change is often chance.
 
     Within these groups the change decides, not its lower end, with which people's judgements agree less.
@@ -533,26 +546,6 @@ def _each_once(rows: Sequence[Json]) -> list[Json]:
             listed.add(row["word"])
             kept.append(row)
     return kept
-
-
-def _tested_rows(
-    table: WordTable, measured: Sequence[Json], reasons: Mapping[str, str], choice: WordChoice
-) -> tuple[list[Json], dict[str, int]]:
-    """The rows of the words that are tested, frequent words first; and how many each rule leaves out."""
-    order = table.refined.key_to_index
-    rows = sorted(measured, key=lambda row: order[row["word"]])
-    left_out: Counter[str] = Counter()
-    if not choice.every:
-        left_out.update(dict.fromkeys(("stop words", "numbers", "repeated text"), 0))
-        left_out.update(reasons[row["word"]] for row in rows if row["word"] in reasons)
-    kept = [row["word"] for row in rows if choice.every or row["word"] not in reasons]
-    if choice.tagger is not None:
-        parts = choice.tagger.parts(kept, [])
-        tagged = list(zip(kept, parts, strict=True))
-        kept = [word for word, part in tagged if part in choice.pos]
-        left_out["other parts of speech"] = len(tagged) - len(kept)
-    tested = {*kept, *choice.named}
-    return [row for row in rows if row["word"] in tested], dict(left_out)
 
 
 # ---- What is said of all that was measured

@@ -39,53 +39,30 @@ _PLACES = {
 # ---- Arguments and options as a function declares them
 
 
-class Values(click.ParamType):  # type: ignore[type-arg]  # since click 8.5
-    """How what is typed for a parameter is read: each text as a list, which has several values with commas.
+def values_of(one: Argument | Option, typed: str | Sequence[str]) -> Any:
+    """What a function is given: the values of all texts that were typed, or the only one.
 
     Numbers are read if the parameter takes them; the function checks what it is given.
     """
+    name, names = one.declared.name, one.declared.kind.names
+    texts = [line for text in ([typed] if isinstance(typed, str) else typed) for line in _lines(name, text)]
+    if one.with_commas and name not in _HOLD_COMMAS:
+        texts = [part.strip() for text in texts for part in text.split(",") if part.strip()]
+    values = [_value(names, text) for text in texts]
+    several = one.with_commas or one.multiple or one.nargs < 0
+    if len(values) == 1 and ("Texts" in names or not several):
+        return values[0]
+    return values if several else " ".join(values)
 
-    def __init__(self, declared: Parameter, written: str, *, several: bool) -> None:
-        self.name = written
-        self.declared = declared
-        self.has_commas = "[," in written and declared.name not in _HOLD_COMMAS
-        self.are_several = several or "[," in written
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[Any]:
-        """The values of a text."""
-        del param, ctx
-        texts = _lines(self.declared.name, value)
-        if self.has_commas:
-            texts = [part.strip() for text in texts for part in text.split(",") if part.strip()]
-        return [self._single(text) for text in texts]
-
-    def _single(self, text: str) -> Any:
-        names = self.declared.kind.names
-        if "Texts" in names:
-            return text if "://" in text else Path(text)
-        for name, reader in (("int", int), ("float", float)):
-            if name in names:
-                with suppress(ValueError):
-                    return reader(text.removesuffix("%") if name == "float" else text)
-        return text
-
-    def joined(self, typed: Sequence[Any]) -> Any:
-        """What the function is given: the values of all texts that were typed, or the only one."""
-        parts = typed if isinstance(typed, tuple) else [typed]
-        values = [value for part in parts for value in part]
-        if len(values) == 1 and ("Texts" in self.declared.kind.names or not self.are_several):
-            return values[0]
-        return values if self.are_several else " ".join(values)
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """The choices, or the files that the shell finds."""
-        del ctx, param
-        kind = self.declared.kind
-        if kind.choices:
-            return [CompletionItem(choice) for choice in kind.choices if choice.startswith(incomplete)]
-        return [] if kind.names.isdisjoint(_PLACES) else [CompletionItem(incomplete, type="file")]
+def _value(names: set[str], text: str) -> Any:
+    if "Texts" in names:
+        return text if "://" in text else Path(text)
+    for name, reader in (("int", int), ("float", float)):
+        if name in names:
+            with suppress(ValueError):
+                return reader(text.removesuffix("%") if name == "float" else text)
+    return text
 
 
 def _lines(name: str, typed: str) -> list[str]:
@@ -97,36 +74,38 @@ def _lines(name: str, typed: str) -> list[str]:
     return [line.strip() for _, line in text_lines(path)] if is_file else [typed]
 
 
-class Argument(click.Argument):
+class _Declared(click.Parameter):
+    """An argument or option as a function declares it."""
+
+    def __init__(self, declared: Parameter, written: str, *flags: str, **how: Any) -> None:
+        super().__init__([*flags, declared.name], metavar=written or None, **how)
+        self.declared = declared
+        self.with_commas = "[," in written
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The choices, or the files that the shell finds."""
+        del ctx
+        kind = self.declared.kind
+        if kind.choices:
+            return [CompletionItem(choice) for choice in kind.choices if choice.startswith(incomplete)]
+        return [] if kind.names.isdisjoint(_PLACES) else [CompletionItem(incomplete, type="file")]
+
+
+class Argument(_Declared, click.Argument):
     """An argument."""
 
     def __init__(self, declared: Parameter, written: str) -> None:
-        several = "..." in written
-        super().__init__(
-            [declared.name],
-            type=Values(declared, written, several=several),
-            required=not written.startswith("["),
-            nargs=-1 if several else 1,
-            metavar=written,
-        )
-        self.declared = declared
+        nargs = -1 if "..." in written else 1
+        super().__init__(declared, written, required=not written.startswith("["), nargs=nargs)
         self.label = self.usage = written
 
 
-class Option(click.Option):
+class Option(_Declared, click.Option):
     """An option, whose default is left to the function. A switch has no value that is written."""
 
     def __init__(self, declared: Parameter, written: str, *flags: str, several: bool, hidden: bool) -> None:
-        super().__init__(
-            [*flags, declared.name],
-            type=Values(declared, written, several=several) if written else None,
-            is_flag=not written,
-            default=None,
-            multiple=several and bool(written),
-            metavar=written or None,
-            hidden=hidden,
-        )
-        self.declared = declared
+        how = {"is_flag": not written, "multiple": several and bool(written), "hidden": hidden}
+        super().__init__(declared, written, *flags, default=None, **how)
         short = [flag for flag in flags if not flag.startswith("--")]
         self.label = f"{', '.join([*short, flags[0]])} {written}".rstrip()
         self.usage = f"{min(flags, key=len)} {written}"
@@ -245,11 +224,6 @@ class CommandGroup(_OnOneScreen, click.Group):
         close = get_close_matches(name, {path[-1] for path in paths}, n=1)
         return [path for path in paths if path[-1] in close]
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All, in their order."""
-        del ctx
-        return list(self.commands)
-
 
 class CommandTable(UserDict[str, Any]):
     """Commands by name, each as what builds it when it is looked up, so that the others cost no time."""
@@ -275,7 +249,11 @@ def help_text(command: Any, path: str, *, everything: bool = False) -> str:
 def _help_of_group(group: Any, path: str, everything: bool) -> Iterator[str]:
     is_root = path == "selfvec"
     options, every = (" [-qv]", f", and {path} --help-all shows all") if is_root else ("", "")
-    yield from (f"Usage: {path}{options} COMMAND; each has --help{every}", "", *_wrapped(group.help))
+    yield from (
+        f"Usage: {path}{options} COMMAND; each has --help{every}",
+        "",
+        *textwrap.wrap(group.help, WIDTH),
+    )
     column = max(map(len, group.commands))
     for groups in (False, True):  # which stand below
         rows = [
@@ -295,7 +273,7 @@ def _help_of_command(command: Any, path: str, everything: bool) -> Iterator[str]
     declared = [one for one in command.params if isinstance(one, Argument | Option)]
     shown = [one for one in declared if isinstance(one, Argument) or not one.hidden]
     needed = [one.usage for one in shown if isinstance(one, Argument) or one.declared.is_required]
-    yield from (" ".join(["Usage:", path, *needed, "[OPTIONS]"]), "", *_wrapped(command.help))
+    yield from (" ".join(["Usage:", path, *needed, "[OPTIONS]"]), "", *textwrap.wrap(command.help, WIDTH))
     yield from ["", *_paragraphs(command.more)] if command.more and everything else []
     often, seldom = (
         [
@@ -318,10 +296,6 @@ def _help_of_command(command: Any, path: str, everything: bool) -> Iterator[str]
     )
     if is_cut and not everything:
         yield from ["", f"All options: {path} --help-all"]
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH)
 
 
 def _text(declared: Parameter, everything: bool) -> str:

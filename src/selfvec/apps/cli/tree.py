@@ -30,80 +30,79 @@ from selfvec.base.errors import OF_THE_SYSTEM, CleanupWarning, OptionError, Self
 from selfvec.base.progress import Progress
 from selfvec.files.atomic_files import check_target
 
-from .parser import Argument, Command, CommandGroup, CommandTable, Option, Values, switch
+from .parser import Argument, Command, CommandGroup, CommandTable, Option, switch, values_of
 from .streams import complain, discard_output, is_quiet, print_json, print_text, say, show, tell
 
 # Several values stand after one another, or have commas between them. What reads better by its name, such as
 # the two runs of migrate, is a flag although it has to be given.
-SHARED: Mapping[str, Typed] = {
-    "add_words": Typed("FILE|N"),
-    "against": Typed("NAME..."),
-    "analogies": Typed("FILE..."),
-    "assign": Typed("NEW..."),
-    "base_url": Typed("URL"),
-    "below": Typed("SIZE"),
-    "between": Typed("A..B C..D"),
-    "by": Typed("PERIOD|FIELD"),
-    "classification": Typed("DIR..."),
-    "cluster": Typed("local|ADDRESS"),
-    "corpus": Typed("CORPUS..."),
-    "date_field": Typed("F"),
-    "dictionary": Typed("TSV"),
-    "document": Typed("ID"),
-    "fdr": Typed("Q"),
-    "filter": Typed("FIELD=VALUE|date=A..B|@FILE"),
-    "half_life": Typed("DAYS"),
-    "history": Typed("PLAN"),
-    "host": Typed("ADDRESS"),
-    "id_field": Typed("F"),
+SHARED: Mapping[str, Typed | str] = {
+    "add_words": "FILE|N",
+    "against": "NAME...",
+    "analogies": "FILE...",
+    "assign": "NEW...",
+    "base_url": "URL",
+    "below": "SIZE",
+    "between": "A..B C..D",
+    "by": "PERIOD|FIELD",
+    "classification": "DIR...",
+    "cluster": "local|ADDRESS",
+    "corpus": "CORPUS...",
+    "date_field": "F",
+    "dictionary": "TSV",
+    "document": "ID",
+    "fdr": "Q",
+    "filter": "FIELD=VALUE|date=A..B|@FILE",
+    "half_life": "DAYS",
+    "history": "PLAN",
+    "host": "ADDRESS",
+    "id_field": "F",
     "jobs": Typed(help="Threads; by default all cores."),
-    "keep_fields": Typed("F[,F...]"),
-    "language": Typed("LANG"),
-    "lemmatize": Typed("LANG"),
-    "level": Typed("P"),
+    "keep_fields": "F[,F...]",
+    "language": "LANG",
+    "lemmatize": "LANG",
+    "level": "P",
     "lexicon": Typed("FILE...", is_flag=True),
     "new": Typed(is_flag=True),
-    "number": Typed("K"),
+    "number": "K",
     "old": Typed(is_flag=True),
     "others": Typed("VECTORS...", is_flag=True),
     "output": Typed("OUT", also="-o", is_flag=True),
     "overwrite": Typed(help="Replace what exists at that place."),
-    "phrases": Typed("N|auto|FILE"),
-    "port": Typed("PORT"),
-    "pos": Typed("POS[,POS...]"),
-    "questions": Typed("CSV..."),
-    "relations": Typed("KIND[,KIND...]"),
-    "report": Typed("FILE"),
-    "retrieval": Typed("BEIR_DIR..."),
+    "phrases": "N|auto|FILE",
+    "port": "PORT",
+    "pos": "POS[,POS...]",
+    "questions": "CSV...",
+    "relations": "KIND[,KIND...]",
+    "report": "FILE",
+    "retrieval": "BEIR_DIR...",
     "run": Typed("RUN", help="A run folder."),
-    "runs": Typed("RUN..."),
-    "seed_words": Typed("A,B;C,D..."),
-    "similarity": Typed("TSV..."),
-    "slice": Typed("PERIOD"),
-    "slice_field": Typed("F"),
-    "source": Typed("IN"),
-    "stem": Typed("LANG"),
-    "stop_words": Typed("LANG|FILE"),
-    "store": Typed("STORE"),
-    "text_field": Typed("F[,F...]"),
+    "runs": "RUN...",
+    "seed_words": "A,B;C,D...",
+    "similarity": "TSV...",
+    "slice": "PERIOD",
+    "slice_field": "F",
+    "source": "IN",
+    "stem": "LANG",
+    "stop_words": "LANG|FILE",
+    "store": "STORE",
+    "text_field": "F[,F...]",
     "to": Typed("FORMAT", is_flag=True),
-    "tokenizer": Typed("words|wordpunct|whitespace|FILE"),
+    "tokenizer": "words|wordpunct|whitespace|FILE",
     "top": Typed(also="--topn"),
-    "variants": Typed("FILE|auto"),
-    "vectors": Typed("FILE|NAME"),
-    "withdraw": Typed("ID[,ID...]"),
-    "words": Typed("WORD..."),
+    "variants": "FILE|auto",
+    "vectors": "FILE|NAME",
+    "withdraw": "ID[,ID...]",
+    "words": "WORD...",
     "years": Typed("A-B", is_flag=True),
 }
 """How parameters are typed in all commands, unless a row of the table of commands says otherwise."""
-_PLAIN = Typed()
 _OBJECTS = {"Progress", "Task", "Topics"}
 _SEVERAL = {"GivenFilter", "GivenLexicon", "Mapping", "Sequence", "Texts"}
 
 
 def typed(name: str, row: CommandRow) -> Typed:
     """How a parameter is typed in a command."""
-    own, shared = row.options.get(name, _PLAIN), SHARED.get(name, _PLAIN)
+    own, shared = (Typed.of(options.get(name, "")) for options in (row.options, SHARED))
     # Not astuple, which copies every value: this is asked some thousand times for --help.
     pairs = zip(vars(own).values(), vars(shared).values(), strict=True)
     return Typed(*(mine or usual for mine, usual in pairs))
@@ -226,7 +225,7 @@ def _param(parameter: Parameter, row: CommandRow) -> Argument | Option:
         help = f"{parameter.sentences[0][:-1]}; by default {row.most}, with --json all."
     # Without sentences that begin with "Also": they name objects of Python, which nobody types.
     typeable = re.sub(r"\s+Also\s[^.]*(?:\.\w[^.]*)*\.(?=\s|$)", "", help)
-    own = row.options.get(parameter.name, _PLAIN)
+    own = Typed.of(row.options.get(parameter.name, ""))
     help = _with_flags(own.help or typeable or how.help, row)
     declared = replace(parameter, default=default, help=help)
     written = value_of(parameter, row)
@@ -345,16 +344,17 @@ def _given(row: CommandRow, params: Sequence[Argument | Option], typed: dict[str
     if (target := typed.pop("target", None)) is not None:  # OUT follows IN, as in ``cp IN OUT``
         if typed.get("output") is not None:
             raise OptionError("is given twice", field="output", remedy="name it once")
-        typed["output"] = [target]
+        typed["output"] = target
     given: dict[str, Any] = {}
     for one in params:
         name = one.declared.name
         if typed.get(name) not in (None, (), False):
-            given[name] = one.type.joined(typed[name]) if isinstance(one.type, Values) else True
+            given[name] = values_of(one, typed[name]) if one.metavar else True
         elif one.declared.is_required:
             raise OptionError(f"{flag(name)} is needed", remedy=f"add {flag(name)} {one.metavar}")
     takes = row.declaration.parameters
     for name, how in row.options.items():
+        how = Typed.of(how)
         if how.default is not None and name in takes:
             default = how.default.format(**given) if isinstance(how.default, str) else how.default
             given.setdefault(name, default)

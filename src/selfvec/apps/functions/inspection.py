@@ -197,7 +197,7 @@ def _kind(part: str) -> str:
     return part.partition("-")[0] if part.startswith(f"{CACHE}/") else split_state(part)[0]
 
 
-def _of_run(run: Run) -> dict[str, Any]:
+def _of_run(run: Run) -> Json:
     made = run.provenance
     about = {
         **{name: made[name] for name in _WORDS if name in made},
@@ -227,7 +227,7 @@ def _of_run(run: Run) -> dict[str, Any]:
     return {**about, "options": dict(made.options)}
 
 
-def _of_vectors(vectors: Vectors) -> dict[str, Any]:
+def _of_vectors(vectors: Vectors) -> Json:
     return {
         "format": vectors.provenance.get("format"),
         "words": len(vectors),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from selfvec.analysis.comparison.chosen_slices import field_slices
 from selfvec.analysis.word_drift.word_paths import slice_paths, slice_table
-from selfvec.base.answer import Answer
+from selfvec.base.answer import Answer, Json
 from selfvec.base.checks import StrPath, check_texts
 from selfvec.base.declarations import Natural, checked
 from selfvec.base.display import escape_for_display
@@ -56,7 +56,7 @@ def _state_table(path: Trajectory, run: Run) -> Table:
     rows = []
     for state in path.thinned(_SHOWN).tolist():
         vector = path.vectors[state]
-        row: dict[str, Any] = {"step": int(path.updates[state]), "cosine": "none yet"}
+        row: Json = {"step": int(path.updates[state]), "cosine": "none yet"}
         if vector.any():
             row["cosine"] = f"{cosines[state]:.3f}"
             for name, vectors in (("original", run.original), ("refined", run.vectors)):

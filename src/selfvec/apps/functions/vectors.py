@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from selfvec.base.answer import Answer
+from selfvec.base.answer import Answer, Json
 from selfvec.base.checks import StrPath, is_path
 from selfvec.base.declarations import Count, NotEmpty, checked
 from selfvec.base.errors import OptionError, require
@@ -96,7 +96,7 @@ def convert(
     else:
         vectors = as_vectors(source, "source")
     left_out = save(vectors, output, format=to, dtype=dtype, dimensions=dimensions, overwrite=overwrite)
-    done: dict[str, Any] = {**named, "target": os.fspath(output), "words": len(vectors)}
+    done: Json = {**named, "target": os.fspath(output), "words": len(vectors)}
     done |= {"dimensions": dimensions or vectors.vector_size, "left_out": left_out}
     notes = [*vectors.provenance.get("notes", []), *_cut(vectors, done["dimensions"])]
     told = f"wrote {len(vectors):,} words × {done['dimensions']} dimensions to {done['target']}"

@@ -24,7 +24,7 @@ from selfvec.apps.run import Run
 from selfvec.base.errors import SelfvecError
 from selfvec.base.installed import __version__
 
-from . import documents, facets, first_view, times, words
+from . import documents, first_view, times, words
 from .addresses import ADDRESSES, question_of
 from .guard import Guard
 from .metrics import CONTENT_TYPE, METRICS, Requests
@@ -35,7 +35,7 @@ from .writing import CHANGING, Writing
 
 T = TypeVar("T")
 
-ANSWERING = (documents, facets, first_view, times, words)
+ANSWERING = (documents, first_view, times, words)
 """The modules that answer: their functions stand in `ADDRESSES` once they are imported."""
 
 _TYPES = {

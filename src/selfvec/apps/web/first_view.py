@@ -17,7 +17,7 @@ from selfvec.data.run import Run
 
 from . import addresses
 from .addresses import address
-from .facets import by_time
+from .documents import by_time
 from .page_data import PageData
 from .times import units
 from .words import counts_of

@@ -8,11 +8,23 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import chain, pairwise
-from typing import Any
 
 from selfvec.base.answer import Answer, Json, short_repr
 from selfvec.base.display import escape_controls
-from selfvec.base.view import COUNT, NUMBER, PIECES, PROSE, Column, Form, Part, Table, View, figure, share
+from selfvec.base.view import (
+    COUNT,
+    NUMBER,
+    PIECES,
+    PROSE,
+    Column,
+    Form,
+    Part,
+    Row,
+    Table,
+    View,
+    figure,
+    share,
+)
 from selfvec.files.report_page import save_page
 from selfvec.numerics.statistics import FEWEST
 
@@ -34,7 +46,7 @@ class Report(Answer):
     tables: list[Json] = field(default_factory=list)  # name, words, dimensions and cost
     settings: Json = field(default_factory=dict)  # seed, resamples
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Json:
         """JSON-serialisable; what ``selfvec evaluate --json`` prints."""
         return asdict(self) | {"notes": self.notes()}
 
@@ -148,7 +160,7 @@ def _measured_by(row: Json) -> tuple[str | None, ...]:
     return row["kind"], row["task"], row["metric"], row.get("method")
 
 
-def label(row: Mapping[str, Any]) -> str:
+def label(row: Row) -> str:
     """Name of a row in a figure: its vectors, mode, and dimensions if they were truncated.
 
     >>> label({"vectors": "refined", "mode": "hybrid"}), label({"vectors": "bm25", "mode": "bm25"})
@@ -191,7 +203,7 @@ def too_few(items: int, kind: str) -> bool:
     return items < FEWEST and kind not in UNRANKED
 
 
-def _are_alike(row: Mapping[str, Any], over: str = "") -> bool:
+def _are_alike(row: Row, over: str = "") -> bool:
     """Whether all resamples of a median are alike: nothing tells how other items would vary."""
     low = row.get(f"low{over}")
     return low is not None and low == row[f"high{over}"] and row["kind"] not in (*UNRANKED, "similarity")
@@ -220,7 +232,7 @@ def _on_common(row: Json) -> Json:
     return row | {key: row[f"{key}_common"] for key in keys}
 
 
-def _interval(row: Mapping[str, Any], over: str = "", form: str = ".3f") -> str:
+def _interval(row: Row, over: str = "", form: str = ".3f") -> str:
     """The interval of a row as text; ``over`` is "_common" for that of common items."""
     low = None if too_few(row.get(f"n{over}", FEWEST), row["kind"]) else row.get(f"low{over}")
     return "" if low is None or _are_alike(row, over) else f"{low:{form}} to {row[f'high{over}']:{form}}"

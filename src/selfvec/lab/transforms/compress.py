@@ -18,7 +18,7 @@ import numpy as np
 
 from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Bytes
-from selfvec.base.checks import Paths, StrPath, as_paths
+from selfvec.base.checks import Paths, StrPath, as_paths, is_path
 from selfvec.base.declarations import Bounds, Count, Natural, checked
 from selfvec.base.display import printable
 from selfvec.base.errors import InputError, OptionError
@@ -152,7 +152,7 @@ def compress(
     with atomic_file(output, overwrite=overwrite) as fresh:
         write_codes(fresh, file.arrays, str(chosen["method"]), _provenance(source))
     done = {
-        **({"source": os.fspath(vectors)} if isinstance(vectors, str | os.PathLike) else {}),
+        **({"source": os.fspath(vectors)} if is_path(vectors) else {}),
         "target": os.fspath(output),
         **chosen,
         "bytes": Path(output).stat().st_size,

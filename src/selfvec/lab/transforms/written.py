@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import Any, TypedDict
 
-from selfvec.base.answer import Answer
+from selfvec.base.answer import Answer, Json
 from selfvec.base.declarations import options
 from selfvec.base.progress import Progress
 from selfvec.data.vectors import Vectors
@@ -44,7 +44,7 @@ def check_writing(writing: Writing) -> None:
         check_save(output, writing.get("to"), overwrite=bool(writing.get("overwrite")))
 
 
-def written(made: Vectors, by: str, figures: dict[str, Any], writing: Writing) -> Vectors:
+def written(made: Vectors, by: str, figures: Json, writing: Writing) -> Vectors:
     """The new vectors, which say how they were made, written to the output if there is one."""
     left_out: list[str] = []
     if (output := writing.get("output")) is not None:
@@ -61,7 +61,7 @@ def figures_of(made: Vectors) -> Answer:
     return transformed(by, {"words": len(made), "dimensions": made.vector_size, **said}, left_out)
 
 
-def transformed(by: str, figures: dict[str, Any], left_out: list[str], **places: str) -> Answer:
+def transformed(by: str, figures: Json, left_out: list[str], **places: str) -> Answer:
     """What a method made, in figures, and what it had to leave out."""
     said = ", ".join(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in figures.items())
     every = {**places, "by": by, **figures, "left_out": left_out}
