@@ -75,9 +75,16 @@ def kind_of(dtype: Any) -> str:
     return next((kind for kind in every if dtype_of(kind) == dtype), TEXT)
 
 
-def common_kind(kinds: Iterable[str]) -> str:
-    """The kind of a field whose documents came in several parts: that of the first with a value."""
-    return next((kind for kind in kinds if kind != NOTHING), NOTHING)
+def common_kinds(texts: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """The kind of each field of several texts: that of the first text with a value of it.
+
+    >>> common_kinds([{"year": NOTHING}, {"year": INTEGER, "state": TEXT}])
+    {'year': 'integer', 'state': 'text'}
+    """
+    kinds: dict[str, str] = {}
+    for own in texts:
+        kinds |= {name: kind for name, kind in own.items() if kinds.get(name, NOTHING) == NOTHING}
+    return kinds
 
 
 def parse_moments(values: pl.Series) -> pl.Series:

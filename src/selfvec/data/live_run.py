@@ -12,8 +12,8 @@ segments. A word that no present document has is no word of the run, so whatever
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from itertools import chain, compress
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +22,10 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ints
 from selfvec.numerics.rows import filled_rows
 
-from .field_types import common_kind
+from .field_types import common_kinds
 from .run import BASE, Part, Run
 from .run_text import NAME, TEXT, RunText, schema_of
-from .token_batch import TokenBatch, concatenated, kept_numbers
+from .token_batch import TokenBatch, by_part, concatenated, kept_numbers
 from .trajectory import History
 from .vectors import Source, Vectors
 
@@ -36,91 +36,64 @@ _FIGURES = ("documents", "tokens", "without_vector", "gone", "not_encoded")
 
 
 class PresentText(RunText):
-    """The documents of several parts of a run that are present, one after the other."""
+    """Some documents of several texts, one after the other."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[tuple[RunText, Ints]]) -> None:  # texts and numbers of their documents
         super().__init__(b"")
-        self.parts = tuple(parts)
-        self._ends = np.cumsum([len(part) for part in parts])
+        self.parts = parts
+
+    @classmethod
+    def of_parts(cls, parts: Sequence[Part]) -> PresentText:
+        """The documents of parts of a run that are present."""
+        return cls([(part.segment.text, part.numbers) for part in parts])
 
     @property
     def bytes(self) -> int:
         """Size of the files."""
-        return sum(part.segment.text.bytes for part in self.parts)
+        return sum(text.bytes for text, _ in self.parts)
 
     def _read(self, columns: Collection[str], numbers: Sequence[int] | None = None) -> pl.DataFrame:
         import polars as pl
 
+        places = range(len(self.parts))
         if numbers is None:
-            return pl.concat([self._of_part(part, columns) for part in self.parts])
-        wanted = np.asarray(numbers, np.int64)
-        owners = np.searchsorted(self._ends, wanted, side="right")
-        frames, places = [], np.empty(len(wanted), np.int64)
-        done = 0
-        for number in np.unique(owners).tolist():
-            part = self.parts[number]
-            own = np.flatnonzero(owners == number)
-            rows = part.numbers[wanted[own] - (self._ends[number] - len(part))]
-            frames.append(self._of_part(part, columns, rows.tolist()))
-            places[own] = done + np.arange(len(own))
-            done += len(own)
-        return (pl.concat(frames) if frames else self._of_part(self.parts[0], columns, []))[places]
+            return pl.concat([self._of_part(place, columns) for place in places])
+        if not len(numbers):
+            return self._of_part(0, columns, [])
+        wanted = list(by_part([present for _, present in self.parts], np.asarray(numbers, np.int64)))
+        rows = pl.concat([self._of_part(place, columns, own.tolist()) for place, _, own in wanted])
+        return rows[np.argsort(np.concatenate([which for _, which, _ in wanted]))]
 
     def _of_part(
-        self, part: Part, columns: Collection[str], numbers: Sequence[int] | None = None
+        self, place: int, columns: Collection[str], numbers: Sequence[int] | None = None
     ) -> pl.DataFrame:
-        """Documents of a part by their numbers, by default those present; null where it has no field."""
+        """Documents of a text by their numbers, by default those present; null where it has no field."""
         import polars as pl
 
-        text = part.segment.text
+        text, present = self.parts[place]
         own = [name for name in columns if name == NAME or name in text.columns]
         # Polars counts no rows of a frame without columns.
         rows = text._read(own or [TEXT], numbers)
-        if numbers is None and len(part.gone):
-            rows = rows.filter(pl.Series(part.present))
+        if numbers is None and len(present) < len(text):
+            rows = rows[present]
+
+        def of_kind(name: str) -> pl.Expr:
+            column = pl.col(name) if name in own else pl.lit(None)
+            return column.cast(self._schema[name]).alias(name)
+
         # A frame of nulls alone would have one row.
-        return rows.with_columns(*map(partial(self._of_kind, own), columns)).select(*columns)
-
-    def _of_kind(self, own: Collection[str], name: str) -> pl.Expr:
-        """A column of a part, which has these columns, as that of the whole."""
-        import polars as pl
-
-        column = pl.col(name) if name in own else pl.lit(None)
-        return column.cast(self._schema[name]).alias(name)
-
-    def batches(self, columns: Collection[str] | None = None, rows: int = 4096) -> Iterator[pl.DataFrame]:
-        """The documents, some at a time; all columns by default."""
-        for first in range(0, len(self), rows):
-            yield self.read(columns or self.columns, range(first, min(first + rows, len(self))))
-
-    @property
-    def frame(self) -> pl.LazyFrame:
-        """The documents, which are not read yet, without their names."""
-        import polars as pl
-
-        own = [name for name in self.columns if name != NAME]
-        kept = [
-            text.frame.filter(pl.lit(pl.Series(part.present))).select(
-                list(map(partial(self._of_kind, text.columns), own))
-            )
-            for part in self.parts
-            for text in (part.segment.text,)
-        ]
-        return pl.concat(kept)
+        return rows.with_columns(*map(of_kind, columns)).select(*columns)
 
     @cached_property
     def _schema(self) -> Mapping[str, Any]:
-        """The columns of all parts. The kind of a field is that of the first part with a value of it."""
-        kinds: dict[str, list[str]] = {}
-        for part in self.parts:
-            for name, kind in part.segment.text.kinds.items():
-                kinds.setdefault(name, []).append(kind)
-        also = [NAME, *chain.from_iterable(part.segment.text.columns for part in self.parts)]
-        return schema_of(list(kinds), {name: common_kind(own) for name, own in kinds.items()}, also)
+        """The columns of all texts. The kind of a field is that of the first text with a value of it."""
+        kinds = common_kinds(text.kinds for text, _ in self.parts)
+        also = [NAME, *chain.from_iterable(text.columns for text, _ in self.parts)]
+        return schema_of(list(kinds), kinds, also)
 
     @cached_property
     def _size(self) -> int:
-        return sum(map(len, self.parts))
+        return sum(len(present) for _, present in self.parts)
 
 
 class LiveRun(Run):
@@ -140,7 +113,7 @@ class LiveRun(Run):
             provenance,
             base.report_json,
             parts={name: part for name, part in base.parts.items() if name != "encoded"},
-            text=PresentText(segments),
+            text=PresentText.of_parts(segments),
             folder=base.folder,
             state=base.state,
             stamp=stamp,

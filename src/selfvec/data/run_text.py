@@ -200,6 +200,8 @@ class RunText:
 
         if numbers is None:
             return self._decoded(columns)
+        if isinstance(numbers, range) and numbers.step == 1:
+            return self._decoded(columns, numbers.start, len(numbers))
         groups = sorted({number // GROUP for number in numbers})
         parts = [self._decoded(columns, group * GROUP, GROUP) for group in groups]
         starts = {group: i * GROUP for i, group in enumerate(groups)}  # only the last group may be shorter
@@ -272,7 +274,7 @@ class RunText:
     def batches(self, columns: Collection[str] | None = None, rows: int = GROUP) -> Iterator[pl.DataFrame]:
         """The documents, some at a time; all columns by default."""
         for first in range(0, len(self), rows):
-            yield self._as_written(self._decoded(columns or self.columns, first, rows))
+            yield self.read(columns or self.columns, range(first, min(first + rows, len(self))))
 
     @property
     def frame(self) -> pl.LazyFrame:

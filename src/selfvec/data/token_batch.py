@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -38,6 +39,20 @@ def occurrences_of_each(ids: Ids, types: int, among: Mask | None = None) -> Ints
 def bounds_of(sizes: ArrayLike) -> Ints:
     """Where each of n parts of these sizes begins, and the end, (n + 1,)."""
     return np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
+
+
+def by_part(parts: Sequence[Ints], numbers: NDArray[np.integer[Any]]) -> Iterator[tuple[int, Ints, Ints]]:
+    """Items by their numbers when all parts stand in a row: the part, which of the numbers, its items.
+
+    >>> parts = np.array([5, 7]), np.array([2])
+    >>> [(part, which.tolist(), items.tolist()) for part, which, items in by_part(parts, np.array([2, 1]))]
+    [(0, [1], [7]), (1, [0], [2])]
+    """
+    bounds = bounds_of([*map(len, parts)])
+    owners = np.searchsorted(bounds, numbers, side="right") - 1
+    for part in np.unique(owners).tolist():
+        which = np.flatnonzero(owners == part)
+        yield part, which, parts[part][numbers[which] - bounds[part]]
 
 
 @dataclass(frozen=True, repr=False)

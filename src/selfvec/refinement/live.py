@@ -129,7 +129,7 @@ def with_fields(run: Run, corpus: Corpus, number: int) -> tuple[Run, Change]:
     changed = _with_ids(segments, ids.to_list(), "documents")
     parts = [part.without(mask) for part, mask in zip(segments, changed, strict=True)]
     chosen = [part.without(~mask) for part, mask in zip(segments, changed, strict=True) if mask.any()]
-    former = PresentText(chosen)
+    former = PresentText.of_parts(chosen)
     documents = former.read(former.columns)
     names = documents[NAME]
     new = all_written(rows, rows.columns).unique(ID, keep="last").rename({ID: NAME})
@@ -417,7 +417,7 @@ def _joined(parts: list[Part], number: int, base: Run) -> list[Part]:
     rest = parts[:-2]
     while rest and (len(rest[-1]) <= _LARGER * sum(map(len, joined)) or len(rest) > MOST // 2):
         joined.insert(0, rest.pop())
-    return [*rest, Part(_segment(joined, text_in_memory(PresentText(joined)), number, base))]
+    return [*rest, Part(_segment(joined, text_in_memory(PresentText.of_parts(joined)), number, base))]
 
 
 def _segment(parts: Sequence[Part], text: RunText, number: int, base: Run) -> Segment:

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Array, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import read_only
-from selfvec.data.field_types import common_kind, dtype_of
+from selfvec.data.field_types import common_kinds, dtype_of
 from selfvec.data.run_text import ShownDates
+from selfvec.data.token_batch import by_part
 from selfvec.files.checksums import write_sealed
 from selfvec.files.memory import release
 from selfvec.files.tensors import Tensor, write_tensors
@@ -151,23 +152,16 @@ class SearchedDocuments:
         """The numbers of present units in their part: documents of each part, then passages of each."""
         return [part.numbers[which] for which in (0, 1) for part in self.indexed]
 
-    @cached_property
-    def _ends(self) -> Ints:
-        return np.cumsum([len(units) for units in self._local_units])
-
-    def by_part(self, units: Units) -> Iterator[tuple[Ints, int, Ints]]:
-        """Which of some units are together in a part, its number, and the numbers that they have there."""
-        groups = np.searchsorted(self._ends, units, side="right")
-        for group in np.unique(groups).tolist():
-            which = np.flatnonzero(groups == group)
-            local = self._local_units[group]
-            yield which, group % len(self.indexed), local[units[which] - (self._ends[group] - len(local))]
+    def by_part(self, units: Units) -> Iterator[tuple[int, Ints, Ints]]:
+        """The part of some units, which of them are in it, and the numbers that they have there."""
+        for group, which, local in by_part(self._local_units, units):
+            yield group % len(self.indexed), which, local
 
     def located(self, unit: int) -> tuple[IndexedDocuments, int]:
         """The index of a unit, and its number there."""
         if self.is_one_index:
             return self.parts[0], unit
-        ((_, part, local),) = self.by_part(np.array([unit]))
+        ((part, _, local),) = self.by_part(np.array([unit]))
         return self.parts[part], int(local[0])
 
     def assembled(self, values: Sequence[Array], kinds: Sequence[int] = (0, 1)) -> Array:
@@ -354,11 +348,7 @@ class SearchedDocuments:
     @cached_property
     def fields(self) -> dict[str, str]:
         """The kind of each field."""
-        kinds: dict[str, list[str]] = {}
-        for part in self.parts:
-            for name, kind in part.fields.items():
-                kinds.setdefault(name, []).append(kind)
-        return {name: common_kind(several) for name, several in kinds.items()}
+        return common_kinds(part.fields for part in self.parts)
 
     @cached_property
     def _values(self) -> dict[str, pl.Series]:
@@ -405,7 +395,7 @@ class JoinedVectors(TextVectors):
     def among(self, units: Units) -> UnitVectors:
         codes = np.empty((len(units), self.vectors[0].codes.shape[1]), np.int8)
         scales = np.empty(len(units), np.float32)
-        for which, part, local in self.searched.by_part(units):
+        for part, which, local in self.searched.by_part(units):
             codes[which], scales[which] = self.vectors[part].codes[local], self.vectors[part].scales[local]
         return UnitVectors(codes, scales, len(units))
 

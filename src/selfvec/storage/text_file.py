@@ -18,9 +18,8 @@ from pathlib import Path
 from queue import Full, Queue
 from typing import TYPE_CHECKING, Any
 
-from selfvec.base.arrays import Mask
 from selfvec.data.field_types import NOTHING, TEXT, all_written, kind_of, typed
-from selfvec.data.run_text import DATE, GROUP, NAME, RunText, column_of, fields_among, schema_of
+from selfvec.data.run_text import DATE, GROUP, RunText, column_of, fields_among, schema_of
 from selfvec.files.atomic_files import writing, writing_by_polars
 
 if TYPE_CHECKING:
@@ -205,23 +204,14 @@ def _joined(
     return whole.content
 
 
+def _rewritten(text: RunText, place: Path | None = None, days: pl.Series | None = None) -> Path | bytes:
+    forms = {name: (kind, ".") for name, kind in text.kinds.items()}
+    return _joined([text], text.fields, days, place, forms)
+
+
 def dated_text(text: RunText, days: pl.Series) -> RunText:
     """The same documents with other dates, (D,), in memory."""
-    return RunText(_joined([text], text.fields, days, None, _forms_of(text)))
-
-
-def _forms_of(text: RunText) -> _Forms:
-    return {name: (kind, ".") for name, kind in text.kinds.items()}
-
-
-def text_part(text: RunText, documents: Mask) -> RunText:
-    """The documents that are selected, (D,) bool, in memory; they are called as before."""
-    import polars as pl
-
-    memory = BytesIO()
-    named = text.frame.with_columns(pl.lit(text.read((NAME,))[NAME]))
-    _write(named.filter(pl.lit(pl.Series(documents))), memory)
-    return RunText(memory.getvalue())
+    return RunText(_rewritten(text, days=days))
 
 
 def text_of(documents: pl.DataFrame, like: Mapping[str, str]) -> RunText:
@@ -239,12 +229,12 @@ def text_in_memory(text: RunText) -> RunText:
     """The same documents in one piece, in memory."""
     if len(text) <= GROUP:  # without a thread that writes while others are read
         return text_of(text.read(text.columns), text.kinds)
-    return RunText(_joined([text], text.fields, None, None, _forms_of(text)))
+    return RunText(_rewritten(text))
 
 
 def save_text(text: RunText, path: Path) -> None:
     if not text.source:  # in several parts
-        _joined([text], text.fields, None, path, _forms_of(text))
+        _rewritten(text, path)
     elif isinstance(text.source, bytes):
         path.write_bytes(text.source)
     else:

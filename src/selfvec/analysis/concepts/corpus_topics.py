@@ -33,6 +33,7 @@ from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice, document_groups, parse_span
+from selfvec.data.live_run import PresentText
 from selfvec.data.run import AnyRun, Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.files.atomic_files import check_target
@@ -44,7 +45,6 @@ from selfvec.refinement.derived_vectors import TOPICS
 from selfvec.storage.cache import AGAIN, RESULT, cached, cached_result, read_result
 from selfvec.storage.opened import GivenRun, owner
 from selfvec.storage.run_folder import read_names
-from selfvec.storage.text_file import text_part
 from selfvec.text.kernels import NGRAM
 
 from .document_topics import assigned_table, document_table
@@ -207,7 +207,7 @@ def passing(run: Run, filter: GivenFilter | None) -> Run:
 
     documents = filtered_documents(run, given_filters(filter))
     topic_rows(run)
-    text = None if run.text is None else text_part(run.text, documents)
+    text = None if run.text is None else PresentText([(run.text, np.flatnonzero(documents))])
     part = run.replace(tokens=run.require_tokens().part(documents), text=text, folder=None)
     part.derived[TOPICS] = run.derived[TOPICS]
     return part
