@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings
 from tests.examples import TIMES
 from tests.places import SHARED_DATA
+from tests.rows import normal_vectors
 
 from selfvec.base.compiled import _Kernel
 from selfvec.data.vectors import Vectors
@@ -201,8 +202,7 @@ def plane() -> Vectors:
 @pytest.fixture
 def storm_vectors() -> Vectors:
     """Random directions for eight words of the reports; the others are unknown."""
-    words = ["hail", "storm", "wind", "roofs", "tornado", "road", "trees", "county"]
-    return Vectors(words, np.random.default_rng(5).standard_normal((8, 16)).astype(np.float32))
+    return normal_vectors(["hail", "storm", "wind", "roofs", "tornado", "road", "trees", "county"], 16, 5)
 
 
 @pytest.fixture(params=[(1, 0), (8, 0), (1 << 22, 1 << 27)], scope="module")

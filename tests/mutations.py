@@ -80,7 +80,8 @@ def tests_near(path: Path, tree: ast.Module) -> list[str]:
 def outcome(folder: Path, tests: list[str]) -> str:
     """What the tests say of the code in a folder."""
     environment = os.environ | {"PYTHONPATH": f"{folder / 'src'}{os.pathsep}{folder}"}
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+    command += ["-W", "ignore::pytest.PytestCollectionWarning", *tests]  # a class of the code is called Test
     try:
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=SECONDS)
     except subprocess.TimeoutExpired:
@@ -94,10 +95,8 @@ def main(number: int = 40, seed: int = 0) -> int:
     sizes = [path.read_bytes().count(b"\n") for path in sources]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for part in ("src", "tests", "benchmarks", "tools", "examples", "docs"):
-            shutil.copytree(ROOT / part, folder / part)
-        for file in ("pyproject.toml", "README.md", "CHANGELOG.md"):
-            shutil.copy(ROOT / file, folder)
+        besides = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis")
+        shutil.copytree(ROOT, folder, ignore=besides, dirs_exist_ok=True)
         while counts.total() < number:
             (path,) = draw.choices(sources, sizes)
             text = path.read_text("utf-8")

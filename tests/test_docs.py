@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from tests.encoders.tiny_encoder import ROWS, model_bytes, write_encoder
 from tests.places import ROOT
+from tests.rows import normal_vectors
 from tools import reference_pages, shown_output
 
 import selfvec
@@ -68,11 +69,11 @@ def write_files(folder: Path, storms: list[str]) -> None:
     example.write_text("\n".join(lines) + "\n", "utf-8")
     rows = [json.loads(line) for line in lines]
     words = sorted({word.strip(".,").lower() for text in storms for word in text.split()})
-    table = np.random.default_rng(0).standard_normal((len(words), 32)).astype(np.float32)
-    selfvec.save(selfvec.Vectors(words, table), folder / "vectors.vec", format="word2vec-text")
+    table = normal_vectors(words, 32)
+    selfvec.save(table, folder / "vectors.vec", format="word2vec-text")
 
     turn = np.linalg.qr(np.random.default_rng(1).standard_normal((32, 32)))[0].astype(np.float32)
-    selfvec.save(selfvec.Vectors([word[::-1] for word in words], table @ turn), folder / "other.vec")
+    selfvec.save(selfvec.Vectors([word[::-1] for word in words], table.vectors @ turn), folder / "other.vec")
 
     def write(name: str, lines: list[str]) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 from tests.heard import Heard
 from tests.places import ROOT
 from tests.refusals import refused
+from tests.rows import normal_vectors
 
 import selfvec
 from selfvec.base.errors import InputError, OptionError
@@ -103,7 +104,7 @@ def test_core_dependencies_are_those_the_core_imports() -> None:
 
 def test_fit_from_texts_and_vectors(storms: list[str]) -> None:
     words = ["hail", "storm", "wind", "roofs", "tornado"]
-    table = Vectors(words, np.random.default_rng(0).standard_normal((5, 16)).astype(np.float32))
+    table = normal_vectors(words, 16)
     model = selfvec.Refiner("paper", window=5, learning_rate=0.05, history="every:1").fit(storms, table)
     assert set(words) <= set(model.vectors_.index_to_key)
     original = model.original_

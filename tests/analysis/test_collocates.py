@@ -18,12 +18,11 @@ import selfvec
 from selfvec.analysis.collocates import MEASURES, Pairs, Window, pairs_of
 from selfvec.analysis.corpus_query import Hits
 from selfvec.base.errors import NotFound, OptionError
-from selfvec.data.token_batch import TokenBatch
 
 TEXTS = st.lists(st.lists(st.sampled_from("abcd"), max_size=12), min_size=1, max_size=5)
 
 
-def occurrences(batch: TokenBatch, word: int) -> Hits:
+def occurrences(batch: selfvec.TokenBatch, word: int) -> Hits:
     starts = np.flatnonzero(batch.ids == word)
     return Hits(starts, starts + 1)
 
@@ -31,7 +30,7 @@ def occurrences(batch: TokenBatch, word: int) -> Hits:
 @given(TEXTS, st.integers(0, 4), st.integers(1, 4))
 def test_pairs_are_counted_one_by_one(texts: list[list[str]], left: int, right: int) -> None:
     texts = [*texts, list("abcd")]
-    batch = TokenBatch.from_documents(texts)
+    batch = selfvec.TokenBatch.from_documents(texts)
     before, after, documents = Counter[str](), Counter[str](), Counter[str]()
     for text in texts:
         met = set[str]()
@@ -167,7 +166,7 @@ def test_a_window_may_have_sides_and_stop_words_are_left_out(run: selfvec.Run) -
     by_mi = selfvec.collocates(run, "tea", measure="mi").rows
     assert [row["mi"] for row in by_mi] == sorted((row["mi"] for row in by_mi), reverse=True)
     for wrong in ("0", "0L0R", "R", "5 words", "L3", "-1", "9999L1R", ""):
-        refused(lambda wrong=wrong: selfvec.collocates(run, "tea", window=wrong), OptionError, "window")
+        refused(lambda: selfvec.collocates(run, "tea", window=wrong), OptionError, "window")
 
 
 def test_collocates_come_and_go_over_groups(run: selfvec.Run) -> None:
@@ -207,7 +206,7 @@ def test_windows_may_end_with_sentences(tmp_path: Path) -> None:
 def test_windows_within_sentences_are_those_of_sentences_as_documents(
     texts: list[list[str]], left: int, right: int
 ) -> None:
-    sentences = TokenBatch.from_documents([*texts, list("abcd")])
+    sentences = selfvec.TokenBatch.from_documents([*texts, list("abcd")])
     half = len(texts) // 2
     whole = replace(sentences, offsets=sentences.offsets[[0, half, len(texts) + 1]])
     word = list(whole.types).index("a")

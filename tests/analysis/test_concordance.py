@@ -91,7 +91,7 @@ def test_it_can_be_sorted(run: selfvec.Run) -> None:
     assert ids("2L,1L") == ["a", "d", "a", "c"]  # nothing, operate, roofs, warning
     refused(lambda: selfvec.concordance(run, "hail", sort="3R", window=2), OptionError, "not shown")
     for wrong in ("middle", "1R,left", "0R", "1R,1L,2R,2L", ""):
-        refused(lambda wrong=wrong: selfvec.concordance(run, "hail", sort=wrong), OptionError, "sort")
+        refused(lambda: selfvec.concordance(run, "hail", sort=wrong), OptionError, "sort")
 
 
 def test_filters_top_and_an_unknown_order(run: selfvec.Run) -> None:
@@ -102,7 +102,7 @@ def test_filters_top_and_an_unknown_order(run: selfvec.Run) -> None:
     assert (words(first), first["hits"]) == (["Hail"], 4)
     refused(lambda: selfvec.concordance(run, "hail", filter="kind=memo"), NotFound, "kind=memo")
     for half in ("flash {0,1 flood", "flash {0, 1} flood", "flash } flood"):
-        refused(lambda half=half: selfvec.concordance(run, half), OptionError, "not a gap")
+        refused(lambda: selfvec.concordance(run, half), OptionError, "not a gap")
     refused(
         lambda: selfvec.concordance(run, "hail", sort=["3X"]),
         OptionError,

@@ -16,7 +16,6 @@ from selfvec.analysis import ngrams as ngrams_module
 from selfvec.analysis.dispersion import spread_of
 from selfvec.analysis.frequency import type_token_ratio
 from selfvec.base.errors import NotFound, OptionError
-from selfvec.data.token_batch import TokenBatch
 
 NOTICE = "please note that the office is closed on every public holiday of the year"
 ROWS = [
@@ -134,7 +133,7 @@ def test_the_type_token_ratio_is_the_mean_of_pieces(texts: list[list[str]], piec
     tokens = [word for text in texts for word in text]
     pieces = [tokens[i : i + piece] for i in range(0, len(tokens) - piece + 1, piece)]
     expected = np.mean([len(set(each)) / piece for each in pieces]) if pieces else None
-    assert type_token_ratio(TokenBatch.from_documents(texts), piece) == (
+    assert type_token_ratio(selfvec.TokenBatch.from_documents(texts), piece) == (
         None if expected is None else pytest.approx(expected)
     )
 
@@ -208,7 +207,7 @@ def test_dispersion_by_hand() -> None:
 @given(st.lists(st.lists(st.sampled_from("abc"), max_size=9), min_size=1, max_size=6))
 def test_dispersion_of_all_words_is_that_of_its_formulas(texts: list[list[str]]) -> None:
     texts = [*texts, list("abc")]
-    batch = TokenBatch.from_documents(texts)
+    batch = selfvec.TokenBatch.from_documents(texts)
     spread = spread_of(batch, np.full(len(batch.types), 0.2))
     filled = [text for text in texts if text]
     sizes = np.array(list(map(len, filled)))

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from tests.rows import normal_rows
 
 import selfvec
 from selfvec import Vectors
 from selfvec.analysis.word_neighbours import NARROW, abbreviates, replacement_cosines, replacement_row
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
 from selfvec.refinement.derived_vectors import narrow_rows, narrow_vectors
 
 VERBS = ["flooded", "hit", "closed", "damaged"]
@@ -39,7 +39,7 @@ def folder(own: Path) -> Path:
 def six_words() -> Run:
     """ "a x b", "a y b" and a third text; a and b have the axes as vectors, so sums can be read."""
     documents = [["a", "x", "b"], ["a", "y", "b"], ["c", "z"]]
-    batch = TokenBatch.from_documents(documents)
+    batch = selfvec.TokenBatch.from_documents(documents)
     rows = np.eye(6, dtype=np.float32)
     vectors = Vectors(batch.types, rows, counts=batch.counts, normalized=True)
     return Run(vectors, Vectors(vectors, rows), provenance={"method": "decorrelated"}, tokens=batch)
@@ -98,9 +98,9 @@ def test_letters_of_abbreviations(short: str, long: str, expected: bool) -> None
 
 def test_a_word_of_its_own_does_not_abbreviate_those_that_begin_with_it() -> None:
     words = ["rain", "rainfall", "rn", *"bcdefghijklm"]
-    rows = np.random.default_rng(0).standard_normal((len(words), 8)).astype(np.float32)
+    rows = normal_rows(len(words), 8)
     rows[1:3] = rows[0] + 0.1 * rows[1:3]
-    batch = TokenBatch.from_documents([words])
+    batch = selfvec.TokenBatch.from_documents([words])
     vectors = Vectors(words, rows, counts=batch.counts)
     run = Run(vectors, Vectors(vectors, rows), provenance={"method": "decorrelated"}, tokens=batch)
     assert replacement_row(run, 0, 5)["abbreviations"] == ["rn"]
@@ -110,7 +110,7 @@ def ranked(*words: str) -> Run:
     """A run of words that are near the first one, each less than the one before."""
     rows = np.eye(len(words), dtype=np.float32) * 0.1
     rows[:, 0] = 1 - 0.05 * np.arange(len(words))
-    batch = TokenBatch.from_documents([list(words)] * 5)
+    batch = selfvec.TokenBatch.from_documents([list(words)] * 5)
     vectors = Vectors(list(words), rows, counts=batch.counts)
     return Run(vectors, Vectors(vectors, rows), provenance={"method": "decorrelated"}, tokens=batch)
 

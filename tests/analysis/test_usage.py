@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from tests.rows import unit
 
 import selfvec
 from selfvec.analysis.usage.contexts import (
@@ -152,8 +153,8 @@ def reference(space: OccurrenceSpace) -> np.ndarray:
                 if ids[k] != ids[i]:
                     use += (1 - abs(k - i) / (WIDE_HALF + 1)) * space.rows[ids[k]]
             if np.linalg.norm(use) > 1e-6:
-                use = use / np.linalg.norm(use) - space.centres[side]
-                out[side, ids[i]] += use / np.linalg.norm(use)
+                use = unit(use) - space.centres[side]
+                out[side, ids[i]] += unit(use)
     return out
 
 

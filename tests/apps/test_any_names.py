@@ -9,8 +9,6 @@ from tests.examples import TIMES, soaked
 from tests.json_lines import write_lines
 
 import selfvec
-from selfvec.base.errors import SelfvecError
-from selfvec.corpus import Corpus
 
 WORDS = ["hail", "storm", "wind", "roof", "tree", "tornado", "rain", "flood", "road", "damage"]
 TEXTS = [f"{WORDS[i % 10]} broke {WORDS[3 * i % 10]} near {WORDS[7 * i % 9]} number {i}" for i in range(24)]
@@ -33,7 +31,7 @@ def read_again(out: Path) -> None:
         selfvec.drift(out, min_count=1, permutations=10)
 
 
-def one_line(error: SelfvecError) -> None:
+def one_line(error: selfvec.SelfvecError) -> None:
     assert "\n" not in str(error)
     str(error).encode()
 
@@ -47,8 +45,8 @@ def one_line(error: SelfvecError) -> None:
 def test_any_ids_slices_and_dates_from_memory(tmp_path_factory, ids, slices, date) -> None:
     out = tmp_path_factory.getbasetemp() / "memory-run"
 
-    def corpus() -> Corpus:
-        return Corpus.from_texts(
+    def corpus() -> selfvec.Corpus:
+        return selfvec.Corpus.from_texts(
             TEXTS,
             dates=None if date is None else [date, *["2020-01-01"] * (len(TEXTS) - 1)],
             ids=[ids[i % len(ids)] for i in range(len(TEXTS))],
@@ -57,7 +55,7 @@ def test_any_ids_slices_and_dates_from_memory(tmp_path_factory, ids, slices, dat
 
     try:
         selfvec.refine(corpus(), "none", "original", output=out, overwrite=True)
-    except SelfvecError as error:
+    except selfvec.SelfvecError as error:
         one_line(error)
         return
     read_again(out)
@@ -80,7 +78,7 @@ def test_any_fields_of_a_file(tmp_path_factory, asked, fields, value) -> None:
     options = {"slice_field": "slice"} if asked else {}
     try:
         selfvec.refine(path, "none", "original", output=out, overwrite=True, **options)
-    except SelfvecError as error:
+    except selfvec.SelfvecError as error:
         one_line(error)
         return
     read_again(out)

@@ -85,7 +85,7 @@ def test_documents_that_pass_a_filter_are_deleted(run: selfvec.Run) -> None:
     assert run.delete(filter={"size": {"$gt": 99}})["withdrawn"] == 0
     assert run.delete(filter="size=3..5", erase=True)["documents"] == len(run) == 17
     for named in ({}, {"ids": "r1", "filter": "size=1"}):
-        refused(lambda named=named: run.delete(**named), OptionError, "ids and a filter|ids nor a filter")
+        refused(lambda: run.delete(**named), OptionError, "ids and a filter|ids nor a filter")
 
 
 def test_fields_alone_keep_the_text_the_words_and_the_vectors(run: selfvec.Run) -> None:
@@ -107,7 +107,7 @@ def test_fields_alone_keep_the_text_the_words_and_the_vectors(run: selfvec.Run) 
         ({"id": "r1"}, "neither texts nor fields"),
         ([{"id": "r1", "size": 1}, {"id": "r2", "text": "y"}], "send these apart"),
     ):
-        refused(lambda rows=rows: run.upsert(rows), InputError, rule)
+        refused(lambda: run.upsert(rows), InputError, rule)
 
 
 ADDS = """

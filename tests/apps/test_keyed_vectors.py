@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from tests.refusals import refused
+from tests.rows import normal_rows, unit
 
 import selfvec
 from selfvec.base.errors import OptionError
@@ -17,8 +18,7 @@ TEXTS = ["hail broke roofs in the village", "rain filled the river", "hail and r
 def keyed() -> SimpleNamespace:
     """What `fit` needs of a ``KeyedVectors``."""
     words = sorted({word for text in TEXTS for word in text.split()})
-    rows = np.random.default_rng(0).standard_normal((len(words), 8)).astype(np.float32)
-    return SimpleNamespace(index_to_key=words, vectors=rows)
+    return SimpleNamespace(index_to_key=words, vectors=normal_rows(len(words), 8))
 
 
 def test_keyed_vectors_are_where_refining_starts() -> None:
@@ -38,7 +38,7 @@ def test_a_model_stands_for_its_vectors_and_their_n_grams() -> None:
     for model in (models.Word2Vec(texts, **how), models.FastText(texts, bucket=200, **how)):
         found = selfvec.Refiner(method="original").fit([*TEXTS, "a hailstorm"], vectors=model).original_
         theirs = model.wv
-        assert_allclose(found["hail"], theirs["hail"] / np.linalg.norm(theirs["hail"]), atol=1e-6)
+        assert_allclose(found["hail"], unit(theirs["hail"]), atol=1e-6)
     assert found["hailstorm"].any()
     ours = selfvec.Vectors.from_gensim(theirs)
     for word in ("hailstorm", "hail"):

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.commands import ran
+from tests.refusals import refused
+from tests.rows import normal_rows
 
 import selfvec
 from selfvec import Vectors
@@ -26,10 +28,9 @@ def folder(own: Path, storms: list[str]) -> Path:
     (own / "storms.txt").write_text("\n".join(storms) + "\n", "utf-8")
     made = ["refine", str(own / "storms.txt"), "-o", str(own / "run"), "--vectors", "none"]
     ran([*made, "--method", "decorrelated"])
-    rng = np.random.default_rng(0)
-    rows = rng.standard_normal((6, 4)).astype(np.float32)
+    rows = normal_rows(6, 4)
     rows[1] = rows[0] + 0.3 * rows[1]  # home is near house
-    turn = np.linalg.qr(rng.standard_normal((4, 4)))[0].astype(np.float32)
+    turn = np.linalg.qr(normal_rows(4, 4, 1))[0]
     selfvec.save(Vectors(ENGLISH, rows), own / "en.vec")
     selfvec.save(Vectors(SPANISH, rows @ turn), own / "es.vec")
     pairs = "".join(f"{one}\t{other}\n" for one, other in zip(ENGLISH, SPANISH, strict=True))
@@ -106,8 +107,7 @@ def run_of(documents: list[str], near: str = "") -> selfvec.Run:
     """A run of some documents; words that are ``near`` the first word are so in both states."""
     tokens = selfvec.TokenBatch.from_documents([text.split() for text in documents])
     names = list(tokens.types)
-    rng = np.random.default_rng(0)
-    rows = rng.standard_normal((len(names), 16)).astype(np.float32)
+    rows = normal_rows(len(names), 16)
     for word in near.split():
         row = names.index(word)
         rows[row] = rows[0] + 0.1 * rows[row]
@@ -176,8 +176,7 @@ def test_a_rare_word_says_so(capsys) -> None:
 
 def many(rare: int) -> Vectors:
     """A thousand words that occur five times, and some near the first that occur once."""
-    rng = np.random.default_rng(0)
-    rows = rng.standard_normal((1000 + rare, 8)).astype(np.float32)
+    rows = normal_rows(1000 + rare, 8)
     rows[1000:] = rows[0] + 0.01 * rows[1000:]
     words = [f"w{i}" for i in range(len(rows))]
     return Vectors(words, rows, counts=np.repeat([5, 1], [1000, rare]))
@@ -211,8 +210,7 @@ def test_the_default_never_empties_a_small_list() -> None:
 def test_a_table_without_counts_refuses_a_least_count() -> None:
     table = Vectors(["a", "b"], np.eye(2, dtype=np.float32))
     assert table.most_similar("a", min_count=1)
-    with pytest.raises(OptionError, match="hold no counts of words; leave it out"):
-        table.most_similar("a", min_count=2)
+    refused(lambda: table.most_similar("a", min_count=2), OptionError, "no counts of words; leave it out")
 
 
 def test_both_tables_of_a_run_leave_out_rare_words(folder: Path) -> None:

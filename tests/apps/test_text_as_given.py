@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 
 import selfvec
-from selfvec.retrieval import run_index
 
 HOW: Any = {"vectors": "none", "method": "decorrelated"}
 GIVEN = [
@@ -31,7 +30,7 @@ def written(kind: str, path: Path) -> Any:
 def given_back(run: selfvec.Run) -> list[str]:
     """All documents as the run gives them, which is the same by each way."""
     found = {hit.id: hit.text for hit in run.search("boiler")}
-    assert found == {name: run_index(run).text(name) for name in found}
+    assert found == {name: selfvec.run_index(run).text(name) for name in found}
     assert found == dict(zip(run.text.names(), run.text.as_given(), strict=True))
     return [found[name] for name in sorted(found)]
 
@@ -79,7 +78,7 @@ def test_passages_of_a_long_text_are_pieces_of_it_as_it_came() -> None:
         rows = [{"title": "On pumps", "id": "a", "text": text}, {"id": "b", "text": "A short text."}]
         run = selfvec.refine(rows, **HOW)
         (hit,) = run.search('"pump 150"', top=1)
-        whole = run_index(run).text("a")
+        whole = selfvec.run_index(run).text("a")
         assert whole == f"On pumps\n\n{text}"
         assert whole[slice(*hit.passage)] == hit.text
         assert "<b>pump 150</b>" in hit.text

@@ -97,14 +97,12 @@ def test_a_name_that_is_no_option_is_answered_with_the_one_that_is_meant(
     for name in {other for others in OTHER_NAMES.values() for other in others} - {*known}:
         if meant := [ours for ours, others in OTHER_NAMES.items() if ours in known and name in others]:
             rule = rf"^{name}: there is no such option; did you mean {meant[0]}\?$"
-            refused(lambda name=name: function(**needed, **{name: 3}), OptionError, rule)
+            refused(lambda: function(**needed, **{name: 3}), OptionError, rule)
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
     for name, right in (("windwo", "window"), ("outptu", "output")):
-        refused(
-            lambda name=name: selfvec.refine("nothing", **{name: 3}), OptionError, f"did you mean {right}"
-        )
+        refused(lambda: selfvec.refine("nothing", **{name: 3}), OptionError, f"did you mean {right}")
 
 
 def test_other_names_are_of_options_that_exist() -> None:

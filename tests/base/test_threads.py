@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.commands import ran
+from tests.rows import normal_rows
 from threadpoolctl import threadpool_info
 
 import selfvec
@@ -102,7 +103,7 @@ def test_blocks_cover_all_rows_in_order(rows: int) -> None:
 
 
 def test_sums_have_the_same_bits_for_any_number_of_threads() -> None:
-    table = np.random.default_rng(0).standard_normal((30_000, 40)).astype(np.float32)
+    table = normal_rows(30_000, 40)
     one, more = (sum(by_blocks(30_000, lambda part: table[part].T @ table[part], jobs)) for jobs in (1, 3))
     np.testing.assert_array_equal(one, more)
     np.testing.assert_allclose(one, table.T.astype(np.float64) @ table, atol=0.5)

@@ -6,18 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from tests.cooccurrence.plain import count_reference, linear_reference, random_batch, sides_reference
+from tests.rows import normal_rows
 
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.token_batch import TokenBatch
 
 
-def random_table(seed: int, rows: int, columns: int) -> np.ndarray:
-    return np.random.default_rng(seed).standard_normal((rows, columns)).astype(np.float32)
-
-
 @given(st.integers(0, 10**6), st.integers(1, 12), st.sampled_from([0, 0.3, 0.5, 1]))
 def test_the_scan_equals_the_reference(seed: int, window: int, gamma: float) -> None:
-    batch, table = random_batch(seed, 400, 30), random_table(seed, 30, 7)
+    batch, table = random_batch(seed, 400, 30), normal_rows(30, 7, seed)
     scan, counts = ScanOperator(batch, window, gamma, jobs=1), count_reference(batch, window)
     assert_allclose(scan.apply(table), linear_reference(counts, table, gamma), atol=5e-5)
     assert_array_equal(scan.degrees, counts.sum(axis=1))
@@ -25,7 +22,7 @@ def test_the_scan_equals_the_reference(seed: int, window: int, gamma: float) -> 
 
 @given(st.integers(0, 10**6), st.integers(2, 12), st.integers(1, 20))
 def test_scan_of_some_words_equals_the_scan_of_all(seed: int, window: int, number: int) -> None:
-    batch, table = random_batch(seed, 400, 30), random_table(seed, 30, 7)
+    batch, table = random_batch(seed, 400, 30), normal_rows(30, 7, seed)
     scan = ScanOperator(batch, window, 0.4, jobs=1)
     rare = np.argsort(scan.occurrences, kind="stable")[:number]
     some = np.isin(np.arange(30), rare)
@@ -45,7 +42,7 @@ def test_sides_by_hand() -> None:
 
 @given(st.integers(0, 10**6), st.integers(2, 12), st.sampled_from([0, 0.1, 0.5]))
 def test_sides_equal_the_reference_and_add_up(seed: int, window: int, gamma: float) -> None:
-    batch, table = random_batch(seed, 300, 30), random_table(seed, 30, 7)
+    batch, table = random_batch(seed, 300, 30), normal_rows(30, 7, seed)
     scan = ScanOperator(batch, window, gamma, jobs=1)
     found = scan.apply_sides(table)
     assert_allclose(found, sides_reference(batch, table, window, gamma), atol=5e-5)
@@ -55,7 +52,7 @@ def test_sides_equal_the_reference_and_add_up(seed: int, window: int, gamma: flo
 
 @pytest.mark.parametrize("columns", [1, 3, 300])
 def test_sums_of_frequent_words_keep_their_digits(columns: int) -> None:
-    table = random_table(3, 300, columns) + 3  # a large common part, which centring takes out
+    table = normal_rows(300, columns, 3) + 3  # a large common part, which centring takes out
     batch = random_batch(3, 6000, 300)
     expected = linear_reference(count_reference(batch, 21), table, 0.5)
     assert np.abs(ScanOperator(batch, 21, 0.5).apply(table) - expected).max() < 1e-5 * np.abs(expected).max()
@@ -76,7 +73,7 @@ def test_words_without_neighbours_get_zeros_and_give_nothing() -> None:
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_tables_of_any_float_and_layout(dtype) -> None:
     scan = ScanOperator(random_batch(5, 500, 40), 5)
-    table = random_table(5, 40, 12).astype(dtype)
+    table = normal_rows(40, 12, 5).astype(dtype)
     result = scan.apply(table)
     assert result.dtype == np.float32
     assert_array_equal(scan.apply(np.asfortranarray(table)), result)
@@ -85,7 +82,7 @@ def test_tables_of_any_float_and_layout(dtype) -> None:
 
 @pytest.mark.parametrize("width", [5, 64, 300])
 def test_the_result_may_replace_the_table(width: int) -> None:
-    batch, table = random_batch(1, 900, 40), random_table(2, 40, width)
+    batch, table = random_batch(1, 900, 40), normal_rows(40, width, 2)
     expected = ScanOperator(batch, 7).apply(table)
     place = table.copy()
     assert ScanOperator(batch, 7, jobs=2).apply(place, place) is place

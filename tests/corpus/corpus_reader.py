@@ -76,6 +76,11 @@ class Reader:
         self.corpus = Corpus.open([self.folder / name for name in names], **options)
         return collect(self.corpus, batch_bytes)
 
+    @property
+    def summary(self) -> Any:
+        """What was noted of the corpus that was read last."""
+        return self.corpus.summary
+
     def texts(self, *names: Path | str, **options: Any) -> list[str]:
         return self.read(*names, **options)["texts"]
 
@@ -87,7 +92,7 @@ def collect(corpus: Corpus, batch_bytes: int = 1 << 20) -> dict[str, list[Any]]:
         rows["texts"] += batch.texts.to_list()
         for key, name in (("ids", "id"), ("dates", "date")):
             found = batch.get(name)
-            rows[key] += [None] * len(batch) if found is None else found.to_list()
+            rows[key] += [None] * len(batch) if found is None else found.cast(pl.String).to_list()
         given = batch.get("_given")
         rows["given"] += (batch.texts if given is None else given.fill_null(batch.texts)).to_list()
     return rows

@@ -88,7 +88,7 @@ def test_a_page_is_its_title_and_text(reader: Reader, packed: str) -> None:
     path = reader.write(f"page.html{packed}", PAGE)
     found = reader.read(path)
     assert (found["texts"], found["ids"]) == ([TEXT], [path.name])
-    (file,) = reader.corpus.summary.files
+    (file,) = reader.summary.files
     assert (file.kind, file.bytes) == ("document", path.stat().st_size)
 
 
@@ -157,7 +157,7 @@ def test_a_page_that_cannot_be_read_to_its_end_is_named(reader: Reader, page: by
         reader.texts("in")
     assert str(error.value).startswith(f"{path}: cannot be read to its end: {fault}; correct the file or")
     assert reader.texts("in", skip_bad_rows=True) == ["Sound."]
-    assert (reader.corpus.summary.bad_rows, reader.corpus.summary.empty) == (1, 0)
+    assert (reader.summary.bad_rows, reader.summary.empty) == (1, 0)
 
 
 def test_pages_of_more_tags_than_fit_in_memory_are_refused_before_they_are_read() -> None:
@@ -184,7 +184,7 @@ def test_pages_without_text_and_letters_without_a_map_are_told(reader: Reader) -
     cid = "7KH\\003KDUERXU\\003QHHGV\\003D\\003QHZ"
     path = reader.write("a.pdf", pdf_of("Hail fell.", "", "/g2/g10/g3", cid, ""))
     assert reader.texts(path) == ["Hail fell."]
-    assert reader.corpus.summary.notes == [
+    assert reader.summary.notes == [
         f"{path}: 2 of 5 pages hold no text: are they scans? OCR them",
         f"{path}: pages in fonts that do not tell their letters are left out, 2 of 5: OCR them",
     ]
@@ -263,13 +263,13 @@ def test_a_folder_of_mixed_kinds_is_read_whole_and_the_rest_is_named(reader: Rea
     found = reader.read("in")
     assert found["texts"] == ["A row.", "Plain.", TEXT, "Paper.", WORD_TEXT]
     assert found["ids"] == [None, "a.txt", "b.html", "c/d.pdf", "e.docx"]
-    assert reader.corpus.summary.skipped_files == [str(reader.folder / "in" / "picture.png")]
+    assert reader.summary.skipped_files == [str(reader.folder / "in" / "picture.png")]
     for place in ("selfvec.base.errors.find_spec", "importlib.util.find_spec"):
         monkeypatch.setattr(place, lambda _: None)
     assert reader.texts("in") == ["A row.", "Plain.", TEXT, WORD_TEXT]
-    skipped = [Path(name).name for name in reader.corpus.summary.skipped_files]
+    skipped = [Path(name).name for name in reader.summary.skipped_files]
     assert skipped == ["d.pdf", "picture.png"]
-    told = reader.corpus.summary.describe()
+    told = reader.summary.describe()
     assert re.search(r"left out: 2 files of other kinds \(\.pdf 1, \.png 1; for PDF: .*pip install", told)
     for name in ("in/c/d.pdf", "in/c"):
         refused(lambda: reader.texts(name), MissingExtra, r"pip install .*\[documents\]'")
@@ -326,7 +326,7 @@ def test_a_file_that_is_not_sound_is_named(reader: Reader, name: str, data, rule
     assert f"in/{name}" in str(error.value)
     assert rule in str(error.value)
     assert reader.texts("in", skip_bad_rows=True) == ["Sound."]
-    assert name in reader.corpus.summary.bad_places[0]
+    assert name in reader.summary.bad_places[0]
 
 
 def test_a_pdf_with_a_password_is_refused() -> None:
@@ -370,4 +370,4 @@ def test_pages_without_text_are_named(reader: Reader) -> None:
     refused(lambda: reader.read(reader.folder), CorpusError, rf"no text in {page} and 1 more file: {why}")
     reader.write("c.html", "<p>hail fell")
     assert reader.texts(reader.folder) == ["hail fell"]
-    assert reader.corpus.summary.notes == [f"no text in {page} and 1 more file: {why}"]
+    assert reader.summary.notes == [f"no text in {page} and 1 more file: {why}"]

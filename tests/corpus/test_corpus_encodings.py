@@ -92,14 +92,14 @@ def test_a_text_with_a_byte_order_mark_is_read(
     reader.write(f"{container}{packed}", data)
     found = reader.texts(container.partition("/")[0] if "/" in container else f"{container}{packed}")
     assert found == (["".join(sentences)] if "/" in container else sentences)
-    assert reader.corpus.summary.mended_rows == 0
+    assert reader.summary.mended_rows == 0
 
 
 def test_what_is_wrong_in_utf16_is_mended_and_counted(reader: Reader) -> None:
     half = "naïve déjà\n".encode("utf-16") + b"\x3d\xd8\xe9\0\n\0d"  # half of a pair; half of a letter
     reader.write("a.txt", half)
     assert reader.texts("a.txt") == ["naïve déjà", "\ufffdé", "\ufffd"]
-    assert reader.corpus.summary.mended_rows == 2
+    assert reader.summary.mended_rows == 2
 
 
 def page(label: str, text: str, how: str) -> str:
@@ -119,7 +119,7 @@ def test_the_label_of_a_page_is_read_as_browsers_read_it(
     text = SENTENCES[language]
     reader.write("a.html", page(label, text, how).encode(codec))
     assert reader.texts("a.html") == [text]
-    assert reader.corpus.summary.mended_rows == 0
+    assert reader.summary.mended_rows == 0
 
 
 @pytest.mark.parametrize(
@@ -156,21 +156,21 @@ def test_a_page_without_a_label_is_read_by_the_detector_which_is_said(
     text = SENTENCES[language]
     reader.write("a.html", f"<html><body><p>{text}</p></body></html>".encode(codec))
     assert reader.texts("a.html") == [text]
-    (place,) = reader.corpus.summary.mended_places
+    (place,) = reader.summary.mended_places
     assert re.search(r"a\.html:1: names no encoding: read as \S+, a guess$", place)
 
 
 def test_a_page_that_is_utf8_whatever_it_names_is_read_so_which_is_said(reader: Reader) -> None:
     reader.write("a.html", f"<meta charset=windows-1251><p>{SENTENCES['ru']}")
     assert reader.texts("a.html") == [SENTENCES["ru"]]
-    assert reader.corpus.summary.mended_places[0].endswith("a.html:1: is UTF-8, and names windows-1251")
+    assert reader.summary.mended_places[0].endswith("a.html:1: is UTF-8, and names windows-1251")
 
 
 def test_a_few_wrong_bytes_are_mended_and_the_likely_encoding_is_named(reader: Reader) -> None:
     russian = SENTENCES["ru"]
     path = reader.write("a.txt", f"{russian}\n".encode() * 9 + "и был град\n".encode("cp1251"))
     assert reader.texts("a.txt")[:9] == [russian] * 9
-    (place,) = reader.corpus.summary.mended_places
+    (place,) = reader.summary.mended_places
     assert place.startswith(f"{path}:10: is not UTF-8, probably windows-1251: ")
     assert place.endswith(" places became \ufffd")
 
@@ -187,7 +187,7 @@ def test_a_text_whose_other_encoding_begins_late_is_an_error_unless_bad_rows_are
         re.escape(f"{path}:5001: is not UTF-8 but probably windows-1252"),
     )
     assert len(reader.texts("a.txt", batch_bytes=batch_bytes, skip_bad_rows=True)) == 5600
-    assert reader.corpus.summary.mended_rows == 600
+    assert reader.summary.mended_rows == 600
 
 
 def test_lists_of_words_are_read_alike(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_a_folder_of_text_files_is_a_document_each(reader: Reader):
     rows = reader.read("reports")
     assert rows["ids"] == ["0/0.txt", "0/2.txt", "0/4.txt", "1/1.txt", "1/3.txt", "b.md.gz"]
     assert rows["texts"] == [TEXTS[i] for i in (0, 2, 4, 1, 3)] + ["one\ntwo\n"]
-    summary = reader.corpus.summary
+    summary = reader.summary
     assert summary.skipped_files == [str(reader.folder / "reports" / "picture.png")]
     digests = [
         f"{hashlib.sha256((reader.folder / 'reports' / name).read_bytes()).hexdigest()}  {name}\n"
@@ -112,7 +112,7 @@ def test_a_folder_of_row_files_is_read_as_rows_in_order_of_names(reader: Reader)
     reader.write("in/a/a.jsonl", '{"text": "first"}\n{"text": "second"}\n')
     reader.write("in/manifest.json", "{}")
     assert reader.texts("in") == ["first", "second", "third"]
-    assert len(reader.corpus.summary.skipped_files) == 1
+    assert len(reader.summary.skipped_files) == 1
 
 
 def test_a_beir_folder_is_its_corpus(reader: Reader):
@@ -130,9 +130,9 @@ def test_several_sources_follow_each_other(reader: Reader):
     for batch_bytes in (1, 1 << 20):
         rows = reader.read("b.csv", "a.txt", "empty.jsonl", "b.csv", batch_bytes=batch_bytes)
         assert rows["texts"] == ["three", "one", "two", "three"]
-        dates = [date and date.isoformat() for date in rows["dates"]]
+        dates = rows["dates"]
         assert dates == ["2001-02-03", None, None, "2001-02-03"]
-    summary = reader.corpus.summary
+    summary = reader.summary
     assert [file.kind for file in summary.files] == ["csv", "lines", "jsonl", "csv"]
     assert (summary.documents, summary.duplicates) == (4, 1)
     assert json.loads(json.dumps(summary.as_dict()))["files"][0]["text_fields"] == ["text"]
@@ -143,13 +143,13 @@ def test_several_sources_follow_each_other(reader: Reader):
 def test_blank_documents_are_empty_not_bad(reader: Reader):
     reader.write("a.txt", "one\n\n  \t\ntwo\n\n")
     assert reader.texts("a.txt") == ["one", "two"]
-    assert reader.corpus.summary.empty == 3
+    assert reader.summary.empty == 3
     reader.write("a.jsonl", '{"text": null}\n\n{"text": " "}\n{"text": "x"}\n{"title": null, "text": "y"}')
     assert reader.texts("a.jsonl") == ["x", "y"]
-    assert reader.corpus.summary.empty == 2
+    assert reader.summary.empty == 2
     reader.write("a.csv", "id,text\n1,\n2,x\n\n3,  \n")
     assert reader.texts("a.csv") == ["x"]
-    assert reader.corpus.summary.empty == 2
+    assert reader.summary.empty == 2
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.tsv", "a.jsonl", "folder/a.txt", "a.any"])
@@ -173,8 +173,9 @@ def test_damaged_compression_is_an_error_that_says_so(reader: Reader, suffix, da
         "extended": data + b"more",
     }[damage]
     path.write_bytes(broken)
-    with pytest.raises(CorpusError, match=r"a.txt.*: the compressed data is damaged or cut short \(.+"):
-        reader.texts(path)
+    refused(
+        lambda: reader.texts(path), CorpusError, r"a.txt.*: the compressed data is damaged or cut short \(.+"
+    )
 
 
 def test_members_of_a_compressed_file_follow_each_other(reader: Reader):

@@ -60,21 +60,21 @@ def test_a_table_is_read_as_it_was_meant(reader: Reader, name, batch_bytes):
     data, texts, bad, mended = READ[name]
     reader.write(name, data)
     assert reader.texts(name, batch_bytes=batch_bytes, skip_bad_rows=True) == texts
-    assert (reader.corpus.summary.bad_rows, reader.corpus.summary.mended_rows) == (bad, mended)
+    assert (reader.summary.bad_rows, reader.summary.mended_rows) == (bad, mended)
 
 
 def test_what_was_guessed_for_a_whole_table_is_noted_once(reader: Reader):
     path = reader.write("a.csv", READ["blanks.csv"][0])
     reader.texts("a.csv", batch_bytes=7)
     note = "blanks between a delimiter and a quote are left out"
-    assert reader.corpus.summary.notes == [f"{path}: {note}"]
+    assert reader.summary.notes == [f"{path}: {note}"]
 
 
 def test_fields_after_the_last_column_are_counted(reader: Reader):
     path = reader.write("a.csv", READ["header-ends.csv"][0])
     reader.texts("a.csv")
     what = "empty fields after the last column left out"
-    assert reader.corpus.summary.mended_places == [f"{path}:4: {what}"]
+    assert reader.summary.mended_places == [f"{path}:4: {what}"]
 
 
 @pytest.mark.parametrize("header", ['id\t"text\tn', '"id\ttext\t"n', '"id"\t" text \tn'])
@@ -99,7 +99,7 @@ def test_a_row_that_a_block_cuts_does_not_join_the_batches():
 def test_a_quoted_field_whose_lines_look_like_rows_is_noted(reader: Reader):
     path = reader.write("a.csv", 'id,text,x\n1,"a,b\n2,b,c\n3,c",d\n4,e,f\n')
     assert reader.texts("a.csv") == ["a,b\n2,b,c\n3,c", "e"]
-    (note,) = reader.corpus.summary.notes
+    (note,) = reader.summary.notes
     assert note.startswith(f"{path}:2: a quoted field holds lines that look like rows; if they are, a quote")
 
 
@@ -198,7 +198,7 @@ def test_rows_that_are_the_header_again_are_left_out_and_counted(reader: Reader)
     for batch_bytes in (1, 1 << 20):
         assert reader.texts("a.csv", batch_bytes=batch_bytes) == ["hail", "id", "text", "other"]
         said = f"2 rows repaired: rows that repeat the header left out (2 places), first in line 3 of {path}"
-        assert said in reader.corpus.summary.describe()
+        assert said in reader.summary.describe()
 
 
 @pytest.mark.parametrize("sign", [",", ";", "\t"])
@@ -234,7 +234,7 @@ def test_rows_that_are_no_documents_are_left_out_and_counted(reader: Reader, cas
     reader.write("a.csv", f"date,n,text\n{above}{DATA}{below}")
     texts = reader.texts("a.csv", batch_bytes=batch_bytes)
     assert texts == ["Hail fell.", "Snow lay.", "Fog rose.", "Rain."][: 3 + ("Rain" in below)]
-    summary = reader.corpus.summary
+    summary = reader.summary
     assert (summary.mended, summary.mended_rows) == ({f"{what} left out": number}, number)
 
 
@@ -259,7 +259,7 @@ def test_ordinary_rows_are_documents_wherever_they_stand(reader: Reader, data: s
     assert reader.texts("a.csv")[0] == text
     reader.write("a.csv", f"text,date,n\n{rows}{data}")
     assert reader.texts("a.csv")[-1] == text
-    assert reader.corpus.summary.mended == {}
+    assert reader.summary.mended == {}
 
 
 def test_a_table_of_texts_alone_has_one_header(reader: Reader) -> None:
@@ -277,5 +277,5 @@ def test_names_of_groups_above_the_header_are_said(reader: Reader) -> None:
     path = reader.write("a.csv", f"meta,meta,answers\ndate,n,text\n{DATA}")
     assert reader.texts("a.csv") == ["Hail fell.", "Snow lay.", "Fog rose."]
     note = "the table has two header rows; the second, in line 2, names the columns"
-    assert reader.corpus.summary.notes == [f"{path}: {note}"]
-    assert reader.corpus.summary.date_field == "date"
+    assert reader.summary.notes == [f"{path}: {note}"]
+    assert reader.summary.date_field == "date"

@@ -195,10 +195,10 @@ def test_special_files_in_a_folder_are_left_out_and_named(reader: Reader, monkey
         made.bind("socket.txt")
         assert reader.texts("in") == ["one"]
     names = ["link.txt (special file)", "null.txt -> /dev/null", "pipe.txt (special file)"]
-    assert reader.corpus.summary.skipped_files == [
+    assert reader.summary.skipped_files == [
         str(reader.folder / "in" / name) for name in (*names, "socket.txt (special file)")
     ]
-    assert "(special files 3, links that are not followed 1)" in reader.corpus.summary.describe()
+    assert "(special files 3, links that are not followed 1)" in reader.summary.describe()
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may list everything")

@@ -123,7 +123,7 @@ def test_a_date_is_named_where_the_field_of_a_usual_name_holds_none(reader: Read
         reader.write("a.csv", f"date,sent on,text\n{rows}")
         reader.texts("a.csv")
         note = "date holds no dates; sent on looks like dates: --date-field 'sent on'"
-        assert [one for one in reader.corpus.summary.notes if "holds no" in one] == [note] * noted
+        assert [one for one in reader.summary.notes if "holds no" in one] == [note] * noted
 
 
 TICKED = ["Not satisfied with it at all", "Very satisfied with it"] * 4
@@ -160,7 +160,7 @@ def test_answers_that_are_ticked_are_said_where_they_have_the_name_of_a_text(tmp
 def test_a_name_that_two_columns_share_is_passed_over_and_said(reader: Reader) -> None:
     reader.write("jira.csv", "Body,Body,Description\na,b,hail fell\n")
     assert reader.texts("jira.csv") == ["hail fell"]
-    assert reader.corpus.summary.notes == ["not kept, as columns share a name: Body"]
+    assert reader.summary.notes == ["not kept, as columns share a name: Body"]
 
 
 # ---- Files without text in a folder
@@ -243,14 +243,14 @@ def test_a_document_without_an_id_has_a_name_that_no_other_has(tmp_path: Path) -
 def test_ids_that_repeat_are_said_with_the_first_and_its_line(reader: Reader) -> None:
     path = reader.write("a.csv", "id,text\na,hail\nb,rain\na,snow\n,fog\n,wind\nb,\nb,sleet\n")
     assert reader.read("a.csv")["ids"] == ["a", "b", "a", None, None, "b"]
-    assert reader.corpus.summary.notes == [
+    assert reader.summary.notes == [
         f"2 documents have the id of an earlier one, first {path}:4: "
         "--withdraw takes all with an id, similar --document the first"
     ]
-    assert reader.corpus.summary.notes == reader.corpus.summary.notes
+    assert reader.summary.notes == reader.summary.notes
     for batch_bytes in (1, 1 << 20):
         reader.read("a.csv", batch_bytes=batch_bytes)
-        assert reader.corpus.summary.notes[0].startswith("2 documents have")
+        assert reader.summary.notes[0].startswith("2 documents have")
 
 
 def test_what_is_said_of_repeated_ids_is_so(tmp_path: Path) -> None:

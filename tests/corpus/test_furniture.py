@@ -48,7 +48,7 @@ def test_heads_are_left_out_and_sentences_are_whole(reader: Reader, between: str
         for batch_bytes in (50, 1 << 20):
             texts = reader.read(path, batch_bytes=batch_bytes)["texts"]
             assert " ".join(" ".join(texts).split()) == WHOLE
-        assert reader.corpus.summary.mended == corpus.summary.mended
+        assert reader.summary.mended == corpus.summary.mended
 
 
 def paragraphs(*between: str) -> str:
@@ -88,7 +88,7 @@ def test_heads_and_feet_of_a_pdf_are_left_out_and_words_joined_over_pages(reader
     rows = reader.read(path)
     assert rows["texts"] == ["The windows of the\nFigure 1\nschool broke.\nHail fell.\nRain."]
     assert rows["given"] == ["\n".join(pages)]
-    summary = reader.corpus.summary
+    summary = reader.summary
     assert summary.mended == {PAGES: 10, "words cut by line ends joined": 1}
     assert f"{path}:1: {PAGES}: 10 places" in summary.mended_places[0]
 
@@ -101,7 +101,7 @@ def test_a_book_named_alone_is_read_without_its_licence(reader: Reader) -> None:
     path = reader.write("a.txt", f"{licence}\n\n{bounds[0]}\n\n{book}\n\n{ends}\n\n{licence}\n")
     for batch_bytes in (50, 1 << 20):
         assert "\n\n".join(reader.read(path, batch_bytes=batch_bytes)["texts"]) == book
-    assert reader.corpus.summary.mended == {"licences around books left out": 2}
+    assert reader.summary.mended == {"licences around books left out": 2}
     reader.write("in/b.md", path.read_text())
     assert reader.texts("in") == [book]
 
@@ -113,10 +113,10 @@ def test_a_transcript_is_read_without_time_codes_speakers_and_sounds(reader: Rea
     talk = reader.write("talk.txt", "\n".join(TALK))
     rows = reader.read(talk)
     assert (rows["texts"], rows["given"]) == (SENTENCES[:10], TALK)
-    assert reader.corpus.summary.mended == {SPOKEN: 30}
+    assert reader.summary.mended == {SPOKEN: 30}
     reader.write("in/talk.txt", "\n".join(TALK))
     assert reader.texts("in") == ["\n".join(SENTENCES[:10])]
-    assert reader.corpus.summary.mended == {SPOKEN: 30}
+    assert reader.summary.mended == {SPOKEN: 30}
 
 
 @pytest.mark.parametrize("mark", ["[**{}**]", "<!-- {} -->", "<@U{}>", "data:a/b;base64,{}"])

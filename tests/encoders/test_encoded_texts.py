@@ -140,10 +140,16 @@ def test_another_encoder_is_refused() -> None:
         (Toy(digest="b" * 64), "it was 'toy', and has another digest"),
         (Toy(dimensions=4, digest=""), "it gave vectors of 3 numbers, now of 4"),
     ):
-        with pytest.raises(InputError, match=rf"the encoder has changed since the run: {said}; give the enc"):
-            texts.adding(other, ["b"])
-        with pytest.raises(InputError, match=r"of the same encoder, these are not \(toy\); make the runs"):
-            texts.merged(encoded(["b"], other))
+        refused(
+            lambda: texts.adding(other, ["b"]),
+            InputError,
+            rf"the encoder has changed since the run: {said}; give the enc",
+        )
+        refused(
+            lambda: texts.merged(encoded(["b"], other)),
+            InputError,
+            r"of the same encoder, these are not \(toy\); make the runs",
+        )
         assert other.encoded in ([], ["b"])
     assert len(texts.adding(Toy(digest=""), ["b"])) == 2  # it cannot be told
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
+from tests.rows import normal_rows
 
 from selfvec.data.token_batch import TokenBatch
 from selfvec.encoders import student as module
@@ -55,7 +57,7 @@ def corpus(seed: int, documents: int, types: int, width: int) -> tuple[TokenBatc
 
     Some documents are empty, and the last word occurs nowhere.
     """
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     lengths = rng.integers(0, 12, documents) * (rng.random(documents) > 0.1)
     offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
     ids = (types * rng.random(offsets[-1]) ** 2).astype(np.int32)
@@ -151,7 +153,7 @@ def test_shares_explained_are_those_of_passages_left_out(seed: int, documents: i
 
 def test_the_prior_is_chosen_that_explains_more() -> None:
     batch, teacher, prior = corpus(3, 200, 60, 8)
-    noise = np.random.default_rng(0).standard_normal(prior.shape).astype(np.float32)
+    noise = default_rng(0).standard_normal(prior.shape).astype(np.float32)
     student = learn(batch, teacher, {"noise": noise, "words": prior})
     assert student.prior == "words"
     assert student.explained["words"] > max(student.explained["noise"], student.explained["none"])
@@ -174,13 +176,13 @@ def test_threads_change_nothing_and_the_order_only_rounding(monkeypatch) -> None
     two = learn(batch, teacher, {"words": prior}, jobs=3)
     assert_array_equal(one.rows, two.rows)
     assert_array_equal(text_rows(one, batch, jobs=1), text_rows(one, batch, jobs=3))
-    order = np.random.default_rng(1).permutation(120)
+    order = default_rng(1).permutation(120)
     assert_equal(learn(batch.part(order), teacher[order], {"words": prior}), one)
 
 
 def test_another_seed_draws_other_passages(monkeypatch) -> None:
     monkeypatch.setattr(module, "SAMPLE", 40)
-    teacher = np.random.default_rng(0).standard_normal((100, 3)).astype(np.float32)
+    teacher = normal_rows(100, 3)
     first, again, other = (module.draw(teacher, seed) for seed in (0, 0, 1))
     assert len(set(first.tolist())) == 40
     assert first.tolist() == again.tolist() != other.tolist()

@@ -227,6 +227,6 @@ def test_what_belongs_to_another_user_is_not_replaced(tmp_path, folder: bool) ->
     os.chown(target, 12345, 12345)
     for overwrite in (False, True):
         rule = r"x: belongs to another user, .* choose another name, or run this"
-        refused(lambda overwrite=overwrite: check_target(target, overwrite=overwrite), TargetError, rule)
+        refused(lambda: check_target(target, overwrite=overwrite), TargetError, rule)
     os.chown(target, os.geteuid(), -1)
     check_target(target, overwrite=True)

@@ -95,7 +95,7 @@ def test_strings_come_back(in_memory: int, first: list[str], second: list[str]) 
 def test_numbers_out_of_range() -> None:
     packed = PackedStrings.of(["hail"])
     for number in (1, -2):
-        refused(lambda number=number: packed[number], IndexError)
+        refused(lambda: packed[number], IndexError)
 
 
 def test_more_than_are_read_at_a_time() -> None:

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import strategies as st
 from tests.commands import ran
+from tests.rows import normal_vectors
 
 import selfvec
 from selfvec.data.run import Run
@@ -41,8 +41,7 @@ class Document:
 
 def table() -> selfvec.Vectors:
     """Vectors of some words; others are unknown."""
-    rows = np.random.default_rng(2).standard_normal((3, 4)).astype(np.float32)
-    return selfvec.Vectors([ALL, "hail", "roof"], rows)
+    return normal_vectors([ALL, "hail", "roof"], 4, 2)
 
 
 @dataclass
@@ -159,7 +158,7 @@ class ChangingRun:
     def undo(self) -> None:
         """Exchange the run and the one from before the last update."""
         if self.before is not None:
-            ran(["update", str(self.run.folder), "--undo"])
+            ran(["update", self.run.folder, "--undo"])
             self.run = selfvec.open(self.run.folder)
             self.before, self.documents = self.documents, self.before
 

@@ -24,7 +24,6 @@ from selfvec.base.errors import FormatError
 from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.files.checksums import seal
 from selfvec.files.tensors import map_tensors, read_metadata, write_tensors
-from selfvec.retrieval import Index
 from selfvec.retrieval import index as runs
 from selfvec.text.repeats import repeats_of
 
@@ -61,10 +60,10 @@ def made(folder: Path) -> None:
     used(folder)
 
 
-def asked(index: Index) -> list[list[str]]:
+def asked(index: selfvec.Index) -> list[list[str]]:
     found = []
-    for mode in ("hybrid", "bm25", "dense"):
-        for question in QUESTIONS:
+    for mode, questions in (("hybrid", QUESTIONS), ("bm25", QUESTIONS[2:]), ("dense", QUESTIONS[:1])):
+        for question in questions:
             hits = index.search(question, 9, mode=mode, filter=["state=IOWA"]).hits
             found.append([f"{hit.id} {hit.date} {hit.snippet}" for hit in hits])
     index.documents.ordered("newest")
@@ -160,7 +159,7 @@ def main(folder: Path) -> None:
         forged(
             index / "arrays.safetensors",
             partial(reseal, index, "index.json"),
-            partial(lambda opened: bool(asked(Index.open(opened))), index),
+            partial(lambda opened: bool(asked(selfvec.Index.open(opened))), index),
             only,
         )
     for name, file in (

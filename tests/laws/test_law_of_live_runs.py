@@ -25,6 +25,7 @@ from tests.encoders.tiny_encoder import write_encoder
 from tests.examples import TIMES
 from tests.heard import Heard
 from tests.refusals import refused
+from tests.rows import unit
 
 import selfvec
 from selfvec.apps.web.documents import points
@@ -35,7 +36,6 @@ from selfvec.base.errors import NotFound, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.filters import filtered_documents
 from selfvec.encoders.encoded_texts import encoded_texts_of
-from selfvec.retrieval import run_index
 from selfvec.retrieval.documents import gather
 
 ALL = "storm"  # a word of every document
@@ -63,10 +63,6 @@ def refined(rows: list[Row] = BASE, **options: Any) -> selfvec.Run:
 def made(own: Path) -> Path:
     refined(output=own / "run").search("hail")
     return own / "run"
-
-
-def unit(rows: Any) -> Any:
-    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
 
 
 def weighted(vectors: selfvec.Vectors, words: str) -> list[Any]:
@@ -160,7 +156,7 @@ class Model:
 
 def same_answers(run: selfvec.Run) -> None:
     """Whether a run answers as an index made anew of its documents does."""
-    index = run_index(run)
+    index = selfvec.run_index(run)
     anew = index.of_parts([index.indexed(run.present, gather(run.present, Progress()))])
     for question, mode in (*product(QUESTIONS, ["hybrid"]), *product(QUESTIONS[1:4:2], ["bm25", "dense"])):
         here, there = (one.search(question, 60, mode=mode) for one in (index, anew))
@@ -388,7 +384,7 @@ def test_a_shown_id_stays_and_is_given_once(seed: int, tmp_path: Path) -> None:
         assert dict(zip(run.text.names(), run.text.texts(), strict=True)) == shown
     assert {hit.id: hit.text for hit in run.search(ALL, top=999, mode="bm25").hits} == shown
     assert run.similar_documents(next(iter(shown)), top=1)
-    index = run_index(run)
+    index = selfvec.run_index(run)
     assert all(index.documents.text(index.number(name)) == text for name, text in shown.items())
     anew = selfvec.update(run, withdraw=[next(iter(shown))])
     whole = refined(anew.text.read(("id", "text")).to_dicts())

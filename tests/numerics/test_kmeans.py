@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.random import default_rng
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.cluster import KMeans
 
 from selfvec.analysis.views.projection import project
@@ -15,15 +17,15 @@ from selfvec.numerics.rows import unit_rows
 
 @given(st.integers(0, 1000), st.integers(1, 6), st.booleans(), st.booleans())
 def test_every_point_is_with_its_nearest_centre(seed: int, k: int, spherical: bool, weighted: bool) -> None:
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     points = unit_rows(rng.standard_normal((24, 5)))
     weights = rng.random(24).astype(np.float32) + 0.1 if weighted else None
     found = [
-        k_means(points, k, [np.random.default_rng([seed, i]) for i in range(3)], weights=weights,
+        k_means(points, k, [default_rng([seed, i]) for i in range(3)], weights=weights,
                 spherical=spherical) for _ in range(2)
     ]  # fmt: skip
     (labels, centres), again = found
-    np.testing.assert_array_equal(labels, again[0])
+    assert_array_equal(labels, again[0])
     assert set(labels.tolist()) == set(range(k))
     distances = 1 - points @ centres.T if spherical else squared_distances(points, centres)
     own = np.take_along_axis(distances, labels[:, None], axis=1)[:, 0]
@@ -31,7 +33,7 @@ def test_every_point_is_with_its_nearest_centre(seed: int, k: int, spherical: bo
     for label in range(k):
         mine = labels == label
         mean = np.average(points[mine], axis=0, weights=None if weights is None else weights[mine])
-        np.testing.assert_allclose(centres[label], unit_rows(mean[None])[0] if spherical else mean, atol=1e-5)
+        assert_allclose(centres[label], unit_rows(mean[None])[0] if spherical else mean, atol=1e-5)
 
 
 def test_repeated_points_leave_no_cluster_empty() -> None:
@@ -43,9 +45,9 @@ def test_repeated_points_leave_no_cluster_empty() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_cost_is_that_of_scikit_learn(seed: int) -> None:
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     points = rng.standard_normal((300, 8)) + 4 * rng.standard_normal((5, 8))[rng.integers(5, size=300)]
-    labels, centres = k_means(points, 5, [np.random.default_rng(i) for i in range(6)])
+    labels, centres = k_means(points, 5, [default_rng(i) for i in range(6)])
     theirs = KMeans(5, n_init=6, random_state=seed).fit(points)
     cost = float(squared_distances(points, centres).min(axis=1).sum())
     assert cost == pytest.approx(theirs.inertia_, rel=0.01)
@@ -54,12 +56,12 @@ def test_the_cost_is_that_of_scikit_learn(seed: int) -> None:
 
 @given(st.integers(0, 1000), st.booleans())
 def test_fixed_points_stay_in_their_cluster(seed: int, spherical: bool) -> None:
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     points = unit_rows(rng.standard_normal((30, 4)))
     fixed = np.full(30, -1)
     fixed[:6] = [0, 0, 1, 1, 2, 2]
-    labels, _ = k_means(points, 5, [np.random.default_rng(seed)], spherical=spherical, fixed=fixed)
-    np.testing.assert_array_equal(labels[:6], fixed[:6])
+    labels, _ = k_means(points, 5, [default_rng(seed)], spherical=spherical, fixed=fixed)
+    assert_array_equal(labels[:6], fixed[:6])
     assert set(labels.tolist()) == set(range(5))
 
 
@@ -71,7 +73,7 @@ def loss(points: np.ndarray, pairs: np.ndarray, kinds: np.ndarray, weight: tuple
 
 @given(st.integers(0, 2**32 - 1))
 def test_the_gradient_is_the_slope_of_the_loss(seed: int) -> None:
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     points, pairs, kinds = rng.standard_normal((6, 2)), rng.integers(0, 6, (15, 2)), rng.integers(0, 3, 15)
     weight, step = (2.0, 40.0, 1.0), 1e-5
     found = gradient(points, pairs, kinds, weight)
@@ -83,7 +85,7 @@ def test_the_gradient_is_the_slope_of_the_loss(seed: int) -> None:
 
 
 def grouped(seed: int = 0) -> np.ndarray:
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     return np.repeat(rng.standard_normal((30, 40)), 20, axis=0) + 0.5 * rng.standard_normal((600, 40))
 
 
@@ -101,7 +103,7 @@ def test_the_same_seed_gives_the_same_points_and_steps_are_reported() -> None:
     task = Tasks().task(lambda progress: pacmap(grouped(), 3, progress))
     first = task.result()
     assert task.share == 1
-    assert np.array_equal(first, pacmap(grouped(), 3))
+    assert_array_equal(first, pacmap(grouped(), 3))
     assert not np.array_equal(first, pacmap(grouped(), 4))
     assert first.std(axis=0)[0] >= first.std(axis=0)[1]  # the long side lies
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
 
 from selfvec.numerics.nearest import (
@@ -20,7 +21,7 @@ from selfvec.numerics.rows import unit_rows
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6))
 def test_the_nearest_are_those_of_a_full_sort(seed, most) -> None:
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     cosines = rng.integers(-4, 5, (5, 9)).astype(np.float32) / 4
     own = rng.integers(-1, 9, 5)
     numbers, values = nearest_columns(cosines, own, most)
@@ -32,7 +33,7 @@ def test_the_nearest_are_those_of_a_full_sort(seed, most) -> None:
 
 
 def test_rows_are_compared_with_all_of_a_small_pool() -> None:
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     pool = unit_rows(rng.standard_normal((40, 3)).astype(np.float32))
     rows = np.vstack([pool[[7, 3]], unit_rows(rng.standard_normal((2, 3)).astype(np.float32))])
     numbers, cosines = nearest_rows(rows, pool, np.array([7, 3, -1, -1]), 5)
@@ -43,7 +44,7 @@ def test_rows_are_compared_with_all_of_a_small_pool() -> None:
 
 
 def test_clusters_find_most_of_a_large_pool_s_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     centres = rng.standard_normal((100, 8))
     rows = unit_rows(
         (centres[rng.integers(100, size=3000)] + rng.standard_normal((3000, 8)) / 3).astype("f4")
@@ -61,7 +62,7 @@ def test_clusters_find_most_of_a_large_pool_s_neighbours(monkeypatch: pytest.Mon
 
 def table(rows: int, seed: int, width: int = 4) -> np.ndarray:
     """Rows on a coarse grid, so that cosines tie, some of them zero."""
-    return unit_rows(np.random.default_rng(seed).integers(-1, 2, (rows, width)).astype(np.float32))
+    return unit_rows(default_rng(seed).integers(-1, 2, (rows, width)).astype(np.float32))
 
 
 @given(st.integers(1, 30), st.integers(0, 999), st.integers(1, 12))
@@ -115,7 +116,7 @@ def test_a_hub_loses_to_a_row_that_is_near_to_one_only_by_hand() -> None:
 
 @given(st.integers(0, 2**32 - 1))
 def test_the_pairs_are_those_of_the_formula(seed: int) -> None:
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     a, b = (unit_rows(rng.standard_normal((size, 5))) for size in (25, 28))
     cosines = a @ b.T
     r_a, r_b = np.sort(cosines, axis=1)[:, -10:].mean(axis=1), np.sort(cosines, axis=0)[-10:].mean(axis=0)

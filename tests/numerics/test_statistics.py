@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from numpy.random import default_rng
 from numpy.testing import assert_allclose
 
 from selfvec.numerics import statistics
@@ -55,7 +56,7 @@ def test_what_was_not_tested_does_not_count() -> None:
 
 @given(st.integers(0, 30), st.integers(0, 2**32 - 1))
 def test_tail_p_counts_the_draws_as_far_out(size: int, seed: int) -> None:
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     observed, chance = rng.integers(0, 9, 12), rng.integers(0, 9, size)
     expected = [(1 + np.sum(chance >= x)) / (1 + size) for x in observed]
     assert_allclose(tail_p(observed, chance), expected)
@@ -126,7 +127,7 @@ def nearly_as_good(rng: np.random.Generator, n: int) -> np.ndarray:
 )
 def test_intervals_of_few_items_hold_the_truth_as_often_as_they_say(n, draw, truth, bounds) -> None:
     """Percentiles of ten items hold it in 80 to 91 % of these."""
-    rng = np.random.default_rng(n)
+    rng = default_rng(n)
     found = [mean(draw(rng, n), seed, bounds).interval for seed in range(400)]
     assert all(bounds[0] <= low <= high <= bounds[1] for low, high in found)
     assert 0.92 <= np.mean([low <= truth <= high for low, high in found]) <= 0.995
@@ -170,7 +171,7 @@ def test_p_and_the_interval_agree(values: list[float], seed: int) -> None:
 
 
 def test_intervals_of_few_draws_hold_the_truth_about_as_often_as_they_say() -> None:
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     inside = []
     for seed in range(300):
         items, draws = rng.normal(0, 0.1, 100), rng.normal(0, 0.1, (5, 1))  # of the examples, shared by items
@@ -182,7 +183,7 @@ def test_intervals_of_few_draws_hold_the_truth_about_as_often_as_they_say() -> N
 
 
 def test_draws_are_paired() -> None:
-    draws = np.random.default_rng(0).random((5, 200)) < np.array([[0.3], [0.4], [0.5], [0.6], [0.7]])
+    draws = default_rng(0).random((5, 200)) < np.array([[0.3], [0.4], [0.5], [0.6], [0.7]])
     a, b = mean_of_draws(draws, 0), mean_of_draws(draws & (np.arange(200) > 9), 0)
     apart = difference(a, b)
     assert apart.high - apart.low < 0.2 * (a.interval[1] - a.interval[0])

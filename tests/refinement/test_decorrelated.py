@@ -8,7 +8,6 @@ from tests.refinement.problems import finished, random_problem
 
 import selfvec
 from selfvec.cooccurrence.scan import REBUILD, ScanOperator
-from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import anisotropy, unit_rows
 from selfvec.numerics.whitening import whitening
@@ -82,7 +81,7 @@ def test_the_anchor_holds_rare_words_and_lets_frequent_ones_go() -> None:
     assert_array_equal(out[2], table[2])
 
 
-def problem(seed: int = 3, oov: float = 0.2) -> tuple[TokenBatch, Vectors]:
+def problem(seed: int = 3, oov: float = 0.2) -> tuple[selfvec.TokenBatch, Vectors]:
     return random_problem(seed, 6000, 200, 32, 60, oov)
 
 
@@ -96,7 +95,7 @@ def test_composed_words_follow_their_parts_less_the_more_they_have(jobs: int) ->
         pieces = np.where(sources == Source.SUBWORDS, parts, 1).astype(np.uint8)
         start = Vectors(batch.types, original.vectors, sources=sources, normalized=True, pieces=pieces)
         refined = finished(DecorrelatedRefinement(batch, start, window=5, jobs=jobs))
-        assert np.array_equal(refined.sources, sources)
+        assert_array_equal(refined.sources, sources)
         kept.append(np.mean(np.einsum("ij,ij->i", refined.table, refined.anchors.base[:])[::4]))
     assert kept == sorted(kept, reverse=True)
     assert kept[0] - kept[2] > 0.05
@@ -136,7 +135,7 @@ def test_the_last_step_of_composed_words_equals_its_formula() -> None:
     rows = unit_rows(base + unit_rows(RNG.standard_normal((4, 8))))
     rows[1] = -base[1]  # the text contradicts the composition
     moved = rows.copy()
-    anchors.finish(moved, TokenBatch.of_counts(words, counts), anchor=3.0)
+    anchors.finish(moved, selfvec.TokenBatch.of_counts(words, counts), anchor=3.0)
     evidence = counts / (counts + 20)
     agrees = np.clip(np.sum(rows * base, axis=1) / AGREES, 0, 1) ** 2
     pull = 3.0 * FULL.composed * PER_PIECE ** np.array([0, 0, 1, 0]) * (1 - evidence * (1 - agrees))
@@ -154,7 +153,7 @@ def test_spelling_moves_rare_composed_words_more() -> None:
     for count in (1, FULL.doubt, 1000):
         moved = rows.copy()
         counts = np.array([4000, count, count, count, 4000])
-        Anchors(start).finish(moved, TokenBatch.of_counts(words, counts), anchor=0.0)
+        Anchors(start).finish(moved, selfvec.TokenBatch.of_counts(words, counts), anchor=0.0)
         shares.append(float(np.mean(moved[1:4, 0])))  # of *storm*
     assert shares == sorted(shares, reverse=True)
     assert shares[1] > 0.1 > shares[2]

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
 from tests.commands import ran
 from tests.spelled import spelled_texts
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.selection import ORIGINAL, ContextTest, HalvedTexts, choose, draw_documents, folds
@@ -20,7 +20,7 @@ TOPICS, WORDS = 6, 20
 
 def topical(documents: int, seed: int = 0) -> TokenBatch:
     """Documents of 40 words, each from one of six topics of 20 words; a few from all."""
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     texts = []
     for _ in range(documents):
         topic = rng.integers(TOPICS)
@@ -32,19 +32,19 @@ def topical(documents: int, seed: int = 0) -> TokenBatch:
 
 def topic_table(batch: TokenBatch, noise: float = 0.8) -> np.ndarray:
     """Words of one topic near each other: what refining should find."""
-    rng = np.random.default_rng(1)
+    rng = default_rng(1)
     centres = rng.standard_normal((TOPICS, 16))
     topics = [int(word[1:]) // WORDS for word in batch.types]
     return unit_rows(centres[topics] + noise * rng.standard_normal((len(topics), 16)))
 
 
 def random_table(batch: TokenBatch, seed: int = 2) -> np.ndarray:
-    return unit_rows(np.random.default_rng(seed).standard_normal((len(batch.types), 16)))
+    return unit_rows(default_rng(seed).standard_normal((len(batch.types), 16)))
 
 
 def test_every_document_is_held_out_once_and_never_read_then() -> None:
     batch = topical(103)
-    parts = list(folds(batch, np.random.default_rng(0)))
+    parts = list(folds(batch, default_rng(0)))
     assert sum(held.documents for _, held in parts) == 103
     for training, held in parts:
         assert_array_equal(training.counts + held.counts, batch.counts)
@@ -82,21 +82,21 @@ def test_self_retrieval_rank_by_hand() -> None:
 
 def test_self_retrieval_share_no_word_and_long_documents_are_cut() -> None:
     batch = topical(60)
-    training, held = next(folds(batch, np.random.default_rng(0)))
-    test = HalvedTexts.draw(held, training, np.random.default_rng(0))
+    training, held = next(folds(batch, default_rng(0)))
+    test = HalvedTexts.draw(held, training, default_rng(0))
     assert len(test.first) == len(test.second) == len(test.documents) == held.documents
     halves = zip(test.first, test.second, strict=True)
     assert sum(len(first) + len(second) for first, second in halves) == len(held)  # 40 tokens each
     assert not np.isin(np.concatenate(test.first), np.concatenate(test.second)).any()  # of any two texts
     long = TokenBatch(batch.ids, np.array([0, 10, len(batch)]), batch.types)
-    cut = HalvedTexts.draw(long, batch, np.random.default_rng(0))
+    cut = HalvedTexts.draw(long, batch, default_rng(0))
     assert len(cut.first) > 50
     assert max(len(first) + len(second) for first, second in zip(cut.first, cut.second, strict=True)) <= 40
 
 
 def test_texts_without_order_give_no_table_an_advantage() -> None:
     """Not even one that hardly tells words apart: halves of other texts share no more words than the own."""
-    rng = np.random.default_rng(5)
+    rng = default_rng(5)
     ranks = np.minimum(rng.zipf(1.3, (300, 12)), 400) - 1
     batch = TokenBatch.from_documents([[f"w{i}" for i in row] for row in ranks.tolist()])
     scores = []
@@ -191,22 +191,22 @@ def test_auto_writes_its_decision_into_the_run(start: str) -> None:
 
 def test_of_a_long_text_documents_are_drawn() -> None:
     batch = topical(300)
-    part = draw_documents(batch, len(batch) // 3, np.random.default_rng(0))
+    part = draw_documents(batch, len(batch) // 3, default_rng(0))
     assert list(part.types) == list(batch.types)
     assert len(batch) // 4 < len(part) <= len(batch) // 3
     assert {*map(tuple, spelled_texts(part))} <= {*map(tuple, spelled_texts(batch))}
-    assert draw_documents(batch, len(batch), np.random.default_rng(0)) is batch
+    assert draw_documents(batch, len(batch), default_rng(0)) is batch
     one_long = TokenBatch(batch.ids, np.array([0, 10, len(batch)]), batch.types)
-    assert draw_documents(one_long, 20, np.random.default_rng(0)).documents == 2
+    assert draw_documents(one_long, 20, default_rng(0)).documents == 2
 
 
-def test_the_choice_is_told_with_the_texts_that_were_tested(tmp_path: Path, capsys) -> None:
+def test_the_choice_is_told_with_the_texts_that_were_tested(tmp_path: Path) -> None:
     path = tmp_path / "texts.txt"
     text = "hail broke {} roofs in the village and rain filled the river near {} barns"
     texts = [text.format(i, i % 9) for i in range(90)]
     path.write_text("\n".join(texts), "utf-8")
-    assert main(["refine", str(path), "-o", str(tmp_path / "run"), "--vectors", "none"]) == 0
-    assert "kept the vectors as they are" in capsys.readouterr().err
+    said = ran(["refine", path, "-o", tmp_path / "run", "--vectors", "none"]).err
+    assert "kept the vectors as they are" in said
     told = " ".join(ran(["run", "info", tmp_path / "run"]).out.split())
     decision = open_run(tmp_path / "run").provenance["decision"]
     texts_tested, documents = decision["held_out_texts"], decision["held_out_documents"]

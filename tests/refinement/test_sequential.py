@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 from tests.refinement.problems import finished, random_problem, vectors
+from tests.rows import unit
 
 from selfvec.cooccurrence.scan import REBUILD
 from selfvec.data.settings import METHODS
@@ -72,7 +73,7 @@ def test_the_papers_rule_by_hand(refine) -> None:
     a = np.array([1, 0.5]) / np.sqrt(1.25)
     b = np.array([0, 1]) + 0.5 * a
     out = refine("paper", batch, original, window=3, learning_rate=0.5)
-    assert_allclose(out, [a, b / np.linalg.norm(b)], atol=1e-6)
+    assert_allclose(out, [a, unit(b)], atol=1e-6)
 
 
 @both
@@ -80,13 +81,13 @@ def test_the_paper_leaves_out_the_position_only(refine) -> None:
     # "a b a", window 5: at the first a the neighbours are b and the other a, so a ← a + α(b + a).
     batch = TokenBatch.from_documents([["a", "b", "a"]])
     a = np.array([1 + 0.1, 0.1])
-    a /= np.linalg.norm(a)
+    a = unit(a)
     b = np.array([0, 1]) + 0.1 * 2 * a
-    b /= np.linalg.norm(b)
+    b = unit(b)
     a = a + 0.1 * (a + b)
     original = vectors(batch, np.eye(2, dtype=np.float32))
     out = refine("paper", batch, original, window=5, learning_rate=0.1)
-    assert_allclose(out, [a / np.linalg.norm(a), b], atol=1e-6)
+    assert_allclose(out, [unit(a), b], atol=1e-6)
 
 
 def test_weights_by_hand() -> None:
@@ -106,7 +107,7 @@ def test_the_online_rule_by_hand(refine) -> None:
     for word, around in ((0, [1, 0]), (1, [0, 0]), (0, [0, 1])):
         pull = sum(weights[n] * (E[n] - shares @ E) for n in around)
         moved = E[word] + 0.2 * pull + 0.1 * np.eye(2)[word]
-        E[word] = moved / np.linalg.norm(moved)
+        E[word] = unit(moved)
     original = vectors(batch, np.eye(2, dtype=np.float32))
     out = refine("online", batch, original, window=5, learning_rate=0.2, anchor=0.1)
     assert_allclose(out, E, atol=1e-6)

@@ -109,5 +109,5 @@ def test_the_command_takes_several_tables(tmp_path) -> None:
     made = json.loads((run / "run.json").read_text())
     assert made["vectors"]["name"] == made["table_decision"]["chosen"] == paths[1]
     (tmp_path / "more.txt").write_text("\n".join(texts(110)[100:]))
-    ran(["update", str(run), str(tmp_path / "more.txt")])
+    ran(["update", run, tmp_path / "more.txt"])
     assert selfvec.open_run(run).provenance["vectors"]["name"] == paths[1]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from tests.encoders.toy import WordSums
+from tests.refusals import refused
 from tests.retrieval.word_sums import encoded, passages_of
 
 from selfvec import refine, search, similar_documents
@@ -206,15 +207,23 @@ def test_the_assistant_and_the_page_ask_alike(encoded_run: Run, tmp_path: Path) 
 
 def test_what_cannot_be_asked_is_one_error(index: Index, storm_run: Run) -> None:
     without = Index.memory(storm_run, gather(storm_run, Progress()))
-    with pytest.raises(OptionError, match="question: is an option of a run with an encoder"):
-        without.search(QUESTION, question="rows")
-    with pytest.raises(OptionError, match="question: is an option of the modes hybrid and dense"):
-        index.search(QUESTION, mode="bm25", question="rows")
-    with pytest.raises(OptionError, match="question: is one of encoder, rows"):
-        index.search(QUESTION, question="both")
+    refused(
+        lambda: without.search(QUESTION, question="rows"),
+        OptionError,
+        "question: is an option of a run with an encoder",
+    )
+    refused(
+        lambda: index.search(QUESTION, mode="bm25", question="rows"),
+        OptionError,
+        "question: is an option of the modes hybrid and dense",
+    )
+    refused(lambda: index.search(QUESTION, question="both"), OptionError, "question: is one of encoder, rows")
     lacking = replace(index, find_encoder=lambda: None)
-    with pytest.raises(InputError, match=r"the encoder 'word sums' is not here.*question rows"):
-        lacking.search(QUESTION, question="encoder")
+    refused(
+        lambda: lacking.search(QUESTION, question="encoder"),
+        InputError,
+        r"the encoder 'word sums' is not here.*question rows",
+    )
 
 
 def test_a_question_of_words_that_the_text_lacks_is_answered_by_the_encoder(index: Index) -> None:

@@ -9,7 +9,6 @@ from numpy.testing import assert_array_equal
 import selfvec
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
-from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval import MODES, Found, Index, run_index
 from selfvec.retrieval.dense_space import general_map, general_rows, with_general_row
@@ -26,7 +25,7 @@ def without(index: Index) -> Index:
 def test_the_map_is_the_ridge_of_two_words() -> None:
     snow, rain, blizzard = unit_rows(gloss_rows(["snow", "rain", "blizzard"])).astype(np.float64)
     change = general_map(
-        Vectors(["Snow", "rain", "qzx"], np.eye(3, dtype=np.float32)),
+        selfvec.Vectors(["Snow", "rain", "qzx"], np.eye(3, dtype=np.float32)),
         np.array([1, 0, 2]),
         np.array([[-1.0], [1.0], [0.5]], np.float32),
     )
@@ -44,7 +43,7 @@ def test_a_text_in_another_language_has_no_map() -> None:
     words += ["die", "brannte"]
     assert set(with_general_row(words)) >= {"hand", "wind", "gift", "die"}  # of which two mean others
     rows = np.eye(len(words), dtype=np.float32)
-    assert general_map(Vectors(words, rows), np.arange(len(words)), rows) is None
+    assert general_map(selfvec.Vectors(words, rows), np.arange(len(words)), rows) is None
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,6 @@ import pytest
 from tests.processes import PATIENCE
 
 import selfvec
-from selfvec.corpus import Corpus
-from selfvec.lab.exporters import export
 from selfvec.retrieval import MODES, run_index
 from selfvec.stores import passage_rows
 
@@ -99,7 +97,7 @@ REPORTS = [{"id": f"r{i}", "text": text, "state": "IA"} for i, text in enumerate
 GIVEN: dict[str, Any] = {
     "texts": TEXTS,
     "tuple": tuple(TEXTS),
-    "corpus": Corpus.from_texts(TEXTS),
+    "corpus": selfvec.Corpus.from_texts(TEXTS),
     "pandas": pd.DataFrame(REPORTS),
     "polars": pl.DataFrame(REPORTS),
     "rows": REPORTS,
@@ -113,11 +111,11 @@ def test_documents_in_memory_are_searched_and_stored(given: Any, tmp_path: Path)
     (hit,) = index.search("hail on a farm", top=1).hits
     rows = passage_rows(run.present)
     assert rows.table["text"].to_list() == TEXTS
-    named = not isinstance(given, list | tuple | Corpus) or given is REPORTS
+    named = not isinstance(given, list | tuple | selfvec.Corpus) or given is REPORTS
     assert (hit.id, rows.table["document"].to_list()) == (
         ("r0", ["r0", "r1", "r2"]) if named else ("0", ["0", "1", "2"])
     )
     if named:
         assert rows.table["state"].to_list() == ["IA"] * 3
         assert len(index.search("hail", filter=["state=IA"]).hits) > 0
-    assert export(run, "parquet-documents", tmp_path / "store")["documents"] == len(TEXTS)
+    assert selfvec.export(run, "parquet-documents", tmp_path / "store")["documents"] == len(TEXTS)

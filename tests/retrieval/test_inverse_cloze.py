@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
+from tests.rows import normal_rows
 from tests.spelled import spelled_texts
 
 from selfvec.data.token_batch import TokenBatch, concatenated
@@ -25,7 +27,7 @@ from selfvec.text.document_vectors import inverse_document_frequency, weighted_s
 
 def subjects(documents: int, length: int, seed: int = 0) -> TokenBatch:
     """Documents of ten subjects; a word is of the subject of its document in four of five cases."""
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     own = rng.integers(0, 10, documents)
     words = own[:, None] * 30 + rng.integers(0, 30, (documents, length))
     common = rng.random((documents, length)) < 0.2
@@ -35,7 +37,7 @@ def subjects(documents: int, length: int, seed: int = 0) -> TokenBatch:
 
 
 def random_rows(number: int, width: int = 16, seed: int = 1) -> np.ndarray:
-    rows = np.random.default_rng(seed).standard_normal((number, width)).astype(np.float32)
+    rows = normal_rows(number, width, seed)
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
@@ -59,7 +61,7 @@ def weighted_counts(batch: TokenBatch, weights: np.ndarray) -> np.ndarray:
 
 def test_the_gradient_is_that_of_the_loss() -> None:
     batch = subjects(12, 20)
-    rng = np.random.default_rng(3)
+    rng = default_rng(3)
     rows = random_rows(len(batch.types), 8)
     weights = inverse_document_frequency(batch)
     target = shared_targets(batch, rows, weights)
@@ -99,13 +101,13 @@ def reference_adam(rows: np.ndarray, gradients: list[np.ndarray], occurring: lis
 def test_the_kernel_is_adam() -> None:
     rows = random_rows(360, 8)
     rows[7] = 0  # a word without a vector keeps none
-    weights = np.random.default_rng(0).random(360).astype(np.float32) + 0.5
+    weights = default_rng(0).random(360).astype(np.float32) + 0.5
     adam = Adam(rows.copy())
     gradients = []
     occurring = []
     for seed in range(3):
         texts = subjects(8, 10, seed)
-        slopes = np.random.default_rng(seed).standard_normal((8, 8)).astype(np.float32)
+        slopes = normal_rows(8, 8, seed)
         adam.step(texts, weights, slopes)
         gradients.append(weighted_counts(texts, weights).T @ slopes)
         words = np.unique(texts.ids)
@@ -117,7 +119,7 @@ def test_the_kernel_is_adam() -> None:
 
 def test_spans_and_rests_are_the_document() -> None:
     batch = subjects(50, 40)
-    spans, rests = cut_spans(batch, np.full(50, 13), np.random.default_rng(0))
+    spans, rests = cut_spans(batch, np.full(50, 13), default_rng(0))
     for number in range(50):
         part = np.arange(50) == number
         whole, span, rest = (some.part(part).ids.tolist() for some in (batch, spans, rests))
@@ -188,7 +190,7 @@ def test_any_number_of_threads_learns_the_same(
 def test_new_texts_of_known_subjects_are_nearer(learned: tuple[TokenBatch, np.ndarray, Learned]) -> None:
     batch, rows, (found, _) = learned
     weights = inverse_document_frequency(batch)
-    own = np.random.default_rng(77).integers(0, 10, 200)  # the first draw of `subjects`
+    own = default_rng(77).integers(0, 10, 200)  # the first draw of `subjects`
     new = subjects(200, 24, 77)
     same = own[:, None] == own[None]
     np.fill_diagonal(same, False)
@@ -214,7 +216,7 @@ def test_few_or_short_texts_are_not_learned_by_heart(documents: int, length: int
 
 @pytest.mark.soak
 def test_the_figure_never_falls() -> None:
-    ids = np.random.default_rng(0).integers(0, 2000, 600 * 90).astype(np.int32)  # noise
+    ids = default_rng(0).integers(0, 2000, 600 * 90).astype(np.int32)  # noise
     batch = TokenBatch(ids, np.arange(601, dtype=np.int64) * 90, [f"w{i}" for i in range(2000)])
     _, about = learn(batch, random_rows(2000, 64), inverse_document_frequency(batch))
     assert about["after"]["rank"] >= about["before"]["rank"]

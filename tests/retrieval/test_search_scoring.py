@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
 from tests.examples import TIMES
+from tests.rows import unit
 
 from selfvec.base.compiled import read_only
 from selfvec.corpus.fingerprints import _hash
@@ -85,7 +87,7 @@ def test_a_word_and_a_related_one_are_saturated_together() -> None:
 
 def test_axes_are_whitened_in_part_and_several_tables_turned_to_common_ones_and_freed() -> None:
     batch = encode_texts(["hail roof ice", "roof roof paid", "invoice hail paid", "ice"], PLAIN)
-    rows = np.random.default_rng(0).normal(size=(len(batch.types), 4)).astype(np.float32)
+    rows = default_rng(0).normal(size=(len(batch.types), 4)).astype(np.float32)
     weights = inverse_document_frequency(batch)
     learned, _ = projected([lambda: rows], batch, weights)
     texts = document_vectors(batch, rows, weights).astype(np.float64)
@@ -121,8 +123,8 @@ def test_the_hybrid_is_a_sum_of_standard_deviations_and_one_step_of_feedback() -
     assert scoring.FEEDBACK >= 4  # all four documents are looked at
     met = [i for i in np.argsort(-first) if words[i] or related[i] or rows[i] @ query != 0]
     toward = rows[met].sum(axis=0)
-    moved = query + toward / np.linalg.norm(toward)
-    moved /= np.linalg.norm(moved)
+    moved = query + unit(toward)
+    moved = unit(moved)
     expected = 0.25 * z(words) + 0.25 * z(related) + 0.5 * z(rows @ moved)
     assert_allclose(found.scores, expected, atol=2e-3)
 
@@ -171,7 +173,7 @@ def test_counts_stay_in_sixteen_bits() -> None:
 @settings(max_examples=6 * TIMES)
 def test_scores_of_many_texts_are_the_formula_to_the_bit(seed, texts) -> None:
     """Texts are scored in blocks; numbers are still added in the order of the words."""
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     ids = np.minimum(rng.geometric(0.3, 2 * texts) - 1, 9).astype(np.int32)
     offsets = np.sort(rng.integers(0, len(ids) + 1, texts + 1))
     offsets[[0, -1]] = 0, len(ids)
@@ -213,7 +215,7 @@ def test_the_stretch_that_says_most() -> None:
 
 
 def test_products_are_exact_whatever_lies_beside() -> None:
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     rows = rng.integers(-127, 128, (50, 128)).astype(np.int8)
     query = rng.integers(-32767, 32768, 128).astype(np.int16)
     scales, units = rng.random(50, np.float32), rng.permutation(50)[:30]
@@ -291,7 +293,7 @@ def test_large_collections_are_scored_again_at_the_top(index: Index, monkeypatch
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(0, 60))
 @settings(max_examples=30 * TIMES)
 def test_numpy_gives_the_same_to_the_bit_as_the_kernels_it_stands_in_for(seed, documents, passages) -> None:
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     units = documents + passages
 
     def same(kernel, *arguments) -> None:

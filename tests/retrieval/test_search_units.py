@@ -12,7 +12,6 @@ from tests.json_lines import write_lines
 from tests.refusals import refused
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
 from selfvec.retrieval import run_index
 from selfvec.text.passages import passages
@@ -95,8 +94,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"id": "short", "title": "Bread", "text": "A baker bakes bread near the mill."},
     ]
     write_lines(folder / "texts.jsonl", rows)
-    run = str(folder / "run")
-    assert main(["refine", str(folder / "texts.jsonl"), "-o", run, "--vectors", "none"]) == 0
+    selfvec.refine(folder / "texts.jsonl", "none", output=folder / "run")
     return folder / "run"
 
 

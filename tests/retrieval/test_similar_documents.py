@@ -7,7 +7,6 @@ import pytest
 from tests.refusals import refused
 
 import selfvec
-from selfvec.apps.functions.search import similar_documents
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.data.run import Run
 from selfvec.retrieval import Index
@@ -52,11 +51,11 @@ def test_scores_are_the_cosines_of_the_documents(index: Index) -> None:
 
 
 def test_a_copy_is_named_and_not_listed(small_run: Run) -> None:
-    found = similar_documents(small_run, "0", top=5)
+    found = selfvec.similar_documents(small_run, "0", top=5)
     assert found.alike == ["1"]
     assert all("barn" in hit.text or "roof" in hit.text for hit in found.hits)
-    assert not {"0", "1"} & {hit.id for hit in similar_documents(small_run, "0", top=1000).hits}
-    assert similar_documents(small_run, "1").alike == ["0"]
+    assert not {"0", "1"} & {hit.id for hit in selfvec.similar_documents(small_run, "0", top=1000).hits}
+    assert selfvec.similar_documents(small_run, "1").alike == ["0"]
 
 
 def test_marks_are_words_that_tell_about_the_document(index: Index) -> None:
@@ -77,14 +76,20 @@ def test_filters_limit_what_is_found(index: Index) -> None:
 
 
 def test_an_unknown_id_suggests_ids(index: Index) -> None:
-    with pytest.raises(NotFound, match="the document 'R17x' does not occur in this run; did you mean r17"):
-        index.near_document("R17x")
+    refused(
+        lambda: index.near_document("R17x"),
+        NotFound,
+        "the document 'R17x' does not occur in this run; did you mean r17",
+    )
     refused(lambda: index.near_document("zzz"), NotFound, "check the id")
 
 
 def test_a_document_without_known_words_is_near_none(small_run: Run) -> None:
-    with pytest.raises(InputError, match=r"no word of the document '2' has a vector.*search for some"):
-        similar_documents(small_run, "2")
+    refused(
+        lambda: selfvec.similar_documents(small_run, "2"),
+        InputError,
+        r"no word of the document '2' has a vector.*search for some",
+    )
 
 
 def test_a_vector_is_a_question(storm_run: Run) -> None:

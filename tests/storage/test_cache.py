@@ -79,7 +79,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Path:
     rows = [{"text": f"{text} of {i}", "date": f"{1990 + i % 2}-05-01"} for i, text in enumerate(storms[:80])]
     write_lines(folder / "storms.jsonl", rows)
     options = ["--method", "decorrelated", "--slice", "year"]
-    ran(["refine", str(folder / "storms.jsonl"), "-o", str(folder / "run"), *options])
+    ran(["refine", folder / "storms.jsonl", "-o", folder / "run", *options])
     return folder / "run"
 
 

@@ -16,6 +16,7 @@ from numpy.testing import assert_array_equal
 from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
 from tests.refusals import refused
+from tests.rows import normal_rows
 
 import selfvec
 from file_server import Archive, serving
@@ -28,7 +29,7 @@ from selfvec.storage.fetch_vectors import fetch_vectors
 from selfvec.storage.public_vectors import PUBLIC_VECTORS, data_folder, find, locate
 
 WORDS = ("storm", "hail", "roof", "wind", "rain", "snow")
-ROWS = np.random.default_rng(0).standard_normal((6, 50)).astype(np.float32)
+ROWS = normal_rows(6, 50)
 GLOVE = "glove-wiki-gigaword-50.gz"
 HUB = "minishlab/potion-base-8M/resolve/main/"
 HUB_FILES = ("model.safetensors", "tokenizer.json", "config.json")
@@ -258,7 +259,7 @@ def test_the_commands_fetch_list_and_use_a_table(server, tmp_path) -> None:
     texts = tmp_path / "texts.txt"
     texts.write_text("storm and hail broke the roof\n" * 40)
     start = ["refine", str(texts), "--vectors", "glove-6b-50", "--method", "decorrelated"]
-    ran([*start, "-o", str(tmp_path / "run")])
+    ran([*start, "-o", tmp_path / "run"])
     made = json.loads((tmp_path / "run" / "run.json").read_text())
     assert (made["vectors"]["name"], made["coverage"]["types"]["known"]) == ("glove-6b-50", 3)
     assert made["vectors"]["sha256"]

@@ -145,7 +145,7 @@ def bytes_of(folder: Path) -> bytes:
 def test_a_run_that_keeps_nothing_keeps_no_text_whatever_is_asked_of_it(tmp_path: Path, corpus: Path) -> None:
     run = tmp_path / "run"
     options = ["--keep", "nothing", "--min-count", "4", "--method", "decorrelated", "--slice", "year"]
-    ran(["refine", str(corpus), "-o", str(run), *options])
+    ran(["refine", corpus, "-o", run, *options])
     new = corpus.with_name("new.jsonl")
     new.write_text(corpus.read_text().replace("r1", "n1").replace("hail", "hail and ice"))
     for command in (["search", str(run), "hail"], ["update", str(run), str(new)]):

@@ -12,7 +12,6 @@ from tests.damage import described_otherwise
 from tests.refusals import refused
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.apps.functions.inspection import HELD, info, verify
 from selfvec.base.errors import FormatError, InputError
 from selfvec.files.checksums import is_sealed, seal
@@ -35,9 +34,9 @@ def made(own: Path, storms: list[str]) -> Path:
     run = str(own / "run")
     how = {"method": "decorrelated", "stem": "en", "slice": "year"}
     selfvec.refine(own / "first.jsonl", output=run, **how)
-    ran(["update", run, str(own / "storms.jsonl")])
-    assert main(["search", run, "hail"]) == main(["drift", run]) == 0
-    ran(["similar", run, "hail", "--as", "replacement"])
+    ran(["update", run, own / "storms.jsonl"])
+    for command in ("search {} hail", "drift {}", "similar {} hail --as replacement"):
+        ran(command.format(run).split())
     selfvec.Encoder.of(open_run(run)).save(own / "encoder")
     return own
 
@@ -184,4 +183,4 @@ def test_info_of_an_index_an_encoder_and_vectors(made: Path, run: Path, tmp_path
     assert facts == ["format", "words", "dimensions", "dtype", "counts"]
     for path in (made / "encoder", tmp_path / "a.vec"):
         assert "Documents" not in ran(["run", "info", path]).out
-    ran(["run", "info", str(tmp_path / "nothing")], 2)
+    ran(["run", "info", tmp_path / "nothing"], 2)

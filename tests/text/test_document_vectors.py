@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from tests.rows import normal_vectors
 
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -44,8 +45,7 @@ def test_document_vectors_are_the_sums_written_out(documents) -> None:
 
 @given(TEXTS, st.randoms(use_true_random=False))
 def test_the_order_of_words_and_their_repetition_as_a_whole_change_nothing(documents, random) -> None:
-    rows = np.random.default_rng(1).standard_normal((7, 4)).astype(np.float32)
-    vectors = Vectors(list("abcdefg"), rows)
+    vectors = normal_vectors("abcdefg", 4, 1)
     preprocessing = Preprocessing("whitespace", stop_words=None, stem=None)
     texts = [" ".join(text) for text in documents]
     shuffled = [" ".join(random.sample(text, len(text)) * 2) for text in documents]

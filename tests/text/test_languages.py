@@ -17,7 +17,6 @@ from tokenizers import Tokenizer
 import selfvec
 from selfvec.base.casing import case_forms, lower
 from selfvec.base.errors import OptionError
-from selfvec.data.token_batch import TokenBatch
 from selfvec.data.word_lookup import rows_of
 from selfvec.lab.exporters import tokenizer_json, write_encoder
 from selfvec.storage.public_vectors import PUBLIC_VECTORS
@@ -314,5 +313,5 @@ def test_letters_of_other_languages_and_the_spelling_of_vectors_stay() -> None:
 def test_short_documents_are_told_beside_longer_ones_of_their_language() -> None:
     english, german = "the roof of a barn is in the road", "das ist die farbe und der rest"
     texts = [text.split() for text in (*[english] * 20, "die rechnung fehlt noch", *[german] * 2)]
-    assert other_languages(TokenBatch.from_documents(texts), "en") == ({"de": [21, 22, 20]}, 23)
-    assert other_languages(TokenBatch.from_documents(texts[:21]), "en") == ({}, 21)
+    assert other_languages(selfvec.TokenBatch.from_documents(texts), "en") == ({"de": [21, 22, 20]}, 23)
+    assert other_languages(selfvec.TokenBatch.from_documents(texts[:21]), "en") == ({}, 21)

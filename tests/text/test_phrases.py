@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.refusals import refused
+from tests.rows import normal_vectors
 from tests.spelled import spelled, spelled_texts
 
 import selfvec
 from selfvec.base.answer import Row
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.token_batch import TokenBatch
-from selfvec.data.vectors import Source, Vectors
+from selfvec.data.vectors import Source
 from selfvec.numerics.rows import unit_rows
 from selfvec.text import tokenizer
 from selfvec.text.phrase_finding import phrases
@@ -163,8 +164,9 @@ def test_a_phrase_written_with_underscores_is_the_same_unit() -> None:
     assert spelled_texts(joined) == [["flash_flood", "flash_flood", "flood"]]
 
 
-WORDS_OF_TABLE = ["flash", "flood", "road", "closed", "Cedar", "Rapids", "Cedar_Rapids", "the", "county"]
-TABLE = Vectors(WORDS_OF_TABLE, np.random.default_rng(1).standard_normal((9, 12)).astype(np.float32))
+TABLE = normal_vectors(
+    ["flash", "flood", "road", "closed", "Cedar", "Rapids", "Cedar_Rapids", "the", "county"], 12, 1
+)
 
 
 REPORTS = [

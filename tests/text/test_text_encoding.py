@@ -172,8 +172,11 @@ def test_sentences_agree_with_a_sentence_splitter(shared_data: Path) -> None:
 
 
 def test_rules_name_what_is_wrong() -> None:
-    with pytest.raises(OptionError, match="pos: is one of noun, verb, adjective, adverb, not 'nouns'"):
-        Rules(pos=("nouns",))
+    refused(
+        lambda: Rules(pos=("nouns",)),
+        OptionError,
+        "pos: is one of noun, verb, adjective, adverb, not 'nouns'",
+    )
     refused(lambda: Rules(min_count=0), OptionError, "min_count")
 
 

@@ -19,7 +19,6 @@ import selfvec
 from selfvec.analysis.comparison import recurring
 from selfvec.analysis.comparison.recurring import own_words, without_quotations
 from selfvec.corpus.example_text import reports as storms
-from selfvec.data.token_batch import TokenBatch
 from selfvec.text.copies import near_copies
 from selfvec.text.rules import stems
 
@@ -31,7 +30,7 @@ OTHER = [word for text in _TEXTS[1000:1300] for word in text.split()]
 
 
 def numbers_of(texts: Sequence[Words]) -> list[int]:
-    return near_copies(TokenBatch.from_documents(texts)).tolist()
+    return near_copies(selfvec.TokenBatch.from_documents(texts)).tolist()
 
 
 def changed(text: Words, share: float, rng: random.Random) -> Words:
@@ -98,7 +97,7 @@ def test_copies_of_a_lost_original_are_found_through_each_other() -> None:
 
 @pytest.mark.parametrize("length", [10, 40])
 def test_equal_texts_are_copies_however_short_if_they_are_compared(length: int) -> None:
-    batch = TokenBatch.from_documents([STORMS[0][:length]] * 4)
+    batch = selfvec.TokenBatch.from_documents([STORMS[0][:length]] * 4)
     assert near_copies(batch).tolist() == [0] * 4
     assert near_copies(batch, np.array([True, False, True, False])).tolist() == [0, 1, 0, 2]
 
@@ -138,7 +137,7 @@ def run_of(texts: Sequence[str], days: Sequence[str] | None = None, **options: o
     return selfvec.refine(rows, "none", "original", **{"repeats": "keep", **options})  # type: ignore[arg-type]
 
 
-def plain(batch: TokenBatch | None) -> list[str]:
+def plain(batch: selfvec.TokenBatch | None) -> list[str]:
     assert batch is not None
     return [" ".join(words).lower() for words in spelled_texts(batch)]
 

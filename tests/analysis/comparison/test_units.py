@@ -13,7 +13,6 @@ from selfvec.analysis.comparison.units import copies_of, wholeness
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.base.finding import Finding
 from selfvec.corpus.slices import Slice
-from selfvec.data.token_batch import TokenBatch
 
 Fields = Callable[[int, int], dict[str, str]]
 
@@ -178,7 +177,7 @@ def test_copies_are_one_text_and_short_ones_are_alike_by_chance() -> None:
     others = [row["text"] for row in reports(60, 7)]
     texts = [first] * 20 + ["short text"] * 20 + [second] * 20 + others
     side = np.array([0] * 40 + [1] * 20 + [0, 1] * 30, np.int32)
-    copies = copies_of(TokenBatch.from_documents([*map(str.split, texts)]), side)
+    copies = copies_of(selfvec.TokenBatch.from_documents([*map(str.split, texts)]), side)
     assert copies is not None
     assert sorted(map(len, copies.clusters))[-2:] == [20, 20]
     assert copies.weights(side)[:60].tolist() == [1, *[0] * 19, *[1] * 20, 1, *[0] * 19]

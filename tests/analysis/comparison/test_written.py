@@ -241,6 +241,16 @@ def test_a_joined_run_counts_both_spellings_and_a_question_means_both(run: selfv
     assert [hit.id for hit in answers[0].hits] != [hit.id for hit in selfvec.search(run, "acft on rwy").hits]
 
 
+def test_of_two_spellings_the_one_that_has_a_vector_gives_the_original() -> None:
+    def composed(words: Sequence[str]) -> np.ndarray:
+        return np.tile(np.float32([0, 1]), (len(words), 1))
+
+    table = selfvec.Vectors(["aircraft"], np.array([[1, 0]], np.float32), composer=composed)
+    run = selfvec.refine(["an acft and an acft", "aircraft"], table, "original")
+    original = joined(run.present, {"acft": "aircraft"}).original
+    assert original["aircraft"].tolist() == [1, 0]
+
+
 def test_the_file_can_be_edited(run: selfvec.Run, tmp_path: Path) -> None:
     file = tmp_path / "variants.tsv"
     command = ["text", "variants", str(run.folder), "--between", *BETWEEN, "-o", str(file)]

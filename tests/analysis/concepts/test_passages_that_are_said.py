@@ -17,7 +17,9 @@ TEMPLATE = (
     "will hear from us within two days."
 )
 OPENING = "Thank you for getting in touch. We are sorry for the inconvenience"
-LATE = dict.fromkeys(range(180, 240, 2), TEMPLATE)  # day 540 of the text is 24 June 2024
+LATE = dict.fromkeys(range(180, 240, 2), TEMPLATE) | {
+    200: TEMPLATE.replace("days", "weeks")
+}  # day 540 of the text is 24 June 2024
 SIGNATURE = "Kind regards from all of us at the office of the northern branch, second floor, left door."
 
 

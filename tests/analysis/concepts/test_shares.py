@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.random import default_rng
 from tests.analysis.concepts.subjects import SUBJECTS, subject_table
 from tests.commands import ran
 from tests.examples import soaked
@@ -16,7 +17,6 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis.comparison.comparison import Comparison
-from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.shares import (
     Grown,
     group_differences,
@@ -31,14 +31,13 @@ from selfvec.base.arrays import Mask
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.statistics import LEVEL, NORMAL, StratifiedRatios, ratios_of_shares
 
 
 def sides_of(early: Mask, **columns: Any) -> Comparison:
     """Documents before and after, with other columns of their comparison."""
     days = np.where(early, np.datetime64("2001-03-01"), np.datetime64("2004-05-01"))
-    batch = TokenBatch(np.zeros(len(early), np.int32), np.arange(len(early) + 1), ["a"], days)
+    batch = selfvec.TokenBatch(np.zeros(len(early), np.int32), np.arange(len(early) + 1), ["a"], days)
     return replace(Comparison.of(batch, [Slice("2001", early), Slice("2004", ~early)]), **columns)
 
 
@@ -91,7 +90,7 @@ PLANTED: dict[str, tuple[tuple[int, int], list[int], list[int], bool, int, float
 @pytest.mark.parametrize("name", soaked(PLANTED, "nothing", "three", "new", "kinds"))
 def test_what_was_planted_is_named_and_others_in_at_most_one_of_twenty_texts(name: str) -> None:
     *planted, most = PLANTED[name]
-    draw, named = np.random.default_rng(0), []
+    draw, named = default_rng(0), []
     for _ in range(60 if name == "long" else 200):
         sides, subjects = drawn(draw, *planted)
         named.append([change.like_for_like.moved for change in share_changes(subjects, sides)])
@@ -174,7 +173,7 @@ def test_p_and_interval_of_units_by_hand() -> None:
 
 
 def test_units_make_all_less_sure_and_change_no_share() -> None:
-    sides, subjects = drawn(np.random.default_rng(1), (40, 60), SAME, SAME, True, 20)
+    sides, subjects = drawn(default_rng(1), (40, 60), SAME, SAME, True, 20)
     alone = share_changes(subjects, replace(sides, unit=np.arange(len(sides.unit))))
     for one, other in zip(share_changes(subjects, sides), alone, strict=True):
         for mine, each in ((one, other), (one.equal, other.equal)):
@@ -190,7 +189,7 @@ EVEN = [0.25] * 4
 
 def text_of(shares: Sequence[Sequence[float]], sizes: Sequence[int], **fields: Sequence[str]) -> Run:
     """Documents of parts with these shares of the subjects; a field has a value for each part."""
-    rng, rows = np.random.default_rng(0), []
+    rng, rows = default_rng(0), []
     for part, size in enumerate(sizes):
         for i in range(size):
             words = rng.choice(SUBJECTS[list(SUBJECTS)[rng.choice(4, p=shares[part])]], 12)
@@ -201,7 +200,7 @@ def text_of(shares: Sequence[Sequence[float]], sizes: Sequence[int], **fields: S
 
 
 def grown(run: Run) -> Topics:
-    return topics(run, 4, by="year")
+    return selfvec.topics(run, 4, by="year")
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +230,7 @@ def test_a_subject_whose_share_doubles_is_named_and_no_other(doubled: Run) -> No
 
 
 def test_words_and_topics_are_compared_between_the_same_two_parts(doubled: Run) -> None:
-    found = topics(doubled, 4, by="month")  # whatever the groups are
+    found = selfvec.topics(doubled, 4, by="month")  # whatever the groups are
     change = selfvec.drift(doubled)
     assert {(topic.growth.first, topic.growth.last) for topic in found.topics} == {(change.a, change.b)}
     assert (change.a, change.b) == ("2001", "2002")
@@ -264,7 +263,7 @@ def test_where_only_the_documents_are_more_no_subject_is_named(tmp_path: Path) -
 
 def test_mails_of_a_thread_are_one_observation() -> None:
     """Threads of ten have a subject each, one of them 8 of 20 and then 5: of 80 and 50 mails, p is small."""
-    rng, rows = np.random.default_rng(4), []
+    rng, rows = default_rng(4), []
     for i in range(400):
         thread = i // 10
         subject = list(SUBJECTS)[[0, 1, 2, 3, 0, 0, 1, 2, 0, 3][thread % 10] if thread < 20 else thread % 4]
@@ -292,8 +291,8 @@ def stormy() -> Run:
 
 
 def test_where_groups_are_alike_hardly_any_is_said_to_differ() -> None:
-    run, draw, named = places(EVEN), np.random.default_rng(0), []
-    whole = topics(run, 4)
+    run, draw, named = places(EVEN), default_rng(0), []
+    whole = selfvec.topics(run, 4)
     for _ in range(100):
         group = draw.permutation(np.arange(300) % 3)
         parts = [Slice(place, group == i) for i, place in enumerate(PLACES)]

@@ -14,7 +14,6 @@ from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.subjects import joined
 from selfvec.analysis.concepts.topic_clusters import subjects_of
 from selfvec.analysis.concepts.topic_result import Topics
-from selfvec.apps.functions.live import undo
 from selfvec.apps.mcp.tools import Tools
 from selfvec.base.errors import InputError
 from selfvec.data.run import Run, TopicName
@@ -115,15 +114,15 @@ def test_names_are_a_state_of_the_run_that_leaves_what_was_derived_from_it(folde
     assert {path: path.stat().st_mtime_ns for path in (folder / "cache").rglob("*")} == kept
     other = selfvec.open(folder)
     assert other.present.stamp == run.present.stamp
-    undo(folder)  # the state before has no names; each open run takes the names of now
+    selfvec.undo(folder)  # the state before has no names; each open run takes the names of now
     assert "Weather" not in names_of(topics(open_run(folder), 4))
     assert "Weather" not in names_of(other.topics(4))
-    undo(folder)
+    selfvec.undo(folder)
     assert names_of(run.topics(4)) == named
     told = run.topics(4, names="none").messages
     assert told == ["The run keeps no names of topics, for its report and page, too."]
     for undone in (True, False, True):
-        assert undo(folder)["undone"] == undone
+        assert selfvec.undo(folder)["undone"] == undone
     run.add([{"id": "new", "text": "The hail and the wind near the roof."}])
     assert "Weather" in names_of(run.topics(4))
     assert "Weather" in names_of(topics(open_run(folder), 4))

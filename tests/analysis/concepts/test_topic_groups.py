@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import polars.testing
 import pytest
+from numpy.random import default_rng
 from tests.analysis.concepts.subjects import subject_table
 from tests.refusals import refused
 
@@ -12,9 +13,8 @@ from selfvec.analysis.concepts.corpus_topics import topics
 from selfvec.analysis.concepts.document_topics import document_table
 from selfvec.analysis.concepts.terms import AROUND, coherence, terms
 from selfvec.analysis.kernels import sum_of_rests
-from selfvec.base.errors import InputError, SelfvecError
+from selfvec.base.errors import InputError, OptionError, SelfvecError
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
 from selfvec.text.document_vectors import inverse_document_frequency
 
 
@@ -67,7 +67,7 @@ def test_any_method_has_topics(subject_texts: list[str], subject_of: dict[str, s
 def test_coherence_by_hand() -> None:
     # "a" begins a formula of seven words; "x" follows in half of the documents, "y" in the others.
     formula = ["a", "b", "c", "d", "e", "f", "g"]
-    batch = TokenBatch.from_documents([[*formula, *[own] * 3] for own in "xy" * 40])
+    batch = selfvec.TokenBatch.from_documents([[*formula, *[own] * 3] for own in "xy" * 40])
     rows = np.eye(len(batch.types), dtype=np.float32)
     idf = inverse_document_frequency(batch)
     places = np.array([batch.types.index(word) for word in "ax"])
@@ -84,7 +84,7 @@ def test_coherence_by_hand() -> None:
 
 def test_words_of_signatures_are_left_out_of_documents() -> None:
     """Two subjects of forty words, and three formulas that any document may end with."""
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     words = [f"{kind}{i}" for kind in ("ship", "bread") for i in range(40)]
     ends = ["Kind regards Otto Berg", "Sent from my telephone", "Yours sincerely Junia Hama"]
     kinds = rng.integers(0, 2, 600)
@@ -102,7 +102,7 @@ def test_words_of_signatures_are_left_out_of_documents() -> None:
 
 def test_words_of_formulas_are_in_no_name(subject_texts: list[str]) -> None:
     """Senders, months and words of a formula occur twice in a document, as subjects do, but in any one."""
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     formula = ["erin", "dave", "resulted", "july", "settembre", "three"]
     texts = [
         f"{word} {text} {word}" for word, text in zip(rng.choice(formula, 300), subject_texts, strict=True)
@@ -122,7 +122,8 @@ def test_stop_words_numbers_and_rare_words_are_no_terms() -> None:
     assert not set(terms(run.present, 10, min_count=1).names) & {"the", "of", "1995", "other", "here"}
 
 
-def test_what_cannot_be_grouped() -> None:
+def test_what_cannot_be_grouped(subject_run: Run) -> None:
+    refused(lambda: topics(subject_run, 999), OptionError, r"number: is at most \d+, .* not 999")
     few = selfvec.Refiner(method="original").fit(["hail fell here", "rain fell there"] * 3, "none").run_
     refused(lambda: topics(few), InputError, "are terms")
     others = ["wind rose", "rain came", "snow lay", "fog hung", "sleet ran"]
@@ -160,8 +161,7 @@ def test_seed_words_stay_together_and_steer_the_others(subject_run: Run, subject
     ],
 )
 def test_seed_words_that_cannot_be_used(subject_run: Run, given: str | list[str], message: str) -> None:
-    with pytest.raises(SelfvecError, match=message):
-        topics(subject_run, 2, seed_words=given)  # type: ignore[arg-type]
+    refused(lambda: topics(subject_run, 2, seed_words=given), SelfvecError, message)
 
 
 def test_new_texts_get_the_topics_of_the_run(subject_run: Run, subject_texts: list[str]) -> None:
@@ -182,7 +182,7 @@ def test_new_texts_get_the_topics_of_the_run(subject_run: Run, subject_texts: li
 
 @pytest.mark.parametrize("seed", range(5))
 def test_rests_are_sums_without_the_words_around_an_occurrence(seed: int) -> None:
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     lengths = rng.integers(0, 14, 12)
     offsets = np.append(0, np.cumsum(lengths))
     ids = rng.integers(0, 6, offsets[-1]).astype(np.int32)

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numpy.random import default_rng
 
 import selfvec
 from selfvec.analysis.concepts.terms import _verbs, can_name, phrase_names
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
 from selfvec.text.tagger import english_lexicon
 
 MONEY = ("federal funds rate", "monetary policy")
@@ -21,7 +21,7 @@ OTHERS += ["seek", "quickly", "12th", "reached", "slowly", "chosen", "unable", "
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """40 texts on money and 20 on floods, among other words; half have the second of their phrases, too."""
-    draw = np.random.default_rng(0)
+    draw = default_rng(0)
     texts = []
     for topic in TOPICS.tolist():
         first, second = (MONEY, STORM)[topic]
@@ -51,7 +51,7 @@ AREAS = {  # its phrase, and other words of it
 
 def messages(number: int) -> list[str]:
     """Commits' messages, half of them on the first area; one person signs 93 % of these, another the rest."""
-    draw = np.random.default_rng(1)
+    draw = default_rng(1)
     out = []
     for i in range(number):
         phrase, words = list(AREAS.items())[(0, 1, 0, 2)[i % 4]]
@@ -72,7 +72,7 @@ def test_a_subject_is_not_called_after_who_signs_nearly_all_of_it() -> None:
 
 def test_verbs_name_a_topic_only_where_the_text_has_them_as_nouns() -> None:
     words = [["you", "build", "it"], ["to", "merge", "the", "merge", "a", "merge"], ["the", "process"]]
-    text = TokenBatch.from_documents([*words, ["to", "take", "a", "test"]])
+    text = selfvec.TokenBatch.from_documents([*words, ["to", "take", "a", "test"]])
     verbs = dict(zip(text.types, _verbs(text.types, text.ids).tolist(), strict=True))
     english = bool(english_lexicon())
     assert {word for word, is_verb in verbs.items() if is_verb} == ({"build", "take"} if english else set())
@@ -80,7 +80,7 @@ def test_verbs_name_a_topic_only_where_the_text_has_them_as_nouns() -> None:
 
 def test_a_word_that_other_topics_have_more_than_half_as_often_names_none_that_has_a_phrase() -> None:
     """*Test* is in all of 40 texts and in 23 of each 40 others; *race condition* in 8 of the first only."""
-    draw, texts = np.random.default_rng(2), []
+    draw, texts = default_rng(2), []
     for i in range(120):
         said = ["test"] * (i % 40 < (40, 23, 23)[i // 40]) + ["race condition"] * (i < 8)
         texts.append(" ".join(draw.permutation([*draw.choice(OTHERS, 8, replace=False), *said])))
@@ -95,7 +95,7 @@ def test_a_word_that_other_topics_have_more_than_half_as_often_names_none_that_h
 
 def test_of_names_that_tell_a_topic_as_well_the_encoder_takes_the_nearest_to_its_documents() -> None:
     """All texts of a topic have both of its phrases; the encoder finds those on floods near to one."""
-    draw, texts = np.random.default_rng(3), []
+    draw, texts = default_rng(3), []
     for topic in TOPICS.tolist():
         said = [" ".join([*draw.permutation(OTHERS)[:6], phrase]) for phrase in (MONEY, STORM)[topic]]
         texts.append(". ".join(said))

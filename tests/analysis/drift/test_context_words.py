@@ -13,7 +13,6 @@ from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.kernels import FEWEST_BESIDE, Observed, context_scores
 from selfvec.analysis.word_drift.differing import words_beside
 from selfvec.corpus.slices import Slice
-from selfvec.data.token_batch import TokenBatch
 
 WORD, SIDES = 0, np.arange(10) >= 6
 TEXTS = [
@@ -30,7 +29,7 @@ TEXTS = [
 ]
 
 
-def reference(batch: TokenBatch, reach: int, ratio: np.ndarray) -> float:
+def reference(batch: selfvec.TokenBatch, reach: int, ratio: np.ndarray) -> float:
     """The normal deviate of the log of the sum of z⁶, against all divisions."""
     types, beside = len(batch.types), list[set[int]]()
     for document in TEXTS:
@@ -60,7 +59,7 @@ def reference(batch: TokenBatch, reach: int, ratio: np.ndarray) -> float:
 
 @pytest.mark.parametrize("left_out", [None, "garden"])
 def test_the_score_is_that_of_all_divisions(left_out: str | None) -> None:
-    batch = TokenBatch.from_documents(TEXTS)
+    batch = selfvec.TokenBatch.from_documents(TEXTS)
     ratio = np.array([float(word != left_out) for word in batch.types])
     word = batch.types.index("mole")
     places = np.flatnonzero(batch.ids == word)
@@ -75,7 +74,7 @@ def test_the_score_is_that_of_all_divisions(left_out: str | None) -> None:
 
 def test_words_beside_a_word_are_said_with_the_shares_of_its_documents() -> None:
     """*skin* is beside it in one of six and in all of four documents, *dug* in four of six and in none."""
-    batch = TokenBatch.from_documents(TEXTS * 4)
+    batch = selfvec.TokenBatch.from_documents(TEXTS * 4)
     sides = np.tile(SIDES, 4)
     compared = Comparison.of(batch, [Slice("old", ~sides), Slice("new", sides)])
     shown = np.array([word not in ("the", "a") for word in batch.types])

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 from drift_corpus import planted_run
+from numpy.random import default_rng
 from rich.console import Console
 from tests.analysis.planted_topics import topic_text, topic_vectors
 from tests.examples import soaked
@@ -40,7 +41,7 @@ def test_what_did_not_change_is_significant_as_often_as_it_should_be(seeds: int)
     values: list[float] = []
     for seed in range(seeds):
         run = planted_run([(0.5, 0.5)] * 10, seed=seed)
-        rng = np.random.default_rng(seed)
+        rng = default_rng(seed)
         chosen = rng.random(run.tokens.documents) < 0.4
         parts = [Slice("a", chosen), Slice("b", ~chosen)]
         values += [row["p"] for row in drift(run, parts, permutations=200)]
@@ -92,7 +93,7 @@ SAME = ["color", "favour", "favor"]  # favour is mostly spelled favor in 2020
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     documents = []
     for year, topic in ((1990, WEATHER), (2020, PHONES)):
         for word in CHANGED:
@@ -197,7 +198,7 @@ def test_where_nothing_changed_no_word_is_named(runs: int) -> None:
     for seed in range(runs):
         run = planted_run([STAYS] * 6, documents=(150, 150), uses=(20, 20), seed=seed)
         for split in range(10):
-            one = np.random.default_rng(split).random(run.tokens.documents) < 0.5
+            one = default_rng(split).random(run.tokens.documents) < 0.5
             found = drift(run, [Slice("a", one), Slice("b", ~one)], seed=split)
             named += bool(found.changed)
             if not found.significant:
@@ -209,7 +210,7 @@ def test_where_nothing_changed_no_word_is_named(runs: int) -> None:
 def said_of_texts_alike(old: int, new: int, added: str = "") -> str:
     """What is said of documents whose words are as frequent as in language: that of rank r by 1 / r."""
     share = 1 / np.arange(1, 3001)
-    drawn = np.random.default_rng(0).choice(3000, (old + new, 30), p=share / share.sum())
+    drawn = default_rng(0).choice(3000, (old + new, 30), p=share / share.sum())
     texts = [" ".join(f"w{number}x" for number in document) for document in drawn.tolist()]
     texts[old:] = [f"{text} {added}" for text in texts[old:]]
     corpus = Corpus.from_texts(texts, slices=["old"] * old + ["new"] * new)
@@ -235,7 +236,7 @@ def test_words_that_are_used_more_are_named_where_none_changed(added: str, first
 
 def test_a_text_that_changed_as_a_whole_is_said_to_and_no_word_stands_out() -> None:
     """Each text of the new side has every other word from another topic."""
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     texts, slices = [], []
     for side in ("old", "new"):
         for topic in rng.integers(6, size=400).tolist():

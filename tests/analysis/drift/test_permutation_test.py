@@ -7,6 +7,7 @@ from math import comb
 import numpy as np
 import pytest
 from drift_corpus import planted_run, slice_means
+from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
 
 from selfvec.analysis.comparison.comparison import Comparison
@@ -27,7 +28,7 @@ from selfvec.corpus.slices import by_label
 
 
 def rows_of(seed: int, blocks: int, shift: float = 0.0) -> np.ndarray:
-    rows = np.random.default_rng(seed).standard_normal((blocks, 5)) + 1
+    rows = default_rng(seed).standard_normal((blocks, 5)) + 1
     rows[: blocks // 2, 0] += shift
     return rows.astype(np.float32)
 
@@ -111,7 +112,7 @@ def test_a_word_has_the_same_splits_whatever_else_is_measured() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_p_of_exchangeable_blocks_is_uniform(seed: int) -> None:
-    rng, words = np.random.default_rng(seed), 200
+    rng, words = default_rng(seed), 200
     p = splits(rng.standard_normal((words, 10, 5)), 4, 199, 10**9, seed)[0][:, 1]
     assert p.min() >= 1 / comb(10, 4) - 1e-9
     for level in (0.05, 0.25, 0.5, 0.75):  # four standard errors
@@ -119,7 +120,7 @@ def test_the_p_of_exchangeable_blocks_is_uniform(seed: int) -> None:
 
 
 def test_random_signs_find_agreement_beyond_what_was_known() -> None:
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     agree, not_so = rng.standard_normal((2, 30, 6)).astype(np.float32)
     agree[:, 1] += 1
     known = np.eye(6, dtype=np.float32)[:1].repeat(2, axis=0)
@@ -134,7 +135,7 @@ def test_random_signs_find_agreement_beyond_what_was_known() -> None:
 @pytest.mark.parametrize(("one", "number"), [(4, 9), (12, 40)])
 def test_products_of_mean_vectors_and_their_noise_are_unbiased(one: int, number: int) -> None:
     """Over many draws they are the products of the true means, and of the true covariances."""
-    rng = np.random.default_rng(1)
+    rng = default_rng(1)
     means = np.array([[1, 0, 0.5, 0], [0.5, 1, 0, 0]])
     scales = np.array([[1, 2, 0.5, 1], [0.5, 1, 1, 2]])
     sides = np.repeat([0, 1], [one, number - one])
@@ -151,7 +152,7 @@ def test_products_of_mean_vectors_and_their_noise_are_unbiased(one: int, number:
 
 def drawn(number: int, cosine: float, words: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Ends of the intervals of words whose vectors have a cosine, from so many blocks in each slice."""
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     size = 40
     a, other = np.linalg.qr(rng.standard_normal((words, size, 2)))[0].transpose(2, 0, 1)
     b = cosine * a + np.sqrt(1 - cosine**2) * other
@@ -200,7 +201,7 @@ def test_the_means_of_a_test_are_those_of_the_slices() -> None:
 
 
 def test_the_usual_distance_is_that_of_words_with_as_many_occurrences() -> None:
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     documents = rng.integers(5, 200, (400, 2))
     counts = documents * rng.integers(1, 4, (400, 1))
     law = 2 * (1 / documents).sum(axis=1) ** 0.75

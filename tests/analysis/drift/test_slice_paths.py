@@ -16,7 +16,6 @@ from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.analysis.word_drift.word_paths import slice_paths, slice_table
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.errors import InputError, OptionError
-from selfvec.corpus import Corpus
 from selfvec.corpus.slices import by_label
 from selfvec.data.run import Run
 
@@ -88,7 +87,7 @@ def test_intervals_are_seeded_and_do_not_depend_on_threads_or_company(run: Run) 
 def test_a_slice_without_the_word_has_no_figures() -> None:
     texts = ["rain fell on the town", "rain and hail fell", "the judge of the town"] * 6
     labels = ["wet", "wet", "dry"] * 6
-    made = selfvec.refine(Corpus.from_texts(texts, slices=labels), "none", "original")
+    made = selfvec.refine(selfvec.Corpus.from_texts(texts, slices=labels), "none", "original")
     (path,) = slice_paths(made.present, ["hail"], jobs=1)
     assert figures(path, "slice") == ["wet", "dry"]
     assert figures(path, "uses") == [6, 0]
@@ -101,7 +100,7 @@ def test_what_cannot_be_followed_is_said(run: Run) -> None:
     refused(lambda: slice_paths(run, ["x0"], by_label(run.tokens)[:1]), InputError, "at least two slices")
     drawn = partial(selfvec.trajectory, run, "x0", plot="x.svg")
     for given in ({"slices": True}, {"slice_field": "state"}):
-        refused(lambda given=given: drawn(**given), OptionError, "draws the states of refining.*leave it out")
+        refused(lambda: drawn(**given), OptionError, "draws the states of refining.*leave it out")
 
 
 def test_parts_are_the_labels_or_the_periods_with_enough_text(run: Run) -> None:

@@ -35,7 +35,7 @@ def rows(tmp_path: Path) -> Path:
 
 def refined(path: Path, *more: str) -> Run:
     run = path.with_name("run")
-    ran(["refine", str(path), "-o", str(run), "--vectors", "none", "--method", "original", *more])
+    ran(["refine", path, "-o", run, "--vectors", "none", "--method", "original", *more])
     return open_run(run)
 
 
@@ -50,6 +50,7 @@ def refined(path: Path, *more: str) -> Run:
     period=st.sampled_from(["week", "month", "quarter", "year"]),
 )
 def test_slices_share_nothing_and_their_counts_add_up_to_the_whole(documents, period) -> None:
+    """And each is what its name asks for."""
     words, dates, labels = zip(*documents, strict=True)
     days = np.array(["NaT" if d is None else d.isoformat() for d in dates], "datetime64[D]")
     ids = np.array([w for document in words for w in document], np.int32)
@@ -62,6 +63,11 @@ def test_slices_share_nothing_and_their_counts_add_up_to_the_whole(documents, pe
         assert_array_equal(np.sum([part.documents for part in slices], axis=0), inside)
         whole = batch.counts - batch.part(~inside).counts
         assert_array_equal(slice_counts(batch, slices).sum(axis=0), whole)
+        assert [part.name for part in slices] == sorted(part.name for part in slices)
+        for part in slices:
+            assert (
+                not part.documents.any() or (named_slice(batch, part.name).documents == part.documents).all()
+            )
 
 
 @pytest.mark.parametrize(
@@ -84,14 +90,6 @@ def test_bounds_are_part_of_a_slice(text, first, end) -> None:
 @pytest.mark.parametrize("text", ["", "..", "spring", "93", "2020-13", "2021-02-29", "2020Q5", "2020..1993"])
 def test_what_is_no_span_is_none(text) -> None:
     assert parse_span(text) is None
-
-
-def test_periods_are_in_order_of_time_and_named_as_they_are_asked_for(rows: Path) -> None:
-    tokens = refined(rows, "--slice", "quarter").tokens
-    parts = by_period(tokens, "quarter")
-    assert [part.name for part in parts] == ["1993Q2", "2020Q1", "2020Q2"]
-    for part in parts:
-        assert_array_equal(named_slice(tokens, part.name).documents, part.documents)
 
 
 def test_a_field_becomes_labels_and_an_unknown_one_is_none(rows: Path) -> None:

@@ -43,7 +43,7 @@ def folder(own: Path) -> Path:
         lines.append({"text": text, "date": f"{2005 if later else 1985 + i % 3}-03-0{i % 9 + 1}"})
     write_lines(path, lines)
     options = ["--vectors", "none", "--method", "original", "--slice", "decade"]
-    ran(["refine", str(path), "-o", str(path.with_name("run")), *options])
+    ran(["refine", path, "-o", path.with_name("run"), *options])
     return path.with_name("run")
 
 
@@ -157,8 +157,8 @@ def test_periods(folder) -> None:
     assert (found["a"], found["b"]) == ("1900..1999", "2000..2099")
     found = listed(folder, "--between", "1985..1986", "2000..")
     assert (found["a"], found["b"]) == ("1985..1986", "2000..")
-    ran(["drift", str(folder), "--slice", "year", "--between", "1985", "2005"], 2)
-    ran(["drift", str(folder), "--slice", "fortnight"], 2)
+    ran(["drift", folder, "--slice", "year", "--between", "1985", "2005"], 2)
+    ran(["drift", folder, "--slice", "fortnight"], 2)
 
 
 def test_every_sentence_contains_its_word(run: Run) -> None:

@@ -1,11 +1,11 @@
 """Senses of planted words: found, described, told in other texts; and what is said where there are none."""
 
-import json
 from itertools import repeat
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
 from planted_senses import SENSES, USES
 from sklearn.metrics import adjusted_rand_score
@@ -24,7 +24,6 @@ from selfvec.analysis.word_senses import (
     senses,
     typical_occurrences,
 )
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.numerics.kmeans import k_means
@@ -196,17 +195,17 @@ def test_words_without_senses_are_said(sense_run: Run) -> None:
     )
 
 
-def test_the_command_prints_senses_and_readings(sense_folder: Path, capsys) -> None:
-    run = str(sense_folder / "run")
+def test_the_command_prints_senses_and_readings(sense_folder: Path) -> None:
+    run = sense_folder / "run"
     found = selfvec.senses(run, "twin").as_dict()
     assert [len(sense["vector"]) for sense in found["senses"]] == [48, 48]
     assert {"label", "share", "count", "examples"} <= found["senses"][0].keys()
     assert found["count"] == 2 * USES
     label = found["senses"][1]["label"]
-    assert main(["text", "senses", run, "twin", "--text", f"{label[0]} twin {label[1]}", "--json"]) == 0
-    [read] = json.loads(capsys.readouterr().out)["texts"]
+    asked = ["text", "senses", run, "twin", "--text"]
+    [read] = ran([*asked, f"{label[0]} twin {label[1]}", "--json"]).json["texts"]
     assert read["readings"][0]["sense"] == 1
-    shown = ran(["text", "senses", run, "twin", "--text", f"{label[0]} twin", "--text", "none"]).out
+    shown = ran([*asked, f"{label[0]} twin", "--text", "none"]).out
     assert label[0] in shown
     assert "twin does not occur here" in shown
 
@@ -247,7 +246,7 @@ def test_a_neighbour_is_weighted_by_its_association_with_the_word() -> None:
 
 
 def test_the_cosine_of_two_means_does_not_shrink_with_noise() -> None:
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     a, b = np.array([1.0, 0, 0] + [0] * 97), np.array([0.6, 0.8, 0] + [0] * 97)
     labels = np.repeat([0, 1], 400)
     rows = (np.stack([a, b])[labels] + rng.standard_normal((800, 100))).astype(np.float32)
@@ -262,7 +261,7 @@ def test_the_cosine_of_two_means_does_not_shrink_with_noise() -> None:
 
 @pytest.mark.parametrize("rare", [5, 8, 10])
 def test_a_rare_sense_is_found_although_two_clusters_divide_the_frequent_one(rare: int) -> None:
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     gold = np.repeat([0, 1], [100 - rare, rare])
     rows = np.array([[0.7, 0], [-0.3, 0.6]])[gold] @ np.eye(2, 60)
     rows[gold == 0, 10] += rng.choice([-0.4, 0.4], 100 - rare)
@@ -277,7 +276,7 @@ def test_a_rare_sense_is_found_although_two_clusters_divide_the_frequent_one(rar
 def test_one_gaussian_is_one_cluster_as_a_rule(uses: int) -> None:
     split = []
     for seed in range(20):
-        rng = np.random.default_rng(seed)
+        rng = default_rng(seed)
         mean = unit_rows(rng.standard_normal((1, 60)).astype(np.float32)) * 0.6
         spread = rng.standard_normal((60, 60)) / np.sqrt(60) * rng.uniform(0.3, 1, 60)  # not a sphere
         rows = (mean + 0.12 * rng.standard_normal((uses, 60)) @ spread).astype(np.float32)
@@ -292,12 +291,12 @@ def test_as_many_senses_as_asked_for(sense_run: Run) -> None:
 
 
 def test_few_uses_are_one_sense_and_a_given_number_is_kept() -> None:
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     rows = (np.repeat(np.eye(2, 40) * 0.7, 9, axis=0) + 0.1 * rng.standard_normal((18, 40))).astype(
         np.float32
     )
     for number, expected in ((None, 1), (1, 1), (2, 2), (5, 5), (18, 18), (40, 18)):
-        *_, labels = cluster_occurrences(unit_rows(rows), rows, number, np.random.default_rng(0))
+        *_, labels = cluster_occurrences(unit_rows(rows), rows, number, default_rng(0))
         assert len(np.unique(labels)) == expected
 
 
@@ -313,10 +312,10 @@ def test_probabilities_add_up_and_a_use_without_context_gets_the_shares() -> Non
 
 
 def test_the_seed_draws_the_occurrences_that_are_clustered() -> None:
-    others = np.random.default_rng(0).integers(1, 40, (1200, 2))
+    others = default_rng(0).integers(1, 40, (1200, 2))
     batch = selfvec.TokenBatch.from_documents([[f"w{a}", "x", f"w{b}"] for a, b in others])
-    space = SenseSpace.of(batch, np.random.default_rng(1).standard_normal((len(batch.types), 8), np.float32))
+    space = SenseSpace.of(batch, default_rng(1).standard_normal((len(batch.types), 8), np.float32))
     windows = padded_windows(batch, occurrences(batch, batch.types.index("x")))
     one, same, other = (fit_senses(space, windows, 2, seed).landmarks for seed in (3, 3, 4))
-    assert np.array_equal(one, same)
+    assert_array_equal(one, same)
     assert not np.array_equal(one, other)

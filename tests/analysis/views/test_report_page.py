@@ -78,7 +78,7 @@ def test_another_suffix_is_refused_before_work_is_done() -> None:
 def run(own: Path, storms: list[str]) -> str:
     text, run = own / "storms.txt", str(own / "run")
     text.write_text("\n".join(storms) + "\n", "utf-8")
-    ran(["refine", str(text), "-o", run, "--vectors", "none", "--method", "decorrelated"])
+    ran(["refine", text, "-o", run, "--vectors", "none", "--method", "decorrelated"])
     return run
 
 

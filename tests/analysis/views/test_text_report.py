@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.random import default_rng
 from tests.html_pages import Html
 from tests.refusals import refused
 
@@ -26,7 +27,7 @@ PHRASES = {"storm": "flash flood", "money": "mortgage broker"}
 
 def texts_of(years: range, use: str) -> list[dict[str, str]]:
     """Texts of two subjects of some years, each with a word that is used in one of them."""
-    draw = np.random.default_rng(years.start)
+    draw = default_rng(years.start)
     rows = []
     for year in years:
         for i in range(60):
@@ -102,7 +103,7 @@ def test_it_talks_to_a_reader_who_never_saw_the_program(page: str) -> None:
 
 def test_a_planted_cause_is_the_first_sentence(tmp_path: Path) -> None:
     """Of all texts of the second year nine of ten end alike; of another text twice as many are of money."""
-    draw, end = np.random.default_rng(0), " Sent by the new form of the office, which reads what comes."
+    draw, end = default_rng(0), " Sent by the new form of the office, which reads what comes."
     rows = []
     for i in range(800):
         subject = "money" if draw.random() < (0.3 if i < 400 else 0.6) else "storm"
@@ -129,7 +130,7 @@ def test_a_planted_cause_is_the_first_sentence(tmp_path: Path) -> None:
 
 def test_planted_growth_is_in_the_title_the_first_sentence_and_the_chart(tmp_path: Path) -> None:
     """From 6 May 2024 on, twice as many texts are of money; every text begins with a greeting."""
-    draw, rows = np.random.default_rng(0), []
+    draw, rows = default_rng(0), []
     for day in np.arange("2023-01-01", "2025-01-01", dtype="datetime64[D]").tolist() * 2:
         subject = "money" if draw.random() < (0.6 if str(day) >= "2024-05-06" else 0.3) else "storm"
         told = f"The {' '.join(draw.choice(SUBJECTS[subject], 8))} near the {PHRASES[subject]}."

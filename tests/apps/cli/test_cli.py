@@ -141,37 +141,37 @@ def test_every_command_that_reports_is_tested() -> None:
     assert {name.split()[0] for name in REPORTS} == PATHS.keys() - others
 
 
-REFINE_MISTAKES = {
-    "missing file": ("nowhere.txt -o run", "nowhere.txt"),
-    "empty corpus": ("empty.txt -o run", "empty.txt"),
-    "one word": ("one.txt -o run --vectors none", "has only one word"),
-    "no overlap": ("storms.txt --vectors other.vec -o run", "none of the corpus"),
-    "binary as text": ("binary.txt -o run", "binary.txt"),
-    "nan vectors": ("storms.txt --vectors nan.vec -o run", "nan.vec:3"),
-    "nan vectors, bad row": ("bad.jsonl --vectors nan.vec -o run", "nan.vec:3"),
-    "pickle as vectors": ("storms.txt --vectors evil.pkl -o run", "evil.pkl"),
-    "no such folder": ("storms.txt -o no/where/run", "does not exist"),
-    "missing field": ("rows.csv --text-field body -o run", "'body'"),
-    "bad row": ("bad.jsonl -o run", "bad.jsonl:2"),
-    "nan rate": ("storms.txt --learning-rate nan -o run", "--learning-rate"),
-    "odd passes": ("storms.txt --passes 3 -o run", "even number"),
-    "unknown history": ("storms.txt --history all -o run", "--history"),
-    "history too large": ("storms.txt --history every:1;limit:1KB -o run", "--history"),
-    "unknown language": ("storms.txt --lemmatize xx -o run", "'xx'"),
-    "unknown option": ("storms.txt --windw 5 -o run", "--window"),
-    "no output": ("storms.txt", "--output"),
-    "two ways to slice": ("rows.csv --slice year --slice-field id -o run", "both"),
-    "no such slice field": (
+REFINE_MISTAKES = [
+    ("nowhere.txt -o run", "nowhere.txt"),
+    ("empty.txt -o run", "empty.txt"),
+    ("one.txt -o run --vectors none", "has only one word"),
+    ("storms.txt --vectors other.vec -o run", "none of the corpus"),
+    ("binary.txt -o run", "binary.txt"),
+    ("storms.txt --vectors nan.vec -o run", "nan.vec:3"),
+    ("bad.jsonl --vectors nan.vec -o run", "nan.vec:3"),
+    ("storms.txt --vectors evil.pkl -o run", "evil.pkl"),
+    ("storms.txt -o no/where/run", "does not exist"),
+    ("rows.csv --text-field body -o run", "'body'"),
+    ("bad.jsonl -o run", "bad.jsonl:2"),
+    ("storms.txt --learning-rate nan -o run", "--learning-rate"),
+    ("storms.txt --passes 3 -o run", "even number"),
+    ("storms.txt --history all -o run", "--history"),
+    ("storms.txt --history every:1;limit:1KB -o run", "--history"),
+    ("storms.txt --lemmatize xx -o run", "'xx'"),
+    ("storms.txt --windw 5 -o run", "--window"),
+    ("storms.txt", "--output"),
+    ("rows.csv --slice year --slice-field id -o run", "both"),
+    (
         "rows.csv --slice-field nowhere -o run",
         "--slice-field NAME; its fields are: id, text",
     ),
-    "slices without dates": ("storms.txt --slice year -o run", "--date-field"),
-    "no list of phrases": (
+    ("storms.txt --slice year -o run", "--date-field"),
+    (
         "storms.txt --phrases nowhere.txt -o run",
         "--phrases: no file is called 'nowhere.txt'",
     ),
-    "everything too rare": ("storms.txt --min-count 9999 -o run", "no words of the corpus remain"),
-}
+    ("storms.txt --min-count 9999 -o run", "no words of the corpus remain"),
+]
 
 
 def refused(arguments: list[str], expected: str) -> None:
@@ -182,8 +182,10 @@ def refused(arguments: list[str], expected: str) -> None:
     assert expected in output.err
 
 
-@pytest.mark.parametrize("name", REFINE_MISTAKES)
-def test_a_mistake_in_refining_leaves_nothing(name, tmp_path, storm_file, monkeypatch) -> None:
+@pytest.mark.parametrize(("arguments", "expected"), REFINE_MISTAKES)
+def test_a_mistake_in_refining_leaves_nothing(
+    arguments: str, expected: str, tmp_path: Path, storm_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("empty.txt").write_text("\n\n")
     Path("one.txt").write_text("hail hail hail\nhail\n")
@@ -194,7 +196,6 @@ def test_a_mistake_in_refining_leaves_nothing(name, tmp_path, storm_file, monkey
     Path("rows.csv").write_text("id,text\n1,hail fell\n")
     Path("bad.jsonl").write_text('{"text": "hail fell"}\n{"text": \n{"text": "wind blew"}\n')
     before = sorted(path.name for path in tmp_path.iterdir())
-    arguments, expected = REFINE_MISTAKES[name]
     refused(["refine", *arguments.split()], expected)
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 

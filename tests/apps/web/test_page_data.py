@@ -19,7 +19,6 @@ from tests.refusals import refused
 import selfvec
 from selfvec.analysis.concepts import corpus_topics
 from selfvec.analysis.concepts.shares import percent
-from selfvec.analysis.word_drift.drift import drift
 from selfvec.analysis.word_drift.drift_result import Drift
 from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.web import documents, page_data, times, words
@@ -72,7 +71,7 @@ def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(run: 
 
     data.comparisons.drift(REFINED).result()  # what the page computes is there for the command
     made = cached()
-    drift(open_run(folder), ["original", "refined"])
+    selfvec.drift(open_run(folder), ["original", "refined"])
     assert cached() == made
 
 
@@ -151,7 +150,7 @@ def test_the_planted_change_is_found_with_sentences_of_both_years(site: Site) ->
             assert sum(word in TOPICS[topic] for word in shown.split()) > 3
             assert use["written"]  # the run keeps its text: the sentence is shown as it was written
             assert shown in documents.document(data, use["id"])["text"]
-    examples = drift(data.run, ["1990", "2020"], words="cell", examples=5).rows[0]
+    examples = selfvec.drift(data.run, ["1990", "2020"], words="cell", examples=5).rows[0]
     told = ["".join(piece for piece, _ in use["tokens"]) for use in texts[1]["uses"]]
     assert set(told) == set(examples["examples_b"])
 
@@ -164,7 +163,7 @@ def test_the_result_that_was_used_last_is_kept_and_others_are_dropped(
     def waiting(*given: object, **options: object) -> Drift:
         begun.set()
         gate.wait(PATIENCE)
-        return drift(*given, **options)
+        return selfvec.drift(*given, **options)
 
     monkeypatch.setattr(page_data, "drift", waiting)
     monkeypatch.setattr(page_data, "KEPT", 2)
@@ -186,7 +185,7 @@ def test_a_comparison_that_nobody_asks_for_ends_and_who_asks_seldom_gets_it(
 ) -> None:
     gate = threading.Event()
     monkeypatch.setattr(
-        page_data, "drift", lambda *given, **how: gate.wait(PATIENCE) and drift(*given, **how)
+        page_data, "drift", lambda *given, **how: gate.wait(PATIENCE) and selfvec.drift(*given, **how)
     )
     made = ComparisonTasks(run.replace(folder=None), 1)
     first, second = made.drift(REFINED), made.drift("1990|2020")
@@ -250,7 +249,7 @@ def test_documents_are_coloured_by_topic_and_date(site: Site) -> None:
 def test_few_documents_have_a_map(number: int) -> None:
     lines = ["hail broke the roof", "the river rose over the road", "an invoice was paid"][:number]
     shown = documents.points(PageData(fitted(lines, "none"), jobs=1))
-    assert len({tuple(point) for point in shown["points"]}) == number
+    assert np.unique(shown["points"], axis=0).shape == (number, 2)
     assert shown["texts"] == lines
 
 

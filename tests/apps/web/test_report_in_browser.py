@@ -19,7 +19,7 @@ CLIPPED = """[...document.querySelectorAll("*")].filter((e) => getComputedStyle(
 def report(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
     selfvec.save_run(run, folder / "run")
-    ran(["drift", str(folder / "run"), "--slice", "year", "--report", str(folder / "drift.html")])
+    ran(["drift", folder / "run", "--slice", "year", "--report", folder / "drift.html"])
     return folder / "drift.html"
 
 

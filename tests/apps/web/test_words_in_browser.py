@@ -13,7 +13,6 @@ from tests.json_lines import write_lines
 from tests.processes import PATIENCE
 
 import selfvec
-from selfvec.analysis.word_drift.drift import drift
 from selfvec.apps.web import page_data
 from selfvec.base.threads import stop_if_cancelled
 from selfvec.corpus.slices import Slice
@@ -112,7 +111,7 @@ def test_options_of_drift_narrow_the_list_and_stand_in_the_address(opened: Page,
     opened.run("document.querySelector('#filters button').click()")
     opened.choose("#comparison", "1990|2020")
     opened.choose(".fields select", "0.05")
-    sure = drift(site.data.run, ["1990", "2020"], fdr=0.05).rows
+    sure = selfvec.drift(site.data.run, ["1990", "2020"], fdr=0.05).rows
     opened.wait(f"{RANKED}.length === {len(sure)}")
     assert opened.run(RANKED) == [row["word"] for row in sure]
     assert "fdr=0.05" in opened.run("location.hash")
@@ -137,7 +136,7 @@ def test_two_years_are_compared_with_sentences_from_both(opened: Page, site: Sit
     )
     assert set(places[0]) == {"1990"}
     assert set(places[1]) == {"2020"}
-    row = drift(site.data.run, ["1990", "2020"])["cell"]
+    row = selfvec.drift(site.data.run, ["1990", "2020"])["cell"]
     low, high = (int(100 * row[f"differing_{end}"] + 0.5) for end in ("low", "high"))
     assert f"{low}–{high} %" in opened.text("#word .facts")
     assert f"uses differ ({low} to {high} %)" in opened.text(".ranking tr:has([aria-current])")
@@ -156,7 +155,7 @@ def test_words_are_listed_when_they_are_tested_as_drift_lists_them(page: Page, s
     assert page.run(DIFFERENCES) == "none"
     page.run("window.stage = 'tested'")
     page.wait(f"{RANKED}.length")
-    told = drift(site.data.run, ["1990", "2020"])
+    told = selfvec.drift(site.data.run, ["1990", "2020"])
     assert page.texts(".ranking thead th") == ["word", "how much", "1990", "2020"]
     assert page.run(RANKED) == [row["word"] for row in told.rows[:50]]
     unsure = page.texts(".ranking .unsure th")  # in grey: chance may explain them
@@ -180,7 +179,7 @@ def test_the_view_before_stays_while_a_comparison_loads(opened: Page) -> None:
 def test_another_comparison_begins_with_its_first_word(opened: Page, site: Site) -> None:
     opened.open(f"{site.address}#view=changes&c=refined&word=charge")
     opened.choose("#comparison", "1990|2020")
-    first = drift(site.data.run, ["1990", "2020"]).rows[0]["word"]
+    first = selfvec.drift(site.data.run, ["1990", "2020"]).rows[0]["word"]
     opened.wait(f"{heading(first)} && {CURRENT} === {json.dumps(first)}")
     opened.run("void history.back()")
     opened.wait(heading("charge"))

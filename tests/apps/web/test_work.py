@@ -242,7 +242,7 @@ def test_closed_tasks_all_end_busy() -> None:
     tasks.close()
     closed.set()
     for task in (running, waiting, tasks.task(lambda _: 2)):
-        refused(lambda task=task: task.result(PATIENCE), ServerBusy)
+        refused(lambda: task.result(PATIENCE), ServerBusy)
     assert len(steps) < 100
 
 

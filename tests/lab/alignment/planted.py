@@ -1,6 +1,7 @@
 """Corpora whose words have known meanings, some of which change."""
 
 import numpy as np
+from numpy.random import default_rng
 
 from selfvec import Refiner, Run, Vectors
 from selfvec.numerics.rows import unit_rows
@@ -11,12 +12,12 @@ WORDS = [f"w{i}" for i in range(120)]
 
 def meanings() -> np.ndarray:
     """A direction for each word."""
-    return unit_rows(np.random.default_rng(99).standard_normal((len(WORDS), WIDTH)))
+    return unit_rows(default_rng(99).standard_normal((len(WORDS), WIDTH)))
 
 
 def vectors() -> Vectors:
     """The same as a table to start from, blurred."""
-    noise = np.random.default_rng(98).standard_normal((len(WORDS), WIDTH))
+    noise = default_rng(98).standard_normal((len(WORDS), WIDTH))
     return Vectors(WORDS, unit_rows(meanings() + 0.3 * noise))
 
 
@@ -30,7 +31,7 @@ def texts(seed: int, documents: int = 300, changed: int = 0) -> list[str]:
     changed : int
         How many words, from the first on, have another meaning.
     """
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     meant = meanings()
     meant[:changed] = -meant[:changed]
     made = []

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.random import default_rng
 from numpy.testing import assert_allclose
 from tests.refusals import refused
 
@@ -22,7 +23,7 @@ TABLES = ("procrustes", "relative")
 
 
 def table(seed: int, words: int = 40, width: int = 6) -> Vectors:
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     rows = rng.standard_normal((words, width)) * rng.uniform(0.5, 3, (words, 1))
     counts = rng.integers(1, 500, words)
     return Vectors([f"w{i}" for i in range(words)], rows.astype(np.float32), counts=counts)
@@ -30,7 +31,7 @@ def table(seed: int, words: int = 40, width: int = 6) -> Vectors:
 
 def turned(width: int, seed: int) -> np.ndarray:
     """A random rotation or reflection."""
-    q, r = np.linalg.qr(np.random.default_rng(seed).standard_normal((width, width)))
+    q, r = np.linalg.qr(default_rng(seed).standard_normal((width, width)))
     return q * np.sign(np.diag(r))
 
 
@@ -55,14 +56,14 @@ def test_a_quarter_turn_by_hand() -> None:
 @given(SEEDS, st.booleans())
 def test_a_turned_table_is_turned_back(seed: int, centre: bool) -> None:
     a = table(seed)
-    order = np.random.default_rng(seed).permutation(len(a))
+    order = default_rng(seed).permutation(len(a))
     found = align(a, moved(a, turned(6, seed + 1), order), centre=centre).b
     assert_allclose(found[a.index_to_key], a.vectors, atol=1e-5)
 
 
 @given(SEEDS)
 def test_no_other_turn_is_nearer(seed: int) -> None:
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     a, b = (unit_rows(rng.standard_normal((30, 5))).astype(np.float64) for _ in range(2))
     weights = rng.uniform(0.1, 1, 30)
 
@@ -82,7 +83,7 @@ def test_no_other_turn_is_nearer(seed: int) -> None:
 def test_words_that_changed_do_not_pull_at_the_rest(seed: int) -> None:
     a = table(seed, words=100)
     b = moved(a, turned(6, seed))
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     b.vectors[:10] = rng.standard_normal((10, 6))
     found = align(a, b, trim=0.15)
     assert_allclose(found.b.vectors[10:], a.vectors[10:], atol=1e-4)
@@ -99,7 +100,7 @@ def test_fewer_dimensions_are_laid_into_more_and_nothing_is_lost() -> None:
     assert_allclose(found.b.unit @ found.b.unit.T, b.unit @ b.unit.T, atol=1e-5)
     for options in ({}, {"dictionary": [("w1", "w1")]}):  # by one solve
         rule = "9 dimensions cannot be rotated into 6; swap A and B"
-        refused(lambda options=options: align(b, a, **options), InputError, rule)
+        refused(lambda: align(b, a, **options), InputError, rule)
     assert align(b, a, "relative").b.vector_size == align(b, a, "relative").a.vector_size == 40
 
 
@@ -114,7 +115,7 @@ def test_a_shared_direction_of_one_table_is_taken_off_by_centring() -> None:
 @given(SEEDS, st.floats(0.1, 9))
 def test_relative_representations_do_not_see_axes_scale_or_order(seed: int, scale: float) -> None:
     a = table(seed)
-    order = np.random.default_rng(seed).permutation(len(a))
+    order = default_rng(seed).permutation(len(a))
     found = align(a, moved(a, scale * turned(6, seed), order), "relative", anchor_words=12)
     assert_allclose(found.a.vectors, found.b[a.index_to_key], atol=1e-5)
     other = align(moved(a, np.eye(6), order), a, "relative", anchor_words=12)

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+from numpy.random import default_rng
 from tests.commands import ran
 from tests.refusals import refused
+from tests.rows import normal_rows
 
 import selfvec
 from selfvec import Vectors
@@ -17,7 +19,7 @@ WORDS, WIDTH = 600, 24
 
 def language(seed: int = 0) -> Vectors:
     """Words of topics of very different sizes, as in real text."""
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     topics = rng.standard_normal((40, WIDTH))
     shares = 1 / np.arange(1, 41)
     chosen = rng.choice(40, WORDS, p=shares / shares.sum())
@@ -27,7 +29,7 @@ def language(seed: int = 0) -> Vectors:
 
 def cipher(a: Vectors, noise: float = 0.0, seed: int = 1) -> tuple[Vectors, dict[str, str]]:
     """The same language in a cipher: other words, other axes, another order; and the true dictionary."""
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     turn = np.linalg.qr(rng.standard_normal((WIDTH, WIDTH)))[0]
     order = rng.permutation(len(a))
     rows = (a.vectors + noise * rng.standard_normal(a.vectors.shape)) @ turn
@@ -127,8 +129,7 @@ def test_the_command_writes_a_folder_or_a_file_and_evaluate_reads_either(tmp_pat
 
 
 def test_a_header_is_left_out_and_unused_pairs_are_counted(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    rows = rng.standard_normal((6, 4)).astype(np.float32)
+    rows = normal_rows(6, 4)
     words = ["one", "two", "three", "four", "five", "six"]
     a, b = Vectors(words, rows), Vectors([f"x{word}" for word in words], rows)
     path = tmp_path / "pairs.tsv"

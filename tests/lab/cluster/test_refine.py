@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from tests.commands import ran
 from tests.examples import soaked
 from tests.json_lines import write_lines
 from tests.lab.cluster.conftest import in_threads
 from tests.lab.cluster.corpora import jsonl, of_every_kind, sentences, with_menu
 from tests.refusals import refused
 
-from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, OptionError, TargetError
 from selfvec.corpus import Corpus
 from selfvec.corpus.fields import FieldNames
@@ -75,8 +76,8 @@ def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, 
     run = clustered(paths, table, settings)
     assert run.vectors.index_to_key == alone.vectors.index_to_key
     # Whitening enlarges the rounding of so few random words; on real text the difference is 1e-6.
-    np.testing.assert_allclose(run.vectors.vectors, alone.vectors.vectors, atol=5e-5)
-    assert np.array_equal(run.original.vectors, alone.original.vectors)
+    assert_allclose(run.vectors.vectors, alone.vectors.vectors, atol=5e-5)
+    assert_array_equal(run.original.vectors, alone.original.vectors)
     assert run.vectors.counts.tolist() == alone.vectors.counts.tolist()
     same = ("method", "tokens", "types", "documents", "window", "epochs", "coverage", "sources", "options")
     for name in (*same, "repeats"):
@@ -86,9 +87,9 @@ def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, 
     corpora = [of.provenance["corpus"] for of in (run, alone)]
     assert contents(run) == contents(alone)
     if settings.keeps_tokens:
-        assert np.array_equal(run.tokens.ids, alone.tokens.ids)
-        assert np.array_equal(run.tokens.offsets, alone.tokens.offsets)
-        assert np.array_equal(run.tokens.fingerprints, alone.tokens.fingerprints)
+        assert_array_equal(run.tokens.ids, alone.tokens.ids)
+        assert_array_equal(run.tokens.offsets, alone.tokens.offsets)
+        assert_array_equal(run.tokens.fingerprints, alone.tokens.fingerprints)
         assert corpora[0]["description"] == corpora[1]["description"]
     else:
         assert run.tokens is None
@@ -187,7 +188,7 @@ def test_words_without_a_vector_may_be_rare(tmp_path: Path, clustered) -> None:
     settings = replace(SETTINGS, window=3)
     alone = refine(Corpus.open(path), known, settings)
     run = clustered([path], known, settings)
-    np.testing.assert_allclose(run.vectors.vectors, alone.vectors.vectors, atol=5e-5)
+    assert_allclose(run.vectors.vectors, alone.vectors.vectors, atol=5e-5)
 
 
 @pytest.fixture(params=[memory.IN_MEMORY, 1000])
@@ -208,11 +209,11 @@ def test_a_run_of_a_cluster_is_updated_and_merged_like_one_of_one_machine(
     more = jsonl(tmp_path / "more.jsonl", sentences(25, seed=9))
     grown = update(open_run(tmp_path / "run"), Taken(Corpus.open([more], keep_fields=True)), table)
     whole = refine(Corpus.open([*paths, more], keep_fields=True), table, settings)
-    assert np.array_equal(grown.vectors.vectors, whole.vectors.vectors)
+    assert_array_equal(grown.vectors.vectors, whole.vectors.vectors)
     assert contents(grown) == contents(whole)
     other = refine(Corpus.open([more], keep_fields=True), table, settings)
     merged = merge([open_run(tmp_path / "run"), other], table)
-    assert np.array_equal(merged.vectors.vectors, whole.vectors.vectors)
+    assert_array_equal(merged.vectors.vectors, whole.vectors.vectors)
     jsonl(paths[0], [f"{text} wort1" for text in sentences(25)])  # a new version of each document
     changed = update(open_run(tmp_path / "run"), Taken(Corpus.open([paths[0]], keep_fields=True)), table)
     assert changed.provenance.grown[-1]["changed"] == 25
@@ -312,9 +313,9 @@ def test_a_start_that_is_trained_on_the_text_is_refused(tmp_path: Path, clustere
     )
 
 
-def test_only_a_cluster_writes_to_a_url(tmp_path: Path, capsys) -> None:
-    assert main(["refine", str(tmp_path), "-o", "s3://bucket/run"]) == 2
-    assert "--output: s3://bucket/run is a URL, which only a cluster writes" in capsys.readouterr().err
+def test_only_a_cluster_writes_to_a_url(tmp_path: Path) -> None:
+    said = ran(["refine", tmp_path, "-o", "s3://bucket/run"], 2).err
+    assert "--output: s3://bucket/run is a URL, which only a cluster writes" in said
 
 
 def test_bad_input_is_named(tmp_path: Path, clustered) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.random import default_rng
 
 import selfvec
 from selfvec.base.errors import InputError, OptionError
@@ -23,7 +24,7 @@ def run() -> selfvec.Run:
     """Eight topics of ten words; a text is of one topic, and a topic's words are spelled alike."""
     stems = ("storm", "bread", "music", "court", "river", "cloth", "horse", "paint")
     words = [f"{stem}{end}" for stem in stems for end in "abcdefghij"]
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     centres = unit_rows(rng.standard_normal((8, 20)))
     rows = unit_rows(np.repeat(centres, 10, axis=0) + 0.15 * rng.standard_normal((80, 20)))
     texts = [" ".join(words[i] for i in 10 * (k % 8) + rng.integers(10, size=12)) for k in range(240)]
@@ -33,7 +34,7 @@ def run() -> selfvec.Run:
 
 @given(seed=st.integers(0, 1000), n=st.integers(1, 30), h=st.integers(1, 8))
 def test_ranks_are_those_of_sorting(seed, n, h) -> None:
-    rng = np.random.default_rng(seed)
+    rng = default_rng(seed)
     table, found = unit_rows(rng.standard_normal((n, 5))), rng.standard_normal((h, 5)).astype(np.float32)
     places = rng.integers(n, size=h)
     order = np.argsort(-(unit_rows(found) @ table.T), axis=1)
@@ -58,7 +59,7 @@ def test_hidden_words_are_found_again(run: selfvec.Run) -> None:
 def test_the_true_rows_of_hidden_words_do_not_matter(run: selfvec.Run) -> None:
     batch, original, hidden = run.tokens, run.original, np.array([3, 10, 40])
     changed = np.array(original.unit)
-    changed[hidden] = unit_rows(np.random.default_rng(1).standard_normal((3, changed.shape[1])))
+    changed[hidden] = unit_rows(default_rng(1).standard_normal((3, changed.shape[1])))
     other = Vectors(original.index_to_key, changed, sources=original.sources, normalized=True)
     ways = (induced(run.replace(original=table).present, batch, hidden, 0) for table in (original, other))
     for (name, rows), (_, others) in zip(*ways, strict=True):

@@ -9,10 +9,10 @@ from tests.commands import ran
 from tests.html_pages import Html
 from tests.lab.evaluation.conftest import PAIRS
 from tests.refusals import refused
+from tests.rows import normal_rows
 
 import selfvec
 from selfvec.base.errors import OptionError
-from selfvec.data.vectors import Vectors
 from selfvec.files.report_page import page_html, page_markdown
 from selfvec.lab.evaluation import Retrieval, Similarity
 from selfvec.lab.evaluation.compared_vectors import ComparedVectors, distinct_names, truncated
@@ -23,7 +23,7 @@ TABLES = ("refined", "original", "plane.safetensors")
 
 
 @pytest.fixture
-def vectors_file(tmp_path: Path, plane: Vectors) -> Path:
+def vectors_file(tmp_path: Path, plane: selfvec.Vectors) -> Path:
     selfvec.save(plane, tmp_path / "plane.safetensors")
     return tmp_path / "plane.safetensors"
 
@@ -64,11 +64,11 @@ def test_every_pair_is_compared_on_the_same_items(run_folder: Path, write) -> No
 
 
 def test_words_from_parts_are_turned_with_the_table() -> None:
-    rows = np.random.default_rng(1).standard_normal((20, 4)).astype(np.float32)
+    rows = normal_rows(20, 4, 1)
     names = [f"w{i}" for i in range(20)]
     extra = np.array([[1, 2, 3, 4]], np.float32)
     table = ComparedVectors(
-        "t", Vectors(names, rows, composer=lambda words: np.repeat(extra, len(words), axis=0))
+        "t", selfvec.Vectors(names, rows, composer=lambda words: np.repeat(extra, len(words), axis=0))
     )
     cut = truncated(table, 4).vectors
     composed = cut.lookup(["new"])[0]
@@ -90,12 +90,13 @@ def test_a_sweep_measures_every_table_again(run_folder: Path, pairs: Path) -> No
     )
 
 
-def test_nothing_to_measure_is_told(plane: Vectors, pairs: Path) -> None:
+def test_nothing_to_measure_is_told(plane: selfvec.Vectors, pairs: Path) -> None:
     refused(lambda: selfvec.evaluate(plane, []), OptionError, "nothing to measure")
     refused(lambda: selfvec.evaluate([], [Similarity(pairs)]), OptionError, "no vectors")
     for wrong in ({"tasks": 7}, {"tasks": "pairs"}, {"similarity": 7}, {"similarity": [7]}):
-        with pytest.raises(OptionError, match=f"{next(iter(wrong))}: .*not (int|str|7)"):
-            selfvec.evaluate(plane, **wrong)
+        refused(
+            lambda: selfvec.evaluate(plane, **wrong), OptionError, f"{next(iter(wrong))}: .*not (int|str|7)"
+        )
     refused(
         lambda: selfvec.evaluate(plane, [Similarity(pairs)], against=[7]), OptionError, "names of baselines"
     )
@@ -166,7 +167,7 @@ def test_json_of_all_kinds(run_folder: Path, vectors_file: Path, pairs: Path, be
     questions = write("q.txt", ": s\nhail storm wind roofs\nroofs wind storm hail\n")
     arguments = ["evaluate", run_folder, vectors_file, "--similarity", pairs, write("other.tsv", PAIRS)]
     arguments += ["--analogies", questions, "--retrieval", beir, "--classification", topics, "--shots", 3]
-    output = ran([str(argument) for argument in [*arguments, "--json"]])
+    output = ran([*arguments, "--json"])
     report = json.loads(output.out)
     assert output.err == ""
     modes = {(row["vectors"], row["mode"]) for row in report["rows"] if row["kind"] == "retrieval"}
@@ -190,7 +191,7 @@ def test_a_table_on_the_terminal_and_a_report_in_a_file(
     for suffix in ("md", "html"):
         file = tmp_path / f"report.{suffix}"
         arguments = ["evaluate", run_folder, f"--similarity={pairs}", "--dimensions", "5", "--report", file]
-        output = ran([str(argument) for argument in arguments])
+        output = ran(arguments)
         for text in (output.out, file.read_text("utf-8")):
             assert "pairs, spearman" in text
             assert "refined, 5 dimensions" in text

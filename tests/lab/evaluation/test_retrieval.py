@@ -14,7 +14,6 @@ from tests.retrieval.word_sums import encoded
 
 import selfvec
 from selfvec.data.run import Run
-from selfvec.data.vectors import Vectors
 from selfvec.encoders.run_encoder import hold_encoder, passages_of
 from selfvec.lab.evaluation import Retrieval, evaluate
 from selfvec.lab.evaluation.retrieval import ndcg, ranked, read_collection, recall, reciprocal_rank
@@ -58,7 +57,7 @@ def test_dense_and_bm25_on_five_documents(beir: Path) -> None:
     words = ["hail", "fell", "roof", "storm", "broke", "window", "invoice", "paid"]
     rows = np.zeros((8, 3), np.float32)
     rows[:3, 0], rows[3:6, 1], rows[6:, 2] = 1, 1, 1
-    report = selfvec.evaluate(Vectors(words, rows), [Retrieval(beir)])
+    report = selfvec.evaluate(selfvec.Vectors(words, rows), [Retrieval(beir)])
     found = {(row["vectors"], row["metric"]): row for row in report.rows}
     assert [row["mode"] for row in report.rows] == ["dense"] * 3 + ["bm25"] * 3
     assert {row["n"] for row in report.rows} == {3}  # q3 has no judgement
@@ -83,7 +82,7 @@ def test_documents_that_the_corpus_lacks_stay_to_be_found(beir: Path) -> None:
     file.write_text(f"q1\td1\t1\nq1\tlost\t1\nq2\td1\t1\nq2\tlost\t0\n{more}")  # also: no heading
     collection = read_collection(beir)
     assert collection.relevant == [{0: 1.0, -1: 1.0}, {0: 1.0}]
-    report = selfvec.evaluate(Vectors(["hail"], np.ones((1, 2), np.float32)), [Retrieval(beir)])
+    report = selfvec.evaluate(selfvec.Vectors(["hail"], np.ones((1, 2), np.float32)), [Retrieval(beir)])
     assert {row["missing"] for row in report.rows} == {1}
     assert report.rows[1]["value"] == 0.25
     assert report.rows[0]["lacking"] == {"ids": 5, "of": 6, "first": ["lost", "no0", "no1"]}
@@ -98,7 +97,7 @@ def test_the_document_that_a_query_was_taken_from_is_no_answer(tmp_path: Path) -
     write_collection(tmp_path, texts, asked, [("a", "b", 1), (1, "b", 1)])
     assert read_collection(tmp_path).own == [0, -1]  # "1" is called so by chance
     words = ["hail", "broke", "roofs", "fell", "rain"]
-    report = selfvec.evaluate(Vectors(words, np.eye(5, dtype=np.float32)), [Retrieval(tmp_path)])
+    report = selfvec.evaluate(selfvec.Vectors(words, np.eye(5, dtype=np.float32)), [Retrieval(tmp_path)])
     found = {(row["vectors"], row["metric"]): row["value"] for row in report.rows}
     assert found["bm25", "mrr@10"] == pytest.approx(1)
     assert found["vectors", "mrr@10"] == pytest.approx(1)

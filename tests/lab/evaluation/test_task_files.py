@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.random import default_rng
 from tests.lab.evaluation.conftest import SET
 from tests.refusals import refused
+from tests.rows import normal_vectors
 
 import selfvec
 from selfvec.base.errors import InputError
@@ -175,7 +177,7 @@ WORDS = ["hail", "storm", "roof", "wind", "fell", "broke", "window", "invoice", 
 def tasks(write, beir: Path) -> dict[str, Task]:
     """One task of every kind that reads files, on the same dozen words."""
     pairs = "".join(f"{a}\t{b}\t{len(a) - len(b)}\n" for a in WORDS for b in WORDS if a < b)
-    rng = np.random.default_rng(4)
+    rng = default_rng(4)
     questions = "".join(" ".join(rng.permutation(WORDS)[:4]) + "\n" for _ in range(60))
     rows = [f"{i % 2}\t{' '.join(rng.choice(WORDS[6 * (i % 2) :], 4))}\n" for i in range(40)]
     for part, own in (("train", rows[:20]), ("test", rows[20:])):
@@ -198,7 +200,7 @@ KINDS = ["similarity", "analogy", "retrieval", "classification", "bias"]
 
 @pytest.fixture
 def table() -> Vectors:
-    return Vectors(WORDS, np.random.default_rng(0).standard_normal((len(WORDS), 5)).astype(np.float32))
+    return normal_vectors(WORDS, 5)
 
 
 def values(vectors: Vectors, task: Task) -> list[float]:
@@ -208,9 +210,9 @@ def values(vectors: Vectors, task: Task) -> list[float]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_order_of_rows_and_their_length_and_a_rotation_change_nothing(kind, tasks, table) -> None:
     expected = pytest.approx(values(table, tasks[kind]), abs=1e-5)
-    order = np.random.default_rng(1).permutation(len(WORDS))
-    rotation, _ = np.linalg.qr(np.random.default_rng(2).standard_normal((5, 5)))
-    lengths = np.random.default_rng(3).uniform(0.5, 4, (len(WORDS), 1))
+    order = default_rng(1).permutation(len(WORDS))
+    rotation, _ = np.linalg.qr(default_rng(2).standard_normal((5, 5)))
+    lengths = default_rng(3).uniform(0.5, 4, (len(WORDS), 1))
     assert values(Vectors([WORDS[i] for i in order], table.vectors[order]), tasks[kind]) == expected
     assert values(Vectors(WORDS, (table.vectors @ rotation).astype(np.float32)), tasks[kind]) == expected
     assert values(Vectors(WORDS, (table.vectors * lengths).astype(np.float32)), tasks[kind]) == expected

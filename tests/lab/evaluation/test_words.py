@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from tests.lab.evaluation.conftest import at
+from tests.rows import normal_rows
 
 import selfvec
 from selfvec.base.errors import InputError, OptionError
@@ -140,7 +141,7 @@ def test_answers_are_those_of_brute_force(seed: int, words: int, dimensions: int
 
 
 def test_candidates_in_blocks_and_among_the_first_rows_only(monkeypatch) -> None:
-    rows = np.random.default_rng(5).standard_normal((50, 4)).astype(np.float32)
+    rows = normal_rows(50, 4, 5)
     names = [f"w{i}" for i in range(50)]
     numbers = np.random.default_rng(6).integers(50, size=(200, 4))
     questions = AnalogyQuestions(names, numbers, {})

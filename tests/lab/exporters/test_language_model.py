@@ -13,7 +13,6 @@ from tests.refusals import refused
 import selfvec
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.files.tensors import map_tensors, read_header
-from selfvec.storage.formats import load
 from selfvec.storage.formats.language_model import find_embeddings
 
 TOKENS = ["[UNK]", "hail", "storm", "##s", "river", "flood", "##ed", "roof", "unseen"]
@@ -41,7 +40,7 @@ def refined(folder: Path, tmp_path: Path) -> selfvec.Run:
     options = [
         "--tokenizer", str(folder), "--vectors", str(folder), "--method", "decorrelated", "--window", "5",
     ]  # fmt: skip
-    ran(["refine", str(tmp_path / "texts.txt"), "-o", str(tmp_path / "run"), *options])
+    ran(["refine", tmp_path / "texts.txt", "-o", tmp_path / "run", *options])
     return selfvec.open_run(tmp_path / "run")
 
 
@@ -51,7 +50,7 @@ def test_only_rows_of_pieces_that_occur_change(dtype: str, sharded: bool, tmp_pa
     folder = model(tmp_path / "model", dtype, sharded=sharded)
     run = refined(folder, tmp_path)
     assert set(run.vectors.index_to_key) == set(TOKENS) - {"[UNK]", "unseen"}
-    ran(["export", str(tmp_path / "run"), "--to", "language-model", "-o", str(tmp_path / "new")])
+    ran(["export", tmp_path / "run", "--to", "language-model", "-o", tmp_path / "new"])
     old, new = find_embeddings(folder), find_embeddings(tmp_path / "new")
     before, after = old.path.read_bytes(), new.path.read_bytes()
     row = 8 * np.dtype(DTYPES[dtype]).itemsize
@@ -82,7 +81,7 @@ def test_a_run_of_pieces_is_an_encoder(tmp_path: Path) -> None:
 
 
 def test_a_model_is_also_a_table_of_words(tmp_path: Path) -> None:
-    vectors = load(model(tmp_path / "model"))
+    vectors = selfvec.load(model(tmp_path / "model"))
     assert set(vectors.index_to_key) == {"hail", "storm", "river", "flood", "roof", "unseen"}
     assert_allclose(
         vectors.lookup(["storms"])[0][0] * 2,
@@ -93,11 +92,11 @@ def test_a_model_is_also_a_table_of_words(tmp_path: Path) -> None:
 
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     unknown = model(tmp_path / "unknown", name="encoder.bias")
-    refused(lambda: load(unknown), FormatError, "input embeddings")
+    refused(lambda: selfvec.load(unknown), FormatError, "input embeddings")
     cut = model(tmp_path / "cut")
     data = (cut / "model.safetensors").read_bytes()
     (cut / "model.safetensors").write_bytes(data[:-8])
-    refused(lambda: load(cut), FormatError)
+    refused(lambda: selfvec.load(cut), FormatError)
     header, _ = read_header(unknown / "model.safetensors")
     assert "encoder.bias" in header
     run = selfvec.refine(TEXTS, "none", "decorrelated", window=5)

@@ -209,8 +209,9 @@ def test_a_database_of_another_run_is_refused(
         r"does not name its run; .*export the new one with overwrite=True",
     )
     for name in ("absent", "empty"):
-        with pytest.raises(InputError, match="is not a LanceDB folder with passages"):
-            migrate(tmp_path / name, old, new)
+        refused(
+            lambda: migrate(tmp_path / name, old, new), InputError, "is not a LanceDB folder with passages"
+        )
     assert content(path) == before
     assert files(tmp_path) == ["nameless", path.name]
 

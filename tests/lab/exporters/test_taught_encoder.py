@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 from tests.encoders.tiny_encoder import write_encoder
 from tests.encoders.toy import WordSums
 from tests.refusals import refused
+from tests.rows import normal_vectors, unit
 from tokenizers import Tokenizer
 
 import selfvec
@@ -19,7 +20,6 @@ from selfvec.encoders import SentenceEncoder
 from selfvec.encoders.onnx_encoder import OnnxEncoder
 from selfvec.files.tensors import map_tensors
 from selfvec.lab.exporters import export
-from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder_part import RunStudent, student_of
 
 TEXTS = [
@@ -44,9 +44,8 @@ QUESTIONS = ["roofs", "Hail on the roof?", "rain, rain and hail", "Was there an 
 def encoded_run(folder: Path, encoder: SentenceEncoder, **options: str) -> Run:
     """A saved run with an encoder and initial vectors in a file beside it."""
     words = sorted({*GENERAL, *(word for text in TEXTS for word in text.lower().strip(".").split())})
-    rows = np.random.default_rng(0).standard_normal((len(words), 8)).astype(np.float32)
     start = folder / "initial.txt"
-    selfvec.save(selfvec.Vectors(words, rows), start, format="glove")
+    selfvec.save(normal_vectors(words, 8), start, format="glove")
     selfvec.refine(TEXTS, start, "decorrelated", output=folder / "run", encoder=encoder, **options)
     return selfvec.open_run(folder / "run")
 
@@ -56,10 +55,10 @@ def run(own: Path) -> Run:
     return encoded_run(own, WordSums())
 
 
-def taught(run: Run, folder: Path) -> tuple[Encoder, list[str]]:
+def taught(run: Run, folder: Path) -> tuple[selfvec.Encoder, list[str]]:
     """The encoder of a run in the space of its sentence encoder, and what is left out."""
     done = export(run, "encoder", folder / "taught", rows="encoder")
-    return Encoder.open(folder / "taught"), done["left_out"]
+    return selfvec.Encoder.open(folder / "taught"), done["left_out"]
 
 
 def expected(student: RunStudent, stems: dict[str, int]) -> np.ndarray:
@@ -76,7 +75,7 @@ def expected(student: RunStudent, stems: dict[str, int]) -> np.ndarray:
             row = student.unseen.lookup([stem])[0][0]
             weight = stop_words.get(stem, np.log(1 + (student.passages + 0.5) / 0.5))
         total += count * weight * row.astype(float)
-    return total / np.linalg.norm(total)
+    return unit(total)
 
 
 def test_a_question_is_the_weighted_rows_of_its_words(run: Run, tmp_path: Path) -> None:
@@ -124,14 +123,14 @@ def test_libraries_load_the_same_rows(run: Run, tmp_path: Path) -> None:
     model2vec = pytest.importorskip("model2vec")
     for to in ("encoder", "model2vec", "sentence-transformers"):
         export(run, to, tmp_path / to, rows="encoder")
-    ours = Encoder.open(tmp_path / "encoder").encode(QUESTIONS)
+    ours = selfvec.Encoder.open(tmp_path / "encoder").encode(QUESTIONS)
     model = model2vec.StaticModel.from_pretrained(str(tmp_path / "model2vec"))
     assert_allclose(model.encode(QUESTIONS), ours, atol=1e-5)
     folder = tmp_path / "sentence-transformers" / "0_StaticEmbedding"
     table = map_tensors(folder / "model.safetensors")["embedding.weight"]
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     means = [table[found.ids].mean(axis=0) for found in tokenizer.encode_batch(QUESTIONS)]
-    assert_allclose([mean / np.linalg.norm(mean) for mean in means], ours, atol=1e-5)
+    assert_allclose([unit(mean) for mean in means], ours, atol=1e-5)
 
 
 def test_the_encoders_vectors_of_passages_are_asked_without_it(tmp_path: Path) -> None:

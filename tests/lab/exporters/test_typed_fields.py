@@ -11,7 +11,6 @@ from tests.json_lines import write_lines
 from tests.lab.exporters.conftest import stored
 
 import selfvec
-from selfvec.lab.exporters import export
 from selfvec.stores import passage_rows
 from selfvec.stores.rows import typed_column
 
@@ -80,7 +79,7 @@ def test_stores_keep_types_and_say_what_is_changed(reports: Path, tmp_path: Path
     run = selfvec.open_run(reports / "run")
     if to != "parquet-documents":
         pytest.importorskip({"lancedb": "lancedb", "qdrant": "qdrant_client"}[to])
-    done = export(run, to, tmp_path / "store")
+    done = selfvec.export(run, to, tmp_path / "store")
     assert done["left_out"] == [
         "the field 'wind speed' is the column wind_speed",
         "the field 'mixed' is a column of JSON text: its values are of several types",
@@ -179,10 +178,10 @@ def test_update_writes_what_is_new_and_deletes_what_is_gone(
 def test_after_an_update_of_the_run_its_store_is_as_if_new(reports: Path, tmp_path: Path) -> None:
     pytest.importorskip("lancedb")
     run = selfvec.open_run(reports / "run")
-    export(run, "lancedb", tmp_path / "store")
+    selfvec.export(run, "lancedb", tmp_path / "store")
     new = [{"id": "new", "text": "Fog closed the airport and the road.", "wind speed": 7}]
     updated = selfvec.update(run, new, withdraw="r0")
-    done = export(updated, "lancedb", tmp_path / "store", update=True)
+    done = selfvec.export(updated, "lancedb", tmp_path / "store", update=True)
     assert (done["rewritten"], done["added"]) == (True, 60)
     rows = passage_rows(updated.present)
     found = content(tmp_path / "store")

@@ -78,7 +78,7 @@ def test_a_distilled_table_is_one_that_refine_starts_from(way: str, folder: Path
     report = figures_of(selfvec.distill(folder, text, from_=way, min_count=11, output=made)).as_dict()
     assert (report["from"], report["passages"], report["words"], report["dimensions"]) == (way, 30, 4, 3)
     assert ("explained" in report) == (way == "student")
-    ran(["refine", str(text), "-o", str(run), "--vectors", str(made), "--method", "decorrelated"])
+    ran(["refine", text, "-o", run, "--vectors", made, "--method", "decorrelated"])
     assert selfvec.open_run(run).vectors.vector_size == 3
 
 

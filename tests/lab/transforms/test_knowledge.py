@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
 from tests.commands import ran
 from tests.refusals import refused
+from tests.rows import normal_rows, unit
 
 import selfvec
 from selfvec.base.errors import InputError, OptionError
@@ -138,7 +140,7 @@ def test_retrofitting_solves_the_paper_s_equations() -> None:
     a, b, c, d = table.vectors
     middle = (2 * b + (a + c) / 2) / 3
     for row, wanted in enumerate(((a + middle) / 2, middle, (c + middle) / 2, d)):
-        assert_allclose(made.vectors[row], wanted / np.linalg.norm(wanted), atol=1e-3)
+        assert_allclose(made.vectors[row], unit(wanted), atol=1e-3)
 
 
 def test_lengths_and_words_without_relations_are_kept(plane: Vectors) -> None:
@@ -185,8 +187,7 @@ def test_a_weight_has_the_bound_of_its_method(method: str, weight: float) -> Non
 
 @pytest.mark.parametrize("method", ["counter-fit", "attract-repel"])
 def test_synonyms_come_together_and_antonyms_go_apart(method: str) -> None:
-    rng = np.random.default_rng(0)
-    table = Vectors([f"w{i}" for i in range(60)], rng.standard_normal((60, 12)).astype(np.float32))
+    table = Vectors([f"w{i}" for i in range(60)], normal_rows(60, 12))
     table.vectors[41:50:2] = table.vectors[40:50:2] + 0.5 * table.vectors[41:50:2]
     pairs, apart = ([(f"w{i}", f"w{i + 1}") for i in range(*ends, 2)] for ends in ((0, 40), (40, 50)))
     lexicon = Knowledge(edges={"synonym": pairs, "antonym": apart})
@@ -209,7 +210,7 @@ def test_a_step_of_counter_fitting_follows_the_gradient() -> None:
     a, b = table.vectors.astype(float)
     moved = a - 0.1 * (b - (a @ b) * a)
     made = counter_fitted(table.unit, pairs, steps=1)
-    assert_allclose(made[0], moved / np.linalg.norm(moved), atol=1e-5)
+    assert_allclose(made[0], unit(moved), atol=1e-5)
 
 
 @pytest.mark.parametrize("method", ["retrofit", "smooth", "counter-fit", "attract-repel", "aspect"])
@@ -255,7 +256,7 @@ def test_an_unknown_word_gets_the_mean_of_its_definition() -> None:
 
 
 def test_definitions_of_known_words_teach_a_map() -> None:
-    rng = np.random.default_rng(2)
+    rng = default_rng(2)
     turn = np.linalg.qr(rng.standard_normal((8, 8)))[0]
     parts = rng.standard_normal((40, 8)).astype(np.float32)
     wholes = np.array([parts[i] + parts[(i * 7 + 1) % 40] for i in range(40)])
@@ -296,7 +297,7 @@ def test_nodes_stand_beside_words_and_unnamed_ones_take_their_surroundings(write
 
 
 def test_an_aspect_keeps_one_relation_and_pushes_another_also_for_unseen_pairs() -> None:
-    rng = np.random.default_rng(3)
+    rng = default_rng(3)
     base = rng.standard_normal((60, 10)).astype(np.float32)
     kept, pushed = base.copy(), base.copy()
     kept[:, :2] += 2 * rng.standard_normal((60, 2))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.random import default_rng
 from tests.commands import ran
 from tests.lab.language_models import DTYPES, SPECIAL, stored, word_piece, write_model
 from tests.refusals import refused
@@ -45,7 +46,7 @@ def field(word: str) -> int:
 
 def static_vectors() -> Vectors:
     """Words near to others of their field."""
-    rng = np.random.default_rng(1)
+    rng = default_rng(1)
     words = [word for words in NAMED.values() for word in words]
     centres = np.eye(3, 6) * 3
     return Vectors(words, np.stack([centres[field(w)] + rng.standard_normal(6) for w in words]).astype("f4"))
@@ -53,7 +54,7 @@ def static_vectors() -> Vectors:
 
 def model(folder: Path, dtype: str = "F32", tied: bool = False) -> Path:
     """A tiny model: embeddings by field, a layer, an output that is tied or its own, and other files."""
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     centres = np.eye(3, WIDTH) * 4
     rows = np.stack([centres[field(token)] + rng.standard_normal(WIDTH) for token in OLD])
     tensors = {"layer.weight": (rng.standard_normal((len(OLD), 4)).astype("<f4"), "F32")}
@@ -153,7 +154,7 @@ def test_words_become_tokens_of_the_old_tokenizer(tmp_path: Path) -> None:
         assert len(after) == len(before) // len(OLD) * (len(OLD) + 2)
     assert json.loads((tmp_path / "out" / "config.json").read_text())["vocab_size"] == len(OLD) + 2
     assert (tmp_path / "out" / "vocab.txt").exists()
-    ran([*given, str(tmp_path / "two"), "--add-words", "1"])
+    ran([*given, tmp_path / "two", "--add-words", "1"])
     two = Tokenizer.from_file(str(tmp_path / "two" / "tokenizer.json"))
     assert two.token_to_id("sleet") == len(OLD) == two.get_vocab_size() - 1
 
@@ -161,7 +162,7 @@ def test_words_become_tokens_of_the_old_tokenizer(tmp_path: Path) -> None:
 def test_a_static_encoder_keeps_its_library(tmp_path: Path) -> None:
     model2vec = pytest.importorskip("model2vec")
     words = [w for words in NAMED.values() for w in words[:5]]
-    rng = np.random.default_rng(2)
+    rng = default_rng(2)
     rows = np.stack([np.eye(2, WIDTH)[field(w)] * 3 + rng.standard_normal(WIDTH) for w in words])
     selfvec.save(Vectors(words, rows.astype(np.float32)), tmp_path / "encoder", format="model2vec")
     (tmp_path / "words.txt").write_text("sleet\nfog\n")

@@ -7,9 +7,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from tests.commands import ran
 from tests.refusals import refused
+from tests.rows import normal_rows
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.lab.transforms.written import figures_of
@@ -80,14 +80,14 @@ def test_what_a_table_composes_is_joined_too() -> None:
     assert_allclose(found["w250"], found.composer(["w250"])[0], atol=1e-6)
 
 
-def test_three_tables_by_the_command(tmp_path: Path, capsys) -> None:
+def test_three_tables_by_the_command(tmp_path: Path) -> None:
     a, b, _ = views()
     for name, table in (("a", a), ("b", b)):
         selfvec.save(table, tmp_path / f"{name}.vec")
-    given = ["vectors", "join", str(tmp_path / "a.vec"), str(tmp_path / "out.safetensors")]
-    more = ["--with", str(tmp_path / "b.vec"), "--with", str(tmp_path / "a.vec")]
-    assert main([*given, *more, "--method", "concatenate"]) == 0
-    assert "join: words 300, dimensions 34, shared 300" in capsys.readouterr().err
+    given = ["vectors", "join", tmp_path / "a.vec", tmp_path / "out.safetensors"]
+    more = ["--with", tmp_path / "b.vec", "--with", tmp_path / "a.vec"]
+    said = ran([*given, *more, "--method", "concatenate"]).err
+    assert "join: words 300, dimensions 34, shared 300" in said
     assert selfvec.load(tmp_path / "out.safetensors").vectors.shape == (300, 34)
     assert "--with is needed; add --with" in ran(given, 2).err
 
@@ -105,7 +105,7 @@ def test_what_cannot_be_joined_is_said() -> None:
 
 
 def test_all_principal_axes_keep_every_cosine_and_some_keep_the_most() -> None:
-    rows = np.random.default_rng(0).standard_normal((50, 8)).astype(np.float32) * [4, 3, 2, 1, 1, 1, 1, 1]
+    rows = normal_rows(50, 8) * [4, 3, 2, 1, 1, 1, 1, 1]
     table = Vectors([f"w{i}" for i in range(50)], rows.astype(np.float32))
     whole, half = selfvec.principal_axes(table), selfvec.principal_axes(table, 4)
     assert_allclose(whole.unit @ whole.unit.T, table.unit @ table.unit.T, atol=1e-5)

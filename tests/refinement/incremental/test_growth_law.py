@@ -211,8 +211,11 @@ def test_other_vectors_are_refused(run: Path) -> None:
     wrong = table()
     wrong.vectors[1] *= -1
     for other in (wrong, table(8)):
-        with pytest.raises(FormatError, match=r"these are not the vectors that .*run was refined from"):
-            selfvec.update(run, ["hail"], other)
+        refused(
+            lambda: selfvec.update(run, ["hail"], other),
+            FormatError,
+            r"these are not the vectors that .*run was refined from",
+        )
     refused(
         lambda: selfvec.update(run, ["hail"]),
         InputError,
@@ -225,7 +228,7 @@ def test_runs_of_other_rows_are_not_merged(tmp_path: Path) -> None:
     one, two = (selfvec.refine(texts(9, n), t, "original") for n, t in enumerate((table(), other)))
     for order, number in (([one, two], 2), ([two, one], 1)):
         rule = f"these are not the vectors that run {number} was refined from"
-        refused(lambda order=order: selfvec.merge(order, table()), FormatError, rule)
+        refused(lambda: selfvec.merge(order, table()), FormatError, rule)
 
 
 def test_stop_words_that_were_changed_are_refused(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from same_runs import distinct, table
 from tests.commands import ran
@@ -15,7 +14,6 @@ from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.data.token_batch import TokenBatch
 from selfvec.refinement.methods.decorrelated import half_life_weights
 from selfvec.refinement.pipeline import refine
 from selfvec.refinement.update import Taken, update
@@ -36,15 +34,15 @@ def same(one: Run, other: Run) -> bool:
 
 def test_weights_by_hand() -> None:
     dates = np.array(["2020-01-31", "2020-01-21", "2020-01-11", "NaT", "1900-01-01"], "datetime64[D]")
-    batch = TokenBatch(np.zeros(0, np.int32), np.zeros(6, np.int64), ["a"], dates)
+    batch = selfvec.TokenBatch(np.zeros(0, np.int32), np.zeros(6, np.int64), ["a"], dates)
     assert_allclose(half_life_weights(batch, 10), [1, 0.5, 0.25, 1, 2.0**-20])
     assert half_life_weights(batch, 1e9).tolist() == [1] * 5
 
 
 def test_a_document_of_weight_two_is_two_documents() -> None:
     rng = np.random.default_rng(0)
-    one = TokenBatch(rng.integers(0, 9, 40).astype(np.int32), np.array([0, 25, 40]), [*"abcdefghi"])
-    two = TokenBatch(np.concatenate([one.ids[:25], one.ids]), np.array([0, 25, 50, 65]), one.types)
+    one = selfvec.TokenBatch(rng.integers(0, 9, 40).astype(np.int32), np.array([0, 25, 40]), [*"abcdefghi"])
+    two = selfvec.TokenBatch(np.concatenate([one.ids[:25], one.ids]), np.array([0, 25, 50, 65]), one.types)
     rows = rng.standard_normal((9, 20)).astype(np.float32)
     weighed = ScanOperator(one, 5, 0.4, 1, np.array([2.0, 1.0]))
     copied = ScanOperator(two, 5, 0.4, 1)
@@ -75,8 +73,7 @@ def test_without_dates_or_with_another_method(tmp_path: Path, monkeypatch) -> No
         "there are no dates to weight documents by half_life",
     )
     for wrong in ({"method": "paper"}, {"method": "auto"}):
-        with pytest.raises(OptionError, match="half_life"):
-            Settings(**wrong, half_life=9)  # type: ignore[arg-type]
+        refused(lambda: Settings(**wrong, half_life=9), OptionError, "half_life")
     refused(lambda: Settings("decorrelated", half_life=0), OptionError, "above 0")
     monkeypatch.chdir(tmp_path)
     selfvec.save(table(), "t.vec", format="word2vec-text")

@@ -16,10 +16,10 @@ from tests.encoders.tiny_encoder import write_encoder
 from tests.encoders.toy import WordSums
 from tests.examples import soaked
 from tests.heard import Heard
-from tests.json_lines import write_lines
 from tests.places import files_in
 from tests.refinement.topical import TOPICS, WORDS, topical_texts
 from tests.refusals import refused
+from tests.rows import normal_rows, unit
 
 import selfvec
 from selfvec.base.errors import InputError, Interrupted, OptionError, SelfvecError
@@ -46,7 +46,7 @@ class Topical(WordSums):
 
 def scattered(dimensions: int = 24) -> Vectors:
     """Vectors that do not know the topics, and lack every third word."""
-    rows = np.random.default_rng(2).standard_normal((len(NAMES), dimensions)).astype(np.float32)
+    rows = normal_rows(len(NAMES), dimensions, 2)
     lacking = np.arange(len(NAMES)) % 3 > 0
     return Vectors([NAMES[i] for i in np.flatnonzero(lacking)], rows[lacking])
 
@@ -150,7 +150,7 @@ def test_the_words_are_joined_where_held_out_text_is_for_it(method: str) -> None
     words = np.concatenate([Topical().encode([word]) for word in original.index_to_key])
     words = words.astype(np.float16).astype(np.float32)
     centred = words - words.mean(axis=0)
-    centred /= np.linalg.norm(centred, axis=1, keepdims=True)
+    centred = unit(centred)
     for i, word in enumerate(original.index_to_key):
         usual, other = original.vectors[i, :24], original.vectors[i, 24:]
         own = word in scattered()
@@ -241,38 +241,39 @@ def test_an_update_encodes_only_what_is_new() -> None:
 def test_the_vectors_of_a_withdrawn_text_go_with_it(tmp_path: Path, keep_undo: bool) -> None:
     rows = [{"id": str(i), "text": text} for i, text in enumerate(distinct(30))]
     rows.append({"id": "secret", "text": "a confidential remark"})
-    write_lines(tmp_path / "rows.jsonl", rows)
-    toy = WordSums()
-    selfvec.refine(tmp_path / "rows.jsonl", table(), "decorrelated", output=tmp_path / "run", encoder=toy)
+    toy, run = WordSums(), tmp_path / "run"
+    selfvec.refine(rows, table(), "decorrelated", output=run, encoder=toy)
     gone = ["a confidential remark", "confidential"]
-    opened = selfvec.open_run(tmp_path / "run")
-    assert encoded_texts_of(opened.present).lookup(gone)[1].all()
+
+    def known() -> list[bool]:
+        return encoded_texts_of(selfvec.open_run(run).present).lookup(gone)[1].tolist()
+
+    assert all(known())
+    opened = selfvec.open_run(run)
     assert "secret" in {hit.id for hit in opened.search("confidential remark", question="rows").hits}
     encoded = selfvec.run_index(opened).documents.encoded.documents
     toy.encoded.clear()
-    selfvec.update(
-        tmp_path / "run", vectors=table(), output=tmp_path / "run", withdraw="secret", no_undo=not keep_undo
-    )
+    selfvec.update(run, vectors=table(), output=run, withdraw="secret", no_undo=not keep_undo)
     assert toy.encoded == []  # nothing new, so the encoder is not needed
     assert "secret" not in {hit.id for hit in opened.search("confidential remark", question="rows").hits}
     assert selfvec.run_index(opened).documents.encoded.documents == encoded - 1
-    assert not encoded_texts_of(selfvec.open_run(tmp_path / "run").present).lookup(gone)[1].any()
+    assert not any(known())
     hashes = [one.tobytes() for one in text_hashes(gone)]
-    kept = [file for file in (tmp_path / "run").rglob("*") if file.is_file()]
-    holding = {file.parent.name for file in kept if any(one in file.read_bytes() for one in hashes)}
+    holding = {
+        name.split("/")[0] for name, content in files_in(run).items() if any(one in content for one in hashes)
+    }
     assert holding == ({"encoded"} if keep_undo else set())
     if keep_undo:  # the state before has it, as it has the text, until the next update
-        selfvec.undo(tmp_path / "run")
-        assert encoded_texts_of(selfvec.open_run(tmp_path / "run").present).lookup(gone)[1].all()
+        selfvec.undo(run)
+        assert all(known())
 
 
 def test_a_withdrawal_that_lets_other_passages_be_read_needs_the_encoder(tmp_path: Path) -> None:
-    documents = distinct(30)
-    write_lines(tmp_path / "rows.jsonl", [{"id": str(i), "text": text} for i, text in enumerate(documents)])
-    options: dict[str, Any] = {"vectors": table(), "method": "decorrelated", "encode": 5}
-    run = selfvec.refine(tmp_path / "rows.jsonl", **options, output=tmp_path / "run", encoder=letters)
+    documents, run = distinct(30), tmp_path / "run"
+    rows = [{"id": str(i), "text": text} for i, text in enumerate(documents)]
+    selfvec.refine(rows, table(), "decorrelated", encode=5, output=run, encoder=letters)
     first = int(np.argmin(text_hashes(documents)))
-    opened = selfvec.open_run(run.folder)
+    opened = selfvec.open_run(run)
     refused(
         lambda: selfvec.update(opened, vectors=table(), withdraw=str(first)),
         InputError,
@@ -287,7 +288,7 @@ def test_a_withdrawal_that_lets_other_passages_be_read_needs_the_encoder(tmp_pat
 
 
 def embeddings(number: int, width: int = 5) -> np.ndarray:
-    return np.random.default_rng(4).standard_normal((number, width)).astype(np.float32)
+    return normal_rows(number, width, 4)
 
 
 def test_vectors_of_documents_are_taken_by_row_or_by_id() -> None:
@@ -303,7 +304,7 @@ def test_vectors_of_documents_are_taken_by_row_or_by_id() -> None:
         assert_array_equal(encoded_texts_of(run).rows, encoded_texts_of(by_row).rows)
     rows, found = encoded_texts_of(by_row).lookup(documents)
     assert found.all()
-    assert_allclose(rows, matrix / np.linalg.norm(matrix, axis=1, keepdims=True), atol=1e-3)
+    assert_allclose(rows, unit(matrix), atol=1e-3)
     described = by_row.provenance["encoder"]
     assert (described["passages"], described["words"], described["initial"]) == (20, 0, False)
     plain = selfvec.refine(documents, table(), "decorrelated").present
@@ -371,7 +372,7 @@ def test_runs_of_several_encoders_are_not_mixed() -> None:
     one, two, plain = (refined(texts(15, seed), encoder=encoder) for seed, encoder in used)
     for second, said in ((two, "'word sums' .* 'other'"), (plain, "'word sums' .* None")):
         rule = f"merged runs must have the same encoder, .* {said}"
-        refused(lambda second=second: selfvec.merge([one, second], table()), OptionError, rule)
+        refused(lambda: selfvec.merge([one, second], table()), OptionError, rule)
     for run, given, kind, rule in (
         (one, {"encoder": other}, InputError, "the encoder has changed since the run: it was 'word sums'"),
         (plain, {"encoder": other}, OptionError, "encoder: is for runs that were made with one"),
@@ -434,23 +435,23 @@ def test_a_folder_is_found_again_moved_and_refused_if_changed(tmp_path: Path, ti
     assert grown.provenance["encoder"]["path"] == str(moved)
     write_encoder(tiny, settings={"1_Pooling/config.json": {"pooling_mode_cls_token": True}})
     for given in ({}, {"encoder": tiny}):
-        with pytest.raises(InputError, match="the encoder has changed since the run"):
-            selfvec.update(selfvec.open_run(tmp_path / "run"), documents[2:], **given)
+        refused(
+            lambda: selfvec.update(selfvec.open_run(tmp_path / "run"), documents[2:], **given),
+            InputError,
+            "the encoder has changed since the run",
+        )
 
 
 def test_the_command_says_what_it_does(tmp_path: Path, tiny: Path) -> None:
-    from selfvec.apps.cli import main
-
     (tmp_path / "texts.txt").write_text("hail on the roof\nrain on a roof\n")
-    run = str(tmp_path / "run")
-    command = ["refine", str(tmp_path / "texts.txt"), "-o", run, "--vectors", "none", "--encoder", str(tiny)]
+    run = tmp_path / "run"
+    command = ["refine", tmp_path / "texts.txt", "-o", run, "--vectors", "none", "--encoder", tiny]
     said = ran([*command, "--encode", "1"]).err
     assert f"encoding 1 passage and 6 words with {tiny}\n" in said
     assert "are left out of the initial vectors: too little text to compare vectors" in said
     (tmp_path / "more.txt").write_text("hail and rain\n")
-    assert main(["update", run, str(tmp_path / "more.txt")]) == 0
-    names = sorted(path.name for path in Path(run).iterdir() if "encoded" in path.name)
-    assert names == ["encoded", "encoded-2"]
+    ran(["update", run, tmp_path / "more.txt"])
+    assert {path.name for path in run.glob("*encoded*")} == {"encoded", "encoded-2"}
     assert "0 files are not listed" not in ran(["run", "verify", run]).out
 
 

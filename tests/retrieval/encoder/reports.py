@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-import numpy as np
+from tests.rows import normal_vectors
 
 import selfvec
 from selfvec.data.run import Run
-from selfvec.data.vectors import Vectors
-from selfvec.retrieval.encoder import Encoder
 
 DIMENSIONS = 24
 
@@ -29,8 +27,8 @@ def refined(documents: Sequence[str | dict[str, Any]], **options: Any) -> Run:
     texts = [one if isinstance(one, str) else one["text"] for one in documents]
     words = {word for text in texts for word in text.lower().split()}
     words |= {word.strip(".,").removesuffix("'s") for word in words}
-    rows = np.random.default_rng(0).standard_normal((len(words), DIMENSIONS)).astype(np.float32)
-    return selfvec.Refiner(method="decorrelated", **options).fit(documents, Vectors(sorted(words), rows)).run_
+    table = normal_vectors(sorted(words), DIMENSIONS)
+    return selfvec.Refiner(method="decorrelated", **options).fit(documents, table).run_
 
 
 @cache
@@ -39,5 +37,5 @@ def report_run() -> Run:
 
 
 @cache
-def report_encoder() -> Encoder:
-    return Encoder.of(report_run())
+def report_encoder() -> selfvec.Encoder:
+    return selfvec.Encoder.of(report_run())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
 from tests.refusals import refused
 from tests.retrieval.encoder import reports
@@ -38,12 +39,12 @@ def old() -> Encoder:
 
 def rotated(encoder: Encoder, seed: int = 1) -> Encoder:
     """The same encoder with other axes."""
-    turn, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((encoder.dimensions,) * 2))
+    turn, _ = np.linalg.qr(default_rng(seed).standard_normal((encoder.dimensions,) * 2))
     return replace(encoder, rows=(encoder.rows @ turn).astype(np.float32))
 
 
 def test_a_map_is_a_rotation_whatever_it_is_fitted_on() -> None:
-    new, old = np.random.default_rng(0).standard_normal((2, 50, D)).astype(np.float32)
+    new, old = default_rng(0).standard_normal((2, 50, D)).astype(np.float32)
     matrix = Adapter.fit(new, old).matrix
     assert_allclose(matrix @ matrix.T, np.eye(D), atol=1e-5)
 
@@ -72,7 +73,7 @@ def test_a_rotated_table_keeps_all_recall(old: Encoder) -> None:
 
 def test_collapsed_vectors_are_sharpened() -> None:
     """Random texts; in the old space a few directions are five times as long."""
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     words = [f"word{i}" for i in range(400)]
     rows = rng.standard_normal((400, D)).astype(np.float32)
     stretched = rows * np.where(np.arange(D) < 4, 5, 1).astype(np.float32)
@@ -99,7 +100,7 @@ def test_folding_is_transforming(old: Encoder) -> None:
 
 @pytest.mark.parametrize(("a", "b"), [(5, 9), (9, 5)])
 def test_dimensions_may_differ(a: int, b: int) -> None:
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     low = unit_rows(rng.standard_normal((200, 5)))
     axes, _ = np.linalg.qr(rng.standard_normal((9, 5)))
     wide = (low @ axes.T).astype(np.float32)
@@ -133,8 +134,11 @@ def test_a_saved_map_is_the_same(old: Encoder, tmp_path: Path) -> None:
 )
 def test_a_file_without_a_map_is_refused(tensors, described: str, tmp_path: Path) -> None:
     write_tensors(tmp_path / "map", tensors, {"selfvec": described})
-    with pytest.raises(FormatError, match=r"map: .*(matrix|map of vectors).*; make it again"):
-        Adapter.load(tmp_path / "map")
+    refused(
+        lambda: Adapter.load(tmp_path / "map"),
+        FormatError,
+        r"map: .*(matrix|map of vectors).*; make it again",
+    )
     refused(lambda: Adapter.load(tmp_path / "none"), InputError, "no such file")
 
 

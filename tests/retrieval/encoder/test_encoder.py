@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from tests.refusals import refused
 from tests.retrieval.encoder import reports
+from tests.rows import normal_rows
 
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.data.run import Run
@@ -98,8 +99,7 @@ def test_the_normal_spelling_is_normal(text: str) -> None:
     ("wrong", "kind"), [(None, "NoneType"), (b"hail", "bytes"), (["hail"], "list"), (7, "int")]
 )
 def test_what_is_no_text_is_told(wrong: object, kind: str) -> None:
-    with pytest.raises(InputError, match=f"number 1 is {kind}"):
-        by_hand().encode(["hail", wrong])  # type: ignore[list-item]
+    refused(lambda: by_hand().encode(["hail", wrong]), InputError, f"number 1 is {kind}")
 
 
 def test_a_run_gives_its_words_and_their_inflections(encoder: Encoder, report_run: Run) -> None:
@@ -185,8 +185,11 @@ def test_a_phrase_stands_for_its_words(tmp_path: Path) -> None:
 
 def test_pieces_are_refused(report_run: Run) -> None:
     options = report_run.provenance["options"] | {"tokenizer": "pieces/tokenizer.json"}
-    with pytest.raises(OptionError, match="pieces"):
-        Encoder.of(report_run.replace(provenance=report_run.provenance.replace(options=options)))
+    refused(
+        lambda: Encoder.of(report_run.replace(provenance=report_run.provenance.replace(options=options))),
+        OptionError,
+        "pieces",
+    )
 
 
 def test_a_folder_gives_the_same_bits(tmp_path: Path, encoder: Encoder) -> None:
@@ -312,8 +315,7 @@ def test_a_document_without_words_is_found_last(fresh: Encoder) -> None:
 
 
 def test_the_direction_is_apart_from_all_rows() -> None:
-    rng = np.random.default_rng(0)
-    rows = rng.standard_normal((500, 12)).astype(np.float32) * np.float32([3] * 6 + [1] * 6)
+    rows = normal_rows(500, 12) * np.float32([3] * 6 + [1] * 6)
     rows[:, 11] = 0.3
     direction = apart(rows)
     unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 import selfvec
 from selfvec.data.vectors import Source, Vectors
@@ -90,4 +90,4 @@ def test_default_turns_unit_rows_of_both_tables_to_the_same_bits_alone_and_toget
     assert sources.tolist() == [1, 2, 2, 1, 2]
     assert pieces[1] == 1  # only glosses have it whole
     assert all(np.array_equal(default.embed(word), row) for word, row in zip(words, rows, strict=True))
-    assert np.array_equal(rows * 2**23, np.rint(rows * 2**23))
+    assert_array_equal(rows * 2**23, np.rint(rows * 2**23))

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 from format_tables import WORDS, put, table
+from numpy.testing import assert_array_equal
 from tests.examples import soaked
 from tests.refusals import refused
 
@@ -50,7 +51,7 @@ def test_npy_finds_its_words(name: str, words: bytes, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(words)
     vectors = load(put(tmp_path, npy(MATRIX), "a.npy"))
     assert vectors.index_to_key == ["x", "y", "z"]
-    assert np.array_equal(vectors.vectors, MATRIX)
+    assert_array_equal(vectors.vectors, MATRIX)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_other_numbers_and_orders_become_float32_in_c_order(array: np.ndarray, t
     vectors = load(put(tmp_path, npy(array), "a.npy"))
     assert vectors.vectors.dtype == np.float32
     assert vectors.vectors.flags.c_contiguous
-    assert np.array_equal(vectors.vectors, MATRIX)
+    assert_array_equal(vectors.vectors, MATRIX)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ def test_the_safetensors_library_reads_what_is_written(tmp_path: Path) -> None:
 
     save(Vectors(WORDS, table().vectors, counts=np.arange(len(WORDS))), tmp_path / "a.safetensors")
     theirs = load_file(tmp_path / "a.safetensors")
-    assert np.array_equal(theirs["vectors"], table().vectors)
+    assert_array_equal(theirs["vectors"], table().vectors)
     assert theirs["vocabulary"].tobytes().decode().splitlines() == WORDS
     assert theirs["counts"].tolist() == list(range(len(WORDS)))
 
@@ -110,7 +111,7 @@ def test_foreign_safetensors_with_words_beside_it(tmp_path: Path) -> None:
     (tmp_path / "vocab.txt").write_text("x\ny\nz\n")
     vectors = load(tmp_path / "model.safetensors")
     assert vectors.index_to_key == ["x", "y", "z"]
-    assert np.array_equal(vectors.vectors, MATRIX)
+    assert_array_equal(vectors.vectors, MATRIX)
 
 
 def tensor(folder: Path, kind: str, data: bytes) -> Path:
@@ -127,7 +128,7 @@ def test_every_kind_of_float_is_read(kind: str, tmp_path: Path) -> None:
     path = tensor(tmp_path, kind, bits.get(kind, halves).tobytes())
     put(tmp_path, b"x\ny\nz\n", "a.vocabulary.txt")
     vectors = load(path)
-    assert np.array_equal(vectors.vectors, MATRIX)
+    assert_array_equal(vectors.vectors, MATRIX)
     assert vectors.vectors.dtype == (np.float16 if kind == "F16" else np.float32)
 
 
@@ -158,7 +159,7 @@ def test_what_is_only_written_is_refused_by_its_name(tmp_path: Path) -> None:
     for path in (tmp_path / "folder", tmp_path / "folder" / "vectors.tsv"):
         refused(lambda: load(path), FormatError, "is in the format projector, which is written but not read")
     numbers = np.loadtxt(tmp_path / "folder" / "vectors.tsv", np.float32, delimiter="\t")
-    assert np.array_equal(numbers, table().vectors)
+    assert_array_equal(numbers, table().vectors)
     words = (tmp_path / "folder" / "metadata.tsv").read_text("utf-8")
     assert words.splitlines() == WORDS
 
@@ -175,7 +176,7 @@ def test_parquet_as_others_write_it(columns: dict[str, Any], tmp_path: Path) -> 
     pl.DataFrame(columns).write_parquet(tmp_path / "a.parquet", compression="snappy")
     vectors = load(tmp_path / "a.parquet")
     assert vectors.index_to_key == ["x", "y", "z"]
-    assert np.array_equal(vectors.vectors, MATRIX)
+    assert_array_equal(vectors.vectors, MATRIX)
 
 
 BROKEN_PARQUET = [

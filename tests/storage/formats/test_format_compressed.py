@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.refusals import refused
+from tests.rows import normal_vectors
 
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.data.vectors import Source, Vectors
@@ -18,7 +19,7 @@ WORDS = [f"wörd{i}" for i in range(9)] + ["new york", "hail"]
 
 
 def table(width: int = 12) -> Vectors:
-    return Vectors(WORDS, np.random.default_rng(0).standard_normal((len(WORDS), width)).astype(np.float32))
+    return normal_vectors(WORDS, width)
 
 
 def write(path: Path, change: dict[str, np.ndarray | None] | None = None, method: str = "pq") -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from format_tables import FILES, WORDS, WRITABLE, WRITERS, table, target, written
+from numpy.testing import assert_array_equal
 from tests.examples import soaked
 from tests.places import ROOT
 from tests.refusals import refused
@@ -36,7 +37,7 @@ def test_what_was_written_is_read_back_to_the_bit(row: Format, tmp_path: Path) -
     after = load(written(row, tmp_path, before))
     assert after.index_to_key == WORDS
     assert after.vectors.dtype == np.float32
-    assert np.array_equal(after.vectors.view(np.uint32), before.vectors.view(np.uint32))
+    assert_array_equal(after.vectors.view(np.uint32), before.vectors.view(np.uint32))
     assert after.provenance["format"] == row.name
 
 
@@ -60,14 +61,14 @@ def test_half_precision_is_kept_or_refused(row: Format, tmp_path: Path) -> None:
     save(table(), path, row.name, dtype="float16")
     after = load(path)
     assert after.vectors.dtype == np.float16
-    assert np.array_equal(after.vectors, table().vectors.astype(np.float16))
+    assert_array_equal(after.vectors, table().vectors.astype(np.float16))
 
 
 @every
 def test_dimensions_keep_the_first_columns(row: Format, tmp_path: Path) -> None:
     path = target(row, tmp_path)
     save(table(), path, row.name, dimensions=2)
-    assert np.array_equal(load(path).vectors, table().vectors[:, :2])
+    assert_array_equal(load(path).vectors, table().vectors[:, :2])
 
 
 @every
@@ -75,7 +76,7 @@ def test_dimensions_keep_the_first_columns(row: Format, tmp_path: Path) -> None:
 def test_a_limit_keeps_the_first_rows(row: Format, limit: int, tmp_path: Path) -> None:
     after = load(written(row, tmp_path), limit=limit)
     assert after.index_to_key == WORDS[:limit]
-    assert np.array_equal(after.vectors, table().vectors[:limit])
+    assert_array_equal(after.vectors, table().vectors[:limit])
 
 
 @every
@@ -146,7 +147,7 @@ def test_words_standing_twice_are_an_error_or_the_first_is_kept(row: Format, tmp
     refused(lambda: load(path), FormatError, rule)
     after = load(path, errors="replace")
     assert after.index_to_key == ["a", "b"]
-    assert np.array_equal(after.vectors, vectors.vectors[:2])
+    assert_array_equal(after.vectors, vectors.vectors[:2])
     assert "2 rows left out" in after.provenance["notes"][0]
 
 
@@ -238,7 +239,7 @@ def test_packed_files_are_read_unless_mapped(row: Format, pack: Pack, tmp_path: 
         return
     after = load(packed)
     assert after.provenance["format"] == row.name
-    assert np.array_equal(after.vectors, table().vectors)
+    assert_array_equal(after.vectors, table().vectors)
 
 
 @pytest.mark.parametrize(

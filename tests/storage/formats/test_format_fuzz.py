@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.examples import TIMES, soaked
 from tests.refusals import refused
+from tests.rows import normal_rows
 
 from selfvec.base.errors import FormatError
 from selfvec.data.vectors import Vectors
@@ -75,7 +76,7 @@ def valid(name: str, folder: Path) -> tuple[Path, dict[Path, bytes]]:
     path = folder / name / "table"
     path.parent.mkdir()
     if name == "fasttext":
-        table = np.random.default_rng(1).standard_normal((56, 3)).astype(np.float32)
+        table = normal_rows(56, 3, 1)
         path.write_bytes(fasttext_model(table))
     elif name == "compressed":
         write_as(small_table(), path, "pq")

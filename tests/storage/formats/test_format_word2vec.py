@@ -10,8 +10,10 @@ from format_tables import FASTTEXT_WORDS, put
 from format_tables import fasttext_model as model
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 from tests.examples import TIMES
 from tests.refusals import refused
+from tests.rows import normal_rows
 
 from selfvec.base.errors import FormatError
 from selfvec.data.vectors import Source
@@ -80,7 +82,7 @@ def test_an_error_names_the_row_and_the_byte(content: bytes, message: str, tmp_p
 @pytest.mark.parametrize("dimensions", [3, 50, 300])
 def test_words_with_blanks_are_refused(dimensions: int, newline: bytes, errors: str, tmp_path: Path) -> None:
     words = ["hail", "New York", "San Francisco Bay", "rain", "日本 語"]
-    matrix = np.random.default_rng(0).standard_normal((len(words), dimensions)).astype(np.float32)
+    matrix = normal_rows(len(words), dimensions)
     rows = zip(words, matrix, strict=True)
     records = [word.encode() + b" " + row.tobytes() + newline for word, row in rows]
     path = put(tmp_path, f"{len(words)} {dimensions}\n".encode() + b"".join(records))
@@ -90,7 +92,7 @@ def test_words_with_blanks_are_refused(dimensions: int, newline: bytes, errors: 
 @pytest.mark.parametrize("errors", ["strict", "replace"])
 @pytest.mark.parametrize("wrong", [19, 21, 24])
 def test_no_numbers_are_read_from_a_wrong_place(wrong: int, errors: str, tmp_path: Path) -> None:
-    matrix = np.random.default_rng(1).standard_normal((50, 20)).astype(np.float32)
+    matrix = normal_rows(50, 20, 1)
     records = [f"w{number} ".encode() + row.tobytes() for number, row in enumerate(matrix)]
     path = put(tmp_path, f"50 {wrong}\n".encode() + b"".join(records))
     refused(lambda: load(path, errors=errors), FormatError)
@@ -100,14 +102,14 @@ def test_real_vectors_agree_with_gensim(shared_data: Path) -> None:
     path = shared_data / "vectors" / "googlenews-26k-300d.bin"
     ours, theirs = load(path), gensim.KeyedVectors.load_word2vec_format(path, binary=True)
     assert ours.index_to_key == theirs.index_to_key
-    assert np.array_equal(ours.vectors, theirs.vectors)
+    assert_array_equal(ours.vectors, theirs.vectors)
 
 
 D, BUCKET, WORDS = 3, 50, FASTTEXT_WORDS
 
 
 def random_table(rows: int = len(WORDS) + BUCKET) -> np.ndarray:
-    return np.random.default_rng(1).standard_normal((rows, D)).astype(np.float32)
+    return normal_rows(rows, D, 1)
 
 
 def expected_hash(ngram: bytes) -> int:
@@ -179,7 +181,7 @@ def test_without_ngrams_there_is_no_composer(options: dict, tmp_path: Path) -> N
     """Early classifiers have none, whatever they say."""
     vectors = load(put(tmp_path, model(random_table(), **options)))
     assert vectors.composer is None
-    assert np.array_equal(vectors.vectors, random_table()[: len(WORDS)])
+    assert_array_equal(vectors.vectors, random_table()[: len(WORDS)])
 
 
 def test_labels_are_left_out_and_said_to_be(tmp_path: Path) -> None:
@@ -223,8 +225,8 @@ def test_an_early_model_and_one_of_floret_in_fasttexts_mode_are_read(options: di
     plain = load(put(tmp_path, model(table)))
     other = load(put(tmp_path, model(table, **options), "other"))
     assert other.provenance["format"] == "fasttext"
-    np.testing.assert_array_equal(other.vectors, plain.vectors)
-    np.testing.assert_array_equal(other.lookup(["unseen"])[0], plain.lookup(["unseen"])[0])
+    assert_array_equal(other.vectors, plain.vectors)
+    assert_array_equal(other.lookup(["unseen"])[0], plain.lookup(["unseen"])[0])
 
 
 def test_a_model_of_floret_is_named(tmp_path: Path) -> None:

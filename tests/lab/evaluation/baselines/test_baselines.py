@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from tests.rows import normal_rows
 
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
@@ -31,7 +32,7 @@ def planted() -> TokenBatch:
 @pytest.fixture(scope="module")
 def start(planted: TokenBatch) -> Vectors:
     """Random directions that say nothing about the topics; none for one word of each."""
-    rows = np.random.default_rng(1).standard_normal((len(planted.types), 24)).astype(np.float32)
+    rows = normal_rows(len(planted.types), 24, 1)
     unknown = [planted.types.index(topic[-1]) for topic in TOPICS]
     rows[unknown] = 0
     sources = np.full(len(rows), Source.KNOWN, np.uint8)
