@@ -12,7 +12,7 @@ from benchmarks.datasets import STARTS
 from benchmarks.page import table
 from benchmarks.refining import refined
 from selfvec.data.vectors import Source
-from selfvec.lab.evaluation.hidden_words import induced, ranks, without_relatives, words_to_hide
+from selfvec.lab.evaluation.words import induced, ranks, without_relatives, words_to_hide
 
 COLLECTIONS = {"PubMed": 3, "NOAA": 1, "MED": 1, "Cranfield": 1, "CACM": 1}  # and least occurrences
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # the public names, each of which is imported when it is firs
     from selfvec.analysis.concepts.shared_contexts import why as why
     from selfvec.analysis.concepts.term_graph import graph as graph
     from selfvec.analysis.concordance import concordance as concordance
-    from selfvec.analysis.dispersion import dispersion as dispersion
+    from selfvec.analysis.frequency import dispersion as dispersion
     from selfvec.analysis.frequency import frequency as frequency
     from selfvec.analysis.keyness import keyness as keyness
     from selfvec.analysis.monitoring import monitor as monitor

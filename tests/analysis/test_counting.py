@@ -13,8 +13,7 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.analysis import ngrams as ngrams_module
-from selfvec.analysis.dispersion import spread_of
-from selfvec.analysis.frequency import type_token_ratio
+from selfvec.analysis.frequency import spread_of, type_token_ratio
 from selfvec.base.errors import NotFound, OptionError
 
 NOTICE = "please note that the office is closed on every public holiday of the year"

@@ -47,8 +47,7 @@ from .counted_text import (
     counted_text,
     per_million,
 )
-from .dispersion import Spread, spread_of
-from .frequency import counted_as
+from .frequency import Spread, counted_as, spread_of
 from .ngrams import in_sequences
 
 ABSENT = 0.5  # the count of a word that does not occur, in ratios, which would be infinite

@@ -21,8 +21,7 @@ from selfvec.storage.opened import GivenRun
 
 from .corpus_query import Hits, asked_query
 from .counted_text import CountedText, Grouped, asked_text, by_group, per_million
-from .dispersion import spread_of
-from .frequency import frequencies, sizes_of
+from .frequency import frequencies, sizes_of, spread_of
 
 SLOT = "*"
 _LONGEST = 6  # words of a sequence

@@ -342,7 +342,7 @@ TEXT: dict[str, CommandRow] = {
         in_python=("variants",),
     ),
     "dispersion": CommandRow(
-        "analysis.dispersion.dispersion",
+        "analysis.frequency.dispersion",
         ("run hail storm", "run hail --parts 20 --report hail.html"),
         report=True,
         options={"slice": "A..B", "words": "QUERY..."},

@@ -35,8 +35,7 @@ from selfvec.storage.formats import FORMATS, save
 from selfvec.storage.formats.model2vec import with_unknown, word_level_tokenizer, write_encoder_folder
 from selfvec.storage.formats.subwords import load_tokenizer
 from selfvec.storage.opened import GivenRun, as_run
-from selfvec.stores.databases import STORES, LanceDB, Store, library_errors, replaced
-from selfvec.stores.rows import StoreRows, passage_rows
+from selfvec.stores.databases import STORES, LanceDB, Store, StoreRows, library_errors, passage_rows, replaced
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.text.kernels import APOSTROPHE, DIGIT, POINT, SPACE, STRONG, WORD, table
 from selfvec.text.languages import elision, language

@@ -3,8 +3,7 @@
 >>> from selfvec.stores import STORES, passage_rows
 """
 
-from .databases import STORES, write_rows
+from .databases import STORES, StoreRows, passage_rows, write_rows
 from .migrate import migrate, question_encoder
-from .rows import StoreRows, passage_rows
 
 __all__ = ["STORES", "StoreRows", "migrate", "passage_rows", "question_encoder", "write_rows"]

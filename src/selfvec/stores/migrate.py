@@ -32,8 +32,7 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
 
-from .databases import LanceDB, Stored, find_database, library_errors
-from .rows import RUN, described, encoded_blocks
+from .databases import RUN, LanceDB, Stored, described, encoded_blocks, find_database, library_errors
 
 _WAYS = {  # to ask and to be found, by the keys of the report
     "new_new": "new questions, new vectors",

@@ -21,7 +21,7 @@ from selfvec.files.report_page import save_page
 from selfvec.lab.evaluation import Similarity, evaluate
 from selfvec.retrieval.encoder.adapter import Adapter
 from selfvec.stores import write_rows
-from selfvec.stores.rows import passage_rows
+from selfvec.stores.databases import passage_rows
 
 SOURCES = Path(selfvec.__file__).parent
 RUNS = {  # commands that write a run; OUT is their target

@@ -11,8 +11,8 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.data.settings import METHODS
 from selfvec.data.vectors import Source, Vectors
 from selfvec.lab.evaluation import HiddenWords
-from selfvec.lab.evaluation.hidden_words import induced, ranks
 from selfvec.lab.evaluation.report import comparison_result
+from selfvec.lab.evaluation.words import induced, ranks
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.pipeline import refine_again
 

@@ -13,8 +13,7 @@ import pytest
 
 from selfvec.base.errors import MissingExtra, SelfvecError
 from selfvec.stores import STORES, StoreRows
-from selfvec.stores.databases import LanceDB
-from selfvec.stores.rows import RUN
+from selfvec.stores.databases import RUN, LanceDB
 
 
 def rows(number: int = 40, first: int = 0) -> StoreRows:

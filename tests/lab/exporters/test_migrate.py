@@ -59,7 +59,7 @@ def path(old: Run, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("selfvec.stores.rows._BLOCK", 64)
+    monkeypatch.setattr("selfvec.stores.databases._BLOCK", 64)
 
 
 def content(path: Path) -> dict[str, tuple[int, list[float]]]:

@@ -14,7 +14,7 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.refinement.pipeline import refine
 from selfvec.stores import passage_rows
-from selfvec.stores.rows import column_names, typed_column
+from selfvec.stores.databases import column_names, typed_column
 from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.text.passages import passages
 

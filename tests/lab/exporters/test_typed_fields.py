@@ -12,7 +12,7 @@ from tests.lab.exporters.conftest import stored
 
 import selfvec
 from selfvec.stores import passage_rows
-from selfvec.stores.rows import typed_column
+from selfvec.stores.databases import typed_column
 
 FIELDS = {
     "flag": [True, False, None],

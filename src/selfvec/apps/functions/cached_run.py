@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shlex
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def cached_run(text: str | os.PathLike[str], progress: Progress | None) -> tuple
 
 def _present(source: Path, place: Path, progress: Progress) -> tuple[Run, Omissions]:
     """The run in ``place/run``, which is made or updated if files have changed."""
-    now = _files(source)
+    now = files_of(source)
     target = place / "run"
     before, omitted = _kept(place)
     if before:
@@ -96,14 +97,14 @@ def _code() -> str:
     return code_digest(__name__, *methods.MODULES)
 
 
-def _files(source: Path) -> Files:
+def files_of(source: Path) -> Files:
     """The files of a folder that are not hidden, or the one file; of a pipe none, as it is read each time."""
-    paths = sorted(source.rglob("*")) if source.is_dir() else [source]
-    return [
-        file_state(path)
-        for path in paths
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(source).parts)
-    ]
+    files: Files = []
+    for path in sorted(source.rglob("*")) if source.is_dir() else [source]:
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(source).parts):
+            with suppress(OSError):  # gone since
+                files.append(file_state(path))
+    return files
 
 
 def _kept(place: Path) -> tuple[Files, Omissions]:

@@ -20,7 +20,6 @@ from selfvec.base.progress import Progress, as_progress, interruptible
 from selfvec.corpus.conversion import Texts, paths_of
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data import run as record
-from selfvec.files.checksums import file_state
 from selfvec.refinement import live
 from selfvec.refinement import update as updating
 from selfvec.refinement.inputs import Execution
@@ -28,6 +27,7 @@ from selfvec.refinement.update import MovedVectors, Taken
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import open_run
 
+from .cached_run import Files, files_of
 from .refine import finished, limited_jobs, open_text, run_writer
 
 KEEP = "keep"
@@ -284,11 +284,15 @@ def watch(
         raise OptionError("is in memory, and a folder is watched for", field="run", remedy="save it first")
     progress = as_progress(progress)
     progress.say(f"watching {', '.join(map(str, paths))}; stop with Ctrl-C")
+
+    def look() -> list[Files]:
+        return [files_of(Path(path)) for path in paths]
+
     done: object = None
-    before: object = _state(paths)
+    before: object = look()
     with suppress(KeyboardInterrupt, Interrupted), interruptible() as asked:
         while not asked.is_set():
-            now = _state(paths)
+            now = look()
             if now == before and now != done:
                 done = now
                 try:
@@ -323,16 +327,6 @@ def _wait(seconds: float, asked: Event) -> None:
     end = time.monotonic() + seconds
     while not asked.is_set() and time.monotonic() < end:
         time.sleep(0.1)
-
-
-def _state(paths: Sequence[Any]) -> list[list[Any]]:
-    """Path, size and time of change of all files."""
-    found = []
-    for path in paths:
-        for file in sorted(Path(path).rglob("*")) or [Path(path)]:
-            with suppress(OSError):  # gone since
-                found.append(file_state(file))
-    return found
 
 
 @checked

@@ -18,7 +18,7 @@ import selfvec
 from selfvec.analysis.collocates import MEASURES
 from selfvec.analysis.comparison.chosen_slices import comparable_slices, slices_of
 from selfvec.analysis.concepts.corpus_topics import topics
-from selfvec.analysis.dispersion import DISPERSION
+from selfvec.analysis.frequency import DISPERSION
 from selfvec.analysis.keyness import keyness_columns
 from selfvec.analysis.word_drift.drift_result import drift_columns
 from selfvec.apps.functions.live import upsert

@@ -42,9 +42,9 @@ def word(page: PageData, key: addresses.ComparisonKey, word: addresses.Word) -> 
 
     Until the words are compared, its row of `selfvec drift` is null and ``tested`` is false.
     """
-    row = page.row(word)
-    name = page.run.vectors.index_to_key[row]
-    near = selfvec.similar(page.run, name, compare=True)
+    row, run = page.row(word), page.run
+    name = run.vectors.index_to_key[row]
+    near = selfvec.similar(run, name, compare=True)
     before, after = near["rows"]
     shown = near.view()
     task = page.comparisons.drift(key)
@@ -52,7 +52,10 @@ def word(page: PageData, key: addresses.ComparisonKey, word: addresses.Word) -> 
     rows = [] if changes is None else [one for one in changes.rows if one["word"] == name]
     columns = [] if changes is None else _columns_of(changes)
     return {
-        **_origin(page.run, row),
+        "word": name,
+        "count": int(counts_of(run)[row]),
+        "source": Source(int(run.original.sources[row])).name.lower(),
+        "source_after": Source(int(run.vectors.sources[row])).name.lower(),
         "before": before["neighbours"],
         "after": after["neighbours"],
         "notes": [
@@ -62,16 +65,6 @@ def word(page: PageData, key: addresses.ComparisonKey, word: addresses.Word) -> 
         "tested": task.done(),
         "change": next(iter(_shown(rows, columns)), None),
         "columns": [column.as_dict() for column in columns],
-    }
-
-
-def _origin(run: Run, row: int) -> Json:
-    """How often a word occurs, and what its vectors are based on."""
-    return {
-        "word": run.vectors.index_to_key[row],
-        "count": int(counts_of(run)[row]),
-        "source": Source(int(run.original.sources[row])).name.lower(),
-        "source_after": Source(int(run.vectors.sources[row])).name.lower(),
     }
 
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from .bias import Bias
 from .classification import Classification
-from .hidden_words import HiddenWords
 from .measure import TASKS, AskedTasks, evaluate
 from .report import Report
 from .retrieval import Questions, Retrieval
 from .task import Measurement, Task
-from .words import Analogies, Dictionary, Similarity
+from .words import Analogies, Dictionary, HiddenWords, Similarity
 
 __all__ = [
     "TASKS",

@@ -24,11 +24,10 @@ from selfvec.text.preprocessing import Preprocessing
 from .bias import Bias
 from .classification import Classification
 from .compared_vectors import ComparedVectors, distinct_names, open_entries, truncated
-from .hidden_words import HiddenWords
 from .report import Report, too_few
 from .retrieval import Questions, Retrieval
 from .task import Measurement, Task
-from .words import Analogies, Dictionary, Similarity
+from .words import Analogies, Dictionary, HiddenWords, Similarity
 
 TASKS: dict[str, type[Task]] = {
     "similarity": Similarity,
