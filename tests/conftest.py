@@ -7,6 +7,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.examples import TIMES
 from tests.places import SHARED_DATA
 from tests.rows import normal_vectors
 
+import selfvec
 from selfvec.base.compiled import _Kernel
 from selfvec.data.vectors import Vectors
 
@@ -89,19 +91,32 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _one_worker_compiles_a_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The others wait for it, and read it from Numba's cache."""
+@pytest.fixture(scope="session")
+def of_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers share."""
     base = tmp_path_factory.getbasetemp()
-    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base  # that of all workers
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@contextmanager
+def one_worker(path: Path) -> Iterator[None]:
+    """The others wait for it."""
+    with path.open("w") as lock:
+        if fcntl is not None:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_worker_compiles_a_kernel(of_all: Path) -> Iterator[None]:
+    """The others read it from Numba's cache."""
 
     def locked(kernel: _Kernel) -> Any:
         dispatcher = plain.func(kernel)
         compile_for = dispatcher.compile
 
         def compile_once(signature: Any) -> Any:
-            with (folder / f"{kernel.__module__}.{kernel.__name__}.lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            with one_worker(of_all / f"{kernel.__module__}.{kernel.__name__}.lock"):
                 return compile_for(signature)
 
         dispatcher.compile = compile_once
@@ -110,8 +125,7 @@ def _one_worker_compiles_a_kernel(tmp_path_factory: pytest.TempPathFactory) -> I
     plain, patched = vars(_Kernel)["compiled"], cached_property(locked)
     patched.__set_name__(_Kernel, "compiled")
     with pytest.MonkeyPatch.context() as patch:
-        if fcntl is not None:
-            patch.setattr(_Kernel, "compiled", patched)
+        patch.setattr(_Kernel, "compiled", patched)
         yield
 
 
@@ -133,6 +147,16 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SELFVEC_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="session")
+def example_run(of_all: Path) -> selfvec.Run:
+    """A run of the example, made as a newcomer makes it, and once. Tests may add to its cache only."""
+    folder = of_all / "example"
+    with one_worker(of_all / "example.lock"):
+        if not folder.exists():
+            selfvec.refine(selfvec.example(of_all / "storms.jsonl"), output=folder)
+    return selfvec.open(folder)
 
 
 @pytest.fixture(scope="module")

@@ -24,15 +24,6 @@ def words_of(text: str) -> set[str]:
     return set(re.findall(r"[^\W\d_]+", text.lower()))
 
 
-@pytest.fixture(scope="module")
-def run(own: Path) -> Run:
-    """A run of the example, made as a newcomer makes it."""
-    text, made = str(own / "storms.jsonl"), str(own / "run")
-    ran(["example", text])
-    ran(["refine", text, "-o", made])
-    return selfvec.open_run(made)
-
-
 def test_the_bytes_are_those_of_the_seed(tmp_path: Path) -> None:
     path = selfvec.example(tmp_path / "storms.jsonl")
     assert hashlib.sha256(path.read_bytes()).hexdigest() == SHA256
@@ -52,9 +43,9 @@ def test_the_rows_have_ids_dates_and_fields() -> None:
     assert len({row["kind"] for row in rows}) == 10
 
 
-def test_the_first_picture_shows_what_words_alone_miss(run: Run) -> None:
+def test_the_first_picture_shows_what_words_alone_miss(example_run: Run) -> None:
     words, ours = (
-        ["horses" in hit.snippet for hit in selfvec.search(run, LACKED, top=10, mode=mode).hits]
+        ["horses" in hit.snippet for hit in selfvec.search(example_run, LACKED, top=10, mode=mode).hits]
         for mode in WAYS
     )
     assert words == [False] * 10
@@ -71,14 +62,14 @@ def test_every_word_is_in_the_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     assert words_of(" ".join(row["title"] + " " + row["text"] for row in made)) <= ours
 
 
-def test_refining_is_chosen_on_held_out_text(run: Run) -> None:
-    assert run.provenance["method"] == "decorrelated"
-    assert run.health()["verdicts"] == []
+def test_refining_is_chosen_on_held_out_text(example_run: Run) -> None:
+    assert example_run.provenance["method"] == "decorrelated"
+    assert example_run.health()["verdicts"] == []
 
 
 @pytest.mark.soak
-def test_drift_finds_the_planted_words_and_few_others(run: Run) -> None:
-    rows = selfvec.drift(run, "decade").rows
+def test_drift_finds_the_planted_words_and_few_others(example_run: Run) -> None:
+    rows = selfvec.drift(example_run, "decade").rows
     changed = [row["word"] for row in rows if row["q"] <= 0.05]
     assert set(planted()["changed"]) <= set(changed)
     assert len(changed) <= 0.05 * len(rows)
@@ -87,25 +78,25 @@ def test_drift_finds_the_planted_words_and_few_others(run: Run) -> None:
 
 
 @pytest.mark.parametrize(("word", "meaning"), [("derecho", "gale"), ("spate", "flood"), ("graupel", "hail")])
-def test_the_text_teaches_what_a_new_word_means(run: Run, word: str, meaning: str) -> None:
-    near = {row["state"]: dict(row["neighbours"]) for row in run.similar(word, compare=True)["rows"]}
+def test_the_text_teaches_what_a_new_word_means(example_run: Run, word: str, meaning: str) -> None:
+    near = {row["state"]: dict(row["neighbours"]) for row in example_run.similar(word, compare=True)["rows"]}
     assert meaning in near["refined"]
     assert meaning not in near["original"]
 
 
-def test_the_planted_words_come_first_between_the_decades(run: Run) -> None:
-    rows = selfvec.drift(run, ["2000..2009", "2010..2019"], top=4).rows
+def test_the_planted_words_come_first_between_the_decades(example_run: Run) -> None:
+    rows = selfvec.drift(example_run, ["2000..2009", "2010..2019"], top=4).rows
     assert {row["word"] for row in rows} == set(planted()["changed"])
 
 
-def test_synonyms_share_contexts_but_no_window(run: Run) -> None:
-    found = selfvec.why(run, "hail", "graupel")
+def test_synonyms_share_contexts_but_no_window(example_run: Run) -> None:
+    found = selfvec.why(example_run, "hail", "graupel")
     assert found.together == 0
     assert found.context_cosine > 0.1
 
 
-def test_mast_has_the_senses_of_boats_and_of_mobile_phones(run: Run) -> None:
-    labels = [set(sense.label) for sense in selfvec.senses(run, "mast")]
+def test_mast_has_the_senses_of_boats_and_of_mobile_phones(example_run: Run) -> None:
+    labels = [set(sense.label) for sense in selfvec.senses(example_run, "mast")]
     assert any("boat" in label for label in labels)
     assert any({"mobile", "phone"} <= label for label in labels)
 
@@ -118,10 +109,10 @@ def test_mast_has_the_senses_of_boats_and_of_mobile_phones(run: Run) -> None:
     ],
 )
 def test_search_finds_what_bm25_alone_does_not(
-    run: Run, question: str, by_words: str, kind: str, word: str, top: int
+    example_run: Run, question: str, by_words: str, kind: str, word: str, top: int
 ) -> None:
     every = {row["id"]: row for row in reports()}
-    index = selfvec.run_index(run)
+    index = selfvec.run_index(example_run)
     assert every[index.search(question, mode="bm25").hits[0].id]["kind"] == by_words
     for hit in index.search(question, mode="hybrid").hits[:top]:
         assert every[hit.id]["kind"] == kind

@@ -41,7 +41,7 @@ from selfvec.retrieval.documents import gather
 ALL = "storm"  # a word of every document
 WORDS = ["hail", "roof", "wind", "tree", "river", "flood", "road", "snow", "ice", "power", "line", "barn"]
 NEW = ["drone", "tsunami", "wildfire"]  # words that the run lacks
-QUESTIONS = ["hail on a roof", "tsunami", "wildfire near the river", '"storm hail"', "storm -snow"]
+QUESTIONS = ["hail on a roof", "tsunami near the river", '"storm hail" -snow']
 Row = dict[str, Any]
 
 
@@ -158,7 +158,7 @@ def same_answers(run: selfvec.Run) -> None:
     """Whether a run answers as an index made anew of its documents does."""
     index = selfvec.run_index(run)
     anew = index.of_parts([index.indexed(run.present, gather(run.present, Progress()))])
-    for question, mode in (*product(QUESTIONS, ["hybrid"]), *product(QUESTIONS[1:4:2], ["bm25", "dense"])):
+    for question, mode in (*product(QUESTIONS, ["hybrid"]), *product(QUESTIONS[1:2], ["bm25", "dense"])):
         here, there = (one.search(question, 60, mode=mode) for one in (index, anew))
         assert [hit.id for hit in here.hits] == [hit.id for hit in there.hits], (question, mode)
         scores = ([hit.score for hit in one.hits] for one in (here, there))

@@ -83,10 +83,9 @@ def test_examples_are_near_their_centre_away_from_others_and_have_words_of_the_l
     assert only.tolist() == [0, 2, 3]
 
 
-def test_a_word_with_a_new_sense_has_it_in_later_periods(tmp_path: Path) -> None:
+def test_a_word_with_a_new_sense_has_it_in_later_periods(example_run: selfvec.Run) -> None:
     """The *mast* of a boat is the only one before 2010 in the example, that of mobile phones comes then."""
-    run = selfvec.refine(selfvec.example(tmp_path / "storms.jsonl"), output=tmp_path / "run")
-    found = selfvec.senses(run, "mast")
+    found = selfvec.senses(example_run, "mast")
     (phones,) = [sense for sense in found.senses if "mobile" in sense.label]
     shares = {one["period"]: one["share"] for one in phones.periods}
     assert len(shares) > 3
@@ -99,7 +98,7 @@ def test_a_word_with_a_new_sense_has_it_in_later_periods(tmp_path: Path) -> None
     for sense in found.senses:
         assert len(set(sense.examples)) == len(sense.examples)
         assert all(set(sense.label) & set(example.lower().split()) for example in sense.examples)
-    assert "period" in ran(["text", "senses", run.folder, "mast"]).out
+    assert "period" in ran(["text", "senses", example_run.folder, "mast"]).out
 
 
 def test_a_sense_has_a_vector_among_its_own_words(sense_run: Run) -> None:
