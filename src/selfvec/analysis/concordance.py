@@ -147,8 +147,7 @@ def concordance(
     places = _places(sort, window)
     run = run_as_asked(run, drawn)
     text, tokenizer = written_text(run)
-    written = text.written
-    assert written is not None
+    written = text.as_written
     asked = CorpusQuery.of(run, text, query, tokenizer, case=case, lemma=lemma)
     hits = asked.written_hits(text)
     owners = written.document_of(hits.starts)
@@ -181,10 +180,9 @@ _COLUMNS = {
 
 def _save(run: Run, rows: Sequence[Json], numbers: list[int], path: StrPath, overwrite: bool) -> None:
     """Write rows with the fields of their documents; a field named like a column of ours has its prefix."""
-    assert run.text is not None
-    table = pl.DataFrame(rows, schema=_COLUMNS)
-    if run.text.fields:
-        fields = run.text.read([column_of(name) for name in run.text.fields], numbers)
+    text, table = run.require_text(), pl.DataFrame(rows, schema=_COLUMNS)
+    if text.fields:
+        fields = text.read([column_of(name) for name in text.fields], numbers)
         fields = fields.rename({name: f"field:{name}" for name in fields.columns if name in _COLUMNS})
         table = pl.concat([table, fields], how="horizontal")
     save_rows(table, path, overwrite=overwrite)

@@ -103,14 +103,13 @@ class CorpusQuery:
 
     def written_hits(self, text: CountedText) -> Hits:
         """Where it occurs among the written words: at each beginning the shortest sequence that fits."""
-        assert text.written is not None
-        bounds = text.written.offsets
+        bounds = text.as_written.offsets
         if self.within_sentences:
             if text.sentences is None:
                 rule = "the sentences of the text are not known"
                 raise InputError(rule, field="query", remedy="leave within s out")
             bounds = text.sentences if text.widths is None else bounds_of(text.widths)[text.sentences]
-        ids, _ = text.written.read_only
+        ids, _ = text.as_written.read_only
         starts, ends = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         for first, last in cut(np.diff(bounds), _BLOCK):
             stop_if_cancelled()
@@ -124,7 +123,7 @@ class CorpusQuery:
         if self.passing is None:
             return everywhere
         passing = self.passing if text.numbers is None else self.passing[text.numbers]
-        return everywhere.chosen(passing[text.written.document_of(everywhere.starts)])
+        return everywhere.chosen(passing[text.as_written.document_of(everywhere.starts)])
 
     def hits(self, text: CountedText) -> Hits:
         """The same among the words as they are counted, where a phrase of the run is one word."""
@@ -135,10 +134,9 @@ class CorpusQuery:
         if not len(written.starts):
             told = f"To find it, {self.remedy}" if self.remedy else self.in_longer_words(text)
             return [f"{told}."] * bool(told)
-        assert text.written is not None
         if self.several is None:
             return []
-        before = bounds_of(self.several[text.written.ids])
+        before = bounds_of(self.several[text.as_written.ids])
         number = np.count_nonzero(before[written.ends] - before[written.starts])
         said = f"{number:,} of {count_of(len(written.starts), 'occurrence')} have a form of several lemmas."
         lacking = self.language == "en" and not english_lemmas() and not text.tags
@@ -146,12 +144,11 @@ class CorpusQuery:
 
     def in_longer_words(self, text: CountedText) -> str:
         """How often its words are parts of identifiers, and what finds these; empty for never."""
-        assert text.written is not None
-        words, counts = self.asked.replace('"', "").split(), text.written.counts
+        words, counts = self.asked.replace('"', "").split(), text.as_written.counts
         among = f" {' '.join(words)} ".casefold()
         longer = {
             name: count
-            for name, count in zip(text.written.types, counts.tolist(), strict=True)
+            for name, count in zip(text.as_written.types, counts.tolist(), strict=True)
             if count and among in f" {' '.join(parts_of(name))} ".casefold()
         }
         if not longer:
@@ -241,18 +238,16 @@ class _Vocabulary:
         options = self.run.provenance.options
         if options.get("lemmatize") or options.get("stem"):
             text = self.text
-            assert text.written is not None
             is_it = np.array([lower(name, self._language) == value for name in text.batch.types])
             places = np.flatnonzero(is_it[text.batch.ids])
             if text.widths is not None:
                 places = bounds_of(text.widths)[places[text.widths[places] == 1]]
-            fitting[text.written.ids[places]] = True
+            fitting[text.as_written.ids[places]] = True
         return fitting
 
     @property
     def _names(self) -> Sequence[str]:
-        assert self.text.written is not None
-        return self.text.written.types
+        return self.text.as_written.types
 
     @property
     def _language(self) -> str:

@@ -128,6 +128,12 @@ class CountedText:
     sentences: Ints | None = None  # (S + 1,), where each begins, and the end; None if they are not known
     tags: Sequence[str] = ()  # of the types of the written words, which differ by them; "" or none without
 
+    @property
+    def as_written(self) -> TokenBatch:
+        """The written words of a text that was read with them."""
+        assert self.written is not None
+        return self.written
+
     def part(self, documents: Mask) -> CountedText:
         """Only these documents, (D,) bool."""
         if documents.all():
@@ -334,16 +340,15 @@ def _sentences(text: str, tokenizer: str) -> list[str]:
 
 
 def _write(text: CountedText, folder: Path) -> None:
-    assert text.written is not None
     arrays: dict[str, Array] = {
         "ids": text.batch.ids,
         "offsets": text.batch.offsets,
-        "written": text.written.ids,
+        "written": text.as_written.ids,
     }
     optional = {"widths": text.widths, "sentences": text.sentences}
     arrays |= {name: array for name, array in optional.items() if array is not None}
     write_tensors(folder / _IDS, arrays)
-    names = {"types": list(text.batch.types), "written": list(text.written.types)}
+    names = {"types": list(text.batch.types), "written": list(text.as_written.types)}
     write_sealed(folder / RESULT, names | ({"tags": list(text.tags)} if text.tags else {}))
 
 
