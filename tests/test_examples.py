@@ -40,8 +40,7 @@ def run(path: Path) -> tuple[dict[str, Any], list[str]]:
 @pytest.mark.parametrize(
     "path", soaked(EXAMPLES, ROOT / "examples" / "for_gensim_users.ipynb"), ids=lambda path: path.stem
 )
-def test_a_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_notebook_runs(path: Path, here: Path) -> None:
     names, shown = run(path)
     assert all(shown)
     assert shown or path.stem == "for_gensim_users"

@@ -48,9 +48,8 @@ def run() -> Run:
 
 
 @pytest.fixture
-def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def inside(here: Path) -> None:
     """A folder with lexicons and labelled texts."""
-    monkeypatch.chdir(tmp_path)
     for name in ("a.tsv", "a.obo", "labels.tsv"):
         Path(name).write_text("hail\tsynonym\tsnow\n", "utf-8")
 

@@ -80,8 +80,7 @@ def test_vectors_may_be_given_in_the_place_of_labels() -> None:
     assert selfvec.Refiner("original").fit(TEXTS, "none").run_.provenance["vectors"]["name"] == "none"
 
 
-def test_names_that_are_empty_or_remote_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_names_that_are_empty_or_remote_are_refused(here: Path) -> None:
     Path("a.txt").write_text("hail fell")
     for given in ("", [Path("a.txt"), ""]):
         refused(lambda: selfvec.Corpus.open(given), CorpusError, "the name of a file is empty")

@@ -181,8 +181,7 @@ def test_what_progress_says_is_escaped() -> None:
 
 
 @pytest.mark.parametrize("arguments", [["refine", NAME, "-o", "x"], [NAME], ["refine", f"--{NAME}"]])
-def test_an_argument_is_escaped_in_an_error(arguments: list[str], tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_an_argument_is_escaped_in_an_error(arguments: list[str], here: Path) -> None:
     said = ran(arguments, 2).err
     assert r"a\x1b]0;x\x07\x9b\u202e.jsonl" in said
     assert hostile(said) == ["\n"]
@@ -201,9 +200,8 @@ def test_a_path_is_escaped_on_a_terminal_and_whole_in_a_pipe(tmp_path: Path) -> 
     assert shown == "a\\x1b]0;x\\x07\\x9b\\u202e.jsonl\r\n"
 
 
-def test_json_is_escaped_in_a_pipe_too(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / NAME).write_text("hail 1 0\nroof 0 1\n", "utf-8")
+def test_json_is_escaped_in_a_pipe_too(here: Path) -> None:
+    (here / NAME).write_text("hail 1 0\nroof 0 1\n", "utf-8")
     printed = ran(["vectors", "convert", NAME, "-o", "x.bin", "--json"]).out
     assert set(hostile(printed)) == {"\n"}
     assert NAME in json.loads(printed).values()

@@ -174,8 +174,7 @@ def test_columns_and_other_iterables_hold_a_text_or_its_tokens_in_an_item(
 
 
 @pytest.fixture
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    monkeypatch.chdir(tmp_path)
+def files(here: Path) -> list[str]:
     Path("a.txt").write_text("Hail fell.\n")
     Path("README").write_text("Rain fell.\n")
     Path("c.csv").write_text("title,body\nSnow,It lay.\n")
@@ -411,12 +410,11 @@ def test_a_long_word_of_digits_is_looked_at_once() -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
+def folder(here: Path) -> Path:
     Path("x.jsonl").write_text('{"text": "hail fell"}\n{"text": "it rained"}\n')
     Path("x.csv").write_text("id,text\n0,hail fell\n1,it rained\n")
     Path("x.csv.gz").write_bytes(gzip.compress(Path("x.csv").read_bytes()))
-    return tmp_path
+    return here
 
 
 OPEN: dict[str, Callable[[], Any]] = {

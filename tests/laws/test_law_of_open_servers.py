@@ -12,7 +12,6 @@ import pytest
 from changing_run import ALL, ChangingRun, any_step
 from servers import Assistant, Held, Page
 from tests.examples import soaked
-from tests.json_lines import write_lines
 
 import selfvec
 from selfvec.analysis.word_drift.drift_result import Drift
@@ -63,8 +62,7 @@ def folder(tmp_path: Path) -> Path:
         for n in range(12)
     ]
     rows[5] |= {"text": "zanzibar hail broke the secret roof", "place": "hidden"}
-    write_lines(tmp_path / "texts.jsonl", rows)
-    selfvec.refine(tmp_path / "texts.jsonl", "none", "original", output=tmp_path / "run")
+    selfvec.refine(rows, "none", "original", output=tmp_path / "run")
     return tmp_path / "run"
 
 

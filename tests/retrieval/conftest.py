@@ -4,15 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.json_lines import write_lines
 from tests.retrieval.word_sums import encoded, passages_of
 
+from selfvec import refine
 from selfvec.apps.run import save_run
 from selfvec.base.progress import Progress
-from selfvec.corpus import Corpus
 from selfvec.data.run import Run
-from selfvec.data.settings import Settings
-from selfvec.refinement.pipeline import refine
 from selfvec.retrieval import Index
 from selfvec.retrieval.documents import gather
 from selfvec.storage.run_folder import open_run
@@ -40,8 +37,8 @@ def reports() -> list[str]:
 
 @pytest.fixture(scope="session")
 def storm_run(tmp_path_factory, reports: list[str]) -> Run:
-    """A saved run of reports.jsonl beside it, with dates and states."""
-    folder = tmp_path_factory.mktemp("search")
+    """A saved run of them, with dates and states."""
+    folder = tmp_path_factory.mktemp("search") / "run"
     rows = [
         {
             "id": f"r{i}",
@@ -52,9 +49,8 @@ def storm_run(tmp_path_factory, reports: list[str]) -> Run:
         }
         for i, text in enumerate(reports)
     ]
-    corpus = Corpus.open(write_lines(folder / "reports.jsonl", rows))
-    save_run(refine(corpus, "default", Settings(method="decorrelated")), folder / "run")
-    return open_run(folder / "run")
+    refine(rows, method="decorrelated", output=folder)
+    return open_run(folder)
 
 
 @pytest.fixture(scope="session")

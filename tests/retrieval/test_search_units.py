@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.json_lines import write_lines
 from tests.refusals import refused
 
 import selfvec
@@ -93,8 +92,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"id": "long", "title": "Mills", "text": LONG + " The zeppelin landed at noon.", "year": 1999},
         {"id": "short", "title": "Bread", "text": "A baker bakes bread near the mill."},
     ]
-    write_lines(folder / "texts.jsonl", rows)
-    selfvec.refine(folder / "texts.jsonl", "none", output=folder / "run")
+    selfvec.refine(rows, "none", output=folder / "run")
     return folder / "run"
 
 

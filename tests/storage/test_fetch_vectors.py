@@ -235,9 +235,8 @@ def test_the_folder_of_data(monkeypatch, tmp_path) -> None:
     assert data_folder() == Path.home() / ".local" / "share" / "selfvec" / "vectors"
 
 
-def test_a_file_of_that_name_comes_first(monkeypatch, tmp_path) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "glove-6b-50").write_bytes(text_table())
+def test_a_file_of_that_name_comes_first(here) -> None:
+    (here / "glove-6b-50").write_bytes(text_table())
     assert locate("glove-6b-50") == Path("glove-6b-50")
     assert selfvec.load("glove-6b-50").index_to_key == list(WORDS)
 

@@ -109,14 +109,13 @@ def test_a_run_that_is_open_does_not_miss_what_it_has_mapped(place: Path) -> Non
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
+def folder(here: Path) -> Path:
     Path("reports.jsonl").write_text('{"text": "hail fell on the roof"}\n')
     Path("notes").mkdir()
     Path("notes/a.md").write_text("hail fell on the roof")
     Path("empty").mkdir()
     Path("table.vec").write_text("2 2\nhail 1 0\nroof 0 1\n")
-    return tmp_path
+    return here
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,8 @@ STABLE = {"word", "distance", "apd", "p", "q", "count_a", "count_b", "gained", "
 
 
 @pytest.fixture
-def corpus(tmp_path: Path, monkeypatch) -> Path:
+def corpus(here: Path) -> Path:
     """Hail was weather in 1993 and is an app in 2020."""
-    monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
     rows = []
     for year, texts in ((1993, OLD), (2020, NEW)):
@@ -36,7 +35,7 @@ def corpus(tmp_path: Path, monkeypatch) -> Path:
                     "date": f"{year}-05-{i % 28 + 1:02}",
                 }
             )
-    path = tmp_path / "reports.jsonl"
+    path = here / "reports.jsonl"
     write_lines(path, rows)
     words = sorted({w.strip(".,").lower() for row in rows for w in row["text"].split()})
     table = rng.standard_normal((len(words), 24)).astype(np.float32)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
-from tests.json_lines import write_lines
 
 import selfvec
 from selfvec.analysis.comparison.comparison import Comparison
@@ -50,10 +49,8 @@ class Counting:
 
 
 def refined(folder: Path, encoder: object, uses: int = USES, **given: object) -> Run:
-    path = folder / "texts.jsonl"
-    write_lines(path, texts(uses))
     options = {"date_field": "date", "method": "original", "min_count": 1}
-    return selfvec.refine(path, "none", output=folder / "run", encoder=encoder, **options, **given)
+    return selfvec.refine(texts(uses), "none", output=folder / "run", encoder=encoder, **options, **given)
 
 
 def by_hand(encoder: Counting, word: str, others: tuple[str, str]) -> float:
@@ -152,12 +149,10 @@ def test_what_is_usual_for_rare_words_is_no_change(tmp_path: Path) -> None:
         }
         for i in range(400)
     ]
-    path = tmp_path / "texts.jsonl"
-    write_lines(path, documents)
     directions = dict(zip(words.tolist(), rng.standard_normal((len(words), 16)), strict=True))
     given = np.array([sum(directions[word] for word in row["text"].split()) for row in documents])
     options = {"date_field": "date", "method": "original", "min_count": 1}
-    run = selfvec.refine(path, "none", output=tmp_path / "run", embeddings=given, **options)
+    run = selfvec.refine(documents, "none", output=tmp_path / "run", embeddings=given, **options)
     rows = drift(run, BETWEEN, min_count=2, all_words=True).rows
     encoded = encoded_texts_of(run.present)
     names = [row["word"] for row in rows]

@@ -184,9 +184,8 @@ def refused(arguments: list[str], expected: str) -> None:
 
 @pytest.mark.parametrize(("arguments", "expected"), REFINE_MISTAKES)
 def test_a_mistake_in_refining_leaves_nothing(
-    arguments: str, expected: str, tmp_path: Path, storm_file: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: str, expected: str, here: Path, storm_file: Path
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     Path("empty.txt").write_text("\n\n")
     Path("one.txt").write_text("hail hail hail\nhail\n")
     Path("other.vec").write_text("2 2\nxyzzy 1 0\nplugh 0 1\n")
@@ -195,9 +194,9 @@ def test_a_mistake_in_refining_leaves_nothing(
     Path("evil.pkl").write_bytes(b"\x80\x04cos\nsystem\n(S'echo'\ntR.")
     Path("rows.csv").write_text("id,text\n1,hail fell\n")
     Path("bad.jsonl").write_text('{"text": "hail fell"}\n{"text": \n{"text": "wind blew"}\n')
-    before = sorted(path.name for path in tmp_path.iterdir())
+    before = sorted(path.name for path in here.iterdir())
     refused(["refine", *arguments.split()], expected)
-    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert sorted(path.name for path in here.iterdir()) == before
 
 
 @pytest.mark.parametrize(

@@ -69,13 +69,12 @@ def prepared(folder: Path) -> Path:
 
 
 @pytest.fixture
-def inside(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> Path:
+def inside(prepared: Path, here: Path, capsys) -> Path:
     """An empty working folder with links to what was prepared."""
     for path in prepared.iterdir():
-        (tmp_path / path.name).symlink_to(path)
-    monkeypatch.chdir(tmp_path)
+        (here / path.name).symlink_to(path)
     capsys.readouterr()
-    return tmp_path
+    return here
 
 
 def state(folder: Path) -> dict[Path, tuple[int, bytes]]:

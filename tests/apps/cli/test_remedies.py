@@ -42,10 +42,7 @@ COMMANDS = (
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("content", [TWICE.encode(), b"2 2\nha\xffil .1 .2\nrain .3 .4\n"])
-def test_what_a_message_advises_can_be_done(
-    command: str, content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_what_a_message_advises_can_be_done(command: str, content: bytes, here: Path) -> None:
     Path("text.txt").write_text("hail broke the roof\n" * 9)
     Path("a b.vec").write_bytes(content)
     said = ran([word.replace("{}", "a b.vec") for word in command.split()], 2).err

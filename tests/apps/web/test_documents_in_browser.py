@@ -11,7 +11,6 @@ import pytest
 from headless import Page
 from serving import Site, serving
 from steps import SLOW, typed_at_once
-from tests.json_lines import write_lines
 
 import selfvec
 from selfvec.storage.run_folder import open_run
@@ -85,10 +84,8 @@ def fielded(own: Path) -> Iterator[Site]:
     rows[59]["text"] += (
         ". The river rose over the road and the bridge was closed" * 60 + ". A whale was seen."
     )
-    source = own / "fielded.jsonl"
-    write_lines(source, rows)
-    selfvec.Refiner("decorrelated", window=5).fit(source).save(own / "run")
-    with serving(open_run(own / "run")) as site:
+    run = selfvec.refine(rows, method="decorrelated", window=5, output=own / "run")
+    with serving(run) as site:
         site.data.index.result()
         yield site
 
@@ -210,12 +207,10 @@ def test_a_late_answer_does_not_replace_what_was_chosen_meanwhile(page: Page, fi
 
 
 def test_an_updated_run_is_said_and_withdrawn_documents_are_gone(page: Page, tmp_path: Path) -> None:
-    source = tmp_path / "texts.jsonl"
     texts = [f"hail of {n} inches broke the roof of house {n} in the town" for n in range(30)]
     rows = [{"id": f"r{n}", "text": f"{text}, as secret {n} says"} for n, text in enumerate(texts)]
-    write_lines(source, rows)
     folder = tmp_path / "run"
-    selfvec.refine(source, output=folder, method="decorrelated", repeats="keep")
+    selfvec.refine(rows, output=folder, method="decorrelated", repeats="keep")
 
     with serving(open_run(folder)) as site:
         page.open(f"{site.address}#view=texts&ask=hail&mode=bm25")

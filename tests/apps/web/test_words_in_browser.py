@@ -9,7 +9,6 @@ import pytest
 from headless import Page
 from serving import HOSTILE, Site, fitted, serving
 from steps import CURRENT, RANKED, SLOW, heading, typed_at_once
-from tests.json_lines import write_lines
 from tests.processes import PATIENCE
 
 import selfvec
@@ -326,9 +325,7 @@ def test_words_that_came_and_fields_that_go_with_time_are_on_the_page(page: Page
         for year in (2001, 2002)
         for n in range(300)
     ]
-    source = tmp_path / "speeches.jsonl"
-    write_lines(source, rows)
-    run = selfvec.refine(source, "none", "original", repeats="keep", output=tmp_path / "run")
+    run = selfvec.refine(rows, "none", "original", repeats="keep", output=tmp_path / "run")
     with serving(run) as site:
         page.open(f"{site.address}#view=changes", ready="document.querySelector('.ranking a')")
         assert page.run("document.querySelector('#comparison').value") == "2001|2002"

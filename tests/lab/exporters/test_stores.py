@@ -277,8 +277,7 @@ def test_arrow_maps_the_parquet_file(tmp_path: Path) -> None:
     assert {kinds.column(i).compression for i in range(kinds.num_columns)} == {"UNCOMPRESSED"}
 
 
-def test_what_is_left_out_is_reported(tmp_path: Path, storms: list[str], monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_what_is_left_out_is_reported(here: Path, storms: list[str]) -> None:
     reports = [
         {"id": f"r{i}", "text": text, "cause": "long " * 40, "n": i} for i, text in enumerate(storms[:60])
     ]

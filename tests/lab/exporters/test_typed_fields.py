@@ -133,12 +133,9 @@ def content(path: Path) -> dict[str, tuple[str, list[float], object]]:
     return {name: (row["text"], row["vector"], row["wind_speed"]) for name, row in stored(path).items()}
 
 
-def test_update_writes_what_is_new_and_deletes_what_is_gone(
-    reports: Path, tmp_path: Path, monkeypatch
-) -> None:
+def test_update_writes_what_is_new_and_deletes_what_is_gone(reports: Path, here: Path) -> None:
     """Ids and fields change, and the words do not, so the encoder is the same."""
     lancedb = pytest.importorskip("lancedb")
-    monkeypatch.chdir(tmp_path)
     rows = [json.loads(line) for line in (reports / "reports.jsonl").read_text("utf-8").splitlines()]
 
     def refine() -> None:
@@ -159,7 +156,7 @@ def test_update_writes_what_is_new_and_deletes_what_is_gone(
     rows[7]["id"] = "it's new"
     refine()
     assert exported() == [1, 3, 1, 56, None]
-    assert {path.name for path in tmp_path.iterdir()} == {"docs.jsonl", "run", "store"}
+    assert {path.name for path in here.iterdir()} == {"docs.jsonl", "run", "store"}
     after = content(Path("store"))
     assert set(after) == before.keys() - {"r7"} | {"it's new"}
     assert after["r4"][0] == rows[3]["text"]

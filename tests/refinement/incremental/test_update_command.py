@@ -40,10 +40,9 @@ def made(own: Path) -> Path:
 
 
 @pytest.fixture
-def workshop(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workshop(made: Path, here: Path) -> Path:
     """A copy of them to work in."""
-    monkeypatch.chdir(tmp_path)
-    return shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return shutil.copytree(made, here, dirs_exist_ok=True)
 
 
 def test_a_run_grows_in_its_place(workshop: Path) -> None:

@@ -22,14 +22,13 @@ TEXTS = distinct(60)
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(here: Path) -> Path:
     """A folder with vectors and a folder ``in`` of two files with 20 documents each."""
-    monkeypatch.chdir(tmp_path)
     selfvec.save(table(), "vectors.vec", format="word2vec-text")
     Path("in").mkdir()
     write("in/1.jsonl", range(20))
     write("in/2.jsonl", range(20, 40))
-    return tmp_path
+    return here
 
 
 def write(path: str, numbers: Any, **changed: str) -> None:

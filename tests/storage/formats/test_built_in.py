@@ -65,10 +65,7 @@ def test_words_are_as_people_would_put_them(vectors: Vectors) -> None:
     assert vectors.similarity("physician", "physics") < vectors.similarity("physician", "nurse")
 
 
-def test_a_run_is_updated_by_the_name_of_its_vectors(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vectors: Vectors
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_run_is_updated_by_the_name_of_its_vectors(here: Path, vectors: Vectors) -> None:
     texts = [f"The storm number {k} broke the windmill near the harbour." for k in range(40)]
     run = selfvec.refine(texts, "glosses", "decorrelated", output="run")
     assert run.provenance.vectors["name"] == "glosses"

@@ -213,11 +213,8 @@ def test_default_without_the_package_says_what_to_install(monkeypatch: pytest.Mo
     refused(lambda: load("default"), OptionError, "pip install wordllama")
 
 
-def test_a_file_called_default_is_reached_by_its_path(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    save(table(), tmp_path / "default", "word2vec")
+def test_a_file_called_default_is_reached_by_its_path(here: Path) -> None:
+    save(table(), here / "default", "word2vec")
     assert load("./default").index_to_key == WORDS
 
 
