@@ -410,32 +410,31 @@ def readable_fields(fields: Fields, types: Mapping[str, pl.DataType | str], path
     def unfit(name: str | None, fits: Callable[[pl.DataType | str], bool]) -> bool:
         return name is not None and name in types and not fits(types[name])
 
-    texts = [name for name in fields.text if unfit(name, is_text_type)]
-    no_date, no_id = unfit(fields.date, _is_date), unfit(fields.id, _is_plain)
-    needed = [  # documents cannot be read without these
-        *texts,
-        *([fields.date] if no_date and fields.date_given else []),
-        *([fields.id] if no_id and fields.id_given else []),
-        *([fields.slice] if unfit(fields.slice, _is_plain) else []),
-    ]
-    for name in filter(None, needed):
+    def typed(*names: str) -> str:
+        return ", ".join(f"{name} ({types[name]})" for name in names)
+
+    wrong = [name for name in fields.text if unfit(name, is_text_type)]  # no document can be read without
+    left_out: dict[str, Any] = {}
+    notes = []
+    for which, is_needed, fits in (
+        ("date", fields.date_given, _is_date),
+        ("id", fields.id_given, _is_plain),
+        ("slice", True, _is_plain),
+    ):
+        name = getattr(fields, which)
+        if unfit(name, fits):
+            wrong += [name] * is_needed
+            left_out[which] = None
+            notes.append(f"{which}s are not read: {typed(name)} holds none")
+    for name in wrong:
         rule = f"a column of strings is needed, this one holds {types[name]}"
         raise CorpusError(rule, path=path, field=name, remedy="choose another field")
     others = [name for name in fields.kept if name in types and name not in (fields.id, fields.slice)]
     unread = [name for name in others if _is_unread(types[name])]
-
-    def typed(*names: str | None) -> str:
-        return ", ".join(f"{name} ({types[str(name)]})" for name in names)
-
-    notes = (
-        *((f"dates are not read: {typed(fields.date)} holds none",) if no_date else ()),
-        *((f"ids are not read: {typed(fields.id)} holds none",) if no_id else ()),
-        *((f"not kept: {typed(*unread)}",) if unread else ()),
-    )
+    notes += [f"not kept: {typed(*unread)}"] * bool(unread)
     return replace(
         fields,
-        date=None if no_date else fields.date,
-        id=None if no_id else fields.id,
+        **left_out,
         kept=tuple(name for name in fields.kept if name not in unread),
         unread=(*fields.unread, *unread),
         notes=(*fields.notes, *notes),

@@ -9,6 +9,7 @@ import numpy as np
 
 from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
 from selfvec.base.compiled import kernel, read_only
+from selfvec.data.token_batch import places_in
 
 if TYPE_CHECKING:
     import polars as pl
@@ -157,7 +158,5 @@ def mixed(value: Hashes) -> Hashes:
 
 def are_among(rising: Hashes, hashed: Hashes) -> Mask:
     """Which of n hashes are among others, (m,), in rising order; (n,) bool."""
-    if not len(rising):
-        return np.zeros(len(hashed), bool)
-    same: Mask = rising[np.minimum(np.searchsorted(rising, hashed), len(rising) - 1)] == hashed
-    return same
+    among: Mask = places_in(rising, hashed) >= 0
+    return among

@@ -21,6 +21,7 @@ from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.casing import in_any_case
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.base.names import listed as names_in
+from selfvec.data.field_types import coded
 from selfvec.data.run import Run
 from selfvec.data.run_text import ID
 from selfvec.data.token_batch import TokenBatch, occurrences_of_each
@@ -112,15 +113,14 @@ def labelled_by(run: Run, field: str, option: str, others: Sequence[str] = ()) -
     """
     batch = run.require_tokens()
     text = run.require_text("and fields are in it")
-    values = [(value or "").strip() for value in text.field(field, option, others)]
-    numbers = {name: i for i, name in enumerate(dict.fromkeys(filter(None, values)))}
-    if not numbers:
+    values = text.field(field, option, others)
+    labels, names = coded([(value or "").strip() or None for value in values])
+    if not names:
         raise NotFound(f"no document has a value of {field!r}", field=option, remedy="name another field")
-    if len(numbers) > MOST_VALUES:
-        rule = f"the field {field!r} has {len(numbers):,} values, more than the limit of {MOST_VALUES:,}"
+    if len(names) > MOST_VALUES:
+        rule = f"the field {field!r} has {len(names):,} values, more than the limit of {MOST_VALUES:,}"
         raise OptionError(rule, field=option, remedy="name a field with fewer values")
-    labels = np.array([numbers.get(value, -1) for value in values], np.int32)
-    return replace(batch, slices=labels, slice_names=list(numbers))
+    return replace(batch, slices=labels, slice_names=names)
 
 
 def document_groups(run: Run, by: str) -> list[Slice]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from selfvec.base.arrays import Hashes, Ids, Ints, Mask
+from selfvec.base.arrays import Array, Hashes, Ids, Ints, Mask
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import CorpusError
 from selfvec.base.threads import cut, in_order, stop_if_cancelled, threads
@@ -39,6 +39,18 @@ def occurrences_of_each(ids: Ids, types: int, among: Mask | None = None) -> Ints
 def bounds_of(sizes: ArrayLike) -> Ints:
     """Where each of n parts of these sizes begins, and the end, (n + 1,)."""
     return np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
+
+
+def places_in(rising: Array, values: Array) -> Ints:
+    """Where values are in a rising array, -1 for those that are not.
+
+    >>> places_in(np.array([2, 5]), np.array([5, 3])).tolist()
+    [1, -1]
+    """
+    if not len(rising):
+        return np.full(len(values), -1)
+    places = np.minimum(np.searchsorted(rising, values), len(rising) - 1)
+    return np.where(rising[places] == values, places, -1)
 
 
 def by_part(parts: Sequence[Ints], numbers: NDArray[np.integer[Any]]) -> Iterator[tuple[int, Ints, Ints]]:

@@ -26,6 +26,7 @@ from selfvec.base.display import count_of
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.progress import Advance, Progress
 from selfvec.data.run import Run, Segment
+from selfvec.data.token_batch import places_in
 from selfvec.files.atomic_files import refuse_special, writing
 from selfvec.files.file_system import NO_LINK
 from selfvec.files.tensors import Forms, Tensor, read_metadata, read_tensors, write_tensors
@@ -168,7 +169,7 @@ class EncodedTexts:
 
     def find(self, texts: Sequence[str]) -> Ints:
         """The number of each passage or word among the rows, (m,); -1 for those without a vector."""
-        return self._places(text_hashes(texts))
+        return places_in(self.hashes, text_hashes(texts))
 
     def missing(self, texts: Sequence[str]) -> list[str]:
         """The distinct texts that have no vector yet, in the order given."""
@@ -214,13 +215,13 @@ class EncodedTexts:
 
     def only(self, hashes: NDArray[np.bytes_]) -> EncodedTexts:
         """Only the vectors of texts with these hashes."""
-        places = self._places(np.unique(hashes))
+        places = places_in(self.hashes, np.unique(hashes))
         places = places[places >= 0]
         return EncodedTexts(self.encoder, self.digest, self.hashes[places], self.rows[places])
 
     def has(self, hashes: NDArray[np.bytes_]) -> Mask:
         """Which hashes, (m,), are those of texts that have a vector, (m,) bool."""
-        return self._places(hashes) >= 0
+        return places_in(self.hashes, hashes) >= 0
 
     def merged(self, *others: EncodedTexts) -> EncodedTexts:
         """These and others; the first vector of each text. `InputError` if they are of several encoders."""
@@ -235,13 +236,6 @@ class EncodedTexts:
         hashes, places = np.unique(np.concatenate([part.hashes for part in filled]), return_index=True)
         rows = np.concatenate([part.rows for part in filled])
         return EncodedTexts(self.encoder, self.digest, hashes, rows[places])
-
-    def _places(self, hashes: NDArray[np.bytes_]) -> Ints:
-        """Where hashes are, (m,); -1 for those that are not there."""
-        if not len(self):
-            return np.full(len(hashes), -1)
-        places = np.minimum(np.searchsorted(self.hashes, hashes), len(self) - 1)
-        return np.where(self.hashes[places] == hashes, places, -1)
 
     def save(self, folder: Path) -> None:
         """Write into ``folder``, which does not exist yet."""

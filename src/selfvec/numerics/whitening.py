@@ -58,8 +58,8 @@ class Spectrum(NamedTuple):
     values: Doubles  # (r,), variances, largest first; all others are 0
     axes: Doubles  # (d, r), an axis per column
 
-    def power(self, exponent: float) -> Floats:
-        """U Λ^(-p) Uᵀ of the covariance U Λ Uᵀ, (d, d).
+    def scaled(self, exponent: float) -> Doubles:
+        """U Λ^(-p) of the covariance U Λ Uᵀ, (d, r).
 
         Directions with less than a millionth of the largest variance are removed as noise.
         """
@@ -67,8 +67,13 @@ class Spectrum(NamedTuple):
         floor = max(float(values[0]), 1e-300) * 1e-6
         scales = np.maximum(values, floor) ** -exponent
         scales[values <= floor] = 0.0
+        return self.axes * scales
+
+    def power(self, exponent: float) -> Floats:
+        """U Λ^(-p) Uᵀ, (d, d)."""
+        scaled = self.scaled(exponent)
         with one_core():
-            return np.asarray((self.axes * scales) @ self.axes.T, np.float32)
+            return np.asarray(scaled @ self.axes.T, np.float32)
 
 
 def spectrum(matrix: Array, rows: Mask | None = None, number: int | None = None) -> Spectrum:

@@ -103,7 +103,6 @@ NARROW_WINDOW = 5  # tokens: two on each side
 NARROW_GAMMA = 0.1  # frequent neighbours, such as "the" and "of", show how a word is used
 
 NARROW = "narrow"  # in the cache
-_LEAST = 1e-6  # of the largest variance; directions with less are noise
 
 
 def narrow_rows(batch: TokenBatch, rows: AnyFloats, jobs: int | None = None) -> Floats:
@@ -115,12 +114,10 @@ def narrow_rows(batch: TokenBatch, rows: AnyFloats, jobs: int | None = None) -> 
     operator = ScanOperator(batch, NARROW_WINDOW, NARROW_GAMMA, jobs)
     summed = operator.apply_sides(rows)
     occurring = operator.degrees > 0
-    mean, values, axes = spectrum(summed, occurring, width)
-    floor = max(float(values[0]), 1e-300) * _LEAST
-    scales = np.where(values > floor, np.maximum(values, floor) ** -POWER, 0)
-    factor = (axes * scales).astype(np.float32)
+    axes = spectrum(summed, occurring, width)
+    mean, factor = axes.mean.astype(np.float32), axes.scaled(POWER).astype(np.float32)
     out = np.empty((len(summed), width), np.float32)
-    return whitened(summed, occurring, mean.astype(np.float32), factor, out, jobs)
+    return whitened(summed, occurring, mean, factor, out, jobs)
 
 
 def narrow_vectors(run: Run, progress: Progress | None = None) -> Vectors:

@@ -15,7 +15,7 @@ from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once
 from selfvec.corpus.fingerprints import hashes
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, places_in
 from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
 from selfvec.files.memory import PackedStrings, release, return_freed_memory
@@ -140,9 +140,8 @@ class PoolOfTexts:
     def places(self, texts: PackedStrings) -> Ints:
         """Where texts are in the pool, -1 for those that are not."""
         keys = _keys(texts)
-        rising = self.keys[self._order]
-        place = np.minimum(np.searchsorted(rising, keys), len(rising) - 1)
-        return np.where(rising[place] == keys, self._order[place], -1)
+        places = places_in(self.keys[self._order], keys)
+        return np.where(places < 0, -1, self._order[places])
 
 
 def _keys(texts: PackedStrings) -> Hashes:

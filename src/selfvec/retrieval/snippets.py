@@ -257,7 +257,10 @@ def describe(
     matching[list(matches)] = True
     repeated = _repeated(documents.repeats, vocabulary, words, types)
     hits = []
-    for (document, _, span, alike), passage in zip(best, _passages(texts, words, repeated), strict=True):
+    for (document, text, span, alike), bounds in zip(best, pairwise(words.bounds.tolist()), strict=True):
+        p = slice(*bounds)
+        of_words = words.ids[p], words.starts[p], words.ends[p], repeated[p]
+        passage = _Passage(text, words.names, *of_words)
         places = np.flatnonzero(matching[passage.ids])
         telling = places[~passage.repeated[places]]
         shown = telling if len(telling) else places  # repeated passages only if there is nothing else
@@ -296,12 +299,6 @@ class _Passage:
     starts: Ints
     ends: Ints
     repeated: Mask  # words of a passage that many documents share
-
-
-def _passages(texts: Sequence[str], words: FoundWords, repeated: Mask) -> Iterator[_Passage]:
-    for text, (first, end) in zip(texts, pairwise(words.bounds.tolist()), strict=True):
-        p = slice(first, end)
-        yield _Passage(text, words.names, words.ids[p], words.starts[p], words.ends[p], repeated[p])
 
 
 def _repeated(

@@ -209,6 +209,6 @@ def _matrix(words: Sequence[str], rows: Any, name: str) -> AnyFloats:
     if rows.dtype.kind not in "iuf" or rows.ndim != 2:
         rule = f"vectors are a matrix of numbers, this is {rows.dtype} of shape {rows.shape}"
         raise OptionError(rule, field=name, remedy="convert it: numpy.asarray(matrix, numpy.float32)")
-    half = rows.dtype.kind == "f" and rows.dtype.itemsize <= 4  # wider ones are rounded
-    with np.errstate(over="ignore"):
-        return np.ascontiguousarray(rows, rows.dtype.newbyteorder("=") if half else np.float32)
+    from .formats.input_file import native_floats  # formats are loaded when a file is read
+
+    return native_floats(rows)

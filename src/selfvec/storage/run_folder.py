@@ -57,7 +57,7 @@ from selfvec.files.tensors import (
     read_tensors,
     write_tensors,
 )
-from selfvec.files.text_files import Schema, check, read_json, read_vocabulary
+from selfvec.files.text_files import Schema, check, read_json, read_text, read_vocabulary
 from selfvec.files.untrusted import decoding
 
 from .folder_kinds import not_a_run
@@ -377,10 +377,7 @@ def _read_tokens(
 def read_names(path: StrPath) -> list[TopicName]:
     """The names in a table of topics: a row for each, with its ``name`` and its ``terms``, between commas."""
     remedy = "give what selfvec text topics RUN --report topics.csv wrote, with other names in it"
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError("is not in UTF-8", path=path, remedy=remedy) from None
+    text = read_text(Path(path))
     head = text.partition("\n")[0]
     rows = csv.DictReader(text.splitlines(), delimiter="\t" if "\t" in head else ",")
     if not {"name", "terms"} <= set(rows.fieldnames or ()):
@@ -398,8 +395,7 @@ def write_names(path: Path, names: Sequence[TopicName]) -> None:
     """Write the table to a new file; it can be edited and given back."""
     import polars as pl
 
-    name = pl.Series([own.name for own in names], dtype=pl.String)
-    terms = pl.Series([list(own.terms) for own in names], dtype=pl.List(pl.String))
     from selfvec.files.report_page import save_rows
 
-    save_rows(pl.DataFrame({"name": name, "terms": terms}), path)
+    schema = {"name": pl.String(), "terms": pl.List(pl.String)}
+    save_rows(pl.DataFrame([(name, list(terms)) for name, terms in names], schema, orient="row"), path)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
 from selfvec.base.threads import finish, in_order, threads
-from selfvec.data.token_batch import TokenBatch, bounds_of
+from selfvec.data.token_batch import TokenBatch, bounds_of, places_in
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import Pool
 from selfvec.numerics.rows import add_rows, ranks_among, sampled, unit_in_place, unit_rows
@@ -220,9 +220,7 @@ class Smoothing:
     def smoothed(self, rows: Rows, first: int = 0, out: Rows | None = None) -> Rows:
         """The texts ``first``, ``first`` + 1, …, (n, d) unit rows or zeros, smoothed; written to ``out``."""
         texts = np.arange(first, first + len(rows))
-        places = np.searchsorted(self.numbers, texts)
-        own = np.minimum(places, len(self.numbers) - 1)
-        return self.moved(rows, np.where(self.numbers[own] == texts, own, -1), out)
+        return self.moved(rows, places_in(self.numbers, texts), out)
 
     def moved(self, rows: Rows, places: Ints, out: Rows | None = None) -> Rows:
         """Texts, (n, d) unit rows or zeros, smoothed; ``places`` in the pool are their own, -1 for none.

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import Floats, Ints, Rows
 from selfvec.base.casing import language_of
 from selfvec.base.compiled import read_only
+from selfvec.data.field_types import coded
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.files.memory import release
@@ -110,10 +111,8 @@ def merge_stems(batch: TokenBatch, preprocessing: Preprocessing) -> TokenBatch:
     """The same texts with words that share a stem merged into one type, named by the stem."""
     if preprocessing.stem is None:
         return batch
-    names = stems(batch.types, preprocessing.stem)
-    index = {name: i for i, name in enumerate(dict.fromkeys(names))}
-    group = np.array([index[name] for name in names], np.int32)
-    return TokenBatch(group[batch.ids], batch.offsets, list(index))
+    group, names = coded(stems(batch.types, preprocessing.stem))
+    return TokenBatch(group[batch.ids], batch.offsets, names)
 
 
 def stem_groups(words: TokenBatch, merged: TokenBatch) -> Ints:

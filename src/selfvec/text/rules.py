@@ -24,6 +24,7 @@ from selfvec.base.arrays import Ids, Ints
 from selfvec.base.casing import DOTTED, case_forms, in_letters, lower
 from selfvec.base.characters import folded
 from selfvec.base.errors import InputError, OptionError
+from selfvec.data.field_types import coded
 from selfvec.data.token_batch import kept_numbers, occurrences_of_merged
 from selfvec.files.text_files import text_lines
 
@@ -144,10 +145,8 @@ class Rulebook:
             dropped_by[left[[part not in self.parts for part in parts]]] = 2
         left = np.flatnonzero(dropped_by == 0)
         keys = [self._name(words[i], forms[i], pretrained) for i in left.tolist()]
-        types = list(dict.fromkeys(keys))
-        index = dict(zip(types, range(len(types)), strict=True))
         places = np.full(len(words), DROPPED, np.int32)
-        places[left] = np.fromiter(map(index.__getitem__, keys), np.int32, len(keys))
+        places[left], types = coded(keys)
         totals = np.bincount(dropped_by, counts, minlength=3)
         names = ("stop words", "part of speech")
         dropped = {name: int(n) for name, n in zip(names, totals[1:], strict=True) if n}
@@ -322,10 +321,7 @@ def merged_types(
     """
     places = np.arange(len(types), dtype=np.int32)
     if stem:
-        names = same_stem(types, counts, pretrained, stem)
-        types = list(dict.fromkeys(names))
-        index = {name: i for i, name in enumerate(types)}
-        places = np.fromiter(map(index.__getitem__, names), np.int32, len(names))
+        places, types = coded(same_stem(types, counts, pretrained, stem))
         counts = occurrences_of_merged(counts, places, len(types))
     least = kept_from(counts, min_count, max_types)
     frequent = counts >= least

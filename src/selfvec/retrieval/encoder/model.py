@@ -38,6 +38,7 @@ from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.installed import __version__
 from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once, cut, finish, in_order, one_core, threads
+from selfvec.data.field_types import coded
 from selfvec.data.run import AnyRun, Run
 from selfvec.data.settings import METHODS
 from selfvec.data.token_batch import TokenBatch
@@ -432,7 +433,7 @@ class _StemGroups:
     words: list[str]  # distinct, most frequent first
     counts: Ints  # (K,) of each word or phrase of the run
     keys: Ints  # (M,) pairs of a word or phrase, in order, and its group
-    groups: Ints  # (M,) stop words are in no group
+    groups: Ids  # (M,) stop words are in no group
     index: dict[str, int]  # groups by stem
 
     @classmethod
@@ -440,9 +441,8 @@ class _StemGroups:
         units = _units(run)
         words = [word for unit in units for word in unit]
         owners = np.repeat(np.arange(len(units)), [len(unit) for unit in units])
-        names = _stem_names(words, run, preprocessing)
-        index = {name: i for i, name in enumerate(dict.fromkeys(name for name in names if name is not None))}
-        groups = np.array([-1 if name is None else index[name] for name in names], np.int64)
+        groups, names = coded(_stem_names(words, run, preprocessing))
+        index = {name: i for i, name in enumerate(names)}
         counts = run.vectors.counts if run.vectors.counts is not None else np.ones(len(units), np.int64)
         counted = groups >= 0
         return cls(list(dict.fromkeys(words)), counts, owners[counted], groups[counted], index)
@@ -456,7 +456,7 @@ class _StemGroups:
         if run.tokens is None:
             return None
         ends = np.cumsum(np.bincount(self.keys, minlength=len(self.counts)))
-        words = TokenBatch(self.groups.astype(np.int32), np.concatenate(([0], ends)), list(self.index))
+        words = TokenBatch(self.groups, np.concatenate(([0], ends)), list(self.index))
         tokens = words.part(run.tokens.ids)
         return TokenBatch(tokens.ids, tokens.offsets[run.tokens.offsets], tokens.types)
 

@@ -269,12 +269,17 @@ def checked_columns(tensors: dict[str, Array], source: Input, rows: int) -> dict
     return columns
 
 
+def native_floats(array: Array) -> AnyFloats:
+    """Numbers as a C-ordered array of float32, or float16 if they are; without a copy if possible."""
+    narrow = array.dtype.kind == "f" and array.dtype.itemsize <= 4  # wider ones are rounded
+    dtype = array.dtype.newbyteorder("=") if narrow else np.dtype(np.float32)
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(np.require(array, dtype, "A"))
+
+
 def checked_matrix(array: Array, source: Input) -> AnyFloats:
     """A 2-D numeric array as a C-ordered (V, d) float32 or float16 matrix, without a copy if possible."""
     if array.ndim != 2 or array.dtype.kind not in "fiu":
         rule = f"vectors are a matrix of numbers, but this is {array.dtype} of shape {array.shape}"
         raise source.error(rule, remedy="save the right array")
-    kept = array.dtype.kind == "f" and array.dtype.itemsize <= 4
-    dtype = array.dtype.newbyteorder("=") if kept else np.dtype(np.float32)
-    with np.errstate(over="ignore"):
-        return np.ascontiguousarray(np.require(array, dtype, "A"))
+    return native_floats(array)
