@@ -184,15 +184,17 @@ class Walk:
     def _hand_on(self, here: Place, value: ast.expr, names: set[str]) -> None:
         """Enter a function that is a value: a closure, or one of the package."""
         place, closed_over = here, frozenset(names)
-        within = ast.walk(self.house.functions[place])
         found = [value] if isinstance(value, ast.Lambda) else []
+        within = ast.walk(self.house.functions[here])
         found += [
             node
             for node in within
             if isinstance(node, ast.FunctionDef) and node.name == getattr(value, "id", "")
         ]
         if not found and (other := self._called(here, ast.Call(value, [], []))):
-            place, found, closed_over = other, [self.house.functions[other]], frozenset()
+            place, closed_over, function = other, frozenset(), self.house.functions[other]
+            # What a property gives is handed on, not the property.
+            found = [] if "property" in ast.unparse(function).partition("def ")[0] else [function]
         for function in found:
             first = [argument.arg for argument in function.args.args][:1]
             self.enter(place, closed_over.union(first), function)
@@ -295,8 +297,8 @@ def figures(places: Mapping[str, str] = WALKS) -> dict[str, dict[str, int]]:
 
 
 def main(places: list[str]) -> None:
-    for name, counts in figures(dict(zip(places, places, strict=True)) or WALKS).items():
-        print(f"{name}: {counts}")
+    for row in figures({place: place for place in places} or WALKS).items():
+        print(*row)
 
 
 if __name__ == "__main__":
