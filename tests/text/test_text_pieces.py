@@ -106,7 +106,7 @@ def test_an_unknown_name_lists_what_there_is(tmp_path: Path) -> None:
     refused(lambda: tokenizer(tmp_path), OptionError, "no file")
 
 
-MOST = 700 << 20  # bytes
+MOST = 800 << 20  # bytes; 690 to 760 by what threads happen to hold at once
 # A process of its own measures, because the peak of a process includes that of the one it was forked from.
 MEASURED = """
 import resource, subprocess, sys
