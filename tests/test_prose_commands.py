@@ -9,7 +9,7 @@ import re
 import shlex
 from itertools import pairwise
 from pathlib import Path
-from pydoc import locate
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -132,7 +132,7 @@ def test_python_names_in_prose_exist(page: Path) -> None:
             exec(span)
         dotted = re.match(r"selfvec(?:\.\w+)+", span)
         if dotted and not dotted[0].endswith((".run", ".name", ".encoder", ".dimensions")):
-            assert locate(dotted[0]), f"{page.name}: {span}"
+            assert resolve_name(dotted[0]), f"{page.name}: {span}"
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,9 @@ def test_a_seal_covers_every_byte() -> None:
 
 def test_info_says_what_a_run_holds_and_where_its_text_is(run: Path) -> None:
     found = info(run)
-    kept = [index_of(run), *run.glob("cache/sentences-*"), *run.glob("cache/sides-*")]
+    kinds = "sentences", "sides", "words"
+    kept = [*run.glob("cache/events-*"), *run.glob("cache/passages-*"), index_of(run)]
+    kept += [path for kind in kinds for path in run.glob(f"cache/{kind}-*")]
     texts = [*(path.relative_to(run).as_posix() for path in kept), *TEXTS]
     assert (found.kind, found.text) == ("run", texts)
     assert found.bytes == sum(path.stat().st_size for path in run.rglob("*") if path.is_file())

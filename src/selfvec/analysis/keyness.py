@@ -281,7 +281,7 @@ def _parts_of_run(
     """Two parts of a run's text, as `drift` names and compares them."""
     run.require_tokens("in which words are counted")
     other = ", or another run with --against"
-    slices, note, lost = asked_slices(run, between, field=field, filters=passing, otherwise=other)
+    slices, note, lost, *_ = asked_slices(run, between, field=field, filters=passing, otherwise=other)
     made = compared(run, slices, given, "raw", lost)
     run = joined(own_words(run), made.word_of)
     parts = made.slices

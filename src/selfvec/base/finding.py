@@ -98,5 +98,5 @@ class Finding:
     @classmethod
     def of(cls, row: dict[str, Any]) -> Finding:
         remedy = Remedy(**row["remedy"]) if isinstance(row["remedy"], dict) else row["remedy"]
-        tuples = {name: tuple(row.get(name, ())) for name in ("words", "documents")}
+        tuples = {name: tuple(value) for name, value in row.items() if isinstance(value, list)}
         return cls(**{**row, **tuples, "remedy": remedy})

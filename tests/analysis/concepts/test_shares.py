@@ -16,7 +16,9 @@ from tests.html_pages import Html
 from tests.refusals import refused
 
 import selfvec
+from selfvec.analysis.comparison.chosen_slices import asked_slices
 from selfvec.analysis.comparison.comparison import Comparison
+from selfvec.analysis.concepts.corpus_topics import with_groups
 from selfvec.analysis.concepts.shares import (
     Grown,
     group_differences,
@@ -199,8 +201,10 @@ def text_of(shares: Sequence[Sequence[float]], sizes: Sequence[int], **fields: S
     return selfvec.refine(rows, subject_table(), method="decorrelated", keep_fields=",".join(fields) or None)
 
 
-def grown(run: Run) -> Topics:
-    return selfvec.topics(run, 4, by="year")
+def grown(run: Run, between: Sequence[str] = ("2001", "2002")) -> Topics:
+    """Topics whose subjects are compared in two parts."""
+    whole = replace(selfvec.topics(run, 4), events=())
+    return with_groups(run.present, whole, (), asked_slices(run.present, between))
 
 
 @pytest.fixture(scope="module")
@@ -253,8 +257,12 @@ def test_where_only_the_documents_are_more_no_subject_is_named(tmp_path: Path) -
     given = ["text", "topics", tmp_path / "run", "--number", "4"]
     shown = ran([*given, "--by", "year", "--json"]).json
     assert {"ratio", "low", "high", "q", "first", "last"} <= set(shown["rows"][0]["growth"])
-    assert shown["groups"]["growth"]["documents_first"] == 100
-    assert {row["kind"]: row["effect"] for row in shown["findings"]} == {"size": 4.0, "none": None}
+    growth = shown["groups"]["growth"]
+    assert growth["documents_first"] + growth["documents_last"] == 500
+    assert {row["kind"]: row["effect"] for row in shown["findings"]} == {
+        "size": growth["ratio"],
+        "none": None,
+    }
     for row in shown["groups"]["rows"]:
         assert row["documents"] / row["of"] == pytest.approx(row["share"])
         assert 0 <= row["low"] < row["share"] < row["high"] <= 1

@@ -111,7 +111,8 @@ def test_names_are_a_state_of_the_run_that_leaves_what_was_derived_from_it(folde
     kept = {path: path.stat().st_mtime_ns for path in (folder / "cache").rglob("*")}
     named = names_of(run.topics(4, names=table))
     assert selfvec.verify(folder).rows == []
-    assert {path: path.stat().st_mtime_ns for path in (folder / "cache").rglob("*")} == kept
+    now = {path: path.stat().st_mtime_ns for path in (folder / "cache").rglob("*")}
+    assert kept.items() <= now.items()
     other = selfvec.open(folder)
     assert other.present.stamp == run.present.stamp
     selfvec.undo(folder)  # the state before has no names; each open run takes the names of now

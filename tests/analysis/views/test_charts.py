@@ -58,7 +58,7 @@ def test_a_line_stands_where_the_second_part_begins_and_each_part_has_its_level(
     assert [x for x, _ in path] == [first - 15.5, first + 15, first + 45.5, first + 76]
     assert border == [[first + 45, 0], [first + 45, 0.8]]
     assert levels == [[[first, 0.2], [first + 45, 0.2]], [[first + 45, 0.8], [chart.x.high, 0.8]]]
-    assert [label.text for label in chart.labels] == ["16 May 2024", "0.2", "0.8"]
+    assert [label.text for label in chart.labels] == ["2024-05-16–", "0.2", "0.8"]
 
 
 def test_thin_periods_do_not_stretch_the_axis_unless_all_are_thin() -> None:

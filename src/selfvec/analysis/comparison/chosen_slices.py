@@ -12,8 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from selfvec.analysis.word_kinds import WordTable
-from selfvec.base.arrays import Doubles, Ints, Mask
+from selfvec.base.arrays import Ints, Mask
 from selfvec.base.casing import in_any_case
 from selfvec.base.display import count_of, printable
 from selfvec.base.errors import InputError, NotFound, OptionError, did_you_mean
@@ -33,15 +32,13 @@ from selfvec.corpus.slices import (
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import MIN_COUNT
-from selfvec.numerics.statistics import LEVEL, hypergeometric_p
 
 ENOUGH_TOKENS = 2_000  # with fewer, hardly any word of a period can be compared
 MOST_SLICES = 8  # of a text
 LEAST = 16  # documents on each side of words whose differing uses are estimated
 SURE = 100  # such words: with fewer, a side is too small to tell which words changed
-SUBJECTS = 8  # of a text: what a reader takes in at a glance
 _UNITS = ("year", "quarter", "month")
-_JUST = 0.02  # of a period: a week of a year, which is no gap
+_EVEN = 0.3  # of the words, in the smaller half of a text
 _LEAST_DRAWN, _MOST_DRAWN = 6, 40  # periods of a chart over time
 _ENOUGH = 20  # documents of a period there
 BY_REFINING = ["original", "refined"]  # names the states before and after refining, unless slices do
@@ -94,8 +91,12 @@ def _periods(batch: TokenBatch, unit: str | None) -> Iterator[tuple[str, list[Sl
         yield "day", by_day(batch)
 
 
-def drawn_periods(batch: TokenBatch | None) -> tuple[str, list[Slice]]:
+def drawn_periods(
+    batch: TokenBatch | None, enough: int = _ENOUGH, most: int = _MOST_DRAWN
+) -> tuple[str, list[Slice]]:
     """The periods of charts, and their unit: labels, or the finest unit of which each has enough documents.
+
+    There are at most ``most``, with ``enough`` documents each on average.
 
     >>> dates = np.arange("2023-01-01", "2024-12-31", dtype="datetime64[D]")
     >>> batch = TokenBatch(np.zeros(0, np.int32), np.zeros(731, np.int64), ["a"], dates)
@@ -109,10 +110,11 @@ def drawn_periods(batch: TokenBatch | None) -> tuple[str, list[Slice]]:
     elif batch is not None and batch.period:
         for finer in (*reversed(MONTHS), "week", "day"):
             periods = by_day(batch) if finer == "day" else by_period(batch, finer)
-            thin = len(drawn) >= _LEAST_DRAWN and batch.documents < _ENOUGH * len(periods)
-            if thin or len(periods) > _MOST_DRAWN:
+            thin = len(drawn) >= _LEAST_DRAWN and batch.documents < enough * len(periods)
+            if thin or len(periods) > most:
                 break
-            unit, drawn = finer, periods
+            if len(periods) != len(drawn):  # days that are the first of a month are months
+                unit, drawn = finer, periods
     return unit, drawn
 
 
@@ -182,6 +184,8 @@ class Chosen(NamedTuple):
     slices: Sequence[Slice]
     why: str = ""  # these, if nobody named them; or why there are none
     findings: Sequence[Finding] = ()  # about documents that are on no side
+    in_time: bool = False  # the halves of a text with dates, since nobody named slices
+    among: Mask | None = None  # (D,), the documents that pass filters
 
 
 def asked_slices(
@@ -229,7 +233,12 @@ def asked_slices(
     if documents is None:
         return chosen._replace(findings=lost)
     why = " ".join([*(f"{said[0].upper()}{said[1:]}." for said in lacking), chosen.why]).strip()
-    return Chosen([_passing(part, documents, filters) for part in chosen.slices], why, lost)
+    return chosen._replace(
+        slices=[_passing(part, documents, filters) for part in chosen.slices],
+        why=why,
+        findings=lost,
+        among=documents,
+    )
 
 
 def _named(run: Run, name: str) -> Slice:
@@ -266,7 +275,7 @@ def _passing(part: Slice, documents: Mask, filters: Sequence[str]) -> Slice:
 
 
 def default_slices(run: Run, number: int | None = None) -> Chosen:
-    """The last whole period and the one before, of a ``number`` of documents of a run, by default of all.
+    """The halves of a ``number`` of documents of a run, by default of all.
 
     A text with labels is compared between the first and the last, one whose documents mostly have no date
     before and after refining.
@@ -282,7 +291,7 @@ def default_slices(run: Run, number: int | None = None) -> Chosen:
     number = batch.documents if number is None else number
     if 2 * dated < number:
         return Chosen([], f"{number - dated:,} of {number:,} documents have no date")
-    return _last_and_before(batch, run.provenance.options.get("slice"), WordTable.of(run).content)
+    return _halves_of(batch, run.provenance.options.get("slice"))
 
 
 def _first_and_last_label(batch: TokenBatch) -> Chosen:
@@ -294,76 +303,21 @@ def _first_and_last_label(batch: TokenBatch) -> Chosen:
     return Chosen([slices[i] for i in sorted(np.argsort(-sizes, kind="stable")[:2].tolist())])
 
 
-def _last_and_before(batch: TokenBatch, unit: str | None, listed: Mask) -> Chosen:
-    """The last whole year, quarter or month and the one before, or a period of the unit of the run.
+def _halves_of(batch: TokenBatch, unit: str | None) -> Chosen:
+    """The halves of a text, cut between two years if they are large enough, else quarters, months, days.
 
-    It is the largest that tells of changes: of a subject that doubled, and of 100 words or as many as the
-    halves of the text do. If none does, these are compared; a text of one month is divided by day.
+    If a unit is given, they are cut between two of its periods.
     """
-    every = dict(_periods(batch, unit))
-    if all(len(parts) == 1 for parts in every.values()):
+    every = [periods for _, periods in _periods(batch, unit)]
+    halves = [_halves(periods, batch) for periods in every if len(periods) > 1]
+    if not halves:
         only = "the run has only one slice" if unit else "all documents are of one day"
-        return Chosen([], f"{only}, {[*every.values()][-1][0].name}")
-    whole = [(name, _whole(parts, batch)) for name, parts in every.items()]
-    single = [
-        Chosen(parts[-2:], f"Compared: the last two whole {name}s that have documents.")
-        for name, parts in whole
-        if len(parts) > 1
-    ]
-    halved = [_halved(parts, name, batch) for name, parts in (*whole, *every.items()) if len(parts) > 1]
-
-    def of_both(chosen: Chosen) -> Ints:
-        """Occurrences of each word on the side that has fewer, (V,)."""
-        fewer: Ints = slice_counts(batch, chosen.slices).min(axis=0)
-        return fewer
-
-    def words(chosen: Chosen) -> int:
-        return int(np.sum(of_both(chosen)[listed] >= LEAST))
-
-    for chosen in (*single, *halved):
-        if _tells_of_subjects(chosen.slices):
-            enough = words(chosen)
-            if enough >= SURE or enough >= words(halved[0]):
-                return chosen
-    none = Chosen([], f"no word occurs {MIN_COUNT} times in both halves of the text")
-    return next((chosen for chosen in halved if unit or of_both(chosen).max() >= MIN_COUNT), none)
-
-
-def _whole(periods: list[Slice], batch: TokenBatch) -> list[Slice]:
-    """The periods without the first and the last, if the text begins or ends within it.
-
-    A period is cut if its neighbour has documents where it has none, and more than chance explains.
-    """
-    if len(periods) < 2:
-        return []
-    assert batch.dates is not None
-    places = []  # of the documents of each period, from 0 at its beginning to 1 at its end
-    for part in (periods[0], periods[1], periods[-2], periods[-1]):
-        span = parse_span(part.name)
-        assert span is not None
-        places.append((batch.dates[part.documents].astype("datetime64[D]") - span[0]) / (span[1] - span[0]))
-    begins_late = _is_cut(1 - places[0], 1 - places[1])
-    ends_early = _is_cut(places[3], places[2])
-    return periods[begins_late : len(periods) - ends_early]
-
-
-def _is_cut(places: Doubles, others: Doubles) -> bool:
-    """Whether documents end earlier in their period than those of another do, beyond chance.
-
-    >>> _is_cut(np.linspace(0, 0.7, 50), np.linspace(0, 1, 99)), _is_cut(np.full(9, 0.2), np.full(9, 0.21))
-    (True, False)
-    """
-    later = float(np.mean(others > places.max() + _JUST))
-    return (1 - later) ** len(places) <= LEVEL
-
-
-def _halved(periods: Sequence[Slice], unit: str, batch: TokenBatch) -> Chosen:
-    """The halves of the text, and what of it is on neither side."""
-    assert batch.dates is not None
-    sides = _halves(periods, batch)
-    outside = int((~np.isnat(batch.dates)).sum() - sum(side.documents.sum() for side in sides))
-    cut = f", without {count_of(outside, 'document')} of {unit}s that are cut off" * bool(outside)
-    return Chosen(sides, f"Compared: the halves of the text, as one {unit} is too small to tell{cut}.")
+        return Chosen([], f"{only}, {every[-1][0].name}")
+    smaller = [min(sizes) / sum(sizes) for sizes in (_sizes(sides, batch) for sides in halves)]
+    sides = max(zip(smaller, halves, strict=True), key=lambda each: min(each[0], _EVEN))[1]
+    if not unit and slice_counts(batch, sides).min(axis=0).max() < MIN_COUNT:
+        return Chosen([], f"no word occurs {MIN_COUNT} times in both halves of the text")
+    return Chosen(sides, "Compared: the halves of the text.", in_time=True)
 
 
 def _halves(periods: Sequence[Slice], batch: TokenBatch) -> list[Slice]:
@@ -371,14 +325,6 @@ def _halves(periods: Sequence[Slice], batch: TokenBatch) -> list[Slice]:
     sizes = _sizes(periods, batch)
     half = int(np.argmin(np.abs(np.cumsum(sizes[:-1]) - sizes.sum() / 2))) + 1
     return [_joined(periods[:half]), _joined(periods[half:])]
-
-
-def _tells_of_subjects(sides: Sequence[Slice]) -> bool:
-    """Whether one subject of eight that doubled would be beyond chance."""
-    first, last = (int(side.documents.sum()) for side in sides)
-    doubled = np.array([2 * last // SUBJECTS])
-    p = hypergeometric_p(doubled, doubled + first // SUBJECTS, last, first + last)
-    return bool(p[0] <= LEVEL / SUBJECTS)
 
 
 def _named_sides(between: Any) -> Any:

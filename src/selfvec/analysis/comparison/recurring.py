@@ -21,7 +21,6 @@ from selfvec.base.answer import Json
 from selfvec.base.arrays import Array, Ids, Ints, Mask
 from selfvec.base.display import printable
 from selfvec.base.finding import Finding
-from selfvec.corpus.slices import month_name
 from selfvec.data.run import Run
 from selfvec.data.run_text import RunText
 from selfvec.data.token_batch import TokenBatch, concatenated
@@ -147,7 +146,6 @@ _ALIKE = 0.8  # share of the documents of an n-gram that have the next one, too,
 _SAME = 0.9  # share of the documents of either of two passages that hold both
 _TIMES = 3  # as large as on the other side, the share of a side that a passage is said of
 _CLEARLY = 0.15  # of the documents, by which it is larger: a fifth nearly always has as much in a sample
-_BY_CHANCE = 0.001  # p of no document as early, or as late, as the first or last with a passage
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,9 +238,8 @@ class NewPassage(NamedTuple):
     words: list[str]
     edits: list[tuple[str, str]]  # patterns of its parts, and nothing in their place
 
-    def finding(self, texts: Sequence[str], names: Sequence[str], days: Array | None) -> Finding:
-        since = "" if days is None else months_of(days, days[self.documents])
-        says = f"hold “{quoted(texts[self.first], self.words)} …”{since and ', '}{since}."
+    def finding(self, texts: Sequence[str], names: Sequence[str]) -> Finding:
+        says = f"hold “{quoted(texts[self.first], self.words)} …”."
         return on_documents(says, self.shares, names, words=tuple(dict.fromkeys(self.words)))
 
 
@@ -287,23 +284,3 @@ def quoted(text: str, words: Sequence[str]) -> str:
     """
     found = re.search(rf"\b{in_a_row(words)}", text or "", re.IGNORECASE)
     return " ".join((found[0] if found else " ".join(words)).split())
-
-
-def months_of(days: Array, own: Array) -> str:
-    """The months from which on, or up to which, the days of documents with a passage are; "" if at any time.
-
-    The text has so many others before or after that by chance some of these would have it, too.
-
-    >>> days = np.arange("2020-01-01", "2020-12-31", dtype="datetime64[D]")
-    >>> months_of(days, days[200::5]), months_of(days, days[:90]), months_of(days, days[::9])
-    ('from July 2020 on', 'until March 2020', '')
-    """
-    days, own = days[~np.isnat(days)], own[~np.isnat(own)]
-    if not len(own):
-        return ""
-    first, last = month_name(own.min()), month_name(own.max())
-    late = np.mean(days >= own.min()) ** len(own) < _BY_CHANCE and first != month_name(days.min())
-    early = np.mean(days <= own.max()) ** len(own) < _BY_CHANCE and last != month_name(days.max())
-    if late and early:
-        return f"from {first} to {last}"
-    return f"from {first} on" if late else f"until {last}" if early else ""

@@ -117,7 +117,7 @@ def variants(
         check_target(output, overwrite=overwrite, folder=False)
     run.require_tokens("in which variants are looked for")
     passing = given_filters(filter)
-    slices, why, _ = asked_slices(run, between, field=slice_field, filters=passing, otherwise="")
+    slices, why, *_ = asked_slices(run, between, field=slice_field, filters=passing, otherwise="")
     rows = variant_pairs(run, run.tokens, slices)
     a, b = (part.name for part in slices)
     columns = _columns(escape_for_display(a), escape_for_display(b))

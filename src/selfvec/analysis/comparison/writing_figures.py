@@ -93,7 +93,6 @@ class Sample(NamedTuple):
 
     texts: list[str]
     units: Ints  # (D,), equal for documents that are one observation
-    days: Array | None = None  # (D,)
     mended: Sequence[str] | None = None  # without what is said elsewhere
 
 
@@ -112,9 +111,8 @@ def samples_of(compared: Comparison, own: Mapping[int, str]) -> list[Sample]:
         texts = pl.Series(map(own.get, numbers.tolist(), written), dtype=pl.String)
         texts = texts.fill_null("").str.replace_all(_BLANKS, " ")
         read = rng.random(len(texts)) * sum(map(len, texts)) < _MOST_CHARACTERS
-        numbers, dates = numbers[read], compared.tokens.dates
-        days = None if dates is None else dates[numbers]
-        samples.append(Sample(texts.filter(read).to_list(), compared.unit[numbers], days))
+        numbers = numbers[read]
+        samples.append(Sample(texts.filter(read).to_list(), compared.unit[numbers]))
     return samples
 
 
@@ -556,8 +554,7 @@ def differing_figures(
         if passages and said:  # those that nothing else brings about
             stay = held(_without(mended, [edit for of in said for edit in of.figure.edits]))
             passages = [of for of in passages if any(is_same(of.documents, each.documents) for each in stay)]
-    days = None if a.days is None or b.days is None else np.concatenate([a.days, b.days])
-    return [*(of.finding(whole.to_list(), names, days) for of in passages[:SENTENCES]), *findings]
+    return [*(of.finding(whole.to_list(), names) for of in passages[:SENTENCES]), *findings]
 
 
 def _without(texts: pl.Series, edits: Sequence[Edit]) -> pl.Series:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict, Unpack
 
@@ -14,20 +14,13 @@ from selfvec.analysis.comparison.chosen_slices import Chosen, asked_slices
 from selfvec.analysis.comparison.compared import compared
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.comparison.recurring import (
-    is_new,
-    months_of,
     own_words,
-    passages_of,
-    quoted,
-    shares_between,
 )
 from selfvec.analysis.comparison.variants import with_variants
-from selfvec.analysis.counted_text import counted_text
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.declarations import Bounds, Count, Natural, checked, options
 from selfvec.base.display import count_of, printable
 from selfvec.base.errors import OptionError
-from selfvec.base.finding import Finding
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
@@ -35,22 +28,21 @@ from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice, document_groups, parse_span
 from selfvec.data.live_run import PresentText
 from selfvec.data.run import AnyRun, Run
-from selfvec.data.token_batch import TokenBatch
 from selfvec.files.atomic_files import check_target
 from selfvec.files.checksums import write_sealed
 from selfvec.files.report_page import ROWS, check_report, save_rows
 from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
 from selfvec.numerics.statistics import share_interval
 from selfvec.refinement.derived_vectors import TOPICS
-from selfvec.storage.cache import AGAIN, RESULT, cached, cached_result, read_result
+from selfvec.storage.cache import AGAIN, RESULT, cached, read_result
 from selfvec.storage.opened import GivenRun, owner
 from selfvec.storage.run_folder import read_names
-from selfvec.text.kernels import NGRAM
 
 from .document_topics import assigned_table, document_table
+from .events import events_of, passage_findings
 from .shares import Grown, share_changes
 from .subjects import FORGET, kept_with, with_names, with_subjects
-from .terms import NAMED, counts_in, distinct, phrase_names, topic_rows, topical_terms
+from .terms import NAMED, counts_in, phrase_names, topic_rows, topical_terms
 from .text_size import text_size
 from .topic_clusters import Clustering, cluster_documents
 from .topic_result import GroupTopics, Topic, Topics, TopicShare
@@ -179,7 +171,9 @@ def topics(
     how = Clustering(number, top=top, min_count=min_count, seed=seed, seeds=seeds)
     whole = _with_own_names(own, _kept_clusters(of, how, progress), given.get("names"), progress)
     in_time = all(parse_span(part.name) for part in parts)
-    sides = asked_slices(of) if parts and in_time else Chosen(parts if len(parts) == 2 else [])
+    sides = Chosen(parts if len(parts) == 2 else [], in_time=not parts)
+    if parts and in_time:
+        sides = asked_slices(of)
     whole = with_groups(of, whole, parts, sides)
     if new is not None:
         whole = replace(whole, assigned=assigned_table(of, whole, new, progress))
@@ -276,17 +270,22 @@ def _groups_of_words(given: str | Sequence[Sequence[str]] | None) -> list[list[s
 
 
 def with_groups(run: Run, whole: Topics, groups: Sequence[Slice], sides: Chosen) -> Topics:
-    """The topics of a corpus, the shares of subjects in groups of documents and the growth of both."""
+    """The topics of a corpus, the shares of subjects in groups of documents and the growth of both.
+
+    Where nobody named two parts, they have what happened when.
+    """
+    if sides.in_time:
+        whole = replace(whole, events=events_of(run, sides.among))
     subjects = whole.subjects or whole
     shares = topic_shares(run, subjects, groups) if groups or sides.slices else None
     if shares is None or not sides.slices:
         return replace(whole, groups=shares, passages=passage_findings(run))
-    made = compared(run, sides.slices, {}, "beside", sides.findings)
+    made = compared(run, sides.slices, {}, "beside", () if whole.events else sides.findings)
     shares = replace(shares, growth=text_size(sides.slices, run.require_tokens()), sides=made)
     levels = 1 + whole.on_two_levels
     above = _with_changes(subjects, made, levels)
     below = _with_changes(whole, made, levels)
-    grown = _grown(below, above, made)
+    grown = [] if whole.events else _grown(below, above)
     above = replace(above, groups=shares)
     return replace(below, groups=shares, grown=grown, passages=passage_findings(run, made), subjects=above)
 
@@ -298,49 +297,30 @@ def _with_changes(whole: Topics, made: Comparison, levels: int) -> Topics:
     return replace(whole, topics=[replace(topic, growth=change.among(levels)) for topic, change in rows])
 
 
-def _grown(whole: Topics, subjects: Topics, made: Comparison) -> list[Grown]:
-    """The changes of topics, of a subject or name in one direction as one, and of the other subjects."""
-    alike: dict[tuple[int, bool], list[int]] = {}
-    for number, row in enumerate(whole.topics):
-        if row.growth and row.growth.like_for_like.moved:
-            alike.setdefault((row.subject, row.growth.like_for_like.grew), []).append(number)
-    by_name: dict[tuple[str, bool], list[int]] = {}
-    for (_, grew), places in alike.items():
-        by_name.setdefault((_first_name(whole.topics[places[0]]), grew), []).extend(places)
-    grown, moved = [], dict[tuple[str, bool], Grown]()
-    for number, row in enumerate(subjects.topics):
-        if row.growth is None:
-            continue
-        name, fair, about = _first_name(row), row.growth.like_for_like, subjects.of_documents == number
-        subject = Grown(name, row.growth, _first_terms(row), about)
-        if fair.moved:
-            moved[name, fair.grew] = subject
-        if (name, fair.grew) not in by_name and not {(number, True), (number, False)} & set(alike):
-            grown.append(subject)
-    for places in map(sorted, by_name.values()):
-        rows = [whole.topics[place] for place in places]
-        change = rows[0].growth
-        if len(rows) > 1:  # as one topic beside the others
-            one = np.where(np.isin(whole.of_documents, places), places[0], whole.of_documents)
-            masks = [one == number for number in range(len(whole)) if number not in places[1:]]
-            change = share_changes(masks, made)[places[0]]
-            change = replace(change, q=min(row.growth.q for row in rows if row.growth), moved=True)
-        assert change is not None
-        name = ", ".join(distinct((_first_name(row) for row in rows), NAMED))
-        terms = tuple(term for row in rows for term in _first_terms(row))
-        of_topics = Grown(name, change, terms, np.isin(whole.of_documents, places))
-        # A subject of that name says all of it.
-        said = moved.get((name, change.like_for_like.grew), of_topics)
-        grown.append(said._replace(terms=terms))
-    return grown
+def _grown(whole: Topics, subjects: Topics) -> list[Grown]:
+    """The changes of subjects, and of topics that moved where their subject did not; of a name the first."""
 
+    def rows(of: Topics) -> list[tuple[Topic, Grown, bool]]:
+        """Each topic, its change, and whether it moved."""
+        return [
+            (row, Grown(name, change, words, of.of_documents == number), change.like_for_like.moved)
+            for number, row in enumerate(of.topics)
+            if (change := row.growth)
+            for name in [printable(row.name.split(", ")[0])]
+            for words in [tuple(term for term, _ in row.terms[:NAMED])]
+        ]
 
-def _first_name(row: Topic) -> str:
-    return printable(row.name.split(", ")[0])
-
-
-def _first_terms(row: Topic) -> tuple[str, ...]:
-    return tuple(term for term, _ in row.terms[:NAMED])
+    above, finer = rows(subjects), rows(whole)
+    grown = [subject for _, subject, moved in above if moved]
+    said = {number for number, (*_, moved) in enumerate(above) if moved}
+    alone = [(row, topic) for row, topic, moved in finer if moved and row.subject not in said]
+    grown += [topic for _, topic in alone]
+    said |= {row.subject for row, _ in alone}
+    grown += [subject for number, (_, subject, _) in enumerate(above) if number not in said]
+    of_names: dict[tuple[str, bool], Grown] = {}
+    for each in grown:
+        of_names.setdefault((each.name, each.change.like_for_like.grew), each)
+    return list(of_names.values())
 
 
 def topic_shares(run: Run, whole: Topics, groups: Sequence[Slice]) -> GroupTopics:
@@ -375,68 +355,3 @@ def topic_shares(run: Run, whole: Topics, groups: Sequence[Slice]) -> GroupTopic
                 shares = count, count / size, listed, size, *interval
                 rows.append(TopicShare(group.name, number, topic.name, *shares))
     return GroupTopics(rows)
-
-
-# ---- Passages that many documents have word for word: templates, trailers, signatures, quoted mails
-
-# A run counts them once, and topics are made without them: they are said as how many hold which, since when.
-
-_SAID = 3  # passages in sentences
-_NAMING = 5  # words that tell a passage
-_OFTEN = 0.01  # of the documents hold each of these
-
-
-@dataclass(frozen=True, eq=False)
-class RepeatedPassage:
-    """A passage that occurs word for word in ten documents or more."""
-
-    text: str  # its first words, as they stand in the text
-    documents: Ints  # the numbers of those that hold it
-
-    @property
-    def begins(self) -> tuple[str, ...]:
-        """The words by which other findings call it, too."""
-        return tuple(self.text.casefold().split()[:_NAMING])
-
-
-def repeated_passages(run: Run) -> list[RepeatedPassage]:
-    """The passages that the most documents of a run hold; none of a run without its text."""
-    if run.text is None or not (run.provenance.repeats or {}).get("passages"):
-        return []
-    kept = cached_result(run, "passages", None, lambda: {"passages": _found_passages(run)})["passages"]
-    return [RepeatedPassage(text, np.array(documents, np.int64)) for text, documents in kept]
-
-
-def _found_passages(run: Run) -> list[tuple[str, list[int]]]:
-    """The first words and the documents of each."""
-    text = counted_text(run, "lines", written=True)  # quoted lines are said as such
-    batch = text.batch
-    passages = passages_of(batch)
-    firsts = [passage.stretches[0].start for passage in passages]
-    texts = run.require_text().texts(batch.document_of(np.array(firsts, np.int64)).tolist())
-    words = text.written if text.widths is None and text.written is not None else batch
-    return [
-        (quoted(text, [words.types[i] for i in words.ids[at : at + NGRAM]]), passage.documents.tolist())
-        for at, passage, text in zip(firsts, passages, texts, strict=True)
-    ]
-
-
-def passage_findings(run: Run, made: Comparison | None = None) -> list[Finding]:
-    """What many documents hold, and since when; without what a comparison says of its sides."""
-    batch = run.require_tokens()
-    among = np.ones(batch.documents, bool) if made is None else made.side >= 0
-    passages = repeated_passages(run)
-    held = [replace(each, documents=each.documents[among[each.documents]]) for each in passages]
-    often = [each for each in held if len(each.documents) >= max(_OFTEN * batch.documents, 1)]
-    if made is not None:
-        shares = [shares_between(each.documents, made.side, made.unit) for each in often]
-        often = [each for each, row in zip(often, shares, strict=True) if not is_new(row, len(passages))]
-    return [
-        Finding("passage", _told_passage(each, batch, among), words=each.begins) for each in often[:_SAID]
-    ]
-
-
-def _told_passage(passage: RepeatedPassage, batch: TokenBatch, among: Mask) -> str:
-    held = count_of(len(passage.documents), "document holds", "documents hold")
-    since = "" if batch.dates is None else months_of(batch.dates[among], batch.dates[passage.documents])
-    return f"{held} “{passage.text} …”{since and ', '}{since}."

@@ -25,6 +25,7 @@ from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.text.passages import marked, sentence_spans
 from selfvec.text.phrases import LINK
 
+from .events import PASSAGE, Event
 from .shares import percent, surest_first
 from .terms import encoded, topic_text_vectors
 from .topic_clusters import nearest
@@ -144,8 +145,9 @@ class ToRead:
 
 
 def documents_to_read(topics: Topics) -> list[ToRead]:
-    """Typical documents: of what grew, from the second part; then of the largest subjects.
+    """Documents of what happened, of its time; or typical ones of what grew, from the second part.
 
+    Then of the largest subjects.
     Empty if the run has not kept its text.
     """
     run = topics.run
@@ -157,7 +159,11 @@ def documents_to_read(topics: Topics) -> list[ToRead]:
     latest = order if made is None else order[made.side[order] == 1]
     grew = [row for row in surest_first(topics.grown) if row.change.like_for_like.grew][:_GREW]
     each = -(-_GREW // max(len(grew), 1))  # documents of one that grew, each the best of several
-    tried: list[tuple[str, Iterable[str], list[int]]] = [
+    events = [row for row in topics.events if isinstance(row, Event) and row.unit != PASSAGE]
+    tried: list[tuple[str, Iterable[str], list[int]]] = []
+    tried += [(row.words[0], row.words, [place]) for row in events for place in row.places]
+    del tried[_GREW:]
+    tried += [
         (row.name, row.terms, latest[row.documents[latest]][place::each][:_READABLE].tolist())
         for place in range(each)
         for row in grew

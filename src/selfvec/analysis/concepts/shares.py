@@ -24,7 +24,7 @@ from selfvec.base.arrays import AnyInts, Doubles, Ints, Mask
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.finding import Finding
 from selfvec.base.view import NUMBER, PROBABILITY, Column, Pieces, share
-from selfvec.corpus.slices import Slice, month_name, parse_span, slice_of_each
+from selfvec.corpus.slices import Slice, slice_of_each
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import (
     LEVEL,
@@ -66,7 +66,6 @@ class ShareChange:
     moved: bool  # by itself, not only because others did
     fields: Sequence[str] = ()  # whose mix is held equal in these figures
     equal: ShareChange | None = None  # the same with the mix held equal of the fields that go with time
-    of_all: bool = False  # whether all dated documents of the text are in one of the parts
 
     def among(self, families: int) -> ShareChange:
         """The same where several families of changes are tested, each as if it were the only one."""
@@ -107,9 +106,8 @@ class ShareChange:
         >>> ShareChange("2001", "2004", 1, 4, 0.1, 0.2, 2.0, 1.05, 3.66, 0.01, 0.01, True).told
         '20% of the documents of 2004, 10% of those of 2001: 2.0 times the share (1.1 to 3.7)'
         """
-        day = since(self.first, self.last) if self.of_all else ""
-        last, first = (f"since {day}", "before") if day else (f"of {self.last}", f"of those of {self.first}")
-        shares = f"{percent(self.share_last)} of the documents {last}, {percent(self.share_first)} {first}"
+        first = f"{percent(self.share_first)} of those of {self.first}"
+        shares = f"{percent(self.share_last)} of the documents of {self.last}, {first}"
         change = self.like_for_like
         if not change.moved:
             others = "chance" if change.p > LEVEL else "chance or the change of others"
@@ -126,18 +124,6 @@ class ShareChange:
     @property
     def held_equal(self) -> str:
         return f", with the same mix of {' and '.join(self.equal.fields)}" if self.equal else ""
-
-
-def since(first: str, last: str) -> str:
-    """The day from which a part is that follows on another; blank for years, and where others lie between.
-
-    >>> since("2023-11-06..2024-05-05", "2024-05-06..2024-10-31"), since("2000..2009", "2010..2019")
-    ('6 May 2024', '')
-    """
-    spans = parse_span(first), parse_span(last)
-    if ".." in last and "-" in last and spans[0] and spans[1] and spans[0][1] == spans[1][0]:
-        return f"{int(str(spans[1][0])[-2:])} {month_name(spans[1][0])}"
-    return ""
 
 
 def times(ratio: float) -> str:
@@ -191,10 +177,7 @@ def _within(
         p, low, high = _of_units(subjects, inside, strata, made.unit, tested.low, tested.high)
         tested = tested._replace(p=p, low=low, high=high)
     q = q_beside_others(tested) if shares_add_up else benjamini_hochberg(tested.p)
-    dates = made.tokens.dates
-    of_all = dates is not None and bool((np.isnat(dates) | (made.side >= 0)).all())
-    changes = _changes(made.names, first.sum(axis=1), last.sum(axis=1), tested, q)
-    return [replace(change, of_all=of_all) for change in changes]
+    return _changes(made.names, first.sum(axis=1), last.sum(axis=1), tested, q)
 
 
 def compared_shares(first: Ints, of_first: Ints, last: Ints, of_last: Ints) -> StratifiedRatios:

@@ -187,6 +187,8 @@ class Topics(Answer):
         one, and subjects of which no topic changed by itself.
     passages : list of Finding
         What many documents hold word for word, and since when.
+    events : list of Finding
+        What happened when, if the documents are dated and nobody named the two parts.
     assigned : DataFrame or None
         A row for each new document, if requested, as `document_table` has them for those of the run.
     told : list of str
@@ -207,6 +209,7 @@ class Topics(Answer):
     groups: GroupTopics | None = None
     grown: Sequence[Grown] = field(default=(), repr=False)
     passages: Sequence[Finding] = field(default=(), repr=False)
+    events: Sequence[Finding] = field(default=(), repr=False)
     assigned: pl.DataFrame | None = field(default=None, repr=False)
     told: list[str] = field(default_factory=list, repr=False)
     run: Run | None = field(default=None, repr=False)
@@ -248,13 +251,13 @@ class Topics(Answer):
 
     def findings(self, noun: str = "topic") -> list[Finding]:
         """What differs between the two parts that are compared, if any are; and what many documents hold."""
-        groups = self.groups
+        groups, told = self.groups, [*self.events, *self.passages]
         if groups is None or groups.sides is None:
-            return list(self.passages)
+            return in_order(told)
         # How the two are written comes first: a change of notation looks like a change of subjects.
         grown = [] if groups.sides.nested else growth_findings(self.grown, noun)
         size = [] if groups.growth is None else [on_size(groups.growth)]
-        return in_order([*groups.sides.findings, *grown, *self.passages, *size])
+        return in_order([*groups.sides.findings, *grown, *told, *size])
 
     @property
     def sentences(self) -> list[str]:
@@ -342,7 +345,7 @@ class Topics(Answer):
         """As ``selfvec text topics --json`` prints it."""
         tried = {str(number): value for number, value in self.tried.items()}
         out = {"documents": self.documents, "silhouette": self.silhouette, "tried": tried}
-        if self.groups is not None or self.passages:
+        if self.groups is not None or self.passages or self.events:
             out["findings"] = [finding.as_dict() for finding in self.findings()]
         more: dict[str, Any] = {"groups": self.groups and self.groups.as_dict()}
         if self.run is not None and self.run.provenance.variants:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from selfvec.analysis.concepts.shares import GroupDifference, Grown, ShareChange, percent, since
+from selfvec.analysis.concepts.events import Event, scanned_periods
+from selfvec.analysis.concepts.shares import GroupDifference, Grown, ShareChange, percent
 from selfvec.analysis.word_drift.word_paths import FEW_USES
 from selfvec.base.answer import Json
 from selfvec.base.arrays import Doubles, Mask
@@ -22,6 +23,7 @@ from selfvec.base.chart import Axis, Chart, Label, Line, Mark
 from selfvec.base.display import escape_for_display, printable, whole_words
 from selfvec.base.view import Drawn, spoken
 from selfvec.corpus.slices import Slice, parse_span
+from selfvec.data.token_batch import TokenBatch
 from selfvec.files.svg import COLOUR, chart_svg, text_width
 
 if TYPE_CHECKING:
@@ -113,8 +115,7 @@ def over_periods(
     if sides:
         border = float(sides[1][0])
         lines.append(Line(np.array([(border, 0), (border, top)]), "currentColor", 1, True, "border"))
-        named = since(*time.sides) or spoken(time.sides[1])
-        labels.append(Label(named, (border, top), "currentColor", 11))
+        labels.append(Label(spoken(time.sides[1]), (border, top), "currentColor", 11))
         for (_, colour), pair in zip(series, levels, strict=False):
             for days, level in zip(np.clip(sides, begin, end), pair, strict=True):
                 lines.append(Line(np.array([(x, level) for x in days]), colour, 1.2, True))
@@ -197,6 +198,33 @@ def growth_chart(rows: Sequence[Grown], time: Timeline) -> Drawn:
     )
     legend = [(Mark((0, 0), colour), row.name) for row, colour in coloured]
     return _beside(replace(chart, legend=legend), title)
+
+
+def event_chart(event: Event, batch: TokenBatch) -> Drawn:
+    """The share of the documents of an event in each period; those of its time are in colour."""
+    time = Timeline(*scanned_periods(batch))
+    title, names = event.says.partition(":")[0], [part.name for part in time.periods]
+    begin, end = names.index(event.begins), names.index(event.ends)
+    sizes = [int(part.documents.sum()) for part in time.periods]
+    points = [
+        Point(_period(name), count / size, few=size < FEW_DOCUMENTS)
+        for name, count, size in zip(names, event.counts, sizes, strict=True)
+    ]
+    of_event = [
+        point if begin <= place <= end else point._replace(value=None) for place, point in enumerate(points)
+    ]
+    chart = over_periods(
+        [(points, _NEITHER), (of_event, COLOUR)],
+        title,
+        percent,
+        time,
+        size=(_WIDTH - 40, 150),
+        measure="share of the documents",
+        least=_LEAST_SHARE,
+    )
+    middle = float(np.mean([days.mean() for days in time.days[begin : end + 1]]))
+    value = Label(percent(event.share), (middle, event.share), COLOUR, bold=True)
+    return _beside(replace(chart, labels=[*chart.labels, value]), title)
 
 
 # ---- Of the whole text, and of groups

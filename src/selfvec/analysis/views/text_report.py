@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from selfvec.analysis.comparison.comparison import Comparison, in_order
 from selfvec.analysis.concepts.document_topics import GLANCE, ToRead, topic_entries
+from selfvec.analysis.concepts.events import Event
 from selfvec.analysis.concepts.shares import (
     GroupDifference,
     ShareChange,
@@ -49,7 +50,7 @@ from selfvec.data.run import Run
 from selfvec.text.languages import language_name
 from selfvec.text.phrases import LINK
 
-from .charts import NO_TIME, Timeline, growth_chart, path_chart, pivot_chart, shares_chart
+from .charts import NO_TIME, Timeline, event_chart, growth_chart, path_chart, pivot_chart, shares_chart
 
 if TYPE_CHECKING:
     from selfvec.analysis.concepts.topic_result import Topic, Topics
@@ -94,7 +95,7 @@ class TextFindings:
         of_words = self.drift.findings if self.drift else []
         if of_topics and self.drift:  # which have said how the two parts differ
             of_words = [row for row in of_words if row.kind in ("word", "none")]
-        return in_order(dict.fromkeys([*of_topics, *of_words]))
+        return in_order([*of_topics, *of_words])
 
     def as_dict(self) -> Json:
         """The figures of the first screen."""
@@ -165,11 +166,17 @@ def _headline(report: TextFindings, first: Sequence[Finding]) -> str:
     days = report.run.tokens.period if report.run.tokens else None
     years = " to ".join(dict.fromkeys(day[:4] for day in days or ()))
     told = ", ".join([*dict.fromkeys(map(_name, _records(report.topics)))][:FIRST])
-    if report.time.sides and first and _is_change(first[0]):
+    if event := _first_event(first):
+        told = f"what happened {'' if event.form in ('from', 'until') else 'in '}{event.when}"
+    elif report.time.sides and first and _is_change(first[0]):
         last = report.time.sides[1]
         span = parse_span(last) if "-" in last else None
         told = f"what changed in {month_name(span[0]) if span else spoken(last)}"
     return printable(": ".join(filter(None, (", ".join(filter(None, (name, years))), told))))
+
+
+def _first_event(findings: Sequence[Finding]) -> Event | None:
+    return next((finding for finding in findings if isinstance(finding, Event)), None)
 
 
 def _about(report: TextFindings) -> str:
@@ -258,8 +265,11 @@ def _line(finding: Finding) -> list[tuple[str, str]]:
 def _picture(report: TextFindings) -> Iterator[Part]:
     """Subjects in groups; or over time, those that changed; or how large they are."""
     moved = surest_first(report.topics.grown)[:FIRST] if report.topics else []
+    event = _first_event(report.findings)
     if report.groups and report.groups[0].subjects:
         yield pivot_chart(report.groups, report.field)
+    elif event and report.run.tokens:
+        yield event_chart(event, report.run.tokens)
     elif moved and report.topics:
         yield growth_chart(moved, report.time)
     elif rows := _records(report.topics):

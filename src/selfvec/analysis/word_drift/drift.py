@@ -14,6 +14,7 @@ from selfvec.analysis.comparison.compared import LikeForLike, compared
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.comparison.recurring import own_words
 from selfvec.analysis.comparison.variants import joined
+from selfvec.analysis.concepts.events import events_of
 from selfvec.analysis.keyness import key_words
 from selfvec.analysis.word_kinds import WordTable, languages
 from selfvec.base.answer import Json
@@ -111,8 +112,8 @@ def drift(
     ----------
     run : Run or path
     between : sequence of slices, optional
-        The two slices; by default the last two whole years. If years are cut or too small to tell, quarters,
-        months, days or the halves of the text; one without dates is compared before and after refining.
+        The two slices; by default the halves of the text. One without dates is compared before and after
+        refining.
         Named as 1976..1979, 2020-05, 2020Q2, 2000.., or labels; or original refined. Also a single period,
         such as "year".
     slice : str, optional
@@ -223,8 +224,9 @@ def drift(
     work = {"Drift": 12, "Comparing documents": 2, "Encoding sentences": 6, "Sentences": int(examples > 0)}
     with as_progress(progress).steps("Drift", work) as steps:
         passed = given_filters(filter)
-        slices, why, lost = asked_slices(run, between, slice, slice_field, passed)
-        comparison = compared(run, slices, which, findings=lost)
+        chosen = asked_slices(run, between, slice, slice_field, passed)
+        slices, happened = chosen.slices, events_of(run, chosen.among) if chosen.in_time else []
+        comparison = compared(run, slices, which, findings=happened or chosen.findings)
         run = joined(own_words(run) if slices else run, comparison.word_of)
         table = WordTable.of(run)
         language = run.provenance.language
@@ -252,7 +254,7 @@ def drift(
             )
             measured = with_texts(measured, kept["distances"])
         more: list[Json] = []
-        if slices and not named and not comparison.nested:
+        if slices and not named and not comparison.nested and not happened:
             key += sorted(comparison.written_otherwise)
             more = cached_result(run, "keywords", key, compare_counts)["rows"]
         result = drift_of(
@@ -263,7 +265,7 @@ def drift(
             list(map(Finding.of, more)),
             unknown,
             _too_small(comparison, sides, measured),
-            {"why": why, "filters": passed},
+            {"why": chosen.why, "filters": passed},
             test.seed,
             run.stamp,
         ).select(top, fdr)

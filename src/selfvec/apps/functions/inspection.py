@@ -78,6 +78,7 @@ HELD = {  # by the kind of a part of a run folder
     "cache/sentences": "example sentences of drift, as they were written",
     "cache/page": "the map of the page, and the words that the text is about",
     "cache/passages": "what many documents hold word for word, and which do",
+    "cache/events": "what happened in the time of a text, with passages of it",
     "cache/clusters": "topics: their terms, and the topic of each document",
     "cache/words": "all documents as numbers of words, every occurrence, for counts",
     "topics.csv": "names that you gave to topics, with the terms of these",
@@ -89,7 +90,8 @@ _INDEX = {
 }
 _TEXT = (
     "text.parquet", "tokens.safetensors", "added.parquet", "added.safetensors", "cache/search",
-    "cache/segment", "cache/sentences", "cache/sides", "cache/words", "arrays.safetensors",
+    "cache/events", "cache/passages", "cache/segment", "cache/sentences", "cache/sides", "cache/words",
+    "arrays.safetensors",
 )  # fmt: skip
 """Files that hold documents or parts of them."""
 

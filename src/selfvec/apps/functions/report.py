@@ -55,8 +55,8 @@ def report(
     output : path
         The page to write, .html.
     between : sequence of slices, optional
-        The two parts that are compared; by default the last two whole years. Named as in `drift`, whose
-        default they are.
+        The two parts that are compared. By default the page says what happened in all of the time, and
+        compares the halves of the text. Named as in `drift`.
     words : str or sequence of str
         Words that are followed over time; by default the first that changed. The page says how
         the share of the documents of each named word changed.
@@ -148,7 +148,8 @@ def _find(
 
     def changed_words() -> Drift:
         # Of the whole run with filters, as `part` is in memory, and drift keeps what it measures in a folder.
-        return drift(run, names, filter=filters, top=top, examples=2, progress=progress)
+        between = None if chosen.in_time else names
+        return drift(run, between, filter=filters, top=top, examples=2, progress=progress)
 
     changed = _or_why(missing, "Words", changed_words) if sides else None
     drawn = words or [row["word"] for row in (changed.standing_out[:_DRAWN] if changed else [])]

@@ -242,10 +242,11 @@ class Tools:
         between: list[str] | None = None,
         filter: Filter | None = None,
     ) -> Json:
-        """The words whose uses differ most between two slices of time, by default the last two
-        whole years or what `notes` say (by refining: `between` is ["original", "refined"], or the corpus has
+        """The words whose uses differ most between two slices of time, by default the halves of the
+        text or what `notes` say (by refining: `between` is ["original", "refined"], or the corpus has
         no dates), sure changes first; of these, names, numbers and other spellings of a word last
-        (`kind`, `variants`). `new` and `gone` are words too rare on one side to be compared, with counts.
+        (`kind`, `variants`). Without `between`, `notes` begin with what happened, and when. `new` and `gone`
+        are words too rare on one side to be compared, with counts.
         `notes` say what was compared and why, and which field of the documents goes with time: then ask again
         with the `filter` named there. Believe a change only if `beyond_chance`: then `differing` is the
         share of the word's uses that differ, at least `differing_low`, the lower end of its 95 % interval;

@@ -261,8 +261,9 @@ class PageData:
             missing = [sides.why] if filters and not sides.slices else []
             found = TextFindings(run, topics and topics[1], compared, filters=filters)
             about, lines = opening(found)
-            findings = sorted(found.findings, key=lambda finding: finding.kind != "word")
-            named = dict.fromkeys(word for row in findings if row.kind != "passage" for word in row.words)
+            # Words of passages are no words of the text.
+            rows = [row for row in found.findings if "passage" not in (row.kind, getattr(row, "unit", ""))]
+            named = dict.fromkeys(word for row in rows for word in row.words)
             words = [word for word in named if word in run.vectors.key_to_index]
             return {"about": about, "lines": lines, "missing": missing, "words": words}
 
