@@ -43,11 +43,10 @@ def report(
 ) -> Answer:
     """Write one page about a text, to send.
 
-    Its title says when the text changed, or what it is about. The first screen has at most three findings
-    with their numbers, a chart over time with a line between the two parts, and three documents worth
-    reading. Evidence is folded below: tables of subjects, typical sentences, words, and how the page was
-    made. It opens in any browser. What the run does not have, such as dates, is left out, and the page says
-    so.
+    Its title says what happened when, or what the text is about. The first screen has at most three findings
+    with their numbers, a chart of the first over time, and three documents worth reading. Evidence is folded
+    below: tables of subjects, typical sentences, words, and how the page was made. It opens in any browser.
+    What the run does not have, such as dates, is left out, and the page says so.
 
     Parameters
     ----------
