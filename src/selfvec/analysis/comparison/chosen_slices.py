@@ -184,7 +184,7 @@ class Chosen(NamedTuple):
     slices: Sequence[Slice]
     why: str = ""  # these, if nobody named them; or why there are none
     findings: Sequence[Finding] = ()  # about documents that are on no side
-    in_time: bool = False  # the halves of a text with dates, since nobody named slices
+    in_time: bool = False  # nobody named slices: what happened in all of the time is said first
     among: Mask | None = None  # (D,), the documents that pass filters
 
 
@@ -211,7 +211,7 @@ def asked_slices(
         from selfvec.corpus.filters import filtered_documents  # only a filter needs Polars
 
         documents = filtered_documents(run, filters, lacking)
-        among = run.replace(tokens=_among(run.require_tokens(), documents))
+        among = run.replace(tokens=dated_among(run.require_tokens(), documents))
     if field is not None:
         chosen = Chosen(_two(field_slices(run, field, _values(field, sides), 2, documents)))
     elif sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(run)}:
@@ -255,7 +255,7 @@ def _named(run: Run, name: str) -> Slice:
         raise NotFound(rule, remedy=remedy) from None
 
 
-def _among(batch: TokenBatch, documents: Mask) -> TokenBatch:
+def dated_among(batch: TokenBatch, documents: Mask) -> TokenBatch:
     """The tokens as if other documents had neither dates nor labels."""
     dates = None if batch.dates is None else np.where(documents, batch.dates, np.datetime64("NaT", "D"))
     labels = None if batch.slices is None else np.where(documents, batch.slices, -1).astype(np.int32)

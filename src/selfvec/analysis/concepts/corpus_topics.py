@@ -300,23 +300,26 @@ def _with_changes(whole: Topics, made: Comparison, levels: int) -> Topics:
 def _grown(whole: Topics, subjects: Topics) -> list[Grown]:
     """The changes of subjects, and of topics that moved where their subject did not; of a name the first."""
 
-    def rows(of: Topics) -> list[tuple[Topic, Grown, bool]]:
-        """Each topic, its change, and whether it moved."""
-        return [
-            (row, Grown(name, change, words, of.of_documents == number), change.like_for_like.moved)
-            for number, row in enumerate(of.topics)
-            if (change := row.growth)
-            for name in [printable(row.name.split(", ")[0])]
-            for words in [tuple(term for term, _ in row.terms[:NAMED])]
-        ]
+    def changes(of: Topics) -> list[tuple[int, Grown]]:
+        """The number of the subject and the change of each topic."""
+        out = []
+        for number, row in enumerate(of.topics):
+            if row.growth:
+                name, terms = printable(row.name.split(", ")[0]), tuple(term for term, _ in row.terms[:NAMED])
+                subject = number if of is subjects else row.subject
+                out.append((subject, Grown(name, row.growth, terms, of.of_documents == number)))
+        return out
 
-    above, finer = rows(subjects), rows(whole)
-    grown = [subject for _, subject, moved in above if moved]
-    said = {number for number, (*_, moved) in enumerate(above) if moved}
-    alone = [(row, topic) for row, topic, moved in finer if moved and row.subject not in said]
-    grown += [topic for _, topic in alone]
-    said |= {row.subject for row, _ in alone}
-    grown += [subject for number, (_, subject, _) in enumerate(above) if number not in said]
+    def moved(rows: list[tuple[int, Grown]]) -> list[tuple[int, Grown]]:
+        return [(subject, each) for subject, each in rows if each.change.like_for_like.moved]
+
+    above = changes(subjects)
+    told = moved(above)
+    whole_subjects = {subject for subject, _ in told}
+    told += [row for row in moved(changes(whole)) if row[0] not in whole_subjects]
+    said = {subject for subject, _ in told}
+    told += [row for row in above if row[0] not in said]
+    grown = [each for _, each in told]
     of_names: dict[tuple[str, bool], Grown] = {}
     for each in grown:
         of_names.setdefault((each.name, each.change.like_for_like.grew), each)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.analysis.comparison.chosen_slices import drawn_periods
+from selfvec.analysis.comparison.chosen_slices import dated_among, drawn_periods
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.comparison.mix import coded_fields
 from selfvec.analysis.comparison.recurring import is_new, passages_of, quoted, shares_between
@@ -142,7 +142,7 @@ def _found(run: Run, units: Iterable[Unit], among: Mask | None) -> list[Finding]
     if batch is None or batch.dates is None or batch.slices is not None:
         return []
     if among is not None:
-        batch = replace(batch, dates=np.where(among, batch.dates, np.datetime64("NaT", "D")))
+        batch = dated_among(batch, among)
     unit, periods = scanned_periods(batch)
     if len(periods) < _LEAST_PERIODS:
         return []
