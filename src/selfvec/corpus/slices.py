@@ -98,16 +98,56 @@ def later(date: np.datetime64, number: int) -> np.datetime64:
 
 
 def by_label(batch: TokenBatch) -> list[Slice]:
-    """A slice for each label of the documents (`TokenBatch.slices`), in the order of the labels."""
+    """A slice for each label of the documents (`TokenBatch.slices`), in the `value_order`."""
     if batch.slices is None:
         rule = "the documents of this run have no slices"
         remedy = "refine with --slice-field FIELD, or with several corpora and --slice corpus"
         raise InputError(rule, remedy=remedy)
-    return [Slice(name, batch.slices == number) for number, name in enumerate(batch.slice_names)]
+    order = value_order(batch.slice_names, batch.slices, batch.dates)
+    return [Slice(batch.slice_names[number], batch.slices == number) for number in order]
+
+
+def value_order(values: Sequence[str], codes: Ids, dates: Any) -> list[int]:
+    """The order of values, of which documents have ``codes``, (D,), and ``dates``, (D,) or None.
+
+    It is that of time where the values follow each other, else of their numbers, as of *v9* and *v10*, else
+    that in which they first occur, by date or in the text.
+
+    >>> value_order(["v10", "v9"], np.array([0, 1, 0]), None)
+    [1, 0]
+    >>> days = np.array(["2024-10-02", "2024-03-01", "2024-11-05"], "datetime64[D]")
+    >>> value_order(["autumn", "spring"], np.array([0, 1, 0]), days)
+    [1, 0]
+    """
+    parts = [re.split(r"(\d+)", value.casefold()) for value in values]
+    numbered = len({tuple(part[:1]) for part in parts}) == 1 and all(len(part) > 1 for part in parts)
+    if numbered and not tells_the_date(codes, dates):
+        numbers = [[int(text) if i % 2 else text for i, text in enumerate(part)] for part in parts]
+        return sorted(range(len(values)), key=numbers.__getitem__)
+    in_time = codes if dates is None else codes[np.argsort(dates, kind="stable")]
+    first = np.full(len(values) + 1, len(codes))  # -1 takes the last
+    first[in_time[::-1]] = np.arange(len(codes))[::-1]
+    order: list[int] = np.argsort(first[:-1], kind="stable").tolist()
+    return order
+
+
+def tells_the_date(codes: Ids, dates: Any) -> bool:
+    """Whether the values follow each other in time, as years, volumes or editors do.
+
+    >>> days = np.array(["2001", "2003", "2002", "2004"], "datetime64[D]")
+    >>> tells_the_date(np.array([0, 1, 0, 1]), days), tells_the_date(np.array([0, 0, 1, 1]), days)
+    (True, False)
+    """
+    if dates is None:
+        return False
+    used = np.flatnonzero((codes >= 0) & ~np.isnat(dates))
+    anyhow = np.random.default_rng(0).permutation(len(used))  # documents of one date have no order
+    in_time = codes[used[np.lexsort((anyhow, dates[used]))]]
+    return bool(np.count_nonzero(np.diff(in_time)) < len(np.unique(in_time)))
 
 
 def labelled_by(run: Run, field: str, option: str, others: Sequence[str] = ()) -> TokenBatch:
-    """The tokens of a run, with the values of a kept field as the labels of its documents.
+    """The tokens of a run, with the values of a kept field in the `value_order` as labels of its documents.
 
     Documents without a value have no label. An error names the ``option``, which also takes the ``others``.
     """
@@ -120,7 +160,9 @@ def labelled_by(run: Run, field: str, option: str, others: Sequence[str] = ()) -
     if len(names) > MOST_VALUES:
         rule = f"the field {field!r} has {len(names):,} values, more than the limit of {MOST_VALUES:,}"
         raise OptionError(rule, field=option, remedy="name a field with fewer values")
-    return replace(batch, slices=labels, slice_names=names)
+    order = value_order(names, labels, batch.dates)
+    place = np.append(np.argsort(order), -1).astype(np.int32)  # -1, no value, is the last
+    return replace(batch, slices=place[labels], slice_names=[names[number] for number in order])
 
 
 def document_groups(run: Run, by: str) -> list[Slice]:
@@ -150,7 +192,7 @@ def _groups_by(run: Run, name: str) -> list[Slice]:
         return by_period(batch, name)
     if name == "slice":
         return by_label(batch)
-    return sorted(by_label(labelled_by(run, name, "by", (*PERIODS, "slice"))), key=lambda group: group.name)
+    return by_label(labelled_by(run, name, "by", (*PERIODS, "slice")))
 
 
 def named_slice(batch: TokenBatch, text: str) -> Slice:
@@ -159,7 +201,7 @@ def named_slice(batch: TokenBatch, text: str) -> Slice:
     Bounds are inclusive, and either may be omitted: ``2000..`` is 2000 and later.
     """
     if text in batch.slice_names:
-        return by_label(batch)[list(batch.slice_names).index(text)]
+        return next(part for part in by_label(batch) if part.name == text)
     span = parse_span(text)
     low, _, high = text.partition("..")
     if span is None and parse_span(f"{high}..{low}") is not None:

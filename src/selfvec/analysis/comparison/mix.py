@@ -16,7 +16,7 @@ import numpy as np
 from selfvec.analysis.comparison.comparison import DIFFERENT
 from selfvec.base.answer import Json, as_rows
 from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask
-from selfvec.corpus.slices import parse_span
+from selfvec.corpus.slices import parse_span, tells_the_date
 from selfvec.data.field_types import coded
 from selfvec.data.run_text import RunText, column_of
 from selfvec.numerics.statistics import chi_square_p, hypergeometric_p
@@ -108,21 +108,6 @@ def names_the_sides(codes: Ids, side: Ids, names: Sequence[str]) -> bool:
         return False  # periods have no names
     of_each = [np.unique(codes[side == number]) for number in (0, 1)]
     return all(len(of) == 1 for of in of_each) and of_each[0][0] != of_each[1][0]
-
-
-def tells_the_date(codes: Ids, dates: Any) -> bool:
-    """Whether the values follow each other in time, as years, volumes or editors do.
-
-    >>> days = np.array(["2001", "2003", "2002", "2004"], "datetime64[D]")
-    >>> tells_the_date(np.array([0, 1, 0, 1]), days), tells_the_date(np.array([0, 0, 1, 1]), days)
-    (True, False)
-    """
-    if dates is None:
-        return False
-    used = np.flatnonzero((codes >= 0) & ~np.isnat(dates))
-    anyhow = np.random.default_rng(0).permutation(len(used))  # documents of one date have no order
-    in_time = codes[used[np.lexsort((anyhow, dates[used]))]]
-    return bool(np.count_nonzero(np.diff(in_time)) < len(np.unique(in_time)))
 
 
 def confounded_fields(fields: Sequence[Coded], lengths: Ints, side: Ids, weight: Floats) -> list[Json]:
