@@ -242,6 +242,8 @@ def _is_carried(value: ast.expr, names: set[str]) -> bool:
             return any(_is_carried(part, names) for part in parts)
         case ast.IfExp(body=first, orelse=second):
             return _is_carried(first, names) or _is_carried(second, names)
+        case ast.Call(func=ast.Name(id="len")):
+            return False  # how long it is, is not what it is
         case ast.Call(func=made_by, args=given, keywords=named):
             inside = made_by.value if isinstance(made_by, ast.Attribute) else None
             parts = [*given, *(keyword.value for keyword in named), *([inside] if inside else [])]

@@ -33,7 +33,6 @@ from selfvec.analysis.word_drift.permutation_test import (
     permutation_test,
 )
 from selfvec.analysis.word_kinds import WordTable
-from selfvec.base.progress import Progress
 from selfvec.base.view import probability
 from selfvec.corpus import Corpus
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
@@ -115,7 +114,7 @@ def planted() -> str:
             words = np.arange(len(run.vectors) - len(degrees), len(run.vectors))
             space = occurrence_space(Comparison.of(run.tokens, slices), WordTable.of(run), trial)
             test = DriftTest(permutations=50, seed=trial)
-            sizes = permutation_test(space, words, words, test, 2, Progress())
+            sizes = permutation_test(space, words, words, test, 2)
             chance = changes_of(sizes, np.full((len(words), 2), uses), words >= 0).chance
             measured = (sizes.apd, *(sizes.distance - less for less in (0, chance, sizes.expected)))
             found.append([rank_correlation(size, degrees) for size in measured])
@@ -256,7 +255,7 @@ def calibration() -> str:
             frequent = np.flatnonzero(slice_counts(batch, parts).min(axis=0) >= 5)
             chosen = np.sort(np.random.default_rng(shuffle).permutation(frequent)[:3000])
             space = occurrence_space(Comparison.of(batch, parts), WordTable.of(run), shuffle)
-            sizes = permutation_test(space, chosen, chosen, DriftTest(seed=shuffle), 2, Progress())
+            sizes = permutation_test(space, chosen, chosen, DriftTest(seed=shuffle), 2)
             shares.append(float(np.mean(sizes.p < 0.05)))
             words += len(chosen)
             discovered += int(np.sum(benjamini_hochberg(sizes.p) <= 0.05))

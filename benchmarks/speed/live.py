@@ -18,7 +18,6 @@ from typing import Any
 
 import selfvec
 from benchmarks.harness import Result
-from selfvec.base.progress import Progress
 from selfvec.retrieval import run_index
 from selfvec.retrieval.documents import gather
 
@@ -149,7 +148,7 @@ def _chroma(folder: Path, live: selfvec.Run, base: list[dict[str, Any]], more: l
 def _search(live: selfvec.Run, base: list[dict[str, Any]], note: str) -> Result:
     """Search with segments against an index made anew."""
     index = run_index(live)
-    anew = index.of_parts([index.indexed(live.present, gather(live.present, Progress()))])
+    anew = index.of_parts([index.indexed(live.present, gather(live.present))])
     ratios, here = [], []
     for row in base[100 : 100 + REPEATS]:
         question = " ".join(row["text"].split()[:4])

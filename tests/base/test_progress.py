@@ -22,7 +22,7 @@ from selfvec.analysis.views.terminal_progress import TerminalProgress
 from selfvec.base import progress as module
 from selfvec.base.display import escape_controls, escape_json
 from selfvec.base.errors import InputError
-from selfvec.base.progress import LineProgress, Progress, file_stages
+from selfvec.base.progress import LineProgress, Progress, shown, shown_bytes, stage, steps
 
 
 class Recorded(Progress):
@@ -44,16 +44,16 @@ class Recorded(Progress):
 
 def test_steps_advance_one_stage_by_their_weights() -> None:
     display = Recorded()
-    with display.steps("All", {"Reading": 1, "Testing": 3}) as steps:
-        with steps.stage("Reading", 10, "lines") as advance:
+    with shown(display), steps("All", {"Reading": 1, "Testing": 3}):
+        with stage("Reading", 10, "lines") as advance:
             advance(5)
             assert display.share == pytest.approx(1 / 8)
         assert display.share == pytest.approx(1 / 4)
-        with steps.steps("Testing", {"a": 1, "b": 1}) as inner:
-            with inner.stage("a", None, "words") as advance:
+        with steps("Testing", {"a": 1, "b": 1}):
+            with stage("a", None, "words") as advance:
                 advance(7)
             assert display.share == pytest.approx(1 / 4 + 3 / 8)
-            with inner.stage("b", 2, "words") as advance:
+            with stage("b", 2, "words") as advance:
                 advance(1)
                 assert display.share == pytest.approx(1 / 4 + 3 * 3 / 16)
     assert display.share == 1
@@ -63,12 +63,12 @@ def test_steps_advance_one_stage_by_their_weights() -> None:
 
 def test_a_step_that_is_left_out_or_overrun_does_not_move_the_stage_back() -> None:
     display = Recorded()
-    with display.steps("All", {"a": 1, "b": 1, "c": 2}) as steps:
-        with steps.stage("b", 2, "words") as advance:
+    with shown(display), steps("All", {"a": 1, "b": 1, "c": 2}):
+        with stage("b", 2, "words") as advance:
             assert display.share == pytest.approx(1 / 4)
             advance(5)
             assert display.share == pytest.approx(1 / 2)
-        with steps.stage("unplanned", 5, "words") as advance:
+        with stage("unplanned", 5, "words") as advance:
             advance(5)
         assert display.share == pytest.approx(1 / 2)
     assert display.done == sorted(display.done)
@@ -128,11 +128,11 @@ def test_long_work_prints_lines_where_standard_error_is_no_terminal(capsys, monk
 
 def test_downloads_print_lines_too(capsys, monkeypatch) -> None:
     monkeypatch.setattr(module, "EVERY", 0.01)
-    with file_stages(TerminalProgress()) as update:
-        update("one.gz", 10, 40)
-        assert printed(capsys, "one.gz: 25 %")
-        update("two.gz", 30, 40)
-        assert printed(capsys, "two.gz: 75 %")
+    with shown(TerminalProgress()):
+        for file, done, share in (("one.gz", 10, 25), ("two.gz", 30, 75)):
+            with shown_bytes(file) as update:
+                update(done, 40)
+                assert printed(capsys, f"{file}: {share} %")
 
 
 HOSTILE = "a\x1b[31m\x07\x7f\x85\x9b\u202e\u2028"

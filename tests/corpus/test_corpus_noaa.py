@@ -5,10 +5,12 @@ import gzip
 import pytest
 from corpus_reader import Reader, collect
 from tests.commands import ran
+from tests.heard import Heard
 from tests.refusals import refused
 
 from file_server import Archive, serving
 from selfvec.base.errors import InputError, OptionError, TargetError
+from selfvec.base.progress import shown
 from selfvec.corpus import Corpus
 from selfvec.corpus.fetch import fetch_noaa, parse_years
 
@@ -53,14 +55,15 @@ def test_the_command_fetches_years_into_a_folder(archive, tmp_path) -> None:
 
 
 def test_files_arrive_whole_and_are_a_corpus(archive, tmp_path):
-    told = []
+    heard = Heard()
     archive.faults[""] = ["503", "drop"]  # what passes is outlasted
-    paths = fetch(archive, tmp_path / "new" / "noaa", progress=lambda *what: told.append(what))
+    with shown(heard):
+        paths = fetch(archive, tmp_path / "new" / "noaa")
     assert [path.name for path in paths] == [own(2020, 20240620), own(2021, 20240620)]
     assert sorted((tmp_path / "new" / "noaa").iterdir()) == paths
     for path, year in zip(paths, (2020, 2021), strict=True):
         size = len(archive.files[edition(year, 20240620)])
-        assert told[-1 if path is paths[-1] else 0] == (path.name, size, size)
+        assert heard.stages[path.name] == [size, size]
 
 
 def test_a_narrative_is_a_row_once(archive, tmp_path):

@@ -9,7 +9,6 @@ from tests.encoders.tiny_encoder import write_encoder
 from tests.refusals import refused
 
 from selfvec.base.errors import CorpusError
-from selfvec.base.progress import Progress
 from selfvec.encoders.onnx_encoder import OnnxEncoder
 from selfvec.lab.transforms.distill import TextWords, alone, in_texts, use_states
 from selfvec.numerics.rows import unit_rows
@@ -28,9 +27,7 @@ def test_words_alone_are_texts_less_their_mean(encoder: OnnxEncoder) -> None:
     # [CLS] hail [SEP]: the rows add up to (3, 0, 0)
     rows = unit_rows(np.array([(3, 0, 0), (2, 0, 1), (2, 1, 0)], float))
     expected = unit_rows(rows - rows.mean(axis=0))
-    assert_allclose(
-        alone(encoder, TextWords.of(["hail hail hail rain rain roof"]), Progress()), expected, atol=1e-5
-    )
+    assert_allclose(alone(encoder, TextWords.of(["hail hail hail rain rain roof"])), expected, atol=1e-5)
 
 
 def test_a_word_in_texts_is_the_mean_of_its_uses(encoder: OnnxEncoder) -> None:
@@ -42,19 +39,19 @@ def test_a_word_in_texts_is_the_mean_of_its_uses(encoder: OnnxEncoder) -> None:
     hail = (np.array([1, 0, 0]) + first + second) / 2
     rows = np.array([hail, np.array([0, 0, 1]) + second, np.array([0, 1, 0]) + first])
     expected = unit_rows(rows - rows.mean(axis=0))
-    assert_allclose(in_texts(encoder, words, Progress()), expected, atol=1e-5)
+    assert_allclose(in_texts(encoder, words), expected, atol=1e-5)
 
 
 def test_a_text_longer_than_the_encoder_reads_loses_no_word(tmp_path: Path) -> None:
     short = {"sentence_bert_config.json": {"max_seq_length": 4}}
     encoder = OnnxEncoder(write_encoder(tmp_path, settings=short))
     words = TextWords.of(["hail roof hail roof hail rain"])
-    assert in_texts(encoder, words, Progress(), jobs=1).any(axis=1).all()
+    assert in_texts(encoder, words, jobs=1).any(axis=1).all()
 
 
 def test_the_number_of_threads_changes_no_bit(encoder: OnnxEncoder) -> None:
     words = TextWords.of([f"hail {word} rain" * n for n in range(1, 40) for word in ("roof", "query")])
-    rows = [in_texts(encoder, words, Progress(), jobs=jobs).tobytes() for jobs in (1, 2, 3)]
+    rows = [in_texts(encoder, words, jobs=jobs).tobytes() for jobs in (1, 2, 3)]
     assert len(set(rows)) == 1
 
 

@@ -157,7 +157,7 @@ class Model:
 def same_answers(run: selfvec.Run) -> None:
     """Whether a run answers as an index made anew of its documents does."""
     index = selfvec.run_index(run)
-    anew = index.of_parts([index.indexed(run.present, gather(run.present, Progress()))])
+    anew = index.of_parts([index.indexed(run.present, gather(run.present))])
     for question, mode in (*product(QUESTIONS, ["hybrid"]), *product(QUESTIONS[1:2], ["bm25", "dense"])):
         here, there = (one.search(question, 60, mode=mode) for one in (index, anew))
         assert [hit.id for hit in here.hits] == [hit.id for hit in there.hits], (question, mode)

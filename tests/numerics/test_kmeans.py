@@ -100,7 +100,7 @@ def test_neighbours_of_a_group_are_kept_better_than_on_a_plane() -> None:
 
 
 def test_the_same_seed_gives_the_same_points_and_steps_are_reported() -> None:
-    task = Tasks().task(lambda progress: pacmap(grouped(), 3, progress))
+    task = Tasks().task(lambda: pacmap(grouped(), 3))
     first = task.result()
     assert task.share == 1
     assert_array_equal(first, pacmap(grouped(), 3))

@@ -11,7 +11,7 @@ from tests.refinement.problems import random_problem
 from tests.refusals import refused
 
 from selfvec.base.errors import Interrupted
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, shown
 from selfvec.base.threads import in_order, stop_if_cancelled
 from selfvec.cooccurrence.scan import REBUILD, ScanOperator
 from selfvec.data.settings import Settings
@@ -53,11 +53,9 @@ def test_a_pass_is_given_up_in_its_middle(share: float, monkeypatch: pytest.Monk
     plan = make_plan(Settings("decorrelated", window=9, history="none"), Inputs(*PROBLEM))
     total = len(plan.inputs.batch) * plan.passes
     stopped = Stopping(share)
-    refused(
-        lambda: run_to_end(start(plan), stopped),
-        Interrupted,
-        rf"interrupted after [\d,]+ of {total:,} tokens",
-    )
+    with shown(stopped):
+        rule = rf"interrupted after [\d,]+ of {total:,} tokens"
+        refused(lambda: run_to_end(start(plan)), Interrupted, rule)
     assert sum(stopped.shown) < 0.95 * total, "nothing ran to its end"
 
 

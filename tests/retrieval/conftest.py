@@ -8,7 +8,6 @@ from tests.retrieval.word_sums import encoded, passages_of
 
 from selfvec import refine
 from selfvec.apps.run import save_run
-from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.retrieval import Index
 from selfvec.retrieval.documents import gather
@@ -56,7 +55,7 @@ def storm_run(tmp_path_factory, reports: list[str]) -> Run:
 @pytest.fixture(scope="session")
 def index(tmp_path_factory, storm_run: Run) -> Index:
     """The opened index of the run's own documents."""
-    found = gather(storm_run, Progress())
+    found = gather(storm_run)
     return Index.memory(storm_run, found).saved(tmp_path_factory.mktemp("index") / "index")
 
 

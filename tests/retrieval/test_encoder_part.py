@@ -18,7 +18,6 @@ from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.web.documents import search as page_search
 from selfvec.apps.web.page_data import PageData
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.encoders.run_encoder import hold_encoder
 from selfvec.encoders.student import text_rows
@@ -35,7 +34,7 @@ QUESTION = "wind damaged the village school"
 @pytest.fixture(scope="module")
 def index(encoded_run: Run) -> Index:
     """The index of the run, whose encoder can be had."""
-    return Index.memory(encoded_run, gather(encoded_run, Progress()))
+    return Index.memory(encoded_run, gather(encoded_run))
 
 
 def reading(index: Index) -> Index:
@@ -48,7 +47,7 @@ def centred(index: Index, texts: list[str]) -> np.ndarray:
 
 
 def test_units_have_the_encoders_vectors_less_their_mean(index: Index, encoded_run: Run) -> None:
-    found = gather(encoded_run, Progress())
+    found = gather(encoded_run)
     passages = passages_of(encoded_run)
     rows = WordSums().encode(passages).astype(np.float16).astype(np.float64)
     assert_allclose(index.encoder_part.mean, rows.mean(axis=0), atol=1e-6)
@@ -154,7 +153,7 @@ class ManySums(WordSums):
 
 @pytest.mark.soak
 def test_an_encoder_counts_as_far_as_it_agrees_with_the_text(storm_run: Run) -> None:
-    texts = list(gather(storm_run, Progress()).texts)
+    texts = list(gather(storm_run).texts)
     own = Index.memory(storm_run, texts)
     for encoder, knows in ((Chance(), False), (ManySums(), True)):
         index = Index.memory(refine(texts, method="original", encoder=encoder), texts)
@@ -206,7 +205,7 @@ def test_the_assistant_and_the_page_ask_alike(encoded_run: Run, tmp_path: Path) 
 
 
 def test_what_cannot_be_asked_is_one_error(index: Index, storm_run: Run) -> None:
-    without = Index.memory(storm_run, gather(storm_run, Progress()))
+    without = Index.memory(storm_run, gather(storm_run))
     refused(
         lambda: without.search(QUESTION, question="rows"),
         OptionError,

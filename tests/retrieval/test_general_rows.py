@@ -7,7 +7,6 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import selfvec
-from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval import MODES, Found, Index, run_index
@@ -103,7 +102,7 @@ def test_it_is_written_with_the_index_and_has_a_row_alone_as_with_others(
 
 
 def test_an_encoder_keeps_its_own_way(encoded_run: Run) -> None:
-    index = Index.memory(encoded_run, gather(encoded_run, Progress()))  # others use the run
+    index = Index.memory(encoded_run, gather(encoded_run))  # others use the run
     assert index.space.general is None
     assert index.search("blizzard", question="rows").asked == []
 

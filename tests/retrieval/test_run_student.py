@@ -10,7 +10,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from tests.encoders.toy import WordSums
 from tests.retrieval.word_sums import encoded, passages_of
 
-from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.encoders.student import learn
@@ -83,7 +82,7 @@ def test_without_an_encoder_or_an_encoded_passage_there_is_none(storm_run: Run) 
 
 
 def test_vectors_of_documents_without_those_of_words_are_enough(storm_run: Run) -> None:
-    texts = list(gather(storm_run, Progress()).texts)  # long ones as a whole, too
+    texts = list(gather(storm_run).texts)  # long ones as a whole, too
     student = student_of(storm_run.replace(parts={"encoded": encoded(texts)}, folder=None))
     assert (student.passages, student.student.prior) == (len(texts), "none")
     assert np.isfinite(student.student.rows).all()

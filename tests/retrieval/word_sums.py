@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from tests.encoders.toy import WordSums
 
-from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.encoders.encoded_texts import EncodedTexts
 from selfvec.retrieval.documents import gather
@@ -12,7 +11,7 @@ from selfvec.retrieval.documents import gather
 
 def passages_of(run: Run) -> list[str]:
     """The short documents of a run, and the passages of the long ones."""
-    found = gather(run, Progress())
+    found = gather(run)
     texts = []
     for text, spans in zip(found.texts, found.spans(), strict=True):
         texts += [text[a:b] for a, b in spans] or [text]

@@ -23,7 +23,7 @@ import selfvec
 from selfvec.analysis.word_drift.drift import drift as measured_drift
 from selfvec.apps.web.documents import points
 from selfvec.apps.web.page_data import PageData
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, shown
 from selfvec.data.run import Run
 from selfvec.files.checksums import write_sealed
 from selfvec.refinement.derived_vectors import narrow_vectors
@@ -38,7 +38,8 @@ def search(run: Run, progress: Progress, words: int = 120) -> Any:
 
 
 def narrow(run: Run, progress: Progress) -> Any:
-    return narrow_vectors(run, progress=progress).vectors.tolist()
+    with shown(progress):
+        return narrow_vectors(run).vectors.tolist()
 
 
 def learned(run: Run, progress: Progress) -> Any:
@@ -349,7 +350,7 @@ def test_a_run_in_memory_is_asked_without_a_word(name: str, kept: Kept) -> None:
 COUNTED = """
 import sys
 from pathlib import Path
-from selfvec.base.progress import LineProgress
+from selfvec.base.progress import LineProgress, shown
 from selfvec.storage.cache import cached_result
 from selfvec.storage.run_folder import open_run
 
@@ -358,8 +359,8 @@ def make():
     sys.stdin.readline()
     return {"answer": 42}
 
-progress = LineProgress(lambda line: print(line, flush=True))
-print(cached_result(open_run(sys.argv[1]), "slow", [], make, progress)["answer"])
+with shown(LineProgress(lambda line: print(line, flush=True))):
+    print(cached_result(open_run(sys.argv[1]), "slow", [], make)["answer"])
 """
 
 

@@ -15,6 +15,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from tests.commands import ran
 from tests.encoders.tiny_encoder import write_encoder
+from tests.heard import Heard
 from tests.refusals import refused
 from tests.rows import normal_rows
 
@@ -22,6 +23,7 @@ import selfvec
 from file_server import Archive, serving
 from selfvec.apps.functions.vectors import cost_text
 from selfvec.base.errors import FormatError, InputError, OptionError, TargetError
+from selfvec.base.progress import shown
 from selfvec.encoders.given import as_sentence_encoder
 from selfvec.encoders.onnx_encoder import EncoderFolder
 from selfvec.storage import fetch_vectors as fetching
@@ -66,10 +68,11 @@ def fetch(server: Archive, name: str = "glove-6b-50", out=None, **options):
 
 
 def test_a_fetched_table_is_loaded_by_its_name(server, data) -> None:
-    seen = []
-    record = fetch(server, progress=lambda *what: seen.append(what))
+    heard = Heard()
+    with shown(heard):
+        record = fetch(server)
     size = len(server.files[GLOVE])
-    assert seen[-1] == (GLOVE, size, size)
+    assert heard.stages[GLOVE] == [size, size]
     assert record["path"] == str(data / "glove-6b-50" / "vectors.safetensors")
     assert (record["words"], record["dimensions"], record["licence"]) == (6, 50, "PDDL 1.0")
     assert record["download"]["bytes"] == size

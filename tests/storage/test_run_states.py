@@ -22,6 +22,7 @@ import selfvec
 from selfvec.apps.functions.inspection import verify
 from selfvec.apps.run import open_run, save_run
 from selfvec.base.errors import CleanupWarning, FormatError, InputError, TargetError
+from selfvec.base.progress import Progress, shown
 from selfvec.data.run import Run, TopicName, split_state
 from selfvec.data.run_text import TEXT
 from selfvec.storage import run_writer
@@ -201,6 +202,11 @@ class Releasing(Heard):
             self.writer.close()
 
 
+def with_names(run: Path, told: Progress) -> None:
+    with shown(told):
+        save_topic_names(open_run(run), [TopicName("Hail", ("hail",))])
+
+
 CHANGES: dict[str, Callable[[Path, Heard], object]] = {
     "refine": lambda run, told: selfvec.refine(ROWS, "none", output=run, overwrite=True, progress=told),
     "update": lambda run, told: selfvec.update(run, NEW, output=run, progress=told),
@@ -209,7 +215,7 @@ CHANGES: dict[str, Callable[[Path, Heard], object]] = {
     "delete": lambda run, told: selfvec.delete(run, "d1", progress=told),
     "erase": lambda run, told: selfvec.delete(run, "d1", erase=True, progress=told),
     "undo": lambda run, told: selfvec.undo(run, progress=told),
-    "names": lambda run, told: save_topic_names(open_run(run), [TopicName("Hail", ("hail",))], told),
+    "names": with_names,
 }
 
 

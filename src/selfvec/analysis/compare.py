@@ -23,7 +23,7 @@ from selfvec.base.answer import Answer, Json, as_rows
 from selfvec.base.arrays import Doubles, Rows
 from selfvec.base.declarations import Bounds, Count, Natural, checked
 from selfvec.base.errors import InputError
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import Progress, say
 from selfvec.base.view import COUNT, PIECES, PROBABILITY, Cell, Column, Row, figure
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
@@ -154,11 +154,11 @@ def compare(
     if method in ("auto", "compass"):
         test = DriftTest(least, permutations, seed)
         try:
-            drifted, left_out = _between_texts(first, second, test, neighbours, jobs, progress)
+            drifted, left_out = _between_texts(first, second, test, neighbours, jobs)
         except InputError as reason:
             if method == "compass":
                 raise
-            as_progress(progress).say(f"compared by vectors only: {reason.rule}")
+            say(f"compared by vectors only: {reason.rule}")
             method = "procrustes"
         else:
             rows = sorted(drifted, key=lambda row: row["q"] > fdr)
@@ -175,7 +175,6 @@ def _between_texts(
     test: DriftTest,
     neighbours: int,
     jobs: int | None,
-    progress: Progress | None,
 ) -> tuple[list[Json], dict[str, int]]:
     """The rows of the drift between two texts, and how many words are left out.
 
@@ -190,7 +189,7 @@ def _between_texts(
     sides = Comparison.of(run.require_tokens(), slices, run.text)
     table = WordTable.of(run)
     counted = CountedSides.of(sides, table, test.min_count)
-    measured = measure_words(sides, table, counted, test, neighbours=neighbours, jobs=jobs, progress=progress)
+    measured = measure_words(sides, table, counted, test, neighbours=neighbours, jobs=jobs)
     return listed_rows(table, measured)
 
 

@@ -38,7 +38,7 @@ from selfvec.base.arrays import Doubles, Hashes, Ints, Mask, Rows
 from selfvec.base.declarations import Bounds, Count, Natural, checked
 from selfvec.base.errors import CorpusError, InputError, OptionError
 from selfvec.base.finding import Finding
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import Progress, stage
 from selfvec.base.threads import in_order, one_core, threads
 from selfvec.base.view import PROBABILITY, Column, Table
 from selfvec.corpus import Corpus, as_corpus
@@ -152,11 +152,10 @@ def monitor(
     if permutations < needed:
         rule = f"is at least {needed} for an alarm at level {level:g}, not {permutations}"
         raise OptionError(rule, field="permutations")
-    progress = as_progress(progress)
     run = as_run(run)
     settings = run.settings
     corpus = as_corpus(documents, "documents", like=run.provenance.corpus, **fields)
-    rows, total = _read_sample(corpus, settings, sample, seed, progress)
+    rows, total = _read_sample(corpus, settings, sample, seed)
     new = tokens_of([Documents(rows[TEXT])], run)
     if not len(new):
         raise InputError("no words of the new documents remain", remedy="give documents with words")
@@ -179,7 +178,7 @@ def monitor(
         return _answer(figures | {"note": "the run already has all of these documents"})
     both = concatenated([own.part(places), new.part(chosen)])
     old = np.arange(both.documents) < len(places)
-    with progress.stage("Words", None, "documents"):
+    with stage("Words", None, "documents"):
         sides = [Slice(*side) for side in zip(SIDES, (old, ~old), strict=True)]
         joint = _joint_run(run, rows[chosen], both, places)
         made = compared(joint, sides, {})
@@ -187,22 +186,20 @@ def monitor(
     figures["rows"] = [row for row in words if row["q"] <= LEVEL][:top]
     divided = _divided(both, old, made.unit, own, settings.min_count, rng)
     figures |= {"compared": len(chosen), "held_out": divided.held_out, "unknown_expected": divided.expected}
-    figures |= _tested(joint, divided, level, permutations, seed, progress)
+    figures |= _tested(joint, divided, level, permutations, seed)
     return _answer(figures, map(_as_sentence, by_kind([*made.findings, *key_words(made, words)])))
 
 
-def _tested(
-    joint: Run, divided: Divided, level: float, permutations: int, seed: int, progress: Progress
-) -> Json:
+def _tested(joint: Run, divided: Divided, level: float, permutations: int, seed: int) -> Json:
     """The p of the new units, and whether it is an alarm."""
     new = int(divided.new.sum())
     old = len(divided.new) - new
     if comb(new + old, new) < 1 / level:
         rule = f"{new} new documents and {old} of the run are too few for an alarm at level {level:g}"
         raise InputError(rule, remedy="give more documents, or raise --level")
-    with progress.stage("Comparing", None, "documents"):
+    with stage("Comparing", None, "documents"):
         of_units = _unit_figures(joint, divided, seed)
-    with progress.stage("Testing", None, "divisions"):
+    with stage("Testing", None, "divisions"):
         p, each = joint_p(_division_statistics(of_units, divided, permutations, seed))
     tests = [{"test": name, "p": value} for name, value in zip(TESTS, each, strict=True)]
     return {"alarm": p <= level, "p": p, "tests": tests}
@@ -275,16 +272,14 @@ class Divided:
     held_out: int  # documents of the run
 
 
-def _read_sample(
-    corpus: Corpus, settings: Settings, most: int, seed: int, progress: Progress
-) -> tuple[pl.DataFrame, int]:
+def _read_sample(corpus: Corpus, settings: Settings, most: int, seed: int) -> tuple[pl.DataFrame, int]:
     """At most ``most`` documents of a corpus, drawn at random in one reading, and the number of all."""
     if corpus.tokenized and settings.tokenizer != "whitespace":
         rule = f"its documents are tokens already: the tokeniser {settings.tokenizer} would split them again"
         raise CorpusError(rule, path=corpus.name, remedy="give texts")
     rng = np.random.default_rng(seed)
     keys, rows, total = np.zeros(0), pl.DataFrame(), 0
-    with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
+    with stage("Reading", corpus.total_bytes, "bytes") as advance:
         for batch in corpus.batches(advance):
             ids = column_or_nulls(batch.rows, ID)
             named = batch.rows.with_columns(ids.fill_null(numbered(ids, total, ())))

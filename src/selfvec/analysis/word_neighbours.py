@@ -17,7 +17,6 @@ import numpy as np
 
 from selfvec.base.answer import Json
 from selfvec.base.arrays import Floats, Ints, Mask
-from selfvec.base.progress import Progress
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -141,25 +140,23 @@ LONGEST = 5  # letters of an abbreviation
 LONGER = 1.5  # length of the word, at least, by that of its abbreviation
 
 
-def replacement_cosines(run: Run, index: int, progress: Progress | None = None) -> Floats:
+def replacement_cosines(run: Run, index: int) -> Floats:
     """Weighted means of the cosines of refined and narrow vectors to the word of a row, (V,) float32."""
     cosines: Floats = run.vectors.unit @ run.vectors.unit[index]
-    narrow = narrow_vectors(run, progress=progress).unit
+    narrow = narrow_vectors(run).unit
     cosines += np.float32(NARROW) * (narrow @ narrow[index])
     cosines /= np.float32(1 + NARROW)
     return cosines
 
 
-def replacement_row(
-    run: Run, index: int, top: int, min_count: int | None = None, progress: Progress | None = None
-) -> Json:
+def replacement_row(run: Run, index: int, top: int, min_count: int | None = None) -> Json:
     """A row of ``selfvec similar --as replacement --json`` for the word of a row of the run.
 
     Neighbours are sorted by the score; the number of each is its cosine. ``abbreviations`` names those that
     abbreviate the word, or that the word abbreviates.
     """
     vectors = run.vectors
-    cosines = replacement_cosines(run, index, progress)
+    cosines = replacement_cosines(run, index)
     least = least_count(vectors.counts, min_count)
     allowed = np.ones(len(vectors), bool) if vectors.counts is None else vectors.counts >= least
     allowed[index] = False

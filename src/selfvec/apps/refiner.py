@@ -19,7 +19,7 @@ from selfvec.base.arrays import Floats
 from selfvec.base.checks import StrPath, check_names
 from selfvec.base.errors import InputError, NotFittedError, OptionError
 from selfvec.base.installed import install_command
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, shown
 from selfvec.corpus import Corpus
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data.settings import Settings, suggest_names
@@ -130,14 +130,8 @@ class Refiner(Settings):
         documents = open_text(corpus, fields, keep=settings.keeps_text)
         for kept in ("drift_", "_encoder"):
             self.__dict__.pop(kept, None)
-        run = refine(
-            documents,
-            several,
-            settings,
-            encoder=self.encoder,
-            embeddings=embeddings,
-            progress=_progress(progress),
-        )
+        with shown(TerminalProgress() if progress is True else progress):
+            run = refine(documents, several, settings, encoder=self.encoder, embeddings=embeddings)
         self.run_ = Run(run)
         self.vectors_ = run.vectors
         self.original_ = run.original
@@ -290,9 +284,3 @@ def _texts(given: Any) -> list[str]:
     return [
         "" if text is None else " ".join(text) if isinstance(text, list | tuple) else text for text in given
     ]
-
-
-def _progress(wanted: Progress | bool | None) -> Progress:
-    if isinstance(wanted, Progress):
-        return wanted
-    return TerminalProgress() if wanted else Progress()

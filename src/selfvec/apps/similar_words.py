@@ -192,12 +192,12 @@ def similar(
 
         if words:
             raise OptionError("is asked for, or words are", field="document", remedy="leave one of them out")
-        return similar_documents(cast("GivenRun", vectors), document, top=top, progress=progress)
+        return similar_documents(cast("GivenRun", vectors), document, top=top)
     names = check_texts("words", words, "words")
     given = _opened(vectors)
     if isinstance(given, Run):
         places, unknown = given.rows(names)
-        return shown_neighbours(_in_run(given, places, top, compare, min_count, as_, progress), unknown)
+        return shown_neighbours(_in_run(given, places, top, compare, min_count, as_), unknown)
     for field_name, asked, rule in (
         ("compare", compare, "vectors do not hold their state before refining"),
         ("as_", as_ != "topic", "vectors do not hold the text from which replacements are found"),
@@ -230,7 +230,6 @@ def _in_run(
     compare: bool,
     min_count: int | None,
     as_: str,
-    progress: Progress | None,
 ) -> list[Json]:
     """A row for each word, after its neighbours in the original vectors if ``compare``."""
     # Here, since its stemmers take long to import
@@ -240,7 +239,7 @@ def _in_run(
     for place in places:
         rows += [neighbours_row(run, "original", place, top, min_count)] if compare else []
         if as_ == "replacement":
-            rows.append(replacement_row(run, place, top, min_count, progress))
+            rows.append(replacement_row(run, place, top, min_count))
         else:
             rows.append(neighbours_row(run, "refined", place, top, min_count))
     return rows

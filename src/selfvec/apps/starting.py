@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Never
 from selfvec.base.checks import StrPath
 from selfvec.base.declarations import Bounds, checked
 from selfvec.base.errors import MissingExtra, OptionError
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import Progress, say
 from selfvec.files.atomic_files import check_target
 from selfvec.storage.run_folder import is_run, open_run
 
@@ -44,10 +44,8 @@ def demo(output: StrPath = "demo-run", *, overwrite: bool = False, progress: Pro
     page_replaced = overwrite or _is_page_of_demo(page)
     check_target(output, overwrite=replaced, folder=True)
     check_target(page, overwrite=page_replaced, folder=False)
-    run = refine(
-        python_documentation(), output=output, overwrite=replaced, stop_words="en", progress=progress
-    )
-    report(run, page, overwrite=page_replaced, progress=progress)
+    run = refine(python_documentation(), output=output, overwrite=replaced, stop_words="en")
+    report(run, page, overwrite=page_replaced)
     return run
 
 
@@ -104,7 +102,7 @@ def serve(
         raise MissingExtra(error.name or "fastapi", "serve", "the page") from error
 
     def started(address: str) -> None:
-        as_progress(progress).say(f"serving {run} until Ctrl-C at:")
+        say(f"serving {run} until Ctrl-C at:")
         print(address, flush=True)
 
     write_token = None
@@ -145,12 +143,12 @@ def mcp(
     except ImportError as error:
         raise MissingExtra("mcp", "mcp", "an assistant's access") from error
 
-    tools = Tools(open_run(run), progress)
+    tools = Tools(open_run(run))
     if http is not None:
         serve_http(tools, http, _say_where, write=write)
         return
     if sys.stdin.isatty():
-        as_progress(progress).say("waiting for an assistant on standard input; stop with Ctrl-C")
+        say("waiting for an assistant on standard input; stop with Ctrl-C")
     before = signal.signal(signal.SIGINT, _interrupted)
     try:
         create_server(tools, write=write).run("stdio")

@@ -34,6 +34,7 @@ from typing import Annotated, Any, NamedTuple, ParamSpec, TypeVar, get_args, get
 from .checks import Paths, StrPath, no_such_option
 from .display import code_of
 from .errors import OptionError, did_you_mean
+from .progress import shown
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -239,7 +240,8 @@ class Declaration:
 def checked(function: Callable[P, R]) -> Callable[P, R]:
     """Check the values that a function is called with against its annotations.
 
-    Its signature and its help name the options of a record, too, see `options`.
+    A display that is its ``progress`` is shown what it does, see `shown`. Its signature and its help name the
+    options of a record, too, see `options`.
 
     >>> @checked
     ... def double(number: Count) -> int:
@@ -259,8 +261,10 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def call(*given: P.args, **named: P.kwargs) -> R:
-        declared(function).check({**dict(zip(names, given, strict=False)), **named})
-        return function(*given, **named)
+        values = {**dict(zip(names, given, strict=False)), **named}
+        declared(function).check(values)
+        with shown(values.get("progress")):
+            return function(*given, **named)
 
     record = _record_of(function)
     if record is not None:

@@ -1,18 +1,17 @@
-"""Work in stages: its progress, whoever displays it, the seconds of each stage, and Ctrl-C between two.
+"""Work in stages: its progress, whoever displays it, and the seconds of each stage.
 
 A stage that begins or advances raises `CancelledError` if nobody will read what this thread does.
 """
 
 from __future__ import annotations
 
-import _thread
 import logging
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextvars import ContextVar
 from functools import partial
-from threading import Event, Thread, Timer, current_thread, main_thread
+from threading import Event, Thread
 from time import monotonic, perf_counter
 
 from .display import escape_controls
@@ -45,18 +44,51 @@ class Progress:
     def say(self, message: str) -> None:
         del message
 
-    @contextmanager
-    def steps(self, label: str, weights: Mapping[str, float]) -> Iterator[Progress]:
-        """Announce one stage made of several steps.
 
-        The block gets a `Progress` whose stages are the steps, by label. ``weights`` lists all steps in order
-        with their relative durations, so that the stage advances evenly. A step may be left out or have steps
-        of its own.
-        """
-        with self.stage(label, _WHOLE, "") as advance:
-            steps = _Steps(advance, weights, self.say)
-            yield steps
-            steps.go_to(_WHOLE)
+_NONE = Progress()
+_DISPLAY = ContextVar("display", default=_NONE)
+
+
+@contextmanager
+def shown(display: object) -> Iterator[None]:
+    """Let a display show the stages of what is done in here, and of what that does in threads.
+
+    True prints lines on standard error, False shows nothing, None leaves the display that there is.
+    `OptionError` if it is something else.
+    """
+    if isinstance(display, bool):
+        display = LineProgress(partial(print, file=sys.stderr)) if display else _NONE
+    if not isinstance(display, Progress | None):
+        raise OptionError(f"is a Progress, True or False, not {type(display).__name__}", field="progress")
+    before = _DISPLAY.set(display or _DISPLAY.get())
+    try:
+        yield
+    finally:
+        _DISPLAY.reset(before)
+
+
+def stage(label: str, total: int | None, unit: str) -> AbstractContextManager[Advance]:
+    """Announce a stage to the display, see `Progress.stage`."""
+    return _DISPLAY.get().stage(label, total, unit)
+
+
+def say(message: str) -> None:
+    """Tell people a line."""
+    _DISPLAY.get().say(message)
+
+
+@contextmanager
+def steps(label: str, weights: Mapping[str, float]) -> Iterator[None]:
+    """Announce one stage made of several steps: those of the stages in here that are named.
+
+    ``weights`` lists all steps in order with their relative durations, so that the stage advances evenly. A
+    step may be left out or have steps of its own.
+    """
+    with stage(label, _WHOLE, "") as advance:
+        within = _Steps(advance, weights, _DISPLAY.get().say)
+        with shown(within):
+            yield
+        within.go_to(_WHOLE)
 
 
 @contextmanager
@@ -69,20 +101,19 @@ def logged(label: str) -> Iterator[None]:
 
 
 @contextmanager
-def file_stages(progress: Progress) -> Iterator[Callable[[str, int, int], None]]:
-    """One stage for each file. The block calls it with the file's name, the bytes done and the total bytes.
+def shown_bytes(file: str) -> Iterator[Callable[[int, int], None]]:
+    """A stage for a file that is downloaded. The block calls it with the bytes done and the total bytes.
 
     Ctrl-C is an `Interrupted` that says how to go on.
     """
-    begun: dict[str, tuple[Advance, int]] = {}
+    advance: Advance | None = None
+    reached = 0
 
-    def report(name: str, done: int, total: int) -> None:
-        if name not in begun:
-            stack.close()
-            begun[name] = stack.enter_context(progress.stage(name, total or None, "bytes")), 0
-        advance, before = begun[name]
-        advance(done - before)
-        begun[name] = advance, done
+    def report(done: int, total: int) -> None:
+        nonlocal advance, reached
+        advance = advance or stack.enter_context(stage(file, total or None, "bytes"))
+        advance(done - reached)
+        reached = done
 
     try:
         with ExitStack() as stack:
@@ -128,18 +159,6 @@ class _Steps(Progress):
         number = max(0, round(place) - self._reached)
         self._reached += number
         self._advance(number)  # even by 0: displays may stop the work here
-
-
-def as_progress(given: Progress | bool | None) -> Progress:
-    """The progress display of an argument: True prints lines on standard error, None and False show nothing.
-
-    `OptionError` if it is something else.
-    """
-    if isinstance(given, Progress):
-        return given
-    if given is not None and not isinstance(given, bool):
-        raise OptionError(f"is a Progress, True or False, not {type(given).__name__}", field="progress")
-    return LineProgress(partial(print, file=sys.stderr)) if given else Progress()
 
 
 class LineProgress(Progress):
@@ -238,48 +257,3 @@ class Timings(dict[str, float]):
             yield
         finally:
             self[name] = self.get(name, 0.0) + perf_counter() - start
-
-
-# Ctrl-C as a request: work stops between two steps, where its state can be saved
-
-_SOON = 0.02  # seconds after which Ctrl-C comes once more
-
-
-@contextmanager
-def interruptible() -> Iterator[Event]:
-    """Turn the first Ctrl-C (or SIGTERM) into a request, which sets the event: work stops between two steps.
-
-    A second one interrupts at once. Outside the main thread signals keep their handlers.
-    """
-    asked = Event()
-    if current_thread() is not main_thread():
-        yield asked
-        return
-
-    def ask(number: int, frame: object) -> None:
-        del number, frame
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-
-    kept = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
-
-
-def interrupt_soon() -> None:
-    """Ctrl-C once more, after the code that runs now."""
-    again = Timer(_SOON, _interrupt)
-    again.daemon = True
-    again.start()
-
-
-def _interrupt() -> None:
-    """As Ctrl-C, also while the main thread waits."""
-    if hasattr(signal, "pthread_kill"):
-        signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
-    else:
-        _thread.interrupt_main()

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from functools import cache, partial
 from pathlib import Path
 from queue import Empty, Queue
@@ -123,7 +124,7 @@ def in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int) -> Itera
         waiting: deque[Future[Out]] = deque()
         try:
             for item in items:
-                waiting.append(pool.submit(work, item))
+                waiting.append(pool.submit(copy_context().run, work, item))
                 if len(waiting) > jobs:
                     yield _patiently(waiting.popleft())
             while waiting:

@@ -13,12 +13,13 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 from selfvec.base.errors import InputError, OptionError, TargetError
+from selfvec.base.progress import shown_bytes
 from selfvec.files.atomic_files import atomic_file, writing
 from selfvec.files.download import LATER, download, download_page
 
@@ -51,8 +52,6 @@ def fetch_noaa(
     *,
     base_url: str = NOAA_URL,
     overwrite: bool = False,
-    # file name, bytes so far, final size (0 if unknown)
-    progress: Callable[[str, int, int], None] = lambda *_: None,
     **options: Any,  # of `download`
 ) -> list[Path]:
     """Download the newest edition of each year's "details" into ``out``, unless it is there.
@@ -71,7 +70,7 @@ def fetch_noaa(
         raise TargetError(rule, path=others[0], remedy="remove it, or replace it with --overwrite")
     for name, source in editions.items():
         if overwrite or not (out / name).exists():
-            _fetch(base_url + source, out / name, lambda *size, name=name: progress(name, *size), options)
+            _fetch(base_url + source, out / name, options)
     for other in others:
         with writing(other):
             other.unlink()
@@ -95,9 +94,10 @@ def _choose(index: str, years: tuple[int, int], base_url: str) -> dict[str, str]
     return dict(newest[year] for year in wanted)
 
 
-def _fetch(url: str, target: Path, progress: Callable[[int, int], None], options: dict[str, Any]) -> None:
+def _fetch(url: str, target: Path, options: dict[str, Any]) -> None:
     with atomic_file(target, overwrite=True) as temporary, TemporaryFile(dir=target.parent) as packed:
-        download(url, packed, progress, **options)
+        with shown_bytes(target.name) as progress:
+            download(url, packed, progress, **options)
         try:
             # Without a time in the header, the same rows have the same checksum.
             with temporary.open("wb") as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as out:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import Array, Ints, Mask, Rows
 from selfvec.base.display import count_of
 from selfvec.base.errors import FormatError, InputError
-from selfvec.base.progress import Advance, Progress
+from selfvec.base.progress import Advance, say, stage
 from selfvec.data.run import Run, Segment
 from selfvec.data.token_batch import places_in
 from selfvec.files.atomic_files import refuse_special, writing
@@ -257,11 +257,10 @@ def adding_told(
     encoded: EncodedTexts,
     encoder: SentenceEncoder,
     texts: Mapping[str, Sequence[str]],  # by kind: passages, words
-    progress: Progress,
     jobs: int | None = None,
     journal: Path | None = None,
 ) -> EncodedTexts:
-    """As `EncodedTexts.adding`; ``progress`` is told how many are encoded, and shows what is done."""
+    """As `EncodedTexts.adding`; how many are encoded is said, and what is done is shown."""
     left = {kind: encoded.missing(few) for kind, few in texts.items()}
     every = [*chain.from_iterable(left.values())]
     if not every:
@@ -269,10 +268,10 @@ def adding_told(
     again = sum(map(len, texts.values())) - len(every)
     before = f"; {count_of(again, 'text')} of the interrupted command are there" if again and journal else ""
     counted = " and ".join(count_of(len(few), kind.removesuffix("s"), kind) for kind, few in left.items())
-    progress.say(f"encoding {counted} with {encoder.name}{before}")
+    say(f"encoding {counted} with {encoder.name}{before}")
     for kind, few in left.items():
         if few := encoded.missing(few):
-            with progress.stage(f"Encoding {kind}", len(few), kind) as advance:
+            with stage(f"Encoding {kind}", len(few), kind) as advance:
                 encoded = encoded.adding(encoder, few, jobs=jobs, advance=advance, journal=journal)
     return encoded
 

@@ -16,7 +16,6 @@ import numpy as np
 
 from selfvec.base.arrays import Rows
 from selfvec.base.errors import FormatError, InputError, MissingExtra
-from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.public_vectors import locate
@@ -87,7 +86,7 @@ def _opened(described: Mapping[str, Any]) -> SentenceEncoder | None:
     return None
 
 
-def read_documents(run: Run, texts: Sequence[str], progress: Progress | None = None) -> Rows | None:
+def read_documents(run: Run, texts: Sequence[str]) -> Rows | None:
     """Texts as a run's encoder reads them, (n, h) unit rows; a long text is the mean of its passages.
 
     What was encoded with the run is not encoded again. None if the run has no encoder, or it cannot be had
@@ -97,7 +96,7 @@ def read_documents(run: Run, texts: Sequence[str], progress: Progress | None = N
     if encoder is None or encoded is None:
         return None
     listed = list(passages_of(texts))
-    told = adding_told(encoded.kept(listed), encoder, {"passages": listed}, progress or Progress())
+    told = adding_told(encoded.kept(listed), encoder, {"passages": listed})
     return document_rows(told, texts)
 
 

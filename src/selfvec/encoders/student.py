@@ -21,7 +21,7 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ids, Ints, Rows
 from selfvec.base.compiled import kernel
-from selfvec.base.progress import Progress
+from selfvec.base.progress import stage
 from selfvec.base.threads import cut, in_order, one_core, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.ridge import SparseRidge, column_blocks, solve_columns
@@ -79,7 +79,6 @@ def learn(
     *,
     seed: int = 0,
     jobs: int | None = None,
-    progress: Progress | None = None,
 ) -> Student:
     """Learn rows of words from an encoder's vectors of passages.
 
@@ -101,7 +100,7 @@ def learn(
         products = sample.inner_products(len(weights), jobs)
         prior, ridge, explained = choose(products, teacher[drawn] - mean, starts, jobs)
         problem = _RidgeProblem(texts, teacher, mean, priors.get(prior, np.zeros((len(weights), 0))))
-        rows, scale = problem.solve(ridge, jobs, progress or Progress())
+        rows, scale = problem.solve(ridge, jobs)
     return Student(rows, weights, mean.astype(np.float32), ridge, scale, prior, explained)
 
 
@@ -171,7 +170,7 @@ class _RidgeProblem:
     mean: Doubles  # (h,)
     prior: AnyFloats  # (V, h), or (V, 0) for none
 
-    def solve(self, ridge: float, jobs: int, progress: Progress) -> tuple[Rows, float]:
+    def solve(self, ridge: float, jobs: int) -> tuple[Rows, float]:
         """R, (V, h) float32, and a."""
         width, words = self.teacher.shape[1], len(self.prior)
         system = SparseRidge(self.texts, ridge)
@@ -193,7 +192,7 @@ class _RidgeProblem:
             return system.solve(self._target(part) - system.moment(start)) + start
 
         rows = np.empty((words, width), np.float32)
-        with progress.stage("Learning from the encoder", width, "columns") as advance:
+        with stage("Learning from the encoder", width, "columns") as advance:
             return solve_columns(solved, rows, words, jobs, advance), scale
 
     def _target(self, part: slice) -> Doubles:

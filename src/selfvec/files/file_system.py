@@ -29,7 +29,7 @@ from typing import BinaryIO, Literal
 
 from selfvec.base.checks import seconds_to_wait
 from selfvec.base.errors import Busy, CleanupWarning, TargetError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import say
 
 try:
     import fcntl
@@ -163,13 +163,13 @@ def lock(descriptor: int) -> bool:
     return True
 
 
-def lock_file(path: Path, target: Path, progress: Progress | None) -> BinaryIO:
+def lock_file(path: Path, target: Path) -> BinaryIO:
     """Lock a file until it is closed; its folder is made if it is missing.
 
-    If another process holds the lock and writes ``target``, ``progress`` is told, and `WAIT` seconds are
-    waited for it; then it is `Busy`.
+    If another process holds the lock and writes ``target``, that is said, and `WAIT` seconds are waited for
+    it; then it is `Busy`.
     """
-    began = time.monotonic()
+    began, said = time.monotonic(), False
     while True:
         path.parent.mkdir(exist_ok=True)
         with suppress(FileNotFoundError):  # the folder was removed as a leftover
@@ -186,9 +186,9 @@ def lock_file(path: Path, target: Path, progress: Progress | None) -> BinaryIO:
             )
             busy.waited = waited
             raise busy
-        if progress is not None and waited > _MOMENT:
-            progress.say(f"waiting for another process that writes {target}")
-            progress = None
+        if not said and waited > _MOMENT:
+            say(f"waiting for another process that writes {target}")
+            said = True
         time.sleep(_PAUSE)
 
 

@@ -215,10 +215,9 @@ def align(
         check_aligned(Path(output), overwrite=overwrite)
     first, second = opened(a, "a"), opened(b, "b")
     pair = (first, second) if method == "compass" else (vectors_of(first), vectors_of(second))
-    more = {"progress": progress} if "progress" in belong[method] else {}
     place = first.folder if isinstance(first, Run) else first.provenance.get("path")  # or a public name
     a_path = None if place is None else str(Path(place).absolute() if Path(place).exists() else place)
-    one, other, both, notes = ALIGNERS[method](*pair, **options, **more)
+    one, other, both, notes = ALIGNERS[method](*pair, **options)
     aligned = Aligned(one, other, method, both, notes, a_path)
     if output is None:
         return aligned
@@ -260,14 +259,13 @@ def by_dictionary(
     *,
     dictionary: Dictionary | None = None,
     reweight: bool = False,
-    progress: Progress | None = None,
 ) -> Fitted:
     """Rotate b onto a by a dictionary that self-learning enlarges; see the module `common_space`."""
     if dictionary is None:
         raise OptionError("the method dictionary needs this option", field="dictionary")
     given, about = paired_rows(a, b, dictionary)
     rows = centred(a.unit), centred(b.unit)
-    pairs = learned_pairs(a, b, given, rows, progress or Progress())
+    pairs = learned_pairs(a, b, given, rows)
     one, other = (of[mine] for of, mine in zip(rows, pairs.T, strict=True))
     matrix = procrustes(one, other)
     cosine = float(np.einsum("ij,ij->", one, unit_rows(other @ matrix), dtype=np.float64) / len(pairs))

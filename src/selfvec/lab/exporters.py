@@ -20,7 +20,7 @@ from selfvec.base.casing import DOTTED, letters_of
 from selfvec.base.characters import APOSTROPHES, REMOVED
 from selfvec.base.declarations import Bounds, Natural, checked
 from selfvec.base.errors import OptionError, SelfvecError
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import Progress, stage
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import writing
@@ -113,21 +113,20 @@ def export(
         named = ", ".join(name for name, one in _ENCODERS.items() if one.by_rows)
         raise OptionError(f"is encoder only for {named}, not for {to}", field="rows", remedy="leave it out")
     run = as_run(run)
-    progress = as_progress(progress)
     if update and not isinstance(target, LanceDB):
         raise OptionError(f"{to} cannot be updated", field="update", remedy="use --overwrite")
     path = _default(run, to) if output is None else Path(output)
-    read_passages = partial(passage_rows, run, cut=cut, progress=progress)
+    read_passages = partial(passage_rows, run, cut=cut)
     if isinstance(target, LanceDB) and update and os.path.lexists(path):
-        details = _update_passages(target, read_passages, path, progress)
+        details = _update_passages(target, read_passages, path)
     else:
         with replaced(path, overwrite) as fresh:
             if isinstance(target, Target):
-                details = target.write(run, fresh, progress, rows)
+                details = target.write(run, fresh, rows)
             else:
                 target.require()
                 passages = read_passages()
-                with progress.stage("Storing", None, "passages"):
+                with stage("Storing", None, "passages"):
                     target.put(passages, fresh)
                 details = _counted(passages)
     return _exported(target, {"to": to, "target": str(path), **details})
@@ -154,7 +153,7 @@ def _default(run: Run, to: str) -> Path:
     return folder.with_name(f"{folder.name}-{to}{TARGETS[to].suffix}")
 
 
-Writer = Callable[[Run, Path, Progress, str], Json]
+Writer = Callable[[Run, Path, str], Json]
 """Writes a run to a path in an empty folder, an encoder by its ``rows``; returns what was written."""
 
 
@@ -176,19 +175,17 @@ def _write_words(run: Run, path: Path, *_: object, format: str) -> Json:
     return {"words": len(run.vectors), "dimensions": run.vectors.vector_size, "left_out": left_out}
 
 
-def _write_encoder(
-    run: Run, path: Path, progress: Progress, rows: str, *, library: Library | None = None
-) -> Json:
+def _write_encoder(run: Run, path: Path, rows: str, *, library: Library | None = None) -> Json:
     """Our encoder, or one for another library. For those, a run of pieces keeps its tokenizer."""
     if library is not None and rows == "run" and _of_pieces(run):
-        tokens = write_piece_encoder(run, path, library, progress)
+        tokens = write_piece_encoder(run, path, library)
         return {"tokens": tokens, "dimensions": run.vectors.vector_size}
     notes: list[str] = []
-    with progress.stage("Folding", None, "words"):
+    with stage("Folding", None, "words"):
         if rows == "encoder":
-            encoder, notes = _taught_encoder(run, progress)
+            encoder, notes = _taught_encoder(run)
         else:
-            encoder = Encoder.of(run, progress=progress)
+            encoder = Encoder.of(run)
     described = {"words": len(encoder), "dimensions": encoder.dimensions, "left_out": notes}
     if library is None:
         encoder.save(path)
@@ -197,7 +194,7 @@ def _write_encoder(
     return {**described, "learned": encoder.about.get("learned")}
 
 
-def _taught_encoder(run: Run, progress: Progress) -> tuple[Encoder, list[str]]:
+def _taught_encoder(run: Run) -> tuple[Encoder, list[str]]:
     """The rows that a run's sentence encoder taught its words, each times the weight of the word; and notes.
 
     Stop words are known, too, and words of the initial vectors that the run lacks, if they were encoded with
@@ -207,7 +204,7 @@ def _taught_encoder(run: Run, progress: Progress) -> tuple[Encoder, list[str]]:
     (`selfvec.retrieval.encoder_part`) put a question near its vector less the mean of the passages, μ. The
     store ranks by q · p as by q · (p − μ), because q · μ is the same for all passages.
     """
-    taught = student_of(run, progress)
+    taught = student_of(run)
     described = run.provenance.encoder
     if taught is None or described is None:
         rule = "is encoder only for a run with a sentence encoder that read some of its texts"
@@ -272,7 +269,7 @@ def write_encoder(encoder: Encoder, folder: Path, library: Library) -> None:
     write_encoder_folder(folder, rows, tokenizer_json(encoder), normalize=True, library=library)
 
 
-def write_piece_encoder(run: Run, folder: Path, library: Library, progress: Progress) -> int:
+def write_piece_encoder(run: Run, folder: Path, library: Library) -> int:
     """Write an encoder of a run of pieces, with the run's tokenizer; return its number of tokens.
 
     A piece's row is its refined vector, learned further from the run's texts
@@ -282,7 +279,7 @@ def write_piece_encoder(run: Run, folder: Path, library: Library, progress: Prog
     tokenizer = load_tokenizer(path / "tokenizer.json" if path.is_dir() else path)
     batch = run.require_tokens("which an encoder of pieces needs")
     weights = inverse_document_frequency(batch)
-    learned, _ = learn(batch, np.asarray(run.vectors.unit), weights, progress=progress)
+    learned, _ = learn(batch, np.asarray(run.vectors.unit), weights)
     rows = np.zeros((tokenizer.get_vocab_size(), run.vectors.vector_size), np.float32)
     places = [tokenizer.token_to_id(token) for token in batch.types]
     kept = np.array([place is not None for place in places], bool)
@@ -359,14 +356,12 @@ def _listed(split: str, flag: int) -> str:
 # ---- Passages in stores
 
 
-def _update_passages(
-    store: LanceDB, read_passages: Callable[[], StoreRows], path: Path, progress: Progress
-) -> Json:
+def _update_passages(store: LanceDB, read_passages: Callable[[], StoreRows], path: Path) -> Json:
     """Update a database; it is completely rewritten if its vectors are of another encoder."""
     store.require()
     store.about(path)  # raises an error for other folders
     rows = read_passages()
-    with progress.stage("Storing", None, "passages"), writing(path), library_errors(path):
+    with stage("Storing", None, "passages"), writing(path), library_errors(path):
         changes = store.update(rows, path)
         if changes is None:
             with replaced(path, overwrite=True) as fresh:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Ints
-from selfvec.base.progress import Progress
+from selfvec.base.progress import stage
 
 from .nearest import nearest_rows
 from .rows import unit_rows
@@ -33,7 +33,6 @@ _DECAY = (0.9, 0.999)  # of its two moments
 def pacmap(
     matrix: AnyFloats,  # (n, d), n > 2
     seed: int = 0,
-    progress: Progress | None = None,
 ) -> Floats:
     """Points, (n, 2) float32, the same for the same seed. Distances are measured between unit rows.
 
@@ -58,7 +57,7 @@ def pacmap(
     pairs = np.concatenate([near, middle, far])
     first, second = np.zeros((2, *points.shape))  # moments of the gradient
     steps = sum(_STEPS)
-    with (progress or Progress()).stage("Arranging", steps, "steps") as advance:
+    with stage("Arranging", steps, "steps") as advance:
         for step in range(steps):
             slope = gradient(points, pairs, kinds, weights(step))
             first += (1 - _DECAY[0]) * (slope - first)

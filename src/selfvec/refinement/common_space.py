@@ -32,7 +32,7 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Doubles, Ints, Mask, Rows
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import stage
 from selfvec.base.threads import sum_of_blocks
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
@@ -186,11 +186,11 @@ def centred(rows: AnyFloats) -> Rows:
     return unit_rows(np.where(there[:, None], rows - mean, 0))
 
 
-def learned_pairs(a: Vectors, b: Vectors, given: Ints, rows: tuple[Rows, Rows], progress: Progress) -> Ints:
+def learned_pairs(a: Vectors, b: Vectors, given: Ints, rows: tuple[Rows, Rows]) -> Ints:
     """A dictionary learned from given pairs of `centred` rows, (n, 2), which stay in it."""
     often = _most_frequent(a), _most_frequent(b)
     pairs, before = given, {tuple(pair) for pair in given.tolist()}
-    with progress.stage("Refining the dictionary", ROUNDS, "rounds") as advance:
+    with stage("Refining the dictionary", ROUNDS, "rounds") as advance:
         for _ in range(ROUNDS):
             matrix = procrustes(*(of[mine] for of, mine in zip(rows, pairs.T, strict=True)))
             best = mutual_best(rows[0][often[0]], unit_rows(rows[1][often[1]] @ matrix.astype(np.float32)))

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Floats, Halves
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import stage
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.run import Run
 from selfvec.data.settings import METHODS
@@ -36,7 +36,7 @@ from selfvec.storage.cache import AGAIN, RESULT, cached
 _ROWS = "vectors.safetensors"
 
 
-def _derived(run: Run, name: str, make: Callable[[], Floats], progress: Progress | None = None) -> Vectors:
+def _derived(run: Run, name: str, make: Callable[[], Floats]) -> Vectors:
     """Further vectors of a run's words, in half precision: held by the run, read from its cache, or made."""
 
     def halved() -> Halves:
@@ -51,7 +51,7 @@ def _derived(run: Run, name: str, make: Callable[[], Floats], progress: Progress
         return read_tensors(folder / _ROWS, forms, AGAIN)["vectors"]
 
     def vectors() -> Vectors:
-        rows = cached(run, name, None, halved, write, read, progress)
+        rows = cached(run, name, None, halved, write, read)
         return Vectors(run.vectors, rows, counts=run.vectors.counts)
 
     return run.held(name, vectors)
@@ -120,17 +120,16 @@ def narrow_rows(batch: TokenBatch, rows: AnyFloats, jobs: int | None = None) -> 
     return whitened(summed, occurring, mean, factor, out, jobs)
 
 
-def narrow_vectors(run: Run, progress: Progress | None = None) -> Vectors:
+def narrow_vectors(run: Run) -> Vectors:
     """The narrow vectors of a run's words, see the module; `InputError` if it did not keep its tokens."""
     tokens = run.require_tokens("from which words that replace each other are found")
-    progress = as_progress(progress)
 
     def make() -> Floats:
-        with progress.stage("Reading the nearest words on both sides", None, "words"):
+        with stage("Reading the nearest words on both sides", None, "words"):
             if _whitens(run):
                 return narrow_rows(tokens, run.vectors.unit)
             # The refined vectors may be nearly equal.
             known = run.original.sources != Source.NONE
             return narrow_rows(tokens, base_vectors(run.original.unit, known))
 
-    return _derived(run, NARROW, make, progress)
+    return _derived(run, NARROW, make)

@@ -28,7 +28,7 @@ from selfvec.base.answer import Json
 from selfvec.base.arrays import Ids, Ints
 from selfvec.base.casing import case_forms, language_of
 from selfvec.base.errors import CorpusError, InputError, require
-from selfvec.base.progress import BESIDE, Progress, Timings
+from selfvec.base.progress import BESIDE, Timings, stage
 from selfvec.base.threads import prefetched
 from selfvec.data.provenance import Provenance
 from selfvec.data.run_text import RunText
@@ -94,7 +94,6 @@ class Execution:
     """Options of execution that do not change the result."""
 
     writer: RunWriter | None = None  # of a run folder, where long data lie while they are made
-    progress: Progress = field(default_factory=Progress)
     jobs: int | None = None  # threads; all cores if None
     timings: Timings = field(default_factory=Timings)  # seconds by stage
 
@@ -190,7 +189,7 @@ def read_unstemmed(
             text.add(with_tags(documents, settings))
 
     with (
-        execution.progress.stage("Reading", corpus.total_bytes, "bytes") as advance,
+        stage("Reading", corpus.total_bytes, "bytes") as advance,
         closing(prefetched(corpus.batches(advance))) as ahead,
     ):
         tokens, encoding = encode(
@@ -331,7 +330,7 @@ def inputs_to_compare(
     Candidates may have these words in title case.
     """
     plain = replace(settings, phrases=None)
-    unwritten = Execution(None, execution.progress, execution.jobs)
+    unwritten = Execution(None, execution.jobs)
     batch = counted(read_unstemmed(corpus, None, plain, unwritten)[0], {}, plain, execution.jobs)[0]
     forms = [case_forms(word, settings.language) for word in batch.types]
 

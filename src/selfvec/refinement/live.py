@@ -17,6 +17,7 @@ import polars as pl
 from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import CorpusError, NotFound, OptionError
+from selfvec.base.progress import stage
 from selfvec.corpus import Corpus
 from selfvec.corpus.kept_documents import KEEP, NAMED, REPLACE, RunDocuments, told_apart
 from selfvec.corpus.summary import FROM_MEMORY, joined_corpora
@@ -78,7 +79,7 @@ def added(
     """
     execution = execution or Execution()
     refuse_tokens(corpus, run.settings)
-    rows = _read(run, corpus, execution)
+    rows = _read(run, corpus)
     read = len(rows)
     segments = run.segments
     rows, gone = RunDocuments(segments).new_of(rows, duplicates)
@@ -99,8 +100,8 @@ def added(
     return _changed(run, parts, change, provenance, number), change
 
 
-def _read(run: Run, corpus: Corpus, execution: Execution) -> pl.DataFrame:
-    with execution.progress.stage("New documents", corpus.total_bytes, "bytes") as advance:
+def _read(run: Run, corpus: Corpus) -> pl.DataFrame:
+    with stage("New documents", corpus.total_bytes, "bytes") as advance:
         batches = [batch.rows for batch in corpus.batches(advance, select=partial(as_kept, run, corpus))]
     read = corpus.dated(pl.concat(batches, how="diagonal")) if batches else pl.DataFrame(schema=schema_of(()))
     if (places := corpus.summary.unread_date_places) and not corpus.skip_bad_rows:
@@ -114,7 +115,7 @@ def with_fields(run: Run, corpus: Corpus, number: int) -> tuple[Run, Change]:
     Their texts, words and vectors stay, as do fields without a value in the corpus. `NotFound` if an id is
     missing.
     """
-    rows = _read(run, corpus, Execution()).drop(TEXT, FINGERPRINT)
+    rows = _read(run, corpus).drop(TEXT, FINGERPRINT)
     for name in (DATE, SLICE):
         if name in rows:
             remedy = "send the text, too, or leave it out"

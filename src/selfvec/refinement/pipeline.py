@@ -18,7 +18,7 @@ import numpy as np
 from selfvec.base.arrays import Bytes, Rows
 from selfvec.base.errors import OptionError
 from selfvec.base.installed import environment
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import stage
 from selfvec.base.threads import one_core
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run, RunPart
@@ -61,7 +61,6 @@ def refine(
     encoder: GivenSentenceEncoder | None = None,
     embeddings: Any = None,
     writer: RunWriter | None = None,
-    progress: Progress | None = None,
     jobs: int | None = None,
 ) -> Run:
     """Refine vectors on a corpus.
@@ -81,7 +80,7 @@ def refine(
         from .teacher import Teacher  # what reads encoders is loaded with one
 
         teacher = Teacher.of(encoder, embeddings, settings)
-    execution = Execution(writer, as_progress(progress), jobs)
+    execution = Execution(writer, jobs)
     inputs = _read(corpus, candidates, settings, execution)
     if teacher is not None and inputs.text is not None:
         teacher = teacher.with_documents(embeddings, inputs.text)
@@ -122,7 +121,7 @@ def refine_inputs(
         writer.map_kept(inputs.original)
     with timings.stage("refine"):
         refinement = start(plan, execution.jobs)
-        run_to_end(refinement, execution.progress)
+        run_to_end(refinement)
     run = run_of(plan, refinement, execution)
     if teacher is not None:
         teacher.hand_to(run)
@@ -270,7 +269,7 @@ def try_methods(settings: Settings, inputs: Inputs, methods: Sequence[str], exec
     # The default window of the paper's method is the mean sentence length of the whole text.
     plans = {name: replace(Plan.of(unrecorded, inputs, name), inputs=sample) for name in methods}
     total = len(sample.batch) * sum(plan.passes for plan in plans.values())
-    with execution.progress.stage("Choosing", total, "tokens") as advance:
+    with stage("Choosing", total, "tokens") as advance:
 
         def refined_on(name: str, training: TokenBatch) -> Rows:
             plan = replace(plans[name], inputs=replace(sample, batch=training))

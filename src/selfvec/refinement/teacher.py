@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.display import count_of
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
+from selfvec.base.progress import say
 from selfvec.data.run import Run
 from selfvec.data.run_text import TEXT, RunText
 from selfvec.data.settings import Settings
@@ -192,7 +193,7 @@ class Teacher:
             error = self._lacking(passages, words)
             if self.needed:
                 raise error
-            execution.progress.say(error.rule)
+            say(error.rule)
             return self.encoded
         self.encoded.check(encoder)
         if not encoder.digest and not self.encoded.agrees(encoder, named):
@@ -206,7 +207,7 @@ class Teacher:
         try:
             texts = {"passages": passages, "words": words}
             with execution.timings.stage("encode"):
-                return adding_told(encoded, encoder, texts, execution.progress, execution.jobs, journal)
+                return adding_told(encoded, encoder, texts, execution.jobs, journal)
         except KeyboardInterrupt:
             if journal is None:
                 raise

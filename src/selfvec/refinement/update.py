@@ -19,6 +19,7 @@ import numpy as np
 from selfvec.base.arrays import Mask
 from selfvec.base.display import count_of
 from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError
+from selfvec.base.progress import stage
 from selfvec.base.threads import one_core
 from selfvec.corpus import Corpus
 from selfvec.corpus.fingerprints import Seen
@@ -148,7 +149,7 @@ def _read(run: Run, taken: Taken, execution: Execution) -> tuple[RunText, Mappin
             refuse_tokens(corpus, settings)
             with (
                 execution.timings.stage("read"),
-                execution.progress.stage("New documents", corpus.total_bytes, "bytes") as advance,
+                stage("New documents", corpus.total_bytes, "bytes") as advance,
             ):
 
                 def taken_as_kept(batch: Documents, path: str) -> Documents:

@@ -11,7 +11,7 @@ import numpy as np
 
 from selfvec.base.arrays import Halves, Hashes, Ints, Rows
 from selfvec.base.errors import InputError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import stage
 from selfvec.base.threads import at_once
 from selfvec.corpus.fingerprints import hashes
 from selfvec.data.run import Run
@@ -59,17 +59,15 @@ def build_index(
     *,
     tables: Sequence[str] = TABLES,
     encoded: EncodedTexts | None = None,
-    progress: Progress | None = None,
     seed: int = 0,
 ) -> IndexParts:
     """The parts of an index of documents, with the vectors of a run; see `selfvec.retrieval.Index.memory`."""
     if not gathered.texts:
         raise InputError("there is no document to search", remedy="give at least one")
-    progress = progress or Progress()
     encoded = encoded or encoded_texts_of(run)
-    student = None if encoded is None or run.text is None else student_of(run, progress)
+    student = None if encoded is None or run.text is None else student_of(run)
 
-    with progress.stage("Counting words", None, "documents"):
+    with stage("Counting words", None, "documents"):
         # Topic vectors are compiled sums, texts are cut in Python.
         words = partial(vocabulary_and_units, run, gathered)
         (vocabulary, units, stem_of), chosen = at_once(words, partial(_run_vectors, run, tables))
@@ -88,7 +86,7 @@ def build_index(
         if encoded is None:  # an encoder knows more of words that the text lacks
             space = replace(space, general=general_map(run.vectors, stem_of, rows))
         del rows
-    with progress.stage("Relating documents", None, "documents"):
+    with stage("Relating documents", None, "documents"):
         vectors, smoothing = _unit_vectors(units, documents, space, seed)
         pool = None if smoothing is None else PoolOfTexts.of(smoothing, gathered.texts)
         repeats, _ = find_repeats(documents)
@@ -100,7 +98,7 @@ def build_index(
         indexed = SearchedDocuments.whole(IndexedDocuments.build(gathered, units, *of_units, repeats, TIMES))
         del units, documents
         return_freed_memory()
-    with progress.stage("Comparing words and meaning", None, "queries"):
+    with stage("Comparing words and meaning", None, "queries"):
         agreed = agreement(vocabulary, Scorer(indexed, space), gathered.texts, seed)
         space = replace(space, share=dense_share(agreed))
         if encoder is not None and agreed is not None and agreed.encoder is not None:

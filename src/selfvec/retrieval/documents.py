@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import Array, Floats, Ids, Int8s, Ints, Rows
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import CorpusError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import stage
 from selfvec.corpus.fingerprints import joined_utf8
 from selfvec.data.field_types import DAY, INTEGER, LIST, MOMENT, NUMBER, TRUTH, coded, fault_of_kind, parsed
 from selfvec.data.field_types import TEXT as TEXTS
@@ -128,21 +128,21 @@ class GatheredDocuments:
         return Passages(owners, np.array([*chain.from_iterable(spans)], np.int32).reshape(-1, 2))
 
 
-def gather(run: Run, progress: Progress) -> GatheredDocuments:
+def gather(run: Run) -> GatheredDocuments:
     """The documents of a run, in memory, named by `RunText.names`.
 
     `InputError` if the run has not kept its text.
     """
     text = run.require_text("which is searched")
-    gathered = gathered_text(text, progress, run.provenance.corpus.get("unread_fields", ()))
+    gathered = gathered_text(text, run.provenance.corpus.get("unread_fields", ()))
     return_freed_memory()
     return gathered
 
 
-def gathered_text(text: RunText, progress: Progress, unread: Sequence[str] = ()) -> GatheredDocuments:
+def gathered_text(text: RunText, unread: Sequence[str] = ()) -> GatheredDocuments:
     """The documents of a text, in memory."""
     packers = {TEXT: Packer(), GIVEN: Packer()}
-    with progress.stage("Reading", len(text), "documents") as advance:
+    with stage("Reading", len(text), "documents") as advance:
         for rows in text.batches(packers):
             for name, packer in packers.items():
                 packer.add(*joined_utf8(rows[name]))

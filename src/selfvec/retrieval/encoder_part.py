@@ -22,7 +22,7 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Array, Floats, Ints, Rows
 from selfvec.base.casing import asked_forms
 from selfvec.base.compiled import read_only
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import stage
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.encoders import SentenceEncoder
@@ -254,7 +254,7 @@ class RunStudent:
         return cls(words, student, unseen, unseen_weights, about["passages"])
 
 
-def student_of(run: Run, progress: Progress | None = None) -> RunStudent | None:
+def student_of(run: Run) -> RunStudent | None:
     """The student of a run; None if the run has no encoder, or none of the passages of its text is encoded.
 
     It is kept in the run's cache, and held by the run. `InputError` if it has not kept its text.
@@ -262,19 +262,18 @@ def student_of(run: Run, progress: Progress | None = None) -> RunStudent | None:
     encoded = encoded_texts_of(run)
     if encoded is None or not len(encoded):
         return None
-    progress = as_progress(progress)
 
     def make() -> RunStudent:
-        return _learn(run, encoded, gather(run, progress), progress)
+        return _learn(run, encoded, gather(run))
 
     def opened() -> RunStudent:
-        return cached(run, _NAME, None, make, RunStudent.write, RunStudent.read, progress)
+        return cached(run, _NAME, None, make, RunStudent.write, RunStudent.read)
 
     student = run.held(_NAME, opened)
     return student if student.passages else None
 
 
-def _learn(run: Run, encoded: EncodedTexts, gathered: GatheredDocuments, progress: Progress) -> RunStudent:
+def _learn(run: Run, encoded: EncodedTexts, gathered: GatheredDocuments) -> RunStudent:
     places = unit_places(encoded, gathered)
     vocabulary, units, stem_of = vocabulary_and_units(run, gathered)
     passages = np.flatnonzero(places >= 0)
@@ -289,8 +288,8 @@ def _learn(run: Run, encoded: EncodedTexts, gathered: GatheredDocuments, progres
         alone = _centred(encoded.rows[of_words], mean) * (of_words >= 0)[:, None]
         priors[WORDS] = mean_rows_by_stem(alone, stem_of, weights_of_words(run.vectors), len(vocabulary))
     if len(passages):
-        with progress.stage("Learning from the encoder", None, "passages"):
-            student = learn(batch, teacher, priors, progress=progress)
+        with stage("Learning from the encoder", None, "passages"):
+            student = learn(batch, teacher, priors)
     else:
         nothing = np.zeros((len(vocabulary), encoded.dimensions), np.float32)
         student = Student(nothing, nothing[:, 0], mean, 0.0, 0.0, NONE, {})

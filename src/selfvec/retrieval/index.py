@@ -24,7 +24,7 @@ from selfvec.base.checks import StrPath, check_path, check_text, check_whole
 from selfvec.base.declarations import Kind, checked
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError, did_you_mean
 from selfvec.base.installed import install_command
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import Progress, shown
 from selfvec.corpus.given_filters import GivenFilter, filter_names, given_filters
 from selfvec.data.run import BASE, AnyRun, Part, Run
 from selfvec.data.vectors import Vectors
@@ -164,7 +164,8 @@ class Index:
         """
         gathered = documents if isinstance(documents, GatheredDocuments) else GatheredDocuments.of(documents)
         run = run.present
-        parts = build_index(run, gathered, tables=tables, encoded=encoded, progress=progress, seed=seed)
+        with shown(progress):
+            parts = build_index(run, gathered, tables=tables, encoded=encoded, seed=seed)
         return cls(*parts).asking(run)
 
     def asking(self, run: Run) -> Index:
@@ -585,18 +586,17 @@ def run_index(
     """
     run = as_run(run)
     base = run.fitted_run
-    progress = as_progress(progress)
     check_cut(cut)
 
     def make() -> Index:
-        gathered = replace(gather(base, progress), cut=cut)
-        return Index(*build_index(base, gathered, progress=progress))
+        gathered = replace(gather(base), cut=cut)
+        return Index(*build_index(base, gathered))
 
     def read(folder: Path) -> Index:
         return Index.read(folder, base.vectors.vector_size)
 
     def opened() -> Index:
-        index = cached(base, "search", list(cut), make, Index.write, read, progress)
+        index = cached(base, "search", list(cut), make, Index.write, read)
         index.documents.dated = base.provenance.corpus.get("date_field")
         return index.asking(run)
 
@@ -615,7 +615,7 @@ def _with_segments(index: Index, run: Run, cut: Cut) -> Index:
         text = part.segment.text
 
         def make() -> IndexedPart:
-            gathered = replace(gathered_text(text, Progress()), cut=cut)
+            gathered = replace(gathered_text(text), cut=cut)
             return index.indexed(run, gathered, part.segment.later, encoded_texts_of_segment(part.segment))
 
         if len(text) < _FEW or not isinstance(text.source, Path):

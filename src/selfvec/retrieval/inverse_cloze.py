@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Mask, Rows
-from selfvec.base.progress import Progress
+from selfvec.base.progress import say, stage
 from selfvec.base.threads import finish, in_order, one_core, prefetched, threads
 from selfvec.data.token_batch import TokenBatch, bounds_of, concatenated
 from selfvec.numerics.rows import ranks_among, unit_rows
@@ -71,7 +71,6 @@ def learn(
     weights: Rows,  # (V,) float32, of an occurrence
     *,
     seed: int = 0,
-    progress: Progress | None = None,
 ) -> tuple[Rows, dict[str, Any]]:
     """Learn rows from documents, for as long as held-out spans find their documents no later.
 
@@ -80,7 +79,6 @@ def learn(
     The vector of a text is the sum of ``weights[w] * rows[w]`` over its words, at length 1. Rows of zeros
     stay zeros. The result is the same for any number of threads.
     """
-    progress = progress or Progress()
     rng = np.random.default_rng(seed)
     lengths = batch.lengths
     usable = rng.permutation(np.flatnonzero(lengths >= SHORTEST))
@@ -89,19 +87,19 @@ def learn(
     if len(usable) < FEWEST or words < FEWEST_WORDS:
         return rows, about | dict.fromkeys(("before", "after"), HeldOut().as_dict())
     with one_core():
-        steps, before, after = _steps_chosen(batch, rows, weights, usable, rng, progress)
+        steps, before, after = _steps_chosen(batch, rows, weights, usable, rng)
         learned = rows
-        with progress.stage("Learning from documents", steps, "steps") as advance:
+        with stage("Learning from documents", steps, "steps") as advance:
             for now in _steps(batch, rows, weights, usable, steps, rng):
                 learned = now
                 advance(1)
     if steps:
-        progress.say(
+        say(
             f"learned from {len(usable):,} documents which passages belong together: a held-out passage now "
             f"finds its own document at rank {1 / after.rank:.1f} (before: {1 / before.rank:.1f})"
         )
     else:
-        progress.say("nothing learned: training made held-out retrieval worse")
+        say("nothing learned: training made held-out retrieval worse")
     return learned, about | {"steps": steps, "before": before.as_dict(), "after": after.as_dict()}
 
 
@@ -111,7 +109,6 @@ def _steps_chosen(
     weights: Rows,
     documents: Ints,  # in random order
     rng: np.random.Generator,
-    progress: Progress,
 ) -> tuple[int, HeldOut, HeldOut]:
     """The most steps after which held-out spans find no less, and what they find before and then."""
     unread, read = np.split(documents, [min(HELD_OUT, len(documents) // 10)])
@@ -125,7 +122,7 @@ def _steps_chosen(
 
     chosen = 0
     before = after = _found(questions, answers, rows, weights)
-    with progress.stage("Choosing how long to learn", STEPS[-1], "steps") as advance:
+    with stage("Choosing how long to learn", STEPS[-1], "steps") as advance:
         for step, now in enumerate(_steps(rests, rows, weights, read, STEPS[-1], rng), 1):
             advance(1)
             if step in STEPS and (found := _found(questions, answers, now, weights)).rank >= before.rank:

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 from selfvec.base.errors import InputError, TargetError
 from selfvec.base.installed import __version__
-from selfvec.base.progress import LOG, Progress, as_progress
+from selfvec.base.progress import LOG, say
 from selfvec.data.run import BASE, Run
 from selfvec.files.atomic_files import atomic_folder, remove_leftovers, writing
 from selfvec.files.checksums import check_seal, read_description, seal
@@ -37,6 +37,8 @@ RESULT = "result.json"  # describes an entry that is neither an index nor an enc
 _COMPARED = 1 << 26  # bytes: eight times those of a run's files, as an entry is opened once and then held
 AGAIN = "remove it; it is made again"
 
+_TOLD: set[str] = set()  # why a cache of this process keeps nothing: every result has the same reason
+
 T = TypeVar("T")
 
 
@@ -47,7 +49,6 @@ def cached(
     make: Callable[[], T],  # returns the result, never None
     write: Callable[[T, Path], None],  # into an empty folder; a `TargetError` says why it is not kept
     read: Callable[[Path], T],  # from the folder; any error means that it is damaged
-    progress: Progress | None = None,
     most: int | None = None,  # entries of this name that are kept, by default one for each key
 ) -> T:
     """What `make` returns, read from the run folder if it was made before.
@@ -58,7 +59,6 @@ def cached(
     """
     if run.folder is None or not run.stamp:
         return make()
-    progress = as_progress(progress)
     entry = _entry(run, name, key, code_digest(make.__module__, write.__module__, read.__module__))
     kept = _read(entry, read)
     LOG.info("%s: %s", name, "made, as the cache has none" if kept is None else "read from the cache")
@@ -66,14 +66,16 @@ def cached(
         return kept
     fault = _fault(entry)
     if fault is not None:
-        progress.say(f"{name}: {fault}, so the result is not kept")
+        if fault not in _TOLD:
+            _TOLD.add(fault)
+            say(f"{name}: {fault}, so the result is not kept")
         return make()
-    with _alone(entry, lambda: progress.say(f"{name}: waiting for another process that makes it")):
+    with _alone(entry, lambda: say(f"{name}: waiting for another process that makes it")):
         kept = _read(entry, read)  # another process may have made it meanwhile
         if kept is not None:
             return kept
         if os.path.isdir(entry):  # noqa: PTH112 - false if the cache cannot be looked into
-            progress.say(f"{name}: {entry} is damaged or of another version, so it is made again")
+            say(f"{name}: {entry} is damaged or of another version, so it is made again")
             with suppress(OSError):  # then it stays, and the new one is not kept
                 remove_folder(entry)
         made = make()
@@ -84,7 +86,7 @@ def cached(
             with suppress(OSError):  # others may delete, too
                 _delete_older(entry, most)
         except TargetError as error:
-            progress.say(f"{name}: the result is not kept: {error}")
+            say(f"{name}: the result is not kept: {error}")
             return made
         if is_outdated(entry, of_vectors=True):  # an update has deleted the cache meanwhile
             remove_folder(entry)
@@ -93,15 +95,13 @@ def cached(
     return made if kept is None else kept
 
 
-def cached_result(
-    run: Run, name: str, key: Any, make: Callable[[], dict[str, Any]], progress: Progress | None = None
-) -> dict[str, Any]:
+def cached_result(run: Run, name: str, key: Any, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """A result as JSON holds it, as `cached`."""
 
     def write(result: Mapping[str, Any], folder: Path) -> None:
         (folder / RESULT).write_bytes(seal(result))
 
-    return cached(run, name, key, make, write, read_result, progress)
+    return cached(run, name, key, make, write, read_result)
 
 
 def kept_result(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from selfvec.base.errors import FormatError, InputError, TargetError
+from selfvec.base.progress import shown_bytes
 from selfvec.files.atomic_files import atomic_folder, check_target, writing
 from selfvec.files.checksums import checksums, damaged_files, sha256
 from selfvec.files.compressed_files import Readable, decompressed, is_compressed
@@ -39,7 +40,6 @@ _MB = 1_000_000
 _MARGIN = 1.25  # a file may be larger than recorded here by this factor
 _UNPACKED = 6  # times the size of packed vectors: packed, as text, and as they are stored
 
-Progress = Callable[[str, int, int], None]  # file name, bytes so far, final size
 Shape = Callable[[Path], tuple[int, ...]]
 
 
@@ -55,7 +55,6 @@ def fetch_vectors(
     base_url: str | None = None,  # a mirror: the folder of the file, or another Hugging Face endpoint
     overwrite: bool = False,  # download again, even if the file at the source has changed since
     announce: Callable[[PublicVectors], None] = lambda _: None,  # before anything is downloaded
-    progress: Progress = lambda *_: None,
     shape: Shape = vectors_shape,  # opens the folder of a repository of the Hub
     **options: Any,  # of `download`
 ) -> dict[str, Any]:
@@ -76,8 +75,8 @@ def fetch_vectors(
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
 
-    def received(file: str, done: int, size: int) -> None:
-        progress(file, done, size)
+    def received(show: Callable[[int, int], None], done: int, size: int) -> None:
+        show(done, size)
         needed = size - done if wanted.on_hub else size * _UNPACKED - done
         if needed > (free := shutil.disk_usage(folder.parent).free):
             rule = f"{needed / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free"
@@ -87,8 +86,8 @@ def fetch_vectors(
     with atomic_folder(folder, overwrite=True, kind=FETCHED) as new:
         for file, url in addresses.items():
             (new / file).parent.mkdir(exist_ok=True)
-            with (new / file).open("wb") as part:
-                download(url, part, partial(received, file), largest=largest, **options)
+            with (new / file).open("wb") as part, shown_bytes(file) as show:
+                download(url, part, partial(received, show), largest=largest, **options)
         _store(wanted, addresses, new, first, shape)
     stored = fetched(folder)
     assert stored is not None

@@ -27,7 +27,6 @@ from typing import Any
 
 from selfvec.base.errors import FormatError, TargetError
 from selfvec.base.installed import RUN_FORMAT
-from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once
 from selfvec.data.run import BASE, AnyRun, Run, TopicName, split_state, state_name
 from selfvec.data.vectors import Vectors
@@ -87,19 +86,17 @@ _STAYS = "the state before cannot be brought back, and the run stays as it is"
 class RunWriter:
     """Writes a run, or a new state of one; `TargetError` if another process writes it for long.
 
-    ``progress`` is told that it waits for that process. With ``overwrite`` an existing run gets a new state.
+    That it waits for that process is said. With ``overwrite`` an existing run gets a new state.
     Other files and folders are never replaced. If the block ends before `finish`, nothing has changed.
     """
 
-    def __init__(
-        self, target: str | os.PathLike[str], *, overwrite: bool = False, progress: Progress | None = None
-    ) -> None:
+    def __init__(self, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         self.target = Path(target)
         self._mapped: Vectors | None = None  # original vectors that are in their file
         self.state = 0  # the number of the new state
         self._refuse_existing(overwrite)
         with writing(self.target):
-            self._lock = lock_file(self.target / LOCK, self.target, progress)
+            self._lock = lock_file(self.target / LOCK, self.target)
         try:
             self._refuse_existing(overwrite)  # another process may have made it meanwhile
             for name in (PRESENT, PREVIOUS):
@@ -366,7 +363,7 @@ class Transition:
 
 
 @contextmanager
-def next_state(run: AnyRun, progress: Progress | None = None) -> Iterator[Transition]:
+def next_state(run: AnyRun) -> Iterator[Transition]:
     """Lead a run to its next state; if the block fails, it stays what it is.
 
     Meanwhile nobody else gives it another state. `TargetError` if the folder of the run cannot be written, or
@@ -377,13 +374,13 @@ def next_state(run: AnyRun, progress: Progress | None = None) -> Iterator[Transi
         if state.folder is None:
             yield Transition(state, None, become)
             return
-        with RunWriter(state.folder.resolve(), overwrite=True, progress=progress) as writer:
+        with RunWriter(state.folder.resolve(), overwrite=True) as writer:
             yield Transition(present_state(state), writer, become)
 
 
-def save_topic_names(run: AnyRun, names: Sequence[TopicName], progress: Progress | None = None) -> None:
+def save_topic_names(run: AnyRun, names: Sequence[TopicName]) -> None:
     """Let a run keep names of topics, and no others; in its folder, if it has one."""
-    with next_state(run, progress) as step:
+    with next_state(run) as step:
         if step.writer is not None:
             step.writer.name_topics(names)
         step.state.topic_names = names

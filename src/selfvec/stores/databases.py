@@ -30,7 +30,7 @@ import polars as pl
 
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.errors import FormatError, InputError, OptionError, require
-from selfvec.base.progress import Progress
+from selfvec.base.progress import stage
 from selfvec.data.field_types import TEXT, parsed
 from selfvec.data.run import Run
 from selfvec.files.atomic_files import atomic_files, check_target, writing_by_polars
@@ -82,9 +82,7 @@ class StoreRows:
         return self.table.with_columns(pl.Series("vector", self.vectors))
 
 
-def passage_rows(
-    run: Run, *, encode: Encode | None = None, cut: Cut = CUT, progress: Progress | None = None
-) -> StoreRows:
+def passage_rows(run: Run, *, encode: Encode | None = None, cut: Cut = CUT) -> StoreRows:
     """The passages of a run's documents, encoded and, without ``encode``, smoothed by their neighbours.
 
     The columns are ``id`` (the document's, with ``#1``, ``#2``, ... for the passages of a long one; with
@@ -92,8 +90,7 @@ def passage_rows(
     and a store's own index are of it), ``date`` (null if unknown), and one per field:
     numbers, booleans, lists or objects if all its values are, else strings.
     """
-    progress = progress or Progress()
-    documents = replace(gather(run, progress), cut=check_cut(cut))
+    documents = replace(gather(run), cut=check_cut(cut))
     ids, texts, owners = _passages(documents)
     table = pl.DataFrame(
         {
@@ -110,9 +107,9 @@ def passage_rows(
     table = table.with_columns(column.gather(owners) for column in fields.values())
     about: dict[str, str] = {}
     if encode is None:
-        encoder = Encoder.of(run, progress=progress)
+        encoder = Encoder.of(run)
         encode, about = encoder.encode, described(run, encoder)
-    vectors = np.concatenate([*encoded_blocks(texts, encode, progress)] or [np.zeros((0, 1), np.float32)])
+    vectors = np.concatenate([*encoded_blocks(texts, encode)] or [np.zeros((0, 1), np.float32)])
     if about:
         vectors = smooth_by_neighbours(vectors, len(vectors))
     language = Preprocessing.of(run.provenance).stem
@@ -158,9 +155,9 @@ def _passages(documents: GatheredDocuments) -> tuple[list[str], list[str], Ints]
     return ids, texts, np.array(owners, np.int64)
 
 
-def encoded_blocks(texts: Sequence[str], encode: Encode, progress: Progress, done: int = 0) -> Iterator[Rows]:
+def encoded_blocks(texts: Sequence[str], encode: Encode, done: int = 0) -> Iterator[Rows]:
     """Vectors of texts, some at a time, from the first on that is not ``done``."""
-    with progress.stage("Encoding", len(texts), "passages") as advance:
+    with stage("Encoding", len(texts), "passages") as advance:
         advance(done)
         for start in range(done, len(texts), _BLOCK):
             block = np.asarray(encode(texts[start : start + _BLOCK]), np.float32)

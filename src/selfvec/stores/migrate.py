@@ -21,7 +21,7 @@ from selfvec.base.arrays import Rows
 from selfvec.base.checks import StrPath
 from selfvec.base.declarations import Bounds, checked
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import Progress, say, stage
 from selfvec.base.view import PROSE, Column, Part, Table, figure
 from selfvec.data.run import Run
 from selfvec.files.atomic_files import writing
@@ -102,12 +102,11 @@ def migrate(
     if old.fingerprint == new.fingerprint:
         raise OptionError("both runs have the same vectors", field="new", remedy="name the newer run")
     path = Path(store)
-    progress = as_progress(progress)
     database = find_database(path)
     fingerprint = database.source(path)
     if fingerprint == new.fingerprint:
         if not dry_run and not map_only:
-            with _working_folder(path, progress):
+            with _working_folder(path):
                 database.complete(path, _language(new))
         return _report("Migrated", safe=True)
     if fingerprint != old.fingerprint:
@@ -116,7 +115,7 @@ def migrate(
         remedy = "name the run that was exported, or export the new one with --overwrite"
         raise OptionError(rule, path=path, field="old", remedy=remedy)
     stored = database.read(path)
-    with progress.stage("Fitting a map", None, "passages"):
+    with stage("Fitting a map", None, "passages"):
         encoder = Encoder.of(new)
         adapter, loss = fit_and_measure(encoder, Encoder.of(old), stored.texts)
     safe = loss.kept is not None and 100 * loss.kept >= keep
@@ -129,8 +128,8 @@ def migrate(
     if dry_run or map_only:
         return _report("Not migrated", **report, done=False, re_embed=not safe)
     target = replace(stored, about=described(new, encoder), language=_language(new))
-    with _working_folder(path, progress) as folder, writing(path), library_errors(path):
-        lost = _replace_vectors(database, target, encoder, path, folder, progress)
+    with _working_folder(path) as folder, writing(path), library_errors(path):
+        lost = _replace_vectors(database, target, encoder, path, folder)
     return _report("Migrated", **report, notes=[f"not carried over, make it again: {one}" for one in lost])
 
 
@@ -197,12 +196,12 @@ def _language(run: Run) -> str | None:
 
 
 @contextmanager
-def _working_folder(path: Path, progress: Progress) -> Iterator[Path]:
+def _working_folder(path: Path) -> Iterator[Path]:
     """The locked folder of a migration. It is deleted at the end and kept after an error or Ctrl-C."""
     folder = path.with_name(f".{path.name}.migrate")
     with writing(path):
         own_folder(folder)
-        file = lock_file(folder / "lock", path, progress)
+        file = lock_file(folder / "lock", path)
     with file:
         try:
             yield folder
@@ -217,7 +216,6 @@ def _replace_vectors(
     encoder: Encoder,
     path: Path,
     folder: Path,
-    progress: Progress,
 ) -> Sequence[str]:
     """Encode all texts and switch; again if others write in between. Return what is not carried over.
 
@@ -225,23 +223,23 @@ def _replace_vectors(
     """
     for _ in range(_TRIES):
         key = hashlib.sha256(f"{target.about[RUN]}\n{target.version}".encode()).hexdigest()
-        fresh = replace(target, vectors=_encoded(target.texts, encoder, folder / key, progress))
-        with progress.stage("Storing", None, "passages"):
+        fresh = replace(target, vectors=_encoded(target.texts, encoder, folder / key))
+        with stage("Storing", None, "passages"):
             if database.switch(fresh, path):
                 return target.lost
-        progress.say("the database has changed; starting again with its current content")
+        say("the database has changed; starting again with its current content")
         target = replace(database.read(path), about=target.about, language=target.language)
     rule = f"has changed {_TRIES} times while its vectors were made"
     raise TargetError(rule, path=path, remedy="repeat the command when nobody writes to it")
 
 
-def _encoded(texts: Sequence[str], encoder: Encoder, file: Path, progress: Progress) -> Rows:
+def _encoded(texts: Sequence[str], encoder: Encoder, file: Path) -> Rows:
     """Vectors of all texts, smoothed as `passage_rows` does, (n, d). Blocks are kept in a file."""
     width = 4 * encoder.dimensions
     with file.open("ab") as out:
         done = out.tell() // width
         out.truncate(done * width)
-        for block in encoded_blocks(texts, encoder.encode, progress, done):
+        for block in encoded_blocks(texts, encoder.encode, done):
             out.write(block.tobytes())
             out.flush()
     rows = np.fromfile(file, np.float32).reshape(-1, encoder.dimensions)

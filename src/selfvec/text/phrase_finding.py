@@ -19,7 +19,7 @@ from selfvec.base.arrays import Doubles, Ids, Ints, Mask
 from selfvec.base.declarations import Bounds, Count, checked
 from selfvec.base.errors import InputError
 from selfvec.base.forks import check_polars
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import Progress, stage
 from selfvec.base.view import COUNT, Column, Table, figure
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data.run import AnyRun, Run
@@ -275,7 +275,7 @@ def phrases(
     if isinstance(source, TokenBatch):
         finder(Running.plain(source.ids, source.offsets, source.types))
     else:
-        _read(source, fields, finder, as_progress(progress))
+        _read(source, fields, finder)
     return _listed(_recorded(finder.found, finder.tokens), top)
 
 
@@ -291,7 +291,6 @@ def _read(
     source: Corpus | str | os.PathLike[str] | Iterable[str],
     fields: FieldOptions,
     finder: Finder,
-    progress: Progress,
 ) -> None:
     from selfvec.corpus import as_corpus
 
@@ -300,7 +299,7 @@ def _read(
     fields["keep_fields"] = False
     corpus = as_corpus(source, "source", **fields)
     cut = tokenizer("whitespace" if corpus.tokenized else "words")
-    with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
+    with stage("Reading", corpus.total_bytes, "bytes") as advance:
         encode(corpus.batches(advance), cut, phrases=finder)
 
 

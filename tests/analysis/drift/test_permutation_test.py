@@ -23,7 +23,6 @@ from selfvec.analysis.word_drift.permutation_test import (
     usual_distances,
 )
 from selfvec.analysis.word_kinds import WordTable
-from selfvec.base.progress import Progress
 from selfvec.corpus.slices import by_label
 
 
@@ -192,8 +191,8 @@ def test_the_means_of_a_test_are_those_of_the_slices() -> None:
     among = np.arange(len(run.vectors))
     words = np.sort([run.index("x0"), run.index("x1")])
     test = DriftTest(permutations=20)
-    found = permutation_test(space, words, among, test, 2, Progress())
-    alone = permutation_test(space, words, words, test, 1, Progress())
+    found = permutation_test(space, words, among, test, 2)
+    alone = permutation_test(space, words, words, test, 1)
     assert_allclose(found.distance, alone.distance, atol=1e-6)
     assert_array_equal(found.p, alone.p)
     for mine, whole in zip(found.uses.means, slice_means(space), strict=True):

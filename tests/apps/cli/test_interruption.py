@@ -11,7 +11,7 @@ import pytest
 from tests.examples import soaked
 from tests.processes import PATIENCE, stop_at_work, without_progress
 
-from selfvec.base.progress import interruptible
+from selfvec.apps.functions.update import interruptible
 
 # 10 million tokens in all: long enough to be caught at work.
 EPOCHS = 100

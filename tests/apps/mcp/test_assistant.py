@@ -24,6 +24,7 @@ from tests.processes import PATIENCE
 from tests.refusals import COMPARISONS, TOO_MANY
 
 from selfvec.base.errors import InputError
+from selfvec.base.progress import stage
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source
 from selfvec.refinement.pipeline import refine
@@ -340,7 +341,7 @@ class Slow(Tools):
     def info(self) -> dict[str, Any]:
         """Counts for ten seconds."""
         try:
-            with self.progress.stage("Counting", 1000, "steps") as advance:
+            with stage("Counting", 1000, "steps") as advance:
                 for _ in range(1000):
                     self.steps += 1
                     self.started.set()

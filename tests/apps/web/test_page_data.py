@@ -29,7 +29,6 @@ from selfvec.apps.web.page_data import REFINED, ComparisonTasks, PageData
 from selfvec.apps.web.words import Completion
 from selfvec.apps.web.work import ServerBusy, Tasks
 from selfvec.base.errors import InputError
-from selfvec.base.progress import Progress
 from selfvec.data.run import Run, TopicName
 from selfvec.storage.run_folder import open_run
 
@@ -79,16 +78,16 @@ def test_progress_of_a_comparison_counts_every_step(run: Run) -> None:
     made = ComparisonTasks(run.replace(folder=None), 1).drift("1990|2020")  # whose results are not cached
     shares = []
 
-    def watched(progress: Progress) -> object:
-        stage = progress.stage
+    def watched() -> object:
+        stage = task.stage
 
         @contextmanager
         def noted(*about: Any) -> Iterator[Callable[[int], None]]:
             with stage(*about) as advance:
                 yield lambda number: shares.append(advance(number) or task.share)
 
-        progress.stage = noted  # type: ignore[method-assign]
-        return made.work(progress)
+        task.stage = noted  # type: ignore[method-assign]
+        return made.work()
 
     task = Tasks().task(watched)
     assert task.share == 0

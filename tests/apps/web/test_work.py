@@ -18,7 +18,7 @@ from tests.refusals import refused
 
 from selfvec.apps.web.work import BackgroundTask, Kind, NotReady, ServerBusy, Tasks, WorkQueue
 from selfvec.base.errors import InputError, SelfvecError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import stage
 from selfvec.base.threads import in_order
 
 KINDS = get_args(Kind)
@@ -60,8 +60,8 @@ def test_every_task_ends_after_what_it_needs_and_one_of_a_kind_runs_at_a_time(
     running: Counter[str] = Counter()
     faults: list[str] = []
 
-    def work(number: int, plan: Planned) -> Callable[[Progress], int]:
-        def compute(progress: Progress) -> int:
+    def work(number: int, plan: Planned) -> Callable[[], int]:
+        def compute() -> int:
             runs[number] += 1
             running[plan.kind] += 1
             if running[plan.kind] > 1:
@@ -106,7 +106,7 @@ def test_every_task_ends_after_what_it_needs_and_one_of_a_kind_runs_at_a_time(
 def blocked(tasks: Tasks, kind: Kind = "view") -> tuple[BackgroundTask[Any], threading.Event]:
     """A task that runs until an event."""
     begun, go = threading.Event(), threading.Event()
-    task = tasks.task(lambda _: (begun.set(), go.wait(PATIENCE)), kind=kind).begin()
+    task = tasks.task(lambda: (begun.set(), go.wait(PATIENCE)), kind=kind).begin()
     assert begun.wait(PATIENCE)
     return task, go
 
@@ -115,7 +115,7 @@ def blocked(tasks: Tasks, kind: Kind = "view") -> tuple[BackgroundTask[Any], thr
 def test_a_task_that_waits_for_another_fails_instead(ask: str, capfd: pytest.CaptureFixture[str]) -> None:
     tasks = Tasks()
     other, go = blocked(tasks, "text")
-    waiting = tasks.task(lambda _: getattr(other, ask)(), kind="comparison")
+    waiting = tasks.task(lambda: getattr(other, ask)(), kind="comparison")
     refused(lambda: waiting.result(PATIENCE), SelfvecError, "RuntimeError")
     go.set()
     assert other.exception(PATIENCE) is None
@@ -125,7 +125,7 @@ def test_a_task_that_waits_for_another_fails_instead(ask: str, capfd: pytest.Cap
 def test_an_answer_that_would_wait_for_a_task_is_asked_for_again() -> None:
     tasks = Tasks()
     other, go = blocked(tasks)
-    late = tasks.task(lambda _: 6, [other])
+    late = tasks.task(lambda: 6, [other])
 
     async def answers() -> None:
         queue = WorkQueue()
@@ -142,7 +142,7 @@ def test_the_oldest_comes_first() -> None:
     tasks = Tasks()
     order: list[int] = []
     first, go = blocked(tasks)
-    others = [tasks.task(lambda _, n=n: order.append(n)).begin() for n in range(3)]
+    others = [tasks.task(lambda n=n: order.append(n)).begin() for n in range(3)]
     go.set()
     for task in (first, *others):
         task.result(PATIENCE)
@@ -152,7 +152,7 @@ def test_the_oldest_comes_first() -> None:
 def test_a_need_that_waits_is_begun_with_what_needs_it_and_their_progress_is_one() -> None:
     tasks = Tasks()
     need, go = blocked(tasks)
-    task = tasks.task(lambda _: 1, [need, tasks.task(lambda _: 2, kind="text")])
+    task = tasks.task(lambda: 1, [need, tasks.task(lambda: 2, kind="text")])
     assert task.share == task.begun == 0
     task.begin()
     wait([task.needs[1]], PATIENCE)
@@ -167,8 +167,8 @@ def test_work_that_nobody_waits_for_stops_at_its_next_step() -> None:
     begun, dropped = threading.Event(), threading.Event()
     steps = []
 
-    def work(progress: Progress) -> None:
-        with progress.stage("Counting", 10, "things") as advance:
+    def work() -> None:
+        with stage("Counting", 10, "things") as advance:
             for step in range(10):
                 steps.append(step)
                 advance(1)
@@ -177,8 +177,8 @@ def test_work_that_nobody_waits_for_stops_at_its_next_step() -> None:
 
     task = tasks.task(work).begin()
     assert begun.wait(PATIENCE)
-    waiting = tasks.task(lambda _: 1).begin()
-    after = tasks.task(lambda _: task.result(), [task]).begin()
+    waiting = tasks.task(lambda: 1).begin()
+    after = tasks.task(lambda: task.result(), [task]).begin()
     assert 0 < task.share < 1
     task.unwanted.patience = waiting.unwanted.patience = -1
     assert task.dropped
@@ -194,7 +194,7 @@ def test_without_a_thread_the_next_who_asks_begins_the_task(monkeypatch: pytest.
     def no_thread(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    task = Tasks().task(lambda _: 1)
+    task = Tasks().task(lambda: 1)
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", no_thread)
         refused(task.begin, RuntimeError, "new thread")
@@ -208,7 +208,7 @@ def test_what_is_done_leaves_neither_threads_nor_memory() -> None:
     before = threading.active_count()
     tasks = Tasks()
     need, go = blocked(tasks)
-    task = tasks.task(lambda _: Large(), [need], kind="text").begin()
+    task = tasks.task(lambda: Large(), [need], kind="text").begin()
     go.set()
     kept = weakref.ref(task.result(PATIENCE))
     end = time.monotonic() + PATIENCE
@@ -231,26 +231,26 @@ def test_closed_tasks_all_end_busy() -> None:
         time.sleep(0.005)
         steps.append(number)
 
-    def run(progress: Progress) -> None:
+    def run() -> None:
         started.set()
         assert closed.wait(PATIENCE)
         list(in_order(range(1000), step, 2))  # other threads do the work
 
     running = tasks.task(run).begin()
-    waiting = tasks.task(lambda _: 1, [running]).begin()
+    waiting = tasks.task(lambda: 1, [running]).begin()
     assert started.wait(PATIENCE)
     tasks.close()
     closed.set()
-    for task in (running, waiting, tasks.task(lambda _: 2)):
+    for task in (running, waiting, tasks.task(lambda: 2)):
         refused(lambda: task.result(PATIENCE), ServerBusy)
     assert len(steps) < 100
 
 
 def test_a_task_says_what_is_computed_and_how_many_come_before_it() -> None:
     tasks, begun, gate = Tasks(), threading.Event(), threading.Event()
-    first = tasks.task(lambda _: (begun.set(), gate.wait(PATIENCE)), label="drawing").begin()
-    second, third = (tasks.task(lambda _: 1, label="listing").begin() for _ in range(2))
-    apart = tasks.task(lambda _: 2, label="placing", kind="map")
+    first = tasks.task(lambda: (begun.set(), gate.wait(PATIENCE)), label="drawing").begin()
+    second, third = (tasks.task(lambda: 1, label="listing").begin() for _ in range(2))
+    apart = tasks.task(lambda: 2, label="placing", kind="map")
     assert begun.wait(PATIENCE)
     assert [tasks.doing([task]) for task in (first, second, third)] == [("drawing", n) for n in range(3)]
     second.unwanted.patience = -1

@@ -20,7 +20,7 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import CorpusError, InputError, Interrupted, MissingExtra
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, shown
 from selfvec.lab.cluster import scheduler as scheduling
 from selfvec.lab.cluster.scheduler import Scheduler, connected
 
@@ -38,7 +38,7 @@ class Killing(Scheduler):
     """Kills workers when the first task of each of some kinds has been submitted: all, or some of them."""
 
     def __init__(self, other: Scheduler, kinds: dict[str, int]) -> None:
-        super().__init__(other.client, other.progress, other.workers_here)
+        super().__init__(other.client, other.workers_here)
         self.kinds = kinds
 
     def run(self, task, *arguments):
@@ -99,7 +99,7 @@ def test_a_scheduler_without_workers_waits_for_one_and_says_so(monkeypatch) -> N
     monkeypatch.setattr(scheduling, "_LOOK", 0.1)
     heard = Heard()
     with distributed.LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as cluster:
-        with connected(cluster.scheduler_address, progress=heard) as workers:
+        with shown(heard), connected(cluster.scheduler_address) as workers:
             future = workers.run(os.getpid)
             threading.Timer(1, cluster.scale, (1,)).start()
             assert workers.result(future) == os.getpid()

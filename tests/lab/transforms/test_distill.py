@@ -12,7 +12,6 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import FormatError, InputError, OptionError
-from selfvec.base.progress import Progress
 from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders.given import as_sentence_encoder
 from selfvec.encoders.student import learn
@@ -37,7 +36,7 @@ def distilled(encoder: Any, texts: list[str] = TEXTS, **options: Any) -> Vectors
 
 def test_each_way_is_that_of_the_encoders_room(folder: Path) -> None:
     encoder, words = as_sentence_encoder(folder), TextWords.of(TEXTS)
-    one, uses = (make(encoder, words, Progress()) for make in (alone, in_texts))
+    one, uses = (make(encoder, words) for make in (alone, in_texts))
     assert_array_equal(distilled(folder, from_="words").vectors, one)
     assert_array_equal(distilled(folder, from_="states").vectors, uses)
     priors = {"words": one, "words and states": centred(one + uses)}

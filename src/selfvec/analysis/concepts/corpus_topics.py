@@ -21,7 +21,7 @@ from selfvec.base.arrays import Ints, Mask
 from selfvec.base.declarations import Bounds, Count, Natural, checked, options
 from selfvec.base.display import count_of, printable
 from selfvec.base.errors import OptionError
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import Progress, stage
 from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.given_filters import GivenFilter, given_filters
@@ -165,32 +165,31 @@ def topics(
     new = None
     if assign is not None:
         new = as_corpus(assign, "assign", like=own.present.provenance.corpus, keep_fields=False)
-    progress = as_progress(progress)
     of = own_words(passing(with_variants(own.present, given.get("variants")), given.get("filter")))
     parts = [] if by is None else document_groups(of, by)
     how = Clustering(number, top=top, min_count=min_count, seed=seed, seeds=seeds)
-    whole = _with_own_names(own, _kept_clusters(of, how, progress), given.get("names"), progress)
+    whole = _with_own_names(own, _kept_clusters(of, how), given.get("names"))
     in_time = all(parse_span(part.name) for part in parts)
     sides = Chosen(parts if len(parts) == 2 else [], in_time=not parts)
     if parts and in_time:
         sides = asked_slices(of)
     whole = with_groups(of, whole, parts, sides)
     if new is not None:
-        whole = replace(whole, assigned=assigned_table(of, whole, new, progress))
+        whole = replace(whole, assigned=assigned_table(of, whole, new))
     if documents is not None:
         rows = document_table(of, whole, parts) if whole.assigned is None else whole.assigned
         save_rows(rows, documents, overwrite=overwrite)
     return whole
 
 
-def topics_as_found(run: Run, progress: Progress | None = None) -> Topics:
+def topics_as_found(run: Run) -> Topics:
     """The topics of a run as `topics` finds them by default, without a person's names."""
-    return _kept_clusters(own_words(run), Clustering(), as_progress(progress))
+    return _kept_clusters(own_words(run), Clustering())
 
 
-def subjects_of_report(run: Run, sides: Chosen, progress: Progress | None = None) -> Topics:
+def subjects_of_report(run: Run, sides: Chosen) -> Topics:
     """What a report says the text is about, and how it changed."""
-    return with_groups(run, with_names(topics_as_found(run, progress), run.topic_names), (), sides)
+    return with_groups(run, with_names(topics_as_found(run), run.topic_names), (), sides)
 
 
 def passing(run: Run, filter: GivenFilter | None) -> Run:
@@ -207,19 +206,17 @@ def passing(run: Run, filter: GivenFilter | None) -> Run:
     return part
 
 
-def _with_own_names(
-    run: AnyRun, clusters: Topics, names: str | os.PathLike[str] | None, progress: Progress
-) -> Topics:
+def _with_own_names(run: AnyRun, clusters: Topics, names: str | os.PathLike[str] | None) -> Topics:
     """The topics with the names that a person gave them; those of a file, if one is given, are kept first."""
     told: list[str] = []
     if names is not None:
-        kept = kept_with(run, clusters, [] if names == FORGET else read_names(names), progress)
+        kept = kept_with(run, clusters, [] if names == FORGET else read_names(names))
         several = count_of(len(kept), "name") if kept else "no names"
         told = [f"The run keeps {several} of topics, for its report and page, too."]
     return replace(with_names(clusters, run.present.topic_names), told=told)
 
 
-def _kept_clusters(run: Run, how: Clustering, progress: Progress) -> Topics:
+def _kept_clusters(run: Run, how: Clustering) -> Topics:
     """What `cluster_documents` finds, from the cache in the run's folder if it is there."""
 
     def write(whole: Topics, folder: Path) -> None:
@@ -237,8 +234,8 @@ def _kept_clusters(run: Run, how: Clustering, progress: Progress) -> Topics:
         return Topics(rows, kept["documents"], kept["silhouette"], tried, **tensors, run=run)
 
     def make() -> Topics:
-        whole = cluster_documents(run, how, progress)
-        with progress.stage("Naming", None, "topics"):
+        whole = cluster_documents(run, how)
+        with stage("Naming", None, "topics"):
             names = phrase_names(run, whole.of_documents, len(whole))
             rows = [
                 replace(topic, name=", ".join(own) or topic.name)  # by its terms, where no phrase is sure
@@ -246,7 +243,7 @@ def _kept_clusters(run: Run, how: Clustering, progress: Progress) -> Topics:
             ]
             return replace(whole, topics=rows)
 
-    return with_subjects(cached(run, "clusters", asdict(how), make, write, read, progress))
+    return with_subjects(cached(run, "clusters", asdict(how), make, write, read))
 
 
 def _groups_of_words(given: str | Sequence[Sequence[str]] | None) -> list[list[str]]:

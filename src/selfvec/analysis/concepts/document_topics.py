@@ -13,7 +13,7 @@ import numpy as np
 from selfvec.analysis.usage.examples import Example
 from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.display import count_of, printable, whole_words
-from selfvec.base.progress import Progress
+from selfvec.base.progress import stage
 from selfvec.base.view import Entry, Part, View
 from selfvec.corpus.corpus import Corpus
 from selfvec.corpus.field_names import TITLES
@@ -65,13 +65,13 @@ def document_table(run: Run, topics: Topics, groups: Sequence[Slice] = ()) -> pl
     return pl.DataFrame(columns)
 
 
-def assigned_table(run: Run, topics: Topics, documents: Corpus, progress: Progress) -> pl.DataFrame:
+def assigned_table(run: Run, topics: Topics, documents: Corpus) -> pl.DataFrame:
     """A row for each new document, as `document_table` has for those of the run: its nearest topic."""
     import polars as pl
 
     frames = []
     total = 0
-    with progress.stage("Reading", documents.total_bytes, "bytes") as advance:
+    with stage("Reading", documents.total_bytes, "bytes") as advance:
         for part in documents.batches(advance):
             batch = encoded(run, part.texts.to_list())
             columns: dict[str, Any] = {"document": np.arange(total, total + len(part))}

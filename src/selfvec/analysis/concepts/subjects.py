@@ -17,7 +17,6 @@ import numpy as np
 
 from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.errors import InputError
-from selfvec.base.progress import Progress
 from selfvec.data.run import AnyRun, Run, TopicName
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.run_writer import save_topic_names
@@ -117,12 +116,10 @@ def _in_subjects(
 # ---- Names of one's own
 
 
-def kept_with(
-    run: AnyRun, whole: Topics, given: Sequence[TopicName], progress: Progress | None = None
-) -> list[TopicName]:
+def kept_with(run: AnyRun, whole: Topics, given: Sequence[TopicName]) -> list[TopicName]:
     """Let a run keep the names of a table of its topics, instead of those it keeps, and return them."""
     names = own_names_of(whole, given, run.present.topic_names) if given else []
-    save_topic_names(run, names, progress)
+    save_topic_names(run, names)
     return names
 
 

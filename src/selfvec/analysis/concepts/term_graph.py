@@ -178,7 +178,7 @@ def graph(
     kept = joined.any(axis=1) | np.isin(rows, asked)
     rows, pairs = rows[kept], np.ix_(kept, kept)
     joined, cosines, together = joined[pairs], cosines[pairs], together[pairs]
-    groups = topic_groups or with_subjects(cluster_documents(run, Clustering(seed=seed), progress)).subjects
+    groups = topic_groups or with_subjects(cluster_documents(run, Clustering(seed=seed))).subjects
     assert groups is not None
     edges = [
         Edge(a, b, float(cosines[a, b]), float(together[a, b]))

@@ -16,7 +16,7 @@ import numpy as np
 from selfvec.base.arrays import Doubles, Floats, Ints, Rows
 from selfvec.base.display import count_of
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import stage
 from selfvec.base.threads import in_order, one_core, threads
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -74,14 +74,13 @@ class Clustering:
         return [most] if most > SUBJECTS else list(range(least, most + 1))
 
 
-def cluster_documents(run: Run, how: Clustering, progress: Progress | None = None) -> Topics:
+def cluster_documents(run: Run, how: Clustering) -> Topics:
     """Cluster the documents of a run into topics, which are named by their terms.
 
     Of D documents there are ¾ √D topics, at most one for twenty documents. Where that is no more than ten,
     their number is the smallest whose mean silhouette is at least 95 % of the largest.
     """
-    progress = as_progress(progress)
-    with progress.stage("Relating texts", None, "words"):
+    with stage("Relating texts", None, "words"):
         chosen, coherence = _terms(run, how)
         words = document_space(run)
         documents = topic_text_vectors(run, run.require_tokens())
@@ -93,7 +92,7 @@ def cluster_documents(run: Run, how: Clustering, progress: Progress | None = Non
         raise OptionError(rule, field="number", remedy="choose fewer")
     learned = sampled(with_words, LEARNED, np.random.default_rng(how.seed))
     points = unit_rows(documents[learned] - mean)
-    clusters, tried = _clusters(run, points, mean, numbers, how, progress)
+    clusters, tried = _clusters(run, points, mean, numbers, how)
     of_documents = np.full(len(documents), -1, np.int64)
     of_documents[with_words] = nearest(documents[with_words], clusters, mean)
     sizes = np.bincount(of_documents[with_words], minlength=len(clusters))
@@ -137,7 +136,6 @@ def _clusters(
     mean: Rows,
     numbers: Sequence[int],
     how: Clustering,
-    progress: Progress,
 ) -> tuple[Rows, dict[int, float]]:
     """The centres of the best number of clusters, (K, d) unit rows, and the silhouettes of all."""
     documents, words = len(points), document_space(run)
@@ -162,7 +160,7 @@ def _clusters(
 
     tried: dict[int, tuple[float, Rows]] = {}
     # A number is clustered by one thread, and several numbers at the same time.
-    with progress.stage("Grouping", len(numbers), "numbers") as advance, one_core():
+    with stage("Grouping", len(numbers), "numbers") as advance, one_core():
         for k, (labels, centres) in zip(numbers, in_order(numbers, clustered, threads(None)), strict=True):
             tried[k] = silhouette(points, labels, centres), centres
             advance(1)

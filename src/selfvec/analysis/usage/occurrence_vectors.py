@@ -22,7 +22,7 @@ from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.kernels import Dealing, sum_occurrences, sum_windows
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import AnyFloats, Doubles, Ids, Ints, Rows
-from selfvec.base.progress import Progress
+from selfvec.base.progress import stage
 from selfvec.base.threads import cut, each_block, in_order, threads
 from selfvec.data.token_batch import TokenBatch, bounds_of
 from selfvec.data.vectors import Source
@@ -90,14 +90,13 @@ def occurrence_space(
     compared: Comparison,
     table: WordTable,
     seed: int = 0,
-    progress: Progress | None = None,
     *,
     refined: bool = True,  # sum the refined vectors, too
 ) -> OccurrenceSpace:
     """The space in which occurrences of the sides are compared."""
     batch = compared.tokens
     sides = np.where(compared.weight > 0, compared.side, -1).astype(np.int32)
-    with (progress or Progress()).stage("Preparing occurrences", 2, "steps") as advance:
+    with stage("Preparing occurrences", 2, "steps") as advance:
         weights = inverse_document_frequency(batch)
         weight = _refined_weight(table, batch.counts * weights) if refined else 0.0
         parts = _side_by_side(table, weight)

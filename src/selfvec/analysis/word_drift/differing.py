@@ -29,7 +29,7 @@ from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.kernels import Observed, context_scores
 from selfvec.analysis.usage.contexts import padded_windows
 from selfvec.base.arrays import Doubles, Ints, Mask
-from selfvec.base.progress import Progress
+from selfvec.base.progress import stage
 from selfvec.base.threads import cut, in_order
 from selfvec.numerics.statistics import chi_square_p, cross_counts
 
@@ -72,13 +72,12 @@ def differing_uses(
     ratio: Doubles,  # (V,), how much more frequent words surely are on the second side; 0 leaves one out
     seed: int,
     jobs: int,
-    progress: Progress,
 ) -> DifferingUses:
     """How many of the uses of each word differ, and what stands beside those that may be named."""
     found = differing_shares(measured, among, ordinary)
     if measured.uses is None:
         return found
-    p = context_p(compared, measured.words, ordinary, ratio, seed, jobs, progress)
+    p = context_p(compared, measured.words, ordinary, ratio, seed, jobs)
     named = np.flatnonzero(((found.low > NAMED) & np.isnan(p)) | (p <= SURE))
     beside = words_beside(compared, measured.words[named], shown)
     return replace(found, p=p, beside=dict(zip(named.tolist(), beside, strict=True)))
@@ -230,7 +229,6 @@ def context_p(
     ratio: Doubles,  # (V,), as in `differing_uses`
     seed: int,
     jobs: int,
-    progress: Progress,
 ) -> Doubles:
     """p of the hypothesis that the words beside each word differ no more than is usual, (m,).
 
@@ -247,7 +245,7 @@ def context_p(
         context_scores(ids, offsets, seen, words, ratio, REACH, draws, seed, scores, *share)
         return share[1] - share[0]
 
-    with progress.stage("Contexts", len(words), "words") as advance:
+    with stage("Contexts", len(words), "words") as advance:
         shares = cut(np.diff(seen.starts), _PLACES)
         for done in in_order(shares, partial(score, np.where(able, DRAWS, 0)), jobs):
             advance(done)

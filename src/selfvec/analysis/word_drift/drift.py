@@ -23,7 +23,7 @@ from selfvec.base.declarations import Bounds, Count, Natural, checked, options
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.base.finding import Finding
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import Progress, steps
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.provenance import Provenance
@@ -222,7 +222,7 @@ def drift(
     words, spoken = _named(which, "words", "words"), _parts_of_speech(run.provenance, which)
     test = DriftTest(min_count, which.get("permutations", 1000), which.get("seed", 0))
     work = {"Drift": 12, "Comparing documents": 2, "Encoding sentences": 6, "Sentences": int(examples > 0)}
-    with as_progress(progress).steps("Drift", work) as steps:
+    with steps("Drift", work):
         passed = given_filters(filter)
         chosen = asked_slices(run, between, slice, slice_field, passed)
         slices, happened = chosen.slices, events_of(run, chosen.among) if chosen.in_time else []
@@ -236,21 +236,20 @@ def drift(
         )
 
         def measure() -> Json:
-            return vars(measure_words(comparison, table, sides, test, jobs=which.get("jobs"), progress=steps))
+            return vars(measure_words(comparison, table, sides, test, jobs=which.get("jobs")))
 
         def compare_counts() -> Json:
             return {"rows": [finding.as_dict() for finding in key_words(comparison)]}
 
         key: list[Any] = [comparison.key]
-        measured = Measures(**cached_result(run, "drift", [*key, asdict(test)], measure, steps))
+        measured = Measures(**cached_result(run, "drift", [*key, asdict(test)], measure))
         if slices and comparison.text is not None and (encoded := encoded_texts_of(run)):
             of, compare = measured.words, partial(document_distances, comparison, encoded=encoded)
             kept = cached_result(
                 run,
                 "document_distances",
                 [documents_of(comparison.slices), of],
-                lambda: {"distances": compare(of, progress=steps)},
-                steps,
+                lambda: {"distances": compare(of)},
             )
             measured = with_texts(measured, kept["distances"])
         more: list[Json] = []
@@ -270,9 +269,9 @@ def drift(
             run.stamp,
         ).select(top, fdr)
         first = [row["word"] for row in result.rows[: top or _SHOWN]]
-        distances = kept_distances(run, result.slices, first, test.seed, steps)
+        distances = kept_distances(run, result.slices, first, test.seed)
         result = result.extended([{"sentences": distance} for distance in distances])
-        return result.illustrate(run, top or _SHOWN, examples, steps) if examples else result
+        return result.illustrate(run, top or _SHOWN, examples) if examples else result
 
 
 def _too_small(compared: Comparison, sides: CountedSides, measured: Measures) -> str:

@@ -19,7 +19,6 @@ from selfvec.base.answer import Answer, Json, short_repr, why_unknown
 from selfvec.base.display import count_of, enumerated, escape_for_display, printable
 from selfvec.base.errors import InputError
 from selfvec.base.finding import Finding
-from selfvec.base.progress import Progress
 from selfvec.base.view import (
     COUNT,
     PROBABILITY,
@@ -150,9 +149,7 @@ class Drift(Answer):
                 raise KeyError(f"no row for {word!r}")
         return replace(self, rows=rows, new=new, gone=gone)
 
-    def illustrate(
-        self, run: AnyRun, top: int | None = None, number: int = 1, progress: Progress | None = None
-    ) -> Drift:
+    def illustrate(self, run: AnyRun, top: int | None = None, number: int = 1) -> Drift:
         """Add ``examples_a`` and ``examples_b`` to the first rows: occurrences that show the change.
 
         They are sentences if the run keeps its text, otherwise the words around the occurrence. `InputError`
@@ -166,7 +163,7 @@ class Drift(Answer):
             raise InputError(rule, path=run.folder, remedy="measure drift again")
         words = [row["word"] for row in self.rows[:top]]
         quotes: dict[str, list[Example]] = {}
-        for quote in kept_examples(run, self.slices, words, number, self.seed, progress or Progress()):
+        for quote in kept_examples(run, self.slices, words, number, self.seed):
             quotes.setdefault(quote.word, []).append(quote)
         added = [
             {

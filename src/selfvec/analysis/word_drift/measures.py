@@ -14,7 +14,7 @@ from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.answer import Json, as_rows
 from selfvec.base.arrays import Doubles, Hashes, Ids, Ints, Mask, Rows
 from selfvec.base.errors import InputError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import stage, steps
 from selfvec.base.threads import at_once, in_order, threads
 from selfvec.corpus.slices import slice_counts
 from selfvec.data.token_batch import TokenBatch
@@ -101,12 +101,11 @@ def measure_words(
     *,
     neighbours: int = NEIGHBOURS,
     jobs: int | None = None,
-    progress: Progress | None = None,
 ) -> Measures:
     """Measure every word that occurs often enough, including words that are not listed by default."""
     measured, sliced = compared.measured_sides, bool(compared.names)
-    with (progress or Progress()).steps("Drift", _STEPS) as steps:
-        with steps.stage("Choosing words", None, "words"):
+    with steps("Drift", _STEPS):
+        with stage("Choosing words", None, "words"):
             reasons, (unmatched, more) = at_once(
                 lambda: left_out_words(compared, table, sides.able),
                 lambda: unmatched_words(compared, table, sides) if sliced else ([], {}),
@@ -116,23 +115,23 @@ def measure_words(
         space = None
         if measured.names:
             # Without slices the test is where the documents move the original vectors: only these are summed.
-            space = occurrence_space(measured, table, test.seed, steps, refined=sliced)
+            space = occurrence_space(measured, table, test.seed, refined=sliced)
         words = np.flatnonzero(sides.able)
         listed = possible_neighbours(table, sides.counts, sides.least)
         # In one pass over the text: the words that are tested, and those that may be their neighbours.
         often = np.flatnonzero(listed.any(axis=0) | sides.able)
         if sliced and space is not None:
-            distances = permutation_test(space, words, often, test, threads(jobs), steps)
+            distances = permutation_test(space, words, often, test, threads(jobs))
         else:
-            distances = refinement_drift(table, space, words, test, threads(jobs), steps)
+            distances = refinement_drift(table, space, words, test, threads(jobs))
         both = (table.original, table.refined)
         means = distances.uses.means if distances.uses else [vectors.unit[often] for vectors in both]
         keys = table.names
-        near = changed_neighbours(keys, words, often, means, listed, neighbours, steps)
+        near = changed_neighbours(keys, words, often, means, listed, neighbours)
         listed_words = np.array([keys[word] not in reasons for word in words.tolist()], bool)
         changes = changes_of(distances, sides.counts[:, words].T, listed_words)
         looked_at = (often, listed_words, table.content, np.where(explained, 0.0, ratio))
-        differing = differing_uses(compared, distances, *looked_at, test.seed, threads(jobs), steps)
+        differing = differing_uses(compared, distances, *looked_at, test.seed, threads(jobs))
         rows = _rows(keys, distances, changes, differing, sides.counts, near)
         reasons |= more
         mark_words(compared, table, [*rows, *unmatched], test.min_count)
@@ -230,11 +229,10 @@ def changed_neighbours(
     means: Sequence[Rows],  # (2, n, d), their vectors on both sides
     listed: Mask,  # (2, V), from `possible_neighbours`
     most: int,
-    progress: Progress,
 ) -> dict[str, list[list[str]]]:
     """The neighbours that each word has gained and lost."""
     near = np.full((2, len(words), most), -1, np.int64)
-    with progress.stage("Neighbours", 2 * len(words), "words") as advance:
+    with stage("Neighbours", 2 * len(words), "words") as advance:
         for neighbours, rows, allowed in zip(near, means, listed, strict=True):
             with_vector = filled_rows(rows)
             among = often[with_vector]

@@ -23,7 +23,7 @@ from selfvec.analysis.usage.occurrence_vectors import (
 )
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import Doubles, Ints, Mask, Rows
-from selfvec.base.progress import Progress
+from selfvec.base.progress import stage
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import LEVEL
 
@@ -91,7 +91,6 @@ def permutation_test(
     among: Ints,  # (n,), in rising order, these and further words whose means are wanted
     test: DriftTest,
     jobs: int,
-    progress: Progress,
 ) -> Distances:
     """Measure words between the two slices of a space. The figures have the same bits for any ``jobs``.
 
@@ -105,12 +104,12 @@ def permutation_test(
     blocks.number[rest] = space.documents[rest] > 0
     blocks.size[rest] = len(space.sides)
 
-    def measure(chosen: Ints, draws: int, stage: str, stream: int) -> list[tuple[Doubles, Doubles, Rows]]:
+    def measure(chosen: Ints, draws: int, label: str, stream: int) -> list[tuple[Doubles, Doubles, Rows]]:
         def work(part: BlockSums) -> tuple[Doubles, Doubles, Rows]:
             return block_figures(part, blocks, draws, stream, np.isin(part.words, words))
 
         parts = []
-        with progress.stage(stage, len(chosen), "words") as advance:
+        with stage(label, len(chosen), "words") as advance:
             for part in measured_blocks(space, chosen, blocks, test.seed, jobs, work):
                 parts.append(part)
                 advance(len(part[-1]))
@@ -218,7 +217,6 @@ def refinement_drift(
     words: Ints,  # (m,)
     test: DriftTest,
     jobs: int,
-    progress: Progress,
 ) -> Distances:
     """Measure every word between its original and its refined vector.
 
@@ -234,7 +232,7 @@ def refinement_drift(
         nowhere = np.zeros((len(words), 2), np.int64)
         return Distances(words, distance, unknown, unknown, unknown, none, unknown, nowhere)
     figures = []
-    with progress.stage("Splitting", len(words), "words") as advance:
+    with stage("Splitting", len(words), "words") as advance:
         for part in block_sums(space, words, document_blocks(space.documents), test.seed, jobs):
             p_and_apd = np.zeros((len(part.words), 2))
             before = unit_rows(space.rows[part.words])

@@ -17,7 +17,7 @@ from selfvec.analysis.usage.occurrence_vectors import occurrence_space
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.errors import InputError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import say, stage, steps
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
@@ -44,7 +44,6 @@ def kept_examples(
     words: Sequence[str],
     number: int,  # of each word and slice
     seed: int,
-    progress: Progress,
 ) -> list[Example]:
     """Occurrences that show the change of words, as sentences if the run keeps its text.
 
@@ -54,9 +53,9 @@ def kept_examples(
     def make() -> dict[str, Any]:
         sides, table = Comparison.of(run.require_tokens(), slices), WordTable.of(run)
         repeated, quotes = repeated_tokens(run), list[Example]()
-        with progress.steps("Sentences", {"Preparing occurrences": 3, "Occurrences": 2}) as steps:
-            space = occurrence_space(sides, table, seed, steps, refined=len(slices) == 2)
-            with steps.stage("Occurrences", len(words), "words") as advance:
+        with steps("Sentences", {"Preparing occurrences": 3, "Occurrences": 2}):
+            space = occurrence_space(sides, table, seed, refined=len(slices) == 2)
+            with stage("Occurrences", len(words), "words") as advance:
                 for row in table.numbers(words).tolist():
                     quotes += examples(space, repeated, row, _SPARE * number)
                     advance(1)
@@ -66,7 +65,7 @@ def kept_examples(
     key = [documents_of(slices), seed, words, number]
     quotes = [
         Example(**quote | {"pieces": tuple(map(tuple, quote["pieces"])), "cut": tuple(quote["cut"])})
-        for quote in cached_result(run, "sentences", key, make, progress)["examples"]
+        for quote in cached_result(run, "sentences", key, make)["examples"]
     ]
     return quotes if len(slices) == 2 else [replace(example, side=1) for example in quotes]
 
@@ -95,27 +94,25 @@ SENTENCES = 40  # of a word in a slice, at most: 30 to 60 are enough
 OF_SLICE = 200  # sentences for the mean of a slice
 
 
-def kept_distances(
-    run: Run, slices: Sequence[Slice], words: Sequence[str], seed: int, progress: Progress
-) -> list[float | None]:
+def kept_distances(run: Run, slices: Sequence[Slice], words: Sequence[str], seed: int) -> list[float | None]:
     """`sentence_distances` of words, kept in the run's cache.
 
     Nothing if there are no words or not two slices, or the run has not kept its text or has no encoder.
     """
-    encoder = _usable_encoder(run, progress) if len(slices) == 2 and words else None
+    encoder = _usable_encoder(run) if len(slices) == 2 and words else None
     if encoder is None:
         return []
 
     def make() -> dict[str, Any]:
-        return {"distances": sentence_distances(run, slices, words, encoder, seed, progress)}
+        return {"distances": sentence_distances(run, slices, words, encoder, seed)}
 
     key = [documents_of(slices), seed, words]
-    kept = cached_result(run, "sentence_distances", key, make, progress)
+    kept = cached_result(run, "sentence_distances", key, make)
     distances: list[float | None] = kept["distances"]
     return distances
 
 
-def _usable_encoder(run: Run, progress: Progress) -> SentenceEncoder | None:
+def _usable_encoder(run: Run) -> SentenceEncoder | None:
     """The sentence encoder of a run that has kept its text; None without one, and says if it is lost."""
     if run.provenance.encoder is None or run.text is None or run.tokens is None:
         return None
@@ -125,7 +122,7 @@ def _usable_encoder(run: Run, progress: Progress) -> SentenceEncoder | None:
     except InputError as error:
         encoder, fault = None, str(error)
     if fault:
-        progress.say(f"sentences are not compared: {fault}")
+        say(f"sentences are not compared: {fault}")
     return encoder
 
 
@@ -135,19 +132,18 @@ def sentence_distances(
     words: Sequence[str],
     encoder: SentenceEncoder,
     seed: int = 0,
-    progress: Progress | None = None,
 ) -> list[float | None]:
     """The distance of each word; None for one that occurs in one of the slices only.
 
     The run has kept its text.
     """
-    progress, batch = progress or Progress(), run.tokens
+    batch = run.tokens
     assert batch is not None
     drawn = [_places(batch, part, word, seed) for word in (None, *words) for part in slices]
     uses = [Example.at(batch, place, 0) for places in drawn for place in places.tolist()]
     texts = [use.text for use in sentences(run.text, run.provenance, uses)]
     distinct = list(dict.fromkeys(texts))
-    with progress.stage("Encoding sentences", len(distinct), "sentences") as advance:
+    with stage("Encoding sentences", len(distinct), "sentences") as advance:
         rows = encoder.encode(distinct, advance=advance)
     number = {text: i for i, text in enumerate(distinct)}
     rows = rows[[number[text] for text in texts]]
@@ -209,7 +205,6 @@ def document_distances(
     compared: Comparison,  # of two sides, with their text
     words: Sequence[str],
     encoded: EncodedTexts,
-    progress: Progress | None = None,
 ) -> list[float | None]:
     """The distance of each word; None for one without an encoded document in one of the slices."""
     batch, slices, text = compared.tokens, compared.slices, compared.text
@@ -217,7 +212,7 @@ def document_distances(
     index = {word: number for number, word in enumerate(batch.types)}
     numbers = np.array([index[word] for word in words], np.int64)
     total = sum(int(part.documents.sum()) for part in slices)
-    with (progress or Progress()).stage("Comparing documents", total, "documents") as advance:
+    with stage("Comparing documents", total, "documents") as advance:
         a, b = (_document_means(batch, text, part, numbers, encoded, advance) for part in slices)
     return list(map(_distance, a, b))
 

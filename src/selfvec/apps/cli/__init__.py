@@ -6,6 +6,7 @@ Results go to standard output, everything else to standard error. Exit status 0:
 
 from __future__ import annotations
 
+import _thread
 import ctypes
 import gc
 import os
@@ -13,14 +14,14 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-
-from selfvec.base.progress import interrupt_soon
+from threading import Timer, main_thread
 
 from .streams import settle_streams
 
 __all__ = ["main"]
 
 _COLLECTED = 100_000  # new objects after which garbage is looked for
+_SOON = 0.02  # seconds after which Ctrl-C comes once more
 _SERVERS = ("serve", "mcp")  # commands that live long
 _POLARS = "_RJEM_MALLOC_CONF"  # the variable that configures the heap of Polars
 # Names in malloc.h, and values: for M_ARENA_MAX the heaps, for M_MMAP_THRESHOLD the bytes from which a block
@@ -57,7 +58,7 @@ def _interrupts_kept() -> Iterator[None]:
 
     def hook(found: sys.UnraisableHookArgs) -> None:
         if issubclass(found.exc_type, KeyboardInterrupt):
-            interrupt_soon()
+            _interrupt_soon()
         else:
             usual(found)
 
@@ -66,6 +67,21 @@ def _interrupts_kept() -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = usual
+
+
+def _interrupt_soon() -> None:
+    """Ctrl-C once more, after the code that runs now."""
+    again = Timer(_SOON, _interrupt)
+    again.daemon = True
+    again.start()
+
+
+def _interrupt() -> None:
+    """As Ctrl-C, also while the main thread waits."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def _settle() -> None:

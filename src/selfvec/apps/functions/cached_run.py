@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from selfvec.base.errors import CorpusError, FormatError, InputError, TargetError
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import say
 from selfvec.corpus import as_corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
@@ -38,7 +38,7 @@ Files = list[list[Any]]  # path, size and time of change of each file
 Omissions = dict[str, Any]  # fields of `Found`: what was left out
 
 
-def cached_run(text: str | os.PathLike[str], progress: Progress | None) -> tuple[Run, Omissions]:
+def cached_run(text: str | os.PathLike[str]) -> tuple[Run, Omissions]:
     """The run of a file or folder of text as it is now, and what it leaves out.
 
     `InputError` if there is neither a run nor text, `CorpusError` if the text cannot be read, `TargetError`
@@ -52,14 +52,14 @@ def cached_run(text: str | os.PathLike[str], progress: Progress | None) -> tuple
         rule = "holds the cache folder, which would be read as text"
         raise TargetError(rule, path=source, remedy="name another folder in SELFVEC_CACHE")
     try:
-        return _present(source, place, as_progress(progress))
+        return _present(source, place)
     except CorpusError as error:
         if error.remedy and "--" in error.remedy:
             error.remedy += f"; such options are those of: selfvec refine {shlex.quote(str(source))} -o run"
         raise
 
 
-def _present(source: Path, place: Path, progress: Progress) -> tuple[Run, Omissions]:
+def _present(source: Path, place: Path) -> tuple[Run, Omissions]:
     """The run in ``place/run``, which is made or updated if files have changed."""
     now = files_of(source)
     target = place / "run"
@@ -75,13 +75,13 @@ def _present(source: Path, place: Path, progress: Progress) -> tuple[Run, Omissi
     corpus = as_corpus(source)
     with writing(place):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds the words of the text
-    with RunWriter(target, overwrite=True, progress=progress) as writer:
+    with RunWriter(target, overwrite=True) as writer:
         if before and all(file in now for file in before):
-            progress.say(f"there are more files than before: {len(now) - len(before):,}; updating")
-            run = update(open_run(target), Taken(corpus), execution=Execution(writer, progress))
+            say(f"there are more files than before: {len(now) - len(before):,}; updating")
+            run = update(open_run(target), Taken(corpus), execution=Execution(writer))
         else:
-            progress.say(f"refining on {source}; kept in {place}")
-            run = refine(corpus, ["default"], Settings(), writer=writer, progress=progress)
+            say(f"refining on {source}; kept in {place}")
+            run = refine(corpus, ["default"], Settings(), writer=writer)
         if run.folder is None:  # something was new
             with writing(place):
                 (place / _STATE).unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from selfvec.base.answer import Answer
 from selfvec.base.checks import is_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import Progress
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.field_names import TITLES, name_key
 from selfvec.corpus.fields import FieldOptions, NoTextField
@@ -22,7 +22,6 @@ from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.data import run as record
 from selfvec.refinement import live
 from selfvec.refinement import update as updating
-from selfvec.refinement.inputs import Execution
 from selfvec.refinement.update import Change, Taken
 from selfvec.storage.opened import GivenRun, as_run, owner
 from selfvec.storage.run_folder import is_run
@@ -83,22 +82,20 @@ def add(
     >>> [hit.id for hit in run.search("wind", top=1).hits]
     ['b']
     """
-    told = as_progress(progress)
-    with _transition(run, told) as step:
-        return _changed(step, *_added(step, _several(documents), fields, told, duplicates))
+    with _transition(run) as step:
+        return _changed(step, *_added(step, _several(documents), fields, duplicates))
 
 
 def _added(
     step: Transition,
     documents: Any,
     fields: FieldOptions,
-    told: Progress,
     duplicates: Literal["replace", "keep", "error"] = "replace",
 ) -> tuple[record.Run, Change]:
     if isinstance(documents, list | tuple) and not documents:
         return step.state, Change()
     corpus = _corpus(step.state, documents, fields)
-    return live.added(step.state, corpus, duplicates, step.number, Execution(progress=told))
+    return live.added(step.state, corpus, duplicates, step.number)
 
 
 def _several(documents: Any) -> Any:
@@ -158,13 +155,13 @@ def upsert(
     >>> run.get("a").text, run.get("a").fields
     ('wind broke a tree', {'place': 'OHIO'})
     """
-    several, told = _several(documents), as_progress(progress)
+    several = _several(documents)
     rows = several if isinstance(several, list | tuple) and not fields else ()
     alone = rows if all(isinstance(row, Mapping) for row in rows) else ()
-    with _transition(run, told) as step:
+    with _transition(run) as step:
         bare = _without_text(step.state, alone) if alone else None
         if bare is None:
-            return _changed(step, *_added(step, several, fields, told))
+            return _changed(step, *_added(step, several, fields))
         return _changed(step, *live.with_fields(step.state, bare, step.number))
 
 
@@ -240,7 +237,7 @@ def delete(
     >>> run.delete("a")["documents"]
     1
     """
-    return deleted(run, as_ids(ids), given_filters(filter), "ids", erase, progress)
+    return deleted(run, as_ids(ids), given_filters(filter), "ids", erase)
 
 
 def deleted(
@@ -249,28 +246,26 @@ def deleted(
     filters: Sequence[str],
     field: str = "",
     erase: bool = False,
-    progress: Progress | None = None,
 ) -> Answer:
     """`delete`; without ``field``, ids that are missing are passed over."""
-    told = as_progress(progress)
-    with _transition(run, told) as step:
+    with _transition(run) as step:
         if bool(ids) == bool(filters):
             what = "both ids and a filter" if ids else "neither ids nor a filter"
             raise OptionError(f"there are {what}", field=field or "id", remedy="name either")
         which = allowed(step.state, filters) if filters else ids
         made, change = live.deleted(step.state, which, step.number, field)
         if erase and change.withdrawn:
-            made = updating.update(made, Taken(for_good=True), execution=Execution(progress=told))
+            made = updating.update(made, Taken(for_good=True))
         return _changed(step, made, change)
 
 
 @contextmanager
-def _transition(run: GivenRun, progress: Progress) -> Iterator[Transition]:
+def _transition(run: GivenRun) -> Iterator[Transition]:
     """See `next_state`; `OptionError` for a state that is in memory, of which there is no next one."""
     changing = owner(run)
     if isinstance(changing, record.Run) and changing.folder is None:
         raise OptionError("is a state of a run, which does not change", field="run")
-    with next_state(changing, progress) as step:
+    with next_state(changing) as step:
         yield step
 
 
@@ -321,8 +316,7 @@ def undo(run: GivenRun, *, progress: Progress | None = None) -> Answer:
     folder = Path(run) if is_path(run) and is_run(run) else as_run(run).folder
     if folder is None:
         raise OptionError("is in memory, and an undo exchanges the states of a folder", field="run")
-    progress = as_progress(progress)
-    with RunWriter(folder.resolve(), overwrite=True, progress=progress) as writer:  # a link stays a link
+    with RunWriter(folder.resolve(), overwrite=True) as writer:  # a link stays a link
         redone = writer.undo()
     undone = "brought back the state before the last update; a second undo redoes the update"
     told = "redid the update that was undone" if redone else undone

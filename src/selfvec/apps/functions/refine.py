@@ -11,7 +11,7 @@ from selfvec.apps.run import Run
 from selfvec.base.checks import StrPath, is_path
 from selfvec.base.declarations import Count, checked, options
 from selfvec.base.errors import OptionError
-from selfvec.base.progress import LOG, Progress, as_progress
+from selfvec.base.progress import LOG, Progress
 from selfvec.base.threads import threads
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.conversion import Texts
@@ -118,11 +118,11 @@ def refine(
     if cluster is not None:
         from selfvec.lab.cluster.refine import refine_on
 
-        work: dict[str, Any] = {"overwrite": overwrite, "jobs": jobs, "progress": progress} | teaching
+        work: dict[str, Any] = {"overwrite": overwrite, "jobs": jobs} | teaching
         return Run(refine_on(cluster, corpus, several, settings, fields, output, **work))
-    with run_writer(output, overwrite, progress) as writer:
+    with run_writer(output, overwrite) as writer:
         text = open_text(corpus, fields, keep=settings.keeps_text)
-        work = {"writer": writer, "jobs": limited_jobs(jobs), "progress": progress} | teaching
+        work = {"writer": writer, "jobs": limited_jobs(jobs)} | teaching
         return Run(finished(refine_corpus(text, several, settings, **work), writer))
 
 
@@ -166,9 +166,7 @@ def _initial(given: Any) -> Start:
 
 
 @contextmanager
-def run_writer(
-    output: StrPath | None, overwrite: bool, progress: Progress | None
-) -> Iterator[RunWriter | None]:
+def run_writer(output: StrPath | None, overwrite: bool) -> Iterator[RunWriter | None]:
     """Writes the run folder that is made; None for a run in memory."""
     if output is None:
         if overwrite:
@@ -178,7 +176,7 @@ def run_writer(
     if "://" in os.fspath(output):
         rule = f"{output} is a URL, which only a cluster writes"
         raise OptionError(rule, field="output", remedy="name a folder, or refine with --cluster local")
-    with RunWriter(output, overwrite=overwrite, progress=as_progress(progress)) as writer:
+    with RunWriter(output, overwrite=overwrite) as writer:
         yield writer
 
 

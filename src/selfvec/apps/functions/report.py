@@ -103,7 +103,7 @@ def report(
     named = check_texts("words", words, "words") if words else []
     followed = [run.vectors.index_to_key[row] for row in run.rows(named)[0]] if named else []
     by = ("", None) if groups is None else _field_and_values(groups)
-    findings = _find(run, between, followed, given_filters(filter), *by, top, progress)
+    findings = _find(run, between, followed, given_filters(filter), *by, top)
     save_page(text_report(findings), output, overwrite=overwrite)
     path = Path(output)
     figures = {
@@ -124,7 +124,6 @@ def _find(
     field: str,  # whose values are groups, and these if they are named
     values: list[str] | None,
     top: int,
-    progress: Progress | None,
 ) -> TextFindings:
     """All that a report says, or why something cannot be said."""
     from selfvec.analysis.comparison.chosen_slices import asked_slices, drawn_periods, field_slices
@@ -142,13 +141,13 @@ def _find(
     sides = chosen.slices
     names = [side.name for side in sides]
     time = Timeline(*drawn_periods(part.tokens), names)
-    subjects = _or_why(missing, "Subjects", lambda: subjects_of_report(part, chosen, progress))
+    subjects = _or_why(missing, "Subjects", lambda: subjects_of_report(part, chosen))
     whole = subjects and subjects.subjects
 
     def changed_words() -> Drift:
         # Of the whole run with filters, as `part` is in memory, and drift keeps what it measures in a folder.
         between = None if chosen.in_time else names
-        return drift(run, between, filter=filters, top=top, examples=2, progress=progress)
+        return drift(run, between, filter=filters, top=top, examples=2)
 
     changed = _or_why(missing, "Words", changed_words) if sides else None
     drawn = words or [row["word"] for row in (changed.standing_out[:_DRAWN] if changed else [])]

@@ -122,7 +122,7 @@ def search(
         # Only who has no run yet waits for the import of what reads and refines a text.
         from .cached_run import cached_run
 
-        made, of_text = cached_run(text, progress)
+        made, of_text = cached_run(text)
         omitted.update(of_text)
         return made
 
@@ -136,7 +136,7 @@ def search(
         met, lacking = split_pairs(run.provenance.variants, run.vectors)
         counted += [f"{variant} counts as {word}" for variant, word in met.items()]
         counted += joined_sentences({}, lacking)
-    index = run_index(run, progress, cut=(passage_words, overlap))
+    index = run_index(run, cut=(passage_words, overlap))
 
     def answer(asked: Any) -> Found:
         found = index.search(asked, top, offset=offset, mode=mode, filter=named, question=question)
@@ -197,4 +197,4 @@ def similar_documents(
     ('a storm tore the roof off', 19)
     """
     named = given_filters(filter)
-    return run_index(as_run(run), progress).near_document(document, top, named)
+    return run_index(as_run(run)).near_document(document, top, named)

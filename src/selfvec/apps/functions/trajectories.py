@@ -12,7 +12,7 @@ from selfvec.base.checks import StrPath, check_texts
 from selfvec.base.declarations import Natural, checked
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import OptionError
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import Progress, stage
 from selfvec.base.view import COUNT, NUMBER, WORDS, Column, Table
 from selfvec.data.run import Run
 from selfvec.data.trajectory import Trajectory
@@ -135,7 +135,7 @@ def trajectory(
         check_target(plot, overwrite=overwrite, folder=False)
         check_figure(plot)
         check_method(projection)
-    with as_progress(progress).stage("Following words", None, "words"):
+    with stage("Following words", None, "words"):
         parts = None if slice_field is None else field_slices(opened, slice_field)
         if slices or parts:
             over_time = slice_paths(opened, names, parts, seed=seed)

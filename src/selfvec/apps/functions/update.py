@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from threading import Event
+from threading import Event, current_thread, main_thread
 from typing import Annotated, Any, Literal, Unpack, overload
 
 from selfvec.apps.run import Run
@@ -16,7 +17,7 @@ from selfvec.base.answer import Answer
 from selfvec.base.checks import StrPath, is_path
 from selfvec.base.declarations import Bounds, Count, checked, options
 from selfvec.base.errors import CorpusError, Interrupted, OptionError, TargetError
-from selfvec.base.progress import Progress, as_progress, interruptible
+from selfvec.base.progress import Progress, say, shown
 from selfvec.corpus.conversion import Texts, paths_of
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data import run as record
@@ -184,17 +185,17 @@ def update(
     half_life = how.get("half_life")
     if taken.is_nothing and (keep or (half_life is None and not old.provenance.live)):
         raise OptionError("there is nothing to do", remedy="name new text, or documents to --withdraw")
-    progress, jobs = as_progress(how.get("progress")), limited_jobs(how.get("jobs"))
+    jobs = limited_jobs(how.get("jobs"))
     if dry_run:
-        look = Execution(progress=progress)
+        look = Execution()
         change = exchange(old, execution=look)[1] if keep else updating.preview(old, taken, look)
         return Answer("Preview", {"run": str(old.folder or ""), "dry_run": True, **change.as_dict()})
     own = _own_folder(old, output)
     target = output if own is None else own.resolve()  # a link to a run stays a link
-    with run_writer(target, own is not None or bool(how.get("overwrite")), progress) as writer:
+    with run_writer(target, own is not None or bool(how.get("overwrite"))) as writer:
         if own is not None:
             old = open_run(Path(old.folder or ""))  # another update may have finished before we got the lock
-        execution = Execution(writer, progress, jobs)
+        execution = Execution(writer, jobs)
         if keep:
             number = writer.state if writer is not None and own is not None else 0
             new, change = exchange(old, number=number, execution=execution)
@@ -282,8 +283,8 @@ def watch(
     folder = as_run(run).folder
     if folder is None:
         raise OptionError("is in memory, and a folder is watched for", field="run", remedy="save it first")
-    progress = as_progress(progress)
-    progress.say(f"watching {', '.join(map(str, paths))}; stop with Ctrl-C")
+    with shown(progress):
+        say(f"watching {', '.join(map(str, paths))}; stop with Ctrl-C")
 
     def look() -> list[Files]:
         return [files_of(Path(path)) for path in paths]
@@ -294,33 +295,59 @@ def watch(
         while not asked.is_set():
             now = look()
             if now == before and now != done:
-                done = now
-                try:
-                    yield from _taken(folder, paths, jobs, progress, documents)
-                except CorpusError as error:  # a row that is still being written, or a mistake to mend
-                    progress.say(f"not taken: {error.message(flags=True)}")
-                except TargetError as error:
-                    progress.say(f"not taken yet: {error.message(flags=True)}")
-                    done = None
+                done, made = now, None
+                with shown(progress):  # not while the caller has a run
+                    try:
+                        made = _taken(folder, paths, jobs, documents)
+                    except CorpusError as error:  # a row that is still being written, or a mistake to mend
+                        say(f"not taken: {error.message(flags=True)}")
+                    except TargetError as error:
+                        say(f"not taken yet: {error.message(flags=True)}")
+                        done = None
+                if made is not None:
+                    yield made
             before = now
             _wait(every, asked)
-    progress.say("stopped; the run is whole")
+    with shown(progress):
+        say("stopped; the run is whole")
 
 
-def _taken(
-    folder: Path, paths: Sequence[Any], jobs: int | None, progress: Progress, documents: NewDocuments
-) -> Iterator[Run]:
-    """A run with the documents of some files; none if they are not new."""
-    made = update(folder, paths, KEEP, output=folder, progress=progress, **documents)
+def _taken(folder: Path, paths: Sequence[Any], jobs: int | None, documents: NewDocuments) -> Run | None:
+    """A run with the documents of some files; None if they are not new."""
+    made = update(folder, paths, KEEP, output=folder, **documents)
     change = made.change
     if change and made.provenance.worth_refining:
         try:
-            made = update(folder, output=folder, jobs=jobs, progress=progress)
+            made = update(folder, output=folder, jobs=jobs)
             made.present.change = change
         except TargetError as error:  # the next documents are a reason to refine, too
-            progress.say(f"not refined again yet: {error.message(flags=True)}")
-    if change:
-        yield made
+            say(f"not refined again yet: {error.message(flags=True)}")
+    return made if change else None
+
+
+@contextmanager
+def interruptible() -> Iterator[Event]:
+    """Turn the first Ctrl-C (or SIGTERM) into a request, which sets the event: work stops between two steps.
+
+    A second one interrupts at once. Outside the main thread signals keep their handlers.
+    """
+    asked = Event()
+    if current_thread() is not main_thread():
+        yield asked
+        return
+
+    def ask(number: int, frame: object) -> None:
+        del number, frame
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    kept = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
 
 
 def _wait(seconds: float, asked: Event) -> None:
@@ -380,7 +407,7 @@ def merge(
     if isinstance(runs, record.AnyRun | str | os.PathLike) or not isinstance(runs, Iterable):
         raise OptionError("are several runs", field="runs", remedy="give a list of them")
     opened_runs = [as_run(run, "runs") for run in runs]
-    with run_writer(output, overwrite, progress) as writer:
-        execution = Execution(writer, as_progress(progress), limited_jobs(jobs))
+    with run_writer(output, overwrite) as writer:
+        execution = Execution(writer, limited_jobs(jobs))
         merged = updating.merge(opened_runs, vectors, encoder=encoder, execution=execution)
         return Run(finished(merged, writer))

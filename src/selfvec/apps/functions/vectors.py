@@ -13,7 +13,7 @@ from selfvec.base.answer import Answer, Json
 from selfvec.base.checks import StrPath, is_path
 from selfvec.base.declarations import Count, NotEmpty, checked
 from selfvec.base.errors import OptionError, require
-from selfvec.base.progress import Progress, as_progress, file_stages
+from selfvec.base.progress import Progress, say
 from selfvec.base.view import COUNT, PROSE, Column, Table, figure
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import check_save, load, save
@@ -89,7 +89,7 @@ def convert(
             raise OptionError(rule, field="to", remedy=remedy)
         from selfvec.lab.exporters import export
 
-        return export(source, to, output, overwrite=overwrite, progress=progress)
+        return export(source, to, output, overwrite=overwrite)
     check_save(output, to, overwrite=overwrite)
     if is_path(source):
         vectors = load(source, errors=vectors_errors, limit=limit)
@@ -175,8 +175,7 @@ def fetch(
             missing, such = ("years", "2020-2023") if years is None else ("output", "a folder")
             raise OptionError(f"is needed for {_NOAA}", field=missing, remedy=f"name some, such as {such}")
         folder, chosen, url = Path(output), parse_years(years), base_url or NOAA_URL
-        with file_stages(as_progress(progress)) as shown:
-            files = fetch_noaa(chosen, folder, base_url=url, overwrite=overwrite, progress=shown)
+        files = fetch_noaa(chosen, folder, base_url=url, overwrite=overwrite)
         figures = {"path": str(folder), "files": [str(file) for file in files]}
         return Answer("Fetched", figures, messages=[f"{len(files)} files in {folder}"])
     if years is not None:
@@ -190,17 +189,14 @@ def fetch(
     is_encoder = find(name).kind == "encoder"
     if is_encoder:
         require("onnxruntime", "encoder", "a sentence encoder")
-    progress = as_progress(progress)
-    with file_stages(progress) as shown:
-        record = fetch_vectors(
-            name,
-            output,
-            base_url=base_url,
-            overwrite=overwrite,
-            announce=lambda wanted: progress.say(cost_text(wanted)),
-            progress=shown,
-            shape=_encoder_shape if is_encoder else vectors_shape,
-        )
+    record = fetch_vectors(
+        name,
+        output,
+        base_url=base_url,
+        overwrite=overwrite,
+        announce=lambda wanted: say(cost_text(wanted)),
+        shape=_encoder_shape if is_encoder else vectors_shape,
+    )
     size = f"{record['words']:,} {'pieces' if is_encoder else 'words'} × {record['dimensions']} dimensions"
     return Answer("Fetched", record, messages=[size])
 

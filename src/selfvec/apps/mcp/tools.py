@@ -29,7 +29,6 @@ from selfvec.apps.table import TEXT, TOP
 from selfvec.base.answer import Json
 from selfvec.base.declarations import Declaration, declared_at
 from selfvec.base.display import whole_words
-from selfvec.base.progress import Progress
 from selfvec.base.view import Column
 from selfvec.corpus.given_filters import given_filters
 from selfvec.data import run as record
@@ -152,9 +151,8 @@ class Tools:
     `SelfvecError` for data that the run does not have.
     """
 
-    def __init__(self, run: record.Run, progress: Progress | None = None) -> None:
+    def __init__(self, run: record.Run) -> None:
         self._run = Run(run.present)
-        self.progress = progress or Progress()
 
     def answer(self, ask: Callable[[], R]) -> R:
         """What a tool answers. It is asked again if it fails because the run gets another state meanwhile."""
@@ -347,7 +345,7 @@ class Tools:
     def topics(self, number: int | None = None, top: int = 12, filter: Filter | None = None) -> Json:
         """The subjects of the corpus, the largest first: groups of its characteristic terms, each with its
         share of the documents. For an overview before searching. The first call takes some seconds."""
-        found = topics(self._run.present, number, top=top, filter=filter or (), progress=self.progress)
+        found = topics(self._run.present, number, top=top, filter=filter or ())
         return _limited(found.as_dict())
 
     def add_document(
@@ -367,7 +365,7 @@ class Tools:
     def _index(self, run: record.Run) -> Index:
         from selfvec.retrieval import run_index
 
-        return run_index(run, self.progress)
+        return run_index(run)
 
     def _drift(self, run: record.Run, asked: tuple[tuple[str, ...], tuple[str, ...]], *words: str) -> Drift:
         """The change between two states of every word, or only of the given words."""
@@ -375,7 +373,7 @@ class Tools:
 
         def measure() -> Drift:
             between, filters = asked
-            return drift(run, list(between) or None, filter=filters, words=words, progress=self.progress)
+            return drift(run, list(between) or None, filter=filters, words=words)
 
         return run.held("drift", measure, (asked, words), _DRIFTS_KEPT)
 

@@ -31,7 +31,7 @@ from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.answer import Json
 from selfvec.base.compiled import load_compiler
 from selfvec.base.errors import InputError, NotFound, OptionError, SelfvecError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import steps
 from selfvec.base.threads import Cancelled, threads
 from selfvec.base.view import spoken
 from selfvec.corpus.filters import filtered_documents
@@ -130,8 +130,8 @@ class ComparisonTasks:
         sides = BY_REFINING if key == REFINED else self.pair(key)
         between = None if key == self.default else sides  # then it says why it compares these
 
-        def find(progress: Progress) -> Drift:
-            return drift(self.run, between, jobs=self.jobs, progress=progress, **given)
+        def find() -> Drift:
+            return drift(self.run, between, jobs=self.jobs, **given)
 
         label = "before and after refining" if key == REFINED else f"of {' and '.join(key.split('|'))}"
         asked = (key, *sorted(given.items()))
@@ -141,17 +141,17 @@ class ComparisonTasks:
         """The task of the space in which the examples of a comparison are chosen; errors as of `drift`."""
         slices = [] if key == REFINED else self.pair(key)
 
-        def make(progress: Progress) -> OccurrenceSpace:
+        def make() -> OccurrenceSpace:
             compared = Comparison.of(self.run.require_tokens(), slices).measured_sides
             table = WordTable.of(self.run)
-            return occurrence_space(compared, table, progress=progress, refined=bool(slices)).light()
+            return occurrence_space(compared, table, refined=bool(slices)).light()
 
         return self.task(("occurrences", key), make, "reading occurrences", "view")
 
     def task(
         self,
         of: Hashable,
-        work: Callable[[Progress], T],
+        work: Callable[[], T],
         label: str,
         kind: Kind,
         needs: Sequence[BackgroundTask[Any]] = (),
@@ -252,8 +252,7 @@ class PageData:
         asked = {"filter": filters} if filters else {}
         drifts = [] if key == REFINED else [self.comparisons.drift(key, **asked)]
 
-        def find(progress: Progress) -> Json:
-            del progress
+        def find() -> Json:
             run, sides, topics = self.run, self.sides(key, filters), self.grown(key, filters)
             if filters:
                 run = run.replace(tokens=run.require_tokens().part(filtered_documents(run, filters)))
@@ -294,25 +293,25 @@ class PageData:
             return self.run.index(bare)
 
 
-def _indexed(run: Run, progress: Progress) -> Index:
+def _indexed(run: Run) -> Index:
     """The search index of a run. Its progress counts all steps."""
-    with progress.steps("Indexing", _INDEXING) as steps:
-        index = run_index(run, progress=steps)
+    with steps("Indexing", _INDEXING):
+        index = run_index(run)
     return_freed_memory()  # that of building, which a server would otherwise hold as long as it runs
     load_compiler()
     return index
 
 
-def _placed(run: Run, index: BackgroundTask[Index], progress: Progress) -> Json:
+def _placed(run: Run, index: BackgroundTask[Index]) -> Json:
     """The documents on the map: their numbers, ``documents``, and ``points`` between -1 and 1."""
 
     def place() -> Json:
-        return _places(index.result().documents, progress)
+        return _places(index.result().documents)
 
-    return cached_result(run, "page", ["map", _MAPPED], place, progress)
+    return cached_result(run, "page", ["map", _MAPPED], place)
 
 
-def _places(documents: SearchedDocuments, progress: Progress) -> Json:
+def _places(documents: SearchedDocuments) -> Json:
     """The numbers of the documents that have a vector, and a point for each."""
     numbers = np.unique(np.linspace(0, len(documents) - 1, min(len(documents), _MAPPED)).astype(np.int64))
     rows = documents.dense.at(numbers)
@@ -322,7 +321,7 @@ def _places(documents: SearchedDocuments, progress: Progress) -> Json:
         raise InputError("no document has a vector", remedy="refine with a lower --min-count")
     points = np.zeros((1, 2), np.float32)
     if len(rows) > 1:
-        points = pacmap(rows - rows.mean(axis=0), progress=progress)
+        points = pacmap(rows - rows.mean(axis=0))
     # The farthest are pulled to the edge, so that the middle 98 % fill the map.
     low, high = np.quantile(points, [0.01, 0.99], axis=0)
     middle, edge = (low + high) / 2, 0.55 * np.maximum(high - low, 1e-9)
@@ -330,12 +329,12 @@ def _places(documents: SearchedDocuments, progress: Progress) -> Json:
     return {"documents": numbers.tolist(), "points": np.round(places.astype(float), 4).tolist()}
 
 
-def _found_topics(run: Run, progress: Progress) -> Topics | None:
+def _found_topics(run: Run) -> Topics | None:
     """The topics of a run's text as they are found; None if it has too little."""
     if run.tokens is None:
         return None
     try:
-        return topics_as_found(run, progress)
+        return topics_as_found(run)
     except InputError:
         return None
 

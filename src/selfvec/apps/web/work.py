@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from selfvec.base.errors import SelfvecError
-from selfvec.base.progress import Advance, Progress
+from selfvec.base.progress import Advance, Progress, shown
 from selfvec.base.threads import Cancelled, cancelled_by, one_core, stop_if_cancelled, threads
 
 QUEUE_SECONDS = 1.0  # that a request waits for tasks
@@ -90,13 +90,13 @@ class BackgroundTask(Future[T], Progress):
     A task that is ``unwanted`` ends at its next step, and fails with `ServerBusy`.
 
     >>> tasks = Tasks()
-    >>> six = tasks.task(lambda progress: 6)
-    >>> tasks.task(lambda progress: 7 * six.result(), [six]).result()
+    >>> six = tasks.task(lambda: 6)
+    >>> tasks.task(lambda: 7 * six.result(), [six]).result()
     42
     """
 
     tasks: Tasks
-    work: Callable[[Progress], T]
+    work: Callable[[], T]
     needs: Sequence[BackgroundTask[Any]]
     label: str  # says to people what is waited for
     kind: Kind
@@ -147,9 +147,9 @@ class BackgroundTask(Future[T], Progress):
     def run(self) -> None:
         """Compute the result. A bug becomes a `SelfvecError`; its traceback is printed in the terminal."""
         try:
-            with cancelled_by(self.unwanted):
+            with cancelled_by(self.unwanted), shown(self):
                 stop_if_cancelled()
-                self.set_result(self.work(self))
+                self.set_result(self.work())
         except CancelledError:
             self.set_exception(ServerBusy("nobody asked for this any more"))
         except SelfvecError as error:
@@ -209,7 +209,7 @@ class Tasks:
 
     def task(
         self,
-        work: Callable[[Progress], T],
+        work: Callable[[], T],
         needs: Sequence[BackgroundTask[Any]] = (),
         *,
         label: str = "computing",

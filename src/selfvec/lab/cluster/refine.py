@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 
 from selfvec.base.errors import CorpusError, OptionError, TargetError
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import say
 from selfvec.base.threads import one_core
 from selfvec.corpus.conversion import paths_of
 from selfvec.corpus.dates import decided
@@ -102,7 +102,6 @@ def refine_on(
     *,
     overwrite: bool,
     jobs: int | None,
-    progress: Progress | None,
     encoder: Any = None,
     embeddings: Any = None,
 ) -> Run:
@@ -122,15 +121,14 @@ def refine_on(
     sources = [str(path) for path in paths or ()]
     if cluster != LOCAL:  # workers elsewhere have another current folder
         sources = [name if is_remote(name) or name == "-" else str(Path(name).absolute()) for name in sources]
-    progress = as_progress(progress)
     allowed = cluster_settings(settings)  # before anything is started
     with (
-        output_place(str(output), overwrite=overwrite, progress=progress) as (writer, finish),
-        connected(cluster, workers=jobs, progress=progress) as scheduler,
+        output_place(str(output), overwrite=overwrite) as (writer, finish),
+        connected(cluster, workers=jobs) as scheduler,
     ):
         if settings.method == "auto":
-            progress.say("on a cluster the method is decorrelated; auto compares methods on one machine only")
-        run = refine_shards(sources, vectors[0], allowed, scheduler, Execution(writer, progress), fields)
+            say("on a cluster the method is decorrelated; auto compares methods on one machine only")
+        run = refine_shards(sources, vectors[0], allowed, scheduler, Execution(writer), fields)
         return finish(run)
 
 
@@ -282,15 +280,13 @@ def _corpus_summary(
 
 
 @contextmanager
-def output_place(
-    output: str, *, overwrite: bool = False, progress: Progress | None = None
-) -> Iterator[tuple[RunWriter, Callable[[Run], Run]]]:
+def output_place(output: str, *, overwrite: bool = False) -> Iterator[tuple[RunWriter, Callable[[Run], Run]]]:
     """The writer of a run, and the function that makes it what was written; for a URL in a temporary folder.
 
     If the block ends before the run is finished, nothing has changed.
     """
     if not is_remote(output):
-        with RunWriter(output, overwrite=overwrite, progress=progress) as writer:
+        with RunWriter(output, overwrite=overwrite) as writer:
 
             def opened(run: Run) -> Run:
                 writer.finish(run)

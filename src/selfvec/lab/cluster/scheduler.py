@@ -15,7 +15,7 @@ from importlib.metadata import version
 from typing import Any
 
 from selfvec.base.errors import InputError, require
-from selfvec.base.progress import Progress
+from selfvec.base.progress import say, stage
 from selfvec.base.threads import threads
 
 LOCAL = "local"
@@ -30,9 +30,7 @@ _NO_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"  # 
 
 
 @contextmanager
-def connected(
-    address: str, *, workers: int | None = None, progress: Progress | None = None
-) -> Iterator[Scheduler]:
+def connected(address: str, *, workers: int | None = None) -> Iterator[Scheduler]:
     """The scheduler for ``--cluster local|ADDRESS``; ``workers`` is the number of workers of ``local``."""
     for package in ("dask", "distributed", "fsspec", "pyarrow"):
         require(package, "dask", "--cluster")
@@ -71,7 +69,7 @@ def connected(
             raise InputError(f"no Dask scheduler answers at {address} ({error})", remedy=remedy) from None
         for name in ("distributed.client", "distributed.core", "tornado.application"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        yield Scheduler(client, progress or Progress(), workers_here)
+        yield Scheduler(client, workers_here)
 
 
 def _close(cluster: Any) -> None:
@@ -82,9 +80,8 @@ def _close(cluster: Any) -> None:
 class Scheduler:
     """Runs tasks on the workers of a Dask client; those of this machine are started again if they die."""
 
-    def __init__(self, client: Any, progress: Progress, workers_here: Mapping[Any, Any]) -> None:
+    def __init__(self, client: Any, workers_here: Mapping[Any, Any]) -> None:
         self.client = client
-        self.progress = progress
         self.workers_here = workers_here
         self.address = client.scheduler.address
         self._begun = 0  # tasks
@@ -139,7 +136,7 @@ class Scheduler:
         The list becomes empty, so that workers need not hold what the client has.
         """
         self._shown = self._ended
-        with self.progress.stage(label, max(1, self._begun - self._ended), "tasks") as advance:
+        with stage(label, max(1, self._begun - self._ended), "tasks") as advance:
             while futures:
                 yield self.result(futures.pop(0), advance)
 
@@ -154,7 +151,7 @@ class Scheduler:
             rule = "all workers died and could not be started again, probably for lack of memory"
             raise InputError(rule, remedy="start fewer, with --jobs")
         if alone and not self._alone:
-            self.progress.say(f"no worker is connected to the scheduler at {self.address}: it waits for one")
+            say(f"no worker is connected to the scheduler at {self.address}: it waits for one")
         self._alone = alone
 
     def _end(self, future: Future) -> None:

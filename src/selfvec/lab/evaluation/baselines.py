@@ -16,7 +16,7 @@ import numpy as np
 
 from selfvec.base.arrays import Rows
 from selfvec.base.errors import OptionError, require
-from selfvec.base.progress import Progress
+from selfvec.base.progress import stage
 from selfvec.base.threads import threads
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
@@ -109,7 +109,6 @@ def train(
     *,
     seed: int = 0,
     jobs: int | None = None,
-    progress: Progress | None = None,
 ) -> dict[str, Vectors]:
     """Train baselines on a run's own tokens, from its original vectors: vectors of its words by name.
 
@@ -117,7 +116,6 @@ def train(
     only. `InputError` if the run did not keep its tokens.
     """
     wanted = check_names(names)
-    progress = progress or Progress()
     jobs = threads(jobs)
     tokens = run.require_tokens("on which baselines are trained")
     batch = replace(tokens, ids=np.array(tokens.ids), offsets=np.array(tokens.offsets))
@@ -125,7 +123,7 @@ def train(
     rows, sources = np.array(run.original.vectors), np.array(run.original.sources)
     original = Vectors(batch.types, rows, sources=sources, normalized=True)
     trained: dict[str, Vectors] = {}
-    with progress.stage("Baselines", len(wanted), "baselines") as advance:
+    with stage("Baselines", len(wanted), "baselines") as advance:
         for name in wanted:
             trained[name] = _timed(name, run, batch, original, seed, jobs)
             advance(1)

@@ -18,7 +18,7 @@ import numpy as np
 from selfvec.base.arrays import Floats, Mask
 from selfvec.base.checks import StrPath, is_path
 from selfvec.base.errors import OptionError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import stage
 from selfvec.data.run import AnyRun, Run
 from selfvec.data.settings import METHODS
 from selfvec.data.vectors import Vectors, on_principal_axes
@@ -49,7 +49,6 @@ class ComparedVectors:
     refined: bool = False  # of a run; its topic vectors are used for documents, too
     aligned_to: str | None = None  # path of the vectors whose space this is
     encoder: str | None = None  # name or folder of a sentence encoder that encodes texts instead
-    progress: Progress = field(default_factory=Progress, repr=False, compare=False)  # where texts are encoded
 
     @cached_property
     def texts(self) -> list[Vectors]:
@@ -94,13 +93,13 @@ class ComparedVectors:
             return own, covered
         from selfvec.encoders.run_encoder import read_documents
 
-        read = read_documents(self.run, texts, self.progress)
+        read = read_documents(self.run, texts)
         return (own, covered) if read is None else (unit_rows(np.hstack([unit_rows(own), read])), 1.0)
 
     def _own_rows(self, texts: Sequence[str], collection: int, questions: bool) -> tuple[Floats, float]:
         if self.encoder is not None and not self.truncated:
             encoder = as_sentence_encoder(self.encoder)
-            with self.progress.stage(f"Encoding with {encoder.name}", len(texts), "texts") as advance:
+            with stage(f"Encoding with {encoder.name}", len(texts), "texts") as advance:
                 documents = encoder.encode(texts[:collection], advance=advance)
                 others = encoder.encode(texts[collection:], question=questions, advance=advance)
             return np.vstack([documents, others]), 1.0

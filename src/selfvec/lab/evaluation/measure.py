@@ -15,7 +15,7 @@ from selfvec.base.answer import Json
 from selfvec.base.checks import Paths, as_paths, check_texts
 from selfvec.base.declarations import Count, Natural, checked, options
 from selfvec.base.errors import OptionError, flag
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import Progress, stage
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import RESAMPLES, Estimate, difference
 from selfvec.storage.opened import GivenVectors
@@ -164,8 +164,8 @@ def evaluate(
         raise OptionError("there is nothing to measure", remedy=f"give at least one of {flags}")
     sizes = [dimensions] if isinstance(dimensions, int) else dimensions
     entries = open_entries(vectors)
-    baselines = against if isinstance(against, Mapping) else _trained(entries, names, seed, progress)
-    return _measured(entries, chosen, baselines, sizes, seed, as_progress(progress))
+    baselines = against if isinstance(against, Mapping) else _trained(entries, names, seed)
+    return _measured(entries, chosen, baselines, sizes, seed)
 
 
 def _measured(
@@ -174,10 +174,8 @@ def _measured(
     against: Mapping[str, Vectors],
     dimensions: Sequence[int],
     seed: int,
-    progress: Progress,
 ) -> Report:
     entries = [*given, *_baseline_entries(given, against)]
-    entries = [replace(entry, progress=progress) for entry in entries]
     costs = {entry.name: _cost(entry) for entry in entries} if against else {}
     described = [
         {"name": entry.name, "words": len(entry.vectors), "dimensions": entry.vectors.vector_size}
@@ -189,7 +187,7 @@ def _measured(
 
     rows: list[Json] = []
     comparisons: list[Json] = []
-    with progress.stage("Measuring", len(tasks), "tasks") as advance:
+    with stage("Measuring", len(tasks), "tasks") as advance:
         for task, name in zip(tasks, _task_names(tasks), strict=True):
             measured = list(task.measure(entries, seed))
             named = {"task": name, "kind": task.kind}
@@ -298,9 +296,7 @@ def _asked_tasks(asked: AskedTasks) -> list[Task]:
     return tasks
 
 
-def _trained(
-    given: Sequence[ComparedVectors], names: list[str], seed: int, progress: Progress | None
-) -> dict[str, Vectors]:
+def _trained(given: Sequence[ComparedVectors], names: list[str], seed: int) -> dict[str, Vectors]:
     """Baselines, trained on the tokens of the one run that was given."""
     if not names:
         return {}
@@ -310,4 +306,4 @@ def _trained(
     if len(runs) != 1:
         rule = f"baselines are trained on the tokens of one run, {len(runs)} were given"
         raise OptionError(rule, field="against", remedy="name one run folder")
-    return train(runs[0], names, seed=seed, progress=progress)
+    return train(runs[0], names, seed=seed)

@@ -18,7 +18,6 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Doubles, Mask
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.files.text_files import separated_rows
 from selfvec.numerics.rows import filled_rows, top_indices, unit_rows
@@ -214,7 +213,7 @@ def read_questions_about(run: Run, path: Path) -> Collection:
     """Read a CSV or .tsv file of questions and ids of the documents of a run that answer them."""
     from selfvec.retrieval.documents import gather
 
-    documents = gather(run, Progress())
+    documents = gather(run)
     places = {name: number for number, name in enumerate(documents.ids)}
     answered = list(_answers(path))
     ids = [name for _, name in answered]
@@ -321,7 +320,7 @@ def _ranked(collection: Collection, entry: ComparedVectors) -> Iterator[Ranked]:
     rankings, covered = dense_rankings(collection, entry)
     yield Ranked(entry.name, "dense", rankings, covered)
     if entry.run is not None and entry.refined and not entry.truncated:
-        for ranking in hybrid_rankings(collection, entry.run, entry.progress):
+        for ranking in hybrid_rankings(collection, entry.run):
             name = entry.name.removesuffix(REFINED) + ranking.vectors
             yield ranking._replace(vectors=name, covered=covered if ranking.mode == "hybrid" else 1.0)
 
@@ -399,7 +398,7 @@ def _kept(collection: Collection) -> tuple[list[int], list[str]]:
     return numbers, [collection.documents[number] for number in numbers]
 
 
-def hybrid_rankings(collection: Collection, run: Run, progress: Progress | None) -> Iterator[Ranked]:
+def hybrid_rankings(collection: Collection, run: Run) -> Iterator[Ranked]:
     """Search's rankings, then those with fewer vectors, which tell what each adds.
 
     Of a run with an encoder those by rows and by the encoder, and those of the encoder alone.
@@ -415,7 +414,7 @@ def hybrid_rankings(collection: Collection, run: Run, progress: Progress | None)
     encoded, encoder = encoded_texts_of(run), encoder_of(run)
     if encoded is not None and encoder is not None and run.text is not None:
         passages = {"passages": list(passages_of(texts))}
-        encoded = adding_told(encoded, encoder, passages, progress or Progress())
+        encoded = adding_told(encoded, encoder, passages)
     index = Index.memory(run, texts, encoded=encoded)
     part = index.encoder_part
     by = (ROWS, ENCODER) if encoder is not None else (ROWS,)

@@ -22,7 +22,7 @@ from selfvec.base.checks import Paths, StrPath, as_paths, is_path
 from selfvec.base.declarations import Bounds, Count, Natural, checked
 from selfvec.base.display import printable
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import Progress, stage
 from selfvec.base.view import COUNT, Column, Form, Table, figure
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -139,7 +139,7 @@ def compress(
         raise OptionError(rule, field="below", remedy="allow more, or compress fewer words")
     tasks = measures(source, as_paths(retrieval), as_paths(similarity), seed)
 
-    with as_progress(progress).stage("Compressing", len(fitting), "tables") as advance:
+    with stage("Compressing", len(fitting), "tables") as advance:
 
         def pack(candidate: Candidate) -> Packed:
             advance(1)

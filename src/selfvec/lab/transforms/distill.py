@@ -13,7 +13,7 @@ from selfvec.base.arrays import Floats, Ints, Rows
 from selfvec.base.characters import plain
 from selfvec.base.declarations import Count, checked
 from selfvec.base.errors import CorpusError, OptionError
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import stage
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Source, Vectors
@@ -60,16 +60,14 @@ class TextWords:
         return cls(texts, batch, np.stack([words.starts, words.ends], axis=1)[whole.ids < size])
 
 
-def alone(encoder: SentenceEncoder, words: TextWords, progress: Progress) -> Rows:
+def alone(encoder: SentenceEncoder, words: TextWords) -> Rows:
     """Each word as a text of its own, less the mean of all: (V, h) unit rows."""
     types = words.batch.types
-    with progress.stage("Encoding words", len(types), "words") as advance:
+    with stage("Encoding words", len(types), "words") as advance:
         return centred(encoder.encode(types, advance=advance))
 
 
-def in_texts(
-    encoder: SentenceEncoder, words: TextWords, progress: Progress, *, jobs: int | None = None
-) -> Rows:
+def in_texts(encoder: SentenceEncoder, words: TextWords, *, jobs: int | None = None) -> Rows:
     """The mean of all uses of each word, less the mean of all words: (V, h) unit rows.
 
     A word without a piece has zeros. `OptionError` unless the encoder gives the states of pieces.
@@ -83,7 +81,7 @@ def in_texts(
     bounds = batch.offsets.tolist()
     sums = np.zeros((len(batch.types), encoder.dimensions))
     uses = np.zeros(len(batch.types), np.int64)
-    with progress.stage("Reading", len(words.texts), "passages") as advance:
+    with stage("Reading", len(words.texts), "passages") as advance:
         for text, ends, states in encoder.states(words.texts, jobs=jobs, advance=advance):
             mine = slice(bounds[text], bounds[text + 1])
             places, rows = use_states(ends, states, words.spans[mine])
@@ -170,14 +168,13 @@ def distill(
     check_writing(writing)
     opened = as_sentence_encoder(encoder)
     words = _words_of(corpus, min_count, text_field)
-    progress = as_progress(writing.get("progress"))
     figures: dict[str, Any] = {"from": from_, "passages": len(words.texts)}
     if from_ == "words":
-        rows = alone(opened, words, progress)
+        rows = alone(opened, words)
     elif from_ == "states":
-        rows = in_texts(opened, words, progress)
+        rows = in_texts(opened, words)
     else:
-        rows, learned = _learned(opened, words, progress)
+        rows, learned = _learned(opened, words)
         figures |= learned
     sources = np.where(filled_rows(rows), Source.KNOWN, Source.NONE).astype(np.uint8)
     made = Vectors(words.batch.types, rows, sources=sources, counts=words.batch.counts)
@@ -192,7 +189,7 @@ def _words_of(corpus: Texts, min_count: int, text_field: str | None) -> TextWord
     return TextWords.of(list(passages_of(texts)), min_count)
 
 
-def _learned(encoder: SentenceEncoder, words: TextWords, progress: Progress) -> tuple[Rows, dict[str, Any]]:
+def _learned(encoder: SentenceEncoder, words: TextWords) -> tuple[Rows, dict[str, Any]]:
     """The student's rows, and what it tells of its learning.
 
     Its prior is each word alone, with its states where the encoder has them.
@@ -200,11 +197,11 @@ def _learned(encoder: SentenceEncoder, words: TextWords, progress: Progress) -> 
     from selfvec.encoders.onnx_encoder import OnnxEncoder
     from selfvec.encoders.student import learn
 
-    with progress.stage("Encoding", len(words.texts), "passages") as advance:
+    with stage("Encoding", len(words.texts), "passages") as advance:
         teacher = encoder.encode(words.texts, advance=advance)
-    priors = {"words": alone(encoder, words, progress)}
+    priors = {"words": alone(encoder, words)}
     if isinstance(encoder, OnnxEncoder) and encoder.has_states:
-        priors["words and states"] = centred(priors["words"] + in_texts(encoder, words, progress))
-    student = learn(words.batch, teacher, priors, progress=progress)
+        priors["words and states"] = centred(priors["words"] + in_texts(encoder, words))
+    student = learn(words.batch, teacher, priors)
     explained = {name: round(share, 3) for name, share in student.explained.items()}
     return student.rows, {"prior": student.prior, "ridge": student.ridge, "explained": explained}

@@ -10,7 +10,7 @@ import numpy as np
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.declarations import Bounds, Natural, checked
 from selfvec.base.errors import OptionError, require
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import stage
 from selfvec.base.threads import one_core
 from selfvec.data.vectors import Vectors, mapped_composer, same_words
 from selfvec.numerics.rows import filled_rows, unit_rows
@@ -144,7 +144,7 @@ def retrofit(
     if how.fit is None:
         made = _with_aspect(given, pairs)
     else:
-        rows = how.fit(given.unit, pairs, strength, seed, as_progress(writing.get("progress")))
+        rows = how.fit(given.unit, pairs, strength, seed)
         if how.pushes:  # the mean of the given vectors and those of the paper
             rows = (1 - strength) * given.unit + strength * unit_rows(rows)
         made = at_same_length(given, rows)
@@ -232,11 +232,11 @@ _PASSES = 5  # the authors'
 _BATCH = 50  # pairs
 
 
-def _attracted(unit: Rows, pairs: Pairs, _: float, seed: int, progress: Progress) -> Rows:
+def _attracted(unit: Rows, pairs: Pairs, _: float, seed: int) -> Rows:
     rows, rng = unit.copy(), np.random.default_rng(seed)
     squares = np.full(unit.shape, 0.1, np.float32)
     steps = _PASSES * sum(-(-len(own) // _BATCH) for own in pairs)
-    with one_core(), progress.stage("Fitting", steps, "batches") as advance:
+    with one_core(), stage("Fitting", steps, "batches") as advance:
         for _ in range(_PASSES):
             shuffled = [(rng.permutation(pairs.pulled), 1), (rng.permutation(pairs.pushed), -1)]
             batches = [
@@ -283,7 +283,7 @@ def _with_aspect(vectors: Vectors, pairs: Pairs) -> Vectors:
 
 class _Method(NamedTuple):
     # From weight and seed the rows of the paper, (V, d); None: a linear map.
-    fit: Callable[[Rows, Pairs, float, int, Progress], Rows] | None
+    fit: Callable[[Rows, Pairs, float, int], Rows] | None
     weight: float  # by default
     most: float  # weight
     pushes: bool

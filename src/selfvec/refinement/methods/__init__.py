@@ -14,7 +14,7 @@ import numpy as np
 
 from selfvec.base.arrays import Bytes, Rows
 from selfvec.base.errors import Interrupted
-from selfvec.base.progress import Progress
+from selfvec.base.progress import stage
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import filled_rows
@@ -115,13 +115,13 @@ def refined_rows(
     return refinement.table
 
 
-def run_to_end(refinement: Refinement, progress: Progress) -> None:
+def run_to_end(refinement: Refinement) -> None:
     """Advance a refinement until it is done; `Interrupted` on Ctrl-C, also in the middle of a step."""
     total = int(refinement.batch.counts.sum()) * refinement.rounds
     done = shown = 0
     within = 0.0  # tokens of the step, counted in its threads
     lock = Lock()
-    with progress.stage("Refining", total, "tokens") as advance:
+    with stage("Refining", total, "tokens") as advance:
 
         def show(tokens: int) -> None:
             nonlocal shown

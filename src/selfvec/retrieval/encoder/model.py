@@ -36,7 +36,7 @@ from selfvec.base.checks import StrPath, check_path
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.installed import __version__
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, shown
 from selfvec.base.threads import at_once, cut, finish, in_order, one_core, threads
 from selfvec.data.field_types import coded
 from selfvec.data.run import AnyRun, Run
@@ -142,15 +142,15 @@ class Encoder:
             If a name is unknown, or the run has pieces of words.
         """
         run = as_run(run)
-        progress = progress or Progress()
 
         def make() -> Encoder:
-            return _made(run, tables, dimensions, learned, stop_words, seed, progress)
+            return _made(run, tables, dimensions, learned, stop_words, seed)
 
         default = learned and not stop_words and (tuple(tables), dimensions, seed) == (TABLES, DIMENSIONS, 0)
-        if not default or run.tokens is None:
-            return make()
-        return cached(run, NAME, None, make, cls._write, cls.open, progress)
+        with shown(progress):
+            if not default or run.tokens is None:
+                return make()
+            return cached(run, NAME, None, make, cls._write, cls.open)
 
     def __repr__(self) -> str:
         return f"<Encoder: {len(self):,} words × {self.dimensions} dimensions>"
@@ -323,7 +323,6 @@ def _made(
     learned: bool,
     stop_words: bool,
     seed: int,
-    progress: Progress,
 ) -> Encoder:
     """See `Encoder.of`. The words of the run come first, most frequent first."""
     if dimensions is not None and dimensions < 1:
@@ -346,7 +345,7 @@ def _made(
     def learn_rows() -> Rows:
         if not learned or texts is None:
             return wide
-        rows, about["learned"] = learn(texts, wide, weights, seed=seed, progress=progress)
+        rows, about["learned"] = learn(texts, wide, weights, seed=seed)
         return rows
 
     filled = np.any(wide != 0, axis=1)  # rows of zeros learn nothing
