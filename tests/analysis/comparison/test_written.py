@@ -306,10 +306,30 @@ def test_a_word_that_replaces_another_is_listed_and_not_joined(tmp_path: Path) -
     run = selfvec.refine(selfvec.example(tmp_path / "storms.jsonl"), "none", "original")
     slices = [named_slice(run.tokens, years) for years in ("2000..2004", "2015..2019")]
     pairs = variant_pairs(run.present, run.tokens, slices)
-    assert {"email": "fax"}.items() <= {row["word"]: row["variant"] for row in pairs}.items()
+    assert {"email": "fax", "derecho": "gale"}.items() <= {
+        row["word"]: row["variant"] for row in pairs
+    }.items()
     made = compared(run.present, slices, {"variants": "auto"})
     assert made.word_of == {}
-    assert made.sentences == []
+    assert made.sentences == [
+        "2015..2019 has 2 words where 2000..2004 has others: gale → derecho, fax → email."
+    ]
+
+
+@pytest.mark.parametrize(("names", "said"), [(("zorb",), "hail → zorb"), (("flux", "zorb"), "")])
+def test_a_name_in_the_place_of_another_is_told_if_no_other_came_for_it(
+    names: Sequence[str], said: str
+) -> None:
+    text = "On day {} the {} broke {} near the mill, so {} people left it."
+    rows = [
+        (text.format(i, name, "ab"[i % 2] * 3, "cdefg"[i % 5] * 4), side)
+        for side, every in (("before", ("hail",)), ("after", ("hail", *names)))
+        for i in range(120)
+        for name in [every[i % len(every)]]
+    ]
+    run = selfvec.refine([{"text": text, "side": side} for text, side in rows], "none", "original")
+    told = [finding.says for finding in selfvec.drift(run, ["before", "after"], slice_field="side").findings]
+    assert any(sentence.endswith(f"where before has another: {said}.") for sentence in told) == bool(said)
 
 
 def with_copies(number: int, drawn_from: int, seed: int = 0) -> list[Report]:

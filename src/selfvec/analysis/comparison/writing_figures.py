@@ -149,6 +149,7 @@ class _WrittenFigure:
     counts: Doubles | Ints | Mask
     among: Doubles | float = 1
     edits: tuple[Edit, ...] = ()
+    words: Sequence[str] = ()
 
     @property
     def key(self) -> _Key:
@@ -179,6 +180,7 @@ class _FigureKind(NamedTuple):
 
 _KINDS = {  # the plainest first: those before bring those after them along
     "script": _FigureKind(final=True),
+    "beginnings": _FigureKind(more=0.2, final=True),
     "strings": _FigureKind(more=0.2),
     "misspelt": _FigureKind(2, 0.005, final=True),
     "accents": _FigureKind(),
@@ -273,7 +275,10 @@ class Texts:
             example = str(forms[usual[i]])[:40].rstrip(_SIGNS)
             edit = (r"(\pL)[-‐\x{AD}]\s+(\pL)", "$1$2") if kinds[i] == "a-" else (_pattern(kinds[i]), " ")
             what = "have strings such as"
-            yield _WrittenFigure("strings", "documents", what, f"“{example}”", counts > 0, edits=(edit, edit))
+            words = forms.filter(kind_of == i).str.strip_chars_end(_SIGNS).str.to_lowercase().to_list()
+            yield _WrittenFigure(
+                "strings", "documents", what, f"“{example}”", counts > 0, edits=(edit, edit), words=words
+            )
 
     def _misspelt(self) -> Iterator[_WrittenFigure]:
         """Words that no other document has, and that are a common one but for a letter."""
@@ -295,7 +300,9 @@ class Texts:
             chosen = self.types.str.contains(rf"^[^\pN]{{1,{_LETTERS}}}$")
         for i, counts in self._often(self.document, self.ids, chosen):
             word = str(self.types[i])
-            yield _WrittenFigure("words", "words", "are", f"“{word}”", counts, self.words, (_any_of([word]),))
+            yield _WrittenFigure(
+                "words", "words", "are", f"“{word}”", counts, self.words, (_any_of([word]),), [word]
+            )
 
     def _characters(self) -> Iterator[_WrittenFigure]:
         """Characters by their script and class; signs, and letters beyond ASCII, each by itself."""
@@ -335,6 +342,9 @@ class Texts:
             ("have a capital inside", self.forms.str.contains(r"^.+\p{Lu}") & ~whole),
         ):
             yield self._of_words("case", what, "", chosen.to_numpy()[self.form], ("", ""))
+        small = self.series.str.contains(r"^\p{Ll}") & self.series.str.contains(r"\p{Lu}")
+        what = "begin with a small letter, as if cut off"
+        yield _WrittenFigure("beginnings", "documents", what, "", small.to_numpy())
 
     def _lengths(self) -> Iterator[_WrittenFigure]:
         sentences = self.series.str.count_matches(_ENDS).to_numpy()
@@ -599,6 +609,6 @@ def _finding(told: Sequence[_DifferingFigure], names: Sequence[str]) -> Finding:
         says = f"{high} of the {figure.of} of {names[more]} and {low} of {names[less]} {figure.what} {label}"
     listed = [f"{high} and {low} {label}" for high, low, label in others]
     says = ", ".join([says.rstrip(), *listed, *["and more"] * (len(told) > _LISTED)]) + "."
-    words = tuple(each.figure.label.strip("“”") for each in told if figure.kind == "words")
+    words = tuple(sorted({word for each in told for word in each.figure.words}))
     effect = first.on_sides[more] - first.on_sides[less]
     return Finding("writing", says, p=first.p, effect=effect, words=words)

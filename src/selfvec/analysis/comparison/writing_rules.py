@@ -26,11 +26,13 @@ from selfvec.base.arrays import Ids, Ints, Mask, Rows
 from selfvec.base.characters import without_accents
 from selfvec.base.display import count_of, printable
 from selfvec.base.finding import Finding, Remedy
+from selfvec.corpus.dates import MONTHS
 from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
 from selfvec.numerics.rows import sampled
+from selfvec.numerics.statistics import hypergeometric_p
 from selfvec.storage.cache import kept_result
 from selfvec.text.document_vectors import document_frequencies, places_among
 from selfvec.text.odd_words import letters_key, spelling_key
@@ -148,12 +150,16 @@ def _row(parts: Sequence[TokenBatch], moves: Moves, pair: _Pair, *, came_misread
     if shorter or (pair.relation == "misread" and came_misread):
         words.reverse()
     counts = np.stack([part.counts[words] for part in parts], axis=1)
-    rates = (counts / np.array([max(len(part), 1) for part in parts])).max(axis=1)
+    # By how much either moved: one may have taken the place of another in a part of its uses only.
+    rates = np.abs(np.diff(counts / np.array([max(len(part), 1) for part in parts]))[:, 0])
     # Where not twice as many words stay as move, as in a text about something else, contexts cannot tell.
     most_stay = 2 * (len(moves.going) + len(moves.coming)) <= len(moves.shared)
     as_often = rates.max() <= _AS_OFTEN * rates.min() and counts.max(axis=1).min() >= _OFTEN
     others = not pair.relation and all(names[word].isalpha() for word in words)
-    replaces = others and most_stay and as_often and moves.sharp[words].all() and pair.cosine >= _ALIKE
+    others = others and any(
+        names[word].casefold() not in MONTHS for word in words
+    )  # what differs is the season
+    replaces = others and most_stay and as_often and pair.cosine >= _ALIKE
     return {
         **_counted(names[words[0]], names[words[1]], pair.relation, counts),
         "cosine": round(pair.cosine, 4),
@@ -187,8 +193,8 @@ def relation(a: str, b: str) -> str:
     rest_left_out = 2 <= len(short) <= _LONGEST_X and short[-1] == "x" and long.startswith(short[:-1])
     if not (rest_left_out or abbreviates(short, long)):
         return ""
-    if "'" in long[len(short) :].replace("’", "'"):
-        return ""  # hadn't denies had
+    if re.search(r"['’\d]", long[len(short) :]):
+        return ""  # hadn't denies had, and fl230 is one of many fl
     # A stem lacks an ending; an abbreviation lacks most of the word, or what is between its letters.
     return "ending" if long.startswith(short) and len(long) <= 2 * len(short) else "abbreviation"
 
@@ -292,7 +298,11 @@ def _nearest_pairs(names: Sequence[str], moves: Moves, contexts: _Contexts, leas
             continue  # what is left of a word where a document was cut off
         if related or ranks[0][i, j] == ranks[1][i, j] == 0:
             expected = contexts.expected(i, going + j)
-            if cosines[i, j] >= least * expected:
+            alike = [(gone, int(word)) for word in moves.coming[cosines[i] >= least * expected]]
+            alike += [(int(word), came) for word in moves.going[cosines[:, j] >= least * expected]]
+            # Where another word is used so as well, contexts do not tell which of them is the same.
+            rivals = [pair for pair in alike if not relation(*(names[word] for word in pair))]
+            if (gone, came) in alike and all(pair == (gone, came) for pair in rivals):
                 pairs.append(_Pair(gone, came, related, float(cosines[i, j]), expected))
     paired: set[int] = set()
     once = []
@@ -310,10 +320,9 @@ def written_apart(parts: Sequence[TokenBatch], moves: Moves) -> list[Json]:
     """Words that one of two sides writes in two, such as *web site* beside *website*, as `variant_pairs`."""
     names = parts[0].types
     index = {name: number for number, name in enumerate(names)}
-    moved = np.concatenate([moves.going, moves.coming])
     cuts = [
         (row, index[names[row][:i]], index[names[row][i:]])
-        for row in moved[moves.sharp[moved]].tolist()
+        for row in np.flatnonzero(moves.often).tolist()
         for i in range(1, len(names[row]))
         if names[row][:i] in index and names[row][i:] in index
     ]
@@ -323,10 +332,18 @@ def written_apart(parts: Sequence[TokenBatch], moves: Moves) -> list[Json]:
     (of_whole, rates), own = counts / [max(part.documents, 1) for part in parts], np.arange(len(cuts))
     here = of_whole.argmin(axis=1)  # the side that writes it apart
     replaced = (counts[1, own, here] >= _FEWEST) & (rates[own, here] >= _VANISHED * rates[own, 1 - here])
-    replaced &= rates[own, here] >= _REPLACED * of_whole[own, 1 - here]
+    replaced &= (rates[own, here] >= _REPLACED * of_whole[own, 1 - here]) & moves.sharp[whole]
+
+    def chance(i: int) -> float:
+        """How surely a side writes more of a word apart, of all words that could be."""
+        of_sides, apart = counts[:, i].sum(axis=0), counts[1, i]
+        p = hypergeometric_p(apart[:1], apart.sum(keepdims=True), int(of_sides[0]), int(of_sides.sum()))
+        return len(cuts) * float(p[0])
+
     return [
         _counted(names[whole[i]], f"{names[first[i]]} {names[second[i]]}", "apart", counts[:, i])
         for i in np.flatnonzero(replaced).tolist()
+        if chance(i) <= DIFFERENT
     ]
 
 
@@ -349,26 +366,21 @@ class LetterRule(NamedTuple):
     came: str
     place: str  # in words; empty for anywhere
     pairs: dict[str, str]
+    words: set[str]  # that are another one but for these letters
     p: float
 
     def finding(self, names: Sequence[str], remedy: Remedy | None) -> Finding:
         went, came = (f"“{letters}”" if letters else "nothing" for letters in (self.went, self.came))
-        words = count_of(len(self.pairs), "word")
-        says = f"{names[0]} writes {went}{self.place} where {names[1]} writes {came}, in {words}"
-        of = tuple(word for pair in self.pairs.items() for word in pair)
-        return Finding(
-            "writing", printable(f"{says} ({pair_names(self.pairs)})."), p=self.p, words=of, remedy=remedy
-        )
+        words, pairs = count_of(len(self.pairs), "word"), pair_names(dict(sorted(self.pairs.items())))
+        says = f"{names[0]} writes {went}{self.place} where {names[1]} writes {came}, in {words} ({pairs})."
+        of = tuple(sorted(self.words))
+        return Finding("writing", printable(says), p=self.p, words=of, remedy=remedy)
 
     def shortened(self, text: str) -> str:
         """A word or text as the side writes it, or would, that writes fewer letters."""
         more, less = sorted((self.went, self.came), key=len, reverse=True)
         before, after = r"\b" * (self.place == _START), r"\b" * (self.place == _END)
         return re.sub(f"{before}{re.escape(more)}{after}", less, text, flags=re.IGNORECASE)
-
-    def explains(self, pair: Iterable[str]) -> bool:
-        """Whether two words are one but for these letters, however often they have them."""
-        return len({self.shortened(word.casefold()) for word in pair}) == 1
 
 
 def letter_rules(parts: Sequence[TokenBatch], moves: Moves) -> list[LetterRule]:
@@ -379,28 +391,39 @@ def letter_rules(parts: Sequence[TokenBatch], moves: Moves) -> list[LetterRule]:
         return {names[i] for i in np.flatnonzero(rows).tolist()}
 
     moved = np.isin(np.arange(len(names)), np.concatenate([moves.going, moves.coming])) & moves.sharp
-    went, came, vocabulary = named(moved & ~moves.later), named(moved & moves.later), named(moves.often)
-    related = _related(went - came, came - went)
-    tried = {letters: pairs for letters, pairs in related.items() if len(pairs) >= _PAIRS}
-    parted = len(went) * len(came) / max(len(vocabulary), 1) ** 2
+    gone, came, vocabulary = named(moved & ~moves.later), named(moved & moves.later), named(moves.often)
+    gone, came = gone - came, came - gone
+    # Where only some letters were misread, words come and none goes.
+    ways = (gone, came), (vocabulary - came, came), (gone, vocabulary - gone)
     rules: list[LetterRule] = []
     taken: set[str] = set()
-    for letters in sorted(tried, key=lambda letters: (-len(tried[letters]), letters)):
-        pairs = {old: new for old, new in tried[letters].items() if taken.isdisjoint((old, new))}
-        cases = _cases(*letters, pairs, {*pairs.values()})
-        number = len(cases)
-        if number < _PAIRS or len(tried) * _as_many(number, parted * number) > DIFFERENT:
-            continue
-        p = len(tried) * _as_many(number, parted * len(_cases(*letters, vocabulary, vocabulary)))
-        if p <= DIFFERENT:
-            rule = LetterRule(*_with_place(*letters, cases), {}, p)
-            new = named(moves.sharp & moves.later) - taken
-            short = {rule.shortened(word): word for word in sorted(new)}
-            for word in sorted(vocabulary - new - taken):
-                if rule.shortened(word) in short:
-                    rule.pairs[word] = short[rule.shortened(word)]
-            rules.append(rule)
-            taken.update(*rule.pairs.items())
+    for olds, news in ways:
+        related = _related(olds, news)
+        tried = {
+            letters: pairs  # hadn't denies had
+            for letters, pairs in related.items()
+            if len(pairs) >= _PAIRS and {"'", "’"}.isdisjoint("".join(letters))
+        }
+        parted, tests = len(olds) * len(news) / max(len(vocabulary), 1) ** 2, len(ways) * len(tried)
+        for letters in sorted(tried, key=lambda letters: (-len(tried[letters]), letters)):
+            pairs = {old: new for old, new in tried[letters].items() if taken.isdisjoint((old, new))}
+            cases = _cases(*letters, pairs, {*pairs.values()})
+            number = len(cases)
+            if number < _PAIRS or tests * _as_many(number, parted * number) > DIFFERENT:
+                continue
+            p = tests * _as_many(number, parted * len(_cases(*letters, vocabulary, vocabulary)))
+            if p <= DIFFERENT:
+                rule = LetterRule(*_with_place(*letters, cases), {}, set(), p)
+                new = named(moves.sharp & moves.later)
+                forms = defaultdict[str, set[str]](set)
+                for name in names:
+                    forms[rule.shortened(name)].add(name)
+                for alike in forms.values():
+                    rule.words.update(alike if len(alike) > 1 else ())
+                    for word in (alike & vocabulary) - new - taken:
+                        rule.pairs.update((word, other) for other in sorted(alike & new - taken)[:1])
+                rules.append(rule)
+                taken.update(*rule.pairs.items())
     return rules
 
 

@@ -72,7 +72,7 @@ def how_written(
     cut, samples = cut_off(samples_of(made, own), names)
     moves = Moves.of(parts)
     rules, apart = letter_rules(parts, moves), written_apart(parts, moves)
-    ruled = [row for row in pairs if any(rule.explains((row["variant"], row["word"])) for rule in rules)]
+    ruled = [row for row in pairs if any({row["variant"], row["word"]} <= rule.words for rule in rules)]
     left = [row for row in pairs if row not in ruled]
     explained = {*joined, *(word for row in apart for word in (row["word"], *row["variant"].split()))}
     replaced = [

@@ -43,13 +43,10 @@ class Timescan:
     ----------
     sizes : (T,) int64
         Observations of each period, T at least 2. Those without any are in no run.
-    seed : int
-        Of what is drawn.
     """
 
-    def __init__(self, sizes: Ints, seed: int = 0) -> None:
-        self.sizes, self._seed = sizes, seed
-        self._total = int(sizes.sum())
+    def __init__(self, sizes: Ints) -> None:
+        self.sizes, self._total = sizes, int(sizes.sum())
         numbers = np.arange(self._total + 1, dtype=np.float64)
         self._logs = numbers * np.log(np.maximum(numbers, 1))  # n log n of every count
         begin, end = np.triu_indices(len(sizes) + 1, 1)
@@ -120,7 +117,7 @@ class Timescan:
     def _null(self) -> tuple[Doubles, Doubles]:
         """Logarithms of some N, (m,), and the mode and scale of the distribution of each, (2, m)."""
         if self._chance is None:
-            rng = np.random.default_rng(self._seed)
+            rng = np.random.default_rng(0)
             sizes = np.unique(np.geomspace(min(3, self._total), max(self._total // 2, 1), _SIZES).astype(int))
             fits = []
             for size in sizes.tolist():

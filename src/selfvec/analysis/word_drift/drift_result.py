@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
@@ -475,6 +475,12 @@ def is_changed(row: Row) -> bool:
     return by_share or (by_words and row["p"] <= LEVEL)
 
 
+def _is_explained(row: Row, words: Set[str]) -> bool:
+    """Whether a word is one of those that a finding explains, or all that came and went beside it is."""
+    beside = {of["word"] for verb in ("came", "went") for of in row.get(f"{verb}_beside", ())}
+    return row["word"] in words or (bool(beside) and beside <= words)
+
+
 # A word that changed takes its neighbours along: *panel* differs as well if most of it was *strobe panel*.
 _BESIDE = 1 / 3  # of the documents of a word on one side, and twice what is usual, have the other
 _LESS = 0.5  # times as many uses differ as of the other, at most, and up to once, if all documents have it
@@ -567,7 +573,7 @@ def drift_of(
         [row for row in unmatched if row["word"] not in explained]
         for unmatched in new_and_gone(table, measured, choice)
     )
-    changed = [row["word"] for row in rows if is_changed(row) and row["word"] not in explained]
+    changed = [row["word"] for row in rows if is_changed(row) and not _is_explained(row, explained)]
     # Where a field lies whole on the two parts, its documents may be why all of them changed.
     beside = {} if comparison.nested else changed_beside(comparison, table, rows)
     named = [word for word in changed if word not in beside and not comparison.nested]
