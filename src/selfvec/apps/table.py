@@ -95,7 +95,7 @@ TOP: dict[str, CommandRow] = {
             "corpus": Typed(help="Files or folders of text; - reads standard input."),
             "epochs": Typed(hidden=True),
         },
-        in_python=("tagger", "oov", "max_types", "embeddings"),
+        in_python=("oov", "max_types", "embeddings"),
         show="refined",
     ),
     "update": CommandRow(
@@ -299,7 +299,7 @@ RUN: dict[str, CommandRow] = {
             "b": "RUN_B",
             "top": Typed(help="Words shown; by default 20.", default=20),
         },
-        in_python=("method", "fdr", "neighbours", "permutations", "seed", "jobs"),
+        in_python=("method", "fdr", "min_count", "neighbours", "permutations", "seed", "jobs"),
     ),
     "trajectory": CommandRow(
         "apps.functions.trajectories.trajectory",

@@ -85,6 +85,7 @@ SHARED: Mapping[str, Typed | str] = {
     "stem": "LANG",
     "stop_words": "LANG|FILE",
     "store": "STORE",
+    "tagger": "NAME",
     "text_field": "F[,F...]",
     "to": Typed("FORMAT", is_flag=True),
     "tokenizer": "words|wordpunct|whitespace|FILE",
