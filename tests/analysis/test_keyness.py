@@ -51,15 +51,17 @@ def test_keyness_by_hand(run: selfvec.Run) -> None:
     scipy = stats.power_divergence([30, 10], [20, 20], lambda_="log-likelihood").statistic
     assert hail["ll"] == pytest.approx(scipy, abs=1e-9)
     # 3 and 1 in each document of 5, where 2 are expected: 20 documents with 1 too many or too few, of
-    # which 10 are drawn, and occurrences are whole
-    assert hail["p"] == pytest.approx(2 * stats.norm.sf(9.5 / math.sqrt(20 / 4 * 20 / 19)), rel=0.01)
+    # which 10 are drawn
+    assert hail["p"] == pytest.approx(2 * stats.norm.sf(10 / math.sqrt(20 / 4 * 20 / 19)), rel=0.01)
+    assert not hail["by_documents"]
     assert (hail["per_million_a"], hail["dp_a"]) == pytest.approx((600_000, 0))
     assert (hail["bic"], hail["diff"]) == pytest.approx((hail["ll"] - math.log(100), 200))
     assert rows["road"]["diff"] == -100
     road = rows["road"]  # 0 counts as one half
     assert road["log_ratio"] == pytest.approx(math.log2(0.5 / 40))
     assert road["ll"] == pytest.approx(2 * 40 * math.log(2))
-    assert road["p"] == pytest.approx(2 * stats.norm.sf(19.5 / math.sqrt(80 / 4 * 20 / 19)), rel=0.01)
+    assert road["p"] == pytest.approx(2 / math.comb(20, 10))  # of all divisions, those with the ten on a side
+    assert road["by_documents"]
     assert [row["word"] for row in found.rows] == ["road", "roof", "barn", "hail"]
     assert [row["key_of"] for row in found.rows] == ["b", "a", "a", "a"]
     assert (found["words_a"], found["words_b"]) == (3, 1)
@@ -134,11 +136,29 @@ def test_a_word_of_half_the_documents_of_a_small_side_is_key(exchanged: bool) ->
 
 def test_documents_of_one_side_may_be_ten_times_as_long() -> None:
     """*hail* once in 8 of 10 long documents and in none of 1,000 that are together as long: 2 · ½⁸ = .008."""
-    long = [{"text": "wind " * 999 + ("hail" if n < 8 else "wind") + f" {n}", "side": "a"} for n in range(10)]
-    short = [{"text": "wind " * 10 + str(n), "side": "b"} for n in range(1000)]
+    long = [{"text": "wind " * 998 + ("hail" if n < 8 else "wind") + f" {n}", "side": "a"} for n in range(10)]
+    short = [{"text": "wind " * 9 + str(n), "side": "b"} for n in range(1000)]
     hail = by_word(selfvec.keyness(a_run([*long, *short]), slice_field="side"))["hail"]
     assert hail["documents_a"] == 8
-    assert hail["p"] > 2 * 0.5**8
+    assert hail["p"] == pytest.approx(2 * 0.5**8, rel=0.03)
+
+
+def test_documents_are_evidence_where_a_word_is_repeated_within_them() -> None:
+    """*ads* in 5, then in 34 of 150 answers, now and then ten times; *fax* in none, then in 12 of them."""
+    rng = np.random.default_rng(0)
+    words = np.array([f"w{i}" for i in range(300)])
+    texts = rng.choice(words, (300, 24)).tolist()
+    for i in (*range(5), *range(150, 184)):
+        texts[i][: 10 if i % 9 == 0 else 1] = ["ads"] * (10 if i % 9 == 0 else 1)
+    for i in range(200, 212):
+        texts[i][: 1 + 5 * (i % 3)] = ["fax"] * (1 + 5 * (i % 3))
+    rows = [{"text": " ".join(text), "side": "ab"[i >= 150]} for i, text in enumerate(texts)]
+    found = selfvec.keyness(a_run(rows), slice_field="side", sort="q")
+    ads, fax = (by_word(found)[word] for word in ("ads", "fax"))
+    exact = 2 * stats.hypergeom.sf(33, 300, 39, 150)
+    assert ads["by_documents"]
+    assert exact < ads["p"] < 2 * exact  # of two tests that agree in part
+    assert fax["p"] == pytest.approx(2 * stats.hypergeom.sf(11, 300, 12, 150))
 
 
 def test_sequences_lemmas_and_parts_of_speech_by_hand(run: selfvec.Run, tmp_path: Path) -> None:
@@ -318,8 +338,9 @@ def test_findings_name_the_words_of_each_side() -> None:
     run = a_run(rows, date_field="year", slice="year")
     found = [finding for finding in selfvec.keyness(run, top=1)["findings"] if finding["kind"] == "word"]
     assert [finding["says"] for finding in found] == [
-        "1990 uses more: roof, barn and hail (3 words beyond chance).",
-        "2000 uses more: road (1 word beyond chance).",
+        "1990 uses more: roof, barn and hail (3 words beyond chance); "
+        "roof in 10 of 10 documents, against 0 of 10.",
+        "2000 uses more: road (1 word beyond chance); road in 10 of 10 documents, against 0 of 10.",
     ]
     assert found[1]["q"] == by_word(selfvec.keyness(run))["road"]["q"]
 

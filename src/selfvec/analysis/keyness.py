@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Unpack
 import numpy as np
 
 from selfvec.base.answer import Answer, Json, as_rows
-from selfvec.base.arrays import Doubles, Ints
+from selfvec.base.arrays import Doubles, Ints, Mask
 from selfvec.base.casing import lower
 from selfvec.base.declarations import Bounds, Count, checked
 from selfvec.base.display import count_of, enumerated, escape_for_display, printable
@@ -33,7 +33,13 @@ from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
 from selfvec.files.text_files import text_lines
-from selfvec.numerics.statistics import LEVEL, benjamini_hochberg, chi_square_p, log_likelihood_scores
+from selfvec.numerics.statistics import (
+    LEVEL,
+    benjamini_hochberg,
+    chi_square_p,
+    hypergeometric_p,
+    log_likelihood_scores,
+)
 from selfvec.storage.opened import GivenRun, as_run
 
 from .comparison.chosen_slices import asked_slices
@@ -184,13 +190,19 @@ def keyness(
             The approximate Bayes factor, ``ll`` - log(words of both sides) (Wilson, 2013), and 100 (f_a -
             f_b) / f_b with the relative frequencies f (Gabrielatos and Marchi, 2012).
         ``p``, ``q``
-            Of a test that takes documents for observations: with c occurrences in a document of n words, and
-            the frequency p of both sides together, c - p n is what the document has more than expected. Over
-            all divisions of the documents, the sum of a has known moments, and p is twice the tail of a
-            gamma distribution with these (Mielke and Berry, 2007, *Permutation Methods*). Its variance is at
-            least that within each side, and larger where the documents of one are longer. p is at least twice
-            the share of divisions with as many documents as matter all on one side, so a word of one document
-            is not significant. q is the false discovery rate among the words that are not left out.
+            Of the surer of two tests that take documents for observations. By occurrences: with c of them in
+            a document of n words, and the frequency p of both sides together, c - p n is what the document
+            has more than expected. Over all divisions of the documents, the sum of a has known moments, and p
+            is twice the tail of a gamma distribution with these (Mielke and Berry, 2007, *Permutation
+            Methods*). Its variance is at least that within each side, and larger where the documents of one
+            are longer. p is at least twice the share of divisions with as many documents as matter all on one
+            side, so a word of one document is not significant. By documents: twice the share of divisions
+            with as many of those that have the word on its side (Fisher's exact test), where a side of longer
+            documents is taken for as many as it has words. The smaller p is that of 1 + √(1 - r²) tests,
+            where r is the correlation of the two over all divisions; of what one side alone has, of one.
+            q is the false discovery rate among the words that are not left out.
+        ``by_documents``
+            Whether the second is the surer.
 
     Raises
     ------
@@ -227,7 +239,8 @@ def keyness(
     shown, tested = batches[:2], _in_units(batches[-2:], sides.units)
     least = least_count, min_documents or (1 if min_count else _least_documents(tested))
     rows, left_out = _rows(shown, tested, least, sort)
-    said = [] if sides.nested else key_findings(rows, sides.names, noun, sides.explained)
+    documents = [batch.documents for batch in shown]
+    said = [] if sides.nested else key_findings(rows, sides.names, documents, noun, sides.explained)
     names = [*map(escape_for_display, sides.names)]
     columns, parts, sizes, first = keyness_columns(*names), [], [], set[str]()
     figures: Json = {}
@@ -344,30 +357,41 @@ def key_rows(made: Comparison, sort: str = "ll") -> list[Json]:
 def key_words(made: Comparison, rows: Sequence[Json] | None = None) -> list[Finding]:
     """What these tell of them; nothing where a field lies whole on the two."""
     rows = key_rows(made) if rows is None else rows
-    return [] if made.nested else key_findings(rows, made.names, explained=made.written_otherwise)
+    documents = [int(part.documents.sum()) for part in made.slices]
+    return [] if made.nested else key_findings(rows, made.names, documents, explained=made.written_otherwise)
 
 
 def key_findings(
-    rows: Sequence[Json], names: Sequence[str], noun: str = "word", explained: Set[str] = frozenset()
+    rows: Sequence[Json],
+    names: Sequence[str],
+    documents: Sequence[int],  # of either side
+    noun: str = "word",
+    explained: Set[str] = frozenset(),
 ) -> list[Finding]:
     """What rows of `keyness` tell of the sides of these names: of each the first words beyond chance.
 
     Words that another finding has explained are not said again.
 
-    >>> rows = [{"word": word, "key_of": "b", "q": q} for word, q in (("fax", 0.04), ("email", 0.001))]
-    >>> key_findings(rows, ["2001", "2019"])[0].says
-    '2019 uses more: fax and email (2 words beyond chance).'
+    >>> fax = {"word": "fax", "key_of": "b", "q": 0.04, "by_documents": False}
+    >>> email = fax | {"word": "email", "by_documents": True, "documents_a": 5, "documents_b": 34}
+    >>> key_findings([email, fax], ["2001", "2019"], [150, 150])[0].says
+    '2019 uses more: email and fax (2 words beyond chance); email in 34 of 150 documents, against 5 of 150.'
     """
     findings = []
     left = [row for row in rows if row["word"] not in explained]
     noun = noun if len(left) == len(rows) else f"other {noun}"
-    for side, name in zip("ab", names, strict=True):
+    for side, other, name in zip("ab", "ba", names, strict=True):
         key = [row for row in left if row["key_of"] == side and row["q"] <= LEVEL]
         if key:
             words = tuple(row["word"] for row in key[:_NAMED])
-            said = printable(
-                f"{name} uses more: {enumerated(words)} ({count_of(len(key), noun)} beyond chance)."
-            )
+            said = f"{name} uses more: {enumerated(words)} ({count_of(len(key), noun)} beyond chance)"
+            if key[0]["by_documents"]:
+                counts = {
+                    of: f"{key[0][f'documents_{of}']:,} of {n:,}"
+                    for of, n in zip("ab", documents, strict=True)
+                }
+                said = f"{said}; {words[0]} in {counts[side]} documents, against {counts[other]}"
+            said = printable(f"{said}.")
             findings.append(Finding("word", said, q=min(row["q"] for row in key), words=words))
     none = f"No {noun} is more frequent in {names[0]} or {names[1]} beyond chance."
     return sorted(findings, key=lambda found: found.q or 0.0) or [Finding("none", printable(none))]
@@ -460,7 +484,7 @@ def _least_documents(batches: Sequence[TokenBatch]) -> int:
     """
     documents = [batch.documents for batch in batches]
     occurs = np.arange(1, min(*documents, _MOST_DOCUMENTS) + 1)
-    enough = _all_on_one_side(occurs, min(documents), sum(documents)) <= LEVEL
+    enough = hypergeometric_p(occurs, occurs, min(documents), sum(documents)) <= LEVEL
     return next(iter(occurs[enough].tolist()), 1)
 
 
@@ -485,9 +509,8 @@ def _rows(
     scores = log_likelihood_scores(*counts)
     sizes = [int(count.sum()) for count in counts]
     shares = [np.maximum(count, ABSENT) / size for count, size in zip(counts, sizes, strict=True)]
-    p = _p_of_words(
-        tested, spreads if tested[0] is batches[0] and tested[1] is batches[1] else _spreads(tested)
-    )[listed]
+    of_tested = spreads if tested[0] is batches[0] and tested[1] is batches[1] else _spreads(tested)
+    p, by_documents = (of[listed] for of in _p_of_words(tested, of_tested))
     figures = {
         "key_of": np.array(["b", "", "a"])[1 + np.sign(scores[listed]).astype(int)],
         "log_ratio": np.log2(shares[0] / shares[1])[listed],
@@ -496,6 +519,7 @@ def _rows(
         "diff": 100 * (counts[0] / sizes[0] / shares[1] - 1)[listed],
         "p": p,
         "q": benjamini_hochberg(p),
+        "by_documents": by_documents,
     }
     # What is equal by what is asked for, and words as sure, by their log-likelihood; by the last key first.
     keys = {"ll": (), "log-ratio": (-np.abs(figures["log_ratio"]),), "q": (p, figures["q"])}
@@ -514,8 +538,8 @@ def _rows(
     return as_rows(columns), int(np.count_nonzero(words & (both > 0) & ~enough))
 
 
-def _p_of_words(batches: Sequence[TokenBatch], spreads: Sequence[Spread | None]) -> Doubles:
-    """p of each of U words, (U,), as `keyness` describes it.
+def _p_of_words(batches: Sequence[TokenBatch], spreads: Sequence[Spread | None]) -> tuple[Doubles, Mask]:
+    """p of each of U words, (U,), as `keyness` describes it, and whether documents are surer, (U,).
 
     On side a the frequency of both sides together leaves as much too many as it leaves too few on b. What a
     has too many is a sum over its documents, and so it is over those of any other division.
@@ -526,12 +550,12 @@ def _p_of_words(batches: Sequence[TokenBatch], spreads: Sequence[Spread | None])
     both, shares = counts[0] + counts[1], np.array([[share], [1 - share]])
     expected = both * shares
     excess = counts[0] - expected[0]
-    # Occurrences are whole, so that one sum and the next are one apart.
-    beyond = np.maximum(np.abs(excess) - 0.5, 0)
     a, b = spreads
     if a is None or b is None:  # which is taken for certain
         (tested,) = filter(None, spreads)
-        return chi_square_p(beyond / np.sqrt(np.maximum(tested.residuals[0], _TINY)))
+        # Occurrences are whole, so that one sum and the next are one apart.
+        beyond = np.maximum(np.abs(excess) - 0.5, 0)
+        return chi_square_p(beyond / np.sqrt(np.maximum(tested.residuals[0], _TINY))), both < 0
     second, third, fourth = a.residuals + b.residuals
     size, total = batches[0].documents, sum(batch.documents for batch in batches)
     drawn, longer = size / total, share * (1 - share) - size / total * (1 - size / total)
@@ -544,13 +568,24 @@ def _p_of_words(batches: Sequence[TokenBatch], spreads: Sequence[Spread | None])
     own = shares[::-1] ** 2 * [a.own, b.own] * np.minimum(1, expected / np.maximum(counts, 1))
     variance = np.maximum(variance, own.sum(axis=0))
     deviation = np.sqrt(np.maximum(variance, _TINY))
-    p = _skewed_p(beyond / deviation, np.sign(excess) * third / deviation**3)
+    p = _skewed_p(np.abs(excess) / deviation, np.sign(excess) * third / deviation**3)
     # As many documents of equal weight would give this variance of squares (Kish).
-    matter = second**2 / np.maximum(fourth, _TINY)
-    matter = np.where(a.documents * b.documents, matter, a.documents + b.documents)
-    for more, having in ((excess > 0, size), (excess < 0, total - size)):
-        p[more] = np.maximum(p[more], _all_on_one_side(matter[more], having, total))
-    return np.minimum(p, 1)
+    occurs = a.documents + b.documents
+    matter = np.rint(np.minimum(second**2 / np.maximum(fourth, _TINY), occurs)).astype(np.int64)
+    by_documents = np.ones(len(p))
+    for more, of, having, words in ((excess > 0, a, size, share), (excess < 0, b, total - size, 1 - share)):
+        # Of longer documents by chance more have a word, at most as many as they have of all words.
+        having = max(having, round(words * total))
+        alone = np.minimum(matter[more], having)
+        p[more] = np.maximum(p[more], hypergeometric_p(alone, alone, having, total))
+        taken = np.maximum(of.documents, occurs * having // total)[more]
+        by_documents[more] = hypergeometric_p(taken, occurs[more], having, total)
+    # Tests that agree are one; their squared correlation is this if documents are equally long. Of what one
+    # side alone has the end of both is the same, and of a word in all documents there is no second test.
+    alike = both**2 * (1 - occurs / total) / np.maximum(occurs * second, _TINY)
+    two = a.documents * b.documents * (total - occurs) > 0
+    tests = 1 + two * np.sqrt(np.maximum(1 - alike, 0))
+    return np.minimum(tests * np.minimum(p, by_documents), 1), by_documents < p
 
 
 def _skewed_p(z: Doubles, skewness: Doubles) -> Doubles:
@@ -564,19 +599,6 @@ def _skewed_p(z: Doubles, skewness: Doubles) -> Doubles:
     skewed = np.where(np.abs(skewness) < _STRAIGHT, _STRAIGHT, skewness)
     root = np.cbrt(np.maximum(1 + z * skewed / 2, 0))
     return chi_square_p(np.maximum((root - 1 + skewed**2 / 36) * 6 / skewed, 0))
-
-
-def _all_on_one_side(documents: Doubles | Ints, size: int, total: int) -> Doubles:
-    """Twice the share of divisions that put all of so many documents, (n,), on a side of this size.
-
-    >>> _all_on_one_side(np.array([3]), 3, 6).round(6).tolist()  # one of twenty
-    [0.1]
-    """
-    logs = [
-        np.fromiter((math.lgamma(of - some + 1) for some in np.minimum(documents, size)), np.float64)
-        for of in (total, size)
-    ]
-    return np.exp(math.log(2) + logs[0] - logs[1] - math.lgamma(total + 1) + math.lgamma(size + 1))
 
 
 def _spreads(batches: Sequence[TokenBatch]) -> list[Spread | None]:

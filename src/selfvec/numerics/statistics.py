@@ -268,15 +268,16 @@ def hypergeometric_p(taken: Ints, occurs: Ints, new: int, total: int) -> Doubles
     >>> hypergeometric_p(np.array([3, 2]), np.array([3, 3]), 3, 6).round(6).tolist()
     [0.1, 1.0]
     """
-    logs = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, total + 1)))))
-    every = logs[total] - logs[new] - logs[total - new]
-    out = np.ones(len(taken))
-    for row, (k, number) in enumerate(zip(taken.tolist(), occurs.tolist(), strict=True)):
+    pairs, place = np.unique(taken * (total + 1) + occurs, return_inverse=True)  # those of many are equal
+    logs = np.cumsum(np.log(np.maximum(np.arange(total + 1), 1)))
+    out = np.ones(len(pairs))
+    for row, pair in enumerate(pairs.tolist()):
+        k, number = divmod(pair, total + 1)
         i = np.arange(max(0, new + number - total), min(number, new) + 1)
-        ways = logs[number] - logs[i] - logs[number - i] + logs[total - number]
-        shares = np.exp(ways - logs[new - i] - logs[total - number - new + i] - every)
-        out[row] = min(1.0, 2 * min(shares[i >= k].sum(), shares[i <= k].sum()))
-    return out
+        ways = logs[i] + logs[number - i] + logs[new - i] + logs[total - number - new + i]
+        shares = np.exp(ways.min() - ways)
+        out[row] = min(1.0, 2 * min(shares[i >= k].sum(), shares[i <= k].sum()) / shares.sum())
+    return out[place]
 
 
 def cross_counts(rows: AnyInts | Mask, columns: AnyInts | Mask, shape: tuple[int, int]) -> Ints:

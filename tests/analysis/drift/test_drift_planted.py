@@ -202,8 +202,7 @@ def test_where_nothing_changed_no_word_is_named(runs: int) -> None:
             found = drift(run, [Slice("a", one), Slice("b", ~one)], seed=split)
             named += bool(found.changed)
             if not found.significant:
-                said, _ = found.introduction
-                assert said == f"No word of {found.tested} changed from a to b beyond chance."
+                assert f"No word of {found.tested} changed from a to b beyond chance." in found.introduction
     assert named <= 0.05 * 10 * runs
 
 
@@ -226,7 +225,11 @@ def test_a_side_that_is_too_small_to_tell_is_said_to_be_before_that_no_word_chan
 
 
 @pytest.mark.parametrize(
-    ("added", "first"), [("", "No word"), ("overview", r"new uses more: overview \(1 word beyond chance\)\.")]
+    ("added", "first"),
+    [
+        ("", "No word"),
+        ("overview", r"new uses more: overview .*; overview in 600 of 600 documents, against 0"),
+    ],
 )
 def test_words_that_are_used_more_are_named_where_none_changed(added: str, first: str) -> None:
     said = said_of_texts_alike(600, 600, added)

@@ -144,13 +144,10 @@ def _value_rows(
     counts, words = (
         np.stack([_sums(codes, each * of, len(values)) for each in own]) for of in (1.0, lengths)
     )
-    totals = [float(each.sum()) for each in own]
+    totals = [int(each.sum()) for each in own]
     of_words = [float(each @ lengths) for each in own]
-    # With weights, as many documents as they add up to.
-    whole, sizes = np.rint(counts).astype(np.int64), np.rint(totals).astype(np.int64).tolist()
-    by_documents = hypergeometric_p(
-        np.minimum(whole[1], sizes[1]), whole.sum(axis=0), sizes[1], max(sum(sizes), int(whole.sum()))
-    )
+    documents = counts.astype(np.int64)  # each of them weighs 1, or nothing
+    by_documents = hypergeometric_p(documents[1], documents.sum(axis=0), totals[1], sum(totals))
     by_words = _p_of_words(codes, lengths, own, len(values))
     common = counts.min(axis=0)
     within = values[int(common.argmax())] if common.max() >= _WITHIN else None

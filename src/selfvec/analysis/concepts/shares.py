@@ -194,12 +194,10 @@ def compared_shares(first: Ints, of_first: Ints, last: Ints, of_last: Ints) -> S
     if len(of_first) > 1:
         return made
     (a,), (b,), x, y = of_first.tolist(), of_last.tolist(), first[:, 0], last[:, 0]
-    counts, place = np.unique(y * (a + b + 1) + x + y, return_inverse=True)  # those of many words are equal
-    taken, occurs = np.divmod(counts, a + b + 1)
     inside = (LEVEL / 2) ** (1 / np.maximum(x + y, 1))
     odds = inside / (1 - inside)
     return made._replace(
-        p=hypergeometric_p(taken, occurs, b, a + b)[place],
+        p=hypergeometric_p(y, x + y, b, a + b),
         low=np.where(x == 0, np.maximum(made.low, odds * a / b), made.low),
         high=np.where(y == 0, np.minimum(made.high, a / b / odds), made.high),
     )
