@@ -11,6 +11,7 @@ from headless import Page
 from serving import TOPICS, Site, answer_with, fitted, serving
 from steps import COLOURS, NAMED, saved_as
 
+from selfvec.analysis.concepts.shares import percent
 from selfvec.apps.functions.live import undo
 from selfvec.base.view import spoken
 from selfvec.data.run import Run
@@ -71,12 +72,12 @@ def test_a_word_has_a_course_in_time(opened: Page, site: Site) -> None:
     assert opened.texts("#word figcaption .quiet") == [title] * (told["direction"] == 0)
     assert told["direction"] == 0 if "chance may explain" in title else told["direction"] in (1, -1)
     figures = opened.texts("#word .bars svg text")
-    assert {"0", "in 10,000 words"} < set(figures)
+    assert {"0%", "of the documents"} < set(figures)
     assert opened.run("document.querySelectorAll('#word .bars .mark').length") == len(course) == 3
-    highest = max(course, key=lambda part: part["count"] / part["tokens"])
+    highest = max(course, key=lambda part: part["count"] / part["documents"])
     label = opened.run("document.querySelector('#word .bars svg').getAttribute('aria-label')")
     assert f", in {highest['name']}" in label
-    assert f"{1e4 * highest['count'] / highest['tokens']:.1f}" in figures  # the largest value
+    assert percent(highest["count"] / highest["documents"]) in figures  # the largest value
     opened.click("#word .bars summary")
     assert f"{course[0]['count']} times in" in opened.text("#word .bars tbody tr")
 
@@ -151,7 +152,7 @@ def test_words_share_a_chart_over_time(page: Page, site: Site) -> None:
     assert "nonsense" in page.text(".full .lead")
     assert page.texts(".bars:first-of-type .legend bdi")[:2] == ["bread", "rain"]
     course = site.json("/api/time?w=bread&unit=year")["time"]
-    rates = [f"{10000 * part['count'] / part['tokens']:.1f}" for part in course]
+    rates = [percent(part["count"] / part["documents"]) for part in course]
     cells = (
         "[...document.querySelectorAll('.bars tbody tr')].slice(0, 3).map((r) => r.children[1].textContent)"
     )
@@ -161,9 +162,9 @@ def test_words_share_a_chart_over_time(page: Page, site: Site) -> None:
 CHART = """import("/chart.js").then(({ rates, charted }) => {
   const years = [[1972, 3], [1993, 400], [1994, 500], [2002, 90]];
   const periods = years.map(([from, documents]) => ({ name: String(from), documents, from, to: from + 1 }));
-  const points = rates([3, 40, 30, 0], years.map(([, documents]) => documents));
-  const series = [{ name: "hail", points }], show = (x) => x.toFixed(2);
-  const chart = charted({ about: "Share", periods, series, show }).querySelector(".chart");
+  const points = rates(periods.map((period, i) => ({ ...period, count: [3, 40, 30, 0][i] })));
+  const series = [{ name: "hail", points }];
+  const chart = charted({ about: "Share", periods, series }).querySelector(".chart");
   const marks = [...chart.querySelectorAll(".mark")];
   return {
     places: marks.map((mark) => Number(mark.getAttribute("cx"))),
@@ -193,10 +194,10 @@ def test_charts_keep_the_distance_of_years_and_values_are_where_the_axis_says(op
     assert places / places[1] == pytest.approx([21, 1, 8])
     assert drawn["open"] == [True, False, False, False]
     assert (drawn["gaps"], drawn["bands"]) == (2, 1)
-    assert {"1980", "2000", "0.00"} < set(drawn["figures"])
+    assert {"1980", "2000", "0%"} < set(drawn["figures"])
     # Not the 1.00 of 1972, which has few documents and an open mark.
-    assert {"0.15", "1.00"} & set(drawn["figures"]) == {"0.15"}
-    high, zero = (drawn["ticks"][figure] for figure in ("0.15", "0.00"))
+    assert {"15%", "100%"} & set(drawn["figures"]) == {"15%"}
+    high, zero = (drawn["ticks"][figure] for figure in ("15%", "0%"))
     for height, point in zip(drawn["heights"], drawn["points"], strict=True):
         assert height == pytest.approx(zero + min(point["value"] / 0.15, 1) * (high - zero), abs=0.1)
     for point in drawn["points"]:
@@ -207,7 +208,7 @@ def test_charts_keep_the_distance_of_years_and_values_are_where_the_axis_says(op
 MONTHS = """import("/chart.js").then(({ charted }) => {
   const months = [0, 1, 2, 24, 25, 26].map((n) => 2018 + n / 12), points = months.map(() => ({ value: 1 }));
   const periods = months.map((from) => ({ name: from.toFixed(3), documents: 90, from, to: from + 1 / 12 }));
-  const chart = charted({ about: "", periods, series: [{ name: "hail", points }], show: String, room: 700 });
+  const chart = charted({ about: "", periods, series: [{ name: "hail", points }], room: 700 });
   const below = [...chart.querySelectorAll("svg line:not([stroke]) + text[text-anchor=middle]")];
   return below.map((text) => [text.textContent, Number(text.getAttribute("x"))]);
 })"""

@@ -107,10 +107,11 @@ def drawn_periods(
     unit, drawn = "", list[Slice]()
     if batch is not None and batch.slices is not None:
         drawn = _labelled(batch)[:_MOST_DRAWN]
-    elif batch is not None and batch.period:
+    elif batch is not None and batch.dates is not None and batch.period:
+        dated = np.count_nonzero(~np.isnat(batch.dates))
         for finer in (*reversed(MONTHS), "week", "day"):
             periods = by_day(batch) if finer == "day" else by_period(batch, finer)
-            thin = len(drawn) >= _LEAST_DRAWN and batch.documents < enough * len(periods)
+            thin = len(drawn) >= _LEAST_DRAWN and dated < enough * len(periods)
             if thin or len(periods) > most:
                 break
             if len(periods) != len(drawn):  # days that are the first of a month are months
@@ -199,8 +200,7 @@ def asked_slices(
     """What the options ``between``, ``slice``, ``slice_field`` and ``filters`` of `drift` ask for.
 
     Slices hold only documents that pass the filters, and are chosen among these. Where nobody names them,
-    they are the `default_slices`. With filters there have to be two slices, and with ``otherwise``, which
-    ends the remedy.
+    they are the `default_slices`. There have to be two slices with ``otherwise``, which ends the remedy.
     """
     if between is not None and period is not None:
         raise OptionError("the slices are those of --between or of --slice", remedy="leave one of them out")
@@ -224,17 +224,18 @@ def asked_slices(
     else:
         chosen = Chosen([_named(run, part) if isinstance(part, str) else part for part in _two(sides)])
     if not chosen.slices:
-        if filters or otherwise is not None:
+        if otherwise is not None:
             rule = chosen.why or "the text has neither periods nor labels to compare"
-            remedy = f"name two parts with --between or --slice-field{otherwise or ''}"
+            remedy = f"name two parts with --between or --slice-field{otherwise}"
             raise InputError(rule, path=run.folder, remedy=remedy)
-        return chosen._replace(why=chosen.why and f"Compared by refining: {chosen.why}.")
+        how = "Nothing is compared" if filters else "Compared by refining"
+        return chosen._replace(why=chosen.why and f"{how}: {chosen.why}.", among=documents)
     lost = _on_no_side(run, chosen.slices, field, documents)
     if documents is None:
         return chosen._replace(findings=lost)
     why = " ".join([*(f"{said[0].upper()}{said[1:]}." for said in lacking), chosen.why]).strip()
     return chosen._replace(
-        slices=[_passing(part, documents, filters) for part in chosen.slices],
+        slices=[_passing(part, documents) for part in chosen.slices],
         why=why,
         findings=lost,
         among=documents,
@@ -262,11 +263,11 @@ def dated_among(batch: TokenBatch, documents: Mask) -> TokenBatch:
     return replace(batch, dates=dates, slices=labels)
 
 
-def _passing(part: Slice, documents: Mask, filters: Sequence[str]) -> Slice:
+def _passing(part: Slice, documents: Mask) -> Slice:
     """The documents of a slice that pass; `InputError` if there is none."""
     kept = Slice(part.name, part.documents & documents)
     if part.documents.any() and not kept.documents.any():
-        rule = f"no document of {part.name} passes {', '.join(filters)}"
+        rule = f"no document of {part.name} passes the filters"
         raise InputError(rule, remedy="compare other slices, or leave a filter out")
     return kept
 
@@ -295,9 +296,11 @@ def default_slices(run: Run, number: int | None = None) -> Chosen:
 
 
 def _first_and_last_label(batch: TokenBatch) -> Chosen:
-    slices = _several(_labelled(batch))
+    slices = _labelled(batch)
+    if len(slices) == 1:
+        return Chosen([], f"the run has only one slice, {slices[0].name}")
     sizes = _sizes(slices, batch)
-    if len(slices) < 2 or min(sizes[0], sizes[-1]) >= ENOUGH_TOKENS:
+    if not slices or min(sizes[0], sizes[-1]) >= ENOUGH_TOKENS:
         return Chosen([slices[0], slices[-1]] if slices else [])
     # Labels have no order in which they could be joined: those with the most text, in their order.
     return Chosen([slices[i] for i in sorted(np.argsort(-sizes, kind="stable")[:2].tolist())])
@@ -351,10 +354,10 @@ def field_slices(
     field: str,
     named: Sequence[str] | None = None,
     most: int = MOST_SLICES,
-    among: Mask | None = None,  # (D,), the documents whose text counts; by default all
+    among: Mask | None = None,  # (D,), the documents that pass; by default all
     option: str | None = None,  # that names both, if one does
 ) -> list[Slice]:
-    """Values of a kept field as slices: those that are named, or else those with the most text, in its order.
+    """Values of a kept field as slices: those that are named, or else those with the most text.
 
     Documents without the field are in no slice.
     """
@@ -367,10 +370,11 @@ def field_slices(
     if named is None:
         lengths = batch.lengths * (1 if among is None else among)
         text = np.bincount(batch.slices + 1, weights=lengths, minlength=len(names) + 1)[1:]
-        numbers = sorted(np.argsort(-text, kind="stable")[:most].tolist())
+        numbers = sorted(i for i in np.argsort(-text, kind="stable")[:most].tolist() if text[i])
     else:
         numbers = [names.index(_value(name, field, names, option or "between")) for name in named]
-    return [Slice(names[i], np.equal(batch.slices, i)) for i in numbers]
+    parts = [Slice(names[i], np.equal(batch.slices, i)) for i in numbers]
+    return parts if among is None else [_passing(part, among) for part in parts]
 
 
 def _value(name: str, field: str, known: Sequence[str], option: str) -> str:

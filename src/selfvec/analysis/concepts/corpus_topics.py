@@ -165,7 +165,7 @@ def topics(
     new = None
     if assign is not None:
         new = as_corpus(assign, "assign", like=own.present.provenance.corpus, keep_fields=False)
-    of = own_words(passing(with_variants(own.present, given.get("variants")), given.get("filter")))
+    of = own_words(_passing(with_variants(own.present, given.get("variants")), given.get("filter")))
     parts = [] if by is None else document_groups(of, by)
     how = Clustering(number, top=top, min_count=min_count, seed=seed, seeds=seeds)
     whole = _with_own_names(own, _kept_clusters(of, how), given.get("names"))
@@ -188,11 +188,11 @@ def topics_as_found(run: Run) -> Topics:
 
 
 def subjects_of_report(run: Run, sides: Chosen) -> Topics:
-    """What a report says the text is about, and how it changed."""
+    """The subjects of a run, counted among the documents that pass, and how they changed."""
     return with_groups(run, with_names(topics_as_found(run), run.topic_names), (), sides)
 
 
-def passing(run: Run, filter: GivenFilter | None) -> Run:
+def _passing(run: Run, filter: GivenFilter | None) -> Run:
     """The documents of a run that pass, in memory and in the space of its topics; the run without filters."""
     if not filter:
         return run
@@ -267,18 +267,21 @@ def _groups_of_words(given: str | Sequence[Sequence[str]] | None) -> list[list[s
 
 
 def with_groups(run: Run, whole: Topics, groups: Sequence[Slice], sides: Chosen) -> Topics:
-    """The topics of a corpus, the shares of subjects in groups of documents and the growth of both.
+    """The topics of a corpus among the documents that pass, the shares of subjects in groups and the growth
+    of both.
 
     Where nobody named two parts, they have what happened when.
     """
+    if sides.among is not None:
+        whole = whole.among(sides.among)
     if sides.in_time:
         whole = replace(whole, events=events_of(run, sides.among))
     subjects = whole.subjects or whole
     shares = topic_shares(run, subjects, groups) if groups or sides.slices else None
     if shares is None or not sides.slices:
-        return replace(whole, groups=shares, passages=passage_findings(run))
+        return replace(whole, groups=shares, passages=passage_findings(run, among=sides.among))
     made = compared(run, sides.slices, {}, "beside", () if whole.events else sides.findings)
-    shares = replace(shares, growth=text_size(sides.slices, run.require_tokens()), sides=made)
+    shares = replace(shares, growth=text_size(sides.slices, run.require_tokens(), sides.among), sides=made)
     levels = 1 + whole.on_two_levels
     above = _with_changes(subjects, made, levels)
     below = _with_changes(whole, made, levels)

@@ -239,7 +239,8 @@ def _topic_weights(
 def topic_entries(found: Topics) -> list[Part]:
     """The topics with their terms, the finer topics below them, and typical sentences."""
     parts: list[Part] = []
-    for topic, quotes in zip(found.topics, typical_sentences(found), strict=True):
+    rows = zip(found.topics, typical_sentences(found), strict=True)
+    for topic, quotes in filter(lambda row: row[0].documents, rows):
         named = topic.name.split(", ")
         terms = ", ".join(_plain(term) for term, _ in topic.terms if _plain(term) not in named)
         size = f"{percent(topic.share)}, {count_of(topic.documents, 'document')}"

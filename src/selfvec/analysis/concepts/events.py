@@ -229,13 +229,15 @@ def _found_passages(run: Run) -> list[tuple[str, list[int]]]:
     ]
 
 
-def passage_findings(run: Run, made: Comparison | None = None) -> list[Finding]:
-    """What many documents hold; without what a comparison says of its sides."""
-    batch = run.require_tokens()
-    among = np.ones(batch.documents, bool) if made is None else made.side >= 0
+def passage_findings(run: Run, made: Comparison | None = None, among: Mask | None = None) -> list[Finding]:
+    """What many documents hold, of some, (D,), or of all; without what a comparison says of its sides."""
+    if made is not None:
+        among = made.side >= 0
+    elif among is None:
+        among = np.ones(run.require_tokens().documents, bool)
     passages = repeated_passages(run)
     held = [replace(each, documents=each.documents[among[each.documents]]) for each in passages]
-    often = [each for each in held if len(each.documents) >= max(_OFTEN * batch.documents, 1)]
+    often = [each for each in held if len(each.documents) >= max(_OFTEN * among.sum(), 1)]
     if made is not None:
         shares = [shares_between(each.documents, made.side, made.unit) for each in often]
         often = [each for each, row in zip(often, shares, strict=True) if not is_new(row, len(passages))]

@@ -269,12 +269,16 @@ def word_changes(run: Run, words: Sequence[str], sides: Sequence[Slice]) -> list
     """How the share of the documents with each word changed; empty without two sides."""
     if not sides or not words:
         return []
-    batch = counted_text(run).batch  # also where a passage is repeated, which a run's tokens have once
-    row_of = {word: row for row, word in enumerate(batch.types)}
-    rows = [row_of.get(word, -1) for word in words]
-    masks = [np.isin(np.arange(batch.documents), batch.document_of(occurrences(batch, row))) for row in rows]
+    masks = [documents_of(run, word) for word in words]
     changes = share_changes(masks, compared(run, sides, {}, "beside"), shares_add_up=False)
     return list(zip(words, changes, strict=True))
+
+
+def documents_of(run: Run, word: str) -> Mask:
+    """The documents with a word, (D,), also in repeated passages, which a run's tokens have once."""
+    batch = counted_text(run).batch
+    row = batch.types.index(word) if word in batch.types else -1
+    return np.isin(np.arange(batch.documents), batch.document_of(occurrences(batch, row)))
 
 
 def q_beside_others(tested: StratifiedRatios) -> Doubles:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.answer import Json
+from selfvec.base.arrays import Mask
 from selfvec.base.display import count_of, printable
 from selfvec.base.finding import Finding
 from selfvec.corpus.slices import Slice, month_name, named_months, parse_span
@@ -27,12 +28,13 @@ _WEEK = np.timedelta64(7, "D")  # that the first or last month of a text lacks, 
 _LEAST_FREEDOM = 3  # fewer months do not tell how much they vary
 
 
-def text_size(sides: Sequence[Slice], batch: TokenBatch) -> Json | None:
+def text_size(sides: Sequence[Slice], batch: TokenBatch, among: Mask | None = None) -> Json | None:
     """How many documents two sides have and, if they cover the same months of a year, how many in a year.
 
-    None if the two are no periods. A side of which whole years are lacking has no rate. ``months`` are those
-    of the year that are compared, if one side covers others, too. The interval and p are those of counts of
-    months, which have levels of their own and vary around these by more than chance.
+    ``among`` are those that pass filters, (D,). None if the two are no periods. A side of which whole years
+    are lacking has no rate. ``months`` are those of the year that are compared, if one side covers others,
+    too. The interval and p are those of counts of months, which have levels of their own and vary around
+    these by more than chance.
     """
     spans = [span for side in sides if (span := parse_span(side.name))]
     if batch.dates is None or len(spans) < 2:
@@ -43,7 +45,8 @@ def text_size(sides: Sequence[Slice], batch: TokenBatch) -> Json | None:
         f"documents_{end}": int(side.documents.sum())
         for end, side in zip(("first", "last"), sides, strict=True)
     }
-    dates = np.sort(batch.dates[~np.isnat(batch.dates)]).astype("datetime64[D]")
+    dates = batch.dates if among is None else batch.dates[among]
+    dates = np.sort(dates[~np.isnat(dates)]).astype("datetime64[D]")
     edges = _whole_months(np.unique(dates))
     months, documents = edges[:-1], np.diff(np.searchsorted(dates, edges.astype(dates.dtype)))
     inside = np.array([(months >= begin) & (edges[1:] <= end) for begin, end in spans])  # (2, n)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -44,9 +45,11 @@ from selfvec.base.view import (
     View,
     spoken,
 )
+from selfvec.corpus.filters import filtered_documents
 from selfvec.corpus.slices import month_name, parse_span
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
 from selfvec.text.languages import language_name
 from selfvec.text.phrases import LINK
 
@@ -82,6 +85,12 @@ class TextFindings:
     field: str = ""  # whose values the groups are
     to_read: Sequence[ToRead] = ()
     time: Timeline = NO_TIME
+
+    @cached_property
+    def tokens(self) -> TokenBatch | None:
+        """Those of the documents that pass."""
+        batch = self.run.tokens
+        return batch and batch.part(filtered_documents(self.run, self.filters)) if self.filters else batch
 
     @property
     def sides(self) -> Comparison | None:
@@ -135,7 +144,7 @@ def text_report(report: TextFindings) -> View:
         subjects = report.topics.subjects or report.topics
         parts += [
             Heading("Subjects", folded=True),
-            _subjects(subjects),
+            _subjects(_by_size(subjects), subjects.without),
             *topic_entries(subjects),
         ]
     if report.drift is not None:
@@ -163,7 +172,7 @@ def opening(report: TextFindings) -> tuple[str, list[list[tuple[str, str]]]]:
 def _headline(report: TextFindings, first: Sequence[Finding]) -> str:
     """What the text is, of which years, and when it changed; else what it is about."""
     name = _SUFFIX.sub("", report.run.provenance.corpus_name)
-    days = report.run.tokens.period if report.run.tokens else None
+    days = report.tokens.period if report.tokens else None
     years = " to ".join(dict.fromkeys(day[:4] for day in days or ()))
     told = ", ".join([*dict.fromkeys(map(_name, _records(report.topics)))][:FIRST])
     if event := _first_event(first):
@@ -181,7 +190,7 @@ def _first_event(findings: Sequence[Finding]) -> Event | None:
 
 def _about(report: TextFindings) -> str:
     """What was read, of when, how much, and what is compared."""
-    batch = report.run.tokens
+    batch = report.tokens
     documents = 0 if batch is None else batch.documents
     days = batch.period if batch else None
     dated = f" of {days[0]} to {days[1]}" if days else ""
@@ -244,7 +253,12 @@ def _on_sizes(report: TextFindings) -> Iterator[str]:
 
 
 def _records(topics: Topics | None) -> Sequence[Topic]:
-    return [] if topics is None or topics.subjects is None else topics.subjects.topics
+    return [] if topics is None or topics.subjects is None else _by_size(topics.subjects)
+
+
+def _by_size(topics: Topics) -> list[Topic]:
+    """Those that have documents, the largest first."""
+    return sorted((row for row in topics.topics if row.documents), key=lambda row: -row.documents)
 
 
 def _name(topic: Topic) -> str:
@@ -268,8 +282,8 @@ def _picture(report: TextFindings) -> Iterator[Part]:
     event = _first_event(report.findings)
     if report.groups and report.groups[0].subjects:
         yield pivot_chart(report.groups, report.field)
-    elif event and report.run.tokens:
-        yield event_chart(event, report.run.tokens)
+    elif event and report.tokens:
+        yield event_chart(event, report.tokens)
     elif moved and report.topics:
         yield growth_chart(moved, report.time)
     elif rows := _records(report.topics):
@@ -279,9 +293,9 @@ def _picture(report: TextFindings) -> Iterator[Part]:
 # ---- The evidence
 
 
-def _subjects(topics: Topics) -> Table:
+def _subjects(topics: Sequence[Topic], without: Sequence[str]) -> Table:
     """The subjects in a table, with their shares in both parts."""
-    changes = [row.growth for row in topics.topics if row.growth]
+    changes = [row.growth for row in topics if row.growth]
     rows = [
         {
             "name": row.name,
@@ -291,7 +305,7 @@ def _subjects(topics: Topics) -> Table:
             "last": row.growth and row.growth.share_last,
             "change": row.growth and row.growth.verdict,
         }
-        for row in topics.topics
+        for row in topics
     ]
     columns = [Column("name", "subject", PROSE), Column("documents", form=COUNT, less=True)]
     if changes:
@@ -302,7 +316,7 @@ def _subjects(topics: Topics) -> Table:
         ]
     else:
         columns.append(Column("share", form=_SHARE))
-    return Table(columns, rows, notes=topics.without)
+    return Table(columns, rows, notes=without)
 
 
 def _pivot_table(groups: Sequence[GroupDifference]) -> Table:

@@ -224,7 +224,7 @@ def drift(
     work = {"Drift": 12, "Comparing documents": 2, "Encoding sentences": 6, "Sentences": int(examples > 0)}
     with steps("Drift", work):
         passed = given_filters(filter)
-        chosen = asked_slices(run, between, slice, slice_field, passed)
+        chosen = asked_slices(run, between, slice, slice_field, passed, "" if passed else None)
         slices, happened = chosen.slices, events_of(run, chosen.among) if chosen.in_time else []
         comparison = compared(run, slices, which, findings=happened or chosen.findings)
         run = joined(own_words(run) if slices else run, comparison.word_of)

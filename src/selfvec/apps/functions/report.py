@@ -126,41 +126,47 @@ def _find(
     top: int,
 ) -> TextFindings:
     """All that a report says, or why something cannot be said."""
-    from selfvec.analysis.comparison.chosen_slices import asked_slices, drawn_periods, field_slices
-    from selfvec.analysis.concepts.corpus_topics import passing, subjects_of_report
+    from selfvec.analysis.comparison.chosen_slices import (
+        asked_slices,
+        dated_among,
+        drawn_periods,
+        field_slices,
+    )
+    from selfvec.analysis.concepts.corpus_topics import subjects_of_report
     from selfvec.analysis.concepts.document_topics import documents_to_read
     from selfvec.analysis.concepts.shares import group_differences, word_changes
     from selfvec.analysis.views.charts import Timeline
     from selfvec.analysis.views.text_report import TextFindings
     from selfvec.analysis.word_drift.drift import drift
 
-    missing: list[str] = []
-    part = passing(run, filters)
-    groups = field_slices(part, field, values, MOST_GROUPS, option="groups") if field else []
-    chosen = asked_slices(part, between)
-    sides = chosen.slices
+    chosen = asked_slices(run, between, filters=filters)
+    sides, among = chosen.slices, chosen.among
+    missing = [chosen.why] if filters and not sides else []
+    groups = field_slices(run, field, values, MOST_GROUPS, among, option="groups") if field else []
+    batch = run.tokens
+    if batch is not None and among is not None:
+        batch = dated_among(batch, among)
     names = [side.name for side in sides]
-    time = Timeline(*drawn_periods(part.tokens), names)
-    subjects = _or_why(missing, "Subjects", lambda: subjects_of_report(part, chosen))
+    time = Timeline(*drawn_periods(batch), names)
+    subjects = _or_why(missing, "Subjects", lambda: subjects_of_report(run, chosen))
     whole = subjects and subjects.subjects
 
     def changed_words() -> Drift:
-        # Of the whole run with filters, as `part` is in memory, and drift keeps what it measures in a folder.
         between = None if chosen.in_time else names
         return drift(run, between, filter=filters, top=top, examples=2)
 
     changed = _or_why(missing, "Words", changed_words) if sides else None
     drawn = words or [row["word"] for row in (changed.standing_out[:_DRAWN] if changed else [])]
     return TextFindings(
-        part,
+        run,
         subjects,
         changed,
-        _paths(part, drawn, time.periods, missing, named=bool(words)),
+        _paths(run, drawn, time.periods, missing, named=bool(words)),
         missing,
         filters,
         chosen.why if sides else "",
-        words=word_changes(part, words, sides),
-        groups=group_differences(part, groups, whole.with_documents if whole else ()) if groups else [],
+        words=word_changes(run, words, sides),
+        groups=group_differences(run, groups, whole.with_documents if whole else ()) if groups else [],
         field=field,
         to_read=[] if subjects is None else documents_to_read(subjects),
         time=time,
@@ -168,13 +174,13 @@ def _find(
 
 
 def _paths(
-    part: Run, words: Sequence[str], periods: Sequence[Slice], missing: list[str], *, named: bool
+    run: Run, words: Sequence[str], periods: Sequence[Slice], missing: list[str], *, named: bool
 ) -> Sequence[Json]:
     """Words over time; if they were ``named`` and the text has no time, the ``missing`` say so."""
     from selfvec.analysis.word_drift.word_paths import slice_paths
 
     if len(periods) > 1 and words:
-        return _or_why(missing, "Words over time", lambda: slice_paths(part, words, periods)) or []
+        return _or_why(missing, "Words over time", lambda: slice_paths(run, words, periods)) or []
     if named:
         missing.append("Words over time: the documents have neither dates nor slices.")
     return []

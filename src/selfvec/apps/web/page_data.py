@@ -225,7 +225,8 @@ class PageData:
         except NotFound:
             raise
         except InputError as error:
-            return Chosen([], f"Nothing is compared: {error.rule}.")
+            among = filtered_documents(self.run, filters)
+            return Chosen([], f"Nothing is compared: {error.rule}.", among=among)
 
     def grown(self, key: str, filters: tuple[str, ...] = ()) -> tuple[Topics, Topics] | None:
         """The topics as found and by a person's names, of the documents that pass, with their growth."""
@@ -234,15 +235,9 @@ class PageData:
         def grow() -> tuple[Topics, Topics] | None:
             if not found or not named:
                 return None
-            passes = filtered_documents(self.run, filters) if filters else None
             sides = self.sides(key, filters)
-
-            def of(whole: Topics) -> Topics:
-                passing = whole if passes is None else whole.among(passes)
-                return with_groups(self.run, passing, (), sides) if sides.slices else passing
-
-            shown = of(named)
-            return (shown if named is found else of(found)), shown
+            shown = with_groups(self.run, named, (), sides)
+            return (shown if named is found else with_groups(self.run, found, (), sides)), shown
 
         return self.run.held("growth", grow, of=(key, filters, tuple(self.run.topic_names)), most=KEPT)
 
@@ -254,8 +249,6 @@ class PageData:
 
         def find() -> Json:
             run, sides, topics = self.run, self.sides(key, filters), self.grown(key, filters)
-            if filters:
-                run = run.replace(tokens=run.require_tokens().part(filtered_documents(run, filters)))
             compared = next((task.result() for task in drifts if not task.exception()), None)
             missing = [sides.why] if filters and not sides.slices else []
             found = TextFindings(run, topics and topics[1], compared, filters=filters)

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from selfvec.analysis.concepts.document_topics import typical_sentences
-from selfvec.analysis.concepts.shares import ShareChange, word_changes, word_sentences
+from selfvec.analysis.concepts.shares import ShareChange, documents_of, word_changes, word_sentences
 from selfvec.analysis.concepts.subjects import own_name_of_each
 from selfvec.analysis.concepts.topic_result import Topics
-from selfvec.analysis.usage.contexts import occurrences
 from selfvec.base.answer import Json
 from selfvec.base.errors import NotFound
 from selfvec.corpus.filters import filtered_documents
@@ -34,18 +33,17 @@ def time(
     unit: addresses.Unit = None,
     filter: addresses.Filters = None,
 ) -> Json:
-    """How often a word occurs in each period; empty if the texts have neither dates nor labels."""
-    row = page.row(word)
-    batch = page.run.tokens
-    parts = _passing(page, periods(batch, unit), filter or ())
-    if batch is None or not parts:
-        return {"word": word, "time": [], "spread": 1.0, "growth": "", "direction": None, "border": None}
-    name = page.run.vectors.index_to_key[row]
+    """In how many documents of each period a word is; empty if they have neither dates nor labels."""
+    name = page.run.vectors.index_to_key[page.row(word)]
+    parts = _passing(page, periods(page.run.tokens, unit), filter or ())
+    if not parts:
+        return {"word": word, "time": [], "growth": "", "direction": None, "border": None}
+    having = documents_of(page.run, name)
     sides = page.sides(key, filter or ()).slices
     changes = word_changes(page.run, [name], sides)
     return {
         "word": word,
-        **time_course(batch, row, parts),
+        "time": [{**described_period(part), "count": int((part.documents & having).sum())} for part in parts],
         "growth": " ".join(word_sentences(changes)),
         "direction": _direction(changes[0][1] if changes else None),
         "border": border(sides),
@@ -175,28 +173,6 @@ def _years(day: np.datetime64) -> float:
     year = day.astype("datetime64[Y]")
     first, end = year.astype("datetime64[D]"), later(year, 1).astype("datetime64[D]")
     return 1970 + int(year.astype(int)) + float((day - first) / (end - first))
-
-
-def time_course(batch: TokenBatch, row: int, parts: Sequence[Slice]) -> Json:
-    """Occurrences of a word in each period, its tokens and documents; and the ``spread`` of the word.
-
-    The spread is the variance of its share of a text in units of that of words drawn singly, at least 1:
-    occurrences come in documents, so as many of them are less certain by this factor.
-    """
-    uses = np.bincount(batch.document_of(occurrences(batch, row)), minlength=batch.documents)
-    lengths = batch.lengths
-    share = uses.sum() / max(lengths.sum(), 1)
-    by_documents = float(np.square(uses - share * lengths).sum())
-    singly = float(lengths.sum() * share * (1 - share))
-    course = [
-        {
-            **described_period(part),
-            "count": int(uses[part.documents].sum()),
-            "tokens": int(lengths[part.documents].sum()),
-        }
-        for part in parts
-    ]
-    return {"time": course, "spread": max(1.0, round(by_documents / singly, 3)) if singly else 1.0}
 
 
 def _months(batch: TokenBatch | None) -> float:

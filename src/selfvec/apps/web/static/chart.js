@@ -1,7 +1,7 @@
 // Colours of values, and charts over time: years have their true distance, values a scale, shares their 95 %
 // interval.
 import { bdi, h, svg } from "./dom.js";
-import { many, readable } from "./format.js";
+import { many, percent, readable } from "./format.js";
 import { grid } from "./table.js";
 
 const LEFT = 46,
@@ -38,26 +38,15 @@ export function shade(code, most, ordered) {
   return between(RAMP[from], RAMP[from + 1], at - from);
 }
 
-/**
- * Shares of counts among totals, each over the periods around it, in units of 1 / `unit`, with Wilson's
- * interval.
- * `spread` says how much less certain they are than counts of single draws.
- */
-export function rates(counts, totals, { spread = 1, unit = 1 } = {}) {
-  return counts.map((number, i) => {
-    const n = Math.max(1, totals[i]),
-      share = number / n,
-      drawn = Math.max(1, n / spread);
-    const middle = (share + (Z * Z) / (2 * drawn)) / (1 + (Z * Z) / drawn);
-    const half =
-      (Z / (1 + (Z * Z) / drawn)) * Math.sqrt((share * (1 - share)) / drawn + (Z / (2 * drawn)) ** 2);
-    return {
-      value: unit * share,
-      low: unit * Math.max(0, middle - half),
-      high: unit * Math.min(1, middle + half),
-    };
+/** The shares of the `count` of each period among its `documents`, with Wilson's interval. */
+export const rates = (periods) =>
+  periods.map(({ count: number, documents }) => {
+    const n = Math.max(1, documents),
+      value = number / n,
+      middle = (value + (Z * Z) / (2 * n)) / (1 + (Z * Z) / n),
+      half = (Z / (1 + (Z * Z) / n)) * Math.sqrt((value * (1 - value)) / n + (Z / (2 * n)) ** 2);
+    return { value, low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
   });
-}
 
 /** Which periods have too few documents for their value to say much: open marks. */
 function rare(periods) {
@@ -89,22 +78,21 @@ function across(periods, width, most) {
   return { places, bounds, figures, x };
 }
 
-/** Round figures from 0 to a value or a little more, and never beyond `limit`. */
-function upward(top, most, limit) {
+/** Round shares from 0 to a value or a little more. */
+function upward(top, most) {
   const raw = top / most,
     power = 10 ** Math.floor(Math.log10(raw)),
     step = power * [1, 2, 2.5, 5, 10].find((n) => n * power >= raw * 0.999);
-  return Array.from({ length: Math.ceil(top / step - 1e-9) + 1 }, (_, i) => Math.min(limit, i * step));
+  return Array.from({ length: Math.ceil(top / step - 1e-9) + 1 }, (_, i) => Math.min(1, i * step));
 }
 
 /**
- * A chart {about, unit, periods, series, show, limit}: several series [{name, points: [{value, low, high,
- * told}]}] over the same periods, whose values `show` writes. They differ in colour and, if they are many, in
- * dashes.
+ * A chart {about, periods, series}: shares of the documents, in several series [{name, points: [{value, low,
+ * high}]}] over the same periods. They differ in colour and, if they are many, in dashes.
  * A `small` chart is next to others.
  */
 function timeline(chart, small = false) {
-  const { about, unit, periods, series, show, border, limit = Infinity, room = innerWidth - 60 } = chart;
+  const { about, periods, series, border, room = innerWidth - 60 } = chart;
   const width = small ? 320 : Math.max(320, Math.min(1100, room)),
     height = small ? 130 : 260;
   const { places, bounds, figures, x } = across(periods, width, small ? 5 : width / 70),
@@ -113,7 +101,7 @@ function timeline(chart, small = false) {
   const values = series.flatMap(({ points }) =>
     points.map(({ value, high }, i) => (open[i] ? 0 : Math.max(value, high ?? 0))),
   );
-  const ticks = upward(Math.min(limit, Math.max(...values, 1e-9)), small ? 3 : 5, limit),
+  const ticks = upward(Math.min(1, Math.max(...values, 1e-9)), small ? 3 : 5),
     floor = height - BOTTOM;
   const y = (value) => floor - (Math.min(value, ticks.at(-1)) / ticks.at(-1)) * (floor - TOP);
   const highest = ({ points }) =>
@@ -122,7 +110,7 @@ function timeline(chart, small = false) {
       -1,
     );
   const said = (one, most = highest(one)) =>
-    `${one.name}: at most ${show(one.points[most].value)}, in ${readable(periods[most].name)}`;
+    `${one.name}: at most ${percent(one.points[most].value)}, in ${readable(periods[most].name)}`;
   const peaks = series.length > 1 ? [] : series.map((one) => [one.points, highest(one)]);
   const line = (x1, x2, y1, y2) => svg("line", { x1, x2, y1, y2, class: "grid" });
   const text = (x, y, anchor, content) => svg("text", { x, y, "text-anchor": anchor }, content);
@@ -134,7 +122,7 @@ function timeline(chart, small = false) {
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, ...look }, [
     ...ticks.flatMap((tick) => [
       line(LEFT, width - RIGHT, y(tick), y(tick)),
-      text(LEFT - 6, y(tick) + 4, "end", show(tick).replace(/\.0(?!\d)/, "")),
+      text(LEFT - 6, y(tick) + 4, "end", percent(tick).replace(/\.0(?!\d)/, "")),
     ]),
     ...figures.flatMap(([x, figure]) => [
       line(x, x, floor, floor + 4),
@@ -144,15 +132,15 @@ function timeline(chart, small = false) {
       ? [svg("line", { x1: x(border), x2: x(border), y1: TOP, y2: floor, class: "border" })]
       : []),
     ...series.map((one, i) => drawn(one, i, { ...chart, places, open, apart, y })),
-    ...peaks.map(([points, i]) => text(places[i], y(points[i].value) - 6, "middle", show(points[i].value))),
-    text(0, 12, "start", unit),
+    ...peaks.map(([points, i]) => text(places[i], y(points[i].value) - 6, "middle", percent(points[i].value))),
+    text(0, 12, "start", "of the documents"),
   ]);
 }
 
 const dashed = (i) => (i < COLOURS.length / 2 ? "none" : "7 4");
 
 /** A series: the band of its intervals, its line, thin where periods are missing, a mark for each period. */
-function drawn({ name, points }, number, { periods, series, show, places, open, apart, y }) {
+function drawn({ name, points }, number, { periods, series, places, open, apart, y }) {
   const colour = series.length > 1 ? COLOURS[number % COLOURS.length] : "var(--came)";
   const at = (run, key) => run.map((k) => `${places[k].toFixed(1)},${y(points[k][key]).toFixed(1)}`);
   const line = (run, look) =>
@@ -164,10 +152,10 @@ function drawn({ name, points }, number, { periods, series, show, places, open, 
   });
   const band = (run) => [...at(run, "low"), ...at(run, "high").reverse()].join(" ");
   const bands = runs.filter((run) => points[0].low !== undefined && run.length > 1);
-  const mark = ({ value, low, high, told }, k) => {
-    const sure = low === undefined ? "" : ` (95 %: ${show(low)} to ${show(high)})`,
+  const mark = ({ value, low, high }, k) => {
+    const sure = low === undefined ? "" : ` (95 %: ${percent(low)} to ${percent(high)})`,
       documents = many(periods[k].documents, "document"),
-      hint = `${name}, ${readable(periods[k].name)}: ${told ?? show(value)}${sure}, ${documents}`;
+      hint = `${name}, ${readable(periods[k].name)}: ${percent(value)}${sure}, ${documents}`;
     const look = open[k]
       ? { r: 3.5, class: "mark open", stroke: colour }
       : { r: 2.5, class: "mark", fill: colour };
@@ -203,7 +191,7 @@ export const finding = (text, moved) => h(moved === 0 ? "span.quiet" : "b", read
 
 /** A chart with its findings as its title, its legend, and the same figures as a table. */
 export function charted(chart) {
-  const { findings = [], periods, series, show } = chart;
+  const { findings = [], periods, series } = chart;
   const sign = (i) => {
     const look = { stroke: COLOURS[i % COLOURS.length], "stroke-dasharray": dashed(i) };
     const line = svg("line", { x1: 0, x2: 24, y1: 4, y2: 4, ...look });
@@ -213,7 +201,7 @@ export function charted(chart) {
     open = rare(periods).some(Boolean) && "open marks have few documents and set no scale";
   const rows = periods.map(({ name }, at) => [
     readable(name),
-    ...series.map(({ points }) => points[at].told ?? show(points[at].value)),
+    ...series.map(({ points }) => percent(points[at].value)),
   ]);
   return h("figure.bars", [
     h("figcaption", [

@@ -1,5 +1,5 @@
 // Elements are never made from strings of HTML, because words may come from any text.
-import { share, spell } from "./format.js";
+import { percent, spell } from "./format.js";
 
 export const $ = (id) => document.getElementById(id);
 
@@ -48,7 +48,7 @@ export function waiting(place, what, keep = false) {
   if (!keep) show(`${what} …`);
   return {
     progress: (done, doing, ahead) => {
-      const far = ahead ? `${ahead} before it` : `${share(done)} done`;
+      const far = ahead ? `${ahead} before it` : `${percent(done)} done`;
       show(`${what}: ${far}${doing ? `, now ${doing}` : ""}.`, done);
     },
     busy: (rule) => show(`${what} waits: ${rule}.`),

@@ -2,7 +2,7 @@
 import { ask, latest } from "./api.js";
 import { brush } from "./brush.js";
 import { button, h } from "./dom.js";
-import { clean, count, many, readable, share } from "./format.js";
+import { clean, count, many, percent, readable } from "./format.js";
 import { Fields } from "./list.js";
 import { filters, go, narrows, state } from "./state.js";
 
@@ -86,7 +86,7 @@ export class Filters {
   }
 
   show({ found, documents, words, fields }, query) {
-    const part = found < documents && !query ? ` (${share(found / documents)})` : "",
+    const part = found < documents && !query ? ` (${percent(found / documents)})` : "",
       with_ = query ? ` ${found === 1 ? "has" : "have"} words of the question` : "",
       all = found < documents || query ? ` of ${many(documents, "document")}${part}${with_}` : " documents";
     this.total.replaceChildren(

@@ -3,7 +3,8 @@
 export const count = (n, digits) =>
   Number(n).toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 export const many = (n, noun) => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
-export const share = (x) => `${Math.round(x * 100)} %`;
+/** A share in percent, as the server writes it: small ones with a digit after the point. */
+export const percent = (x) => `${(100 * x).toFixed(x > 0 && x < 0.1 ? 1 : 0)}%`;
 
 /** A figure with two digits, without the zero before the point. */
 export const figure = (x) => (x === null || x === undefined ? "–" : count(x, 2).replace(/^(-?)0\./, "$1."));

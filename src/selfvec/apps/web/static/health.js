@@ -1,7 +1,7 @@
 // The health of the run: findings and figures.
 import { ask } from "./api.js";
 import { h, waiting } from "./dom.js";
-import { count, figure, many, share } from "./format.js";
+import { count, figure, many, percent } from "./format.js";
 import { grid } from "./table.js";
 
 const FIGURES = [
@@ -14,13 +14,13 @@ const FIGURES = [
     (x) => count(Math.round(x)),
     "effective_rank_original",
   ],
-  ["saturated", "neighbours at a cosine of about 1", "many: similarities mean little", share],
+  ["saturated", "neighbours at a cosine of about 1", "many: similarities mean little", percent],
   ["known", "words with a vector", "in the initial vectors", count],
   ["composed", "words from subwords", "their initial vectors are built from subwords", count],
-  ["composed_tokens", "their share of the text", "", share],
+  ["composed_tokens", "their share of the text", "", percent],
   ["oov", "words without an initial vector", "neither of the two", count],
   ["oov_empty", "… still without one", "nothing was learned about them", count],
-  ["oov_tokens", "their share of the text", "", share],
+  ["oov_tokens", "their share of the text", "", percent],
 ];
 
 function title({ verdicts, findings }) {
@@ -35,8 +35,8 @@ export class Health {
     this.element = h("div.full");
     this.gain =
       gain && gain.after > gain.before
-        ? `The two halves of a document match better than ${share(gain.after)} ` +
-          `of mismatched halves (before refining: ${share(gain.before)}).`
+        ? `The two halves of a document match better than ${percent(gain.after)} ` +
+          `of mismatched halves (before refining: ${percent(gain.before)}).`
         : "";
   }
 

@@ -1,6 +1,6 @@
 // One function draws every table whose columns the server declares: their name, title, form and meaning.
 import { bdi, h } from "./dom.js";
-import { clean, count, figure, probability, readable, share } from "./format.js";
+import { clean, count, figure, percent, probability, readable } from "./format.js";
 import { link } from "./state.js";
 
 /** A link to the page of a word. */
@@ -16,8 +16,8 @@ const FORMS = {
   words: { show: commas },
   text: { show: clean },
   count: numeric((x) => count(x)),
-  share: numeric(share),
-  shares: numeric(([low, high]) => `${Math.round(100 * low)}–${share(high)}`),
+  share: numeric(percent),
+  shares: numeric(([low, high]) => `${Math.round(100 * low)}–${percent(high)}`),
   probability: numeric(probability),
   signed: numeric(figure),
   figure: numeric((x, { digits }) => (digits === 2 ? figure(x) : count(x, digits))),

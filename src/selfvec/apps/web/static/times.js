@@ -2,37 +2,28 @@
 import { ask, latest } from "./api.js";
 import { charted, rates } from "./chart.js";
 import { h, say, waiting } from "./dom.js";
-import { clean, count, many } from "./format.js";
+import { clean, many, percent } from "./format.js";
 import { Fields } from "./list.js";
 import { filters, go, state } from "./state.js";
 import { commas } from "./table.js";
 
-const UNIT = 10000; // words
 const FIRST = 3; // words of a chart that nobody asked for
 
 /** The chart of one or more words, as the server counts them. */
 export function wordChart(answers, room = undefined) {
-  const show = (x) => count(x, 1);
-  const series = answers.map(({ word, time, spread }) => {
-    const [uses, tokens] = ["count", "tokens"].map((key) => time.map((part) => part[key]));
-    const points = rates(uses, tokens, { spread, unit: UNIT });
-    const told = ({ value }, i) => `${show(value)} (${many(uses[i], "time")} in ${many(tokens[i], "word")})`;
-    const named =
-      answers.length > 1 ? points : points.map((point, i) => ({ ...point, told: told(point, i) }));
-    return { name: clean(word), points: named };
-  });
+  const series = answers.map(({ word, time }) => ({ name: clean(word), points: rates(time) }));
   const ends = ({ name, points }) => {
-    const [first, last] = [0, -1].map((i) => `${show(points.at(i).value)} in ${answers[0].time.at(i).name}`);
-    return `${name}: ${first}, ${last}, of 10,000 words.`;
+    const [first, last] = [0, -1].map(
+      (i) => `${percent(points.at(i).value)} in ${answers[0].time.at(i).name}`,
+    );
+    return `${name}: ${first}, ${last} of the documents.`;
   };
   return charted({
-    about: "Occurrences in 10,000 words",
-    unit: "in 10,000 words",
+    about: "Share of the documents of each period",
     findings: answers.map(({ growth, direction }, i) => [growth || ends(series[i]), direction]),
     periods: answers[0].time,
     border: answers[0].border,
     series,
-    show,
     room,
   });
 }

@@ -4,7 +4,7 @@ import { ask, change, latest } from "./api.js";
 import { finding, rates, small, spark } from "./chart.js";
 import { quotes } from "./documents.js";
 import { button, download, h, kept, say, waiting } from "./dom.js";
-import { clean, many, share } from "./format.js";
+import { clean, many, percent } from "./format.js";
 import { nothing } from "./list.js";
 import { filters, link, state } from "./state.js";
 import { commas } from "./table.js";
@@ -27,11 +27,9 @@ const termsOf = ({ terms }) => terms.map((term) => term.replaceAll("_", " "));
 
 /** The chart of a topic: its share of the documents. */
 function chartOf({ name, counts }, periods, border) {
-  const totals = periods.map(({ documents }) => documents),
-    show = (x) => (x < 0.1 ? `${(100 * x).toFixed(1)} %` : share(x));
-  const series = { name: clean(name), points: rates(counts, totals) };
+  const points = rates(periods.map(({ documents }, i) => ({ documents, count: counts[i] })));
   const about = "Share of the documents of each period";
-  return small({ about, unit: "of the documents", periods, border, show, limit: 1 }, series);
+  return small({ about, periods, border }, { name: clean(name), points });
 }
 
 /** Topics with the same name are shown as one. Names that are not saved yet are kept in this browser. */
@@ -146,7 +144,7 @@ export class Topics {
       ]),
       h("div.subject", [
         this.mapped(topic, h("b", h("bdi", clean(name)))) || h("b", h("bdi", clean(name))),
-        h("span.times", ` ${share(part)}`),
+        h("span.times", ` ${percent(part)}`),
         h("p.quiet", commas(termsOf(rows[0]).slice(0, 4))),
       ]),
       h("div.course", counts.length > 1 && spark(course, `${name} over time`, this.before)),
@@ -157,7 +155,7 @@ export class Topics {
   /** The finding about a subject or topic, or else how large it is; and its course. */
   size(row, growth, more) {
     const moved = row.rows?.length === 1 ? row.rows[0].direction : row.direction;
-    const lead = h("p", finding(growth || `${share(row.share)} of the documents`, moved), more);
+    const lead = h("p", finding(growth || `${percent(row.share)} of the documents`, moved), more);
     return [lead, this.periods.length > 1 && chartOf(row, this.periods, this.border)];
   }
 
