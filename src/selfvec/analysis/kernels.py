@@ -729,3 +729,35 @@ def context_scores(
                 moments[power] += score ** (power + 1)
         mean, variance, skewness = _moments(moments / draws[m])
         out[m] = _deviate(log(max(reached, 1e-9)), mean, variance, skewness)
+
+
+@kernel
+def most_unlike_runs(
+    counts: Ints,  # (n, T), observations of each unit by period
+    sizes: Ints,  # (T,), of all
+    logs: Doubles,  # n log n of every count up to the sum of these
+    ratios: Doubles,  # (n,), 0, replaced
+    bounds: Ints,  # (2, n), replaced
+) -> None:
+    """Find the run of periods in which the share of each unit is most unlike that outside.
+
+    Write its log likelihood ratio, its first period, and the one after its last. A run has no period without
+    observations, and half of all observations at most: what is longer is outside of another.
+    """
+    total = sizes.sum()
+    for i in range(len(counts)):
+        every = counts[i].sum()
+        alike = logs[every] + logs[total - every] - logs[total]
+        for begin in range(len(sizes)):
+            inside = width = 0
+            for end in range(begin, len(sizes)):
+                inside += counts[i, end]
+                width += sizes[end]
+                if sizes[end] == 0 or 2 * width > total:
+                    break
+                outside, rest = every - inside, total - width
+                ratio = logs[inside] + logs[width - inside] + logs[outside] + logs[rest - outside]
+                ratio -= logs[width] + logs[rest] + alike
+                if ratio > ratios[i]:
+                    ratios[i] = ratio
+                    bounds[0, i], bounds[1, i] = begin, end + 1

@@ -158,6 +158,20 @@ def test_the_words_of_a_greeting_are_no_events_beside_it_and_the_rest_is() -> No
     assert (peak.words, peak.begins, peak.unit) == (("quasar",), "2024-08", "word")
 
 
+def test_what_moves_from_one_value_of_a_field_to_another_is_told_though_the_whole_has_as_much() -> None:
+    rows = rows_of(lambda *number: "quasar" * (number[2] % 10 == 0))
+    for i, row in enumerate(rows):
+        of_word = "teen" if row["date"] >= "2024" else "card"
+        row["product"] = of_word if "quasar" in row["text"] else ("card", "teen", "loan")[i % 3]
+    (move,) = happened(run_of(rows, keep_fields="product"))
+    assert re.fullmatch(
+        r"“quasar” moves from product card to product teen: With product teen, “quasar” from January 2024 "
+        r"on: 72 of the 288 documents \(25%\), before 0%\. With product card, .* until December 2023: 72 .*",
+        move.says,
+    )
+    assert (move.form, move.begins, move.within) == ("from", "2024-01", "product teen")
+
+
 def test_one_list_opens_every_door_and_two_sides_that_are_named_have_none(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     rows = rows_with("peak")

@@ -32,7 +32,7 @@ from selfvec.base.view import spoken
 from selfvec.corpus.slices import Slice, month_name, parse_span, slice_of_each
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.statistics import benjamini_hochberg
+from selfvec.numerics.statistics import benjamini_hochberg, cross_counts
 from selfvec.storage.cache import cached_result, kept_result
 from selfvec.text.document_vectors import documents_of_words
 from selfvec.text.kernels import NGRAM
@@ -74,8 +74,10 @@ class Event(Finding):
         Of the documents of these and of the other periods; of a slow one of the last and the first quarter.
     ratio : float
         The logarithm of how much likelier its counts are than with the same share in all periods.
-    counts : tuple of int
-        Documents with it in each period.
+    counts, sizes : tuple of int
+        Documents with it in each period, and all of these.
+    within : str
+        The field and its value whose documents alone are meant; empty for all.
     places : tuple of int
         Numbers of ``documents`` to read.
     """
@@ -88,6 +90,8 @@ class Event(Finding):
     elsewhere: float = 0.0
     ratio: float = 0.0
     counts: tuple[int, ...] = ()
+    sizes: tuple[int, ...] = ()
+    within: str = ""
     places: tuple[int, ...] = ()
 
     @property
@@ -152,18 +156,23 @@ def _found(run: Run, units: Iterable[Unit], among: Mask | None) -> list[Finding]
     ends = [periods[0].name, periods[-1].name]
     fields = coded_fields(run.text, batch.dates, half, ends, run.provenance.corpus)
     tied = units_of([field for field in fields if not (field.few or field.in_time)], half, ends, None)
-    values = (
+    values = [
         Unit(FIELD, f"{field.name} {value}", (value,), np.flatnonzero(field.codes == code))
         for field in fields
         if field.few
         for code, value in enumerate(field.values)
-    )
-    counted = counted_text(run).batch
-    words = np.flatnonzero(content_words(counted.types, run.provenance))
-    scan = _Scan(unit, [part.name for part in periods], period, tied.unit, counted, words)
+    ]
+    scan = _Scan(unit, [part.name for part in periods], period, tied.unit, counted_text(run).batch)
+    words = scan.words(content_words(scan.batch.types, run.provenance))
+    happened, explained = scan.events([*values, *units, *words], SURE)
+    # What moves from one value of a field to another is the same in all of them together.
+    for value in values:
+        documents = np.setdiff1d(value.documents, explained)
+        if len(documents) >= _OF_PERIOD * _LEAST_PERIODS:
+            happened += scan.within(value.name, documents).events(words, SURE / len(values))[0]
     events = [
         event if run.text is None else replace(event, documents=tuple(run.text.names(list(event.places))))
-        for event in scan.events([*values, *units])
+        for event in _moves(happened)
     ]
     found: list[Finding] = [*events, *tied.findings]
     if undated:
@@ -252,7 +261,7 @@ def passage_findings(run: Run, made: Comparison | None = None, among: Mask | Non
 
 
 class _Scan:
-    """The scan of all units of a text.
+    """The scan of all units of a text, or of its documents ``within`` a value of a field.
 
     What belongs together is one observation, in the period of its first document.
     """
@@ -264,42 +273,56 @@ class _Scan:
         period: Ints,  # of each document, (D,), -1 for none
         observation: Ints,  # (D,)
         batch: TokenBatch,
-        words: Ints,  # those of its types that are units
+        within: str = "",
+        whole: Timescan | None = None,
     ) -> None:
-        self._unit, self._names = unit, names
+        self._unit, self._names, self._within, self._whole = unit, names, within, whole
         self._period, self._observation = period, observation  # (D,)
-        self._sizes = np.bincount(period[period >= 0])  # documents, (T,)
+        self._sizes = np.bincount(period[period >= 0], minlength=len(names))  # documents, (T,)
         numbers, first = np.unique(np.where(period < 0, -1, observation), return_index=True)
         self._when = np.full(len(period), -1)  # the period of each observation, (D,)
         self._when[numbers[numbers >= 0]] = period[first[numbers >= 0]]
         self._there = self._when >= 0
         self._scan = self._of(self._there)
+        self._whole = whole or self._scan  # whose chances are taken for its parts
         spans = [parse_span(name) for name in self._names]
         self._months = np.array([span[0] for span in spans if span], "datetime64[M]").astype(np.int64) % 12
-        self._lengths, self._pairs = batch.lengths, documents_of_words(batch, words)
-        self._words = [batch.types[row].replace(LINK, " ") for row in words.tolist()]
+        self.batch = batch
+
+    def within(self, value: str, documents: Ints) -> _Scan:
+        """The scan of these documents, whose field has this value."""
+        period = np.full_like(self._period, -1)
+        period[documents] = self._period[documents]
+        return _Scan(self._unit, self._names, period, self._observation, self.batch, value, self._whole)
+
+    def words(self, chosen: Mask) -> list[Unit]:
+        """The words that are units, of which the types, (V,), are chosen."""
+        numbers = np.flatnonzero(chosen)
+        pairs = documents_of_words(self.batch, numbers)
+        words = [self.batch.types[row].replace(LINK, " ") for row in numbers.tolist()]
+        return [Unit(WORD, word, (word,), pairs.of(i)) for i, word in enumerate(words)]
 
     def _of(self, observations: Mask) -> Timescan:
-        return Timescan(np.bincount(self._when[observations], minlength=len(self._names)))
+        return Timescan(np.bincount(self._when[observations], minlength=len(self._names)), self._whole)
 
-    def events(self, units: Iterable[Unit]) -> list[Event]:
-        """The events of units and of all words, the surest first."""
-        words = (Unit(WORD, word, (word,), self._pairs.of(i)) for i, word in enumerate(self._words))
+    def events(self, units: Iterable[Unit], sure: float) -> tuple[list[Event], Ints]:
+        """The events of units with a q up to ``sure``, the surest first, and the documents that have them."""
         every = [
             each._replace(documents=dated)
-            for each in (*units, *words)
+            for each in units
             if len(dated := each.documents[self._period[each.documents] >= 0]) >= _LEAST
         ]
+        explained = np.zeros(0, np.int64)
         if not every:
-            return []
+            return [], explained
         best = self._scan.best(self._counts(every, self._there))
         q = benjamini_hochberg(best.p)
-        surest = [i for i in np.argsort(-best.ratio, kind="stable").tolist() if q[i] <= SURE][:_TRIED]
+        surest = [i for i in np.argsort(-best.ratio, kind="stable").tolist() if q[i] <= sure][:_TRIED]
         left = [(every[i], float(q[i])) for i in sorted(surest, key=lambda i: KINDS.index(every[i].kind))]
         found: list[tuple[Unit, list[Event]]] = []
         while left and len(found) < _MOST:
             (unit, q_of_unit), *left = left
-            level = SURE * (len(found) + 1) / len(every)
+            level = sure * (len(found) + 1) / len(every)
             if events := list(self._events(unit, level)):
                 stay = self._unexplained(unit, events, [other for other, _ in left], level)
                 alike = [other for (other, _), stays in zip(left, stay, strict=True) if not stays]
@@ -312,21 +335,23 @@ class _Scan:
         out: list[Event] = []
         while found:
             (unit, events), *found = found
-            stay = self._unexplained(unit, events, [other for other, _ in found], SURE / len(every))
+            stay = self._unexplained(unit, events, [other for other, _ in found], sure / len(every))
             found = [
                 row
                 for row, stays in zip(found, stay, strict=True)
                 if stays or row[0].kind in (FIELD, PASSAGE)
             ]
             out += events
-        return out
+            if unit.kind != FIELD:
+                explained = np.union1d(explained, unit.documents)
+        return out, explained
 
     def _counts(self, units: Sequence[Unit], among: Mask) -> Ints:
         """Observations of units by period, (n, T)."""
-        rows = [np.unique(self._observation[unit.documents]) for unit in units]
-        return np.array(
-            [np.bincount(self._when[row[among[row]]], minlength=len(self._names)) for row in rows]
-        )
+        row = np.repeat(np.arange(len(units)), [len(unit.documents) for unit in units])
+        codes = np.concatenate([self._observation[unit.documents] for unit in units])
+        row, code = np.divmod(np.unique(row * len(among) + codes), len(among))
+        return cross_counts(row, np.where(among, self._when, -1)[code], (len(units), len(self._names)))
 
     def _unexplained(
         self, unit: Unit, events: Sequence[Event], others: Sequence[Unit], level: float
@@ -358,7 +383,7 @@ class _Scan:
                 yield self._event(unit, inside, (scan.sizes > 0) & ~inside, trend, ratio, p)
             if trend:
                 return
-            counts, scan = np.where(inside, 0, counts), Timescan(np.where(inside, 0, scan.sizes))
+            counts, scan = np.where(inside, 0, counts), Timescan(np.where(inside, 0, scan.sizes), scan)
 
     def _is_season(self, counts: Ints, inside: Mask) -> bool:
         """Whether the counts are likelier with the same share in these months of all years."""
@@ -381,7 +406,7 @@ class _Scan:
             quarter = -(-len(inside) // 4)
             others, inside = place < quarter, place >= len(inside) - quarter
         parts = [inside, others]
-        here, there = (counts[part].sum() / self._sizes[part].sum() for part in parts)
+        here, there = (counts[part].sum() / max(self._sizes[part].sum(), 1) for part in parts)
         form = "slow growth" if trend > 0 else "slow decline" if trend else "peak" if here > there else "gap"
         if not trend and (inside[0] or inside[-1]):
             if form == "gap":  # what is rare until a day is frequent from then on
@@ -390,8 +415,10 @@ class _Scan:
         (number, of), (usual, of_others) = (
             [int(each[part].sum()) for each in (counts, self._sizes)] for part in parts
         )
-        places = unit.documents[parts[0][of_documents] | (form == "gap")]
-        middling = np.abs(self._lengths[places] - np.median(self._lengths[places]))
+        then = parts[0][of_documents]
+        places = unit.documents[then] if form != "gap" and then.any() else unit.documents
+        lengths = self.batch.lengths[places]
+        middling = np.abs(lengths - np.median(lengths))
         ends, other_ends = ([self._names[place[part][at]] for at in (0, -1)] for part in parts)
         event = Event(
             "event",
@@ -407,6 +434,8 @@ class _Scan:
             elsewhere=float(there),
             ratio=ratio,
             counts=tuple(counts.tolist()),
+            sizes=tuple(self._sizes.tolist()),
+            within=self._within,
             places=tuple(places[np.argsort(middling, kind="stable")[:_READ]].tolist()),
         )
         name, count = _shown(unit), f"{number:,} of the {of:,} documents"
@@ -422,7 +451,24 @@ class _Scan:
             rest = f"{count} of {event.when} ({share}), in other {self._unit}s {elsewhere}"
             if inside.sum() == 1:
                 rest += f" (usually {round(usual / periods):,} of {round(of_others / periods):,})"
+        head = f"With {self._within}, {head[0].lower()}{head[1:]}" if self._within else head
         return replace(event, says=printable(f"{head}: {rest}."))
+
+
+def _moves(events: Sequence[Event]) -> list[Event]:
+    """The events, where one value of a field gains what another loses as one of both."""
+    lost: list[Event] = []
+    out = []
+    for event in events:
+        of = event.within.split(" ")[0], event.words[0]
+        others = (each for each in events if (each.within.split(" ")[0], each.words[0]) == of)
+        other = next((each for each in others if {event.form, each.form} == {"from", "until"}), None)
+        if event.within and other is not None and event.form == "from":
+            moved = f"“{event.words[0]}” moves from {other.within} to {event.within}"
+            event = replace(event, says=printable(f"{moved}: {event.says} {other.says}"))
+            lost.append(other)
+        out.append(event)
+    return [event for event in out if event not in lost]
 
 
 def _share(one: Unit, other: Unit) -> float:

@@ -17,13 +17,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from selfvec.analysis.kernels import most_unlike_runs
 from selfvec.base.arrays import Doubles, Ints
 from selfvec.numerics.statistics import chi_square_p
 
 _DRAWS, _SIZES = 400, 12  # of the null distribution: for each of some N
-_MOST = 0.5  # of the observations, in a run of periods: what is longer is outside of another
 _EULER = 0.5772
-_AT_ONCE = 2**21  # ratios
 
 
 class Best(NamedTuple):
@@ -43,26 +42,18 @@ class Timescan:
     ----------
     sizes : (T,) int64
         Observations of each period, T at least 2. Those without any are in no run.
+    whole : Timescan, optional
+        That of the observations of which these are a part. Its chances are taken for these: of 20,000 draws
+        p ≤ .01 in .4 to 1.2 %, also where half of the periods are empty.
     """
 
-    def __init__(self, sizes: Ints) -> None:
+    def __init__(self, sizes: Ints, whole: Timescan | None = None) -> None:
         self.sizes, self._total = sizes, int(sizes.sum())
         numbers = np.arange(self._total + 1, dtype=np.float64)
         self._logs = numbers * np.log(np.maximum(numbers, 1))  # n log n of every count
-        begin, end = np.triu_indices(len(sizes) + 1, 1)
-        inside = self._inside(sizes[None], begin, end)[0]
-        empty = self._inside((sizes == 0)[None].astype(np.int64), begin, end)[0]
-        usable = (empty == 0) & (inside <= _MOST * self._total)
-        self._begin, self._end, self._width = begin[usable], end[usable], inside[usable]
         place = np.arange(len(sizes))
         self._place = place - (place @ sizes) / max(self._total, 1)
-        self._chance: tuple[Doubles, Doubles] | None = None
-
-    @staticmethod
-    def _inside(counts: Ints, begin: Ints, end: Ints) -> Ints:
-        sums = np.zeros((len(counts), counts.shape[1] + 1), np.int64)
-        np.cumsum(counts, axis=1, out=sums[:, 1:])
-        return sums[:, end] - sums[:, begin]
+        self._chance: tuple[Doubles, Doubles] | None = None if whole is None else whole._null()
 
     def best(self, counts: Ints) -> Best:
         """What differs most of units with these ``counts`` of observations, (n, T)."""
@@ -75,30 +66,9 @@ class Timescan:
 
     def _run(self, counts: Ints) -> tuple[Doubles, Ints, Ints]:
         """The largest ratio of a run of each unit, its first period, and the one after its last, (n,)."""
-        begin, end, width = self._begin, self._end, self._width
-        number = len(counts)
-        ratio, place = np.zeros(number), np.zeros(number, np.int64)
-        if not len(begin):
-            return ratio, place, place
-        step = max(_AT_ONCE // len(begin), 1)
-        for first in range(0, number, step):
-            part = slice(first, first + step)
-            each = self._ratios(counts[part], begin, end, width)
-            place[part] = each.argmax(axis=1)
-            ratio[part] = each[np.arange(len(each)), place[part]]
-        return ratio, begin[place], end[place]
-
-    def _ratios(self, counts: Ints, begin: Ints, end: Ints, width: Ints) -> Doubles:
-        """Log likelihood ratios of each unit and run, (n, R)."""
-        logs, total = self._logs, self._total
-        inside, every = self._inside(counts, begin, end), counts.sum(axis=1, keepdims=True)
-        out: Doubles = logs[inside]
-        out += logs[width - inside]
-        out += logs[every - inside]
-        out += logs[(total - width) - (every - inside)]
-        out -= logs[width] + logs[total - width]
-        out -= logs[every] + logs[total - every] - logs[total]
-        return out
+        ratio, bounds = np.zeros(len(counts)), np.zeros((2, len(counts)), np.int64)
+        most_unlike_runs(counts, self.sizes, self._logs, ratio, bounds)
+        return ratio, *bounds
 
     def _trends(self, counts: Ints) -> tuple[Doubles, Ints]:
         """The log likelihood ratio of a linear trend, and its direction, (n,)."""

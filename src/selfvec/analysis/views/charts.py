@@ -205,10 +205,9 @@ def event_chart(event: Event, batch: TokenBatch) -> Drawn:
     time = Timeline(*scanned_periods(batch))
     title, names = event.says.partition(":")[0], [part.name for part in time.periods]
     begin, end = names.index(event.begins), names.index(event.ends)
-    sizes = [int(part.documents.sum()) for part in time.periods]
     points = [
-        Point(_period(name), count / size, few=size < FEW_DOCUMENTS)
-        for name, count, size in zip(names, event.counts, sizes, strict=True)
+        Point(_period(name), count / max(size, 1), few=size < FEW_DOCUMENTS)
+        for name, count, size in zip(names, event.counts, event.sizes, strict=True)
     ]
     of_event = [
         point if begin <= place <= end else point._replace(value=None) for place, point in enumerate(points)
