@@ -114,7 +114,7 @@ def planted() -> str:
             words = np.arange(len(run.vectors) - len(degrees), len(run.vectors))
             space = occurrence_space(Comparison.of(run.tokens, slices), WordTable.of(run), trial)
             test = DriftTest(permutations=50, seed=trial)
-            sizes = permutation_test(space, words, words, test, 2)
+            sizes = permutation_test(space, words, words, test)
             chance = changes_of(sizes, np.full((len(words), 2), uses), words >= 0).chance
             measured = (sizes.apd, *(sizes.distance - less for less in (0, chance, sizes.expected)))
             found.append([rank_correlation(size, degrees) for size in measured])
@@ -200,7 +200,7 @@ def document_sums(run: Run, slices: list[Slice]) -> list[list[np.ndarray]]:
     words = np.sort(np.random.default_rng(0).permutation(able)[: 4 * PAIRS])
     blocks = WordBlocks(np.minimum(documents, 5 * OFTEN), np.ones(len(documents), np.int64))
     found = []
-    for part in block_sums(space, words, blocks, 0, 2):
+    for part in block_sums(space, words, blocks, 0):
         counted = np.column_stack([part.rows, part.counts]).astype(np.float32)
         for i, word in enumerate(part.words.tolist()):
             mine = counted[part.starts[i] : part.starts[i + 1]]
@@ -255,7 +255,7 @@ def calibration() -> str:
             frequent = np.flatnonzero(slice_counts(batch, parts).min(axis=0) >= 5)
             chosen = np.sort(np.random.default_rng(shuffle).permutation(frequent)[:3000])
             space = occurrence_space(Comparison.of(batch, parts), WordTable.of(run), shuffle)
-            sizes = permutation_test(space, chosen, chosen, DriftTest(seed=shuffle), 2)
+            sizes = permutation_test(space, chosen, chosen, DriftTest(seed=shuffle))
             shares.append(float(np.mean(sizes.p < 0.05)))
             words += len(chosen)
             discovered += int(np.sum(benjamini_hochberg(sizes.p) <= 0.05))

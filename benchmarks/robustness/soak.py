@@ -79,7 +79,7 @@ def _load_kernels() -> None:
     """Load the kernels of the paper's rule, so that forked processes need not."""
     batch = TokenBatch.from_documents([["hail", "storm", "hail"]])
     rows = Vectors(batch.types, np.eye(2, 16, dtype=np.float32))
-    refined_rows(make_plan(Settings("paper", window=3), Inputs(batch, rows)), jobs=1)
+    refined_rows(make_plan(Settings("paper", window=3), Inputs(batch, rows)))
 
 
 def _calls(place: Path, options: argparse.Namespace) -> list[str]:

@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks.datasets import tokens
 from benchmarks.harness import Result, paired
+from selfvec.base.threads import limited
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -32,7 +33,8 @@ DIMENSIONS, THREADS = 300, 2
 def decorrelated(batch: TokenBatch, original: Vectors) -> np.ndarray:
     """Our update, default options, from ids and unit rows to unit rows."""
     plan = make_plan(Settings("decorrelated", history="none"), Inputs(batch, original))
-    return refined_rows(plan, THREADS)
+    with limited(THREADS):
+        return refined_rows(plan)
 
 
 def trainer(batch: TokenBatch, folder: Path) -> Any:

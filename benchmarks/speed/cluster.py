@@ -23,6 +23,7 @@ import numpy as np
 
 from benchmarks.page import table
 from benchmarks.speed.billion import MILLION, texts
+from selfvec.base.threads import limited
 from selfvec.data.settings import Settings
 from selfvec.lab.cluster.refine import cluster_settings, output_place, refine_shards
 from selfvec.lab.cluster.scheduler import Scheduler, connected
@@ -50,7 +51,7 @@ def refined(files: list[str], folder: str, workers: int) -> Refined:
     small = Path(folder, "small.txt")
     with Path(files[0]).open("rb") as whole:
         small.write_bytes(b"".join(line for line, _ in zip(whole, range(1000), strict=False)))
-    with connected("local", workers=workers) as scheduler:
+    with limited(workers), connected("local") as scheduler:
         for _ in range(workers):  # each worker imports and loads kernels
             _refine([str(small)], scheduler, None)
         start = time.perf_counter()

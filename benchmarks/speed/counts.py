@@ -16,7 +16,7 @@ from scipy.sparse import coo_array, csr_array
 
 from benchmarks.datasets import tokens
 from benchmarks.harness import Result, compared, median_seconds
-from selfvec.base.threads import threads
+from selfvec.base.threads import limited
 from selfvec.cooccurrence.counts import Counts, count, ppmi_matrix
 from selfvec.data.token_batch import TokenBatch
 
@@ -52,7 +52,7 @@ def _counting(batch: TokenBatch, window: int) -> Iterator[Result]:
     size = f"window {window}, {len(batch) / 1e6:.1f} M tokens, {len(batch.types):,} types"
     rate = partial(compared, amount=counts.total / 1e6, unit="M pairs/s", repeat=3)
     all_cores = partial(count, batch, window)
-    one_thread = partial(count, batch, window, jobs=1)
+    one_thread = limited(1)(all_cores)
     other = partial(by_scipy, batch, window // 2)
     _check(counts, other())
     yield rate(f"counts, {size}", one_thread, other, "SciPy")  # which has one thread
@@ -62,12 +62,12 @@ def _counting(batch: TokenBatch, window: int) -> Iterator[Result]:
 def _product(batch: TokenBatch, window: int) -> Iterator[Result]:
     counts = count(batch, window)
     rows = np.random.default_rng(0).standard_normal((len(counts), DIMENSIONS), dtype=np.float32)
-    ppmi, jobs = ppmi_matrix(counts), threads(None)
+    ppmi = ppmi_matrix(counts)
     shape = (len(counts), len(counts))
     matrix = csr_array(ppmi[::-1], shape=shape)
     exact = matrix.astype(np.float64) @ rows.astype(np.float64)
     scale = np.abs(exact).max()
-    error = np.abs(ppmi.times(rows, jobs) - exact).max() / scale
+    error = np.abs(ppmi.times(rows) - exact).max() / scale
     plain = np.abs(matrix @ rows - exact).max() / scale
     assert error < 1e-6, "product differs"
     built = median_seconds(lambda: ppmi_matrix(counts), 3)
@@ -75,7 +75,7 @@ def _product(batch: TokenBatch, window: int) -> Iterator[Result]:
     yield Result(f"PPMI from counts, window {window}", made, "M entries/s", note=f"{built:.2f} s")
     yield compared(
         f"PPMI · table, d {DIMENSIONS}, window {window}",
-        lambda: ppmi.times(rows, jobs),
+        lambda: ppmi.times(rows),
         lambda: matrix @ rows,
         "SciPy float32",
         amount=len(ppmi.values) / 1e6,

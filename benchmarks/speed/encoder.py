@@ -91,7 +91,7 @@ def sentences() -> Iterator[Result]:
         return states.mean(axis=0)
 
     def loop() -> np.ndarray:
-        with ThreadPoolExecutor(threads(None)) as pool:
+        with ThreadPoolExecutor(threads()) as pool:
             return unit_rows(np.array(list(pool.map(vector, texts))))
 
     np.testing.assert_allclose(encoder.encode(texts), loop(), atol=1e-5)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from tests.in_threads import in_threads
 from tests.rows import normal_rows
 
 import selfvec
@@ -140,7 +141,7 @@ def test_without_the_lexicon_stop_words_are_left_out(monkeypatch: pytest.MonkeyP
 
 def test_rows_do_not_depend_on_threads_or_on_the_folder(folder: Path) -> None:
     run = selfvec.open_run(folder)
-    rows = [narrow_rows(run.tokens, run.vectors.unit, jobs) for jobs in (1, 2, 3)]
+    rows = [in_threads(jobs, narrow_rows, run.tokens, run.vectors.unit) for jobs in (1, 2, 3)]
     assert_array_equal(rows[0], rows[1])
     assert_array_equal(rows[0], rows[2])
     half = rows[0].astype(np.float16)  # as they are kept

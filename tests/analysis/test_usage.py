@@ -33,6 +33,7 @@ from selfvec.analysis.usage.occurrence_vectors import (
     block_sums,
     slice_centres,
 )
+from selfvec.base.threads import limited
 from selfvec.data.token_batch import TokenBatch
 
 
@@ -166,7 +167,8 @@ def test_uses_are_summed_as_defined_whatever_the_blocks_and_one_by_one(
     words, expected = np.arange(6), reference(space)
     blocks = WordBlocks(np.full((6, 2), number), np.full(6, len(documents)))
     for jobs in (1, 2):
-        [part] = block_sums(space, words, blocks, 0, jobs)
+        with limited(jobs):
+            [part] = block_sums(space, words, blocks, 0)
         sums = part.rows.reshape(6, 2, number, 8).sum(axis=2).transpose(1, 0, 2)
         assert_allclose(sums, expected, atol=1e-4)
     sides = np.repeat(space.sides, space.batch.lengths)

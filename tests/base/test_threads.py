@@ -10,31 +10,32 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.commands import ran
+from tests.in_threads import in_threads
 from tests.rows import normal_rows
 from threadpoolctl import threadpool_info
 
 import selfvec
-from selfvec.base.threads import by_blocks, one_core, quota, threads, usable_cores
+from selfvec.base.threads import by_blocks, limited, one_core, quota, threads, usable_cores
 
 CORES = usable_cores()
 
 
 def test_all_cores_or_what_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    assert threads(None) == CORES
-    assert threads(1) == 1
-    assert threads(4 * CORES) == 4 * CORES
+    assert threads() == CORES
+    assert in_threads(1, threads) == 1
+    assert in_threads(4 * CORES, threads) == 4 * CORES
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert (threads(None), threads(2)) == (3, 2)
+    assert (threads(), in_threads(2, threads)) == (3, 2)
     monkeypatch.setenv("OMP_NUM_THREADS", "4,2")  # one for each level of nesting, which is not read
-    assert threads(None) == CORES
+    assert threads() == CORES
     monkeypatch.setenv("OMP_NUM_THREADS", "100000")
-    assert threads(None) == 4 * CORES
+    assert threads() == 4 * CORES
 
 
 def test_more_than_four_for_each_core_are_cut_with_a_warning() -> None:
     with pytest.warns(UserWarning, match=rf"100,000 threads were asked for, {4 * CORES} are used"):
-        assert threads(100_000) == 4 * CORES
+        assert in_threads(100_000, threads) == 4 * CORES
 
 
 def test_a_fit_in_python_is_cut_too(storms: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,13 +99,18 @@ def blas_threads() -> list[int]:
 
 @pytest.mark.parametrize("rows", [0, 1, 4096, 4097, 20_000])
 def test_blocks_cover_all_rows_in_order(rows: int) -> None:
-    slices = list(by_blocks(rows, lambda part: part, jobs=3))
+    with limited(3):
+        slices = list(by_blocks(rows, lambda part: part))
     assert [i for part in slices for i in range(rows)[part]] == list(range(rows))
 
 
 def test_sums_have_the_same_bits_for_any_number_of_threads() -> None:
     table = normal_rows(30_000, 40)
-    one, more = (sum(by_blocks(30_000, lambda part: table[part].T @ table[part], jobs)) for jobs in (1, 3))
+
+    def summed() -> np.ndarray:
+        return sum(by_blocks(30_000, lambda part: table[part].T @ table[part]))
+
+    one, more = (in_threads(jobs, summed) for jobs in (1, 3))
     np.testing.assert_array_equal(one, more)
     np.testing.assert_allclose(one, table.T.astype(np.float64) @ table, atol=0.5)
 
@@ -149,8 +155,8 @@ def test_any_thread_sets_and_lifts_the_limit() -> None:
 
 def test_an_error_inside_lifts_the_limit() -> None:
     before = blas_threads()
-    with pytest.raises(ZeroDivisionError):
-        list(by_blocks(10_000, lambda _: 1 // 0, jobs=2))
+    with pytest.raises(ZeroDivisionError), limited(2):
+        list(by_blocks(10_000, lambda _: 1 // 0))
     assert blas_threads() == before
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 from tests.cooccurrence.plain import count_reference, ppmi_reference, random_batch
+from tests.in_threads import in_threads
 from tests.refusals import refused
 
 from selfvec.base.errors import OptionError, TargetError
@@ -65,7 +66,7 @@ def test_harmonic_weights_are_whole_and_never_nothing() -> None:
 @given(documents, windows, weightings)
 def test_kernel_equals_reference(texts, window: int, weighting: str) -> None:
     batch = TokenBatch.from_documents(texts)
-    counts = count(batch, window, weighting=weighting, jobs=1)
+    counts = count(batch, window, weighting=weighting)
     assert_array_equal(dense(counts), count_reference(batch, window, weighting))
     assert_well_formed(counts)
 
@@ -87,17 +88,17 @@ def test_kernel_equals_reference_for_vocabularies_of_any_size(types: int) -> Non
 @pytest.mark.parametrize("block", [1, 200, 5_000, 1 << 20])
 def test_threads_and_blocks_change_nothing(jobs: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     batch = random_batch(3, 5000, 700)
-    whole = count(batch, 11, weighting="harmonic", jobs=1)
+    whole = in_threads(1, count, batch, 11, weighting="harmonic")
     for name in ("counts._INDEXED", "counts._BLOCK"):
         monkeypatch.setattr(f"selfvec.cooccurrence.{name}", block)
     monkeypatch.setattr("selfvec.files.memory.IN_MEMORY", block)
-    counts = count(batch, 11, weighting="harmonic", jobs=jobs)
+    counts = in_threads(jobs, count, batch, 11, weighting="harmonic")
     assert_same(counts, whole)
 
 
 @pytest.mark.parametrize(
     ("options", "field"),
-    [({"window": 0}, "window"), ({"weighting": "cubic"}, "weighting"), ({"jobs": 0}, "jobs")],
+    [({"window": 0}, "window"), ({"weighting": "cubic"}, "weighting")],
 )
 def test_invalid_options(options, field: str) -> None:
     refused(
@@ -124,8 +125,8 @@ def test_nothing_is_left_in_the_folder_for_temporary_files(tmp_path: Path, monke
     refused(lambda: count(random_batch(6, 3000, 200), 5), TargetError, "absent")
 
 
-def dense_ppmi(counts: Counts, jobs: int | None = None) -> np.ndarray:
-    return ppmi_matrix(counts, jobs).times(np.eye(len(counts), dtype=np.float32), 1)
+def dense_ppmi(counts: Counts) -> np.ndarray:
+    return ppmi_matrix(counts).times(np.eye(len(counts), dtype=np.float32))
 
 
 def test_ppmi_by_hand() -> None:
@@ -141,15 +142,15 @@ def test_ppmi_by_hand() -> None:
 @given(st.integers(0, 10**6), windows, weightings)
 def test_ppmi_equals_the_reference(seed: int, window: int, weighting: str) -> None:
     counts = count(random_batch(seed, 400, 30), window, weighting=weighting)
-    assert_allclose(dense_ppmi(counts, 2), ppmi_reference(dense(counts)), atol=1e-6)
+    assert_allclose(in_threads(2, dense_ppmi, counts), ppmi_reference(dense(counts)), atol=1e-6)
     assert (ppmi_matrix(counts).values > 0).all()
 
 
 def test_ppmi_has_the_same_bits_in_threads_and_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     counts = count(random_batch(4, 8000, 500), 9)
-    one = dense_ppmi(counts, 1)
+    one = in_threads(1, dense_ppmi, counts)
     for module in (counting, sparse_rows):
         monkeypatch.setattr(module, "SHARE", 500)
     monkeypatch.setattr("selfvec.files.memory.IN_MEMORY", 100)
     for jobs in (2, 5):
-        assert_array_equal(dense_ppmi(counts, jobs), one)
+        assert_array_equal(in_threads(jobs, dense_ppmi, counts), one)

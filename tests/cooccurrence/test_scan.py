@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from tests.cooccurrence.plain import count_reference, linear_reference, random_batch, sides_reference
+from tests.in_threads import in_threads
 from tests.rows import normal_rows
 
 from selfvec.cooccurrence.scan import ScanOperator
@@ -15,7 +16,7 @@ from selfvec.data.token_batch import TokenBatch
 @given(st.integers(0, 10**6), st.integers(1, 12), st.sampled_from([0, 0.3, 0.5, 1]))
 def test_the_scan_equals_the_reference(seed: int, window: int, gamma: float) -> None:
     batch, table = random_batch(seed, 400, 30), normal_rows(30, 7, seed)
-    scan, counts = ScanOperator(batch, window, gamma, jobs=1), count_reference(batch, window)
+    scan, counts = ScanOperator(batch, window, gamma), count_reference(batch, window)
     assert_allclose(scan.apply(table), linear_reference(counts, table, gamma), atol=5e-5)
     assert_array_equal(scan.degrees, counts.sum(axis=1))
 
@@ -23,12 +24,12 @@ def test_the_scan_equals_the_reference(seed: int, window: int, gamma: float) -> 
 @given(st.integers(0, 10**6), st.integers(2, 12), st.integers(1, 20))
 def test_scan_of_some_words_equals_the_scan_of_all(seed: int, window: int, number: int) -> None:
     batch, table = random_batch(seed, 400, 30), normal_rows(30, 7, seed)
-    scan = ScanOperator(batch, window, 0.4, jobs=1)
+    scan = ScanOperator(batch, window, 0.4)
     rare = np.argsort(scan.occurrences, kind="stable")[:number]
     some = np.isin(np.arange(30), rare)
-    found = scan.apply(table, words=some)
+    found = in_threads(1, scan.apply, table, words=some)
     assert_allclose(found[some], scan.apply(table)[some], atol=1e-5)
-    two = ScanOperator(batch, window, 0.4, jobs=2).apply(table, words=some)
+    two = in_threads(2, scan.apply, table, words=some)
     assert_array_equal(two, found)
 
 
@@ -43,11 +44,11 @@ def test_sides_by_hand() -> None:
 @given(st.integers(0, 10**6), st.integers(2, 12), st.sampled_from([0, 0.1, 0.5]))
 def test_sides_equal_the_reference_and_add_up(seed: int, window: int, gamma: float) -> None:
     batch, table = random_batch(seed, 300, 30), normal_rows(30, 7, seed)
-    scan = ScanOperator(batch, window, gamma, jobs=1)
-    found = scan.apply_sides(table)
+    scan = ScanOperator(batch, window, gamma)
+    found = in_threads(1, scan.apply_sides, table)
     assert_allclose(found, sides_reference(batch, table, window, gamma), atol=5e-5)
     assert_allclose(found[:, :7] + found[:, 7:], scan.apply(table), atol=5e-5)
-    assert_array_equal(ScanOperator(batch, window, gamma, jobs=2).apply_sides(table), found)
+    assert_array_equal(in_threads(2, scan.apply_sides, table), found)
 
 
 @pytest.mark.parametrize("columns", [1, 3, 300])
@@ -85,5 +86,5 @@ def test_the_result_may_replace_the_table(width: int) -> None:
     batch, table = random_batch(1, 900, 40), normal_rows(40, width, 2)
     expected = ScanOperator(batch, 7).apply(table)
     place = table.copy()
-    assert ScanOperator(batch, 7, jobs=2).apply(place, place) is place
+    assert in_threads(2, ScanOperator(batch, 7).apply, place, place) is place
     assert_array_equal(place, expected)

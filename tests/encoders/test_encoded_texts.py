@@ -106,9 +106,9 @@ def test_a_journal_of_another_encoder_is_discarded(tmp_path: Path, other: Toy) -
 
 def test_a_function_finds_its_journal_before_its_dimensions_are_known(tmp_path: Path) -> None:
     class Function(Toy):
-        def _blocks(self, texts: Sequence[str], question: bool, jobs: int | None) -> Iterator[np.ndarray]:
+        def _blocks(self, texts: Sequence[str], question: bool) -> Iterator[np.ndarray]:
             self.dimensions = 3
-            yield from super()._blocks(texts, question, jobs)
+            yield from super()._blocks(texts, question)
 
     path = tmp_path / "journal"
     for expected in (["a"], []):

@@ -24,6 +24,7 @@ from tests.encoders.tiny_encoder import (
     tokenizer,
     write_encoder,
 )
+from tests.in_threads import in_threads
 from tests.places import SHARED_DATA
 from tests.refusals import refused
 
@@ -151,7 +152,7 @@ def test_states_are_those_of_the_pieces_of_the_text(encoder: OnnxEncoder) -> Non
 def test_states_of_a_long_text_come_in_parts(tmp_path: Path) -> None:
     short = {"sentence_bert_config.json": {"max_seq_length": 4}}
     encoder = OnnxEncoder(write_encoder(tmp_path / "e", settings=short))
-    found = list(encoder.states(["hail roof rain rain rain", "hail"], jobs=2))
+    found = list(encoder.states(["hail roof rain rain rain", "hail"]))
     windows = [(number, ends.tolist()) for number, ends, _ in found]
     assert windows == [(0, [4, 9]), (0, [14, 19]), (0, [24]), (1, [4])]
 
@@ -186,8 +187,8 @@ def test_order_and_threads_change_no_bit(
 ) -> None:
     order = list(range(len(texts)))
     random.shuffle(order)
-    rows = encoder.encode(texts, jobs=1)
-    assert encoder.encode([texts[n] for n in order], jobs=jobs).tobytes() == rows[order].tobytes()
+    rows = in_threads(1, encoder.encode, texts)
+    assert in_threads(jobs, encoder.encode, [texts[n] for n in order]).tobytes() == rows[order].tobytes()
     alone = [encoder.encode([text]).tobytes() for text in texts]
     assert b"".join(alone) == rows.tobytes()
 
@@ -200,7 +201,7 @@ def test_texts_that_are_read_together_have_the_vectors_that_each_has_alone(
     words = [*["hail", "roof", "rain"] * 30, *["hail roof", "rain rain"] * 10, "hail roof rain"]
     alone = np.concatenate([encoder.encode([word]) for word in words])
     for jobs in (1, 3):
-        assert OnnxEncoder(folder).encode(words, jobs=jobs).tobytes() == alone.tobytes()
+        assert in_threads(jobs, OnnxEncoder(folder).encode, words).tobytes() == alone.tobytes()
 
 
 def test_advance_gets_the_number_of_texts(encoder: OnnxEncoder) -> None:
@@ -382,7 +383,7 @@ def test_a_tokenizer_of_another_model_is_one_error(tmp_path: Path) -> None:
 
 def test_values_that_are_no_numbers_are_one_error(encoder: OnnxEncoder) -> None:
     refused(
-        lambda: encoder.encode(["hail"] * 50 + ["bad"], jobs=2),
+        lambda: in_threads(2, encoder.encode, ["hail"] * 50 + ["bad"]),
         FormatError,
         r"model\.onnx: .*not finite numbers; choose",
     )
@@ -407,7 +408,7 @@ def test_minilm_knows_what_sentences_mean() -> None:
     assert cosines[0, 1] > 0.8
     assert cosines[2, 3] > 0.4
     assert abs(cosines[:2, 2:]).max() < 0.15
-    assert encoder.encode(texts[::-1], jobs=1)[::-1].tobytes() == rows.tobytes()
+    assert in_threads(1, encoder.encode, texts[::-1])[::-1].tobytes() == rows.tobytes()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
+from tests.in_threads import in_threads
 from tests.rows import normal_rows
 
 from selfvec.data.token_batch import TokenBatch
@@ -172,10 +173,10 @@ def test_threads_change_nothing_and_the_order_only_rounding(monkeypatch) -> None
     monkeypatch.setattr(module, "SHARE", 50)
     monkeypatch.setattr(module, "SAMPLE", 40)
     batch, teacher, prior = corpus(5, 120, 50, 70)
-    one = learn(batch, teacher, {"words": prior}, jobs=1)
-    two = learn(batch, teacher, {"words": prior}, jobs=3)
+    one = in_threads(1, learn, batch, teacher, {"words": prior})
+    two = in_threads(3, learn, batch, teacher, {"words": prior})
     assert_array_equal(one.rows, two.rows)
-    assert_array_equal(text_rows(one, batch, jobs=1), text_rows(one, batch, jobs=3))
+    assert_array_equal(in_threads(1, text_rows, one, batch), in_threads(3, text_rows, one, batch))
     order = default_rng(1).permutation(120)
     assert_equal(learn(batch.part(order), teacher[order], {"words": prior}), one)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from tests.encoders.tiny_encoder import write_encoder
+from tests.in_threads import in_threads
 from tests.refusals import refused
 
 from selfvec.base.errors import CorpusError
@@ -46,12 +47,12 @@ def test_a_text_longer_than_the_encoder_reads_loses_no_word(tmp_path: Path) -> N
     short = {"sentence_bert_config.json": {"max_seq_length": 4}}
     encoder = OnnxEncoder(write_encoder(tmp_path, settings=short))
     words = TextWords.of(["hail roof hail roof hail rain"])
-    assert in_texts(encoder, words, jobs=1).any(axis=1).all()
+    assert in_threads(1, in_texts, encoder, words).any(axis=1).all()
 
 
 def test_the_number_of_threads_changes_no_bit(encoder: OnnxEncoder) -> None:
     words = TextWords.of([f"hail {word} rain" * n for n in range(1, 40) for word in ("roof", "query")])
-    rows = [in_texts(encoder, words, jobs=jobs).tobytes() for jobs in (1, 2, 3)]
+    rows = [in_threads(jobs, in_texts, encoder, words).tobytes() for jobs in (1, 2, 3)]
     assert len(set(rows)) == 1
 
 

@@ -26,8 +26,7 @@ class Toy(SentenceEncoder):
             self.dimensions = dimensions
         self.encoded: list[str] = []
 
-    def _blocks(self, texts: Sequence[str], question: bool, jobs: int | None) -> Iterator[np.ndarray]:
-        del jobs
+    def _blocks(self, texts: Sequence[str], question: bool) -> Iterator[np.ndarray]:
         for text in texts:
             if len(self.encoded) == self.stop:
                 raise KeyboardInterrupt

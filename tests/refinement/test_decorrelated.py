@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from tests.cooccurrence.plain import count_reference, linear_reference
+from tests.in_threads import in_threads
 from tests.refinement.problems import finished, random_problem
 
 import selfvec
@@ -30,10 +31,11 @@ RNG = np.random.default_rng(0)
 def test_scan_over_a_long_corpus_and_any_number_of_threads() -> None:
     batch, original = random_problem(1, 5 * REBUILD + 17, 300, 256, 12, 0.1)
     table = original.unit
-    one = ScanOperator(batch, 11, 0.4, 1).apply(table)
+    scan = ScanOperator(batch, 11, 0.4)
+    one = in_threads(1, scan.apply, table)
     assert_allclose(one, linear_reference(count_reference(batch, 11), table, 0.4), atol=2e-5)
     for jobs in (2, 3, 8):
-        assert_array_equal(ScanOperator(batch, 11, 0.4, jobs).apply(table), one)
+        assert_array_equal(in_threads(jobs, scan.apply, table), one)
 
 
 def test_a_shared_direction_leaves_the_base_and_a_good_table_stays() -> None:
@@ -94,12 +96,12 @@ def test_composed_words_follow_their_parts_less_the_more_they_have(jobs: int) ->
     for parts in (2, 3, 6):
         pieces = np.where(sources == Source.SUBWORDS, parts, 1).astype(np.uint8)
         start = Vectors(batch.types, original.vectors, sources=sources, normalized=True, pieces=pieces)
-        refined = finished(DecorrelatedRefinement(batch, start, window=5, jobs=jobs))
+        refined = in_threads(jobs, finished, DecorrelatedRefinement(batch, start, window=5))
         assert_array_equal(refined.sources, sources)
         kept.append(np.mean(np.einsum("ij,ij->i", refined.table, refined.anchors.base[:])[::4]))
     assert kept == sorted(kept, reverse=True)
     assert kept[0] - kept[2] > 0.05
-    free = finished(DecorrelatedRefinement(batch, start, window=5, anchor=0.0, jobs=jobs))
+    free = in_threads(jobs, finished, DecorrelatedRefinement(batch, start, window=5, anchor=0.0))
     assert np.mean(np.einsum("ij,ij->i", free.table, free.anchors.base[:])[::4]) < kept[2]
     assert_allclose(np.linalg.norm(refined.table, axis=1), 1, atol=1e-5)
 

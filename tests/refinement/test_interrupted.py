@@ -62,7 +62,7 @@ def test_a_pass_is_given_up_in_its_middle(share: float, monkeypatch: pytest.Monk
 def test_a_scan_of_many_columns_that_is_given_up_ends() -> None:
     """No thread waits for the memory of one that was stopped."""
     batch = TokenBatch.from_documents([["hail", "storm"]])
-    operator = ScanOperator(batch, 3, jobs=2)
+    operator = ScanOperator(batch, 3)
     rows = np.ones((2, 64 * 8), np.float32)
 
     def stop(tokens: float) -> None:

@@ -39,7 +39,7 @@ def refined(rows, tokens):
     sources = np.full(len(rows), Source.KNOWN, np.uint8)
     original = Vectors(words, rows, sources=sources, normalized=True)
     plan = make_plan(Settings(method, window=11, history="none"), Inputs(batch, original))
-    made = Vectors(words, refined_rows(plan, jobs=2), counts=batch.counts, normalized=True)
+    made = Vectors(words, in_threads(2, refined_rows, plan), counts=batch.counts, normalized=True)
     return check_health(original, made)
 
 refined(np.array(rows[:50]), 1000)  # loads what every job loads

@@ -7,6 +7,7 @@ import pytest
 from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
 from tests.commands import ran
+from tests.in_threads import in_threads
 from tests.spelled import spelled_texts
 
 import selfvec
@@ -114,12 +115,12 @@ def test_what_finds_held_out_words_is_chosen_wherever_it_stands(length: int) -> 
     texts = TokenBatch(batch.ids, np.arange(0, len(batch) + 1, length), batch.types)
     tables = {ORIGINAL: random_table(batch), "best": topic_table(batch, 0.8), "fair": topic_table(batch, 1.6)}
     candidates = {name: lambda _, table=table: table for name, table in tables.items()}
-    choice = choose(texts, candidates, jobs=1)
+    choice = in_threads(1, choose, texts, candidates)
     assert choice.chosen == "best"
     assert [row["name"] for row in choice.rows] == list(tables)
     assert choice.rows[2]["sure"]["self_retrieval"] > 0.99  # better than the original
     assert not choice.rows[0]["worse"]
-    assert choose(texts, candidates, jobs=3).as_dict() == choice.as_dict()
+    assert in_threads(3, choose, texts, candidates).as_dict() == choice.as_dict()
 
 
 def test_nothing_worse_than_the_original_is_chosen() -> None:

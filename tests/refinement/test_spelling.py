@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from tests.in_threads import in_threads
 from tests.refinement.problems import finished
 
 from selfvec.data.token_batch import TokenBatch
@@ -42,11 +43,9 @@ def as_dense(words: list[str], learned_from: list[int]) -> np.ndarray:
     return matrix
 
 
-def predicted(
-    words: list[str], trust: np.ndarray, rows: np.ndarray, ridge: float, jobs: int = 2
-) -> np.ndarray:
-    spelling = Spelling(words, trust, jobs)
-    return spelling.grams.times(spelling.learn(rows, ridge), jobs)
+def predicted(words: list[str], trust: np.ndarray, rows: np.ndarray, ridge: float) -> np.ndarray:
+    spelling = Spelling(words, trust)
+    return spelling.grams.times(spelling.learn(rows, ridge))
 
 
 def test_grams_of_two_words_by_hand() -> None:
@@ -72,7 +71,7 @@ def test_the_map_is_weighted_ridge_regression(monkeypatch: pytest.MonkeyPatch) -
     z, rows = dense(WORDS, [0, 2, 3, 6]), RNG.standard_normal((7, 5)).astype(np.float32)
     weighted = z.T * np.where(trust > 0.2, trust, 0)  # what is trusted less teaches nothing
     expected = z @ np.linalg.solve(weighted @ z + 0.7 * np.eye(z.shape[1]), weighted @ rows)
-    found = predicted(WORDS, trust, rows, 0.7, jobs=1)
+    found = predicted(WORDS, trust, rows, 0.7)
     assert_allclose(found, expected, atol=1e-4)
     assert not found[6].any()  # shares nothing
 
@@ -84,7 +83,7 @@ def test_a_few_sweeps_are_near_the_end() -> None:
     rows, trust = unit_rows(RNG.standard_normal((24, 8))), np.ones(24, np.float32)
     z = dense(words, list(range(24)))
     expected = z @ np.linalg.solve(z.T @ z + np.eye(z.shape[1]), z.T @ rows)
-    found = predicted(words, trust, rows, 1.0, jobs=1)
+    found = predicted(words, trust, rows, 1.0)
     assert np.linalg.norm(found - expected) < 0.1 * np.linalg.norm(expected)
 
 
@@ -102,7 +101,7 @@ def test_nothing_to_learn_from_says_nothing() -> None:
 @pytest.mark.parametrize("width", [5, 100])
 def test_threads_give_the_same_bits(width: int) -> None:
     rows, trust = RNG.standard_normal((7, width)).astype(np.float32), np.ones(7, np.float32)
-    one, two = (predicted(WORDS, trust, rows, 1.0, jobs=jobs) for jobs in (1, 3))
+    one, two = (in_threads(jobs, predicted, WORDS, trust, rows, 1.0) for jobs in (1, 3))
     assert_array_equal(one, two)
 
 
@@ -111,7 +110,7 @@ def test_letters_move_rare_words_more_and_known_ones_never() -> None:
     table = unit_rows(np.array([[1, 0], [0, 1], [0, 1], [0, 1]]))
     known = np.array([True, False, False, False])
     moved, batch = table.copy(), TokenBatch.of_counts(words, np.array([50, 2, 200, 1]))
-    shares = blend_spelling(moved, batch, known, np.full(4, EVIDENCE), jobs=1)
+    shares = blend_spelling(moved, batch, known, np.full(4, EVIDENCE))
     assert_array_equal(moved[[0, 3]], table[[0, 3]])  # known; shares nothing
     assert moved[1, 0] > moved[2, 0] > 0
     assert shares[1] > shares[2] > 0 == shares[0] == shares[3]
@@ -122,7 +121,7 @@ def test_a_word_without_neighbours_gets_its_letters() -> None:
     words = ["storm", "storms", "zq"]
     moved = np.array([[1, 0], [0, 0], [0, 0]], np.float32)
     batch, known = TokenBatch.of_counts(words, np.array([5, 1, 1])), np.array([True, False, False])
-    shares = blend_spelling(moved, batch, known, np.full(3, EVIDENCE), jobs=1)
+    shares = blend_spelling(moved, batch, known, np.full(3, EVIDENCE))
     assert_allclose(moved, [[1, 0], [1, 0], [0, 0]], atol=1e-6)
     assert_allclose(shares, [0, 1, 0])
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
+from tests.in_threads import in_threads
 from tests.rows import normal_rows
 from tests.spelled import spelled_texts
 
@@ -21,7 +22,6 @@ from selfvec.retrieval.inverse_cloze import (
     without_words,
     word_cosines,
 )
-from selfvec.text import document_vectors
 from selfvec.text.document_vectors import inverse_document_frequency, weighted_sums
 
 
@@ -153,19 +153,12 @@ def test_targets_are_shares() -> None:
 Learned = tuple[np.ndarray, dict[str, Any]]
 
 
-def use_threads(patch: pytest.MonkeyPatch, jobs: int) -> None:
-    for module in (inverse_cloze, document_vectors):
-        patch.setattr(module, "threads", lambda _: jobs)
-
-
 @pytest.fixture(scope="module")
 def learned() -> tuple[TokenBatch, np.ndarray, Learned]:
     """By one thread."""
     batch = subjects(1000, 52)
     rows = random_rows(len(batch.types))
-    with pytest.MonkeyPatch.context() as patch:
-        use_threads(patch, 1)
-        return batch, rows, learn(batch, rows, inverse_document_frequency(batch))
+    return batch, rows, in_threads(1, learn, batch, rows, inverse_document_frequency(batch))
 
 
 def test_learns_subjects_and_records_what_spans_find(learned: tuple[TokenBatch, np.ndarray, Learned]) -> None:
@@ -177,12 +170,9 @@ def test_learns_subjects_and_records_what_spans_find(learned: tuple[TokenBatch, 
 
 
 @pytest.mark.soak
-def test_any_number_of_threads_learns_the_same(
-    learned: tuple[TokenBatch, np.ndarray, Learned], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    use_threads(monkeypatch, 3)
+def test_any_number_of_threads_learns_the_same(learned: tuple[TokenBatch, np.ndarray, Learned]) -> None:
     batch, rows, (found, about) = learned
-    again = learn(batch, rows, inverse_document_frequency(batch))
+    again = in_threads(3, learn, batch, rows, inverse_document_frequency(batch))
     assert_array_equal(again[0], found)
     assert again[1] == about
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.in_threads import in_threads
 
 import selfvec
 from selfvec.data.settings import Settings
@@ -97,8 +98,8 @@ def test_what_is_left_does_not_depend_on_the_order(documents: list[list[str]], r
 @given(corpora(), st.integers(1, 5))
 def test_neither_threads_nor_shares_of_the_memory_matter(documents: list[list[str]], jobs: int) -> None:
     batch = TokenBatch.from_documents(documents)
-    repeats, further = find_repeats(batch, jobs)
-    other, again = find_repeats(batch, 2, at_once=7)
+    repeats, further = in_threads(jobs, find_repeats, batch)
+    other, again = in_threads(2, find_repeats, batch, at_once=7)
     np.testing.assert_array_equal(further, again)
     np.testing.assert_array_equal(repeats.passages, other.passages)
     assert repeats.as_dict(Settings()) == other.as_dict(Settings())

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from simplemma import split_sentences
+from tests.in_threads import in_threads
 from tests.refusals import refused
 from tests.spelled import spelled_texts
 
@@ -90,8 +91,8 @@ RULES = [
 @pytest.mark.parametrize("rules", RULES, ids=repr)
 @given(documents=corpora, size=st.integers(1, 12), jobs=st.integers(1, 4))
 def test_batches_and_threads_change_nothing(rules: Rules, documents: list[str], size: int, jobs: int) -> None:
-    whole, counted = encode(batches(documents), tokenizer("words"), rules, KNOWN, jobs=1)
-    parts, again = encode(batches(documents, size), tokenizer("words"), rules, KNOWN, jobs=jobs)
+    whole, counted = in_threads(1, encode, batches(documents), tokenizer("words"), rules, KNOWN)
+    parts, again = in_threads(jobs, encode, batches(documents, size), tokenizer("words"), rules, KNOWN)
     assert counted == again
     assert list(whole.types) == list(parts.types)
     np.testing.assert_array_equal(whole.ids, parts.ids)

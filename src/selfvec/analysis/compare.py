@@ -154,7 +154,7 @@ def compare(
     if method in ("auto", "compass"):
         test = DriftTest(least, permutations, seed)
         try:
-            drifted, left_out = _between_texts(first, second, test, neighbours, jobs)
+            drifted, left_out = _between_texts(first, second, test, neighbours)
         except InputError as reason:
             if method == "compass":
                 raise
@@ -174,7 +174,6 @@ def _between_texts(
     second: Vectors | Run,
     test: DriftTest,
     neighbours: int,
-    jobs: int | None,
 ) -> tuple[list[Json], dict[str, int]]:
     """The rows of the drift between two texts, and how many words are left out.
 
@@ -189,7 +188,7 @@ def _between_texts(
     sides = Comparison.of(run.require_tokens(), slices, run.text)
     table = WordTable.of(run)
     counted = CountedSides.of(sides, table, test.min_count)
-    measured = measure_words(sides, table, counted, test, neighbours=neighbours, jobs=jobs)
+    measured = measure_words(sides, table, counted, test, neighbours=neighbours)
     return listed_rows(table, measured)
 
 

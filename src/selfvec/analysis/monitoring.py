@@ -39,7 +39,7 @@ from selfvec.base.declarations import Bounds, Count, Natural, checked
 from selfvec.base.errors import CorpusError, InputError, OptionError
 from selfvec.base.finding import Finding
 from selfvec.base.progress import Progress, stage
-from selfvec.base.threads import in_order, one_core, threads
+from selfvec.base.threads import in_order, one_core
 from selfvec.base.view import PROBABILITY, Column, Table
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.conversion import Texts
@@ -432,7 +432,7 @@ def _division_statistics(figures: UnitFigures, divided: Divided, permutations: i
 
     with one_core():
         divisions = _divisions(divided.new, permutations, seed)
-        values: Doubles = np.concatenate(list(in_order(divisions, statistics, threads(None)))).round(6)
+        values: Doubles = np.concatenate(list(in_order(divisions, statistics))).round(6)
     return values
 
 

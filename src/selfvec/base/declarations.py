@@ -35,6 +35,7 @@ from .checks import Paths, StrPath, no_such_option
 from .display import code_of
 from .errors import OptionError, did_you_mean
 from .progress import shown
+from .threads import limited
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -240,8 +241,8 @@ class Declaration:
 def checked(function: Callable[P, R]) -> Callable[P, R]:
     """Check the values that a function is called with against its annotations.
 
-    A display that is its ``progress`` is shown what it does, see `shown`. Its signature and its help name the
-    options of a record, too, see `options`.
+    What it does has its ``progress`` and its ``jobs``, if it takes them, see `shown` and `limited`. Its
+    signature and its help name the options of a record, too, see `options`.
 
     >>> @checked
     ... def double(number: Count) -> int:
@@ -263,7 +264,7 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     def call(*given: P.args, **named: P.kwargs) -> R:
         values = {**dict(zip(names, given, strict=False)), **named}
         declared(function).check(values)
-        with shown(values.get("progress")):
+        with shown(values.get("progress")), limited(values.get("jobs")):
             return function(*given, **named)
 
     record = _record_of(function)

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from functools import cache, partial
 from pathlib import Path
 from queue import Empty, Queue
@@ -64,20 +64,33 @@ def _cores(file: Path) -> int | None:
     return max(1, -(-used // period))
 
 
-def threads(jobs: int | None, say: Callable[[str], object] = warnings.warn) -> int:
-    """The number of threads: ``jobs``, or else OMP_NUM_THREADS, or else all cores this process may use.
+_JOBS: ContextVar[int | None] = ContextVar("jobs", default=None)  # threads, see `limited`
 
-    It is at most four times the number of cores: more threads stall the machine and are no faster. ``say``
-    gets a message if fewer than ``jobs`` are used. `OptionError` if ``jobs`` is less than 1.
+
+def threads() -> int:
+    """The number of threads: see `limited`, or else OMP_NUM_THREADS, or else all cores this process may use.
+
+    It is at most four times the number of cores: more threads stall the machine and are no faster.
+    """
+    asked, cores = os.environ.get("OMP_NUM_THREADS", ""), usable_cores()
+    usual = int(asked) if asked.isdecimal() and int(asked) > 0 else cores
+    return min(_JOBS.get() or usual, _PER_CORE * cores)
+
+
+@contextmanager
+def limited(jobs: Any, say: Callable[[str], object] = warnings.warn) -> Iterator[None]:
+    """What is done in here takes ``jobs`` threads; None leaves their number as it is.
+
+    ``say`` gets a message if fewer are used. `OptionError` if ``jobs`` is less than 1.
     """
     check_whole("jobs", 1 if jobs is None else jobs)
-    cores = usable_cores()
-    most = _PER_CORE * cores
-    if jobs is not None and jobs > most:
-        say(f"{jobs:,} threads were asked for, {most} are used: {_PER_CORE} for each core")
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    usual = int(asked) if asked.isdecimal() and int(asked) > 0 else cores
-    return min(usual if jobs is None else jobs, most)
+    before = _JOBS.set(jobs or _JOBS.get())
+    try:
+        if jobs and jobs > threads():
+            say(f"{jobs:,} threads were asked for, {threads()} are used: {_PER_CORE} for each core")
+        yield
+    finally:
+        _JOBS.reset(before)
 
 
 In = TypeVar("In")
@@ -109,8 +122,8 @@ def cut(sizes: Ints, limit: int) -> list[tuple[int, int]]:
     return ranges
 
 
-def in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int) -> Iterator[Out]:
-    """Apply ``work`` in threads and yield results in order; at most ``jobs + 1`` are computed ahead.
+def in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int = 0) -> Iterator[Out]:
+    """Apply ``work`` in ``jobs`` or all `threads` and yield results in order; few are computed ahead.
 
     A single item of a sequence needs no thread.
 
@@ -119,7 +132,7 @@ def in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int) -> Itera
     if isinstance(items, Sized) and len(items) < 2:
         yield from map(work, items)
         return
-    cancelled = Cancelled()
+    cancelled, jobs = Cancelled(), jobs or threads()
     with ThreadPoolExecutor(jobs, initializer=setattr, initargs=(_WORK, "cancelled", cancelled)) as pool:
         waiting: deque[Future[Out]] = deque()
         try:
@@ -141,7 +154,7 @@ def finish(results: Iterable[object]) -> None:
 
 def at_once(*works: Callable[[], Any]) -> list[Any]:
     """The results of some functions, which run in threads: it takes as long as the longest of them."""
-    return list(in_order(works, lambda work: work(), threads(None)))
+    return list(in_order(works, lambda work: work()))
 
 
 def _patiently(future: Future[Out]) -> Out:
@@ -295,16 +308,16 @@ def one_core() -> Iterator[None]:
                 release()
 
 
-def by_blocks(rows: int, work: Callable[[slice], Out], jobs: int | None = None) -> Iterator[Out]:
-    """Apply ``work`` to slices of at most 4,096 rows, in ``jobs`` threads, and yield the results in order."""
+def by_blocks(rows: int, work: Callable[[slice], Out]) -> Iterator[Out]:
+    """Apply ``work`` to slices of at most 4,096 rows, in threads, and yield the results in order."""
     slices = [slice(start, min(start + ROW_BLOCK, rows)) for start in range(0, rows, ROW_BLOCK)]
     with one_core():
-        yield from in_order(slices, work, threads(jobs))
+        yield from in_order(slices, work)
 
 
-def each_block(rows: int, work: Callable[[slice], object], jobs: int | None = None) -> None:
+def each_block(rows: int, work: Callable[[slice], object]) -> None:
     """`by_blocks`, whose end is waited for, if it leaves no results."""
-    finish(by_blocks(rows, work, jobs))
+    finish(by_blocks(rows, work))
 
 
 def sum_of_blocks(shape: tuple[int, ...], rows: int, work: Callable[[slice], Array]) -> Doubles:

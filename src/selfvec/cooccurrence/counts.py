@@ -75,7 +75,6 @@ def count(
     window: int,  # tokens, the centre included: ``window // 2`` on each side (10 and 11 are the same)
     *,
     weighting: str = "flat",  # of a neighbour at distance δ; a name in `WEIGHTINGS`
-    jobs: int | None = None,  # threads, all cores by default
 ) -> Counts:
     """Count co-occurrences exactly; the result has the same bits for any number of threads.
 
@@ -92,20 +91,17 @@ def count(
         rule = f"a weighting is one of {', '.join(WEIGHTINGS)}, not {weighting!r}"
         raise OptionError(rule, field="weighting")
     nominal = window // 2
-    jobs = threads(jobs)
     longest = int(batch.lengths.max(initial=0))
     half = min(nominal, max(longest - 1, 0))  # no two positions are farther apart
     weigh = WEIGHTINGS[weighting]
     weights = np.array([0, *(weigh(distance) for distance in range(1, half + 1))], np.int64)
     with closing(SparseRowsMaker()) as made:
         for group in cut(batch.counts, _INDEXED):
-            _count_group(made, batch, group, weights, jobs)
+            _count_group(made, batch, group, weights)
         return Counts(*made.finish())
 
 
-def _count_group(
-    made: SparseRowsMaker, batch: TokenBatch, group: tuple[int, int], weights: Ints, jobs: int
-) -> None:
+def _count_group(made: SparseRowsMaker, batch: TokenBatch, group: tuple[int, int], weights: Ints) -> None:
     """Count the rows of some words: index their positions, then count the neighbours there."""
     half = len(weights) - 1
     counts = batch.counts[slice(*group)]
@@ -115,7 +111,7 @@ def _count_group(
     types = len(batch.types)
     entries = np.minimum(2 * half * counts, types)  # of each row, at most
     totals: SimpleQueue[Ints] = SimpleQueue()
-    for _ in range(jobs + 1):
+    for _ in range(threads() + 1):
         totals.put(np.zeros(types, np.int64))
 
     def rows(block: tuple[int, int]) -> tuple[Ints, Ids, Ints]:
@@ -129,7 +125,7 @@ def _count_group(
         filled = int(lengths.sum())
         return lengths, indices[:filled].copy(), data[:filled].copy()
 
-    for block in in_order(cut(2 * half * counts, _BLOCK), rows, jobs):
+    for block in in_order(cut(2 * half * counts, _BLOCK), rows):
         made.append(*block)
 
 
@@ -190,7 +186,7 @@ class PositivePMI:
         return np.asarray(np.maximum(logs - self._contexts[contexts] - self._words[words], 0.0))
 
 
-def ppmi_matrix(counts: Counts, jobs: int | None = None) -> SparseRows:
+def ppmi_matrix(counts: Counts) -> SparseRows:
     """The positive entries of `PositivePMI` of all counts, (V, V); the same bits for any number of threads.
 
     A long matrix is a map of a temporary file.
@@ -209,7 +205,7 @@ def ppmi_matrix(counts: Counts, jobs: int | None = None) -> SparseRows:
         return sizes, contexts[kept], values[kept].astype(np.float32)
 
     with closing(SparseRowsMaker(np.float32)) as made:
-        for rows in in_order(cut(lengths + 1, SHARE), block, threads(jobs)):
+        for rows in in_order(cut(lengths + 1, SHARE), block):
             made.append(*rows)
         return made.finish()
 

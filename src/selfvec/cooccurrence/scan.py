@@ -90,13 +90,11 @@ class ScanOperator:
         batch: TokenBatch,
         window: int,
         gamma: float = 0.5,
-        jobs: int | None = None,
         weights: Doubles | None = None,
         degrees: Doubles | None = None,
     ) -> None:
         self.half = window // 2
         self.gamma = gamma
-        self.jobs = threads(jobs)
         self.mean: Doubles = np.zeros(0)  # m of the rows that were last summed
         # The kernels know no weights. Documents of one weight are summed together, heavy ones first, and
         # between two weights the rows are multiplied by their quotient.
@@ -163,11 +161,11 @@ class ScanOperator:
             # Written last, because `out` may be ``rows``.
             np.multiply(summed, roots, out=result[:, first:last])
 
-        finish(in_order(pairwise(bounds), sum_columns, self.jobs))
+        finish(in_order(pairwise(bounds), sum_columns))
 
     def blocks(self, width: int) -> list[int]:
         """Bounds of the blocks of columns, shared evenly by the threads."""
-        workers = max(1, min(self.jobs, width // _NARROWEST))
+        workers = max(1, min(threads(), width // _NARROWEST))
         widest = min(max(_BYTES // (8 * len(self.degrees) + 8), _WIDEST // 2), _WIDEST)
         number = workers * -(-width // (widest * workers))
         return [width * part // number for part in range(number + 1)]

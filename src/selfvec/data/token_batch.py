@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from selfvec.base.arrays import Array, Hashes, Ids, Ints, Mask
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import CorpusError
-from selfvec.base.threads import cut, in_order, stop_if_cancelled, threads
+from selfvec.base.threads import cut, in_order, stop_if_cancelled
 from selfvec.files.memory import release, scratch_array
 
 _BLOCK = 1 << 22  # tokens worked on at a time
@@ -320,7 +320,7 @@ def changed(
         kept = np.flatnonzero(renewed >= 0)
         return renewed[kept], ended, np.searchsorted(kept, ends)
 
-    for renewed, ended, ends in in_order(range(0, len(ids), _BLOCK), renew, threads(None)):
+    for renewed, ended, ends in in_order(range(0, len(ids), _BLOCK), renew):
         bounds[ended] = written + ends
         place = slice(written, written + len(renewed))
         out[place] = renewed  # also of blocks that were read already, if it is ``ids``

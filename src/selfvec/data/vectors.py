@@ -16,7 +16,7 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Array, Bytes, Floats, Ints, Mask
 from selfvec.base.checks import StrPath
 from selfvec.base.errors import InputError, MissingExtra, OptionError
-from selfvec.base.threads import ROW_BLOCK, in_order, threads
+from selfvec.base.threads import ROW_BLOCK, in_order
 from selfvec.files.memory import release
 from selfvec.files.tensors import first_not_finite
 from selfvec.numerics.rows import as_matrix, filled_rows, top_indices, unit_rows
@@ -343,7 +343,7 @@ class Vectors:
         if compose and self.composer is not None:
             missing = list(_blocks(np.flatnonzero(index < 0)))
             build = partial(_built, words, self.composer)
-            for block, (made, parts) in zip(missing, in_order(missing, build, threads(None)), strict=True):
+            for block, (made, parts) in zip(missing, in_order(missing, build), strict=True):
                 rows[block] = made
                 built = filled_rows(made)
                 sources[block[built]] = Source.SUBWORDS

@@ -32,7 +32,6 @@ class SentenceEncoder(ABC):
         texts: Sequence[str],
         *,
         question: bool = False,
-        jobs: int | None = None,
         advance: Advance = unwatched,
     ) -> Rows:
         """The vectors of texts, (n, h) float32, each of length 1, to the bit for any number of threads.
@@ -45,7 +44,7 @@ class SentenceEncoder(ABC):
         advance(len(texts) - len(filled))
         rows = np.zeros((len(texts), self.dimensions), np.float32)
         done = 0
-        for block in self._blocks([texts[number] for number in filled], question, jobs):
+        for block in self._blocks([texts[number] for number in filled], question):
             if not rows.shape[1]:  # the first answer of a function
                 rows = np.zeros((len(texts), block.shape[1]), np.float32)
             rows[filled[done : done + len(block)]] = unit_rows(block)
@@ -54,5 +53,5 @@ class SentenceEncoder(ABC):
         return rows
 
     @abstractmethod
-    def _blocks(self, texts: Sequence[str], question: bool, jobs: int | None) -> Iterator[Rows]:
+    def _blocks(self, texts: Sequence[str], question: bool) -> Iterator[Rows]:
         """The vectors of texts in order, some texts at a time: finite numbers of any length."""

@@ -181,7 +181,6 @@ class EncodedTexts:
         encoder: SentenceEncoder,
         texts: Sequence[str],
         *,
-        jobs: int | None = None,
         advance: Advance = unwatched,
         journal: Path | None = None,
     ) -> EncodedTexts:
@@ -200,7 +199,7 @@ class EncodedTexts:
             made = []
             for start in range(0, len(left), _BLOCK):
                 block = left[start : start + _BLOCK]
-                rows = encoder.encode(block, jobs=jobs, advance=advance)
+                rows = encoder.encode(block, advance=advance)
                 self.check(encoder)  # whose dimensions may not have been known before
                 hashes, places = np.unique(text_hashes(block), return_index=True)
                 halves = rows[places].astype(np.float16)
@@ -257,7 +256,6 @@ def adding_told(
     encoded: EncodedTexts,
     encoder: SentenceEncoder,
     texts: Mapping[str, Sequence[str]],  # by kind: passages, words
-    jobs: int | None = None,
     journal: Path | None = None,
 ) -> EncodedTexts:
     """As `EncodedTexts.adding`; how many are encoded is said, and what is done is shown."""
@@ -272,7 +270,7 @@ def adding_told(
     for kind, few in left.items():
         if few := encoded.missing(few):
             with stage(f"Encoding {kind}", len(few), kind) as advance:
-                encoded = encoded.adding(encoder, few, jobs=jobs, advance=advance, journal=journal)
+                encoded = encoded.adding(encoder, few, advance=advance, journal=journal)
     return encoded
 
 

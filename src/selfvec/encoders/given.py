@@ -78,8 +78,7 @@ class GivenEncoder(SentenceEncoder):
         self.name = name
         self._calls = {True: questions, False: passages}
 
-    def _blocks(self, texts: Sequence[str], question: bool, jobs: int | None) -> Iterator[Rows]:
-        del jobs
+    def _blocks(self, texts: Sequence[str], question: bool) -> Iterator[Rows]:
         for start in range(0, len(texts), _BATCH):
             batch = list(texts[start : start + _BATCH])
             rows = self._matrix(self._calls[question](batch))

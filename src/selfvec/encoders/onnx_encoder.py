@@ -26,7 +26,7 @@ from selfvec.base.arrays import Array, Ints, Rows
 from selfvec.base.declarations import Kind
 from selfvec.base.errors import FormatError, require
 from selfvec.base.progress import Advance
-from selfvec.base.threads import cut, ended_by, in_order, stop_if_cancelled, threads
+from selfvec.base.threads import cut, ended_by, in_order, stop_if_cancelled
 from selfvec.files.checksums import sha256
 from selfvec.files.text_files import Schema, check
 from selfvec.files.untrusted import decoding, parse_json
@@ -304,7 +304,7 @@ class OnnxEncoder(SentenceEncoder):
         return self._states is not None
 
     def states(
-        self, texts: Sequence[str], *, jobs: int | None = None, advance: Advance = unwatched
+        self, texts: Sequence[str], *, advance: Advance = unwatched
     ) -> Iterator[tuple[int, Ints, Rows]]:
         """The states of the pieces of texts, without those that the tokenizer adds.
 
@@ -316,16 +316,16 @@ class OnnxEncoder(SentenceEncoder):
             rule = "gives vectors of whole texts, not the states of pieces"
             raise FormatError(rule, path=self.folder.model, remedy="choose another encoder, or other vectors")
         number = 0
-        for block in _in_threads(texts, lambda few: list(map(self._parts, few)), jobs):
+        for block in _in_threads(texts, lambda few: list(map(self._parts, few))):
             for parts in block:
                 yield from ((number, *part) for part in parts)
                 number += 1
             advance(len(block))
 
-    def _blocks(self, texts: Sequence[str], question: bool, jobs: int | None) -> Iterator[Rows]:
+    def _blocks(self, texts: Sequence[str], question: bool) -> Iterator[Rows]:
         prompt = self.folder.question if question else self.folder.passage
 
-        yield from _in_threads(texts, lambda few: self._encoded([prompt + text for text in few]), jobs)
+        yield from _in_threads(texts, lambda few: self._encoded([prompt + text for text in few]))
 
     def _encoded(self, texts: Sequence[str]) -> Rows:
         """The vectors of texts, (n, h), of any length; zeros if its tokenizer cuts a text into no pieces."""
@@ -483,9 +483,7 @@ def _input_types(session: Any, model: Path) -> dict[str, Any]:
     return {name: _WHOLE[kind] for name, kind in given.items()}
 
 
-def _in_threads(
-    texts: Sequence[str], work: Callable[[Sequence[str]], Out], jobs: int | None
-) -> Iterator[Out]:
+def _in_threads(texts: Sequence[str], work: Callable[[Sequence[str]], Out]) -> Iterator[Out]:
     """The results of ``work`` for all texts in order, some texts at a time.
 
     A thread takes so few texts at a time that all threads end together.
@@ -497,7 +495,7 @@ def _in_threads(
 
     sizes = np.array([len(text) for text in texts], np.int64)
     # An iterator, since a list of one item would be worked on in this thread.
-    return in_order(iter(cut(sizes, _CHARACTERS)), share, threads(jobs))
+    return in_order(iter(cut(sizes, _CHARACTERS)), share)
 
 
 def _alone(work: Callable[[], Out]) -> Out:

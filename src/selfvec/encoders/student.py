@@ -22,7 +22,7 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ids, Ints, Rows
 from selfvec.base.compiled import kernel
 from selfvec.base.progress import stage
-from selfvec.base.threads import cut, in_order, one_core, threads
+from selfvec.base.threads import cut, in_order, one_core
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.ridge import SparseRidge, column_blocks, solve_columns
 from selfvec.numerics.rows import unit_in_place
@@ -54,7 +54,7 @@ class Student:
     explained: dict[str, float]  # by prior: the share of left-out vectors' variance, at its best ridge
 
 
-def text_words(batch: TokenBatch, weights: Floats, jobs: int | None) -> SparseRows:
+def text_words(batch: TokenBatch, weights: Floats) -> SparseRows:
     """X, (n, V): the documents of a batch by their words, which weigh ``weights``, (V,)."""
 
     def weigh(documents: tuple[int, int]) -> tuple[Ints, Ids, Floats]:
@@ -67,7 +67,7 @@ def text_words(batch: TokenBatch, weights: Floats, jobs: int | None) -> SparseRo
 
     with closing(SparseRowsMaker(np.float32)) as made:
         blocks = cut(batch.lengths + 1, SHARE)
-        for rows in in_order(blocks, weigh, threads(jobs)):
+        for rows in in_order(blocks, weigh):
             made.append(*rows)
         return made.finish().read_only
 
@@ -78,29 +78,25 @@ def learn(
     priors: Mapping[str, AnyFloats],  # (V, h) each: rows that the words may start from
     *,
     seed: int = 0,
-    jobs: int | None = None,
 ) -> Student:
     """Learn rows of words from an encoder's vectors of passages.
 
     The ridge and the prior, among those given and none, are chosen by the errors on passages left out of a
     sample of at most 1,000, which ``seed`` draws. The sample, and so the result but for rounding, does not
-    depend on the order of the passages. The result has the same bits for any number of threads, ``jobs``.
+    depend on the order of the passages. The result has the same bits for any number of threads.
     """
-    jobs = threads(jobs)
     weights = inverse_document_frequency(passages)
-    texts = text_words(passages, weights, jobs)
+    texts = text_words(passages, weights)
     mean = teacher.mean(axis=0, dtype=np.float64)
     with one_core():
         drawn = draw(teacher, seed)
         sample = texts.part(drawn)
         # Priors are compared on the sample, so that X R0 of all passages is computed for the chosen one only.
-        starts = {
-            name: sample.times(np.ascontiguousarray(rows, np.float32), jobs) for name, rows in priors.items()
-        }
-        products = sample.inner_products(len(weights), jobs)
-        prior, ridge, explained = choose(products, teacher[drawn] - mean, starts, jobs)
+        starts = {name: sample.times(np.ascontiguousarray(rows, np.float32)) for name, rows in priors.items()}
+        products = sample.inner_products(len(weights))
+        prior, ridge, explained = choose(products, teacher[drawn] - mean, starts)
         problem = _RidgeProblem(texts, teacher, mean, priors.get(prior, np.zeros((len(weights), 0))))
-        rows, scale = problem.solve(ridge, jobs)
+        rows, scale = problem.solve(ridge)
     return Student(rows, weights, mean.astype(np.float32), ridge, scale, prior, explained)
 
 
@@ -121,7 +117,6 @@ def choose(
     products: Doubles,  # (n, n) X Xᵀ of a sample
     target: AnyFloats,  # (n, h) its vectors, less the mean of all
     starts: Mapping[str, AnyFloats],  # X R0 by prior, (n, h)
-    jobs: int = 1,
 ) -> tuple[str, float, dict[str, float]]:
     """The prior and the ridge that explain most of each passage when it is left out, and the shares by prior.
 
@@ -138,7 +133,7 @@ def choose(
         return [1 - _left_out(values + ridge, vectors, turned) / total if total else 0.0 for ridge in RIDGES]
 
     best = {}
-    for name, by_ridge in zip([NONE, *starts], in_order([None, *starts.values()], shares, jobs), strict=True):
+    for name, by_ridge in zip([NONE, *starts], in_order([None, *starts.values()], shares), strict=True):
         largest = max(k for k, share in enumerate(by_ridge) if share >= max(by_ridge) - _FLAT)
         best[name] = by_ridge[largest], RIDGES[largest]
     prior = max(best, key=lambda name: round(best[name][0], 6))  # none, if a prior gives no more
@@ -170,7 +165,7 @@ class _RidgeProblem:
     mean: Doubles  # (h,)
     prior: AnyFloats  # (V, h), or (V, 0) for none
 
-    def solve(self, ridge: float, jobs: int) -> tuple[Rows, float]:
+    def solve(self, ridge: float) -> tuple[Rows, float]:
         """R, (V, h) float32, and a."""
         width, words = self.teacher.shape[1], len(self.prior)
         system = SparseRidge(self.texts, ridge)
@@ -182,7 +177,7 @@ class _RidgeProblem:
 
         scale = 0.0
         if self.prior.size:
-            along, square = sum(in_order(column_blocks(words, width), products, jobs), np.zeros(2)).tolist()
+            along, square = sum(in_order(column_blocks(words, width), products), np.zeros(2)).tolist()
             scale = along / square if square else 0.0
 
         def solved(part: slice) -> AnyFloats:
@@ -193,7 +188,7 @@ class _RidgeProblem:
 
         rows = np.empty((words, width), np.float32)
         with stage("Learning from the encoder", width, "columns") as advance:
-            return solve_columns(solved, rows, words, jobs, advance), scale
+            return solve_columns(solved, rows, words, advance), scale
 
     def _target(self, part: slice) -> Doubles:
         """Some columns of Xᵀ T, (V, w)."""
@@ -209,13 +204,13 @@ class _RidgeProblem:
         return self.prior[:, part].astype(np.float64)
 
 
-def text_rows(student: Student, batch: TokenBatch, jobs: int | None = None) -> Rows:
+def text_rows(student: Student, batch: TokenBatch) -> Rows:
     """Vectors of texts by the rows of their words, (n, h) float32: unit rows, zeros for a text without words.
 
     The batch has the words of the student, in the same order.
     """
-    texts = text_words(batch, student.weights, jobs)
-    return unit_in_place(texts.times(student.rows, threads(jobs)))
+    texts = text_words(batch, student.weights)
+    return unit_in_place(texts.times(student.rows))
 
 
 # Loops

@@ -294,7 +294,7 @@ def by_compass(
     a: Vectors | Run, b: Vectors | Run, *, window: int = 41, anchor: float = 0.0, jobs: int | None = None
 ) -> Fitted:
     """Place the words of both corpora by frozen context vectors; see `selfvec.refinement.compass`."""
-    one, other = compass_vectors(a, b, window=window, anchor=anchor, jobs=jobs)
+    one, other = compass_vectors(a, b, window=window, anchor=anchor)
     shared = shared_words(one, other)
     notes = {"window": window, "shared": len(shared.words), "cosine": _mean_cosine(one, other, shared)}
     return one, other, True, notes

@@ -36,6 +36,7 @@ import numpy as np
 
 from selfvec.base.arrays import Floats, Ids, Ints, Rows
 from selfvec.base.compiled import SUMS, kernel
+from selfvec.base.threads import threads
 from selfvec.cooccurrence.counts import HARMONIC_UNIT, Counts, count, ppmi_matrix
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -46,14 +47,13 @@ WINDOW = 11  # tokens, the word itself included: five on each side, as in word2v
 # ---- Random directions and counts
 
 
-def random_directions(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Floats:
+def random_directions(batch: TokenBatch, original: Vectors, seed: int) -> Floats:
     """A normal random row for each word, in as many dimensions as the original."""
-    del jobs
     shape = len(batch.types), original.vector_size
     return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
 
 
-def ppmi_svd(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Rows:
+def ppmi_svd(batch: TokenBatch, original: Vectors, seed: int) -> Rows:
     """U · Σ^½ of the PPMI matrix, in as many dimensions as the original, from the corpus alone.
 
     Context-distribution smoothing .75 and the square root of the singular values follow Levy, Goldberg and
@@ -64,7 +64,7 @@ def ppmi_svd(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Rows
     from scipy.sparse import csr_array  # type: ignore[import-untyped]
     from sklearn.utils.extmath import randomized_svd
 
-    ppmi = ppmi_matrix(count(batch, WINDOW, jobs=jobs), jobs)
+    ppmi = ppmi_matrix(count(batch, WINDOW))
     size = len(batch.types)
     matrix = csr_array((ppmi.values, ppmi.indices, ppmi.indptr), shape=(size, size))
     kept = min(original.vector_size, size)
@@ -101,20 +101,20 @@ class Model(NamedTuple):
     context_squares: Rows
 
 
-def glove(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Rows:
+def glove(batch: TokenBatch, original: Vectors, seed: int) -> Rows:
     """w + c after `EPOCHS`, in as many dimensions as the original, (V, d) float32.
 
     With one thread the vectors are the same for the same seed. Several threads write to the same rows, as in
     the authors' own program.
     """
-    entries = _entries(count(batch, WINDOW, weighting="harmonic", jobs=jobs))
+    entries = _entries(count(batch, WINDOW, weighting="harmonic"))
     rng = np.random.default_rng(seed)
     shape = len(batch.types), original.vector_size + 1
     words, contexts = _small(shape, rng), _small(shape, rng)
     model = Model(words, contexts, np.ones_like(words), np.ones_like(contexts))
-    with ThreadPoolExecutor(jobs) as pool:
+    with ThreadPoolExecutor(threads()) as pool:
         for _ in range(EPOCHS):
-            parts = np.array_split(rng.permutation(len(entries.words)), jobs)
+            parts = np.array_split(rng.permutation(len(entries.words)), threads())
             list(pool.map(lambda part: descend(part, entries, model, RATE), parts))
     return words[:, :-1] + contexts[:, :-1]
 
@@ -191,22 +191,21 @@ letters (Bojanowski et al., 2017).
 """
 
 
-def by_gensim(
-    batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, kind: str, continued: bool
-) -> Rows:
+def by_gensim(batch: TokenBatch, original: Vectors, seed: int, *, kind: str, continued: bool) -> Rows:
     """The vectors of one of `KINDS`, from random rows or continued from the original vectors."""
     from gensim import models
 
     name, array, own = KINDS[kind]
-    model = getattr(models, name)(**_options(original, seed, jobs), **own)
+    model = getattr(models, name)(**_options(original, seed), **own)
     _train(model, batch, original, array if continued else None)
     return np.asarray(model.wv.vectors, np.float32)
 
 
-def _options(original: Vectors, seed: int, jobs: int) -> dict[str, Any]:
+def _options(original: Vectors, seed: int) -> dict[str, Any]:
     size = original.vector_size
     fixed = {"window": 5, "negative": 5, "sample": 1e-3, "alpha": _ALPHA, "min_count": 1, "sorted_vocab": 0}
-    return {"vector_size": size, "seed": seed + 1, "workers": jobs, **fixed}  # gensim takes 0 for no seed
+    own = {"vector_size": size, "seed": seed + 1, "workers": threads()}  # gensim takes 0 for no seed
+    return own | fixed
 
 
 def _train(model: Any, batch: TokenBatch, original: Vectors, continued: str | None) -> None:

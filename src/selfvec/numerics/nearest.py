@@ -24,7 +24,7 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, AnyInts, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import kernel
-from selfvec.base.threads import finish, in_order, one_core, threads
+from selfvec.base.threads import finish, in_order, one_core
 
 from .kmeans import lloyd
 from .rows import unit_rows
@@ -92,7 +92,7 @@ class Pool:
                 for i in range(0, len(which), _BLOCK)
             ]
             # Threads take longer to begin than a few rows to compare.
-            finish(map(search, blocks) if len(rows) < CLUSTERS else in_order(blocks, search, threads(None)))
+            finish(map(search, blocks) if len(rows) < CLUSTERS else in_order(blocks, search))
         return numbers, cosines
 
     def _groups(self, rows: Rows) -> list[tuple[Ints, list[tuple[Ints, Rows]]]]:
@@ -198,7 +198,7 @@ def nearest(
     size = max(1, _BYTES // (4 * max(len(candidates), 1)))
     with one_core():  # for each thread, which the kernel needs too
         blocks = (rows[start : start + size] for start in range(0, len(rows), size))
-        for which in in_order(blocks, search, threads(None)):
+        for which in in_order(blocks, search):
             advance(len(which))
     advance(len(asked) - len(rows))
     return out
@@ -309,7 +309,7 @@ def _largest(rows: Rows, pool: Rows, off: Rows, most: int) -> tuple[Ids, Rows]:
         numbers[part], values[part] = nearest_columns(scores, own, most)
 
     with one_core():
-        finish(in_order(range(0, len(rows), step), search, threads(None)))
+        finish(in_order(range(0, len(rows), step), search))
     return numbers, values
 
 

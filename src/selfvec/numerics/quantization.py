@@ -21,7 +21,7 @@ from itertools import pairwise
 import numpy as np
 
 from selfvec.base.arrays import Array, Floats, Int8s, Rows
-from selfvec.base.threads import each_block, finish, in_order, one_core, threads
+from selfvec.base.threads import each_block, finish, in_order, one_core
 
 from .kmeans import lloyd
 
@@ -136,5 +136,5 @@ def _product(rows: Rows, groups: int, seed: int) -> dict[str, Array]:
             codes[block, number] = (half - rows[block, part] @ centres.T).argmin(axis=1)
 
     with one_core():
-        finish(in_order(enumerate(groups_of(rows.shape[1], groups)), learn, threads(None)))
+        finish(in_order(enumerate(groups_of(rows.shape[1], groups)), learn))
     return {"codes": codes, "codebooks": books.astype(np.float16)}

@@ -93,7 +93,6 @@ def solve_columns(
     solve: Callable[[slice], AnyFloats],  # some columns of W, (m, w)
     out: Rows,  # W, (m, d), written
     rows: int,  # n
-    jobs: int,
     advance: Callable[[int], object] = lambda _: None,
     widest: int = _COLUMNS,
 ) -> Rows:
@@ -103,7 +102,7 @@ def solve_columns(
         out[:, part] = solve(part)
         return part
 
-    for part in in_order(column_blocks(rows, out.shape[1], widest), write, jobs):
+    for part in in_order(column_blocks(rows, out.shape[1], widest), write):
         advance(part.stop - part.start)
     return out
 

@@ -45,7 +45,7 @@ class SparseRows(NamedTuple):
         indptr = np.concatenate(([0], ends))
         return SparseRows(indptr, self.indices[places], self.values[places]).read_only
 
-    def times(self, rows: Floats, jobs: int) -> Floats:
+    def times(self, rows: Floats) -> Floats:
         """X R, (n, d) float32, for dense rows, (m, d).
 
         SciPy's product takes longer on one thread and has a larger rounding error (float32 sums).
@@ -56,17 +56,17 @@ class SparseRows(NamedTuple):
         def multiply(block: tuple[int, int]) -> None:
             multiply_rows(*entries, rows, *block, np.empty(rows.shape[1]), out)
 
-        finish(in_order(cut(np.diff(self.indptr) + 1, SHARE), multiply, jobs))
+        finish(in_order(cut(np.diff(self.indptr) + 1, SHARE), multiply))
         return out
 
-    def inner_products(self, width: int, jobs: int) -> Doubles:
+    def inner_products(self, width: int) -> Doubles:
         """X Xᵀ, (n, n) float64, of a matrix with ``width`` columns, m."""
         out = np.empty((self.height, self.height))
 
         def multiply(block: tuple[int, int]) -> None:
             multiply_pairs(*self, *block, np.zeros(width), out)
 
-        finish(in_order(cut(np.arange(self.height) + 1, SHARE), multiply, jobs))
+        finish(in_order(cut(np.arange(self.height) + 1, SHARE), multiply))
         return out
 
 

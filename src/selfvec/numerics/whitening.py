@@ -28,7 +28,6 @@ def whitened(
     shift: Floats,
     factor: Floats,
     out: Rows | None = None,  # may be ``matrix``
-    jobs: int | None = None,
 ) -> Rows:
     """Unit rows of (M - shift) · factor, (V, d), in threads; zeros for words that do not occur."""
     result = np.empty_like(matrix) if out is None else out
@@ -38,7 +37,7 @@ def whitened(
         rows[~occurs[part]] = 0
         result[part] = rows
 
-    each_block(len(matrix), whiten, jobs)
+    each_block(len(matrix), whiten)
     return result
 
 

@@ -42,7 +42,7 @@ _SAME = 1e-3  # largest difference of equal unit rows that were read from two fi
 
 
 def compass_vectors(
-    a: Run | Vectors, b: Run | Vectors, *, window: int = WINDOW, anchor: float = 0.0, jobs: int | None = None
+    a: Run | Vectors, b: Run | Vectors, *, window: int = WINDOW, anchor: float = 0.0
 ) -> tuple[Vectors, Vectors]:
     """The words of two runs that `joined_runs` can join, placed by the contexts of both, with word counts.
 
@@ -57,7 +57,7 @@ def compass_vectors(
     strengths[sources == Source.KNOWN] = anchor
     strengths[sources == Source.SUBWORDS] = anchor * _COMPOSED
     made = []
-    for rows, part, given in zip(compass_rows(run, slices, base, window, jobs), slices, (a, b), strict=True):
+    for rows, part, given in zip(compass_rows(run, slices, base, window), slices, (a, b), strict=True):
         counts = batch.part(part.documents).counts
         pull_to_base(unit_in_place(rows), base, counts, strengths)
         words = vectors_of(given).index_to_key
@@ -71,7 +71,6 @@ def compass_rows(
     slices: Sequence[Slice],  # the two corpora
     base: Rows,  # (V, d), original vectors of the words
     window: int,
-    jobs: int | None = None,
 ) -> tuple[Rows, Rows]:
     """Rows of all words by the documents of either slice, (V, d) each.
 
@@ -79,7 +78,7 @@ def compass_rows(
     neighbours in a slice has zeros there.
     """
     batch = run.require_tokens()
-    operator = ScanOperator(batch, window, GAMMA, jobs)
+    operator = ScanOperator(batch, window, GAMMA)
     degrees = operator.degrees
     known = run.original.sources != Source.NONE
     frozen = decorrelate(start_from_neighbours(base, known, operator), operator)
@@ -88,7 +87,7 @@ def compass_rows(
     weights = np.power(degrees, -GAMMA, out=np.zeros_like(degrees), where=degrees > 0)
 
     def placed(part: Slice) -> Rows:
-        scanned = ScanOperator(batch.part(part.documents), window, GAMMA, jobs)
+        scanned = ScanOperator(batch.part(part.documents), window, GAMMA)
         own = scanned.degrees
         scanned.degrees = degrees  # context weights are those of both corpora
         out = scanned.apply(context)

@@ -105,19 +105,19 @@ NARROW_GAMMA = 0.1  # frequent neighbours, such as "the" and "of", show how a wo
 NARROW = "narrow"  # in the cache
 
 
-def narrow_rows(batch: TokenBatch, rows: AnyFloats, jobs: int | None = None) -> Floats:
+def narrow_rows(batch: TokenBatch, rows: AnyFloats) -> Floats:
     """The narrow vectors of a batch's types, (V, d) float32, unit rows; zeros without neighbours.
 
     ``rows``, (V, d), represent the neighbours.
     """
     width = rows.shape[1]
-    operator = ScanOperator(batch, NARROW_WINDOW, NARROW_GAMMA, jobs)
+    operator = ScanOperator(batch, NARROW_WINDOW, NARROW_GAMMA)
     summed = operator.apply_sides(rows)
     occurring = operator.degrees > 0
     axes = spectrum(summed, occurring, width)
     mean, factor = axes.mean.astype(np.float32), axes.scaled(POWER).astype(np.float32)
     out = np.empty((len(summed), width), np.float32)
-    return whitened(summed, occurring, mean, factor, out, jobs)
+    return whitened(summed, occurring, mean, factor, out)
 
 
 def narrow_vectors(run: Run) -> Vectors:

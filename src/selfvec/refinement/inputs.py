@@ -29,7 +29,7 @@ from selfvec.base.arrays import Ids, Ints
 from selfvec.base.casing import case_forms, language_of
 from selfvec.base.errors import CorpusError, InputError, require
 from selfvec.base.progress import BESIDE, Timings, stage
-from selfvec.base.threads import prefetched
+from selfvec.base.threads import limited, prefetched
 from selfvec.data.provenance import Provenance
 from selfvec.data.run_text import RunText
 from selfvec.data.settings import METHODS, Settings
@@ -94,7 +94,6 @@ class Execution:
     """Options of execution that do not change the result."""
 
     writer: RunWriter | None = None  # of a run folder, where long data lie while they are made
-    jobs: int | None = None  # threads; all cores if None
     timings: Timings = field(default_factory=Timings)  # seconds by stage
 
     def text_writer(self, name: str = TEXT, kinds: Mapping[str, str] | None = None) -> TextWriter:
@@ -150,7 +149,7 @@ def read_inputs(
     words = pretrained.key_to_index if pretrained is not None else {}
     with execution.timings.stage("count"):
         # The ids are overwritten, because a second array of ids would double the memory.
-        batch, repeats, kept_from = counted(unstemmed, words, settings, execution.jobs)
+        batch, repeats, kept_from = counted(unstemmed, words, settings)
         check_tokens(batch, uncut)
         check_slices(batch, settings)
         phrases = finder.recorded(batch) if finder else None
@@ -199,7 +198,6 @@ def read_unstemmed(
             pretrained,
             phrases=finder or (),
             unstemmed=finder is None,
-            jobs=execution.jobs,
         )
     elapsed = time.perf_counter() - started
     timings["tokenize"] = elapsed - (timings.get("read", 0.0) - read_before)
@@ -323,15 +321,14 @@ def checked_starts(vectors: Start | Sequence[Start], settings: Settings) -> list
 
 
 def inputs_to_compare(
-    corpus: Corpus, candidates: Sequence[Start], settings: Settings, execution: Execution
+    corpus: Corpus, candidates: Sequence[Start], settings: Settings
 ) -> tuple[TokenBatch, Iterator[Vectors]]:
     """A corpus as tokens, independently of vectors, so in lower case; and the initial vectors of its words.
 
     Candidates may have these words in title case.
     """
     plain = replace(settings, phrases=None)
-    unwritten = Execution(None, execution.jobs)
-    batch = counted(read_unstemmed(corpus, None, plain, unwritten)[0], {}, plain, execution.jobs)[0]
+    batch = counted(read_unstemmed(corpus, None, plain, Execution())[0], {}, plain)[0]
     forms = [case_forms(word, settings.language) for word in batch.types]
 
     def original(pretrained: Vectors | None) -> Vectors:
@@ -402,14 +399,13 @@ def counted(
     whole: TokenBatch,  # types in order of first appearance; its ids may be overwritten
     pretrained: Mapping[str, int],  # words with a vector
     settings: Settings,
-    jobs: int | None = None,
 ) -> tuple[TokenBatch, Repeats, int]:
     """Apply the rules that need the whole corpus.
 
     Returns the counted tokens with types by falling frequency, ties in order of first appearance; the
     repeated passages; and the count from which types are kept.
     """
-    repeats, further = find_repeats(whole, jobs)
+    repeats, further = find_repeats(whole)
     once = bool(repeats.once(settings) and repeats.tokens)
     counts = whole.counts
     if once:
@@ -535,7 +531,7 @@ DIMENSIONS = 256  # of vectors from the text alone, as of the built-in ones
 class Trainer(NamedTuple):
     """A way to make vectors from text alone."""
 
-    function: str  # of lab.training; it maps a batch, vectors of the same width, seed and threads to (V, d)
+    function: str  # of lab.training; it maps a batch, vectors of the same width and a seed to (V, d)
     options: Mapping[str, object] = MappingProxyType({})
     package: str | None = None  # that it needs
 
@@ -566,7 +562,8 @@ def vectors_from_text(batch: TokenBatch, name: str = "none", seed: int = 0) -> V
     trainer = FROM_TEXT[name]
     width = Vectors(batch.types, np.zeros((len(batch.types), DIMENSIONS), np.float32))
     train = resolve_name(f"selfvec.lab.training:{trainer.function}")
-    rows = unit_rows(train(batch, width, seed, 1, **trainer.options))
+    with limited(1):
+        rows = unit_rows(train(batch, width, seed, **trainer.options))
     sources = np.where(rows.any(axis=1), Source.RANDOM, Source.NONE).astype(np.uint8)
     return Vectors(batch.types, rows, sources=sources, normalized=True)
 

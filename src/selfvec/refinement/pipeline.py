@@ -61,15 +61,14 @@ def refine(
     encoder: GivenSentenceEncoder | None = None,
     embeddings: Any = None,
     writer: RunWriter | None = None,
-    jobs: int | None = None,
 ) -> Run:
     """Refine vectors on a corpus.
 
     If ``vectors`` is "none" or None, the initial vectors are random directions. For other names in
     `inputs.FROM_TEXT` they are trained on the corpus itself. From a list, those that score best on
     held-out text are taken. ``encoder`` is a sentence encoder; ``embeddings`` are vectors of the documents.
-    ``writer`` is that of the run folder. ``jobs`` is the number of threads and does not change the result.
-    Lists of tokens are taken as they are.
+    ``writer`` is that of the run folder. Lists of tokens are taken as they
+    are.
     """
     if corpus.tokenized and settings.tokenizer == "words":
         settings = replace(settings, tokenizer="whitespace")
@@ -80,7 +79,7 @@ def refine(
         from .teacher import Teacher  # what reads encoders is loaded with one
 
         teacher = Teacher.of(encoder, embeddings, settings)
-    execution = Execution(writer, jobs)
+    execution = Execution(writer)
     inputs = _read(corpus, candidates, settings, execution)
     if teacher is not None and inputs.text is not None:
         teacher = teacher.with_documents(embeddings, inputs.text)
@@ -92,7 +91,7 @@ def _read(corpus: Corpus, candidates: Sequence[Start], settings: Settings, execu
     if len(candidates) == 1:
         return read_inputs(corpus, candidates[0], settings, execution)
     with execution.timings.stage("tables"):
-        chosen, decision = choose_vectors(corpus, candidates, settings, execution)
+        chosen, decision = choose_vectors(corpus, candidates, settings)
     inputs = read_inputs(corpus, candidates[chosen], settings, execution)
     return replace(inputs, provenance=inputs.provenance.replace(table_decision=decision))
 
@@ -112,7 +111,7 @@ def refine_inputs(
         # Choosing a method reads few rows, so all rows are written at the same time.
         kept = None if writer is None else pool.submit(writer.keep, inputs.original)
         with choosing:
-            plan = make_plan(settings, inputs, execution, decision)
+            plan = make_plan(settings, inputs, decision)
         with timings.stage("keep"):
             if kept is not None:
                 kept.result()
@@ -120,7 +119,7 @@ def refine_inputs(
     if writer is not None:
         writer.map_kept(inputs.original)
     with timings.stage("refine"):
-        refinement = start(plan, execution.jobs)
+        refinement = start(plan)
         run_to_end(refinement)
     run = run_of(plan, refinement, execution)
     if teacher is not None:
@@ -135,7 +134,7 @@ def _encoded(
     words = inputs.batch.types
     encoded, described = teacher.encode(inputs.text, words, inputs.general, settings.encode, execution)
     with execution.timings.stage("join"):
-        inputs, decision, used = with_encoded_words(replace(inputs, encoded=encoded), settings, execution)
+        inputs, decision, used = with_encoded_words(replace(inputs, encoded=encoded), settings)
     provenance = inputs.provenance.replace(encoder=described | used)
     return replace(inputs, provenance=provenance), decision
 
@@ -251,18 +250,17 @@ CANDIDATES = tuple(method.name for method in METHODS.values() if method.passes)
 def make_plan(
     settings: Settings,
     inputs: Inputs,
-    execution: Execution | None = None,
     decision: Choice | None = None,  # of ``auto``, if it is there already
 ) -> Plan:
     """Resolve ``settings`` for a corpus; the method ``auto`` tries the methods to choose one."""
     method: str = settings.method
     if method == "auto":
-        decision = decision or try_methods(settings, inputs, CANDIDATES, execution or Execution())
+        decision = decision or try_methods(settings, inputs, CANDIDATES)
         method = decision.chosen
     return Plan.of(settings, inputs, method, decision)
 
 
-def try_methods(settings: Settings, inputs: Inputs, methods: Sequence[str], execution: Execution) -> Choice:
+def try_methods(settings: Settings, inputs: Inputs, methods: Sequence[str]) -> Choice:
     """Refine a sample with every method and test each, and the original, on held-out text."""
     sample = _sample(inputs, settings.seed)
     unrecorded = replace(settings, history="none")
@@ -273,11 +271,11 @@ def try_methods(settings: Settings, inputs: Inputs, methods: Sequence[str], exec
 
         def refined_on(name: str, training: TokenBatch) -> Rows:
             plan = replace(plans[name], inputs=replace(sample, batch=training))
-            return refined_rows(plan, execution.jobs, advance)
+            return refined_rows(plan, advance)
 
         candidates = {name: partial(refined_on, name) for name in plans}
         unchanged = {ORIGINAL: lambda _: sample.original.unit}
-        return choose(sample.batch, unchanged | candidates, settings.seed, execution.jobs)
+        return choose(sample.batch, unchanged | candidates, settings.seed)
 
 
 def _sample(inputs: Inputs, seed: int) -> Inputs:
@@ -301,7 +299,7 @@ def _sample(inputs: Inputs, seed: int) -> Inputs:
 
 
 def choose_vectors(
-    corpus: Corpus, candidates: Sequence[Start], settings: Settings, execution: Execution
+    corpus: Corpus, candidates: Sequence[Start], settings: Settings
 ) -> tuple[int, dict[str, Any]]:
     """The number of the chosen vectors, and the decision for ``run.json``.
 
@@ -315,8 +313,8 @@ def choose_vectors(
     if trained := set(names) & set(FROM_TEXT) - {"none"}:
         rule = f"{min(trained)} is trained on the whole text, so held-out parts of the text cannot test it"
         raise OptionError(rule, field="vectors", remedy="refine twice, and compare with selfvec evaluate")
-    batch, originals = inputs_to_compare(corpus, candidates, settings, execution)
-    chosen, reason, rows, choices = _compared(batch, originals, settings, execution)
+    batch, originals = inputs_to_compare(corpus, candidates, settings)
+    chosen, reason, rows, choices = _compared(batch, originals, settings)
     decision = {
         "chosen": names[chosen],
         "reason": reason,
@@ -327,7 +325,7 @@ def choose_vectors(
 
 
 def _compared(
-    batch: TokenBatch, originals: Iterable[Vectors], settings: Settings, execution: Execution
+    batch: TokenBatch, originals: Iterable[Vectors], settings: Settings
 ) -> tuple[int, str, list[dict[str, Any]], list[Choice]]:
     """The number of the best initial vectors by held-out text, and why; of each its figures and tests."""
     asked = settings.method
@@ -336,7 +334,7 @@ def _compared(
     choices = []
     measured = []
     for original in originals:
-        choice = try_methods(settings, Inputs(batch, original), methods, execution)
+        choice = try_methods(settings, Inputs(batch, original), methods)
         choices.append(choice)
         method = choice.chosen if asked == "auto" else asked
         share = coverage(original, batch.counts)["tokens"]["known"] / len(batch)
@@ -348,9 +346,7 @@ def _compared(
     return chosen, reason, rows, choices
 
 
-def with_encoded_words(
-    inputs: Inputs, settings: Settings, execution: Execution
-) -> tuple[Inputs, Choice | None, dict[str, Any]]:
+def with_encoded_words(inputs: Inputs, settings: Settings) -> tuple[Inputs, Choice | None, dict[str, Any]]:
     """The inputs, with the encoder's words joined to the initial vectors if held-out text is for it.
 
     Returns also what ``auto`` has chosen for these inputs, and what ``run.json`` says about it.
@@ -363,7 +359,7 @@ def with_encoded_words(
         return inputs, None, {"initial": False, "reason": "there are no vectors of words"}
     joined = joined_vectors(inputs.original, encoded)
     originals = inputs.original, joined
-    chosen, reason, rows, choices = _compared(inputs.batch, originals, settings, execution)
+    chosen, reason, rows, choices = _compared(inputs.batch, originals, settings)
     described: dict[str, Any] = {"initial": bool(chosen), "reason": reason}
     if all("self_retrieval" in row for row in rows):
         described["scores"] = {"usual": rows[0]["self_retrieval"], "joined": rows[1]["self_retrieval"]}

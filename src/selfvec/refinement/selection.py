@@ -21,7 +21,7 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Doubles, Floats, Ints, Rows
 from selfvec.base.display import count_of
-from selfvec.base.threads import finish, in_order, one_core, threads
+from selfvec.base.threads import finish, in_order, one_core
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import anisotropy, ranks_among, unit_rows
 from selfvec.text.kernels import document_frequencies
@@ -69,7 +69,6 @@ def choose(
     batch: TokenBatch,  # types by falling frequency
     candidates: Mapping[str, Callable[[TokenBatch], Rows]],
     seed: int = 0,
-    jobs: int | None = None,
 ) -> Choice:
     """Measure the candidates on held-out documents and choose one.
 
@@ -88,7 +87,7 @@ def choose(
         add = partial(_add, tests, training, tested)
         # The last candidate takes longest, so it is started first.
         slowest_first = reversed([(measured[name], make) for name, make in candidates.items()])
-        finish(in_order(slowest_first, add, threads(jobs)))
+        finish(in_order(slowest_first, add))
         tested += held.documents
         held_out += len(held)
         if sum(map(len, measured[ORIGINAL].scores["self_retrieval"])) >= TEXTS:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import AnyFloats, Floats, Hashes, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import kernel, read_only
-from selfvec.base.threads import cut, each_block, finish, in_order, threads
+from selfvec.base.threads import cut, each_block, finish, in_order
 from selfvec.data.token_batch import TokenBatch, bounds_of, occurrences_of_each
 from selfvec.files.memory import return_freed_memory
 from selfvec.numerics.ridge import solve_columns, swept_ridge
@@ -64,8 +64,8 @@ class Spelling:
 
     >>> words, trust = ["storm", "storms", "xyz"], np.array([1, 0, 0], np.float32)
     >>> known = np.array([[1, 0], [0, 0], [0, 0]], np.float32)
-    >>> spelling = Spelling(words, trust, jobs=1)
-    >>> rows = spelling.grams.times(spelling.learn(known, ridge=1.0), jobs=1)
+    >>> spelling = Spelling(words, trust)
+    >>> rows = spelling.grams.times(spelling.learn(known, ridge=1.0))
     >>> bool(rows[1, 0] > 0.2), rows[2].tolist()
     (True, [0.0, 0.0])
     """
@@ -74,13 +74,11 @@ class Spelling:
         self,
         words: Sequence[str],
         trust: AnyFloats,  # (V,), from 0
-        jobs: int | None = None,
     ) -> None:
-        self.jobs = threads(jobs)
         most = np.argsort(-trust, kind="stable")[:MOST]
         self.learned_from = np.sort(most[trust[most] > _LEAST])  # (n,) int64
         self.trust = np.asarray(trust[self.learned_from], np.float32)
-        self.grams, self.columns = shared_grams(words, self.learned_from, self.jobs)
+        self.grams, self.columns = shared_grams(words, self.learned_from)
 
     def learn(self, rows: Floats, ridge: float) -> Floats:
         """The map W from n-grams to vectors, (m, d) float32.
@@ -96,7 +94,7 @@ class Spelling:
             return swept_ridge(own, self.columns, rows[self.learned_from, part], penalties, _SWEEPS)
 
         out = np.empty((self.columns, rows.shape[1]), np.float32)
-        return solve_columns(solve, out, len(self.learned_from), self.jobs, widest=_COLUMNS)
+        return solve_columns(solve, out, len(self.learned_from), widest=_COLUMNS)
 
 
 def blend_spelling(
@@ -104,7 +102,6 @@ def blend_spelling(
     batch: TokenBatch,
     whole: Mask,  # (V,): rows that stay unchanged
     half: NDArray[np.integer[Any]],  # (V,): occurrences at which S has half of its weight
-    jobs: int | None = None,
 ) -> Floats:
     """Mix the vectors of unknown words with their predictions from spelling, S; return the shares of S.
 
@@ -117,28 +114,27 @@ def blend_spelling(
     # A word that the text gave no row has nothing to teach, however often it occurs.
     filled = filled_rows(rows)
     trust = np.where(whole, 1, batch.counts / (batch.counts + EVIDENCE) * filled).astype(np.float32)
-    spelling = Spelling(batch.types, trust, jobs)
+    spelling = Spelling(batch.types, trust)
     return_freed_memory()  # most memory is taken here
     learned = spelling.learn(rows, RIDGE)
     indptr, indices, values = spelling.grams
     shares = np.zeros(len(rows), np.float32)
 
     def blend(part: slice) -> None:
-        spelled = SparseRows(indptr[part.start : part.stop + 1], indices, values).times(learned, 1)
+        spelled = SparseRows(indptr[part.start : part.stop + 1], indices, values).times(learned)
         sizes = np.sqrt(np.einsum("ij,ij->i", spelled, spelled))
         context = np.where(filled[part], 1 - doubt[part] * np.minimum(1, sizes / SAYS_ALL), 0)
         mix_rows(rows[part], read_only(spelled), context, doubt[part], ~whole[part])
         says = np.where(whole[part], 0, doubt[part] * sizes)
         shares[part] = says / np.maximum(says + context, np.float32(1e-30))
 
-    each_block(len(rows), blend, jobs)
+    each_block(len(rows), blend)
     return shares
 
 
 def shared_grams(
     words: Sequence[str],
     learned_from: Ints,  # (n,): indices of words
-    jobs: int = 1,
 ) -> tuple[SparseRows, int]:
     """For each word, its n-grams that occur in a word of ``learned_from`` and in another word; their number.
 
@@ -163,7 +159,7 @@ def shared_grams(
         seen = np.zeros((2, len(own.keys)), np.int64)
         _bags_of_grams(codes, begins, *part, table, own, seen, bags)
 
-    finish(in_order(cut(lengths, _SHARE), look_up, jobs))
+    finish(in_order(cut(lengths, _SHARE), look_up))
     # An n-gram of a single word teaches nothing about any other word.
     shared = occurrences_of_each(indices, columns + 1) > 1
     shared[-1] = False

@@ -207,7 +207,7 @@ class Teacher:
         try:
             texts = {"passages": passages, "words": words}
             with execution.timings.stage("encode"):
-                return adding_told(encoded, encoder, texts, execution.jobs, journal)
+                return adding_told(encoded, encoder, texts, journal)
         except KeyboardInterrupt:
             if journal is None:
                 raise

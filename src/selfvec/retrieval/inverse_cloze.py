@@ -25,7 +25,7 @@ import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Mask, Rows
 from selfvec.base.progress import say, stage
-from selfvec.base.threads import finish, in_order, one_core, prefetched, threads
+from selfvec.base.threads import finish, in_order, one_core, prefetched
 from selfvec.data.token_batch import TokenBatch, bounds_of, concatenated
 from selfvec.numerics.rows import ranks_among, unit_rows
 from selfvec.text.document_vectors import weighted_sums
@@ -279,7 +279,7 @@ class Adam:
             some = words[first : first + _WORDS]
             change_rows(some, starts, owners, occurs, weights, gradient, rate, self.rows, *moments)
 
-        finish(in_order(range(0, len(words), _WORDS), change, threads(None)))
+        finish(in_order(range(0, len(words), _WORDS), change))
 
 
 def _softmax(scores: Floats) -> Floats:

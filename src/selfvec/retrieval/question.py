@@ -21,7 +21,7 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ids, Ints, Mask
 from selfvec.base.casing import lower
 from selfvec.base.characters import plain, without_accents
-from selfvec.base.threads import cut, in_order, threads
+from selfvec.base.threads import cut, in_order
 from selfvec.text.passages import sentence_spans
 from selfvec.text.segmentation import is_unspaced
 from selfvec.text.tokenizers import FoundWords, find_words
@@ -334,7 +334,7 @@ def _count(
         texts = [documents.text(number).replace("://", "///") for number in part.tolist()]
         return part, texts, find_words(texts, sizes=sizes)
 
-    for part, texts, words in in_order(cut(documents.sizes[numbers] + 1, _READ), read, threads(None)):
+    for part, texts, words in in_order(cut(documents.sizes[numbers] + 1, _READ), read):
         spelt = b"".join(map(fits, ("", *words.names)))
         table = np.frombuffer(spelt, bool).reshape(1 + len(words.names), -1)
         names = words.ids + 1  # 0 for words that cannot fit

@@ -18,6 +18,7 @@ from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.casing import lower
 from selfvec.base.characters import plain
 from selfvec.base.display import count_of, escape_for_display, printable
+from selfvec.base.threads import limited
 from selfvec.base.view import Entry, Part, View, escaped
 from selfvec.corpus.field_names import is_title
 from selfvec.data.field_types import plain_fields
@@ -313,7 +314,8 @@ def _repeated(
     used, ids = np.unique(first[has_type], return_inverse=True)
     offsets = bounds_of(has_type)[words.bounds]
     batch = TokenBatch(ids.astype(np.int32), offsets, [vocabulary.types[i] for i in used.tolist()])
-    mask[has_type] = repeats.tokens_in(batch, 1)
+    with limited(1):
+        mask[has_type] = repeats.tokens_in(batch)
     return mask
 
 

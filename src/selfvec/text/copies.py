@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from selfvec.base.arrays import Hashes, Ints, Mask
-from selfvec.base.threads import finish, in_order, threads
+from selfvec.base.threads import finish, in_order
 from selfvec.corpus.fingerprints import fingerprints, hashes_of_words, mixed
 from selfvec.data.run_text import DATE, GROUP, TEXT, RunText
 from selfvec.data.token_batch import TokenBatch
@@ -254,7 +254,7 @@ def _pieces(text: RunText, cut: str, among: pl.Series | None = None) -> pl.DataF
         pieces = _pieces_of(rows.with_columns(document=pl.int_range(first, first + len(rows))), cut)
         return pieces if among is None else pieces.filter(pl.col("hashed").is_in(among.implode()))
 
-    return pl.concat(in_order(enumerate(text.batches((TEXT, DATE))), work, threads(None)))
+    return pl.concat(in_order(enumerate(text.batches((TEXT, DATE))), work))
 
 
 def _pieces_of(rows: pl.DataFrame, cut: str) -> pl.DataFrame:

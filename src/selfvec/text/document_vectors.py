@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
-from selfvec.base.threads import finish, in_order, threads
+from selfvec.base.threads import finish, in_order
 from selfvec.data.token_batch import TokenBatch, bounds_of, places_in
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import Pool
@@ -124,7 +124,7 @@ def weighted_sums(batch: TokenBatch, rows: Rows, weights: Rows) -> Rows:
         ends = offsets[first : first + _TEXTS + 1]
         add_rows(ids, ends, rows, weights, out[first : first + _TEXTS])
 
-    finish(in_order(range(0, batch.documents, _TEXTS), add, threads(None)))
+    finish(in_order(range(0, batch.documents, _TEXTS), add))
     return out
 
 

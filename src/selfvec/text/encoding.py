@@ -18,7 +18,7 @@ import numpy as np
 from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.forks import check_polars
-from selfvec.base.threads import in_order, threads
+from selfvec.base.threads import in_order
 from selfvec.data.run_text import DATE, FINGERPRINT, SLICE
 from selfvec.data.token_batch import (
     TokenBatch,
@@ -115,7 +115,6 @@ class _RawCorpus:
         tokenizer: Callable[[pl.Series], RawTokens],
         sample_size: int,  # characters
         keep_apart: bool,
-        jobs: int | None,
     ) -> _RawCorpus:
         """Read and split all batches; a few are split ahead, each in a thread."""
         check_polars()
@@ -126,7 +125,7 @@ class _RawCorpus:
             return batch, replace(tokens, apart=lambda: apart)  # releases the text
 
         raw = cls(DistinctWords())
-        for batch, tokens in in_order(batches, split, threads(jobs)):
+        for batch, tokens in in_order(batches, split):
             raw.add(batch, tokens)
             if sample_size > 0:  # a loop over texts, however short, makes strings of all of them
                 sample_size = _add_to_sample(raw.sample, batch.texts, sample_size)
@@ -217,7 +216,6 @@ def encode(
     *,
     phrases: Sequence[str] | Phraser = (),  # as ``flash_flood``, or what finds them in the text
     unstemmed: bool = False,  # whether stemming and `min_count` are left to `selfvec.text.rules`
-    jobs: int | None = None,  # threads, all cores by default
 ) -> tuple[TokenBatch, Encoding]:
     """Turn documents, empty ones included, into token ids of a vocabulary, in order of first appearance.
 
@@ -239,7 +237,7 @@ def encode(
         remedy = "leave it out, or use the tokeniser words"
         raise OptionError(rule, field="phrases", remedy=remedy)
     sample_size = rulebook.tagger.sample if rulebook.tagger else 0
-    raw = _RawCorpus.read(batches, tokenizer, sample_size, bool(phrases), jobs)
+    raw = _RawCorpus.read(batches, tokenizer, sample_size, bool(phrases))
     vectors = pretrained.result() if isinstance(pretrained, Future) else pretrained
     index = {} if vectors is None else vectors.key_to_index
     counts = occurrences_of_merged(raw.counts, raw.word_of, len(raw.words))
@@ -288,7 +286,7 @@ def spell(
     >>> text.types, text.ids.tolist()
     (['Hail', 'More', 'hail'], [0, 1, 2])
     """
-    raw = _RawCorpus.read(batches, tokenizer, 0, keep_apart, None)
+    raw = _RawCorpus.read(batches, tokenizer, 0, keep_apart)
     return raw.running_text(Keys(np.arange(len(raw.words), dtype=np.int32), raw.words, {}), ())
 
 

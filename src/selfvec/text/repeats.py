@@ -61,11 +61,11 @@ T = TypeVar("T")
 class Ngrams:
     """The n-grams of a text by their hashes, which threads compute."""
 
-    def __init__(self, batch: TokenBatch, jobs: int | None = None, length: int = NGRAM) -> None:
+    def __init__(self, batch: TokenBatch, length: int = NGRAM) -> None:
         self.batch = batch
         self.length = length
         self._words = word_hashes(batch.types)  # (V,)
-        parts = max(min(threads(jobs), batch.documents), 1)
+        parts = max(min(threads(), batch.documents), 1)
         ends = np.searchsorted(batch.offsets, np.linspace(0, len(batch), parts + 1)[1:-1])
         # The documents of each thread, from the first to the one after the last.
         self._ranges = list(pairwise([0, *ends.tolist(), batch.documents]))
@@ -212,10 +212,10 @@ class Repeats:
             "templates": self.templates,
         }
 
-    def tokens_in(self, batch: TokenBatch, jobs: int | None = None) -> Mask:
+    def tokens_in(self, batch: TokenBatch) -> Mask:
         """Which tokens of a text, of this corpus or another, are part of a repeated passage, (N,) bool."""
         covered = np.zeros(len(batch), bool)
-        ngrams = Ngrams(batch, jobs)
+        ngrams = Ngrams(batch)
 
         def work(each: Hashed) -> None:
             for hashed, places in each:
@@ -230,9 +230,7 @@ class Repeats:
         write_tensors(folder / _FILE, {"passages": self.passages})
 
 
-def find_repeats(
-    batch: TokenBatch, jobs: int | None = None, *, at_once: int = AT_ONCE
-) -> tuple[Repeats, Mask]:
+def find_repeats(batch: TokenBatch, *, at_once: int = AT_ONCE) -> tuple[Repeats, Mask]:
     """The repeated passages of a corpus, and which tokens are further occurrences of one, (N,) bool.
 
     ``at_once`` n-grams are examined at a time; the result does not depend on it.
@@ -245,7 +243,7 @@ def find_repeats(
     """
     further = scratch_array(len(batch), bool)
     tables = []
-    for rows, occurrences in repeated_ngrams(batch, jobs, at_once):
+    for rows, occurrences in repeated_ngrams(batch, at_once):
         tables.append(rows)
         cover(further, occurrences["place"].to_numpy(), True)
     if not any(map(len, tables)):
@@ -258,15 +256,13 @@ def find_repeats(
     return found_repeats(ngrams, example, figures_of(batch, further), len(batch)), further
 
 
-def repeated_ngrams(
-    batch: TokenBatch, jobs: int | None = None, at_once: int = AT_ONCE
-) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+def repeated_ngrams(batch: TokenBatch, at_once: int = AT_ONCE) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
     """The n-grams of many documents, in shares: a row for each, and one for each of its occurrences."""
     if batch.documents < LEAST_DOCUMENTS:
         return
     import polars as pl
 
-    ngrams = Ngrams(batch, jobs)
+    ngrams = Ngrams(batch)
     for hashed, places in ngrams.candidates(ngrams.count(), LEAST_DOCUMENTS, at_once):
         rows = counted_occurrences(ngrams, hashed, places, LEAST_DOCUMENTS)
         occurrences = pl.DataFrame({"passage": hashed, "place": places})

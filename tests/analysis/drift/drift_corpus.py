@@ -47,5 +47,5 @@ def slice_means(space: OccurrenceSpace) -> list[np.ndarray]:
     """The mean vector of each word in every slice: S arrays, (V, d) unit rows."""
     types, sides = len(space.batch.types), len(space.centres)
     blocks = WordBlocks(np.ones((types, sides), np.int64), np.full(types, space.batch.documents))
-    sums = np.concatenate([part.rows for part in block_sums(space, np.arange(types), blocks, 0, 1)])
+    sums = np.concatenate([part.rows for part in block_sums(space, np.arange(types), blocks, 0)])
     return [unit_rows(sums[side::sides]) for side in range(sides)]

@@ -9,6 +9,7 @@ import pytest
 from drift_corpus import planted_run, slice_means
 from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
+from tests.in_threads import in_threads
 
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.kernels import sign_flip_test, split_test
@@ -191,8 +192,8 @@ def test_the_means_of_a_test_are_those_of_the_slices() -> None:
     among = np.arange(len(run.vectors))
     words = np.sort([run.index("x0"), run.index("x1")])
     test = DriftTest(permutations=20)
-    found = permutation_test(space, words, among, test, 2)
-    alone = permutation_test(space, words, words, test, 1)
+    found = in_threads(2, permutation_test, space, words, among, test)
+    alone = in_threads(1, permutation_test, space, words, words, test)
     assert_allclose(found.distance, alone.distance, atol=1e-6)
     assert_array_equal(found.p, alone.p)
     for mine, whole in zip(found.uses.means, slice_means(space), strict=True):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from drift_corpus import planted_run, slice_means
+from tests.in_threads import in_threads
 from tests.refusals import refused
 
 import selfvec
@@ -37,14 +38,14 @@ def test_distances_are_those_of_the_mean_uses_whatever_the_units(run: Run) -> No
     space = occurrence_space(Comparison.of(run.tokens, every), WordTable.of(run))
     tables = slice_means(space)
     words = ["x0", "t1w3", "c0"]
-    for word, path in zip(words, slice_paths(run, words, every, jobs=2), strict=True):
+    for word, path in zip(words, slice_paths(run, words, every), strict=True):
         first, second = (table[run.index(word)] for table in tables)
         assert figures(path, "distance") == pytest.approx([0, 1 - first @ second], abs=2e-5)
         assert sum(figures(path, "uses")) == run.tokens.counts[run.index(word)]
 
 
 def test_a_word_that_moved_is_outside_what_chance_gives_one_that_stayed(run: Run) -> None:
-    moved, stayed = (path["slices"][1] for path in slice_paths(run, ["x0", "x1"], jobs=1))
+    moved, stayed = (path["slices"][1] for path in slice_paths(run, ["x0", "x1"]))
     assert stayed["high"] < moved["low"] < moved["distance"] < moved["high"]
     assert stayed["distance"] < 0.3
 
@@ -52,7 +53,7 @@ def test_a_word_that_moved_is_outside_what_chance_gives_one_that_stayed(run: Run
 def test_chance_is_the_distance_of_a_word_that_stayed_however_few_its_uses() -> None:
     for uses in ((80, 80), (60, 5)):
         made = planted_run([(0.0, 0.0)] * 12 + [(0.0, 1.0)], uses=uses)
-        *stayed, moved = slice_paths(made, [f"x{i}" for i in range(13)], by_label(made.tokens), jobs=1)
+        *stayed, moved = slice_paths(made, [f"x{i}" for i in range(13)], by_label(made.tokens))
         chance, distance = (
             np.mean([figures(path, name)[1] for path in stayed]) for name in ("chance", "distance")
         )
@@ -64,7 +65,7 @@ def test_chance_is_the_distance_of_a_word_that_stayed_however_few_its_uses() -> 
 @pytest.mark.parametrize("uses", [(60, 4), (4, 60)])
 def test_a_distance_is_in_brackets_if_either_end_has_few_uses(uses: tuple[int, int]) -> None:
     made = planted_run([(0.0, 1.0)], uses=uses)
-    (path,) = slice_paths(made, ["x0"], by_label(made.tokens), jobs=1)
+    (path,) = slice_paths(made, ["x0"], by_label(made.tokens))
     assert figures(path, "few") == [uses[0] < 5, True]
     assert "mostly chance" in str(slice_table(path).notes)
 
@@ -73,22 +74,22 @@ def test_intervals_shrink_with_the_text() -> None:
     widths = []
     for uses in (10, 40, 160):
         made = planted_run([(0.2, 0.8)], uses=(uses, uses))
-        (path,) = slice_paths(made, ["x0"], by_label(made.tokens), jobs=1)
+        (path,) = slice_paths(made, ["x0"], by_label(made.tokens))
         widths.append(figures(path, "high")[1] - figures(path, "low")[1])
     assert widths[0] > 1.5 * widths[1] > 2.25 * widths[2]
 
 
 def test_intervals_are_seeded_and_do_not_depend_on_threads_or_company(run: Run) -> None:
-    one = slice_paths(run, ["x0"], seed=3, jobs=1)[0]
-    assert one == slice_paths(run, ["x1", "x0"], seed=3, jobs=2)[1]
-    assert one != slice_paths(run, ["x0"], seed=4, jobs=1)[0]
+    one = slice_paths(run, ["x0"], seed=3)[0]
+    assert one == in_threads(1, slice_paths, run, ["x1", "x0"], seed=3)[1]
+    assert one != slice_paths(run, ["x0"], seed=4)[0]
 
 
 def test_a_slice_without_the_word_has_no_figures() -> None:
     texts = ["rain fell on the town", "rain and hail fell", "the judge of the town"] * 6
     labels = ["wet", "wet", "dry"] * 6
     made = selfvec.refine(selfvec.Corpus.from_texts(texts, slices=labels), "none", "original")
-    (path,) = slice_paths(made.present, ["hail"], jobs=1)
+    (path,) = slice_paths(made.present, ["hail"])
     assert figures(path, "slice") == ["wet", "dry"]
     assert figures(path, "uses") == [6, 0]
     assert figures(path, "distance") == figures(path, "chance") == [0, None]

@@ -21,6 +21,7 @@ from tests.refusals import refused
 import selfvec
 from selfvec.base.errors import CorpusError, InputError, Interrupted, MissingExtra
 from selfvec.base.progress import Progress, shown
+from selfvec.base.threads import limited
 from selfvec.lab.cluster import scheduler as scheduling
 from selfvec.lab.cluster.scheduler import Scheduler, connected
 
@@ -56,7 +57,8 @@ def test_killed_workers_change_nothing(corpus: Path, clustered) -> None:
     # As if each worker took longer to start again than Dask waits for one by default.
     with (
         dask.config.set({"distributed.deploy.lost-worker-timeout": 0}),
-        connected("local", workers=2) as workers,
+        limited(2),
+        connected("local") as workers,
     ):
         killing = Killing(workers, {"add_counts": 1, "_further": 1, "_sums": 2})
         run = clustered([corpus], by=killing)
@@ -69,7 +71,7 @@ def test_an_error_of_a_worker_is_that_of_the_client(tmp_path: Path, clustered, m
     monkeypatch.setattr(scheduling, "_FAILURES", 0)
     path = jsonl(tmp_path / "a.jsonl", sentences(100))
     path.write_text(path.read_text() + "{nonsense\n")
-    with connected("local", workers=1) as workers:
+    with limited(1), connected("local") as workers:
         refused(
             lambda: clustered([path], by=workers),
             CorpusError,
@@ -88,7 +90,7 @@ def test_workers_that_cannot_be_started_again_are_an_error(monkeypatch) -> None:
         raise OSError("no memory")
 
     monkeypatch.setattr(scheduling, "_LOOK", 0.1)
-    with connected("local", workers=1) as workers:
+    with limited(1), connected("local") as workers:
         monkeypatch.setattr("distributed.nanny.WorkerProcess.start", fails)
         refused(
             lambda: workers.result(workers.run(os._exit, 1)), InputError, "all workers died and could not be"

@@ -27,7 +27,7 @@ from selfvec.analysis.word_neighbours import lexicon
 from selfvec.base.arrays import AnyInts, Doubles, Floats, Ints, Mask, Rows
 from selfvec.base.display import whole_words
 from selfvec.base.errors import InputError
-from selfvec.base.threads import finish, in_order, one_core, threads
+from selfvec.base.threads import finish, in_order, one_core
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
@@ -282,7 +282,7 @@ def coherence(batch: TokenBatch, rows: Rows, weights: Floats, words: Ints, aroun
                 cosines[i] = _mean_cosine(total, n, mean)
 
     with one_core():
-        finish(in_order(range(0, len(words), _WORDS), measure, threads(None)))
+        finish(in_order(range(0, len(words), _WORDS), measure))
     return cosines
 
 

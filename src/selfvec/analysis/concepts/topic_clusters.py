@@ -17,7 +17,7 @@ from selfvec.base.arrays import Doubles, Floats, Ints, Rows
 from selfvec.base.display import count_of
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import stage
-from selfvec.base.threads import in_order, one_core, threads
+from selfvec.base.threads import in_order, one_core
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.kmeans import k_means
@@ -161,7 +161,7 @@ def _clusters(
     tried: dict[int, tuple[float, Rows]] = {}
     # A number is clustered by one thread, and several numbers at the same time.
     with stage("Grouping", len(numbers), "numbers") as advance, one_core():
-        for k, (labels, centres) in zip(numbers, in_order(numbers, clustered, threads(None)), strict=True):
+        for k, (labels, centres) in zip(numbers, in_order(numbers, clustered), strict=True):
             tried[k] = silhouette(points, labels, centres), centres
             advance(1)
     largest = max(value for value, _ in tried.values())

@@ -23,7 +23,7 @@ from selfvec.analysis.kernels import Dealing, sum_occurrences, sum_windows
 from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import AnyFloats, Doubles, Ids, Ints, Rows
 from selfvec.base.progress import stage
-from selfvec.base.threads import cut, each_block, in_order, threads
+from selfvec.base.threads import cut, each_block, in_order
 from selfvec.data.token_batch import TokenBatch, bounds_of
 from selfvec.data.vectors import Source
 from selfvec.files.memory import release
@@ -186,7 +186,7 @@ def _centres(space: OccurrenceSpace, rng: np.random.Generator) -> Rows:
     shuffled = drawn.copy()
     shuffled[read] = rng.permutation(drawn[read])
     spaces = [replace(space, sides=sides) for sides in (drawn, shuffled)]
-    means, by_chance = in_order(spaces, _word_means, threads(None))
+    means, by_chance = in_order(spaces, _word_means)
     return slice_centres(means, by_chance)
 
 
@@ -215,7 +215,7 @@ def _word_means(space: OccurrenceSpace) -> Doubles:
     counts = [space.batch.part(space.sides == side).counts for side in range(len(space.centres))]
     words = np.flatnonzero(np.min(counts, axis=0) >= LEAST)
     total = np.zeros(space.centres.shape)
-    for part in block_sums(space, words, _whole(space), 0, 1):
+    for part in block_sums(space, words, _whole(space), 0):
         rows = part.rows.astype(np.float64) / np.maximum(part.counts, 1)[:, None]
         total += rows.reshape(-1, *total.shape).sum(axis=0)
     return total / max(len(words), 1)
@@ -246,15 +246,13 @@ class BlockSums:
     counts: Doubles  # (R,), number of occurrences in each block
 
 
-def block_sums(
-    space: OccurrenceSpace, words: Ints, blocks: WordBlocks, seed: int, jobs: int
-) -> Iterator[BlockSums]:
+def block_sums(space: OccurrenceSpace, words: Ints, blocks: WordBlocks, seed: int) -> Iterator[BlockSums]:
     """Sum the occurrences of words by block. Yields some words at a time, in their order.
 
     ``blocks`` describes the blocks of all V words; ``seed`` shuffles the documents before they are dealt to
     blocks. The sums have the same bits for any number of threads.
     """
-    return measured_blocks(space, words, blocks, seed, jobs, lambda sums: sums)
+    return measured_blocks(space, words, blocks, seed, lambda sums: sums)
 
 
 def measured_blocks(
@@ -262,7 +260,6 @@ def measured_blocks(
     words: Ints,
     blocks: WordBlocks,
     seed: int,
-    jobs: int,
     measure: Callable[[BlockSums], T],
 ) -> Iterator[T]:
     """What ``measure`` returns for each of the `block_sums`; it is called in the thread that made them."""
@@ -307,4 +304,4 @@ def measured_blocks(
         )
         return measure(BlockSums(mine, starts, out, counts))
 
-    yield from in_order(cut(blocks.number[words].sum(axis=1), most), work, jobs)
+    yield from in_order(cut(blocks.number[words].sum(axis=1), most), work)

@@ -71,13 +71,12 @@ def differing_uses(
     shown: Mask,  # (V,), words that are said to stand beside others
     ratio: Doubles,  # (V,), how much more frequent words surely are on the second side; 0 leaves one out
     seed: int,
-    jobs: int,
 ) -> DifferingUses:
     """How many of the uses of each word differ, and what stands beside those that may be named."""
     found = differing_shares(measured, among, ordinary)
     if measured.uses is None:
         return found
-    p = context_p(compared, measured.words, ordinary, ratio, seed, jobs)
+    p = context_p(compared, measured.words, ordinary, ratio, seed)
     named = np.flatnonzero(((found.low > NAMED) & np.isnan(p)) | (p <= SURE))
     beside = words_beside(compared, measured.words[named], shown)
     return replace(found, p=p, beside=dict(zip(named.tolist(), beside, strict=True)))
@@ -228,7 +227,6 @@ def context_p(
     ordinary: Mask,  # (m,), words that tell what is usual
     ratio: Doubles,  # (V,), as in `differing_uses`
     seed: int,
-    jobs: int,
 ) -> Doubles:
     """p of the hypothesis that the words beside each word differ no more than is usual, (m,).
 
@@ -247,10 +245,10 @@ def context_p(
 
     with stage("Contexts", len(words), "words") as advance:
         shares = cut(np.diff(seen.starts), _PLACES)
-        for done in in_order(shares, partial(score, np.where(able, DRAWS, 0)), jobs):
+        for done in in_order(shares, partial(score, np.where(able, DRAWS, 0))):
             advance(done)
         doubtful = able & (_beyond_usual(scores, often, ordinary & able) >= _DOUBTFUL)
-        list(in_order(shares, partial(score, np.where(doubtful, AGAIN, 0)), jobs))
+        list(in_order(shares, partial(score, np.where(doubtful, AGAIN, 0))))
     beyond = _beyond_usual(scores, often, ordinary & able)
     p = chi_square_p(beyond) / 2
     return np.where(able, np.where(beyond > 0, p, 1 - p), np.nan)

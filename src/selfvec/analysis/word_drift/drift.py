@@ -236,7 +236,7 @@ def drift(
         )
 
         def measure() -> Json:
-            return vars(measure_words(comparison, table, sides, test, jobs=which.get("jobs")))
+            return vars(measure_words(comparison, table, sides, test))
 
         def compare_counts() -> Json:
             return {"rows": [finding.as_dict() for finding in key_words(comparison)]}

@@ -15,7 +15,7 @@ from selfvec.base.answer import Json, as_rows
 from selfvec.base.arrays import Doubles, Hashes, Ids, Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import stage, steps
-from selfvec.base.threads import at_once, in_order, threads
+from selfvec.base.threads import at_once, in_order
 from selfvec.corpus.slices import slice_counts
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.word_lookup import rows_of
@@ -100,7 +100,6 @@ def measure_words(
     test: DriftTest,
     *,
     neighbours: int = NEIGHBOURS,
-    jobs: int | None = None,
 ) -> Measures:
     """Measure every word that occurs often enough, including words that are not listed by default."""
     measured, sliced = compared.measured_sides, bool(compared.names)
@@ -121,9 +120,9 @@ def measure_words(
         # In one pass over the text: the words that are tested, and those that may be their neighbours.
         often = np.flatnonzero(listed.any(axis=0) | sides.able)
         if sliced and space is not None:
-            distances = permutation_test(space, words, often, test, threads(jobs))
+            distances = permutation_test(space, words, often, test)
         else:
-            distances = refinement_drift(table, space, words, test, threads(jobs))
+            distances = refinement_drift(table, space, words, test)
         both = (table.original, table.refined)
         means = distances.uses.means if distances.uses else [vectors.unit[often] for vectors in both]
         keys = table.names
@@ -131,7 +130,7 @@ def measure_words(
         listed_words = np.array([keys[word] not in reasons for word in words.tolist()], bool)
         changes = changes_of(distances, sides.counts[:, words].T, listed_words)
         looked_at = (often, listed_words, table.content, np.where(explained, 0.0, ratio))
-        differing = differing_uses(compared, distances, *looked_at, test.seed, threads(jobs))
+        differing = differing_uses(compared, distances, *looked_at, test.seed)
         rows = _rows(keys, distances, changes, differing, sides.counts, near)
         reasons |= more
         mark_words(compared, table, [*rows, *unmatched], test.min_count)
@@ -358,7 +357,7 @@ def _is_repeated(compared: Comparison, words: Mask, numbers: Mask) -> Mask:
         return repeated_occurrences(part, words, numbers) > _SHARE * part.counts
 
     dropped = words & np.any(
-        [*in_order(compared.measured_sides.parts, repeated, threads(None)), np.zeros_like(words)], axis=0
+        [*in_order(compared.measured_sides.parts, repeated), np.zeros_like(words)], axis=0
     )
     return dropped if dropped.sum() <= _MOST * words.sum() else np.zeros_like(dropped)
 

@@ -90,9 +90,8 @@ def permutation_test(
     words: Ints,  # (m,), in rising order; each occurs in both slices
     among: Ints,  # (n,), in rising order, these and further words whose means are wanted
     test: DriftTest,
-    jobs: int,
 ) -> Distances:
-    """Measure words between the two slices of a space. The figures have the same bits for any ``jobs``.
+    """Measure words between the two slices of a space. The figures have the same bits for any threads.
 
     Drawing stops early for words that random splits move as far (Besag and Clifford, 1991, *Sequential Monte
     Carlo p-values*). If few words are beyond almost all of the splits, more splits are drawn for these words,
@@ -110,7 +109,7 @@ def permutation_test(
 
         parts = []
         with stage(label, len(chosen), "words") as advance:
-            for part in measured_blocks(space, chosen, blocks, test.seed, jobs, work):
+            for part in measured_blocks(space, chosen, blocks, test.seed, work):
                 parts.append(part)
                 advance(len(part[-1]))
         return parts
@@ -216,7 +215,6 @@ def refinement_drift(
     space: OccurrenceSpace | None,  # of all documents; without it only the distance is measured
     words: Ints,  # (m,)
     test: DriftTest,
-    jobs: int,
 ) -> Distances:
     """Measure every word between its original and its refined vector.
 
@@ -233,7 +231,7 @@ def refinement_drift(
         return Distances(words, distance, unknown, unknown, unknown, none, unknown, nowhere)
     figures = []
     with stage("Splitting", len(words), "words") as advance:
-        for part in block_sums(space, words, document_blocks(space.documents), test.seed, jobs):
+        for part in block_sums(space, words, document_blocks(space.documents), test.seed):
             p_and_apd = np.zeros((len(part.words), 2))
             before = unit_rows(space.rows[part.words])
             draws = (test.permutations, ENOUGH, test.seed)

@@ -18,7 +18,6 @@ from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import say, stage, steps
-from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.run import Run
 from selfvec.data.run_text import RunText
@@ -235,7 +234,7 @@ def _document_means(
         rows = np.hstack([rows, np.any(rows, axis=1, keepdims=True)])
         owners, _, bounds = documents_of_words(batch.part(chosen), words)
         ones = np.ones(len(owners), np.float32)
-        sums += SparseRows(bounds, owners.astype(np.int32), ones).times(rows, threads(None))
+        sums += SparseRows(bounds, owners.astype(np.int32), ones).times(rows)
         every += rows.sum(axis=0, dtype=np.float64)
         advance(len(chosen))
     with np.errstate(invalid="ignore"):  # 0 / 0, of a word in none

@@ -22,7 +22,6 @@ from selfvec.base.answer import Json
 from selfvec.base.arrays import Doubles, Rows
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import InputError
-from selfvec.base.threads import threads
 from selfvec.base.view import COUNT, INTERVAL, Column, Form, Row, Table, ends, figure
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
@@ -66,7 +65,6 @@ def slice_paths(
     slices: Sequence[Slice] | None = None,
     *,
     seed: int = 0,
-    jobs: int | None = None,
 ) -> list[Json]:
     """Paths of words through slices.
 
@@ -110,7 +108,7 @@ def slice_paths(
     size = np.maximum(1, -(-documents.max(axis=1) // BLOCKS))  # every document is in a block
     blocks = WordBlocks(np.minimum(documents, BLOCKS), size)
     paths = []
-    for part in block_sums(space, order, blocks, seed, threads(jobs)):
+    for part in block_sums(space, order, blocks, seed):
         for i, word in enumerate(part.words.tolist()):
             mine = slice(part.starts[i], part.starts[i + 1])
             cuts = np.cumsum(blocks.number[word])[:-1]

@@ -375,9 +375,10 @@ def limit_threads(jobs: Any) -> Any:
     """
     if not isinstance(jobs, int):
         return jobs
-    from selfvec.base.threads import threads
+    from selfvec.base.threads import limited, threads
 
-    used = threads(jobs, lambda message: say(f"selfvec: --jobs: {message}"))
+    with limited(jobs, lambda message: say(f"selfvec: --jobs: {message}")):
+        used = threads()
     for library in _LIBRARIES:
         os.environ[f"{library}_THREADS"] = str(used)
     return used

@@ -118,12 +118,12 @@ def refine(
     if cluster is not None:
         from selfvec.lab.cluster.refine import refine_on
 
-        work: dict[str, Any] = {"overwrite": overwrite, "jobs": jobs} | teaching
+        work: dict[str, Any] = {"overwrite": overwrite} | teaching
         return Run(refine_on(cluster, corpus, several, settings, fields, output, **work))
     with run_writer(output, overwrite) as writer:
         text = open_text(corpus, fields, keep=settings.keeps_text)
-        work = {"writer": writer, "jobs": limited_jobs(jobs)} | teaching
-        return Run(finished(refine_corpus(text, several, settings, **work), writer))
+        made = refine_corpus(text, several, settings, writer=writer, **teaching)
+        return Run(finished(made, writer))
 
 
 # ---- What is given, and what is made of it
@@ -176,6 +176,7 @@ def run_writer(output: StrPath | None, overwrite: bool) -> Iterator[RunWriter | 
     if "://" in os.fspath(output):
         rule = f"{output} is a URL, which only a cluster writes"
         raise OptionError(rule, field="output", remedy="name a folder, or refine with --cluster local")
+    LOG.info("threads: %d", threads())
     with RunWriter(output, overwrite=overwrite) as writer:
         yield writer
 
@@ -198,10 +199,3 @@ def finished(run: record.Run, writer: RunWriter | None, undo: bool = True) -> re
 
         keep_encoder(run, made)
     return made
-
-
-def limited_jobs(jobs: int | None) -> int | None:
-    """As many threads as the machine can use; None if no number is asked for."""
-    used = threads(jobs)
-    LOG.info("threads: %d", used)
-    return None if jobs is None else used

@@ -18,6 +18,7 @@ from selfvec.base.checks import StrPath, is_path
 from selfvec.base.declarations import Bounds, Count, checked, options
 from selfvec.base.errors import CorpusError, Interrupted, OptionError, TargetError
 from selfvec.base.progress import Progress, say, shown
+from selfvec.base.threads import limited
 from selfvec.corpus.conversion import Texts, paths_of
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data import run as record
@@ -29,7 +30,7 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import open_run
 
 from .cached_run import Files, files_of
-from .refine import finished, limited_jobs, open_text, run_writer
+from .refine import finished, open_text, run_writer
 
 KEEP = "keep"
 """In place of vectors: those of the run stay."""
@@ -185,7 +186,6 @@ def update(
     half_life = how.get("half_life")
     if taken.is_nothing and (keep or (half_life is None and not old.provenance.live)):
         raise OptionError("there is nothing to do", remedy="name new text, or documents to --withdraw")
-    jobs = limited_jobs(how.get("jobs"))
     if dry_run:
         look = Execution()
         change = exchange(old, execution=look)[1] if keep else updating.preview(old, taken, look)
@@ -195,7 +195,7 @@ def update(
     with run_writer(target, own is not None or bool(how.get("overwrite"))) as writer:
         if own is not None:
             old = open_run(Path(old.folder or ""))  # another update may have finished before we got the lock
-        execution = Execution(writer, jobs)
+        execution = Execution(writer)
         if keep:
             number = writer.state if writer is not None and own is not None else 0
             new, change = exchange(old, number=number, execution=execution)
@@ -296,9 +296,9 @@ def watch(
             now = look()
             if now == before and now != done:
                 done, made = now, None
-                with shown(progress):  # not while the caller has a run
+                with shown(progress), limited(jobs):  # not while the caller has a run
                     try:
-                        made = _taken(folder, paths, jobs, documents)
+                        made = _taken(folder, paths, documents)
                     except CorpusError as error:  # a row that is still being written, or a mistake to mend
                         say(f"not taken: {error.message(flags=True)}")
                     except TargetError as error:
@@ -312,13 +312,13 @@ def watch(
         say("stopped; the run is whole")
 
 
-def _taken(folder: Path, paths: Sequence[Any], jobs: int | None, documents: NewDocuments) -> Run | None:
+def _taken(folder: Path, paths: Sequence[Any], documents: NewDocuments) -> Run | None:
     """A run with the documents of some files; None if they are not new."""
     made = update(folder, paths, KEEP, output=folder, **documents)
     change = made.change
     if change and made.provenance.worth_refining:
         try:
-            made = update(folder, output=folder, jobs=jobs)
+            made = update(folder, output=folder)
             made.present.change = change
         except TargetError as error:  # the next documents are a reason to refine, too
             say(f"not refined again yet: {error.message(flags=True)}")
@@ -408,6 +408,6 @@ def merge(
         raise OptionError("are several runs", field="runs", remedy="give a list of them")
     opened_runs = [as_run(run, "runs") for run in runs]
     with run_writer(output, overwrite) as writer:
-        execution = Execution(writer, limited_jobs(jobs))
+        execution = Execution(writer)
         merged = updating.merge(opened_runs, vectors, encoder=encoder, execution=execution)
         return Run(finished(merged, writer))

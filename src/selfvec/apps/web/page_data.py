@@ -195,7 +195,7 @@ class PageData:
     ) -> None:
         self.run = run
         self.writes = writes
-        self.jobs = jobs or max(1, threads(None) - 1)
+        self.jobs = jobs or max(1, threads() - 1)
         self.first = run.stamp if first is None else first
         self.tasks = tasks = Tasks()
         task = tasks.task

@@ -284,7 +284,7 @@ class WorkQueue:
     """
 
     def __init__(self, at_once: int | None = None) -> None:
-        number = at_once or max(2, threads(None))
+        number = at_once or max(2, threads())
         self._free = asyncio.Semaphore(number)
         self._pool = ThreadPoolExecutor(number, thread_name_prefix="selfvec-answer")
 

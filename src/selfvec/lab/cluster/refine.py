@@ -101,7 +101,6 @@ def refine_on(
     output: Any,
     *,
     overwrite: bool,
-    jobs: int | None,
     encoder: Any = None,
     embeddings: Any = None,
 ) -> Run:
@@ -124,7 +123,7 @@ def refine_on(
     allowed = cluster_settings(settings)  # before anything is started
     with (
         output_place(str(output), overwrite=overwrite) as (writer, finish),
-        connected(cluster, workers=jobs) as scheduler,
+        connected(cluster) as scheduler,
     ):
         if settings.method == "auto":
             say("on a cluster the method is decorrelated; auto compares methods on one machine only")

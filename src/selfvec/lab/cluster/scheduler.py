@@ -16,7 +16,7 @@ from typing import Any
 
 from selfvec.base.errors import InputError, require
 from selfvec.base.progress import say, stage
-from selfvec.base.threads import threads
+from selfvec.base.threads import limited, threads
 
 LOCAL = "local"
 Future = Any
@@ -30,8 +30,8 @@ _NO_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"  # 
 
 
 @contextmanager
-def connected(address: str, *, workers: int | None = None) -> Iterator[Scheduler]:
-    """The scheduler for ``--cluster local|ADDRESS``; ``workers`` is the number of workers of ``local``."""
+def connected(address: str) -> Iterator[Scheduler]:
+    """The scheduler for ``--cluster local|ADDRESS``; ``local`` has a worker for each of the `threads`."""
     for package in ("dask", "distributed", "fsspec", "pyarrow"):
         require(package, "dask", "--cluster")
     import dask
@@ -51,7 +51,7 @@ def connected(address: str, *, workers: int | None = None) -> Iterator[Scheduler
         if address == LOCAL:
             one = dict.fromkeys(("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS"), "1")
             cluster: Any = distributed.LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=threads(workers),
+                n_workers=threads(),
                 threads_per_worker=1,
                 memory_limit=0,
                 dashboard_address="127.0.0.1:0",  # any free port
@@ -77,6 +77,11 @@ def _close(cluster: Any) -> None:
         cluster.close()
 
 
+def _by_one_thread(task: Callable[..., Any], *arguments: Any) -> Any:
+    with limited(1):
+        return task(*arguments)
+
+
 class Scheduler:
     """Runs tasks on the workers of a Dask client; those of this machine are started again if they die."""
 
@@ -97,7 +102,7 @@ class Scheduler:
     def run(self, task: Callable[..., Any], *arguments: Any) -> Future:
         """Run a task as soon as its arguments are there; these may be futures, or lists of futures."""
         with self._connection():
-            future = self.client.submit(task, *arguments, pure=False)
+            future = self.client.submit(_by_one_thread, task, *arguments, pure=False)
         self._begun += 1
         future.add_done_callback(self._end)  # which holds the future no longer than until then
         return future

@@ -89,7 +89,7 @@ def read_shard(
 ) -> tuple[ShardRead, TokenBatch, RunText | None, Dates]:
     """Read a shard as one machine does: what is known about it, its tokens, documents if kept, and dates."""
     corpus = shard.corpus(skip_bad_rows)
-    execution = Execution(jobs=1)
+    execution = Execution()
     vectors = cast(Vectors, known)
     with execution.text_writer() if settings.keeps_text else nullcontext() as writer:
         tokens, encoding = read_unstemmed(corpus, vectors, settings, execution, text=writer)
@@ -173,7 +173,7 @@ def find_shard_repeats(
 
 def _count(shard: TokenBatch, bits: int) -> Bytes:
     """Counts of n-grams, (2^bits,); n-grams may share a counter."""
-    return Ngrams(shard, 1).count(bits)
+    return Ngrams(shard).count(bits)
 
 
 def _add(some: Bytes, others: Bytes) -> Bytes:
@@ -184,7 +184,7 @@ def _add(some: Bytes, others: Bytes) -> Bytes:
 
 def _list(shard: TokenBatch, counters: Bytes, number: int) -> pl.DataFrame:
     """The n-grams whose counter reaches the threshold."""
-    ngrams = Ngrams(shard, 1)
+    ngrams = Ngrams(shard)
     often = ngrams.candidates(counters, LEAST_DOCUMENTS)
     tables = [counted_occurrences(ngrams, *hashed) for hashed in often]
     return _join(*(table.with_columns(shard=pl.lit(number)) for table in tables))
@@ -205,7 +205,7 @@ def _further(shard: TokenBatch, passages: pl.DataFrame, number: int) -> Mask:
 
 
 def _covered(shard: TokenBatch, passages: pl.DataFrame) -> Mask:
-    return Repeats(passages["passage"].to_numpy()).tokens_in(shard, 1)
+    return Repeats(passages["passage"].to_numpy()).tokens_in(shard)
 
 
 def _example(shard: TokenBatch, place: int, passages: pl.DataFrame) -> str:
@@ -274,4 +274,4 @@ def _sums(
     words: Mask | None,  # (V,)
 ) -> Floats:
     """The part of a range of the text in the neighbour sums of some columns, (V, c) float32."""
-    return ScanOperator(text, window, GAMMA, 1, degrees=degrees).apply(rows, words=words)
+    return ScanOperator(text, window, GAMMA, degrees=degrees).apply(rows, words=words)

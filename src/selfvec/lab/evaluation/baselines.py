@@ -17,7 +17,6 @@ import numpy as np
 from selfvec.base.arrays import Rows
 from selfvec.base.errors import OptionError, require
 from selfvec.base.progress import stage
-from selfvec.base.threads import threads
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
@@ -37,30 +36,30 @@ ENCODER = "encoder:"  # prefix of the name or folder of a sentence encoder
 class Baseline:
     """One way to make word vectors from a corpus."""
 
-    # Arguments: a batch, the original vectors of its types, a seed, a number of threads. Result: (V, d) rows,
-    # zeros for words without a vector.
-    train: Callable[[TokenBatch, Vectors, int, int], Rows]
+    # Arguments: a batch, the original vectors of its types, a seed. Result: (V, d) rows, zeros for words
+    # without a vector.
+    train: Callable[[TokenBatch, Vectors, int], Rows]
     package: str | None = None  # required package
     extra: str = "baselines"  # extra of Selfvec with the package
 
-    def __call__(self, batch: TokenBatch, original: Vectors, seed: int = 0, jobs: int = 1) -> Vectors:
+    def __call__(self, batch: TokenBatch, original: Vectors, seed: int = 0) -> Vectors:
         """Unit rows for the words of the batch, in their order."""
-        rows = unit_rows(self.train(batch, original, seed, jobs))
+        rows = unit_rows(self.train(batch, original, seed))
         sources = np.where(filled_rows(rows), Source.CONTEXT, Source.NONE).astype(np.uint8)
         return Vectors(batch.types, rows, sources=sources, counts=batch.counts, normalized=True)
 
 
-def _refined(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, method: str) -> Rows:
+def _refined(batch: TokenBatch, original: Vectors, seed: int, *, method: str) -> Rows:
     """The original refined by one of our methods with default options; the same for any seed and threads."""
     del seed
     plan = make_plan(Settings.given(method=method, history="none"), Inputs(batch, original))
-    return refined_rows(plan, jobs)
+    return refined_rows(plan)
 
 
-def _encoded(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, model: str) -> Rows:
+def _encoded(batch: TokenBatch, original: Vectors, seed: int, *, model: str) -> Rows:
     """Each word encoded as a text of its own by a sentence encoder, without its contexts."""
     del original, seed
-    return as_sentence_encoder(model).encode(batch.types, jobs=jobs)
+    return as_sentence_encoder(model).encode(batch.types)
 
 
 BASELINES: dict[str, Baseline] = {
@@ -108,7 +107,6 @@ def train(
     names: Sequence[str],
     *,
     seed: int = 0,
-    jobs: int | None = None,
 ) -> dict[str, Vectors]:
     """Train baselines on a run's own tokens, from its original vectors: vectors of its words by name.
 
@@ -116,7 +114,6 @@ def train(
     only. `InputError` if the run did not keep its tokens.
     """
     wanted = check_names(names)
-    jobs = threads(jobs)
     tokens = run.require_tokens("on which baselines are trained")
     batch = replace(tokens, ids=np.array(tokens.ids), offsets=np.array(tokens.offsets))
     # In memory and as they are: no baseline builds others from subwords.
@@ -125,18 +122,18 @@ def train(
     trained: dict[str, Vectors] = {}
     with stage("Baselines", len(wanted), "baselines") as advance:
         for name in wanted:
-            trained[name] = _timed(name, run, batch, original, seed, jobs)
+            trained[name] = _timed(name, run, batch, original, seed)
             advance(1)
     return trained
 
 
-def _timed(name: str, run: Run, batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Vectors:
+def _timed(name: str, run: Run, batch: TokenBatch, original: Vectors, seed: int) -> Vectors:
     """One baseline, with the seconds of its training, without those of importing its package."""
     baseline = find_baseline(name)
     if baseline.package is not None:
         import_module(baseline.package)
     start = time.perf_counter()
-    made = baseline(batch, original, seed, jobs)
+    made = baseline(batch, original, seed)
     seconds = time.perf_counter() - start
     return Vectors(
         run.vectors.index_to_key,

@@ -67,7 +67,7 @@ def alone(encoder: SentenceEncoder, words: TextWords) -> Rows:
         return centred(encoder.encode(types, advance=advance))
 
 
-def in_texts(encoder: SentenceEncoder, words: TextWords, *, jobs: int | None = None) -> Rows:
+def in_texts(encoder: SentenceEncoder, words: TextWords) -> Rows:
     """The mean of all uses of each word, less the mean of all words: (V, h) unit rows.
 
     A word without a piece has zeros. `OptionError` unless the encoder gives the states of pieces.
@@ -82,7 +82,7 @@ def in_texts(encoder: SentenceEncoder, words: TextWords, *, jobs: int | None = N
     sums = np.zeros((len(batch.types), encoder.dimensions))
     uses = np.zeros(len(batch.types), np.int64)
     with stage("Reading", len(words.texts), "passages") as advance:
-        for text, ends, states in encoder.states(words.texts, jobs=jobs, advance=advance):
+        for text, ends, states in encoder.states(words.texts, advance=advance):
             mine = slice(bounds[text], bounds[text + 1])
             places, rows = use_states(ends, states, words.spans[mine])
             np.add.at(sums, batch.ids[mine][places], rows)

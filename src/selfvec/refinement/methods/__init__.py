@@ -42,9 +42,8 @@ class Refinement:
         self._table: Rows = original.unit
 
     @classmethod
-    def of_plan(cls, plan: Plan, jobs: int | None = None) -> Refinement:
+    def of_plan(cls, plan: Plan) -> Refinement:
         """The refinement of a plan, before its first step; without rounds the vectors stay as they are."""
-        del jobs
         return cls(plan.inputs.batch, plan.inputs.original, history=HistoryPlan(every=0))
 
     @property
@@ -94,22 +93,17 @@ _HOMES = {
 MODULES = tuple(f"{__name__}.{home.partition('.')[0]}" for home in _HOMES.values())
 
 
-def start(plan: Plan, jobs: int | None = None) -> Refinement:
-    """Create the refinement of a plan, before its first step.
-
-    ``jobs`` is the number of threads, all cores if None; the result is the same.
-    """
+def start(plan: Plan) -> Refinement:
+    """Create the refinement of a plan, before its first step."""
     method = Refinement
     if plan.method != "original":
         method = resolve_name(f"{__name__}.{_HOMES[plan.method]}")
-    return method.of_plan(plan, jobs)
+    return method.of_plan(plan)
 
 
-def refined_rows(
-    plan: Plan, jobs: int | None = None, advance: Callable[[int], None] = lambda _: None
-) -> Rows:
+def refined_rows(plan: Plan, advance: Callable[[int], None] = lambda _: None) -> Rows:
     """The refined vectors, (V, d) float32; ``advance`` is called with the tokens read in each step."""
-    refinement = start(plan, jobs)
+    refinement = start(plan)
     while not refinement.done:
         advance(refinement.advance())
     return refinement.table

@@ -59,13 +59,13 @@ class Trust(NamedTuple):
 FULL, LITTLE = Trust(2 / 3, 10), Trust(0.1, 3)
 
 
-def _operator_of(plan: Plan, jobs: int | None) -> ScanOperator:
+def _operator_of(plan: Plan) -> ScanOperator:
     """The operator of a plan: of a text that is elsewhere, or of one whose documents may have weights."""
     if plan.inputs.scan is not None:
         return plan.inputs.scan(plan.window)
     batch, half_life = plan.inputs.batch, plan.settings.half_life
     weights = None if half_life is None else half_life_weights(batch, half_life)
-    return ScanOperator(batch, plan.window, GAMMA, jobs, weights)
+    return ScanOperator(batch, plan.window, GAMMA, weights)
 
 
 def half_life_weights(batch: TokenBatch, half_life: float) -> Doubles:
@@ -140,7 +140,7 @@ class Anchors:
         each_block(len(out), mix)
         return out
 
-    def finish(self, rows: Rows, words: TokenBatch, anchor: float, jobs: int | None = None) -> Bytes:
+    def finish(self, rows: Rows, words: TokenBatch, anchor: float) -> Bytes:
         """Anchor the rows of the last pass, (V, d), in place; return the sources of the result, (V,) uint8.
 
         ``words`` gives the words and their counts, ``anchor`` is λ.
@@ -152,7 +152,7 @@ class Anchors:
         trust = self.trust(words.counts)
         # After the anchor, so that spelling is learned from final rows. What words built from subwords get
         # from it is then pulled to their base, too.
-        sources = self._blend_spelling(rows, words, trust, jobs)
+        sources = self._blend_spelling(rows, words, trust)
         pull = (anchor * trust.composed * self.per_piece).astype(np.float32)
         self._mix_composed(rows, pull, evidence(words.counts))
         return sources
@@ -180,12 +180,12 @@ class Anchors:
 
         each_block(len(rows), mix)
 
-    def _blend_spelling(self, rows: Rows, words: TokenBatch, trust: Trust, jobs: int | None) -> Bytes:
+    def _blend_spelling(self, rows: Rows, words: TokenBatch, trust: Trust) -> Bytes:
         """Mix words without a row of their own with words spelled alike; return the sources of all words."""
         if self.whole.all() or not self.whole.any():
             return self.sources
         doubt = np.where(self.composed, trust.doubt, EVIDENCE)
-        shares = blend_spelling(rows, words, self.whole, doubt, jobs)
+        shares = blend_spelling(rows, words, self.whole, doubt)
         # As docs/explanation/unknown-words.md names the sources: mixed between a quarter and three quarters.
         induced = np.select([shares < 0.25, shares <= 0.75], [Source.CONTEXT, Source.MIXED], Source.SUBWORDS)
         induced[~filled_rows(rows)] = Source.NONE
@@ -213,15 +213,13 @@ class DecorrelatedRefinement(Refinement):
         passes: int = 2,  # even; see the module
         anchor: float = _DEFAULTS.anchor,  # λ, at least 0
         history: HistoryPlan | None = None,
-        jobs: int | None = None,
         operator: ScanOperator | None = None,
     ) -> None:
         plan = history or HistoryPlan()
         size = len(batch.types) * passes * original.vector_size * 2
         ends = plan.pass_ends or (plan.every != 0 and size <= plan.limit)
         super().__init__(batch, original, passes, replace(plan, every=0, pass_ends=ends, watch=()))
-        self.jobs = jobs
-        self.operator = operator or ScanOperator(batch, window, GAMMA, jobs)
+        self.operator = operator or ScanOperator(batch, window, GAMMA)
         self.anchor = anchor
         self.anchors = Anchors(original)
         # With a half-life, words have weighted counts: an old word is as little evidence as a rare one.
@@ -229,7 +227,7 @@ class DecorrelatedRefinement(Refinement):
         self._begun = False
 
     @classmethod
-    def of_plan(cls, plan: Plan, jobs: int | None = None) -> DecorrelatedRefinement:
+    def of_plan(cls, plan: Plan) -> DecorrelatedRefinement:
         """The refinement of a plan."""
         return cls(
             plan.inputs.batch,
@@ -238,8 +236,7 @@ class DecorrelatedRefinement(Refinement):
             passes=plan.passes,
             anchor=plan.anchor,
             history=plan.history,
-            jobs=jobs,
-            operator=_operator_of(plan, jobs),
+            operator=_operator_of(plan),
         )
 
     def advance(self, tick: Callable[[float], None] = lambda _: None) -> int:
@@ -254,6 +251,6 @@ class DecorrelatedRefinement(Refinement):
             self._begun = True
         self._table = decorrelate(self._table, self.operator, self._table)
         if self.finished + 1 == self.rounds:
-            self.sources = self.anchors.finish(self._table, self.words, self.anchor, self.jobs)
+            self.sources = self.anchors.finish(self._table, self.words, self.anchor)
         self._end_round()
         return int(self.batch.counts.sum())

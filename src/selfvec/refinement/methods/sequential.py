@@ -70,9 +70,8 @@ class SequentialRefinement(Refinement):
         self._recording = Recording(period, self.recorder.seen, *buffers)
 
     @classmethod
-    def of_plan(cls, plan: Plan, jobs: int | None = None) -> SequentialRefinement:
+    def of_plan(cls, plan: Plan) -> SequentialRefinement:
         """The refinement of a plan; it runs in one thread."""
-        del jobs
         options: dict[str, Any] = {name: getattr(plan, name) for name in cls.options}
         return cls(plan.inputs.batch, plan.inputs.original, **options)
 

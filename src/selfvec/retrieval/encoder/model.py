@@ -37,7 +37,7 @@ from selfvec.base.compiled import read_only
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.installed import __version__
 from selfvec.base.progress import Progress, shown
-from selfvec.base.threads import at_once, cut, finish, in_order, one_core, threads
+from selfvec.base.threads import at_once, cut, finish, in_order, limited, one_core
 from selfvec.data.field_types import coded
 from selfvec.data.run import AnyRun, Run
 from selfvec.data.settings import METHODS
@@ -202,7 +202,7 @@ class Encoder:
             If an item is not a text.
         """
         if isinstance(texts, str):
-            alone: Floats = self.encode([texts], jobs=jobs)[0]
+            alone: Floats = self.encode([texts])[0]
             return alone
         if hasattr(texts, "columns"):  # whose names would be the texts
             rule = "texts are a sequence of str, this is a data frame"
@@ -219,7 +219,8 @@ class Encoder:
             ids, offsets = self._lookup.find(texts[some])
             unit_sums(ids, offsets, self.places, self.rows, out[some])
 
-        finish(in_order(cut(sizes + 1, _BLOCK), work, threads(jobs)))
+        with limited(jobs):
+            finish(in_order(cut(sizes + 1, _BLOCK), work))
         return out
 
     def encode_document(self, texts: Sequence[str] | str) -> Floats:
@@ -332,7 +333,7 @@ def _made(
         preprocessing = replace(preprocessing, stop_words=None)
     groups = _StemGroups.of(run, preprocessing)
     chosen = _tables(run, tables)
-    each = in_order([vectors.unit for vectors in chosen.values()], groups.means, threads(None))
+    each = in_order([vectors.unit for vectors in chosen.values()], groups.means)
     wide = np.hstack(list(each))
     texts = groups.texts(run)
     weights = inverse_document_frequency(texts) if texts is not None else groups.estimated_weights(run)

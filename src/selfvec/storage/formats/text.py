@@ -254,7 +254,7 @@ def read_lines(
         regular = _by_polars(text, out) if large else None
         return _by_python(text, out, source, first_line + row) if regular is None else regular
 
-    blocks = in_order(_blocks(source, start, end), parsed, threads(None) if large else 1)
+    blocks = in_order(_blocks(source, start, end), parsed, threads() if large else 1)
     words = list(chain.from_iterable(blocks))
     _check_ends(words, source, first_line)
     return words, matrix

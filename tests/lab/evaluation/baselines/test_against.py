@@ -41,7 +41,7 @@ def test_a_baseline_trained_as_the_run_was_is_the_run(storms, tmp_path) -> None:
     for method in ("paper", "online", "decorrelated"):
         run = selfvec.refine(storms, "none", method, history="none")
         selfvec.save_run(run, tmp_path / method)
-        found = train(open_run(tmp_path / method), [method], jobs=1)[method]
+        found = train(open_run(tmp_path / method), [method])[method]
         np.testing.assert_allclose(found.vectors, run.vectors.vectors, atol=1e-5)
 
 
@@ -61,11 +61,11 @@ def model(tmp_path: Path) -> Path:
 
 def test_an_encoder_by_its_folder(run_folder, model, tmp_path) -> None:
     run = open_run(run_folder)
-    made = train(run, [f"encoder:{model}"], jobs=1)[f"encoder:{model}"]
+    made = train(run, [f"encoder:{model}"])[f"encoder:{model}"]
     expected = as_sentence_encoder(model).encode(run.vectors.index_to_key)
     np.testing.assert_allclose(made.vectors, expected, atol=1e-6)
     with pytest.raises(InputError, match="not the folder of a sentence encoder"):
-        train(run, ["encoder:" + str(tmp_path / "nowhere")], jobs=1)
+        train(run, ["encoder:" + str(tmp_path / "nowhere")])
 
 
 def test_an_encoder_reads_texts_whole(run_folder, model, tmp_path) -> None:
@@ -78,7 +78,7 @@ def test_an_encoder_reads_texts_whole(run_folder, model, tmp_path) -> None:
         (tmp_path / "labels" / f"{part}.tsv").write_text("one\tquery\ntwo\tquery query query\n" * 3)
     run, name = open_run(run_folder), f"encoder:{model}"
     tasks = [Retrieval(place), Classification(tmp_path / "labels")]
-    found = selfvec.evaluate(run, tasks, against=train(run, [name], jobs=1)).rows
+    found = selfvec.evaluate(run, tasks, against=train(run, [name])).rows
     value = {(row["vectors"], row["metric"]): (row["value"], row["covered"]) for row in found}
     assert value[name, "ndcg@10"] == (1, 1)
     assert value["refined", "ndcg@10"][0] < 1

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from tests.in_threads import in_threads
 from tests.rows import normal_rows
 
 from selfvec.base.errors import OptionError
@@ -67,7 +68,7 @@ def test_words_of_one_topic_end_nearer_than_words_of_two(name: str, planted, sta
 @pytest.mark.parametrize("name", BASELINES)
 def test_a_seed_gives_the_same_vectors_with_one_thread_and_inputs_stay(name: str, planted, start) -> None:
     ids, rows = planted.ids.copy(), start.vectors.copy()
-    one, same = (BASELINES[name](planted, start, seed=3, jobs=1) for _ in range(2))
+    one, same = (in_threads(1, BASELINES[name], planted, start, seed=3) for _ in range(2))
     assert_array_equal(one.vectors, same.vectors)
     assert_array_equal(planted.ids, ids)  # the inputs stay as they are
     assert_array_equal(start.vectors, rows)
@@ -110,8 +111,8 @@ def test_ppmi_svd_gives_back_the_matrix_it_factorises(planted, start) -> None:
     """With as many dimensions as words U·Σ^½ has the singular values of the matrix, to the half."""
     from selfvec.cooccurrence.counts import count, ppmi_matrix
 
-    rows = BASELINES["ppmi-svd"].train(planted, start, 0, 1)
-    dense = ppmi_matrix(count(planted, 11)).times(np.eye(len(planted.types), dtype=np.float32), 1)
+    rows = BASELINES["ppmi-svd"].train(planted, start, 0)
+    dense = ppmi_matrix(count(planted, 11)).times(np.eye(len(planted.types), dtype=np.float32))
     values = np.linalg.svd(dense.astype(np.float64), compute_uv=False)
     found = np.sort((rows**2).sum(axis=0))[::-1][: len(values)]
     assert_allclose(found, values, atol=1e-3)
@@ -147,10 +148,10 @@ def run(planted, start) -> Run:
 
 
 def test_trained_on_a_run_is_trained_on_its_tokens_and_says_what_it_took(run, planted, start) -> None:
-    made = train(run, ["glove", "original", "paper"], seed=2, jobs=1)
+    made = in_threads(1, train, run, ["glove", "original", "paper"], seed=2)
     assert list(made) == ["glove", "paper"]
     for name, vectors in made.items():
-        here = BASELINES[name](planted, start, seed=2, jobs=1)
+        here = in_threads(1, BASELINES[name], planted, start, seed=2)
         assert_allclose(vectors.vectors, here.vectors, atol=1e-6)
         assert_array_equal(vectors.sources, here.sources)
         assert vectors.index_to_key == list(planted.types)
