@@ -36,7 +36,7 @@ from selfvec.storage.opened import GivenRun
 from selfvec.text.rules import listed_stop_words
 
 from .corpus_query import Hits, asked_query, name_of
-from .counted_text import CountedText, Grouped, asked_text, group_columns, in_groups
+from .counted_text import CountedText, Grouped, Unit, asked_text, group_columns, in_groups
 
 HIGHEST = 14.0  # logDice of two words that never occur apart, once in each window
 _SIDES = re.compile(r"(?:(\d{1,5})L)?(?:(\d{1,5})R)?", re.IGNORECASE)
@@ -211,6 +211,7 @@ def collocates(
     window: Count | str = 5,
     measure: Literal["logdice", "mi", "mi3", "t", "z", "ll", "delta_p"] = "logdice",
     within: Literal["document", "sentence"] = "document",
+    unit: Unit = "word",
     stop_words: str | None = None,
     top: Count | None = None,
     min_count: Count = 1,
@@ -239,6 +240,8 @@ def collocates(
         Leave out words that are together with the word less often.
     within : {"document", "sentence"}
         What windows do not cross.
+    unit : {"word", "lemma", "pos"}
+        What collocates are; as in `frequency`.
     stop_words : str, optional
         Leave stop words out of the list. A language code (e.g. en) or a file with one word per line.
     min_documents : int, at least 1
@@ -286,7 +289,7 @@ def collocates(
     ['size', 'hail', 'pads']
     """
     around = Window.of(window)
-    asked = asked_text(run, counting, written=True)
+    asked = asked_text(run, counting, written=True, unit=unit)
     if within == "sentence" and asked.text.sentences is None:
         asked.run.require_text("whose sentences end windows")
         raise OptionError("ends with no sentences where words are pieces of a tokenizer.json", field="within")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,15 +19,15 @@ from selfvec.base.errors import InputError, NotFound
 from selfvec.base.threads import cut, stop_if_cancelled
 from selfvec.corpus.filters import filtered_documents
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch, bounds_of
+from selfvec.data.token_batch import bounds_of
 from selfvec.storage.cache import cached_result
-from selfvec.text.languages import english_lemmas, lemmas_of_forms, lemmatizer, without_elision
+from selfvec.text.languages import english_lemmas, lemmas_of_forms, without_elision
 from selfvec.text.phrases import parts, row_of, units_of
-from selfvec.text.tagger import tagger
+from selfvec.text.tagger import OTHER, UNIVERSAL, UNIVERSAL_TAGS
 from selfvec.text.tokenizers import SPLITS, find_words, parts_of
 
-from .counted_text import AskedText, CountedText
-from .query_language import ANY, Automaton, Condition, Reading, Word, matching, parsed
+from .counted_text import AskedText, CountedText, codes_of, looked_up
+from .query_language import ANY, TAGS, Automaton, Condition, Reading, Word, matching, parsed
 
 _BLOCK = 1 << 17  # words that are searched at once
 _LACKING = "Without selfvec[pos], forms such as left are found under a noun, and not under their verb."
@@ -85,7 +85,7 @@ class CorpusQuery:
         if constraint := _CONSTRAINT.search(written):
             written = written[: constraint.start()]
             passing = filtered_documents(run, list(map("".join, _OF_FIELD.findall(constraint[0]))))
-        node, within, remedy = parsed(written, Reading(words, case, lemma, joints))
+        node, within, remedy = parsed(written, Reading(words, tagsets_of(text), case, lemma, joints))
         automaton = Automaton.of(node)
         vocabulary = _Vocabulary(run, text, tokenizer)
         columns = {word: number for number, word in enumerate(dict.fromkeys(automaton.words))}
@@ -105,10 +105,11 @@ class CorpusQuery:
         """Where it occurs among the written words: at each beginning the shortest sequence that fits."""
         bounds = text.as_written.offsets
         if self.within_sentences:
-            if text.sentences is None:
+            sentences = text.written_sentences
+            if sentences is None:
                 rule = "the sentences of the text are not known"
                 raise InputError(rule, field="query", remedy="leave within s out")
-            bounds = text.sentences if text.widths is None else bounds_of(text.widths)[text.sentences]
+            bounds = sentences
         ids, _ = text.as_written.read_only
         starts, ends = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         for first, last in cut(np.diff(bounds), _BLOCK):
@@ -164,6 +165,15 @@ class CorpusQuery:
         return Hits(np.searchsorted(begins, written.starts, "right") - 1, last)
 
 
+def tagsets_of(text: CountedText) -> dict[str, Sequence[str]]:
+    """The parts of speech and tags for which a query may ask: those of the text's words, if it is tagged."""
+    if not text.tags:
+        return {"pos": TAGS, "tag": ()}
+    pos, tags = set(text.told("pos")), set(text.told("tag"))
+    universal = (*UNIVERSAL_TAGS, *TAGS)
+    return {"pos": universal if pos.issubset(universal) else sorted(pos), "tag": sorted(tags)}
+
+
 def asked_query(asked: AskedText, query: str) -> tuple[CorpusQuery, Hits]:
     """A query over the documents that are asked for, and where it occurs in them.
 
@@ -217,14 +227,16 @@ class _Vocabulary:
         if attribute == "word" and re.search("'" if test.kind == "regex" else "(?i)'s$", folded(value)):
             value, attribute = folded(value), "spelling"  # with the possessive that is asked for
             value = value if test.case or test.kind == "regex" else lower(value, self._language)
-        if attribute == "lemma":
+        if attribute == "lemma" and not self.text.tags:
             return self._having_lemma(test)
         names = self._attribute(attribute, test.case)
         if not test.marks:
             names = pl.Series([without_accents(name) for name in names])
             value = without_accents(value)
         if test.kind == "regex":
-            return matching(names, test._replace(value=value))
+            fitting = matching(names, test._replace(value=value))
+            broad = attribute == "pos" and bool(self.text.tags) and not fitting.any()
+            return self._matching(test._replace(attribute="class")) if broad else fitting
         if attribute != "spelling":
             value = self._key(value, test.case)
         if ANY in value:
@@ -282,12 +294,19 @@ class _Vocabulary:
         key = self._key(word, case=False)
         lemmas = self._attribute("lemma", False).filter(self._attribute("word", False) == key)
         # The dictionaries take a second to read.
-        several = lemmas.explode().unique() if len(lemmas) else lemmas_of_forms(_codes(self.run))(key)
+        several = (
+            lemmas.explode().unique() if len(lemmas) else lemmas_of_forms(codes_of(self.run.provenance))(key)
+        )
         return [key] if key in several else list(map(re.escape, several))
+
+    @property
+    def _dictionaries(self) -> Callable[[str], list[str]]:
+        """A function from a word to all its lemmas."""
+        return lemmas_of_forms(codes_of(self.run.provenance))
 
     def _attribute(self, name: str, case: bool) -> pl.Series:
         """An attribute of each word, held as long as the run is."""
-        cased = case and name in ("word", "spelling")
+        cased = case and name in ("word", "spelling", "lemma")
         of = (name, cased, self.text.repeats, self.tokenizer)
 
         def make() -> pl.Series:
@@ -296,43 +315,26 @@ class _Vocabulary:
             names = [self._key(word, cased) for word in self._names]
             if name == "word":
                 return pl.Series(names, dtype=pl.String)
-            told = [tag.rpartition("_")[0 if name == "lemma" else 2] for tag in self.text.tags]
-            told = told or [""] * len(names)
-            listed = [word for word, tag in zip(names, told, strict=True) if not tag]
-            key = (*of, len(listed), bool(english_lemmas()))
+            if self.text.tags:
+                told = self.text.told("pos" if name == "class" else name)
+                if name == "class":
+                    told = [UNIVERSAL.get(tag, OTHER).upper() for tag in told]
+                elif name == "lemma" and not cased:
+                    told = [lower(lemma, self._language) for lemma in told]
+                return pl.Series(told)
 
             def look_up() -> dict[str, Any]:
-                of_each = map(lemmas_of_forms(_codes(self.run)), listed) if name == "lemma" else ()
-                return {"of each": list(of_each) or looked_up(self.run, listed, name)}
+                of_each = (
+                    map(lemmas_of_forms(codes_of(self.run.provenance)), names) if name == "lemma" else ()
+                )
+                return {"of each": list(of_each) or looked_up(self.run.provenance, names, name)}
 
             # It takes seconds.
-            others = iter(cached_result(self.run, name, key, look_up)["of each"] if listed else ())
-            made = pl.Series([([tag] if name == "lemma" else tag) if tag else next(others) for tag in told])
+            key = (*of, len(names), bool(english_lemmas()))
+            made = pl.Series(cached_result(self.run, name, key, look_up)["of each"])
             return made.str.to_uppercase() if name == "pos" else made
 
         return self.run.held("attributes of words", make, of, most=6)
-
-
-def looked_up(run: Run, words: Sequence[str], attribute: str) -> list[str]:
-    """The lemma or the part of speech of each word, by the dictionaries of a run."""
-    codes = _codes(run)
-    if attribute == "lemma":
-        return list(map(lemmatizer(codes), words))
-    chosen = tagger(run.provenance.options.get("tagger"), codes)
-    sample = range(min(len(run.text), 1 + chosen.sample // 100) if run.text and chosen.sample else 0)
-    return chosen.parts(words, run.text.texts(sample) if run.text and sample else [])
-
-
-def of_several_lemmas(run: Run, batch: TokenBatch) -> str:
-    """How many words of a text are forms of several lemmas, as a note."""
-    lemmas = lemmas_of_forms(_codes(run))
-    several = [len(lemmas(lower(word, run.provenance.language))) > 1 for word in batch.types]
-    number = batch.counts[several].sum()
-    return f"{number:,} of {count_of(len(batch), 'word')} are forms of several lemmas, counted under one."
-
-
-def _codes(run: Run) -> tuple[str, ...]:
-    return tuple(str(run.provenance.options.get("lemmatize") or run.provenance.language).split(","))
 
 
 def _write_ends_by_columns(

@@ -24,6 +24,7 @@ import polars as pl
 
 from selfvec.base.answer import Json, as_rows
 from selfvec.base.arrays import Array, Doubles, Ids, Ints, Mask
+from selfvec.base.casing import lower
 from selfvec.base.characters import folded, plain
 from selfvec.base.declarations import options
 from selfvec.base.display import count_of, escape_for_display
@@ -33,6 +34,7 @@ from selfvec.corpus.filters import filtered_documents
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import document_groups, named_slice
 from selfvec.data.documents import Documents
+from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.run_text import TAGS, TEXT
 from selfvec.data.token_batch import TokenBatch, bounds_of
@@ -43,10 +45,12 @@ from selfvec.storage.cache import AGAIN, RESULT, cached, read_result
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text import tokenizer
 from selfvec.text.encoding import spell
+from selfvec.text.languages import lemmas_of_forms, lemmatizer
 from selfvec.text.passages import sentence_spans
 from selfvec.text.phrases import Running, placed, units_of
 from selfvec.text.repeats import find_repeats, without
 from selfvec.text.rules import Rulebook, Rules
+from selfvec.text.tagger import COLUMNS, UNKNOWN, mostly, tagger
 from selfvec.text.tokenizers import LONG, SPLITS
 
 from .comparison.recurring import own_texts
@@ -126,13 +130,25 @@ class CountedText:
     numbers: Ints | None = None  # (D,), of its documents in the run; None for all
     remarks: list[str] = field(default_factory=list)  # about what is counted of it
     sentences: Ints | None = None  # (S + 1,), where each begins, and the end; None if they are not known
-    tags: Sequence[str] = ()  # of the types of the written words, which differ by them; "" or none without
+    tags: Sequence[str] = ()  # of the types of the written words, which differ by them; none without
 
     @property
     def as_written(self) -> TokenBatch:
         """The written words of a text that was read with them."""
         assert self.written is not None
         return self.written
+
+    @property
+    def written_sentences(self) -> Ints | None:
+        """Where each sentence begins among the written words, and the end; None if they are not known."""
+        if self.sentences is None or self.widths is None:
+            return self.sentences
+        return bounds_of(self.widths)[self.sentences]
+
+    def told(self, column: str) -> list[str]:
+        """The lemma, pos or tag of each type of the written words, if they are tagged."""
+        place = COLUMNS.index(column)
+        return [tag.split("\t")[place] for tag in self.tags]
 
     def part(self, documents: Mask) -> CountedText:
         """Only these documents, (D,) bool."""
@@ -160,12 +176,14 @@ class CountedText:
         return [*said, *joined_sentences(self.joined, self.lacking), *dict.fromkeys(self.remarks)]
 
 
-def counted_text(run: Run, repeats: str = "keep", *, written: bool = False) -> CountedText:
+def counted_text(
+    run: Run, repeats: str = "keep", *, written: bool = False, unit: Unit = "word"
+) -> CountedText:
     """All documents of a run, in their order, with every word of the text; see the module.
 
     ``repeats`` is "keep" or "once"; "lines" counts only quoted lines once. With ``written``, it has the words
-    as they are written and, of a run that has kept its text, the sentences. `InputError` if the run has not
-    kept its tokens.
+    as they are written and, of a run that has kept its text, the sentences. Other units than words are those
+    of `annotated`, or looked up. `InputError` if the run has not kept its tokens.
     """
     kept = run.require_tokens(_READ)
     dropped = run.provenance.text.get("dropped", {})
@@ -177,14 +195,59 @@ def counted_text(run: Run, repeats: str = "keep", *, written: bool = False) -> C
     elif missed:
         note = f"Counted in the text as written, with the words that refining left out ({note})."
     text = CountedText(kept, repeats)
-    if missed or repeats != "keep" or written:
+    if missed or repeats != "keep" or written or unit != "word":
         text = run.held("counted text", lambda: _read(run, repeats), of=repeats, most=2)
-    if not written:
+    if not written and unit == "word":
         text = replace(text, written=None, widths=None)
     word_of = run.provenance.variants
     met, lacking = split_pairs(word_of, set(text.batch.types) if word_of else ())
     batch = joined_tokens(text.batch, met)
-    return replace(text, batch=batch, note=note, joined=met, lacking=lacking, remarks=[])
+    text = replace(text, batch=batch, note=note, joined=met, lacking=lacking, remarks=[])
+    return text if unit == "word" else _in_unit(text, run.provenance, unit)
+
+
+# ---- Annotation: lemmas and parts of speech as a tagger or the corpus gives them, or else by dictionaries
+
+
+Unit = Literal["word", "lemma", "pos"]
+
+
+def _in_unit(text: CountedText, made: Provenance, unit: Unit) -> CountedText:
+    """A text whose words are counted as their lemmas or parts of speech, also those of phrases if tagged."""
+    batch = text.batch
+    if text.tags:
+        batch = text.as_written
+        named = text.told(unit)
+        text = replace(text, widths=None, sentences=text.written_sentences)
+    elif unit == "lemma" and made.options.get("lemmatize"):
+        return text  # the words of such a run are lemmas
+    else:
+        named = looked_up(made, batch.types, unit)
+    if unit == "lemma" and not text.tags:
+        lemmas = lemmas_of_forms(codes_of(made))
+        several = [len(lemmas(lower(word, made.language))) > 1 for word in batch.types]
+        words = f"{batch.counts[several].sum():,} of {count_of(len(batch), 'word')}"
+        text.remarks.append(f"{words} of the run are forms of several lemmas, counted under one.")
+    return replace(text, batch=renamed(batch, named))
+
+
+def renamed(batch: TokenBatch, names: Sequence[str]) -> TokenBatch:
+    """A text whose types have these names, of which some may be the same."""
+    index = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return batch.renumbered(np.fromiter(map(index.__getitem__, names), np.int32, len(names)), list(index))
+
+
+def looked_up(made: Provenance, words: Sequence[str], unit: str) -> list[str]:
+    """The lemma or the part of speech of each word, by the dictionaries of a run."""
+    codes = codes_of(made)
+    if unit == "lemma":
+        return list(map(lemmatizer(codes), words))
+    return tagger(made.options.get("tagger"), codes).parts(words, [])
+
+
+def codes_of(made: Provenance) -> tuple[str, ...]:
+    """The languages of a run's dictionaries."""
+    return tuple(str(made.options.get("lemmatize") or made.language).split(","))
 
 
 def written_text(run: Run) -> tuple[CountedText, str]:
@@ -211,13 +274,15 @@ class AskedText(NamedTuple):
         return {"repeats": self.text.repeats, "counted": self.text.notes}
 
 
-def asked_text(given: GivenRun, counting: Grouped, *, written: bool = False) -> AskedText:
+def asked_text(
+    given: GivenRun, counting: Grouped, *, written: bool = False, unit: Unit = "word"
+) -> AskedText:
     """The documents that are asked for, also by the groups of `document_groups`.
 
     `NotFound` if there is none, or none has a word.
     """
     run = run_as_asked(given, counting)
-    whole = counted_text(run, counting.get("repeats") or "keep", written=written)
+    whole = counted_text(run, counting.get("repeats") or "keep", written=written, unit=unit)
     documents = chosen_documents(run, counting)
     text = whole.part(documents)
     if not len(text.batch):
@@ -312,21 +377,23 @@ def _encoded(run: Run, own: Mapping[int, str]) -> CountedText:
 
 
 def _with_tags(text: CountedText, run: Run) -> CountedText:
-    """The same with the tags that the run keeps; without those of documents that are read in part."""
+    """The same with the tags that the run keeps; where a document is read in part, those usual of a word."""
     written = text.written
     if run.text is None or TAGS not in run.text.columns or written is None or text.sentences is None:
         return text  # without sentences the words are pieces of words
-    tags = run.text.read((TAGS,))[TAGS].str.split("\n")
+    told = run.text.read((TAGS,))[TAGS].str.split("\n")
     lengths = written.lengths
-    fits = tags.list.len().fill_null(0).to_numpy() == lengths
-    told = tags.filter(fits & (lengths > 0)).explode()
+    fits = told.list.len().fill_null(0).to_numpy() == lengths
+    told = told.filter(fits & (lengths > 0)).explode()
     names = ["", *told.unique(maintain_order=True)]
     of_words = np.zeros(len(written), np.int64)
     of_words[np.repeat(fits, lengths)] = told.cast(pl.Enum(names)).to_physical()
     pairs, ids = np.unique(written.ids * np.int64(len(names)) + of_words, return_inverse=True)
     words, tag = (numbers.tolist() for numbers in np.divmod(pairs, len(names)))
     written = TokenBatch(ids.astype(np.int32), written.offsets, [written.types[i] for i in words])
-    return replace(text, written=written, tags=[names[i] for i in tag])
+    usual = {} if fits.all() else mostly(run.text, run.provenance.options)
+    tags = [names[i] or usual.get(lower(written.types[n]), UNKNOWN) for n, i in enumerate(tag)]
+    return replace(text, written=written, tags=tags)
 
 
 def _sentences(text: str, tokenizer: str) -> list[str]:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
-from typing import Annotated, Literal, Unpack
+from typing import Annotated, Unpack
 
 import numpy as np
 
@@ -22,17 +22,17 @@ from selfvec.base.display import count_of
 from selfvec.base.errors import NotFound
 from selfvec.base.threads import stop_if_cancelled
 from selfvec.base.view import COUNT, PROSE, Column, Form, Table, ends, figure
-from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun
 from selfvec.text.document_vectors import document_frequencies
 
-from .corpus_query import Hits, asked_query, looked_up, name_of, of_several_lemmas
+from .corpus_query import Hits, asked_query, name_of
 from .counted_text import (
     BARS,
     MILLION,
     SHOWN_GROUPS,
     Grouped,
+    Unit,
     asked_text,
     by_group,
     group_columns,
@@ -88,7 +88,7 @@ def frequency(
     run: GivenRun,
     query: str | None = None,
     *,
-    unit: Literal["word", "lemma", "pos"] = "word",
+    unit: Unit = "word",
     top: Count | None = None,
     min_count: Count = 1,
     min_documents: Count = 1,
@@ -155,10 +155,9 @@ def frequency(
     >>> [(row["word"], row["count"]) for row in selfvec.frequency(run, top=3).rows]
     [('the', 19194), ('a', 7871), ('in', 5149)]
     """
-    asked = asked_text(run, counting, written=query is not None)
-    texts = (part.batch for part in (asked.text, *asked.groups.values()))
-    batch, *of_groups = counted_as(asked.run, [*texts], unit, asked.text.remarks)
-    parts = dict(zip(asked.groups, of_groups, strict=True))
+    asked = asked_text(run, counting, written=query is not None, unit=unit)
+    batch = asked.text.batch
+    parts = {name: part.batch for name, part in asked.groups.items()}
     size, groups = size_of(batch, piece), sizes_of(parts, piece)
     tokens, said = len(batch), f"{count_of(len(batch), 'word')}, {size['types']:,} different."
     words, places, forms = parts, dict[str, Hits](), dict[str, int]()
@@ -197,21 +196,6 @@ def frequency(
 
 _AT_ONCE = 1 << 22  # words whose pieces are sorted at a time
 _PLURAL = {"word": "words", "lemma": "lemmas", "pos": "parts of speech"}
-
-
-def counted_as(run: Run, batches: Sequence[TokenBatch], unit: str, notes: list[str]) -> Sequence[TokenBatch]:
-    """Texts of a run over the same types, with the lemmas or parts of speech of their words for these.
-
-    ``notes`` gets how many words of the first text are forms of several lemmas.
-    """
-    if unit == "word" or (unit == "lemma" and run.provenance.options.get("lemmatize")):
-        return batches  # the words of such a run are lemmas
-    if unit == "lemma":
-        notes.append(of_several_lemmas(run, batches[0]))
-    named = looked_up(run, list(batches[0].types), unit)
-    index = {name: number for number, name in enumerate(dict.fromkeys(named))}
-    numbers = np.fromiter(map(index.__getitem__, named), np.int32, len(named))
-    return [batch.renumbered(numbers, list(index)) for batch in batches]
 
 
 def _of_hits(batch: TokenBatch, hits: Hits, forms: dict[str, int]) -> TokenBatch:

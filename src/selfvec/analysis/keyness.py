@@ -49,11 +49,14 @@ from .comparison.recurring import own_words
 from .comparison.variants import joined
 from .counted_text import (
     Grouped,
+    Unit,
     asked_text,
     counted_text,
+    looked_up,
     per_million,
+    renamed,
 )
-from .frequency import Spread, counted_as, spread_of
+from .frequency import Spread, spread_of
 from .ngrams import in_sequences
 
 ABSENT = 0.5  # the count of a word that does not occur, in ratios, which would be infinite
@@ -114,7 +117,7 @@ def keyness(
     slice_field: str | None = None,
     against: GivenRun | None = None,
     filter: GivenFilter = (),
-    unit: Literal["word", "lemma", "pos"] = "word",
+    unit: Unit = "word",
     n: Annotated[int, Bounds(at_least=1, at_most=6)] = 1,
     top: Count | None = None,
     sort: Literal["ll", "log-ratio", "q"] = "ll",
@@ -221,18 +224,18 @@ def keyness(
     """
     run = as_run(run)
     if against is None:
-        sides = _parts_of_run(run, between, slice_field, given_filters(filter), repeats, given)
+        sides = _parts_of_run(run, between, slice_field, given_filters(filter), repeats, given, unit)
     elif between is not None or slice_field is not None:
         name = "slice_field" if between is None else "between"
         raise OptionError("does not go with another run", field=name, remedy="choose documents with --filter")
     else:
         counting: Grouped = {"filter": filter, "repeats": repeats, "variants": given.get("variants")}
-        sides = _run_and_other(run, against, counting, n)
+        sides = _run_and_other(run, against, counting, n, unit)
     for name, batch in zip(sides.names, sides.counted, strict=True):
         if not batch.counts.any():
             raise InputError(f"the documents of {name} have no words", remedy="compare others")
     noun, notes = f"{n}-gram" if n > 1 else unit.replace("pos", "part"), [*sides.notes]
-    batches = counted_as(run, over_one_vocabulary([*sides.counted, *sides.tested]), unit, notes)
+    batches = over_one_vocabulary([*sides.counted, *sides.tested])
     least_count = min_count or (1 if min_documents else LEAST)
     if n > 1 and all(batch.documents for batch in batches):
         batches = in_sequences(batches, n, least_count)
@@ -290,6 +293,7 @@ def _parts_of_run(
     passing: Sequence[str],
     repeats: str,
     given: LikeForLike,
+    unit: Unit,
 ) -> _Sides:
     """Two parts of a run's text, as `drift` names and compares them."""
     run.require_tokens("in which words are counted")
@@ -298,10 +302,10 @@ def _parts_of_run(
     made = compared(run, slices, given, "raw", lost)
     run = joined(own_words(run), made.word_of)
     parts = made.slices
-    text = counted_text(run, repeats)
+    text = counted_text(run, repeats, unit=unit)
     quotes = any(finding.kind == "quotations" for finding in made.findings) and repeats == "keep"
     # Who answers quotes the words of somebody else, which are no evidence of a habit: own words are tested.
-    tested = counted_text(run, "lines").batch if quotes else text.batch
+    tested = counted_text(run, "lines", unit=unit).batch if quotes else text.batch
     return _Sides(
         made.names,
         [text.batch.part(part.documents) for part in parts],
@@ -315,16 +319,18 @@ def _parts_of_run(
     )
 
 
-def _run_and_other(run: Run, against: GivenRun, counting: Grouped, n: int) -> _Sides:
+def _run_and_other(run: Run, against: GivenRun, counting: Grouped, n: int, unit: Unit) -> _Sides:
     """The whole text of a run, and another run or a frequency list."""
-    asked = asked_text(run, counting)
+    asked = asked_text(run, counting, unit=unit)
     name, batch, notes = _name(run), asked.text.batch, asked.text.notes
     if isinstance(against, str | os.PathLike) and Path(against).is_file():
         batch = batch if n == 1 else in_sequences([batch], n)[0]
         listed, of_list = _of_list(Path(against), batch, name, run.provenance.language)
+        if unit != "word":
+            listed = renamed(listed, looked_up(run.provenance, listed.types, unit))
         return _Sides([name, Path(against).name], [batch, listed], [*notes, *of_list])
     other = as_run(against, "against")
-    text = asked_text(other, {**counting, "filter": ()}).text
+    text = asked_text(other, {**counting, "filter": ()}, unit=unit).text
     made = [run.provenance.options, other.provenance.options]
     names = [name for name in _HOW_COUNTED if len({str(each.get(name)) for each in made}) > 1]
     note = "the runs count differently, as they were made with other options: "

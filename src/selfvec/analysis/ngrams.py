@@ -20,7 +20,7 @@ from selfvec.data.token_batch import TokenBatch, bounds_of, concatenated
 from selfvec.storage.opened import GivenRun
 
 from .corpus_query import Hits, asked_query
-from .counted_text import CountedText, Grouped, asked_text, by_group, per_million
+from .counted_text import CountedText, Grouped, Unit, asked_text, by_group, per_million
 from .frequency import frequencies, sizes_of, spread_of
 
 SLOT = "*"
@@ -36,6 +36,7 @@ def ngrams(
     n: Annotated[int, Bounds(at_least=2, at_most=6)] = 2,
     word: str | None = None,
     slot: bool = False,
+    unit: Unit = "word",
     top: Count = 1000,
     min_count: Count = 2,
     min_documents: Count = 1,
@@ -60,6 +61,8 @@ def ngrams(
 
     Other Parameters
     ----------------
+    unit : {"word", "lemma", "pos"}
+        Of what they are sequences; as in `frequency`.
     min_count : int, at least 1
         Leave out those that are rarer.
     min_documents : int, at least 1
@@ -99,7 +102,7 @@ def ngrams(
     """
     if slot and n < 3:
         raise OptionError("is inside a sequence of three words or more", field="slot", remedy="add n=3")
-    asked = asked_text(run, counting, written=word is not None)
+    asked = asked_text(run, counting, written=word is not None, unit=unit)
     query, hits = (None, None) if word is None else asked_query(asked, word)
     batch = asked.text.batch
     chosen = _most_frequent(batch, _Wanted(n, slot, hits, min_count, min_documents), top)

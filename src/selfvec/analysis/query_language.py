@@ -11,7 +11,8 @@ asked once for each different word of a text, and sequences are looked for among
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Sequence as Seq
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Literal, NamedTuple
@@ -24,8 +25,11 @@ from selfvec.text.tagger import OTHER, PARTS
 
 ANY = "*"
 TAGS = tuple(part.upper() for part in (*PARTS, OTHER))
-ATTRIBUTES = ("word", "lemma", "pos")
-GRAMMAR = 'write words, "regular expressions", [word|lemma|pos="…" & …], |, ( ), ?, *, +, {0,2} or within s'
+ATTRIBUTES = ("word", "lemma", "pos", "tag")
+GRAMMAR = (
+    'write words, "regular expressions", [word|lemma|pos|tag="…" & …], |, ( ), ?, *, +, {0,2} or within s'
+)
+_SHOWN = 30  # tags of a tagset that an error names
 _STAND_IN = "\ua66e"  # a letter that no text has: * would end a word where a phrase is cut into words
 _DEEPEST = 50  # parentheses, each of which may be within the one before
 _MOST = 64  # sequences that one regular expression stands for
@@ -41,7 +45,6 @@ _REGEX = re.compile(r"/((?:[^/\\]|\\.)+)/")
 _FLAGS = re.compile(r"(?:%([cd]+))?")
 _WITHIN = re.compile(r"\s+within\s+(\S+)\s*$")
 _PIECE = re.compile(r"[^\s|()]+")
-_TAGGED = re.compile(rf"(?P<word>.*)_(?P<tag>{'|'.join(TAGS)})")
 _EXCLUDED = re.compile(r"!(?=[\w*])")  # !!! is a word where all between blanks is
 _OF_NO_WORD = re.compile(r"[{}\[\]<>]|::")
 _ELEMENT = re.compile(r"(?s)(\\.|\[(?:\\.|[^\]\\])*\]|.)([?*+{]?)")  # of a regular expression
@@ -96,6 +99,7 @@ class Reading:
     """How a query is read."""
 
     cut: Callable[[str], list[str]]  # a phrase into words, as the text is
+    tagsets: Mapping[str, Seq[str]]  # for which pos and tag may ask
     case: bool = False  # words of a phrase and regular expressions only as they are written
     lemma: bool = False  # words of a phrase are lemmas
     joints: str = " -"  # signs that part words
@@ -227,8 +231,10 @@ class _Reader:
             raise self.error("has neither = nor !=")
         begin = self.at
         test = self.string(name[0])
-        if test.attribute == "pos" and not matching(pl.Series(TAGS), test).any():
-            raise self.error("asks for no part of speech", begin, f"use {', '.join(TAGS)}")
+        tags = self.reading.tagsets.get(name[0])
+        if tags is not None and not matching(pl.Series(tags, dtype=pl.String), test).any():
+            remedy = f"use {', '.join(tags[:_SHOWN])}" if tags else "refine with --tagger, or a tagged text"
+            raise self.error(f"asks for no {'tag' if name[0] == 'tag' else 'part of speech'}", begin, remedy)
         sizes = {len(words) for words in _in_words(test.value, self.reading.joints)}
         if sizes != {1} or len(self.pieces(test.value)) > 1:
             raise self.error("has what parts words", begin, "write one [ ] for each word")
@@ -309,9 +315,10 @@ class _Reader:
         excluded = _EXCLUDED.match(text) is not None
         text = text[excluded:]
         tests: tuple[Condition, ...] = ()
-        if tagged := _TAGGED.fullmatch(text):
-            text = tagged["word"] or ANY
-            tests = (Condition("pos", tagged["tag"]),)
+        word, _, tag = text.rpartition("_")
+        if tag in self.reading.tagsets["pos"]:
+            text = word or ANY
+            tests = (Condition("pos", re.escape(tag)),)
         attribute = "lemma" if self.reading.lemma else "word"
         for word in self.reading.cut(text.replace(ANY, _STAND_IN)):
             written = word.replace(_STAND_IN, ANY)

@@ -339,7 +339,7 @@ TEXT: dict[str, CommandRow] = {
         report=True,
         most=20,
         options={"slice": "A..B", "word": "QUERY"},
-        in_python=("variants",),
+        in_python=("variants", "unit"),
     ),
     "dispersion": CommandRow(
         "analysis.frequency.dispersion",
@@ -385,7 +385,7 @@ TEXT: dict[str, CommandRow] = {
         report=True,
         most=20,
         options={"word": "QUERY", "slice": "A..B", "window": "N|nLmR"},
-        in_python=("variants", "within", "stop_words", "min_documents"),
+        in_python=("variants", "within", "unit", "stop_words", "min_documents"),
     ),
     "graph": CommandRow(
         "analysis.concepts.term_graph.graph",

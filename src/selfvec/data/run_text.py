@@ -34,7 +34,9 @@ DATE = "date"  # null if unknown
 SLICE = "slice"  # the slice that the document belongs to; null if none
 FILE = "_file"  # the absolute path of the file or folder it was read from; null for a pipe and memory
 FINGERPRINT = "_fingerprint"  # see `selfvec.corpus.fingerprints`
-TAGS = "_tags"  # lemma and part of speech of each word, a line each, as leave_verb; there with a tagger
+TAGS = (
+    "_tags"  # lemma, part of speech and tag of each word, a line each with tabs between; there with a tagger
+)
 NAME = "_name"  # what a document without an id is called; a text without this column calls it by its row
 FIELD = "field:"
 """Prefix of a field whose name is that of another column, or begins with it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from itertools import pairwise
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from selfvec.base.errors import OptionError, require
-from selfvec.data.run_text import TAGS, TEXT, column_or_nulls
+from selfvec.data.run_text import TAGS, TEXT, RunText, column_or_nulls
 
 from .passages import sentence_spans
 from .tokenizers import find_words
@@ -38,11 +38,17 @@ _CAN_BE = {  # most nouns are verbs, too, and the other way round: *damage*, *re
     **dict.fromkeys(("VBD", "VBN"), frozenset(["past", "adjective"])),
     "VBG": frozenset(["noun", "verb", "adjective"]),
 }
-_UNIVERSAL = {"NOUN": "noun", "PROPN": "noun", "VERB": "verb", "ADJ": "adjective", "ADV": "adverb"}
+UNIVERSAL = {"NOUN": "noun", "PROPN": "noun", "VERB": "verb", "ADJ": "adjective", "ADV": "adverb"}
+COLUMNS = ("lemma", "pos", "tag")  # of a line of `TAGS`
+UNKNOWN = "\tX\tX"
+UNIVERSAL_TAGS = (
+    *UNIVERSAL,
+    *("ADP", "AUX", "CCONJ", "DET", "INTJ", "NUM", "PART", "PRON", "PUNCT", "SCONJ", "SYM", "X"),
+)
 
 
-Token = tuple[int, str, str]
-"""Where it begins, in characters, its lemma and its part of speech; a tagger has one at each letter."""
+Token = tuple[int, str]
+"""Where it begins, in characters, and its tags as in `TAGS`; a tagger has one at each letter."""
 
 
 class Tagger(Protocol):
@@ -160,11 +166,11 @@ class SpacyTagger:
         for document in self._pipeline.pipe(sample, disable=["lemmatizer"]):
             for token in document:
                 if token.text in wanted:
-                    part = _UNIVERSAL.get(token.pos_, OTHER)
+                    part = UNIVERSAL.get(token.pos_, OTHER)
                     seen.setdefault(token.text, Counter())[part] += 1
         alone = [word for word in words if word not in seen]
         for word, document in zip(alone, self._pipeline.pipe(alone), strict=True):
-            seen[word] = Counter([_UNIVERSAL.get(document[0].pos_, OTHER)])
+            seen[word] = Counter([UNIVERSAL.get(document[0].pos_, OTHER)])
         # Ties are broken by name, so that the order of the text does not matter.
         return [min(seen[word].items(), key=lambda item: (-item[1], item[0]))[0] for word in words]
 
@@ -180,9 +186,22 @@ class SpacyTagger:
         out: list[list[Token]] = [[] for _ in texts]
         for (number, first, _), document in zip(spans, documents, strict=True):
             out[number] += [
-                (first + token.idx, token.lemma_, _UNIVERSAL.get(token.pos_, OTHER)) for token in document
+                (first + token.idx, f"{token.lemma_}\t{token.pos_}\t{token.tag_}") for token in document
             ]
         return out
+
+
+def mostly(text: RunText | None, options: Mapping[str, Any]) -> dict[str, str]:
+    """The tags that each word of a text, in lower case, has most often; empty without `TAGS`."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for rows in text.batches((TEXT, TAGS)) if text is not None and TAGS in text.columns else ():
+        told = rows.drop_nulls()
+        words = find_words(told[TEXT].to_list(), options["tokenizer"], options["language"])
+        tags = filter(None, "\n".join(told[TAGS]).split("\n"))
+        for word, tag in zip(words.ids.tolist(), tags, strict=False):
+            counts[words.names[word].lower(), tag] += 1
+    # Of several, the last stays; what is as frequent is in an order by name, whatever that of the text.
+    return dict(sorted(counts, key=lambda pair: (counts[pair], pair)))
 
 
 @lru_cache(maxsize=1)  # it takes a second
@@ -212,9 +231,8 @@ def tagged(documents: pl.DataFrame, pipeline: str, tokenizer: str, code: str | N
 
 def _tags(text: str, spans: Sequence[tuple[int, int]], tokens: Sequence[Token]) -> Iterator[str]:
     """The tag of each word: of the token that it begins with, as *do* of *don't*; of *l'homme* of *homme*."""
-    begins = [begin for begin, _, _ in tokens]
+    begins = [begin for begin, _ in tokens]
     for start, end in spans:
         place = bisect_right(begins, start) - 1
         inner = range(place + 1, bisect_left(begins, end))
-        _, lemma, part = tokens[next((i for i in inner if text[begins[i] - 1] in "'\u2019"), place)]
-        yield f"{lemma}_{part}"
+        yield tokens[next((i for i in inner if text[begins[i] - 1] in "'\u2019"), place)][1]

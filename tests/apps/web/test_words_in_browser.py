@@ -330,7 +330,7 @@ def test_words_that_came_and_fields_that_go_with_time_are_on_the_page(page: Page
         page.open(f"{site.address}#view=changes", ready="document.querySelector('.ranking a')")
         assert page.run("document.querySelector('#comparison').value") == "2001|2002"
         *_, told, why = page.texts("#pane .note")
-        assert "kind minutes rose: from 20% of the documents of 2001 to 80% of those of 2002" in told
+        assert "kind differs: minutes is 80% of the words of 2002" in told
         assert "the same mix on both sides" in told
         assert "Compared: the halves of the text." in why
         page.click(".unmatched summary")

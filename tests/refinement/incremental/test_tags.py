@@ -9,6 +9,7 @@ import pytest
 from same_runs import assert_same
 
 import selfvec
+from selfvec.base.errors import OptionError
 from selfvec.data.run_text import TAGS
 from selfvec.text import tagger
 
@@ -39,10 +40,11 @@ class RuleTagger:
 
 
 def _token(text: str, word: re.Match[str]) -> tagger.Token:
-    lemma, part = {"left": ("left", "adjective"), "leaves": ("leaf", "noun")}.get(word[0], (word[0], "other"))
+    known = {"left": ("left", "ADJ\tJJ"), "leaves": ("leaf", "NOUN\tNNS")}
+    lemma, tags = known.get(word[0], (word[0], "X\tFW"))
     if lemma in ("left", "leaf") and re.search(r"\b(she|he|he\u2019d|they) $", text[: word.start()].lower()):
-        lemma, part = "leave", "verb"
-    return word.start(), lemma, part
+        lemma, tags = "leave", "VERB\tVBD"
+    return word.start(), f"{lemma}\t{tags}"
 
 
 @pytest.fixture(autouse=True)
@@ -74,14 +76,35 @@ def test_the_text_decides(tokenizer: str) -> None:
     assert places(run, '[lemma="leave"]')[:2] == LEAVE[:2]
     assert places(run, '[pos="VERB"]') == places(run, '[lemma="leave"]')
     assert places(run, "left_ADJECTIVE") == [("r0", "left", 20), ("r3", "left", 28)]
+    assert places(run, '[pos="ADJ"]') == places(run, '[tag="JJ"]') == places(run, "left_ADJ")
+    assert not places(run, '[pos="INTJ"]')
+    with pytest.raises(OptionError, match="asks for no tag"):
+        places(run, '[tag="VBG"]')
     assert places(run, '[lemma="leaf" & pos="NOUN"]' + " within s") == [("r0", "leaves", 48)]
     assert not selfvec.concordance(run, '[lemma="leave|left"]')["counted"]
     assert "lemmas and parts of speech are those of rules, in context" in run.provenance.corpus["notes"]
 
 
+def test_lists_read_what_queries_read() -> None:
+    run = refined(0, 4)
+    for unit, query in {"lemma": '[lemma="{}"]', "pos": '[pos="{}"]'}.items():
+        for row in selfvec.frequency(run, unit=unit).rows:
+            assert row["count"] == len(places(run, query.format(re.escape(row["word"]))))
+    rows = selfvec.ngrams(run, unit="lemma", word='[lemma="leave"]', min_count=1).rows
+    assert {"She leave", "leave early", "they leave"} < {row["ngram"] for row in rows}
+    near = selfvec.collocates(run, '[lemma="leave"]', window="1R", unit="lemma").rows
+    assert {row["word"] for row in near} == {"early", "tomorrow", "they", "us"}
+    texts = [{"text": TEXTS[number], "side": "ab"[number]} for number in [0, 1] * 3]
+    sides: Any = {"between": ["a", "b"], "slice_field": "side", "unit": "lemma", "min_count": 1}
+    key = selfvec.keyness(selfvec.refine(texts, **OPTIONS), **sides)
+    counts = {row["word"]: (row["count_a"], row["count_b"]) for row in key.rows}
+    assert (counts["leave"], counts["left"], counts["leaf"]) == ((3, 3), (3, 0), (3, 3))
+    assert not any("several lemmas" in note for note in key["counted"])
+
+
 def test_of_a_word_of_several_tokens_one_is_meant() -> None:
-    tokens = [(0, "le", "other"), (2, "homme", "noun"), (8, "do", "other"), (10, "not", "adverb")]
-    assert [*tagger._tags("l'homme don't", [(0, 7), (8, 13)], tokens)] == ["homme_noun", "do_other"]
+    tokens = [(0, "le"), (2, "homme"), (8, "do"), (10, "not")]
+    assert [*tagger._tags("l'homme don't", [(0, 7), (8, 13)], tokens)] == ["homme", "do"]
 
 
 def test_update_and_merge_give_the_tags_of_one_run() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any, Literal, TypedDict, Unpack
@@ -27,10 +27,11 @@ from selfvec.base.progress import Progress, steps
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.provenance import Provenance
+from selfvec.data.run_text import RunText
 from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.storage.cache import cached_result
 from selfvec.storage.opened import GivenRun, as_run
-from selfvec.text.tagger import PARTS, Tagger, tagger
+from selfvec.text.tagger import OTHER, PARTS, UNIVERSAL, mostly, tagger
 
 from .drift_result import Drift, WordChoice, drift_of
 from .measures import CountedSides, Measures, counted_sides, measure_words
@@ -219,7 +220,7 @@ def drift(
     'derecho'
     """
     run = as_run(run)
-    words, spoken = _named(which, "words", "words"), _parts_of_speech(run.provenance, which)
+    words, spoken = _named(which, "words", "words"), _parts_of_speech(run.text, run.provenance, which)
     test = DriftTest(min_count, which.get("permutations", 1000), which.get("seed", 0))
     work = {"Drift": 12, "Comparing documents": 2, "Encoding sentences": 6, "Sentences": int(examples > 0)}
     with steps("Drift", work):
@@ -295,10 +296,17 @@ def _named(which: Mapping[str, Any], name: str, what: str) -> list[str]:
     return check_texts(name, which[name], what) if which.get(name) else []
 
 
-def _parts_of_speech(made: Provenance, which: Mapping[str, Any]) -> tuple[list[str], Tagger | None]:
+def _parts_of_speech(
+    text: RunText | None, made: Provenance, which: Mapping[str, Any]
+) -> tuple[list[str], Callable[[list[str]], list[str]]]:
     """The parts of speech that are named, if any, and what tells them; an error if nothing does."""
     named = _named(which, "pos", "parts of speech")
     for part in named:
         if part not in PARTS:
             raise OptionError.one_of(part, PARTS, field="pos")
-    return named, tagger(made.options.get("tagger"), languages(made)) if named else None
+    if not named:
+        return named, list
+    if tags := mostly(text, made.options):
+        pos = {word: tag.split("\t")[1] for word, tag in tags.items()}
+        return named, lambda words: [UNIVERSAL.get(pos.get(word.lower(), ""), OTHER) for word in words]
+    return named, partial(tagger(made.options.get("tagger"), languages(made)).parts, texts=())

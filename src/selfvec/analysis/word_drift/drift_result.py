@@ -40,7 +40,6 @@ from selfvec.corpus.slices import Slice
 from selfvec.data.run import AnyRun
 from selfvec.numerics.statistics import LEVEL, benjamini_hochberg
 from selfvec.text.document_vectors import documents_of_words
-from selfvec.text.tagger import Tagger
 
 from .differing import NAMED, SURE
 from .measures import WORD, Measures
@@ -388,7 +387,7 @@ class WordChoice:
 
     named: Collection[str] = ()  # tested in any case and, if there are some, listed alone
     pos: Collection[str] = ()  # parts of speech; all if there are none
-    tagger: Tagger | None = None  # that tells them
+    parts: Callable[[list[str]], list[str]] = list  # of words
     every: bool = False  # stop words, numbers, words of repeated text and other spellings, too
 
 
@@ -429,8 +428,8 @@ def _listed(
         left_out.update(dict.fromkeys(("stop words", "numbers", "repeated text"), 0))
         left_out.update(reasons[row["word"]] for row in rows if row["word"] in reasons)
     kept = [row["word"] for row in rows if choice.every or row["word"] not in reasons]
-    if choice.tagger is not None:
-        parts = zip(kept, choice.tagger.parts(kept, []), strict=True)
+    if choice.pos:
+        parts = zip(kept, choice.parts(kept), strict=True)
         tagged = [word for word, part in parts if part in choice.pos]
         left_out["other parts of speech"] = len(kept) - len(tagged)
         kept = tagged
