@@ -105,7 +105,7 @@ def test_the_order_is_that_which_is_stated(folder) -> None:
     assert found["order"] == (
         "words with q ≤ 0.05 first; of these, names, numbers and other spellings of a word last, and in both "
         "groups words with a differing_low above 0.2 and a p_contexts up to 0.01, or a q_contexts up to "
-        "0.01 and a p up to 0.05, first; then by change, the largest first"
+        "0.01, a p up to 0.05 and a differing_low above 0, first; then by change, the largest first"
     )
     assert found["rows"] == sorted(found["rows"], key=order_key)
     assert "Sorted by change; words with q ≤ 0.05 come first" in ran(["drift", folder]).out

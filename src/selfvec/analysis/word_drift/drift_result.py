@@ -78,7 +78,8 @@ class Drift(Answer):
         Number of words that were tested and would be listed, and of those with q ≤ 0.05.
     changed : int
         Number of words whose uses surely differ between two slices: q ≤ 0.05, and the whole interval of
-        ``differing`` lies above a fifth, with ``p_contexts`` ≤ 0.01; or ``q_contexts`` ≤ 0.01 and p ≤ 0.05.
+        ``differing`` lies above a fifth, with ``p_contexts`` ≤ 0.01; or above 0, with ``q_contexts`` ≤ 0.01
+        and p ≤ 0.05.
     beside : dict
         Words of these that occur in many documents with a word before them in order, of which more uses
         differ, and that word: they may differ only because it does.
@@ -341,8 +342,6 @@ def differing_of(row: Row) -> str:
     """How many of a word's uses differ: ``of rain, about half of the uses differ (31 to 70 %)``."""
     about = next(text for least, text in _ABOUT if row["differing"] >= least)
     low, high = (round(100 * row[f"differing_{end}"]) for end in ("low", "high"))
-    if not low:
-        return f"of {escaped([row['word']])}, up to {high} % of the uses differ"
     return f"of {escaped([row['word']])}, {about} of the uses differ ({low} to {high} %)"
 
 
@@ -464,12 +463,14 @@ def is_significant(row: Row) -> bool:
 def is_changed(row: Row) -> bool:
     """Whether a word's uses surely differ more than is usual.
 
-    The lower end of the share that differs is above a fifth, also without what other findings explain; or it
-    may be, and single words beside it tell.
+    The lower end of the share that differs is above a fifth, also without what other findings explain; or the
+    share may be, its interval begins above 0, and single words beside it tell.
     """
     p, q = row.get("p_contexts"), row.get("q_contexts")
     by_share = is_significant(row) and (row["differing_low"] or 0) > NAMED and (p is None or p <= SURE)
-    by_words = q is not None and q <= SURE and row["differing_high"] > NAMED
+    by_words = (
+        q is not None and q <= SURE and row["differing_high"] > NAMED and round(row["differing_low"], 2) > 0
+    )
     # Of random divisions one in fifteen has a word by the words beside it alone: their tail is an estimate.
     return by_share or (by_words and row["p"] <= LEVEL)
 
@@ -596,7 +597,7 @@ def drift_of(
         "order": (
             f"words with q ≤ {LEVEL} first; of these, names, numbers and other spellings of a word last, and "
             f"in both groups words with a differing_low above {NAMED} and a p_contexts up to {SURE}, or a "
-            f"q_contexts up to {SURE} and a p up to {LEVEL}, first; then by {by}"
+            f"q_contexts up to {SURE}, a p up to {LEVEL} and a differing_low above 0, first; then by {by}"
         ),
     }
     return Drift(
