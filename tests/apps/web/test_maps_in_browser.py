@@ -27,7 +27,10 @@ def test_the_page_opens_on_what_the_text_is_about(page: Page, site: Site) -> Non
     page.wait(f"{SUBJECTS} >= 3 && document.querySelector('.claims li')")
     begins = site.json("/api/report")
     assert page.text(".overview .facts-of") == begins["about"]
-    assert page.texts(".claims li") == ["".join(text for text, _ in line) for line in begins["lines"]]
+    assert page.texts(".claims li") == [
+        "".join(text for text, _ in line) + " Read the documents" * bool(search)
+        for line, search in zip(begins["lines"], begins["read"], strict=True)
+    ]
     told = site.json("/api/topics")
     topics, quotes = told["subjects"], site.json("/api/typical")["topics"]
     assert page.texts(".subjects b") == [topic["name"] for topic in topics]
@@ -79,7 +82,8 @@ def test_a_word_has_a_course_in_time(opened: Page, site: Site) -> None:
     assert f", in {highest['name']}" in label
     assert percent(highest["count"] / highest["documents"]) in figures  # the largest value
     opened.click("#word .bars summary")
-    assert f"{course[0]['count']} times in" in opened.text("#word .bars tbody tr")
+    share = percent(course[0]["count"] / course[0]["documents"])
+    assert opened.text("#word .bars tbody tr").split() == [course[0]["name"], share]
 
 
 def test_colours_have_names_that_list_their_documents(page: Page, site: Site) -> None:
@@ -293,9 +297,9 @@ def test_topics_can_be_renamed_joined_and_saved(page: Page, site: Site) -> None:
     page.wait(f"document.querySelectorAll('.topic').length === {len(found) - 1}")
     page.open(f"{site.address}#view=topics", ready="document.querySelector('.topic')")
     assert page.run(shown).count("Mine") == 1
-    share = round(100 * (found[0]["share"] + found[1]["share"]))
+    share = percent(found[0]["share"] + found[1]["share"])
     leads = page.run("[...document.querySelectorAll('.topic h3 + p')].map((lead) => lead.textContent)")
-    assert f"{share} % of the documents" in leads[page.run(shown).index("Mine")]
+    assert f"{share} of the documents" in leads[page.run(shown).index("Mine")]
     saved = list(csv.DictReader(saved_as(page, ".topics .fields button").splitlines()))
     mine = [row["terms"].split(", ") for row in saved if row["name"] == "Mine"]
     assert mine == [row["terms"] for row in found[:2]]  # as text topics --names takes them

@@ -164,9 +164,9 @@ def text_report(report: TextFindings) -> View:
 # ---- The first screen
 
 
-def opening(report: TextFindings) -> tuple[str, list[list[tuple[str, str]]]]:
-    """What was read and is compared, and what was found first, line by line in pieces."""
-    return _about(report), [_line(row) for row in _sorted(report)[0] if row.kind != "about"]
+def opening(report: TextFindings) -> tuple[str, list[tuple[Finding, list[tuple[str, str]]]]]:
+    """What was read and is compared, and what was found first, each with its line in pieces."""
+    return _about(report), [(row, _line(row)) for row in _sorted(report)[0] if row.kind != "about"]
 
 
 def _headline(report: TextFindings, first: Sequence[Finding]) -> str:

@@ -87,7 +87,8 @@ def frequent_words(run: Run) -> list[tuple[str, int]]:
 def report(page: PageData, key: addresses.ComparisonKey, filter: addresses.Filters = None) -> Json:
     """How `selfvec report` begins: what was read and is compared, and what stands out, in pieces of text.
 
-    ``words`` are those that changed, and those of subjects that did.
+    ``words`` are those that changed, and those of subjects that did; ``read`` are searches for the documents
+    of each line.
     """
     return page.report(key, tuple(filter or ())).result()
 

@@ -21,6 +21,7 @@ from selfvec.analysis.comparison.chosen_slices import (
 )
 from selfvec.analysis.comparison.comparison import Comparison
 from selfvec.analysis.concepts.corpus_topics import topics_as_found, with_groups
+from selfvec.analysis.concepts.events import Event
 from selfvec.analysis.concepts.subjects import with_names
 from selfvec.analysis.concepts.topic_result import Topics
 from selfvec.analysis.usage.occurrence_vectors import OccurrenceSpace, occurrence_space
@@ -31,6 +32,7 @@ from selfvec.analysis.word_kinds import WordTable
 from selfvec.base.answer import Json
 from selfvec.base.compiled import load_compiler
 from selfvec.base.errors import InputError, NotFound, OptionError, SelfvecError
+from selfvec.base.finding import Finding
 from selfvec.base.progress import steps
 from selfvec.base.threads import Cancelled, threads
 from selfvec.base.view import spoken
@@ -44,6 +46,7 @@ from selfvec.retrieval import Index, run_index
 from selfvec.retrieval.segments import SearchedDocuments
 from selfvec.storage.cache import cached_result
 from selfvec.storage.run_folder import present_state
+from selfvec.text.phrases import LINK
 
 from .addresses import address
 from .work import BackgroundTask, Kind, ServerBusy, Tasks, Unwanted
@@ -243,6 +246,8 @@ class PageData:
 
     def report(self, key: str, filters: tuple[str, ...] = ()) -> BackgroundTask[Json]:
         """The task of how a report of the documents that pass begins; it raises what that of drift does."""
+        if filters:
+            filtered_documents(self.run, filters)  # that none passes is said before anything is computed
         key = self.comparisons.default if key == REFINED else key
         asked = {"filter": filters} if filters else {}
         drifts = [] if key == REFINED else [self.comparisons.drift(key, **asked)]
@@ -253,11 +258,15 @@ class PageData:
             missing = [sides.why] if filters and not sides.slices else []
             found = TextFindings(run, topics and topics[1], compared, filters=filters)
             about, lines = opening(found)
-            # Words of passages are no words of the text.
-            rows = [row for row in found.findings if "passage" not in (row.kind, getattr(row, "unit", ""))]
+            # Words of passages, and values of fields, are no words of the text.
+            others = {"passage", "mix", "field"}
+            rows = [row for row in found.findings if not others & {row.kind, getattr(row, "unit", "")}]
             named = dict.fromkeys(word for row in rows for word in row.words)
             words = [word for word in named if word in run.vectors.key_to_index]
-            return {"about": about, "lines": lines, "missing": missing, "words": words}
+            fields = run.text.fields if run.text else ()
+            read = [_where_to_read(finding, filters, fields) for finding, _ in lines]
+            told = [line for _, line in lines]
+            return {"about": about, "lines": told, "read": read, "missing": missing, "words": words}
 
         of = ("report", key, filters, tuple(self.run.topic_names))
         return self.comparisons.task(of, find, "comparing", "comparison", [self.topics, *drifts])
@@ -284,6 +293,21 @@ class PageData:
             if bare in ("", word):
                 raise
             return self.run.index(bare)
+
+
+def _where_to_read(finding: Finding, filters: Sequence[str], fields: Sequence[str]) -> Json | None:
+    """The search that lists the documents of a finding, as the page's address has it; None without words."""
+    if not finding.words or finding.kind == "mix":
+        return None
+    words = finding.words[0].replace(LINK, " ")
+    if not isinstance(finding, Event):
+        return {"ask": words, "filter": "; ".join(filters)}
+    ask = {"field": "", "passage": f'"{" ".join(finding.words)}"'}.get(finding.unit, words)
+    more = [f"date={'..'.join(dict.fromkeys((finding.begins, finding.ends)))}"]
+    if finding.unit == "field":
+        told, value = finding.says.casefold(), finding.words[0]
+        more += [f"{field}={value}" for field in fields if f"{field} {value}".casefold() in told]
+    return {"ask": ask, "filter": "; ".join([*filters, *more])}
 
 
 def _indexed(run: Run) -> Index:

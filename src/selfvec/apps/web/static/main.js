@@ -36,6 +36,7 @@ let about, overview, page, ranking, narrowing, check;
 function alarm(error) {
   if (error.name === "AbortError") return;
   calm();
+  for (const wait of document.querySelectorAll("#pane .wait")) wait.remove(); // it will not come
   $("alert").append(h("p.error", error.message, " ", button("Close", calm)));
 }
 

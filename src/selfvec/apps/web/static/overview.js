@@ -39,16 +39,18 @@ export class Overview {
   /** What changed, as a report says it. */
   async tell(signal) {
     const how = waiting(this.changes, "Comparing", this.changes.children.length);
-    const { about, lines, missing } = await ask(
+    const { about, lines, read, missing } = await ask(
       "report",
       { c: state.c, filter: filters() },
       { signal, ...how },
     );
     const told = ([text, style]) => (style === "strong" ? h("b", readable(text)) : readable(text));
+    const documents = (search) =>
+      search && [" ", h("a", { href: link({ ...search, view: "texts" }) }, "Read the documents")];
     const all = h("a", { href: link({ view: "changes", word: "" }) }, "How the use of words changed");
     this.changes.replaceChildren(
       h("ul.claims", [
-        lines.map((line) => h("li.claim", line.map(told))),
+        lines.map((line, i) => h("li.claim", line.map(told), documents(read[i]))),
         missing.map((why) => h("li.quiet", why)),
       ]),
       h("p", lines.length > 0 && all),

@@ -45,9 +45,14 @@ export class Ranking extends List {
     this.fields.show(state);
     const { c, fdr, min_count, all_words, mix, variants } = state;
     const asked = { c, fdr, min_count, all_words, mix, variants, top: Math.min(MOST, this.shown) };
+    const clear = () => {
+      for (const part of [this.title, this.notes, this.unmatched, this.list]) part.replaceChildren();
+    };
+    if (this.compared !== c) clear(); // it is about other parts
     const how = waiting(this.lead, "Comparing all words", this.compared === c);
     const found = await this.newest((signal) => ask("ranking", asked, { signal, ...how })).catch((error) => {
-      for (const part of [this.lead, this.notes, this.unmatched, this.list]) part.replaceChildren();
+      clear();
+      this.lead.replaceChildren();
       throw error;
     });
     if (!found) return null;
@@ -64,7 +69,7 @@ export class Ranking extends List {
     const [before, after] = names.map(readable);
     this.title.textContent = refined ? "What refining changed" : `What changed from ${before} to ${after}`;
     // The first sentence is that of every answer; where it is about the two parts, that about words follows.
-    const [first] = found.findings;
+    const [first] = found.findings.filter(({ kind }) => kind !== "event"); // which are of all of the time
     const about = (wanted) => found.findings.find(({ kind }) => kind === wanted);
     const answer = about("none") ?? about("word");
     const lead = [...new Set([first, answer])].map((finding) => finding?.says ?? "").join(" ");
