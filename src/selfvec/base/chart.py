@@ -56,6 +56,7 @@ class Mark(NamedTuple):
     hollow: bool = False
     low: float | None = None  # the interval of y
     high: float | None = None
+    text: str = ""  # that stands in its place
 
 
 class Label(NamedTuple):

@@ -75,9 +75,9 @@ summary h2.part { display: inline; border: 0; font-size: 1rem; }
   section.brief:first-of-type p:first-of-type { font-size: 1.1em; } h1 { font-size: 1.1rem; margin: .3rem 0; }
   p { margin: .5rem 0; line-height: 1.35; } section.brief p { margin: .2rem 0; line-height: 1.3; }
   .less { display: none; } td, th { padding-right: .5rem; } }
-@media print { :root { --paper: #fff; --ink: #000; --quiet: #444; --line: #bbb; --came: #00497a;
-  --went: #7a3300; --mark: #e2eefb; } body { margin: 0; max-width: none; font-size: 10pt; }
-  .wide { overflow: visible; } details:not([open]) { display: none; }
+@media print { :root { color-scheme: light; --paper: #fff; --ink: #000; --quiet: #444; --line: #bbb;
+  --came: #00497a; --went: #7a3300; --mark: #e2eefb; } body { margin: 0; max-width: none; font-size: 10pt; }
+  .wide { overflow: visible; } ::details-content { content-visibility: visible; block-size: auto; }
   figure.beside { width: 50%; margin-left: 1.5rem; }
   mark { print-color-adjust: exact; } a { color: inherit; text-decoration: none; }
   thead { display: table-header-group; } }
@@ -252,7 +252,9 @@ def check_report(path: StrPath, suffixes: Sequence[str] = PAGES + ROWS) -> str:
     suffix = Path(path).suffix.lower()
     if suffix not in suffixes:
         rule = f"a report is {', '.join(suffixes)}, not {suffix or 'without a suffix'}"
-        raise OptionError(rule, path=path, remedy="choose one of them")
+        printed = suffix == ".pdf" and ".html" in suffixes
+        remedy = "write .html, and print it from a browser" if printed else "choose one of them"
+        raise OptionError(rule, path=path, remedy=remedy)
     return suffix
 
 

@@ -102,7 +102,7 @@ def _plane(chart: Chart, hollow: str) -> Iterator[str]:
             for at, mark in zip(marks, chart.marks, strict=True)
             if mark.size > _CELL and mark.shape != "none"
         ]
-        yield from _names(chart, np.concatenate(around))
+        yield from _names(chart, np.concatenate(around), hollow)
 
 
 def _places(chart: Chart, points: AnyFloats) -> Doubles:
@@ -153,6 +153,10 @@ def _line(line: Line, places: Doubles) -> str:
 def _sign(mark: Mark, x: float, y: float, hollow: str) -> str:
     """The sign of a mark; filled ones have a white border, so that they stand apart."""
     title = f"<title>{escape(mark.hover)}</title>" if mark.hover else ""
+    if mark.text:
+        place = f'x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle"'
+        look = f'fill="{mark.colour}" paint-order="stroke" stroke="{hollow}" stroke-width="7"'
+        return f"<text {place} {look}>{escape(mark.text)}{title}</text>"
     if mark.shape == "none":
         return f'<circle class="hover" cx="{x:.1f}" cy="{y:.1f}" r="4" opacity="0">{title}</circle>'
     look = f'class="few" fill="{hollow}"' if mark.hollow else f'fill="{mark.colour}"'
@@ -182,7 +186,7 @@ def _legend(chart: Chart, hollow: str, width: float) -> tuple[str, int]:
 # ---- Names beside points
 
 
-def _names(chart: Chart, obstacles: Doubles) -> Iterator[str]:
+def _names(chart: Chart, obstacles: Doubles, hollow: str) -> Iterator[str]:
     at = _places(chart, np.array([label.at for label in chart.labels]))
     for label, point, place in zip(
         chart.labels, at.tolist(), placed(chart.labels, at, obstacles, chart.size), strict=True
@@ -196,7 +200,7 @@ def _names(chart: Chart, obstacles: Doubles) -> Iterator[str]:
             yield f'<line {ends} stroke="{label.colour}" stroke-width=".7" opacity=".5"/>'
         look = f'fill="{label.colour}" font-size="{label.size}"'
         look += ' font-weight="bold"' * label.bold + ' font-style="italic"' * label.italic
-        halo = 'paint-order="stroke" stroke="white" stroke-width="3" stroke-opacity=".8"'
+        halo = f'paint-order="stroke" stroke="{hollow}" stroke-width="3" stroke-opacity=".8"'
         beside = f'class="name" x="{left:.1f}" y="{bottom - label.size / 4:.1f}"'
         yield f"<text {beside} {look} {halo}>{escape(label.text)}</text>"
 

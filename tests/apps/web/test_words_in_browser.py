@@ -137,7 +137,7 @@ def test_two_years_are_compared_with_sentences_from_both(opened: Page, site: Sit
     assert set(places[1]) == {"2020"}
     row = selfvec.drift(site.data.run, ["1990", "2020"])["cell"]
     low, high = (int(100 * row[f"differing_{end}"] + 0.5) for end in ("low", "high"))
-    assert f"{low}–{high} %" in opened.text("#word .facts")
+    assert f"{low}–{high}%" in opened.text("#word .facts")
     assert f"uses differ ({low} to {high} %)" in opened.text(".ranking tr:has([aria-current])")
     assert ", ".join(row["gained"][:5]) in opened.text("#word .facts + p .came")
 
@@ -330,7 +330,7 @@ def test_words_that_came_and_fields_that_go_with_time_are_on_the_page(page: Page
         page.open(f"{site.address}#view=changes", ready="document.querySelector('.ranking a')")
         assert page.run("document.querySelector('#comparison').value") == "2001|2002"
         *_, told, why = page.texts("#pane .note")
-        assert "kind differs: minutes is 80% of the words of 2002" in told
+        assert "kind minutes rose: from 20% of the documents of 2001 to 80% of those of 2002" in told
         assert "the same mix on both sides" in told
         assert "Compared: the halves of the text." in why
         page.click(".unmatched summary")

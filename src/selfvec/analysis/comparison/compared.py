@@ -20,7 +20,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.cache import kept_result
 
-from .comparison import Comparison
+from .comparison import DIFFERENT, Comparison
 from .mix import Coded, coded_fields, equal_mix, mix_held_equal, value_groups
 from .recurring import Quoted, own_texts, without_quotations
 from .units import Copies, asked_units, copies_of, units_of
@@ -275,14 +275,14 @@ def _on_mix(rows: Sequence[Json], adjusted: Comparison, mix: str, share: float |
     """A finding for each field that goes with what is compared, and whether it is held equal."""
     said = []
     for row in rows[:_FIELDS]:
-        b, a = (
-            f"{row[f'words_{side}']:.0%} of {words} of {name} ({row[f'share_{side}']:.0%} of {documents})"
-            for side, name, words, documents in (
-                ("b", adjusted.names[1], "the words", "the documents"),
-                ("a", adjusted.names[0], "those", "them"),
-            )
+        # Of the documents, unless they differ by chance and only their words tell.
+        of, what = ("words", "words") if row["p_words"] < DIFFERENT < row["p"] else ("share", "documents")
+        a, b = (f"{row[f'{of}_{side}']:.0%}" for side in "ab")
+        moved = "rose" if row[f"{of}_b"] > row[f"{of}_a"] else "fell"
+        sentence = (
+            f"{row['field']} {row['value']} {moved}: from {a} of the {what} of {adjusted.names[0]} "
+            f"to {b} of those of {adjusted.names[1]}."
         )
-        sentence = f"{row['field']} differs: {row['value']} is {b}, {a}."
         remedy = None
         if row["field"] in adjusted.fields:
             if share is not None:
@@ -294,5 +294,6 @@ def _on_mix(rows: Sequence[Json], adjusted: Comparison, mix: str, share: float |
             remedy = Remedy("filter", f"{row['field']}={row['within']}", "compare within one")
         effect = row["share_b"] - row["share_a"]
         p = min(row["p"], row["p_words"])
-        said.append(Finding("mix", printable(sentence), p=p, effect=effect, remedy=remedy))
+        words = (row["value"],)
+        said.append(Finding("mix", printable(sentence), p, effect=effect, remedy=remedy, words=words))
     return said

@@ -38,7 +38,7 @@ _EXAMPLES = 2  # documents quoted for a topic
 _READ = 5  # documents that a report names
 _GREW = 3  # of subjects that grew, if any did
 _READABLE = 5  # of which the first that is readable is named
-_SHORT = 3  # blanks, that a sentence has that says something
+_SHORT = 5  # blanks, that a sentence has that says something
 GLANCE = 120  # characters of a title or sentence, at most, if there is one
 _TRIED = 20  # documents of which these are the first of different sentences
 _LONGEST = 300  # characters of a quoted sentence
@@ -161,7 +161,12 @@ def documents_to_read(topics: Topics) -> list[ToRead]:
     each = -(-_GREW // max(len(grew), 1))  # documents of one that grew, each the best of several
     events = [row for row in topics.events if isinstance(row, Event) and row.unit != PASSAGE]
     tried: list[tuple[str, Iterable[str], list[int]]] = []
-    tried += [(row.words[0], row.words, [place]) for row in events for place in row.places]
+    tried += [
+        (row.words[0], row.words, [row.places[n]])
+        for n in range(_GREW)
+        for row in events
+        if n < len(row.places)
+    ]
     del tried[_GREW:]
     tried += [
         (row.name, row.terms, latest[row.documents[latest]][place::each][:_READABLE].tolist())

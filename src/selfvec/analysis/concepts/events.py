@@ -52,6 +52,7 @@ _MOST, _TRIED = 12, 400  # units with events, and those that are tried for them
 _ALIKE = 0.5  # of the documents that have one of two words have both
 _MOSTLY = 0.8  # of the documents of an event's time have it: too few are left to compare
 _LISTED, _READ = 3, 3  # words that name an event, and documents that show it
+_BRIEF = 6  # words, that a document has that is more than a subject line
 
 _SAID = 3  # passages in sentences
 _NAMING = 5  # words that tell a passage
@@ -418,7 +419,7 @@ class _Scan:
         then = parts[0][of_documents]
         places = unit.documents[then] if form != "gap" and then.any() else unit.documents
         lengths = self.batch.lengths[places]
-        middling = np.abs(lengths - np.median(lengths))
+        readable = np.lexsort((np.abs(lengths - np.median(lengths)), lengths < _BRIEF))
         ends, other_ends = ([self._names[place[part][at]] for at in (0, -1)] for part in parts)
         event = Event(
             "event",
@@ -436,7 +437,7 @@ class _Scan:
             counts=tuple(counts.tolist()),
             sizes=tuple(self._sizes.tolist()),
             within=self._within,
-            places=tuple(places[np.argsort(middling, kind="stable")[:_READ]].tolist()),
+            places=tuple(places[readable[:_READ]].tolist()),
         )
         name, count = _shown(unit), f"{number:,} of the {of:,} documents"
         share, elsewhere = percent(event.share), percent(event.elsewhere)

@@ -495,7 +495,7 @@ def group_differences(
         more = [(word, change) for word, change in found if change.moved and change.grew]
         more.sort(key=lambda row: -row[1].low)
         out.append(GroupDifference(group.name, size, size / sizes.sum(), about, more[:_LISTED]))
-    return sorted(out, key=lambda group: -group.documents)
+    return out
 
 
 def _beside_others(counts: Ints, sizes: Ints, group: int) -> tuple[Ints, Ints, StratifiedRatios]:

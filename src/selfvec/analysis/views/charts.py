@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,15 +19,12 @@ from selfvec.analysis.concepts.shares import GroupDifference, Grown, ShareChange
 from selfvec.analysis.word_drift.word_paths import FEW_USES
 from selfvec.base.answer import Json
 from selfvec.base.arrays import Doubles, Mask
-from selfvec.base.chart import Axis, Chart, Label, Line, Mark
+from selfvec.base.chart import Axis, Chart, Label, Line, Mark, round_figures
 from selfvec.base.display import escape_for_display, printable, whole_words
 from selfvec.base.view import Drawn, spoken
 from selfvec.corpus.slices import Slice, parse_span
 from selfvec.data.token_batch import TokenBatch
 from selfvec.files.svg import COLOUR, chart_svg, text_width
-
-if TYPE_CHECKING:
-    from selfvec.analysis.concepts.topic_result import Topic
 
 FEW_DOCUMENTS = 20  # of a period, below which its share says little
 _LEAST_SHARE, _LEAST_DISTANCE = 0.01, 0.1  # where axes end, so that noise does not fill them
@@ -121,7 +118,7 @@ def over_periods(
                 lines.append(Line(np.array([(x, level) for x in days]), colour, 1.2, True))
                 labels.append(Label(show(level), (days.mean(), level), colour, bold=True))
     x_axis = Axis(begin, end, time.unit, [(at[i], names[i]) for i in shown])
-    y_axis = Axis(0.0, top, measure, [(level, show(level)) for level in (0.0, top / 2, top)])
+    y_axis = Axis(0.0, top, measure, [(level, show(level)) for level, _ in round_figures(0.0, top, 4)])
     return Chart(about, size, x_axis, y_axis, lines, marks, labels)
 
 
@@ -201,7 +198,7 @@ def growth_chart(rows: Sequence[Grown], time: Timeline) -> Drawn:
 
 
 def event_chart(event: Event, batch: TokenBatch) -> Drawn:
-    """The share of the documents of an event in each period; those of its time are in colour."""
+    """The share of the documents of an event in each period; its time is marked and in colour."""
     time = Timeline(*scanned_periods(batch))
     title, names = event.says.partition(":")[0], [part.name for part in time.periods]
     begin, end = names.index(event.begins), names.index(event.ends)
@@ -221,39 +218,38 @@ def event_chart(event: Event, batch: TokenBatch) -> Drawn:
         measure="share of the documents",
         least=_LEAST_SHARE,
     )
-    middle = float(np.mean([days.mean() for days in time.days[begin : end + 1]]))
-    value = Label(percent(event.share), (middle, event.share), COLOUR, bold=True)
-    return _beside(replace(chart, labels=[*chart.labels, value]), title)
+    first, last = time.days[begin][0], time.days[end][1]
+    interval = Line(np.array([[first, 0], [last, 0]]), COLOUR, 4)
+    value = Label(percent(event.share), ((first + last) / 2, event.share), COLOUR, bold=True)
+    return _beside(replace(chart, lines=[interval, *chart.lines], labels=[value]), title)
 
 
 # ---- Of the whole text, and of groups
 
 
-def shares_chart(topics: Sequence[Topic]) -> Drawn:
-    """The share of each topic."""
-    order = topics[::-1]  # the largest is above
-    names = [printable(whole_words(row.heading, _NAME)) for row in order]
-    lines = [Line(np.array([[0, y], [row.share, y]]), COLOUR, 3) for y, row in enumerate(order)]
-    marks = [Mark((row.share, y), COLOUR, size=9) for y, row in enumerate(order)]
-    labels = [Label(percent(row.share), (row.share, y), "currentColor") for y, row in enumerate(order)]
+def shares_chart(shares: Sequence[tuple[str, float]], title: str) -> Drawn:
+    """The share of each name."""
+    order = shares[::-1]  # the first is above
+    names = [printable(whole_words(name, _NAME)) for name, _ in order]
+    lines = [Line(np.array([[0, y], [share, y]]), COLOUR, 3) for y, (_, share) in enumerate(order)]
+    marks = [Mark((share, y), COLOUR, size=9) for y, (_, share) in enumerate(order)]
+    labels = [Label(percent(share), (share, y), "currentColor") for y, (_, share) in enumerate(order)]
     plane = _plane(names)
     room = 20 + 1.1 * max(text_width(label.text, 12) for label in labels)
-    x = Axis(0.0, order[-1].share * plane / (plane - room), ticks=())
+    x = Axis(0.0, max(share for _, share in order) * plane / (plane - room), ticks=())
     y_axis = Axis(-0.6, len(order) - 0.4, ticks=list(enumerate(names)))
     about = "; ".join(f"{name} {label.text}" for name, label in zip(names, labels, strict=True))
-    title = f"{labels[-1].text} of the documents are about {names[-1]}"
     return _beside(Chart(about, (plane, _ROW * len(order)), x, y_axis, lines, marks, labels), title)
 
 
 def pivot_chart(groups: Sequence[GroupDifference], field: str) -> Drawn:
-    """Subjects by groups: the area of a circle is the share of the group's documents."""
+    """Subjects by groups: the shares of each group's documents."""
     more = {name for group in groups for name, _ in group.larger}
     every = range(len(groups[0].subjects))
     rows = sorted(sorted(every, key=lambda i: groups[0].subjects[i][0] not in more)[:_SUBJECTS])
     cells = [(x, -y, group.subjects[i][1]) for x, group in enumerate(groups) for y, i in enumerate(rows)]
-    top = max((change.share_last for *_, change in cells), default=0.0) or 1.0
     marks = [
-        Mark((x, y), _colour(change), printable(change.told), size=22 * (change.share_last / top) ** 0.5)
+        Mark((x, y), _colour(change), printable(change.told), text=f"{change.share_last:.0%}")
         for x, y, change in cells
     ]
     names = [printable(whole_words(groups[0].subjects[i][0].split(", ")[0], _NAME)) for i in rows]
@@ -262,7 +258,7 @@ def pivot_chart(groups: Sequence[GroupDifference], field: str) -> Drawn:
     y_axis = Axis(0.5 - len(rows), 0.5, ticks=[(-y, name) for y, name in enumerate(names)])
     size = _plane(names), _ROW * len(rows)
     title = printable(f"By {field}, {len(more)} of {len(every)} subjects differ in their share")
-    return _beside(Chart(title, size, x_axis, y_axis, marks=marks, legend=_THAN), title)
+    return _beside(Chart(title, size, x_axis, y_axis, marks=marks, legend=_THAN if more else ()), title)
 
 
 def _colour(change: ShareChange) -> str:

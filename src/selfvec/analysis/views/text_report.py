@@ -129,7 +129,7 @@ class TextFindings:
 def text_report(report: TextFindings) -> View:
     """The page of what was found about the text of a run."""
     first, more, counted = _sorted(report)
-    parts: list[Part] = [_about(report), *_picture(report)]
+    parts: list[Part] = [_about(report), *_picture(report, first)]
     parts += [Entry([("What stands out", "strong")], [*map(_line, first)], brief=True)] * bool(first)
     titles = [_title(row) for row in report.to_read[:FIRST]]
     parts += [Entry([("Worth reading", "strong")], titles, brief=True)] * bool(titles)
@@ -276,18 +276,26 @@ def _line(finding: Finding) -> list[tuple[str, str]]:
     return [(f"{head}{colon}", style), (rest, "")]
 
 
-def _picture(report: TextFindings) -> Iterator[Part]:
-    """Subjects in groups; or over time, those that changed; or how large they are."""
+def _picture(report: TextFindings, first: Sequence[Finding]) -> Iterator[Part]:
+    """Subjects in groups; or what is said first, over time or of both parts; or how large subjects are."""
     moved = surest_first(report.topics.grown)[:FIRST] if report.topics else []
-    event = _first_event(report.findings)
+    event, sides = _first_event(first), report.sides
     if report.groups and report.groups[0].subjects:
         yield pivot_chart(report.groups, report.field)
     elif event and report.tokens:
         yield event_chart(event, report.tokens)
+    elif sides and first and first[0].kind == "mix":
+        of_both = [
+            (f"{spoken(name)}: {row['value']}", row[key])
+            for row in sides.mix[:FIRST]
+            for name, key in zip(sides.names, ("share_a", "share_b"), strict=True)
+        ]
+        yield shares_chart(of_both, first[0].says.partition(":")[0])
     elif moved and report.topics:
         yield growth_chart(moved, report.time)
     elif rows := _records(report.topics):
-        yield shares_chart(rows[:_DRAWN])
+        title = f"{percent(rows[0].share)} of the documents are about {_name(rows[0])}"
+        yield shares_chart([(_name(row), row.share) for row in rows[:_DRAWN]], title)
 
 
 # ---- The evidence
