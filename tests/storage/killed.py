@@ -27,6 +27,7 @@ from selfvec.data.run import Run
 from selfvec.data.run_text import RunText
 from selfvec.files.atomic_files import atomic_file, atomic_folder
 from selfvec.refinement import live
+from selfvec.refinement.inputs import Execution
 from selfvec.storage.run_folder import is_run, open_run
 from selfvec.storage.run_writer import RunWriter
 
@@ -138,7 +139,9 @@ def live_jobs(place: Path) -> dict[str, Job]:
     """
     first = selfvec.refine([{"id": name, "text": f"hail {name}"} for name in "abc"], "none", "original")
     selfvec.save_run(first, place / "first")
-    added = live.added(open_run(place / "first"), as_corpus([{"id": "d", "text": "hail d"}]), number=2)[0]
+    added = live.added(
+        open_run(place / "first"), as_corpus([{"id": "d", "text": "hail d"}]), Execution(), number=2
+    )[0]
 
     def before(run: Run | None) -> Callable[[Path], None]:
         def prepare(folder: Path) -> None:
@@ -164,7 +167,7 @@ def live_jobs(place: Path) -> dict[str, Job]:
         )
 
     replacing = [{"id": "a", "text": "wind a"}, {"id": "e", "text": "wind e"}]
-    upserted = live.added(open_run(place / "first"), as_corpus(replacing), number=2)[0]
+    upserted = live.added(open_run(place / "first"), as_corpus(replacing), Execution(), number=2)[0]
     deleted = live.deleted(added, ["b", "d"], number=3)[0]
     return {
         "add": (before(None), change(added), ids),

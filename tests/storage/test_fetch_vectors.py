@@ -21,7 +21,6 @@ from tests.rows import normal_rows
 
 import selfvec
 from file_server import Archive, serving
-from selfvec.apps.functions.vectors import cost_text
 from selfvec.base.errors import FormatError, InputError, OptionError, TargetError
 from selfvec.base.progress import shown
 from selfvec.encoders.given import as_sentence_encoder
@@ -196,16 +195,17 @@ def test_what_the_user_has_outlives_a_failed_download(server, data) -> None:
 
 
 def test_what_a_download_costs_is_announced_before_it(server) -> None:
-    told = []
+    class HeardBefore(Heard):
+        def say(self, message: str) -> None:
+            assert server.requests == []
+            super().say(message)
 
-    def announce(wanted) -> None:
-        assert server.requests == []
-        told.append(cost_text(wanted))
-
-    for _ in range(2):  # the second time nothing is downloaded
-        fetch(server, announce=announce)
+    heard = HeardBefore()
+    with shown(heard):
+        for _ in range(2):  # the second time nothing is downloaded
+            fetch(server)
     cost = "at most 69 MB to download; language en; at most 400,000 words × 50 dimensions; licence PDDL 1.0"
-    assert [text.splitlines()[1] for text in told] == [cost]
+    assert [text.splitlines()[1] for text in heard.said] == [cost]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")

@@ -21,7 +21,7 @@ import stat
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -193,8 +193,8 @@ def lock_file(path: Path, target: Path) -> BinaryIO:
 
 
 @contextmanager
-def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock of an existing folder; if another process holds it, call ``waiting`` and wait.
+def locked(folder: Path, waiting: str) -> Iterator[None]:
+    """Hold the lock of an existing folder; if another process holds it, say so and wait.
 
     Where folders cannot be locked, there is no wait.
     """
@@ -203,7 +203,7 @@ def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
         if descriptor is not None:
             with suppress(OSError):
                 if not lock(descriptor):
-                    waiting()
+                    say(waiting)
                     while not lock(descriptor):  # in short steps, which Ctrl-C can end
                         time.sleep(0.1)
         yield

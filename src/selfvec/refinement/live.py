@@ -69,7 +69,7 @@ _NEW = "\0"  # after the name of a column that replaces another; no field has on
 
 
 def added(
-    run: Run, corpus: Corpus, duplicates: str = REPLACE, number: int = 0, execution: Execution | None = None
+    run: Run, corpus: Corpus, execution: Execution, duplicates: str = REPLACE, number: int = 0
 ) -> tuple[Run, Change]:
     """A run with further documents, and what has changed; the run itself if nothing has.
 
@@ -77,7 +77,6 @@ def added(
     skipped, as is one without an id whose text the run has. ``number`` names the new segment, by default the
     next one.
     """
-    execution = execution or Execution()
     refuse_tokens(corpus, run.settings)
     rows = _read(run, corpus)
     read = len(rows)
@@ -184,9 +183,7 @@ def deleted(run: Run, which: Sequence[str] | Mask, number: int = 0, field: str =
     return _changed(run, parts, change, provenance, number or _next(segments)), change
 
 
-def exchanged(
-    run: Run, taken: Taken, number: int = 0, execution: Execution | None = None
-) -> tuple[Run, Change]:
+def exchanged(run: Run, taken: Taken, execution: Execution, number: int = 0) -> tuple[Run, Change]:
     """A run without some documents and with others, and what has changed; see `deleted` and `added`.
 
     An id that holds commas itself counts before several ids with commas between them.
@@ -198,7 +195,7 @@ def exchanged(
     if taken.corpus is None:
         return made, change
     duplicates = KEEP if taken.allow_duplicates else REPLACE
-    made, more = added(made, taken.corpus, duplicates, number, execution)
+    made, more = added(made, taken.corpus, execution, duplicates, number)
     return made, replace(more, withdrawn=change.withdrawn)
 
 

@@ -98,13 +98,12 @@ def update(
     half_life: float | None = None,
     encoder: GivenSentenceEncoder | None = None,
     embeddings: Any = None,
-    execution: Execution | None = None,
+    execution: Execution,
 ) -> Run:
     """The run that one refinement of its documents and the new ones would give; itself if that is it.
 
     Parameters are those of `selfvec.update`. The method that ``auto`` chose for the run stays.
     """
-    execution = execution or Execution()
     old, made = run.require_text(_NEEDED), run.provenance
     with execution.timings.stage("load"):
         settings = run.settings
@@ -130,9 +129,9 @@ def update(
     return _with_steps(updated, [*made.grown, step])
 
 
-def preview(run: Run, taken: Taken, execution: Execution) -> Change:
+def preview(run: Run, taken: Taken) -> Change:
     """The changes that `update` would make. Only the text is read."""
-    return _read(run, taken, execution)[2]
+    return _read(run, taken, Execution())[2]
 
 
 def _read(run: Run, taken: Taken, execution: Execution) -> tuple[RunText, Mapping[str, Any], Change]:
@@ -215,13 +214,12 @@ def merge(
     vectors: MovedVectors = None,
     *,
     encoder: GivenSentenceEncoder | None = None,
-    execution: Execution | None = None,
+    execution: Execution,
 ) -> Run:
     """The run that one refinement of the documents of runs, one after the other, would give.
 
     Parameters are those of `selfvec.merge`.
     """
-    execution = execution or Execution()
     if len(runs) < 2:
         raise OptionError("merging needs at least two runs", remedy="name another run")
     first, *others = runs

@@ -70,7 +70,7 @@ def cached(
             _TOLD.add(fault)
             say(f"{name}: {fault}, so the result is not kept")
         return make()
-    with _alone(entry, lambda: say(f"{name}: waiting for another process that makes it")):
+    with _alone(entry, f"{name}: waiting for another process that makes it"):
         kept = _read(entry, read)  # another process may have made it meanwhile
         if kept is not None:
             return kept
@@ -226,7 +226,7 @@ def _make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _alone(entry: Path, waiting: Callable[[], None]) -> Iterator[None]:
+def _alone(entry: Path, waiting: str) -> Iterator[None]:
     """Hold the lock of an entry: an empty folder next to it. Other entries can be made meanwhile.
 
     It is removed in the end. A process that begins just then may make the entry, too; that only costs time.

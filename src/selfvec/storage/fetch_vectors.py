@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.base.progress import shown_bytes
+from selfvec.base.progress import say, shown_bytes
 from selfvec.files.atomic_files import atomic_folder, check_target, writing
 from selfvec.files.checksums import checksums, damaged_files, sha256
 from selfvec.files.compressed_files import Readable, decompressed, is_compressed
@@ -54,7 +54,6 @@ def fetch_vectors(
     *,
     base_url: str | None = None,  # a mirror: the folder of the file, or another Hugging Face endpoint
     overwrite: bool = False,  # download again, even if the file at the source has changed since
-    announce: Callable[[PublicVectors], None] = lambda _: None,  # before anything is downloaded
     shape: Shape = vectors_shape,  # opens the folder of a repository of the Hub
     **options: Any,  # of `download`
 ) -> dict[str, Any]:
@@ -71,7 +70,7 @@ def fetch_vectors(
     check_target(folder, overwrite=overwrite or earlier is not None, folder=True, kind=FETCHED)
     first = None if earlier is None or overwrite else earlier["download"]["sha256"]
     addresses = wanted.addresses(base_url)
-    announce(wanted)
+    say(wanted.cost)
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
 

@@ -70,6 +70,16 @@ class PublicVectors:
     def source(self) -> str:
         return f"{_HUB}/{self.base}" if self.on_hub else self.base + self.file
 
+    @property
+    def cost(self) -> str:
+        """What a download costs and is, in two lines."""
+        unit = "pieces" if self.kind == "encoder" else "words"
+        return (
+            f"{self.name}: {self.description}; {self.source}\n"
+            f"at most {self.megabytes:,} MB to download; language {self.language}; "
+            f"at most {self.words:,} {unit} × {self.dimensions} dimensions; licence {self.licence}"
+        )
+
     def addresses(self, mirror: str | None = None) -> dict[str, str]:
         """The files to download and their addresses, the largest file first.
 

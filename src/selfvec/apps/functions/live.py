@@ -22,6 +22,7 @@ from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.data import run as record
 from selfvec.refinement import live
 from selfvec.refinement import update as updating
+from selfvec.refinement.inputs import Execution
 from selfvec.refinement.update import Change, Taken
 from selfvec.storage.opened import GivenRun, as_run, owner
 from selfvec.storage.run_folder import is_run
@@ -95,7 +96,7 @@ def _added(
     if isinstance(documents, list | tuple) and not documents:
         return step.state, Change()
     corpus = _corpus(step.state, documents, fields)
-    return live.added(step.state, corpus, duplicates, step.number)
+    return live.added(step.state, corpus, Execution(), duplicates, step.number)
 
 
 def _several(documents: Any) -> Any:
@@ -255,7 +256,7 @@ def deleted(
         which = allowed(step.state, filters) if filters else ids
         made, change = live.deleted(step.state, which, step.number, field)
         if erase and change.withdrawn:
-            made = updating.update(made, Taken(for_good=True))
+            made = updating.update(made, Taken(for_good=True), execution=Execution())
         return _changed(step, made, change)
 
 

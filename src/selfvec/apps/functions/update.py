@@ -187,8 +187,7 @@ def update(
     if taken.is_nothing and (keep or (half_life is None and not old.provenance.live)):
         raise OptionError("there is nothing to do", remedy="name new text, or documents to --withdraw")
     if dry_run:
-        look = Execution()
-        change = exchange(old, execution=look)[1] if keep else updating.preview(old, taken, look)
+        change = exchange(old, execution=Execution())[1] if keep else updating.preview(old, taken)
         return Answer("Preview", {"run": str(old.folder or ""), "dry_run": True, **change.as_dict()})
     own = _own_folder(old, output)
     target = output if own is None else own.resolve()  # a link to a run stays a link

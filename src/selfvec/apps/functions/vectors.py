@@ -13,12 +13,12 @@ from selfvec.base.answer import Answer, Json
 from selfvec.base.checks import StrPath, is_path
 from selfvec.base.declarations import Count, NotEmpty, checked
 from selfvec.base.errors import OptionError, require
-from selfvec.base.progress import Progress, say
+from selfvec.base.progress import Progress
 from selfvec.base.view import COUNT, PROSE, Column, Table, figure
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import check_save, load, save
 from selfvec.storage.opened import GivenVectors, as_vectors
-from selfvec.storage.public_vectors import PUBLIC_VECTORS, PublicVectors, find
+from selfvec.storage.public_vectors import PUBLIC_VECTORS, find
 from selfvec.storage.run_folder import is_run
 
 _NOAA = "noaa"  # the corpus
@@ -194,21 +194,10 @@ def fetch(
         output,
         base_url=base_url,
         overwrite=overwrite,
-        announce=lambda wanted: say(cost_text(wanted)),
         shape=_encoder_shape if is_encoder else vectors_shape,
     )
     size = f"{record['words']:,} {'pieces' if is_encoder else 'words'} × {record['dimensions']} dimensions"
     return Answer("Fetched", record, messages=[size])
-
-
-def cost_text(wanted: PublicVectors) -> str:
-    """What a download costs and is, in two lines."""
-    unit = "pieces" if wanted.kind == "encoder" else "words"
-    return (
-        f"{wanted.name}: {wanted.description}; {wanted.source}\n"
-        f"at most {wanted.megabytes:,} MB to download; language {wanted.language}; "
-        f"at most {wanted.words:,} {unit} × {wanted.dimensions} dimensions; licence {wanted.licence}"
-    )
 
 
 def _encoder_shape(folder: Path) -> tuple[int, int]:

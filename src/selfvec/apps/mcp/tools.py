@@ -197,7 +197,7 @@ class Tools:
         `filter_names` lists the fields that can be filtered by, `unknown` the words of the query that the
         corpus does not have, `notes` what was not done as asked. `question`, if the run has an encoder, says
         what compared the query."""
-        index = self._index(self._run.present)
+        index = selfvec.run_index(self._run.present)
         how: Json = {"mode": mode, "filter": filter or (), "question": question}
         return _passages(index, index.search(query, top, offset=offset, **how))
 
@@ -205,7 +205,7 @@ class Tools:
     def similar_documents(self, document: str, top: int = 5, filter: Filter | None = None) -> Json:
         """Find the documents that are most like a document of the corpus, by meaning: for more of what a
         search has found. `document` is the id of a row of `search`."""
-        index = self._index(self._run.present)
+        index = selfvec.run_index(self._run.present)
         return _passages(index, index.near_document(document, top, given_filters(filter)))
 
     @_as_declared(TOP["similar"].declaration)
@@ -362,18 +362,12 @@ class Tools:
         row = {**(fields or {}), **{name: value for name, value in named.items() if value is not None}}
         return upsert(self._run, [{**row, "text": text}]).as_dict()
 
-    def _index(self, run: record.Run) -> Index:
-        from selfvec.retrieval import run_index
-
-        return run_index(run)
-
     def _drift(self, run: record.Run, asked: tuple[tuple[str, ...], tuple[str, ...]], *words: str) -> Drift:
         """The change between two states of every word, or only of the given words."""
-        from selfvec.analysis.word_drift.drift import drift
 
         def measure() -> Drift:
             between, filters = asked
-            return drift(run, list(between) or None, filter=filters, words=words)
+            return selfvec.drift(run, list(between) or None, filter=filters, words=words)
 
         return run.held("drift", measure, (asked, words), _DRIFTS_KEPT)
 
