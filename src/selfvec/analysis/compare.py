@@ -23,7 +23,7 @@ from selfvec.base.answer import Answer, Json, as_rows
 from selfvec.base.arrays import Doubles, Rows
 from selfvec.base.declarations import Bounds, Count, Natural, checked
 from selfvec.base.errors import InputError
-from selfvec.base.progress import Progress, say
+from selfvec.base.progress import GivenProgress, say
 from selfvec.base.view import COUNT, PIECES, PROBABILITY, Cell, Column, Row, figure
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
@@ -90,7 +90,7 @@ def compare(
     permutations: Annotated[int, Bounds(at_least=20)] = 200,
     seed: Natural = 0,
     jobs: Count | None = None,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
 ) -> Answer:
     """List the words that differ most between two runs.
 
@@ -113,7 +113,7 @@ def compare(
         rotation that it helped to fit.
     min_count : int, at least 1, optional
         Leave out words that are rarer in either text; by default 10 if counts are known.
-    progress : Progress, optional
+    progress : Progress or bool, optional
 
     Other Parameters
     ----------------

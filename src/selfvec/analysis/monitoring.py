@@ -38,7 +38,7 @@ from selfvec.base.arrays import Doubles, Hashes, Ints, Mask, Rows
 from selfvec.base.declarations import Bounds, Count, Natural, checked
 from selfvec.base.errors import CorpusError, InputError, OptionError
 from selfvec.base.finding import Finding
-from selfvec.base.progress import Progress, stage
+from selfvec.base.progress import GivenProgress, stage
 from selfvec.base.threads import in_order, one_core
 from selfvec.base.view import PROBABILITY, Column, Table
 from selfvec.corpus import Corpus, as_corpus
@@ -91,7 +91,7 @@ def monitor(
     sample: Count = 10_000,
     permutations: Count | None = None,
     seed: Natural = 0,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
     **fields: Unpack[FieldOptions],
 ) -> Answer:
     """Test whether new text differs from the text of a run.
@@ -105,7 +105,7 @@ def monitor(
         Raise the alarm if p is at most this. It is also the share of false alarms.
     top : int, at least 1
         Words listed.
-    progress : Progress, optional
+    progress : Progress or bool, optional
     **fields
         Those of `FieldOptions`: how documents are read; by default like those of the run.
 

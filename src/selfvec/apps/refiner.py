@@ -19,7 +19,7 @@ from selfvec.base.arrays import Floats
 from selfvec.base.checks import StrPath, check_names
 from selfvec.base.errors import InputError, NotFittedError, OptionError
 from selfvec.base.installed import install_command
-from selfvec.base.progress import Progress, shown
+from selfvec.base.progress import GivenProgress, shown
 from selfvec.corpus import Corpus
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data.settings import Settings, suggest_names
@@ -95,7 +95,7 @@ class Refiner(Settings):
         *,
         vectors: Start | Sequence[Start] = None,
         embeddings: Any = None,
-        progress: Progress | bool | None = None,
+        progress: GivenProgress = None,
         **fields: Unpack[FieldOptions],
     ) -> Refiner:
         """Refine ``vectors`` on ``corpus``.

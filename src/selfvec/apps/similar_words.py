@@ -10,7 +10,7 @@ from selfvec.base.checks import check_texts, is_path
 from selfvec.base.declarations import Count, checked
 from selfvec.base.display import count_of, escape_for_display
 from selfvec.base.errors import OptionError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import GivenProgress
 from selfvec.base.view import PIECES, Column, Row, Table, escaped, figure
 from selfvec.data.run import AnyRun, Run
 from selfvec.data.vectors import Vectors
@@ -112,11 +112,11 @@ def similar(
     top: int = ...,
     compare: bool = ...,
     min_count: int | None = ...,
-    progress: Progress | None = ...,
+    progress: GivenProgress = ...,
 ) -> Answer: ...
 @overload
 def similar(
-    vectors: GivenVectors, *, document: str, top: int = ..., progress: Progress | None = ...
+    vectors: GivenVectors, *, document: str, top: int = ..., progress: GivenProgress = ...
 ) -> Found: ...
 @checked
 def similar(
@@ -128,7 +128,7 @@ def similar(
     compare: bool = False,
     min_count: Count | None = None,
     document: str | None = None,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
 ) -> Answer | Found:
     """List the words most similar to a word.
 
@@ -161,7 +161,7 @@ def similar(
         Leave out neighbours that occur less often; by default 5, or fewer in a small text.
     document : str, optional
         List documents similar to the one with this id.
-    progress : Progress, optional
+    progress : Progress or bool, optional
 
     Returns
     -------

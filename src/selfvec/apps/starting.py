@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Never
 from selfvec.base.checks import StrPath
 from selfvec.base.declarations import Bounds, checked
 from selfvec.base.errors import MissingExtra, OptionError
-from selfvec.base.progress import Progress, say
+from selfvec.base.progress import GivenProgress, say
 from selfvec.files.atomic_files import check_target
 from selfvec.storage.run_folder import is_run, open_run
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @checked
-def demo(output: StrPath = "demo-run", *, overwrite: bool = False, progress: Progress | None = None) -> Run:
+def demo(output: StrPath = "demo-run", *, overwrite: bool = False, progress: GivenProgress = None) -> Run:
     """Adapt the built-in vectors to the documentation of your Python.
 
     It shows what changed and what to try next, and ends with a report, one page beside the run. A run and a
@@ -32,7 +32,7 @@ def demo(output: StrPath = "demo-run", *, overwrite: bool = False, progress: Pro
         The run folder to make.
     overwrite : bool
         Replace a run and a page that are not of demo, too.
-    progress : Progress, optional
+    progress : Progress or bool, optional
     """
     from selfvec.corpus.python_docs import python_documentation
 
@@ -78,7 +78,7 @@ def serve(
     *,
     write: bool = False,
     token_file: StrPath | None = None,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
 ) -> None:
     """Show what changed, and why, as a page in the browser.
 
@@ -94,7 +94,7 @@ def serve(
         Let programs add, replace and delete documents. They need the token of SELFVEC_TOKEN.
     token_file : path, optional
         File that holds this token instead.
-    progress : Progress, optional
+    progress : Progress or bool, optional
     """
     try:
         from .web import server
@@ -121,7 +121,7 @@ def mcp(
     *,
     http: Annotated[int, Bounds(at_least=0, at_most=65535)] | None = None,
     write: bool = False,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
 ) -> None:
     """Let an AI assistant search a run's text and ask about its words.
 
@@ -135,7 +135,7 @@ def mcp(
         Serve streamable HTTP on this port of 127.0.0.1, with a token; 0: any.
     write : bool
         Let the assistant add documents, too.
-    progress : Progress, optional
+    progress : Progress or bool, optional
     """
     try:
         from .mcp.server import create_server, serve_http

@@ -45,6 +45,9 @@ class Progress:
         del message
 
 
+GivenProgress = Progress | bool | None
+"""A display; True for lines on standard error, False for none, None for the one that there is."""
+
 _NONE = Progress()
 _DISPLAY = ContextVar("display", default=_NONE)
 

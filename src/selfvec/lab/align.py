@@ -15,7 +15,7 @@ from selfvec.base.arrays import Doubles, Floats, Rows
 from selfvec.base.checks import StrPath, is_path
 from selfvec.base.declarations import Bounds, Count, checked, options
 from selfvec.base.errors import OptionError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import GivenProgress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import filled_rows, unit_rows
@@ -160,7 +160,7 @@ def align(
     output: StrPath | None = None,
     to: str | None = None,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
     **options: Unpack[MethodOptions],
 ) -> Aligned:
     """Bring two sets of vectors into one space.
@@ -182,7 +182,7 @@ def align(
     to : str, optional
         Format of the output; by default that of its suffix.
     overwrite : bool
-    progress : Progress, optional
+    progress : Progress or bool, optional
     **options
         Those of `MethodOptions`, which the method has.
 

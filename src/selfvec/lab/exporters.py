@@ -20,7 +20,7 @@ from selfvec.base.casing import DOTTED, letters_of
 from selfvec.base.characters import APOSTROPHES, REMOVED
 from selfvec.base.declarations import Bounds, Natural, checked
 from selfvec.base.errors import OptionError, SelfvecError
-from selfvec.base.progress import Progress, stage
+from selfvec.base.progress import GivenProgress, stage
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import writing
@@ -57,7 +57,7 @@ def export(
     overlap: Natural = 40,
     overwrite: bool = False,
     update: bool = False,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
 ) -> Answer:
     """Write a run for another tool: an encoder, vectors, a vector store.
 
@@ -77,7 +77,7 @@ def export(
         All passages are written if the run's vectors have changed.
     overwrite : bool
         Replace an earlier export: a file, or a folder without other files.
-    progress : Progress, optional
+    progress : Progress or bool, optional
 
     Other Parameters
     ----------------

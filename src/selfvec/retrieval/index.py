@@ -24,7 +24,7 @@ from selfvec.base.checks import StrPath, check_path, check_text, check_whole
 from selfvec.base.declarations import Kind, checked
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError, did_you_mean
 from selfvec.base.installed import install_command
-from selfvec.base.progress import Progress, shown
+from selfvec.base.progress import GivenProgress, shown
 from selfvec.corpus.given_filters import GivenFilter, filter_names, given_filters
 from selfvec.data.run import BASE, AnyRun, Part, Run
 from selfvec.data.vectors import Vectors
@@ -138,7 +138,7 @@ class Index:
         *,
         tables: Sequence[str] = TABLES,
         encoded: EncodedTexts | None = None,
-        progress: Progress | None = None,
+        progress: GivenProgress = None,
         seed: int = 0,
     ) -> Index:
         """An index in memory.
@@ -153,7 +153,7 @@ class Index:
             Vectors of the run to use: some of ``original``, ``refined``, ``topics``.
         encoded : EncodedTexts, optional
             Vectors of texts by the run's encoder; by default those that the run keeps.
-        progress : Progress, optional
+        progress : Progress or bool, optional
         seed : int
             For the sample of 20,000 documents, if there are more.
 
@@ -553,7 +553,7 @@ def _same_texts(documents: SearchedDocuments, number: int) -> Iterator[int]:
 @checked
 def run_index(
     run: GivenRun,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
     *,
     cut: Cut = CUT,
 ) -> Index:
@@ -565,7 +565,7 @@ def run_index(
     Parameters
     ----------
     run : Run or path
-    progress : Progress, optional
+    progress : Progress or bool, optional
     cut : tuple of int
         Words of a passage, and how many of them are repeated from the passage before.
 

@@ -21,7 +21,7 @@ from selfvec.base.arrays import Rows
 from selfvec.base.checks import StrPath
 from selfvec.base.declarations import Bounds, checked
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
-from selfvec.base.progress import Progress, say, stage
+from selfvec.base.progress import GivenProgress, say, stage
 from selfvec.base.view import PROSE, Column, Part, Table, figure
 from selfvec.data.run import Run
 from selfvec.files.atomic_files import writing
@@ -52,7 +52,7 @@ def migrate(
     dry_run: bool = False,
     map_only: bool = False,
     keep: Annotated[float, Bounds(at_least=0, at_most=100)] = 95.0,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
 ) -> Answer:
     """Give a vector store the vectors of a newer run.
 
@@ -72,7 +72,7 @@ def migrate(
         Write the map, keep the old vectors.
     keep : float, at least 0, at most 100
         Least share of the recall that a map keeps.
-    progress : Progress, optional
+    progress : Progress or bool, optional
 
     Returns
     -------

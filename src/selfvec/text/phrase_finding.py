@@ -19,7 +19,7 @@ from selfvec.base.arrays import Doubles, Ids, Ints, Mask
 from selfvec.base.declarations import Bounds, Count, checked
 from selfvec.base.errors import InputError
 from selfvec.base.forks import check_polars
-from selfvec.base.progress import Progress, stage
+from selfvec.base.progress import GivenProgress, stage
 from selfvec.base.view import COUNT, Column, Table, figure
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data.run import AnyRun, Run
@@ -216,7 +216,7 @@ def phrases(
     npmi: Annotated[float, Bounds(at_least=-1, at_most=1)] = 0.35,
     longest: Annotated[int, Bounds(at_least=2)] = 4,
     stop_words: str = "en",
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
     **fields: Unpack[FieldOptions],
 ) -> Answer:
     """List the multi-word terms of a text.
@@ -239,7 +239,7 @@ def phrases(
         Most words of a phrase.
     stop_words : str
         Words that no phrase begins or ends with: a language code or file.
-    progress : Progress, optional
+    progress : Progress or bool, optional
     **fields
         Those of `FieldOptions`: how documents are read.
 

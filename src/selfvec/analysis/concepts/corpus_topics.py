@@ -21,7 +21,7 @@ from selfvec.base.arrays import Ints, Mask
 from selfvec.base.declarations import Bounds, Count, Natural, checked, options
 from selfvec.base.display import count_of, printable
 from selfvec.base.errors import OptionError
-from selfvec.base.progress import Progress, stage
+from selfvec.base.progress import GivenProgress, stage
 from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.given_filters import GivenFilter, given_filters
@@ -102,7 +102,7 @@ def topics(
     documents: str | os.PathLike[str] | None = None,
     seed: Natural = 0,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
     **given: Unpack[GivenTopics],
 ) -> Topics:
     """List the subjects of a text, and the topics that they are made of.
@@ -122,7 +122,7 @@ def topics(
     documents : path, optional
         Write the topic of each document: .csv or .parquet. With ``assign``, of each new document.
     overwrite : bool
-    progress : Progress, optional
+    progress : Progress or bool, optional
     **given
         Those of `GivenTopics`: words to begin with, and more.
 

@@ -19,7 +19,7 @@ from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ints, Mask
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import Bounds, Count, Natural, checked
 from selfvec.base.errors import InputError, require
-from selfvec.base.progress import Progress
+from selfvec.base.progress import GivenProgress
 from selfvec.base.threads import one_core
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -120,7 +120,7 @@ def graph(
     neighbours: Count = 5,
     topic_groups: Topics | None = None,
     seed: Natural = 0,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
 ) -> Graph:
     """Draw the graph of a run's terms, or write it as a file.
 
@@ -138,7 +138,7 @@ def graph(
         Topics of the run.
     seed : int, at least 0
         Seed of all random choices: topics and the layout.
-    progress : Progress, optional
+    progress : Progress or bool, optional
 
     Returns
     -------

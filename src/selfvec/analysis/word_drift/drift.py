@@ -23,7 +23,7 @@ from selfvec.base.declarations import Bounds, Count, Natural, checked, options
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.base.finding import Finding
-from selfvec.base.progress import Progress, steps
+from selfvec.base.progress import GivenProgress, steps
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice, documents_of
 from selfvec.data.provenance import Provenance
@@ -102,7 +102,7 @@ def drift(
     examples: Natural = 0,
     fdr: Annotated[float, Bounds(above=0, at_most=1)] | None = None,
     min_count: Count = 5,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
     **which: Unpack[Which],
 ) -> Drift:
     """List words whose uses differ, and whether by chance.
@@ -134,7 +134,7 @@ def drift(
         Leave out words with a higher false discovery rate.
     min_count : int, at least 1
         Leave out words rarer on either side.
-    progress : Progress, optional
+    progress : Progress or bool, optional
     **which
         Those of `Listed`, the words that are compared, of `Test`, how they are tested, and of `LikeForLike`.
 

@@ -97,7 +97,7 @@ SHARED: Mapping[str, Typed | str] = {
     "years": Typed("A-B", is_flag=True),
 }
 """How parameters are typed in all commands, unless a row of the table of commands says otherwise."""
-_OBJECTS = {"Progress", "Task", "Topics"}
+_OBJECTS = {"GivenProgress", "Task", "Topics"}
 _SEVERAL = {"GivenFilter", "GivenLexicon", "Mapping", "Sequence", "Texts"}
 
 

@@ -13,7 +13,7 @@ from selfvec.base.answer import Answer
 from selfvec.base.checks import is_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import GivenProgress
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.field_names import TITLES, name_key
 from selfvec.corpus.fields import FieldOptions, NoTextField
@@ -35,7 +35,7 @@ def add(
     documents: Any,
     *,
     duplicates: Literal["replace", "keep", "error"] = "replace",
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
     **fields: Unpack[FieldOptions],
 ) -> Answer:
     """Add documents to a run, whose vectors stay: the next search finds them.
@@ -53,7 +53,7 @@ def add(
         dict.
     duplicates : {"replace", "keep", "error"}
         What becomes of a document whose id the run has: it replaces that one, stays beside, or is an error.
-    progress : Progress, optional
+    progress : Progress or bool, optional
     **fields
         Those of `FieldOptions`: how documents are read. If they lack the text field of the run, one of usual
         name is read.
@@ -119,7 +119,7 @@ def _corpus(state: record.Run, documents: Any, fields: FieldOptions) -> Corpus:
 
 @checked
 def upsert(
-    run: GivenRun, documents: Any, *, progress: Progress | None = None, **fields: Unpack[FieldOptions]
+    run: GivenRun, documents: Any, *, progress: GivenProgress = None, **fields: Unpack[FieldOptions]
 ) -> Answer:
     """Add documents to a run, or replace those that have their ids; as `add`, which has more options.
 
@@ -131,7 +131,7 @@ def upsert(
     run : Run or path
     documents : path, paths, texts, data frame or `Corpus`
         Files or folders of new text. Also the documents themselves, see `selfvec.as_corpus`.
-    progress : Progress, optional
+    progress : Progress or bool, optional
     **fields
         Those of `FieldOptions`: how documents are read.
 
@@ -197,7 +197,7 @@ def delete(
     *,
     filter: GivenFilter = (),
     erase: bool = False,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
 ) -> Answer:
     """Delete documents from a run, whose vectors stay: no answer has anything of them.
 
@@ -213,7 +213,7 @@ def delete(
         In place of ids: all documents that pass, as in `search`.
     erase : bool
         Refine the run again without them, so that no file has anything of them. Nothing can be undone then.
-    progress : Progress, optional
+    progress : Progress or bool, optional
 
     Returns
     -------
@@ -284,7 +284,7 @@ def _changed(step: Transition, made: record.Run, change: Change) -> Answer:
 
 
 @checked
-def undo(run: GivenRun, *, progress: Progress | None = None) -> Answer:
+def undo(run: GivenRun, *, progress: GivenProgress = None) -> Answer:
     """Bring back the run from before the last update.
 
     A second undo redoes the update.
@@ -292,7 +292,7 @@ def undo(run: GivenRun, *, progress: Progress | None = None) -> Answer:
     Parameters
     ----------
     run : Run or path
-    progress : Progress, optional
+    progress : Progress or bool, optional
 
     Returns
     -------

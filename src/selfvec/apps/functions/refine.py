@@ -11,7 +11,7 @@ from selfvec.apps.run import Run
 from selfvec.base.checks import StrPath, is_path
 from selfvec.base.declarations import Count, checked, options
 from selfvec.base.errors import OptionError
-from selfvec.base.progress import LOG, Progress
+from selfvec.base.progress import LOG, GivenProgress
 from selfvec.base.threads import threads
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.conversion import Texts
@@ -44,7 +44,7 @@ def refine(
     cluster: str | None = None,
     jobs: Count | None = None,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
     **options: Unpack[RefineOptions],
 ) -> Run:
     """Adapt vectors to a text, as a run.
@@ -78,7 +78,7 @@ def refine(
         Work on a Dask cluster. "local", processes of this machine, or the address of a scheduler.
     jobs : int, at least 1, optional
     overwrite : bool
-    progress : Progress, optional
+    progress : Progress or bool, optional
     **options
         Those of `FieldOptions`, which say how documents are read, and the other parameters of
         `selfvec.Refiner`.

@@ -10,7 +10,7 @@ from selfvec.base.answer import Answer, Json
 from selfvec.base.checks import StrPath, check_texts
 from selfvec.base.declarations import Count, checked
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import GivenProgress
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
@@ -39,7 +39,7 @@ def report(
     top: Count = 12,
     variants: Literal["auto"] | StrPath | None = None,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
 ) -> Answer:
     """Write one page about a text, to send.
 
@@ -70,7 +70,7 @@ def report(
         Count words that are written in two ways as one. A file of pairs, as `variants` writes it, or auto for
         those that are certain.
     overwrite : bool
-    progress : Progress, optional
+    progress : Progress or bool, optional
 
     Returns
     -------

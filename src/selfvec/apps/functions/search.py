@@ -11,7 +11,7 @@ import numpy as np
 
 from selfvec.base.checks import StrPath
 from selfvec.base.declarations import Bounds, Count, Natural, NotEmpty, checked
-from selfvec.base.progress import Progress
+from selfvec.base.progress import GivenProgress
 from selfvec.corpus.given_filters import GivenFilter, given_filters
 from selfvec.data.run import Run
 from selfvec.retrieval.index import run_index
@@ -31,7 +31,7 @@ class _Options(TypedDict, total=False):
     variants: StrPath | None
     passage_words: int
     overlap: int
-    progress: Progress | None
+    progress: GivenProgress
 
 
 @overload
@@ -55,7 +55,7 @@ def search(
     variants: Literal["auto"] | StrPath | None = None,
     passage_words: Annotated[int, Bounds(at_least=20)] = 200,
     overlap: Natural = 40,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
 ) -> Found | list[Found]:
     """Find documents by their words and their meaning, and show why.
 
@@ -77,7 +77,7 @@ def search(
     filter : str or dict, or sequence of them
         Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
         date=1996..1998; several on one field are alternatives.
-    progress : Progress, optional
+    progress : Progress or bool, optional
 
     Other Parameters
     ----------------
@@ -153,7 +153,7 @@ def similar_documents(
     *,
     top: Count = 10,
     filter: GivenFilter = (),
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
 ) -> Found:
     """Find the documents nearest to one of them by meaning.
 
@@ -169,7 +169,7 @@ def similar_documents(
         Documents shown.
     filter : str or dict, or sequence of them
         Only documents with this value or date, such as state=IOWA, size=2..5 or date=1996..1998.
-    progress : Progress, optional
+    progress : Progress or bool, optional
 
     Returns
     -------

@@ -12,7 +12,7 @@ from selfvec.base.checks import StrPath, check_texts
 from selfvec.base.declarations import Natural, checked
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import OptionError
-from selfvec.base.progress import Progress, stage
+from selfvec.base.progress import GivenProgress, stage
 from selfvec.base.view import COUNT, NUMBER, WORDS, Column, Table
 from selfvec.data.run import Run
 from selfvec.data.trajectory import Trajectory
@@ -78,7 +78,7 @@ def trajectory(
     neighbours: Natural = 5,
     seed: Natural = 0,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
 ) -> Answer:
     """Show how a word moved while it was refined, or through the years.
 
@@ -98,7 +98,7 @@ def trajectory(
     neighbours : int, at least 0
         Nearest neighbours drawn, at the first and the last state.
     overwrite : bool
-    progress : Progress, optional
+    progress : Progress or bool, optional
 
     Other Parameters
     ----------------

@@ -17,7 +17,7 @@ from selfvec.base.answer import Answer
 from selfvec.base.checks import StrPath, is_path
 from selfvec.base.declarations import Bounds, Count, checked, options
 from selfvec.base.errors import CorpusError, Interrupted, OptionError, TargetError
-from selfvec.base.progress import Progress, say, shown
+from selfvec.base.progress import GivenProgress, say, shown
 from selfvec.base.threads import limited
 from selfvec.corpus.conversion import Texts, paths_of
 from selfvec.corpus.fields import FieldOptions
@@ -78,7 +78,7 @@ class UpdateOptions(NewDocuments, total=False):
         Keep no previous state: withdrawn text is gone at once.
     jobs : int, at least 1, optional
     overwrite : bool
-    progress : Progress, optional
+    progress : Progress or bool, optional
     """
 
     half_life: Annotated[float, Bounds(above=0)] | None
@@ -87,7 +87,7 @@ class UpdateOptions(NewDocuments, total=False):
     no_undo: bool
     jobs: Count | None
     overwrite: bool
-    progress: Progress | None
+    progress: GivenProgress
 
 
 @overload
@@ -235,7 +235,7 @@ def watch(
     *,
     every: Count = 10,
     jobs: Count | None = None,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
     **documents: Unpack[NewDocuments],
 ) -> Iterator[Run]:
     """Update a run whenever its files change, until it is interrupted.
@@ -253,7 +253,7 @@ def watch(
     every : int, at least 1
         Seconds between two looks.
     jobs : int, at least 1, optional
-    progress : Progress, optional
+    progress : Progress or bool, optional
     **documents
         As in `update`.
 
@@ -364,7 +364,7 @@ def merge(
     encoder: Any = None,
     overwrite: bool = False,
     jobs: Count | None = None,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
 ) -> Run:
     """Merge runs into the run that all of their text would have made.
 
@@ -383,7 +383,7 @@ def merge(
         Where the runs' sentence encoder is now, if it has moved.
     jobs : int, at least 1, optional
     overwrite : bool
-    progress : Progress, optional
+    progress : Progress or bool, optional
 
     Returns
     -------

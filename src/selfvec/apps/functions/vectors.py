@@ -13,7 +13,7 @@ from selfvec.base.answer import Answer, Json
 from selfvec.base.checks import StrPath, is_path
 from selfvec.base.declarations import Count, NotEmpty, checked
 from selfvec.base.errors import OptionError, require
-from selfvec.base.progress import Progress
+from selfvec.base.progress import GivenProgress
 from selfvec.base.view import COUNT, PROSE, Column, Table, figure
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import check_save, load, save
@@ -36,7 +36,7 @@ def convert(
     vectors_errors: Literal["strict", "replace"] = "strict",
     limit: Count | None = None,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
 ) -> Answer:
     """Convert vectors from one format to another.
 
@@ -57,7 +57,7 @@ def convert(
     limit : int, at least 1, optional
         Read the first N words only.
     overwrite : bool
-    progress : Progress, optional
+    progress : Progress or bool, optional
 
     Returns
     -------
@@ -124,7 +124,7 @@ def fetch(
     years: str | None = None,
     base_url: str | None = None,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
 ) -> Answer:
     """Download public vectors, a sentence encoder or a corpus; or list them.
 
@@ -142,7 +142,7 @@ def fetch(
         Those of the corpus, as 2020-2023 or 2020.
     overwrite : bool
         Download again and accept a file that has changed.
-    progress : Progress, optional
+    progress : Progress or bool, optional
 
     Other Parameters
     ----------------

@@ -15,7 +15,7 @@ from selfvec.base.answer import Json
 from selfvec.base.checks import Paths, as_paths, check_texts
 from selfvec.base.declarations import Count, Natural, checked, options
 from selfvec.base.errors import OptionError, flag
-from selfvec.base.progress import Progress, stage
+from selfvec.base.progress import GivenProgress, stage
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import RESAMPLES, Estimate, difference
 from selfvec.storage.opened import GivenVectors
@@ -90,7 +90,7 @@ def evaluate(
     against: Mapping[str, Vectors] | str | Sequence[str] = (),
     dimensions: int | Sequence[int] = (),
     seed: Natural = 0,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
     **asked: Unpack[AskedTasks],
 ) -> Report:
     """Measure vectors on tasks, with confidence intervals.
@@ -105,7 +105,7 @@ def evaluate(
         `Similarity`, `Retrieval`, ... of `selfvec.lab.evaluation`, or their short forms, see ``asked``.
     against : str or sequence of str, or vectors by name
         Baselines, trained now on the run's text; or all.
-    progress : Progress, optional
+    progress : Progress or bool, optional
     **asked
         Short forms of tasks, see `selfvec.lab.evaluation.AskedTasks`.
 

@@ -22,7 +22,7 @@ from selfvec.base.checks import Paths, StrPath, as_paths, is_path
 from selfvec.base.declarations import Bounds, Count, Natural, checked
 from selfvec.base.display import printable
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.progress import Progress, stage
+from selfvec.base.progress import GivenProgress, stage
 from selfvec.base.view import COUNT, Column, Form, Table, figure
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -76,7 +76,7 @@ def compress(
     similarity: Paths = (),
     seed: Natural = 0,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: GivenProgress = None,
 ) -> Answer:
     """Find smaller vectors that keep what they are used for.
 
@@ -102,7 +102,7 @@ def compress(
         Measure on rows of word, word, score.
     seed : int, at least 0
     overwrite : bool
-    progress : Progress, optional
+    progress : Progress or bool, optional
 
     Returns
     -------

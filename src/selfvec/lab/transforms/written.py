@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 
 from selfvec.base.answer import Answer, Json
 from selfvec.base.declarations import options
-from selfvec.base.progress import Progress
+from selfvec.base.progress import GivenProgress
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import check_save, save
 
@@ -29,13 +29,13 @@ class Writing(TypedDict, total=False):
         Format of the output; by default that of its suffix.
     overwrite : bool
         Replace what exists at that place.
-    progress : Progress, optional
+    progress : Progress or bool, optional
     """
 
     output: str | os.PathLike[str] | None
     to: str | None
     overwrite: bool
-    progress: Progress | None
+    progress: GivenProgress
 
 
 def check_writing(writing: Writing) -> None:

@@ -36,7 +36,7 @@ from selfvec.base.checks import StrPath, check_path
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.installed import __version__
-from selfvec.base.progress import Progress, shown
+from selfvec.base.progress import GivenProgress, shown
 from selfvec.base.threads import at_once, cut, finish, in_order, limited, one_core
 from selfvec.data.field_types import coded
 from selfvec.data.run import AnyRun, Run
@@ -115,7 +115,7 @@ class Encoder:
         learned: bool = True,
         stop_words: bool = False,
         seed: int = 0,
-        progress: Progress | None = None,
+        progress: GivenProgress = None,
     ) -> Encoder:
         """The encoder of a run. The default one learns once: it is kept in the run's cache.
 
@@ -134,7 +134,7 @@ class Encoder:
             questions and short texts apart, not to search.
         seed : int
             Draws 20,000 of the run's texts to compute axes from, if there are more, and what is learned from.
-        progress : Progress, optional
+        progress : Progress or bool, optional
 
         Raises
         ------
