@@ -105,27 +105,28 @@ def by_segmentation() -> Iterator[Row]:
         code, *lines = block.split()[0], *block.splitlines()[1:]
         gold = [line.split() for line in lines]
         found = {name: _f1(gold, cut) for name, cut in _segmenters(code).items()}
-        change = mean(found["budoux"] - found["pieces"], SEED, (-1.0, 1.0))
-        both = float(found.pop("pieces").mean()), float(found.pop("budoux").mean())
+        change = mean(found["words"] - found["pieces"], SEED, (-1.0, 1.0))
+        pieces, words = (float(found.pop(name).mean()) for name in ("pieces", "words"))
         yield Row(
-            f"Words of {LANGUAGES[code].name} text (BudouX, Google 2023)",
+            f"Words of {LANGUAGES[code].name} text (ICU 78)",
             f"F1 of words, {len(gold)} sentences of our own",
             "subwords of wordllama",
-            *both,
+            pieces,
+            words,
             *change.interval,
             ", ".join(f"{name} {value.mean():.3f}" for name, value in found.items()),
         )
 
 
 def _segmenters(code: str) -> dict[str, Callable[[str], list[str]]]:
-    llama, own = load("wordllama").composer.tokenizer, segmenter(code)  # type: ignore[union-attr]
-    assert own is not None
+    llama, own = load("wordllama").composer.tokenizer, segmenter("dictionary")  # type: ignore[union-attr]
 
     def pieces(text: str) -> list[str]:
         ends = [b for _, b in llama.encode(text, add_special_tokens=False).offsets]
         return [text[a:b] for a, b in pairwise(sorted({0, *ends, len(text)}))]
 
-    out: dict[str, Callable[[str], list[str]]] = {"budoux": own, "pieces": pieces, "characters": list}
+    out: dict[str, Callable[[str], list[str]]] = {"pieces": pieces, "characters": list}
+    out["words"] = lambda text: [text[a:b] for a, b in own(text)]
     out["two characters"] = lambda text: [text[i : i + 2] for i in range(0, len(text), 2)]
     return out | ({"jieba": import_module("jieba").lcut} if code == "zh" else {})
 

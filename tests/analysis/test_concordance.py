@@ -139,7 +139,7 @@ def test_tokens_between_white_space() -> None:
 
 
 def test_words_of_a_text_without_spaces() -> None:
-    pytest.importorskip("budoux")
+    pytest.importorskip("icu4py")
     japanese = a_run([{"text": "昨日は大きな雹が降りました。"}, {"text": "雨が降りました。"}], language="ja")
     found = selfvec.concordance(japanese, "雨*")
     assert found["hits"] == 1

@@ -20,7 +20,6 @@ from selfvec.data.run import Run
 from selfvec.lab.cluster.scheduler import connected
 from selfvec.lab.evaluation import Classification
 from selfvec.stores.databases import find_database
-from selfvec.text.segmentation import segmenter
 
 TEXTS = ["hail broke the roof", "wind broke a tree", "hail fell on a tree", "the river rose over a road"] * 30
 NOWHERE = "no/such/vectors.txt"  # if it were opened first, this would be the error
@@ -67,7 +66,7 @@ def evaluated(**options: Any) -> Callable[[Run], Any]:
 
 
 def on_cluster(_: Run) -> None:
-    with connected("local", workers=1):
+    with connected("local"):
         pytest.fail("workers were started")
 
 
@@ -75,7 +74,7 @@ CASES: dict[str, tuple[str, str, Callable[[Run], Any]]] = {
     "drift, parts of speech": ("textblob", "pos", lambda run: selfvec.drift(run, pos="noun", **LATE)),
     "refine, parts of speech": ("textblob", "pos", refined(pos=("noun",))),
     "refine, tagger": ("spacy", "spacy", refined(tagger="en_core_web_sm")),
-    "refine, language": ("budoux", "segment", refined(language="ja")),
+    "refine, a dictionary": ("icu4py", "segment", refined(tokenizer="dictionary")),
     "refine, word2vec": ("gensim", "baselines", refined(vectors="word2vec")),
     "refine, one of several": ("gensim", "baselines", refined(vectors=["default", "fasttext"])),
     "refine, svd": ("sklearn", "baselines", refined(vectors="svd")),
@@ -104,7 +103,6 @@ CASES: dict[str, tuple[str, str, Callable[[Run], Any]]] = {
 def test_a_missing_package_is_asked_for_first(name: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     module, extra, call = CASES[name]
     Path("a.pdf").write_bytes(b"%PDF-1.4")
-    segmenter.cache_clear()
     monkeypatch.setitem(sys.modules, module, None)  # Python's own sign for "not installed"
     refused(lambda: call(run), MissingExtra, rf"pip install .*\[{extra}\]'")
 

@@ -10,7 +10,6 @@ from selfvec.retrieval import Index
 from selfvec.retrieval.question import Question
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import without_particle
-from selfvec.text.segmentation import unsegmented
 
 TEXTS = {
     "who": "The Who played loudly",
@@ -117,7 +116,6 @@ def test_all_documents_of_a_question(named: Index, question: str, names: set[str
             "no document has the phrase “noise pump”: its words were searched, in identifiers, too",
         ),
         ("The Who", "all words of the question are stop words"),
-        ("学校で雨が降った", "most of the question is Japanese, which has no spaces"),
         ("-gas", "the question only names what documents must not have"),
         ("?! *", "the question has no word to search for"),
     ],
@@ -252,46 +250,17 @@ def test_particles_of_korean(word: str, noun: str) -> None:
     assert without_particle(word) == noun
 
 
-@pytest.mark.parametrize(
-    ("text", "code", "language"),
-    [
-        ("昨日は雨でした", None, "Japanese"),
-        ("昨日は雨でした", "en", "Japanese"),
-        ("今天下雨了", None, "Chinese"),
-        ("วันนี้ฝนตก", None, "Thai"),
-        ("ថ្ងៃនេះភ្លៀង", None, "Khmer"),
-        ("ວັນນີ້ຝົນຕົກ", None, "Lao"),
-        ("昨日は雨でした", "ja", None),
-        ("rain today 雨", None, None),
-        ("비가 왔다", None, None),
-        ("", None, None),
-    ],
-)
-def test_scripts_without_spaces_are_named(text: str, code: str | None, language: str | None) -> None:
-    said = unsegmented([(word, 1) for word in text.split()], code, "the text")
-    assert (said is None) == (language is None)
-    assert said is None or said.startswith(f"most of the text is {language}, ")
-
-
-def test_refining_says_that_clauses_are_words(tmp_path) -> None:
+def test_refining_says_that_words_are_pieces(tmp_path) -> None:
     (tmp_path / "a.txt").write_text("昨日は雨でした\n今日は晴れです\n" * 10, encoding="utf-8")
-    run = selfvec.refine(tmp_path / "a.txt", "none")
+    run = selfvec.refine(tmp_path / "a.txt", "none", tokenizer="characters")
     notes = run.provenance.corpus["notes"]
-    assert [note for note in notes if "--language ja, which needs selfvec[segment]" in note] == notes
+    assert [note for note in notes if "pieces of characters, not in words of a dictionary" in note] == notes
 
 
-@pytest.mark.parametrize(
-    ("text", "remedy"),
-    [
-        ("昨天下午冰雹打坏了村里所有的屋顶", "--language zh or zh-hant, which needs selfvec[segment]"),
-        ("ลูกเห็บทำลายหลังคา", "--language th, which needs selfvec[segment]"),
-        ("ວັນນີ້ຝົນຕົກ", "there is no model that cuts it; put spaces between the words"),
-        ("hail", "add more text, or check --text-field and --tokenizer"),
-    ],
-)
-def test_a_text_of_one_clause_without_spaces_is_no_lack_of_text(tmp_path, text: str, remedy: str) -> None:
-    (tmp_path / "a.txt").write_text(f"{text}\n" * 3, encoding="utf-8")
+def test_a_text_of_one_word_needs_more(tmp_path) -> None:
+    (tmp_path / "a.txt").write_text("hail\n" * 3, encoding="utf-8")
     words = ["refine", tmp_path / "a.txt", "-o", tmp_path / "run", "--vectors", "none"]
+    remedy = "add more text, or check --text-field and --tokenizer"
     assert ran(words, status=2).err.rstrip().endswith(remedy)
 
 

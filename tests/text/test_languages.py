@@ -38,20 +38,17 @@ from selfvec.text.languages import (
 from selfvec.text.passages import sentence_spans
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook, stems
-from selfvec.text.segmentation import segmenter
 from selfvec.text.tokenizers import find_words
 
 SPACELESS = ("ja", "th", "zh")
 
 
-def words(text: str, code: str) -> list[str]:
-    return spelled(tokenizer("words", code)(pl.Series([text])))
+def words(text: str, name: str = "words") -> list[str]:
+    return spelled(tokenizer(name)(pl.Series([text])))
 
 
 @pytest.mark.parametrize("code", REPORTS)
 def test_other_forms_of_a_word_find_its_report(code: str) -> None:
-    if code in SPACELESS:
-        pytest.importorskip("budoux")
     index = selfvec.Index.words_only(REPORTS[code], Preprocessing.of({"options": {"language": code}}))
     found = [[hit.id for hit in index.search(question, mode="bm25").hits] for question in QUESTIONS[code]]
     assert [hits[:1] for hits in found] == [["0"], ["1"], ["2"]]
@@ -119,7 +116,7 @@ def test_a_turkish_word_finds_every_way_a_table_may_spell_it() -> None:
     ],
 )
 def test_elided_words_are_cut_off(code: str, text: str, expected: str) -> None:
-    assert Rulebook(Rules(language=code), "lower").names(words(text, code), {}) == expected.split()
+    assert Rulebook(Rules(language=code), "lower").names(words(text), {}) == expected.split()
 
 
 @pytest.mark.parametrize("code", STOP_WORDS)
@@ -135,35 +132,71 @@ def test_what_the_table_names_exists(code: str) -> None:
     assert len(stems(["abc"], code)) == 1 if one.stemmer else code not in STEMMERS
     if one.lemmas:
         assert lemma_code(code) in SUPPORTED_LANGUAGES
-    if one.segmenter:
-        pytest.importorskip("budoux")
-        assert segmenter(code) is not None
     assert (elision(code) is None) == (one.elided is None)
 
 
 @pytest.mark.parametrize(
-    ("code", "text", "expected"),
+    ("text", "expected"),
     [
-        ("zh", "昨天北京 AI 下雨2020年", "昨天 北京 AI 下雨 2020 年"),
-        ("ja", "東京で雨が降りました。", "東京 で 雨 が 降り まし た"),
-        ("th", "ฝนตกหนักมาก", "ฝนตก หนัก มาก"),
+        ("昨天北京 AI 下雨2020年", "昨天 北京 AI 下雨 2020 年"),
+        ("東京で雨が降りました。", "東京 で 雨 が 降り ま した"),
+        ("ฝนตกหนักมาก 12", "ฝน ตกหนัก มาก 12"),
+        ("ລົດໄຟມາຊ້າ", "ລົດໄຟ ມາ ຊ້າ"),
+        ("រថភ្លើងលេខ", "រថភ្លើង លេខ"),
+        ("ရထားအမှတ်", "ရထား အမှတ်"),
+        ("𠀀年", "𠀀 年"),
     ],
 )
-def test_words_without_spaces_between_them(code: str, text: str, expected: str) -> None:
-    pytest.importorskip("budoux")
-    found = find_words([text, "", text], code=code)
+def test_words_without_spaces_between_them(text: str, expected: str) -> None:
+    pytest.importorskip("icu4py")
+    found = find_words([text, "", text], "words")
     places = zip(found.starts.tolist(), found.ends.tolist(), strict=True)
     spelt = [text[a:b] for a, b in places]
-    assert spelt == [found.names[i] for i in found.ids] == words(text, code) * 2
+    assert spelt == [found.names[i] for i in found.ids] == words(text) * 2
     assert "".join(spelt[: len(spelt) // 2]) == text.replace(" ", "").rstrip("。")
     assert found.bounds.tolist() == [0, len(spelt) // 2, len(spelt) // 2, len(spelt)]
-    assert words(text, code) == expected.split()
+    assert words(text) == expected.split()
+
+
+@pytest.mark.parametrize("name", ["characters", "dictionary"])
+@pytest.mark.parametrize(
+    ("texts", "asked"),
+    [
+        (["我们在图书馆学习中文。", "台风导致列车停运。", "医院需要更多护士。"], "醫院的護士"),
+        (["圖書館開放時間", "颱風導致列車停運", "醫院需要更多護士"], "医院"),
+        (["昨日は雨でした。", "サーバーの設定", "病院は看護師を募集する"], "看護師"),
+        (["รถไฟมาช้าในวันนี้", "ฝนตกหนักมาก", "โรงพยาบาลต้องการพยาบาล"], "พยาบาล"),
+        (["ລົດໄຟມາຊ້າ", "ຝົນຕົກໜັກ", "ໂຮງໝໍຕ້ອງການພະຍາບານ"], "ພະຍາບານ"),
+    ],
+)
+def test_text_without_spaces_is_found_with_no_option(texts: list[str], asked: str, name: str) -> None:
+    pytest.importorskip("icu4py")
+    pytest.importorskip("opencc")
+    run = selfvec.refine(texts * 9, "none", "decorrelated", tokenizer=name, window=3)
+    assert {int(hit.id) % 3 for hit in run.search(asked, top=9, mode="bm25").hits} == {2}
+    said = " ".join(run.frequency()["counted"])
+    assert ("not in words of a dictionary" in said) == (name == "characters")
+
+
+@pytest.mark.parametrize(
+    ("texts", "questions"),
+    [
+        (["اتاق ۴۲۵", "कमरा ४२५", "room ４２５", "Zimmer 425"], ["425", "٤٢٥"]),
+        (["in Muenchen", "bei München"], ["München", "Muenchen"]),
+        (["サーバの設定", "サーバーを買う"], ["サーバー", "サーバ"]),
+        (["the l\u2019hotel"], ["l`hotel"]),
+    ],
+)
+def test_spellings_of_a_word_find_each_other(texts: list[str], questions: list[str]) -> None:
+    pytest.importorskip("icu4py")
+    run = selfvec.refine([*texts, "the storm"], "none", "decorrelated")
+    for asked in questions:
+        found = {int(hit.id) for hit in run.search(asked, mode="bm25").hits}
+        assert found == set(range(len(texts)))
 
 
 @pytest.mark.parametrize("code", soaked(["tr", "fr", "el", "ar", "ja"], "tr", "ja"))
 def test_an_encoder_reads_a_language_as_search_does(code: str, tmp_path) -> None:
-    if code in SPACELESS:
-        pytest.importorskip("budoux")
     texts = list(REPORTS[code])
     run = selfvec.refine(texts * 5, "none", "decorrelated", language=code)
     selfvec.Encoder.of(run).save(tmp_path / "encoder")
@@ -171,7 +204,7 @@ def test_an_encoder_reads_a_language_as_search_does(code: str, tmp_path) -> None
     scores = encoder.encode(list(QUESTIONS[code])) @ encoder.encode(texts).T
     assert scores.argmax(axis=1).tolist() == [0, 1, 2]
     if code in SPACELESS:
-        with pytest.raises(OptionError, match="no tokenizer that cuts Japanese text into words"):
+        with pytest.raises(OptionError, match="no tokenizer that cuts text without spaces"):
             write_encoder(encoder, tmp_path / "folder", "model2vec")
         return
     theirs = Tokenizer.from_str(tokenizer_json(encoder))

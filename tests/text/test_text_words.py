@@ -20,7 +20,7 @@ ordinary = st.characters(exclude_categories=["Cs"], exclude_characters='+#&"\u20
 texts = st.text(st.one_of(st.sampled_from(TRICKY), ordinary), max_size=40)
 
 
-def tokens(text: str, name: str = "words") -> list[str]:
+def tokens(text: str, name: str = "runs") -> list[str]:
     return spelled(tokenizer(name)(pl.Series([text])))
 
 
@@ -166,7 +166,7 @@ def test_whitespace_is_str_split(text: str) -> None:
 
 @given(texts)
 def test_wordpunct_has_the_words_and_every_other_sign(text: str) -> None:
-    words, every = find_words([text]), find_words([text], "wordpunct")
+    words, every = find_words([text], "words"), find_words([text], "wordpunct")
     places = {
         name: set(zip(cut.starts, cut.ends, strict=True)) for name, cut in (("words", words), ("all", every))
     }

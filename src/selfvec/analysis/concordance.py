@@ -238,7 +238,7 @@ def _in_context(
         stop_if_cancelled()
         of = numbers[first : first + GROUP].tolist()
         texts, given = kept.texts(of), kept.as_given(of)
-        cut = find_words(texts, tokenizer, run.provenance.language, sizes=())  # their places
+        cut = find_words(texts, tokenizer, sizes=())  # their places
         here = np.flatnonzero((first <= place) & (place < first + GROUP))
         for row, own, begin, end in zip(
             *(a.tolist() for a in (here, place[here], begins[here], ends[here])), strict=True

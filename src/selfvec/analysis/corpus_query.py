@@ -71,15 +71,14 @@ class CorpusQuery:
         lemma: bool = False,
     ) -> CorpusQuery:
         """The query over a text that a tokeniser has cut; `OptionError` if it is not in the language."""
-        language = run.provenance.language
 
         def words(phrase: str) -> list[str]:
             if tokenizer not in SPLITS:  # a piece of a tokenizer.json is typed as it is
                 return [phrase]
-            found = find_words([phrase], tokenizer, language)
+            found = find_words([phrase], tokenizer)
             return [found.names[i] for i in found.ids.tolist()]
 
-        joints = {"whitespace": " ", "words": " -", "wordpunct": " -"}.get(tokenizer, "")
+        joints = " " if tokenizer == "whitespace" else " -" if tokenizer in SPLITS else ""
         written = " ".join(parts(query)) if query in units_of(run.provenance) else query
         passing = None
         if constraint := _CONSTRAINT.search(written):
@@ -99,7 +98,7 @@ class CorpusQuery:
             np.cumsum([0, *map(len, follows)], dtype=np.int32),
             np.array([leaf for after in follows for leaf in after], np.int32),
         )
-        return cls(within, made, remedy, vocabulary.several, language, passing, query)
+        return cls(within, made, remedy, vocabulary.several, run.provenance.language, passing, query)
 
     def written_hits(self, text: CountedText) -> Hits:
         """Where it occurs among the written words: at each beginning the shortest sequence that fits."""
@@ -180,7 +179,7 @@ def asked_query(asked: AskedText, query: str) -> tuple[CorpusQuery, Hits]:
     `NotFound`, for a word with words spelt like it, if it does not occur.
     """
     run = asked.run
-    made = CorpusQuery.of(run, asked.text, query, str(run.provenance.options.get("tokenizer") or "words"))
+    made = CorpusQuery.of(run, asked.text, query, run.provenance.tokenizer)
     written = made.written_hits(asked.text)
     hits = made.counted(asked.text, written)
     if not len(hits.starts):

@@ -50,6 +50,7 @@ from selfvec.text.passages import sentence_spans
 from selfvec.text.phrases import Running, placed, units_of
 from selfvec.text.repeats import find_repeats, without
 from selfvec.text.rules import Rulebook, Rules
+from selfvec.text.segmentation import on_pieces
 from selfvec.text.tagger import COLUMNS, UNKNOWN, mostly, tagger
 from selfvec.text.tokenizers import LONG, SPLITS
 
@@ -202,7 +203,8 @@ def counted_text(
     word_of = run.provenance.variants
     met, lacking = split_pairs(word_of, set(text.batch.types) if word_of else ())
     batch = joined_tokens(text.batch, met)
-    text = replace(text, batch=batch, note=note, joined=met, lacking=lacking, remarks=[])
+    cut = on_pieces(zip(batch.types, batch.counts.tolist(), strict=True), run.provenance.tokenizer)
+    text = replace(text, batch=batch, note=note, joined=met, lacking=lacking, remarks=cut)
     return text if unit == "word" else _in_unit(text, run.provenance, unit)
 
 
@@ -253,7 +255,7 @@ def codes_of(made: Provenance) -> tuple[str, ...]:
 def written_text(run: Run) -> tuple[CountedText, str]:
     """The kept text as a reader cuts it into words, and the name of what cuts it; `InputError` without it."""
     run.require_text("in which words are looked for")
-    name = str(run.provenance.options.get("tokenizer") or "words")
+    name = run.provenance.tokenizer
     if name not in SPLITS:
         name = "words"  # of which the pieces of a tokenizer.json are parts
         made = run.provenance
@@ -327,7 +329,7 @@ def _read(run: Run, repeats: str) -> CountedText:
 
     documents = run.require_tokens(_READ).documents if run.text is None else len(run.text)
     read = partial(_open, documents, repeats)
-    key = [repeats, "spelled", str(run.provenance.options.get("tokenizer"))]
+    key = [repeats, "spelled", run.provenance.tokenizer]
     return cached(run, "words", key, make, _write, read)
 
 
@@ -341,7 +343,7 @@ def _encoded(run: Run, own: Mapping[int, str]) -> CountedText:
         kept = run.require_tokens(_READ)
         return CountedText(kept, "keep", written=kept)
     code = made.options.get("language")
-    cut = tokenizer(str(made.options.get("tokenizer") or "words"), code)
+    cut = tokenizer(made.tokenizer)
     ends = [0]  # of the documents, in sentences
 
     def sentences() -> Iterator[Documents]:

@@ -253,7 +253,7 @@ class Senses(Answer):
         The text is encoded like the run's corpus, but all words are kept, so that their positions are known.
         """
         run = self.run
-        name = self._option("tokenizer") or "words"
+        name = run.provenance.tokenizer
         if name not in SPLITS:
             rule = "the run's tokens are subwords, so words cannot be found in texts"
             raise InputError(rule, path=run.folder, remedy="refine with --tokenizer words")
@@ -264,7 +264,7 @@ class Senses(Answer):
         kept = np.flatnonzero(ids >= 0)  # without words that the run does not know or left out
         known = TokenBatch(ids[kept], np.array([0, len(kept)]), run.vectors.index_to_key)
         places = np.flatnonzero(known.ids == run.index(self.word))
-        words = word_spans(text, preprocessing.tokenizer, preprocessing.language)
+        words = word_spans(text, preprocessing.tokenizer)
         spans = _unit_spans(text, units, words, set(units_of(run.provenance)))
         return [spans[i] for i in kept[places].tolist()], padded_windows(known, places)
 

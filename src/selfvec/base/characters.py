@@ -34,6 +34,7 @@ _UNSEEN = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSEEN)
 # A pattern that begins with a set of characters is searched for ten times as fast as with a condition.
 _NO_JOINER = f"(?:(?<![\u200c\u200d])|(?<![{_SHAPED}].)|(?![{_SHAPED}]))"
 REMOVED = re.compile(f"[{_UNSEEN}{_ENCLOSING}{_HEBREW}{_ARABIC}]{_NO_JOINER}")
+_DIGIT = re.compile(r"[^\D0-9]")
 _APOSTROPHE = re.compile(f"[{APOSTROPHES}]")
 _GERSHAYIM = re.compile(f"[{GERSHAYIM}]")
 # These stay whole, as their compatibility forms have signs: 3½ would be 31⁄2, ⑴ would be (1), ﷺ four words.
@@ -52,8 +53,8 @@ def folded(word: str) -> str:
 
     >>> folded("ﬁre"), folded("Ｈ₂Ｏ"), folded("ｶﾞｽ"), folded("co\u00adoperate"), folded("cafe\u0301")
     ('fire', 'H2O', 'ガス', 'cooperate', 'café')
-    >>> folded("don\u2019t"), folded("צה\u05f4ל"), folded("مُحَمَّد")
-    ("don't", 'צה"ל', 'محمد')
+    >>> folded("۴۲"), folded("don\u2019t"), folded("צה\u05f4ל"), folded("مُحَمَّد")
+    ('42', "don't", 'צה"ל', 'محمد')
     >>> folded("co\u0140legi")
     'col·legi'
     """
@@ -66,7 +67,8 @@ def folded(word: str) -> str:
     for apart, whole in _OWN_FORMS.items():
         word = word.replace(apart, whole)
     # What was between two characters may have kept them from being composed.
-    return unicodedata.normalize("NFC", REMOVED.sub("", word))
+    word = unicodedata.normalize("NFC", REMOVED.sub("", word))
+    return _DIGIT.sub(lambda digit: str(int(digit[0])), word)
 
 
 def plain(word: str) -> str:

@@ -92,6 +92,12 @@ class Provenance(Mapping[str, Any]):
         return language_of(self.options)
 
     @property
+    def tokenizer(self) -> str:
+        """What cut the text: the option, and for "words" what that was in text without spaces."""
+        asked = str(self.options.get("tokenizer") or "words")
+        return str(self.text.get("tokenizer", asked)) if asked == "words" else asked
+
+    @property
     def notes_on_vectors(self) -> list[str]:
         """What there is to know about the initial vectors, a sentence each."""
         name = self.vectors.get("name")

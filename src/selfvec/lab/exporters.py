@@ -38,9 +38,11 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.stores.databases import STORES, LanceDB, Store, StoreRows, library_errors, passage_rows, replaced
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.text.kernels import APOSTROPHE, DIGIT, POINT, SPACE, STRONG, WORD, table
-from selfvec.text.languages import elision, language
+from selfvec.text.languages import elision
 from selfvec.text.passages import CUT, check_cut
 from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.segmentation import is_unspaced
+from selfvec.text.tokenizers import SPLITS, WORDS
 
 Library = Literal["model2vec", "sentence-transformers"]
 UNKNOWN = "[UNK]"  # never a word: brackets separate words, and words have no capitals
@@ -232,7 +234,7 @@ def _initial_words(run: Run) -> tuple[Sequence[str], list[str]]:
 
 
 def _of_pieces(run: Run) -> bool:
-    return Preprocessing.of(run.provenance).tokenizer not in ("words", "whitespace")
+    return Preprocessing.of(run.provenance).tokenizer not in SPLITS
 
 
 def _write_model(run: Run, path: Path, *_: object) -> Json:
@@ -260,9 +262,8 @@ def _write_model(run: Run, path: Path, *_: object) -> Json:
 
 def write_encoder(encoder: Encoder, folder: Path, library: Library) -> None:
     """Write a new folder that the library loads."""
-    if language(encoder.language).segmenter:
-        name = language(encoder.language).name
-        rule = f"{library} has no tokenizer that cuts {name} text into words"
+    if 2 * sum(map(is_unspaced, encoder.words)) > len(encoder.words):
+        rule = f"{library} has no tokenizer that cuts text without spaces into words"
         raise OptionError(rule, field="to", remedy="export --to encoder, or refine with a tokenizer.json")
     folder.mkdir()
     rows = with_unknown(encoder.rows[encoder.places])
@@ -304,7 +305,7 @@ def tokenizer_json(encoder: Encoder) -> str:
     normalizers += [_replace({"Regex": REMOVED.pattern}, ""), {"type": "NFC"}]
     elided = elision(encoder.language, f"[{_listed('words', WORD)}]")
     normalizers += [_replace({"Regex": elided}, "")] if elided else []
-    if encoder.split == "words":
+    if encoder.split in WORDS:
         normalizers += [_replace({"Regex": possessive()}, "")]
     return word_level_tokenizer(
         encoder.words,

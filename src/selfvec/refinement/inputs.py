@@ -54,7 +54,7 @@ from selfvec.text.language_recognition import language_of_text, note_on_language
 from selfvec.text.languages import STOP_WORDS
 from selfvec.text.repeats import Repeats, find_repeats, with_fewer_sentences
 from selfvec.text.rules import DROPPED, merged_types
-from selfvec.text.segmentation import segmenter, unsegmented
+from selfvec.text.segmentation import cut_by, on_pieces, segmenter
 from selfvec.text.tokenizers import SPLITS
 
 from .history import HistoryPlan, parse_history
@@ -136,14 +136,13 @@ def read_inputs(
         corpus.summary.note(f"lemmas and parts of speech are those of {settings.tagger}, in context")
     # Here, because counting overwrites the words that were read.
     words_read = list(zip(unstemmed.types, unstemmed.counts.tolist(), strict=True))
-    language, uncut = language_and_notes(words_read, settings)
+    encoding, uncut = with_language(encoding, words_read, settings)
     for note in uncut:
         corpus.summary.note(note)
     listed = settings.stop_words
     if listed and listed not in STOP_WORDS and not encoding.dropped.get("stop words"):
         corpus.summary.note(f"no word of the text is in the stop words of {listed}: is it the list you mean?")
     del words_read
-    encoding = replace(encoding, language=language)
     return_freed_memory()
     pretrained, described = described_load.result()
     words = pretrained.key_to_index if pretrained is not None else {}
@@ -193,7 +192,7 @@ def read_unstemmed(
     ):
         tokens, encoding = encode(
             _timed(ahead, timings, pretrained, keep),
-            tokenizer(settings.tokenizer, settings.language),
+            tokenizer(settings.tokenizer),
             rules,
             pretrained,
             phrases=finder or (),
@@ -209,10 +208,13 @@ def with_days(tokens: TokenBatch, days: pl.Series | None) -> TokenBatch:
     return tokens if days is None else replace(tokens, dates=days.to_numpy().astype("datetime64[D]"))
 
 
-def language_and_notes(words: list[tuple[str, int]], settings: Settings) -> tuple[str | None, list[str]]:
-    """The language of a whole text, from its words and their counts; a note if it is not cut into words."""
-    sentence = unsegmented(words, settings.language, "the text") if settings.tokenizer == "words" else None
-    return language_of_text(words, settings), [sentence] if sentence else []
+def with_language(
+    encoding: Encoding, words: list[tuple[str, int]], settings: Settings
+) -> tuple[Encoding, list[str]]:
+    """The figures of a whole text with its language, and what cut it, by its words; a note on pieces."""
+    cut = cut_by((word for word, _ in words), encoding.tokenizer)
+    told = replace(encoding, language=language_of_text(words, settings), tokenizer=cut)
+    return told, on_pieces(words, cut)
 
 
 def provenance_of(
@@ -297,7 +299,7 @@ def with_tags(documents: pl.DataFrame, settings: Settings) -> pl.DataFrame:
         return documents
     from selfvec.text.tagger import tagged
 
-    return tagged(documents, settings.tagger, settings.tokenizer, settings.language)
+    return tagged(documents, settings.tagger, settings.tokenizer)
 
 
 def starts(vectors: Start | Sequence[Start]) -> list[Start]:
@@ -311,8 +313,7 @@ def checked_starts(vectors: Start | Sequence[Start], settings: Settings) -> list
         from selfvec.text.tagger import check_tagger
 
         check_tagger(settings.tagger)
-    if settings.tokenizer == "words":
-        segmenter(settings.language)
+    segmenter(settings.tokenizer)
     candidates = starts(vectors)
     for name in candidates:
         if isinstance(name, str) and name in FROM_TEXT:

@@ -246,7 +246,7 @@ def tokens_of(batches: Iterable[Documents], base: Run) -> TokenBatch:
     """Documents as words of a run, and as words that it lacks: by its rules, but for those on rare words."""
     settings = base.settings
     rules = replace(Rules.of(settings), min_count=1, max_types=None)
-    cut = tokenizer(settings.tokenizer, settings.language)
+    cut = tokenizer(base.provenance.tokenizer)
     return encode(batches, cut, rules, base.vectors, phrases=units_of(base.provenance))[0]
 
 

@@ -43,7 +43,6 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import bm25_weight
 from selfvec.text.passages import CUT, Cut, check_cut
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.text.segmentation import unsegmented
 from selfvec.text.tokenizers import find_words
 from selfvec.text.vocabulary import Query, Vocabulary
 
@@ -426,7 +425,6 @@ class Index:
         code = self.vocabulary.preprocessing.language
         words = words_of(read.text)
         notes = [*lacking, *read.notes, *signed]
-        notes += filter(None, [unsegmented([(word, 1) for word in words], code, "the question")])
         scorer, parsed = self._with_general_rows(parsed, mode)
         asked, said = self._asked(read.text, parsed, mode, question)
         notes += said

@@ -24,7 +24,7 @@ from selfvec.base.characters import plain, without_accents
 from selfvec.base.threads import cut, in_order
 from selfvec.text.passages import sentence_spans
 from selfvec.text.segmentation import is_unspaced
-from selfvec.text.tokenizers import FoundWords, find_words
+from selfvec.text.tokenizers import WORDS, FoundWords, find_words
 from selfvec.text.vocabulary import Query, Vocabulary
 
 from .scoring import Scored
@@ -193,7 +193,7 @@ def _by_index(
         spellings = [other for others in query.alike.values() for other in others]
         return among & with_types(documents, [*query.types.tolist(), *spellings]), True
     able = among.copy()
-    if vocabulary.preprocessing.tokenizer == "words" and not is_unspaced(sign.text):
+    if vocabulary.preprocessing.tokenizer in WORDS and not is_unspaced(sign.text):
         able &= not query.unknown
         for number in query.types.tolist():
             able &= with_types(documents, [number, *query.alike.get(number, ())])

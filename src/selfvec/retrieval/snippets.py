@@ -251,7 +251,7 @@ def describe(
     """Hits for documents, in their order."""
     documents = scorer.documents
     texts = [passage.text for passage in best]
-    words = find_words(texts, vocabulary.preprocessing.tokenizer, vocabulary.preprocessing.language)
+    words = find_words(texts, vocabulary.preprocessing.tokenizer)
     types = vocabulary.types_of(words.names)
     matches = _best_matches(types, _matches(scorer, query, mode)) | _written(words, query)
     matching = np.zeros(len(words.names), bool)
@@ -375,9 +375,11 @@ def _snippet(
     shift = len(lead) - begin
     starts = (passage.starts[shown] + shift).tolist()
     ends = (passage.ends[shown] + shift).tolist()
-    marks = []
+    marks: list[Mark] = []
     for start, stop, word in zip(starts, ends, passage.ids[shown].tolist(), strict=True):
         match = matches[word]
+        if marks and start < marks[-1].end:  # pieces overlap
+            continue
         marks.append(Mark(start, stop, KINDS[match.cosine == 1], query.words[match.query_word]))
     return lead + _SPACE.sub(" ", passage.text[begin:end]) + trail, marks
 

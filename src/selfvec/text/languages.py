@@ -1,4 +1,4 @@
-"""The languages: case, stems, lemmas, stop words, elided words, and text without spaces between words.
+"""The languages: case, stems, lemmas, stop words, elided words.
 
 A language is a code, as in ``--language tr``. docs/reference/languages.md lists them.
 """
@@ -28,7 +28,6 @@ class Language:
     stemmer: str | None = None  # of Snowball, or "own": `selfvec.text.rules.without_particle`
     stop_words: str | None = None  # of bm25s, or "own" for those of stop_words.toml
     lemmas: str | None = None  # of simplemma
-    segmenter: str | None = None  # of BudouX, for text without spaces between words
     elided: str | None = None  # pattern of the part that an apostrophe joins to a word, or `SUFFIX`
 
 
@@ -63,7 +62,7 @@ LANGUAGES = {
     "id": Language("Indonesian", "indonesian", lemmas="id"),
     "is": Language("Icelandic", lemmas="is"),
     "it": Language("Italian", "italian", "ITALIAN", "it", elided=_ITALIAN),
-    "ja": Language("Japanese", stop_words="own", segmenter="ja_word"),
+    "ja": Language("Japanese", stop_words="own"),
     "ko": Language("Korean", "own", "KOREAN"),
     "lt": Language("Lithuanian", "lithuanian", lemmas="lt"),
     "lv": Language("Latvian", lemmas="lv"),
@@ -79,12 +78,12 @@ LANGUAGES = {
     "sr": Language("Serbian", "serbian", lemmas="hbs"),
     "sv": Language("Swedish", "swedish", "SWEDISH", "sv"),
     "ta": Language("Tamil", "tamil"),
-    "th": Language("Thai", stop_words="own", segmenter="th"),
+    "th": Language("Thai", stop_words="own"),
     "tr": Language("Turkish", "turkish", "TURKISH", "tr", elided=SUFFIX),
     "uk": Language("Ukrainian", lemmas="uk"),
     "yi": Language("Yiddish", "yiddish"),
-    "zh": Language("Chinese", stop_words="own", segmenter="zh-hans"),
-    "zh-hant": Language("Chinese, traditional", stop_words="own", segmenter="zh-hant"),
+    "zh": Language("Chinese", stop_words="own"),
+    "zh-hant": Language("Chinese, traditional", stop_words="own"),
 }
 SCRIPTS = {  # letters that one language uses, or nearly one
     "am": "\u1200-\u139f", "bn": "\u0980-\u09ff", "bo": "\u0f00-\u0fff", "el": "\u0370-\u03ff\u1f00-\u1fff",

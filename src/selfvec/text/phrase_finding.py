@@ -30,6 +30,7 @@ from selfvec.storage.run_folder import is_run
 from .phrases import LINK, Running
 from .preprocessing import Preprocessing
 from .rules import Rulebook, Rules
+from .tokenizers import SPLITS
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
@@ -268,7 +269,7 @@ def phrases(
         return _listed(source.provenance.phrases, top)
     finder = Finder(min_count=min_count, least=npmi, longest=longest, stop_words=stop_words)
     if isinstance(source, Run):
-        if Preprocessing.of(source.provenance).tokenizer not in ("words", "whitespace"):
+        if Preprocessing.of(source.provenance).tokenizer not in SPLITS:
             rule = "this run is of the pieces of a tokenizer.json, and phrases are made of words"
             raise InputError(rule, path=source.folder, remedy="look in the corpus itself")
         source = source.require_tokens()

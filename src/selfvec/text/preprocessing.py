@@ -18,6 +18,7 @@ from selfvec.base.arrays import Floats, Ints, Rows
 from selfvec.base.casing import language_of
 from selfvec.base.compiled import read_only
 from selfvec.data.field_types import coded
+from selfvec.data.provenance import Provenance
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.files.memory import release
@@ -67,7 +68,7 @@ class Preprocessing:
             return cls()
         from .phrases import units_of
 
-        name = str(options.get("tokenizer") or "words")
+        name = Provenance.of(provenance).tokenizer
         name = "words" if name == "wordpunct" else name  # nobody asks for punctuation
         if name not in SPLITS:
             return cls(name, None, None, None)  # rules for words do not apply to subwords
@@ -103,7 +104,7 @@ def encode_texts(
     firsts = range(0, max(len(texts), 1), _TEXTS)
     read = (Documents(pl.Series(texts[first : first + _TEXTS], dtype=pl.String)) for first in firsts)
     batches = read if len(firsts) > 1 else list(read)  # one alone needs no thread
-    cut = tokenizer(preprocessing.tokenizer, preprocessing.language, parts=preprocessing.parts)
+    cut = tokenizer(preprocessing.tokenizer, parts=preprocessing.parts)
     return encode(batches, cut, rules, pretrained, phrases=preprocessing.phrases.split())[0]
 
 

@@ -1,77 +1,131 @@
-"""Words of Chinese, Japanese and Thai, which are written without spaces between them.
+"""Words of scripts without spaces between them: Chinese, Japanese, Thai, Lao, Khmer and Burmese.
 
-The models of BudouX decide after each character of a run of letters whether a word ends. Segmentation comes
-after the other tokenisers and only makes tokens shorter.
+The script of a run of letters says that it is cut: by the dictionaries of ICU, if they are installed, or
+else into all its pieces of so many characters, which overlap. Search finds nearly as much by these, but their
+counts are not those of words. Tibetan separates its syllables.
+
+Segmentation comes after the other tokenisers and only makes tokens shorter.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable
 from functools import cache
+from importlib.util import find_spec
 from itertools import accumulate, pairwise
 
 import numpy as np
 
-from selfvec.base.arrays import Bytes, Ids, Ints
+from selfvec.base.arrays import Bytes, Ids, Ints, Mask
 from selfvec.base.errors import require
 from selfvec.data.token_batch import bounds_of
 
-from .languages import LANGUAGES, SCRIPTS, language, language_name, letters_of_scripts
+from .languages import SCRIPTS
 
-Segment = Callable[[str], list[str]]
-_UNSPACED = ("ja", "zh", "th", "lo", "bo", "my", "km")
-"""Scripts without spaces between words; the first with a tenth of these letters names the language."""
+Segment = Callable[[str], list[tuple[int, int]]]
+"""From a run of letters to where its words begin and end."""
 
-_LETTER = re.compile(f"[{''.join(map(SCRIPTS.__getitem__, _UNSPACED))}]")
-_PARTS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
-_BLOCK = 1000  # characters; the models need time by the square of a word's length
-_CONTEXT = 3  # characters on each side that decide whether a word ends
+_PACKAGE = "icu4py"
+_SCRIPTS = (("zh", "ja"), ("th", "lo", "km", "my"))
+_MARKS = "\u3005-\u3007\ufe00-\ufe0f\U000e0100-\U000e01ef"  # 々 and what chooses the form of a character
+_LETTERS = [f"[{''.join(map(SCRIPTS.__getitem__, scripts))}]" for scripts in _SCRIPTS]
+_LETTER = re.compile("|".join(_LETTERS))
+_RUNS = [rf"(?!\d){letters}(?:(?!\d){letters}|[{_MARKS}])*" for letters in _LETTERS]
+_PARTS = re.compile("|".join([*_RUNS, rf"(?:\d|(?!{_LETTER.pattern}).)+"]), re.DOTALL)
+
+
+def segmenter(tokenizer: str) -> Segment | None:
+    """What cuts a run of letters into words, for the name of a tokeniser; None for one that does not.
+
+    `MissingExtra` if words of a dictionary are needed and it is not installed.
+    """
+    if tokenizer == "dictionary":
+        require(_PACKAGE, "segment", "cutting text without spaces into words")
+    if tokenizer not in ("words", "wordpunct", "dictionary", "characters"):
+        return None
+    return pieces if tokenizer == "characters" or find_spec(_PACKAGE) is None else _words()
 
 
 @cache
-def segmenter(code: str | None) -> Segment | None:
-    """A function that splits a run of letters into words; None for languages with spaces between words.
+def _words() -> Segment:
+    from icu4py.breakers import WordBreaker
 
-    `MissingExtra` if BudouX is not installed; `OptionError` if the language is unknown.
+    def words(run: str) -> list[tuple[int, int]]:
+        sizes = map(len, WordBreaker(run, "en"))  # the script decides, not the locale
+        return list(pairwise(accumulate(sizes, initial=0)))
+
+    return words
+
+
+def pieces(run: str) -> list[tuple[int, int]]:
+    """Where the pieces of a run of letters begin and end.
+
+    >>> [run[a:b] for run in ["图书馆", "ลมฝน"] for a, b in pieces(run)]
+    ['图', '图书', '书', '书馆', '馆', 'ลมฝ', 'ลมฝน', 'มฝน']
     """
-    model = language(code).segmenter
-    if model is None:
-        return None
-    require("budoux", "segment", f"cutting {LANGUAGES[code or ''].name} text into words")
-    from importlib.resources import files
-
-    from budoux import Parser
-
-    content = files("budoux").joinpath("models", f"{model}.json").read_text(encoding="utf-8")
-    return Parser(json.loads(content)).parse
+    sizes = (1, 2) if re.match(_LETTERS[0], run) else (3, 4)
+    places = range(len(run))
+    return [(i, i + n) for i in places for n in sizes if i + n <= len(run)] or [(0, len(run))]
 
 
 def is_unspaced(text: str) -> bool:
     return not text.isascii() and _LETTER.search(text) is not None
 
 
-def unsegmented(words: Iterable[tuple[str, int]], code: str | None, what: str) -> str | None:
-    """A sentence that says that most of ``what`` is not cut into words, by its words and their counts.
+def cut_by(types: Iterable[str], tokenizer: str) -> str:
+    """The tokeniser that gives these types again, whatever is installed.
 
-    >>> print(*unsegmented([("昨日は雨でした", 1)], None, "the question").split("; "), sep="\\n")
-    most of the question is Japanese, which has no spaces: each clause is one word
-    name it: --language ja, which needs selfvec[segment]
+    >>> cut_by(["hail"], "words"), cut_by(["天气"], "characters")
+    ('words', 'characters')
     """
-    if language(code).segmenter is not None:
-        return None
+    if tokenizer != "words" or not any(map(is_unspaced, types)):
+        return tokenizer
+    return "characters" if find_spec(_PACKAGE) is None else "dictionary"
+
+
+def on_pieces(words: Iterable[tuple[str, int]], tokenizer: str) -> list[str]:
+    """What is said of a text whose letters are mostly counted in pieces, by its words with their counts.
+
+    >>> on_pieces([("天气", 3)], "dictionary"), on_pieces([("hail", 3)], "characters")
+    ([], [])
+    """
+    if tokenizer != "characters":
+        return []
     words = list(words)
-    letters = letters_of_scripts(pair for pair in words if is_unspaced(pair[0]))
-    total = sum(letters[script] for script in _UNSPACED)
-    if 2 * total <= sum(len(word) * count for word, count in words):
-        return None
-    script = next(script for script in _UNSPACED if 10 * letters[script] >= total)
-    codes = [code for code, of in LANGUAGES.items() if of.segmenter and code.startswith(script)]
-    named = f"name it: --language {' or '.join(codes)}, which needs selfvec[segment]"
-    remedy = named if codes else "there is no model that cuts it; put spaces between the words"
-    name = language_name(script)
-    return f"most of {what} is {name}, which has no spaces: each clause is one word; {remedy}"
+    unspaced = sum(len(word) * count for word, count in words if is_unspaced(word))
+    return [_ON_PIECES] * (2 * unspaced > sum(len(word) * count for word, count in words))
+
+
+_ON_PIECES = (
+    "text without spaces is counted in pieces of characters, not in words of a dictionary: "
+    "for these, pip install 'selfvec[segment]' and refine again"
+)
+
+
+def other_scripts(word: str) -> list[str]:
+    """A word in simplified or traditional characters, where it differs and OpenCC is installed."""
+    if find_spec("opencc") is None:
+        return []
+    return [form for form in (convert(word) for convert in _converters()) if form != word]
+
+
+@cache
+def _converters() -> list[Callable[[str], str]]:
+    from opencc import OpenCC
+
+    return [OpenCC(name).convert for name in ("t2s", "s2t")]
+
+
+@cache
+def _leads() -> Mask:
+    """Whether two bytes may begin a letter of these scripts, (256, 256)."""
+    out = np.zeros((256, 256), bool)
+    for first, last in re.findall("(.)-(.)", _LETTER.pattern):
+        for code in range(ord(first), ord(last) + 1, 64):
+            out[tuple(chr(code).encode()[:2])] = True
+        out[tuple(last.encode()[:2])] = True
+    return out
 
 
 def split_spans(
@@ -81,35 +135,37 @@ def split_spans(
     offsets: Ints,  # (D + 1,) int64
     segment: Segment,
 ) -> tuple[Ints, Ids, Ints]:
-    """The same tokens cut into words: starts, lengths and offsets. Runs of ASCII are words."""
+    """The same tokens, those with letters of these scripts cut: starts, lengths and offsets."""
+    places = np.flatnonzero(data >= 0xE0)  # no letter of these scripts begins with less
+    places = places[_leads()[data[places], data[places + 1]]]
+    if not len(places) or not len(starts):
+        return starts, lengths, offsets
+    numbers = np.unique(np.searchsorted(starts, places, "right")) - 1
     text = data.tobytes()
-    cut: dict[bytes, list[int]] = {}  # token -> bytes of each of its words
-    sizes: list[int] = []
-    pieces = np.ones(len(starts), np.int64)  # words of each token
-    for i, (start, length) in enumerate(zip(starts.tolist(), lengths.tolist(), strict=True)):
-        token = text[start : start + length]
+    cut: dict[bytes, list[tuple[int, int]]] = {}  # token -> where each of its words begins, and its bytes
+    words: list[tuple[int, int]] = []
+    sizes = np.ones(len(starts), np.int64)  # words of each token
+    is_cut = np.zeros(len(starts), bool)
+    for number in numbers[numbers >= 0].tolist():
+        token = text[starts[number] :][: lengths[number]]
         if token not in cut:
-            parts = _PARTS.findall(token.decode())
-            words = [word for part in parts for word in ([part] if part.isascii() else _cut(part, segment))]
-            cut[token] = [len(word.encode()) for word in words]
-        sizes += cut[token]
-        pieces[i] = len(cut[token])
-    new_lengths = np.array(sizes, np.int32)
-    ends = bounds_of(pieces)  # pieces before each token
-    within = bounds_of(new_lengths)  # bytes before each piece
-    first = np.repeat(ends[:-1], pieces)
-    new_starts = np.repeat(starts, pieces) + within[:-1] - within[first]
-    return new_starts, new_lengths, ends[offsets]
+            cut[token] = _cut(token.decode(), segment)
+        words += cut[token]
+        sizes[number] = len(cut[token])
+        is_cut[number] = True
+    new_starts, new_lengths = np.repeat(starts, sizes), np.repeat(lengths, sizes)
+    of_cut = np.repeat(is_cut, sizes)
+    shifts, new_lengths[of_cut] = np.array(words, np.int64).T
+    new_starts[of_cut] += shifts
+    return new_starts, new_lengths, bounds_of(sizes)[offsets]
 
 
-def _cut(run: str, segment: Segment) -> list[str]:
-    """The words of a run of letters, the same as without blocks."""
-    if len(run) <= _BLOCK:
-        return segment(run)
-    ends = []
-    for start in range(0, len(run), _BLOCK):
-        first = max(0, start - _CONTEXT)
-        words = segment(run[first : start + _BLOCK + _CONTEXT])
-        boundaries = accumulate(map(len, words), initial=first)
-        ends += [end for end in boundaries if max(start, 1) <= end < min(start + _BLOCK, len(run))]
-    return [run[a:b] for a, b in pairwise([0, *ends, len(run)])]
+def _cut(token: str, segment: Segment) -> list[tuple[int, int]]:
+    """Where each word of a token begins, and its length, in bytes; other letters and numbers stay whole."""
+    ends = [0, *accumulate(len(character.encode()) for character in token)]
+    out = []
+    for part in _PARTS.finditer(token):
+        first, last = part.span()
+        words = segment(part[0]) if _LETTER.match(part[0]) else [(0, last - first)]
+        out += [(ends[first + a], ends[first + b] - ends[first + a]) for a, b in words]
+    return out

@@ -196,7 +196,7 @@ def mostly(text: RunText | None, options: Mapping[str, Any]) -> dict[str, str]:
     counts: Counter[tuple[str, str]] = Counter()
     for rows in text.batches((TEXT, TAGS)) if text is not None and TAGS in text.columns else ():
         told = rows.drop_nulls()
-        words = find_words(told[TEXT].to_list(), options["tokenizer"], options["language"])
+        words = find_words(told[TEXT].to_list(), options["tokenizer"])
         tags = filter(None, "\n".join(told[TAGS]).split("\n"))
         for word, tag in zip(words.ids.tolist(), tags, strict=False):
             counts[words.names[word].lower(), tag] += 1
@@ -209,7 +209,7 @@ def _loaded(pipeline: str) -> SpacyTagger:
     return SpacyTagger(pipeline)
 
 
-def tagged(documents: pl.DataFrame, pipeline: str, tokenizer: str, code: str | None) -> pl.DataFrame:
+def tagged(documents: pl.DataFrame, pipeline: str, tokenizer: str) -> pl.DataFrame:
     """Documents with the `TAGS` of their words, where they lack them, by a pipeline."""
     import polars as pl
 
@@ -218,7 +218,7 @@ def tagged(documents: pl.DataFrame, pipeline: str, tokenizer: str, code: str | N
         return documents.with_columns(there)
     check_tagger(pipeline)
     texts = documents[TEXT].filter(there.is_null()).to_list()
-    words = find_words(texts, tokenizer, code, sizes=())
+    words = find_words(texts, tokenizer, sizes=())
     spans = list(zip(words.starts.tolist(), words.ends.tolist(), strict=True))
     bounds = pairwise(words.bounds.tolist())
     new = iter(

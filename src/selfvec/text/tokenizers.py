@@ -105,7 +105,10 @@ class DistinctWords:
             self._data = larger
 
 
-SPLITS = ("words", "wordpunct", "whitespace")
+WORDS = ("words", "characters", "dictionary", "runs")
+"""Tokenisers that differ in text without spaces: what is installed, pieces, a dictionary, or uncut runs."""
+
+SPLITS = (*WORDS, "wordpunct", "whitespace")
 """Tokenisers that cut a text into words."""
 
 LONGEST = 1000
@@ -149,19 +152,18 @@ class Tokenizer(Protocol):
     def __call__(self, texts: pl.Series) -> RawTokens: ...
 
 
-def tokenizer(spec: str | os.PathLike[str], language: str | None = None, *, parts: bool = False) -> Tokenizer:
+def tokenizer(spec: str | os.PathLike[str], *, parts: bool = False) -> Tokenizer:
     """The tokeniser for a ``--tokenizer`` value, which may be the path of a folder with a ``tokenizer.json``.
 
-    ``words`` cuts Chinese, Japanese and Thai by a model of the ``language``. With ``parts``, the `parts_of`
-    its words follow each text. `OptionError` for what is neither a known name nor an existing path;
-    `FormatError` for a file that is no tokenizer.json.
+    With ``parts``, the `parts_of` its words follow each text. `OptionError` for what is neither a known name
+    nor an existing path; `FormatError` for a file that is no tokenizer.json.
 
     >>> import polars as pl
     >>> tokenizer("words")(pl.Series(["The county’s hail: 1.75 in."])).types
     ['The', 'county', 'hail', '1.75', 'in']
     """
     if spec in SPLITS:
-        return Splitter(str(spec), language, parts)
+        return Splitter(str(spec), parts)
     path = Path(spec)
     if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises an error for a name that is too long)
         path /= "tokenizer.json"
@@ -178,21 +180,22 @@ class Splitter:
     ``words``: runs of letters, marks, numbers and underscores with at least one letter or number. An
     apostrophe between two of these stays (*don't*), a point or comma between two digits stays (*1.75*),
     signs of names stay (*C++*, *C#*, *AT&T*, *.NET*; `selfvec.text.kernels.spans`), an address is one token
-    (*https://t.co/1*), hyphens and all other characters separate. Types are normalised: `plain`. Tokens of
+    (*https://t.co/1*), hyphens and all other characters separate. Scripts without spaces are cut by
+    `selfvec.text.segmentation`. Types are normalised: `plain`. Tokens of
     more than `LONGEST` characters are left out.
     ``wordpunct``: the same words, and each other character but white space as a token of its own.
     """
 
-    def __init__(self, split: str, language: str | None, parts: bool) -> None:
+    def __init__(self, split: str, parts: bool) -> None:
         self.name = split
         self._parts = parts
-        self._segment = None if split == "whitespace" else segmenter(language)
+        self._segment = segmenter(split)
         self.casing: Casing = "keep" if split == "whitespace" else "lower"
 
     def __call__(self, texts: pl.Series) -> RawTokens:
         data, bounds = joined_utf8(texts)
         runs = _runs(data, bounds, self.name)
-        words = runs if self.name == "words" else _runs(data, bounds)
+        words = runs if self.name in WORDS else _runs(data, bounds)
         starts, lengths, offsets, too_long = _cut(data, runs, self._segment)
         distinct = DistinctWords()
         ids = distinct.number_spans(data, starts, starts + lengths)
@@ -304,13 +307,13 @@ _used = partial(decoding, what="tokenizer.json", remedy=_REMEDY)
 # The words of texts and their positions, in characters
 
 
-def word_spans(text: str, tokenizer: str = "words", code: str | None = None) -> list[tuple[int, int]]:
-    """Start and end of each word of a text, in characters; ``code`` is its language.
+def word_spans(text: str, tokenizer: str = "runs") -> list[tuple[int, int]]:
+    """Start and end of each word of a text, in characters; "runs" leaves text without spaces uncut.
 
     >>> word_spans("Über the county’s roof")
     [(0, 4), (5, 8), (9, 17), (18, 22)]
     """
-    words = find_words([text], tokenizer, code)
+    words = find_words([text], tokenizer)
     return list(zip(words.starts.tolist(), words.ends.tolist(), strict=True))
 
 
@@ -327,8 +330,7 @@ class FoundWords:
 
 def find_words(
     texts: Sequence[str],
-    tokenizer: str = "words",
-    code: str | None = None,
+    tokenizer: str = "runs",
     *,
     sizes: Collection[int] | None = None,
 ) -> FoundWords:
@@ -342,8 +344,7 @@ def find_words(
     if len(data) != len(whole):
         bounds = bounds_of([len(text.encode()) for text in texts])
     split = tokenizer if tokenizer in SPLITS else "words"
-    segment = segmenter(code) if tokenizer in ("words", "wordpunct") else None
-    starts, lengths, offsets, _ = _cut(data, _runs(data, bounds, split), segment)
+    starts, lengths, offsets, _ = _cut(data, _runs(data, bounds, split), segmenter(tokenizer))
     first, last = starts, starts + lengths
     if len(data) != len(whole):  # bytes to characters: count the bytes that begin one
         before = bounds_of((data & 0xC0) != 0x80)

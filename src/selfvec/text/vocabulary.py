@@ -5,6 +5,7 @@ The types of the vocabulary are words after `Preprocessing`, with words that sha
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,12 +20,14 @@ from selfvec.base.casing import lower
 from selfvec.base.characters import plain, without_accents
 from selfvec.base.errors import OptionError
 
-from .languages import language
 from .preprocessing import Preprocessing
 from .rules import Rulebook, stems
-from .tokenizers import Tokenizer, find_words, parts_of, tokenizer, word_spans
+from .segmentation import is_unspaced, other_scripts
+from .tokenizers import SPLITS, WORDS, Tokenizer, find_words, parts_of, tokenizer, word_spans
 
 _KEPT = 100_000  # words whose types are remembered
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+_LONG_VOWEL = re.compile("(?<=[\u30a1-\u30fc]{2})\u30fc$")
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Vocabulary:
     @cached_property
     def _tokenizer(self) -> Tokenizer:
         made = self.preprocessing
-        return tokenizer(made.tokenizer, made.language, parts=made.parts)
+        return tokenizer(self._uncut, parts=made.parts)
 
     @cached_property
     def _rules(self) -> Rulebook:
@@ -75,7 +78,13 @@ class Vocabulary:
 
     @property
     def _by_words(self) -> bool:
-        return self.preprocessing.tokenizer in ("words", "whitespace")
+        return self.preprocessing.tokenizer in SPLITS
+
+    @property
+    def _uncut(self) -> str:
+        """The same tokeniser for single words, which stay whole."""
+        name = self.preprocessing.tokenizer
+        return "runs" if name in WORDS else name
 
     def parse(self, text: str) -> Query:
         """A query as types; `OptionError` if it is not valid Unicode."""
@@ -96,11 +105,13 @@ class Vocabulary:
             left_out = []
             pairs = [(n, self.types[n] if n >= 0 else "") for ns in self.types_of([text]) for n in ns]
         alike: dict[int, tuple[int, ...]] = {}
-        if self._by_words and self._accented:
+        if self._by_words and (self._accented or is_unspaced(text)):
             pairs = [(self._spelt(number, word, alike), word) for number, word in pairs]
         counts = Counter(number for number, _ in pairs)
         first_words = dict(reversed(pairs))
         types = [number for number in counts if number >= 0]
+        if types and self.preprocessing.tokenizer == "characters":  # pieces across two words
+            pairs = [(number, word) for number, word in pairs if number >= 0 or not is_unspaced(word)]
         return Query(
             np.array(types, np.int64),
             np.array([counts[number] for number in types], np.float32),
@@ -114,8 +125,9 @@ class Vocabulary:
     def _accented(self) -> list[tuple[str, int]]:
         """The types with accents: what they are without, and their numbers."""
         ascii_types = enumerate(map(str.isascii, self.types))
+        others = [number for number, is_ascii in ascii_types if not is_ascii]
         bare = [
-            (without_accents(self.types[number]), number) for number, is_ascii in ascii_types if not is_ascii
+            (spell(self.types[number]), number) for spell in (without_accents, respelt) for number in others
         ]
         return [(name, number) for name, number in bare if name != self.types[number]]
 
@@ -151,38 +163,47 @@ class Vocabulary:
         If the word has no type itself, it is the first of these.
         """
         bare = lower(plain(word), self.preprocessing.language)
-        if bare != without_accents(bare):
-            return number
-        keys = {bare, *self._stemmed([bare]), *([self.types[number]] if number >= 0 else [])}
-        others = dict.fromkeys(self._with_accents(keys))
-        others.pop(number, None)
+        others = [other for other in self._other_spellings(bare, number) if other != number]
         if not others:
             return number
         first, *more = [number, *others] if number >= 0 else others
         alike[first] = tuple(more)
         return first
 
+    def _other_spellings(self, word: str, number: int) -> list[int]:
+        """The types that are a word, of a type or of none, as it is spelt, too.
+
+        In text without spaces, those with the word inside if there is none: *smartphone* for *phone*.
+        """
+        unspaced = is_unspaced(word)
+        if not unspaced and word == without_accents(word):
+            keys = {word, *self._stemmed([word]), *([self.types[number]] if number >= 0 else [])}
+            return self._with_accents(keys)
+        forms = [*other_scripts(word), respelt(word), *self._stemmed([respelt(word)]), f"{word}\u30fc"]
+        same = [self.index[form] for form in dict.fromkeys(forms) if form in self.index]
+        if same or number >= 0 or not unspaced or self.preprocessing.tokenizer == "characters":
+            return same
+        return [i for i, name in enumerate(self.types) if any(form in name for form in (word, *forms))]
+
     def _words(self, text: str) -> list[str]:
         """The words of a query.
 
-        A model that segments text is unreliable on a few letters. So a text between spaces that is in the
-        vocabulary is kept whole.
+        In a few letters a dictionary may be wrong. So a text between spaces that is in the vocabulary is kept
+        whole.
         """
         name = self.preprocessing.tokenizer
-        code = self.preprocessing.language
-        whole = [text[a:b] for a, b in word_spans(text, name)]
-        if language(code).segmenter is None:
-            return whole
-        in_vocabulary = [max(types, default=0) >= 0 for types in self.types_of(whole)]
-        return [
-            part
-            for word, whole_word in zip(whole, in_vocabulary, strict=True)
-            for part in ([word] if whole_word else [word[a:b] for a, b in word_spans(word, name, code)])
-        ]
+        if text.count("`") == 1:  # L`hotel
+            text = re.sub(r"(?<=\w)`(?=\w)", "'", text)
+        whole = [text[a:b] for a, b in word_spans(text, self._uncut)]
+        words = []
+        for word in whole:
+            known = not is_unspaced(word) or max(self.types_of([word])[0], default=0) >= 0
+            words += [word] if known else [word[a:b] for a, b in word_spans(word, name)]
+        return words
 
     def parse_all(self, texts: Sequence[str]) -> list[Query]:
         if self._by_words:
-            self.types_of(find_words(texts, self.preprocessing.tokenizer, self.preprocessing.language).names)
+            self.types_of(find_words(texts, self.preprocessing.tokenizer).names)
         return [self.parse(text) for text in texts]
 
     def types_of(self, words: Sequence[str]) -> list[tuple[int, ...]]:
@@ -208,7 +229,7 @@ class Vocabulary:
         return [tuple(int(number[place]) for place in places[a:b] if place >= 0) for a, b in pairwise(bounds)]
 
     def _cut(self, words: list[str]) -> tuple[list[str], Ids, list[int]]:
-        if self.preprocessing.tokenizer == "words":
+        if self.preprocessing.tokenizer in WORDS:
             pieces = find_words(words)
             if np.array_equal(pieces.ends - pieces.starts, [len(word) for word in words]):  # one token each
                 rows = [[word, *(parts_of(word) if self.preprocessing.parts else ())] for word in words]
@@ -227,3 +248,12 @@ def is_text(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def respelt(word: str) -> str:
+    """A word as it is spelt, too: umlauts by two letters, katakana without the long vowel at its end.
+
+    >>> [respelt(word) for word in ("müller", "サーバー", "roof")]
+    ['mueller', 'サーバ', 'roof']
+    """
+    return _LONG_VOWEL.sub("", word.translate(_UMLAUTS))

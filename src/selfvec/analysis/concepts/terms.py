@@ -52,6 +52,7 @@ from selfvec.text.phrase_finding import EMPTY, PAST, Finder
 from selfvec.text.phrases import LINK, Running, join
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 from selfvec.text.tagger import english_lexicon
+from selfvec.text.tokenizers import SPLITS
 
 LEAST_RIDF = 0.05  # RIDF of any word
 CALENDAR = frozenset(
@@ -334,7 +335,7 @@ def phrase_names(run: Run, topic_of: Ints, number: int) -> list[list[str]]:
     ``topic_of``, (D,), are the topics of the documents, -1 for none.
     """
     read = _evenly(topic_of, number)
-    if not len(read) or Preprocessing.of(run.provenance).tokenizer not in ("words", "whitespace"):
+    if not len(read) or Preprocessing.of(run.provenance).tokenizer not in SPLITS:
         return [[] for _ in range(number)]
     text, of_read = _read(run, read), topic_of[read]
     new = _between_other_words(text.words, text.offsets, of_read, with_letters(text.names))

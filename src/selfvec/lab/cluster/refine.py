@@ -39,10 +39,10 @@ from selfvec.refinement.inputs import (
     Start,
     check_tokens,
     initial_vectors,
-    language_and_notes,
     load_start,
     provenance_of,
     vocabulary,
+    with_language,
 )
 from selfvec.refinement.pipeline import refine_inputs
 from selfvec.storage.run_folder import LOCK, open_run
@@ -156,7 +156,8 @@ def refine_shards(
         index = {} if known is None else known.key_to_index
     with timings.stage("read"):
         about, tokens, counted, text = _read(scheduler, shards, skip, settings, index, execution)
-        language, uncut = language_and_notes(counted.select(WORD, COUNT).rows(), settings)
+        encoding = Encoding.joined([one.encoding for one in about])
+        encoding, uncut = with_language(encoding, counted.select(WORD, COUNT).rows(), settings)
     with timings.stage("count"):
         repeats, further, repeated = find_shard_repeats(scheduler, tokens, int(counted[COUNT].sum()))
         once = repeated is not None and repeats.once(settings) and repeats.tokens > 0
@@ -177,7 +178,6 @@ def refine_shards(
         original = initial_vectors(words, known, settings, name=described["name"])  # while workers number
         empty = sum(scheduler.results(asked, "Numbering"))
         batch = _batch(scheduler, words, ranges, settings)
-    encoding = replace(Encoding.joined([one.encoding for one in about]), language=language)
     encoding = encoding.of_counted(words, empty, repeats.tokens if once else 0, least)
     described_shards = [  # with the worker that read each
         {**shard.as_dict(), "sha256": one.summary.files[0].sha256, "worker": one.worker}

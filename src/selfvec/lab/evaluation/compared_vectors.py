@@ -70,7 +70,7 @@ class ComparedVectors:
         to the vectors would be hidden.
         """
         from selfvec.retrieval.encoder import Encoder
-        from selfvec.retrieval.encoder.word_lookup import SPLITS
+        from selfvec.text.tokenizers import SPLITS
 
         if self.run is None or self.run.tokens is None or not self.refined or self.truncated:
             return None

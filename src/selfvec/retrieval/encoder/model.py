@@ -59,9 +59,9 @@ from selfvec.text.languages import lemma_code
 from selfvec.text.phrases import parts, units_of
 from selfvec.text.preprocessing import Preprocessing, mean_rows_by_stem
 from selfvec.text.rules import Rulebook, stems
-from selfvec.text.tokenizers import tokenizer
+from selfvec.text.tokenizers import SPLITS, WORDS, tokenizer
 
-from .word_lookup import SPLITS, WordLookup, apart, nearest_spellings, no_text, normal, readable
+from .word_lookup import WordLookup, apart, nearest_spellings, no_text, normal, readable
 
 # Chosen on MED, Cranfield and CACM; docs/results/encoders.md compares other choices.
 TABLES = ("refined", "topics")
@@ -490,7 +490,7 @@ def _spellings(
     """The words of the encoder, in their normal spelling, and the row of each."""
     split = preprocessing.tokenizer
     words = list(dict.fromkeys([*words, *_inflected(preprocessing, index)]))
-    if split == "words":
+    if split in WORDS:
         words = [plain(word) for word in words]
     whole = readable(words, split, preprocessing.language)
     words = [word for word, is_whole in zip(words, whole.tolist(), strict=True) if is_whole]

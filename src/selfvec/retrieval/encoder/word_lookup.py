@@ -28,9 +28,7 @@ from selfvec.numerics.whitening import axes_of_rows
 from selfvec.text.kernels import APOSTROPHE, WORD, spans, table
 from selfvec.text.languages import STOP_WORDS, stop_words_of_language, without_elision
 from selfvec.text.segmentation import segmenter, split_spans
-from selfvec.text.tokenizers import DistinctWords
-
-SPLITS = ("words", "whitespace")
+from selfvec.text.tokenizers import WORDS, DistinctWords
 
 FINAL_SIGMA = ("\u03c2", "\u03c3")
 
@@ -101,7 +99,7 @@ def readable(words: Sequence[str], split: str, language: str | None = None) -> M
     whole: Mask = np.diff(offsets) == 1
     if len(starts):
         whole &= lengths[first] == np.diff(bounds)
-        if split == "words":
+        if split in WORDS:
             whole &= [not word.endswith("'s") or len(word) <= 2 for word in map(normal, words)]
     return whole
 
@@ -125,7 +123,7 @@ class WordLookup:
         flags = table(self.split)
         data, bounds = _join(texts, self.language)
         starts, lengths, offsets = spans(data, bounds, flags, False)
-        if self.split == "words" and (segment := segmenter(self.language)) is not None:
+        if (segment := segmenter(self.split)) is not None:
             starts, lengths, offsets = split_spans(data, starts, lengths, offsets, segment)
         ends = starts + lengths
         if flags[_APOSTROPHE] & APOSTROPHE:  # a final 's is ignored
