@@ -132,7 +132,7 @@ def test_the_kernel_finds_what_the_reference_finds(
     query: tuple[str, str], texts: list[list[int]], seed: int
 ) -> None:
     try:
-        automaton = Automaton.of(parsed(query[0], Reading(str.split, {"pos": ()}))[0])
+        automaton = Automaton.of(parsed(query[0], Reading(str.split, {"pos": []}))[0])
     except OptionError:
         return
     numbers = range(len(automaton.words))

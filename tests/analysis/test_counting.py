@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from tests.refusals import refused
 
 import selfvec
-from selfvec.analysis import ngrams as ngrams_module
 from selfvec.analysis.frequency import spread_of, type_token_ratio
 from selfvec.base.errors import NotFound, OptionError
 
@@ -141,12 +140,7 @@ def test_the_type_token_ratio_is_the_mean_of_pieces(texts: list[list[str]], piec
 
 
 @pytest.mark.parametrize(("n", "slot"), [(2, False), (3, False), (6, False), (3, True), (5, True)])
-@pytest.mark.parametrize("at_once", [1 << 24, 300])
-def test_ngrams_are_counted_one_by_one(
-    n: int, slot: bool, at_once: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also in many readings of the text, as of one that is too long for a table."""
-    monkeypatch.setattr(ngrams_module, "_AT_ONCE", at_once)
+def test_ngrams_are_counted_one_by_one(n: int, slot: bool) -> None:
     rng = np.random.default_rng(n)
     texts = [[f"w{i}" for i in rng.zipf(1.5, rng.integers(0, 40)) % 20] for _ in range(100)]
     counts, documents = Counter[str](), defaultdict(set)

@@ -55,14 +55,11 @@ class Drawing(DocumentSelection, total=False):
     ----------------
     sample : int, at least 1, optional
         Show so many occurrences, drawn at random.
-    thin : int, at least 1, optional
-        Show only one in so many occurrences, in the order of the text.
     seed : int, at least 0, optional
         Seed of the random sample; by default 0.
     """
 
     sample: Count | None
-    thin: Count | None
     seed: Natural | None
 
 
@@ -155,7 +152,7 @@ def concordance(
         passing = chosen_documents(run, drawn)[owners]
         hits, owners = hits.chosen(passing), owners[passing]
     number, documents = len(owners), len(np.unique(owners))
-    shown = np.arange(number)[:: drawn.get("thin") or 1]
+    shown = np.arange(number)
     if (most := drawn.get("sample")) is not None:
         shown = sampled(shown, most, np.random.default_rng(drawn.get("seed") or 0))
     shown = shown[_order(run, written, hits.chosen(shown), owners[shown], places)][:top]

@@ -104,8 +104,7 @@ class CorpusQuery:
         """Where it occurs among the written words: at each beginning the shortest sequence that fits."""
         bounds = text.as_written.offsets
         if self.within_sentences:
-            sentences = text.written_sentences
-            if sentences is None:
+            if (sentences := text.written_sentences) is None:
                 rule = "the sentences of the text are not known"
                 raise InputError(rule, field="query", remedy="leave within s out")
             bounds = sentences
@@ -139,7 +138,7 @@ class CorpusQuery:
         before = bounds_of(self.several[text.as_written.ids])
         number = np.count_nonzero(before[written.ends] - before[written.starts])
         said = f"{number:,} of {count_of(len(written.starts), 'occurrence')} have a form of several lemmas."
-        lacking = self.language == "en" and not english_lemmas() and not text.tags
+        lacking = self.language == "en" and not english_lemmas()
         return [said] * bool(number) + [_LACKING] * lacking
 
     def in_longer_words(self, text: CountedText) -> str:
@@ -164,12 +163,12 @@ class CorpusQuery:
         return Hits(np.searchsorted(begins, written.starts, "right") - 1, last)
 
 
-def tagsets_of(text: CountedText) -> dict[str, Sequence[str]]:
+def tagsets_of(text: CountedText) -> dict[str, list[str]]:
     """The parts of speech and tags for which a query may ask: those of the text's words, if it is tagged."""
     if not text.tags:
-        return {"pos": TAGS, "tag": ()}
+        return {"pos": list(TAGS), "tag": []}
     pos, tags = set(text.told("pos")), set(text.told("tag"))
-    universal = (*UNIVERSAL_TAGS, *TAGS)
+    universal = [*UNIVERSAL_TAGS, *TAGS]
     return {"pos": universal if pos.issubset(universal) else sorted(pos), "tag": sorted(tags)}
 
 
@@ -245,10 +244,9 @@ class _Vocabulary:
 
     def _counted_as(self, value: str) -> Mask:
         """Which written words are counted as a word, if the run has merged those of a lemma or stem."""
-        fitting = np.zeros(len(self._names), bool)
+        fitting, text = np.zeros(len(self._names), bool), self.text
         options = self.run.provenance.options
-        if options.get("lemmatize") or options.get("stem"):
-            text = self.text
+        if (options.get("lemmatize") or options.get("stem")) and not text.tags:
             is_it = np.array([lower(name, self._language) == value for name in text.batch.types])
             places = np.flatnonzero(is_it[text.batch.ids])
             if text.widths is not None:

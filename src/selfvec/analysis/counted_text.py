@@ -36,7 +36,7 @@ from selfvec.corpus.slices import document_groups, named_slice
 from selfvec.data.documents import Documents
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
-from selfvec.data.run_text import TAGS, TEXT
+from selfvec.data.run_text import TAGS, TEXT, column_or_nulls
 from selfvec.data.token_batch import TokenBatch, bounds_of
 from selfvec.files.checksums import write_sealed
 from selfvec.files.tensors import Forms, Tensor, read_tensors, write_tensors
@@ -196,9 +196,10 @@ def counted_text(
     elif missed:
         note = f"Counted in the text as written, with the words that refining left out ({note})."
     text = CountedText(kept, repeats)
-    if missed or repeats != "keep" or written or unit != "word":
+    written |= unit != "word"
+    if missed or repeats != "keep" or written:
         text = run.held("counted text", lambda: _read(run, repeats), of=repeats, most=2)
-    if not written and unit == "word":
+    if not written:
         text = replace(text, written=None, widths=None)
     word_of = run.provenance.variants
     met, lacking = split_pairs(word_of, set(text.batch.types) if word_of else ())
@@ -218,19 +219,16 @@ def _in_unit(text: CountedText, made: Provenance, unit: Unit) -> CountedText:
     """A text whose words are counted as their lemmas or parts of speech, also those of phrases if tagged."""
     batch = text.batch
     if text.tags:
-        batch = text.as_written
-        named = text.told(unit)
-        text = replace(text, widths=None, sentences=text.written_sentences)
-    elif unit == "lemma" and made.options.get("lemmatize"):
-        return text  # the words of such a run are lemmas
-    else:
-        named = looked_up(made, batch.types, unit)
-    if unit == "lemma" and not text.tags:
+        batch = renamed(text.as_written, text.told(unit))
+        return replace(text, batch=batch, widths=None, sentences=text.written_sentences)
+    if unit == "lemma":
+        if made.options.get("lemmatize"):
+            return text  # the words of such a run are lemmas
         lemmas = lemmas_of_forms(codes_of(made))
         several = [len(lemmas(lower(word, made.language))) > 1 for word in batch.types]
         words = f"{batch.counts[several].sum():,} of {count_of(len(batch), 'word')}"
         text.remarks.append(f"{words} of the run are forms of several lemmas, counted under one.")
-    return replace(text, batch=renamed(batch, named))
+    return replace(text, batch=renamed(batch, looked_up(made, batch.types, unit)))
 
 
 def renamed(batch: TokenBatch, names: Sequence[str]) -> TokenBatch:
@@ -244,7 +242,7 @@ def looked_up(made: Provenance, words: Sequence[str], unit: str) -> list[str]:
     codes = codes_of(made)
     if unit == "lemma":
         return list(map(lemmatizer(codes), words))
-    return tagger(made.options.get("tagger"), codes).parts(words, [])
+    return tagger(made.options.get("tagger"), codes).parts(words)
 
 
 def codes_of(made: Provenance) -> tuple[str, ...]:
@@ -348,10 +346,14 @@ def _encoded(run: Run, own: Mapping[int, str]) -> CountedText:
 
     def sentences() -> Iterator[Documents]:
         done = 0
-        for rows in text.batches((TEXT,)):
+        for rows in text.batches([name for name in (TEXT, TAGS) if name in text.columns]):
             texts = [own.get(number, whole or "") for number, whole in enumerate(rows[TEXT], done)]
             done += len(rows)
-            pieces = [_sentences(each, cut.name) for each in texts]
+            given = column_or_nulls(rows, TAGS).str.starts_with("\n").fill_null(False)
+            pieces = [
+                _sentences(each, "lines" if told else cut.name)
+                for each, told in zip(texts, given, strict=True)
+            ]
             ends.extend(ends[-1] + np.cumsum(list(map(len, pieces))))
             yield Documents(pl.Series([piece for each in pieces for piece in each], dtype=pl.String))
 
@@ -383,7 +385,7 @@ def _with_tags(text: CountedText, run: Run) -> CountedText:
     written = text.written
     if run.text is None or TAGS not in run.text.columns or written is None or text.sentences is None:
         return text  # without sentences the words are pieces of words
-    told = run.text.read((TAGS,))[TAGS].str.split("\n")
+    told = run.text.read((TAGS,))[TAGS].str.strip_chars("\n").str.replace_all("\n\n", "\n").str.split("\n")
     lengths = written.lengths
     fits = told.list.len().fill_null(0).to_numpy() == lengths
     told = told.filter(fits & (lengths > 0)).explode()
@@ -400,8 +402,8 @@ def _with_tags(text: CountedText, run: Run) -> CountedText:
 
 def _sentences(text: str, tokenizer: str) -> list[str]:
     """The sentences of a text, none of which ends within a token: `word_spans` of the text has the same."""
-    if tokenizer == "pieces":  # which may depend on what precedes them
-        return [text]
+    if tokenizer in ("pieces", "lines"):  # pieces may depend on what precedes them
+        return [text] if tokenizer == "pieces" else text.split("\n")
     starts = [start for start, _ in sentence_spans(text)]
     if tokenizer == "whitespace":
         starts = [start for start in starts if not start or text[start - 1].isspace()]

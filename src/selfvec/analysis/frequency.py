@@ -20,7 +20,6 @@ from selfvec.base.compiled import kernel
 from selfvec.base.declarations import Bounds, Count, checked
 from selfvec.base.display import count_of
 from selfvec.base.errors import NotFound
-from selfvec.base.threads import stop_if_cancelled
 from selfvec.base.view import COUNT, PROSE, Column, Form, Table, ends, figure
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun
@@ -194,7 +193,6 @@ def frequency(
     return frequencies(f"Frequencies of {_PLURAL[unit]}", figures, first, of, said)
 
 
-_AT_ONCE = 1 << 22  # words whose pieces are sorted at a time
 _PLURAL = {"word": "words", "lemma": "lemmas", "pos": "parts of speech"}
 
 
@@ -243,14 +241,8 @@ def type_token_ratio(batch: TokenBatch, piece: int = 1000) -> float | None:
     pieces = len(batch) // piece
     if not pieces:
         return None
-    ids, _ = batch.read_only
-    step = max(1, _AT_ONCE // piece)
-    different = pieces
-    for first in range(0, pieces, step):
-        stop_if_cancelled()
-        part = ids[first * piece : min(first + step, pieces) * piece].reshape(-1, piece)
-        different += int(np.count_nonzero(np.diff(np.sort(part, axis=1), axis=1)))
-    return different / (pieces * piece)
+    parts = np.sort(batch.ids[: pieces * piece].reshape(-1, piece), axis=1)
+    return 1 / piece + np.count_nonzero(np.diff(parts, axis=1)) / (pieces * piece)
 
 
 # ---- Dispersion: how evenly words are spread over the parts of a text, and where they occur

@@ -36,7 +36,7 @@ import polars as pl
 from selfvec.base.answer import Answer, Json
 from selfvec.base.arrays import Doubles, Hashes, Ints, Mask, Rows
 from selfvec.base.declarations import Bounds, Count, Natural, checked
-from selfvec.base.errors import CorpusError, InputError, OptionError
+from selfvec.base.errors import InputError, OptionError
 from selfvec.base.finding import Finding
 from selfvec.base.progress import GivenProgress, stage
 from selfvec.base.threads import in_order, one_core
@@ -55,6 +55,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.rows import filled_rows, unit_rows
 from selfvec.numerics.statistics import LEVEL
+from selfvec.refinement.inputs import refuse_tokens
 from selfvec.refinement.live import tokens_of
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.text_file import text_of
@@ -274,9 +275,7 @@ class Divided:
 
 def _read_sample(corpus: Corpus, settings: Settings, most: int, seed: int) -> tuple[pl.DataFrame, int]:
     """At most ``most`` documents of a corpus, drawn at random in one reading, and the number of all."""
-    if corpus.tokenized and settings.tokenizer != "whitespace":
-        rule = f"its documents are tokens already: the tokeniser {settings.tokenizer} would split them again"
-        raise CorpusError(rule, path=corpus.name, remedy="give texts")
+    refuse_tokens(corpus, settings)
     rng = np.random.default_rng(seed)
     keys, rows, total = np.zeros(0), pl.DataFrame(), 0
     with stage("Reading", corpus.total_bytes, "bytes") as advance:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from collections.abc import Sequence as Seq
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Literal, NamedTuple
@@ -99,7 +98,7 @@ class Reading:
     """How a query is read."""
 
     cut: Callable[[str], list[str]]  # a phrase into words, as the text is
-    tagsets: Mapping[str, Seq[str]]  # for which pos and tag may ask
+    tagsets: Mapping[str, list[str]]  # for which pos and tag may ask
     case: bool = False  # words of a phrase and regular expressions only as they are written
     lemma: bool = False  # words of a phrase are lemmas
     joints: str = " -"  # signs that part words

@@ -14,10 +14,10 @@ from typing import Annotated, Any, Literal
 from selfvec.base.declarations import Parameter
 
 LISTS = {
-    "collocates": "word window within measure slice filter by top",
+    "collocates": "word window within unit measure slice filter by top",
     "concordance": "query sort window case lemma slice filter sample seed top",
     "frequency": "query unit slice filter by top",
-    "ngrams": "n word slot slice filter top",
+    "ngrams": "n word slot unit slice filter top",
     "dispersion": "words slice filter",
 }
 """The lists of `selfvec text` that both servers offer, with their options."""

@@ -377,7 +377,7 @@ TEXT: dict[str, CommandRow] = {
         most=20,
         written=("csv",),
         options={"query": "QUERY", "csv": "FILE.csv", "slice": "A..B"},
-        in_python=("case", "lemma", "thin", "variants"),
+        in_python=("case", "lemma", "variants"),
     ),
     "collocates": CommandRow(
         "analysis.collocates.collocates",

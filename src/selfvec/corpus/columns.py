@@ -90,12 +90,19 @@ class RowBatch:
 class RowReader:
     """Reads the rows of one source; the base of the readers in `selfvec.corpus.row_formats`."""
 
+    tokenized = False  # whether the source says what its words are
+
     def __init__(self, source: TextSource) -> None:
         self.source = source
 
     def head(self) -> str:
         """The beginning of the source, at least its first line."""
         return decoded(self.source.peek())[0]
+
+    def lines(self, blocks: Iterable[LineBlock], corpus_pass: CorpusPass) -> Iterable[LineBlock]:
+        """The lines whose rows `row_batches` reads, as `head` has their beginning."""
+        del corpus_pass
+        return blocks
 
     def columns(self) -> Sequence[str] | None:
         """The names of the columns, from the beginning of the source; None if it is empty."""

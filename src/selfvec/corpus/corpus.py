@@ -73,7 +73,11 @@ class Corpus:
         self.name = name
         self._notes = tuple(notes)
         self._is_shard = is_shard
-        self.tokenized = any(part.fields.tokenized for part in parts)
+        cut = {part.fields.tokenized for part in parts if part.fields.text}
+        if len(cut) > 1:
+            rule = "some of its files say what their words are, and others do not"
+            raise CorpusError(rule, path=name, remedy="give them apart")
+        self.tokenized = True in cut
         self.slice_by_name = slice_by_name
         self.skip_bad_rows = skip_bad_rows
         self._like = like or {}

@@ -12,7 +12,7 @@ import polars as pl
 
 from selfvec.base.display import readable
 from selfvec.data.documents import Documents
-from selfvec.data.run_text import DATE, FILE, FINGERPRINT, GIVEN, ID, SLICE, TEXT, column_of
+from selfvec.data.run_text import DATE, FILE, FINGERPRINT, GIVEN, ID, SLICE, TAGS, TEXT, column_of
 
 from .columns import RowBatch
 from .dates import DateField
@@ -59,7 +59,8 @@ class Part:
                 below = pl.int_range(len(rows.lines), eager=True) >= headings
                 rows, headings = rows.part(below), max(0, headings - len(rows.lines))
             plain = self.kind not in READ_WHOLE and not self.fields.tokenized
-            rows = mended(rows, self.fields, self.path, corpus_pass, plain=plain)
+            if TAGS not in rows.frame.columns:  # which are of the words as they are
+                rows = mended(rows, self.fields, self.path, corpus_pass, plain=plain)
             batch = documents_of_rows(rows, self.fields, self.path, corpus_pass, seen, date_field)
             if self.file is not None:
                 in_folder = self.kind == "folder" and ID in batch.rows  # where the id names the file
@@ -105,7 +106,8 @@ def documents_of_rows(
         columns[SLICE] = batch.column(fields.slice)
     for name in (*fields.kept, *later):
         if name != DATE or dates is None:  # no field called date beside the dates
-            columns[column_of(readable(name))] = batch.column(name)
+            tags = name == TAGS and fields.tokenized
+            columns[TAGS if tags else column_of(readable(name))] = batch.column(name)
     columns[FINGERPRINT] = pl.Series(keys)
     summary = corpus_pass.summary
     summary.documents += len(texts)

@@ -27,7 +27,7 @@ import polars as pl
 from selfvec.base.display import count_of, decoded, readable
 from selfvec.base.errors import CorpusError
 from selfvec.base.threads import prefetched
-from selfvec.data.run_text import DATE, ID, TEXT
+from selfvec.data.run_text import DATE, ID, TAGS, TEXT
 from selfvec.files.charsets import Tally, not_utf8
 from selfvec.files.compressed_files import bare_suffix
 from selfvec.files.untrusted import foreign, parse_json
@@ -306,7 +306,8 @@ class FilePart(Part):
                     binary = row_format(self.kind).magic
                     whole = ((1, chunk) for chunk in chunks)
                     read = whole if binary else line_blocks(chunks, self.path, corpus_pass)
-                    yield from self.reader.row_batches(read, self.fields, corpus_pass)
+                    rows = iter(self.reader.lines(read, corpus_pass))
+                    yield from self.reader.row_batches(rows, self.fields, corpus_pass)
                 for _ in chunks:
                     pass  # to the end, for the hash
             size = stream.position
@@ -468,6 +469,8 @@ def open_part(source: TextSource, names: FieldNames, name: str = "") -> FilePart
         own = Fields((TEXT,), date, ID if source.members else None, notes=notes)
         return FilePart(source, own, name)
     part = FilePart(source, Fields(()), name)
+    tokenized = part.reader.tokenized
+    names = replace(names, text=(TEXT,)) if tokenized else names
     columns = part.reader.columns()
     if columns is None:
         return part  # an empty file holds no documents
@@ -484,7 +487,8 @@ def open_part(source: TextSource, names: FieldNames, name: str = "") -> FilePart
         if said:
             error.rule, error.remedy = f"{said}, and {error.rule}", f"{error.remedy}{AS_LINES}"
         raise
-    part.fields = replace(part.fields, notes=(*notes, *part.fields.notes))
+    kept = (*part.fields.kept, *[TAGS] * (tokenized and TAGS not in part.fields.kept))
+    part.fields = replace(part.fields, kept=kept, tokenized=tokenized, notes=(*notes, *part.fields.notes))
     return part
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import polars as pl
@@ -339,6 +340,11 @@ def _decoding(path: str) -> Iterator[None]:
         raise CorpusError(rule, path=path, remedy="write it again") from error
 
 
+def _annotated(source: TextSource) -> Any:
+    """A reader that stands on this module."""
+    return resolve_name("selfvec.corpus.annotated:AnnotatedReader")(source)
+
+
 @dataclass(frozen=True)
 class RowFormat:
     name: str  # `TextSource.kind`, and the kind in run.json
@@ -353,6 +359,8 @@ ROW_FORMATS = (
     RowFormat("tsv", (".tsv", ".tab"), CsvReader),
     RowFormat("jsonl", (".jsonl", ".ndjson"), JsonLinesReader),
     RowFormat("parquet", (".parquet", ".pq"), ParquetReader, magic=b"PAR1"),
+    RowFormat("conllu", (".conllu",), _annotated),
+    RowFormat("vertical", (".vrt", ".vert"), _annotated),
     RowFormat("lines", (".txt", ".text"), LineReader, has_fields=False),
 )
 

@@ -103,7 +103,6 @@ class _RawCorpus:
     apart: list[Mask] = field(default_factory=list)
     documents: list[pl.DataFrame] = field(default_factory=list)  # their dates, slices, marks and sentences
     too_long: int = 0  # tokens that were left out for their length
-    sample: list[str] = field(default_factory=list)  # the first texts, for the tagger
     normal: Callable[[str], str] = str  # the normal form of a spelling
     words: list[str] = field(default_factory=list)  # V normal forms, when all is read
     word_of: Ids = field(default_factory=lambda: np.zeros(0, np.int32))  # the word of each spelling
@@ -113,7 +112,6 @@ class _RawCorpus:
         cls,
         batches: Iterable[Documents],
         tokenizer: Callable[[pl.Series], RawTokens],
-        sample_size: int,  # characters
         keep_apart: bool,
     ) -> _RawCorpus:
         """Read and split all batches; a few are split ahead, each in a thread."""
@@ -127,8 +125,6 @@ class _RawCorpus:
         raw = cls(DistinctWords())
         for batch, tokens in in_order(batches, split):
             raw.add(batch, tokens)
-            if sample_size > 0:  # a loop over texts, however short, makes strings of all of them
-                sample_size = _add_to_sample(raw.sample, batch.texts, sample_size)
         raw.merge_spellings()
         return raw
 
@@ -236,12 +232,11 @@ def encode(
         rule = "are made of words, but a tokenizer.json gives subwords"
         remedy = "leave it out, or use the tokeniser words"
         raise OptionError(rule, field="phrases", remedy=remedy)
-    sample_size = rulebook.tagger.sample if rulebook.tagger else 0
-    raw = _RawCorpus.read(batches, tokenizer, sample_size, bool(phrases))
+    raw = _RawCorpus.read(batches, tokenizer, bool(phrases))
     vectors = pretrained.result() if isinstance(pretrained, Future) else pretrained
     index = {} if vectors is None else vectors.key_to_index
     counts = occurrences_of_merged(raw.counts, raw.word_of, len(raw.words))
-    keys = rulebook.keys(raw.words, counts, index, raw.sample, unstemmed)
+    keys = rulebook.keys(raw.words, counts, index, unstemmed)
     dropped = keys.dropped
     if phrases:
         left_out = [raw.words[i] for i in np.flatnonzero(keys.places < 0).tolist()]
@@ -286,7 +281,7 @@ def spell(
     >>> text.types, text.ids.tolist()
     (['Hail', 'More', 'hail'], [0, 1, 2])
     """
-    raw = _RawCorpus.read(batches, tokenizer, 0, keep_apart)
+    raw = _RawCorpus.read(batches, tokenizer, keep_apart)
     return raw.running_text(Keys(np.arange(len(raw.words), dtype=np.int32), raw.words, {}), ())
 
 
@@ -301,16 +296,6 @@ def auto_window(tokens: TokenBatch) -> int:
     sentences = tokens.sentences or tokens.documents
     mean = len(tokens) / sentences if sentences else 0.0
     return max(3, 2 * int(mean // 2) + 1)  # 12 and all numbers below 14 become 13
-
-
-def _add_to_sample(sample: list[str], texts: pl.Series, wanted: int) -> int:
-    """Add the first texts to ``sample``, up to ``wanted`` characters; returns how many are still wanted."""
-    for text in texts:
-        if wanted <= 0:
-            break
-        sample.append(text)
-        wanted -= len(text)
-    return wanted
 
 
 def _numbered(labels: pl.Series) -> tuple[Ids, list[str]]:

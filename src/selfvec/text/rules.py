@@ -126,7 +126,6 @@ class Rulebook:
         words: Sequence[str],  # V raw types
         counts: Ints,  # (V,) int64
         pretrained: Mapping[str, int],  # words with a vector
-        texts: Sequence[str] = (),  # a sample for the tagger
         unstemmed: bool = False,  # leave stemming and `min_count` out: they do not depend on the word alone
     ) -> Keys:
         """Apply stop words, part of speech, stemming and minimal count, in this order.
@@ -141,7 +140,7 @@ class Rulebook:
             dropped_by[np.fromiter(stops, bool, len(words))] = 1
         if self.tagger is not None:
             left = np.flatnonzero(dropped_by == 0)
-            parts = self.tagger.parts([words[i] for i in left.tolist()], texts)
+            parts = self.tagger.parts([words[i] for i in left.tolist()])
             dropped_by[left[[part not in self.parts for part in parts]]] = 2
         left = np.flatnonzero(dropped_by == 0)
         keys = [self._name(words[i], forms[i], pretrained) for i in left.tolist()]

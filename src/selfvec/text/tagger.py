@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from selfvec.base.errors import OptionError, require
 from selfvec.data.run_text import TAGS, TEXT, RunText, column_or_nulls
@@ -51,16 +51,6 @@ Token = tuple[int, str]
 """Where it begins, in characters, and its tags as in `TAGS`; a tagger has one at each letter."""
 
 
-class Tagger(Protocol):
-    """Assigns parts of speech; ``sample`` is the number of characters of sample text it needs."""
-
-    sample: int
-
-    def parts(self, words: Sequence[str], texts: Sequence[str]) -> list[str]:
-        """One of `PARTS` or "other" for each word, given documents they occur in."""
-        ...
-
-
 def tagger(pipeline: str | None, languages: Sequence[str] = ()) -> Tagger:
     """The tagger of an installed spaCy pipeline (name or path), or the English lexicon by default.
 
@@ -85,8 +75,6 @@ def check_tagger(pipeline: str | None, languages: Sequence[str] = ()) -> None:
 class LexiconTagger:
     """English, from the lexicon and suffix rules in TextBlob; a tag per word, without context."""
 
-    sample = 0
-
     def __init__(self) -> None:
         from textblob.en import parser
 
@@ -95,9 +83,8 @@ class LexiconTagger:
             warnings.simplefilter("ignore", ResourceWarning)
             parser.find_tags(["the"])
 
-    def parts(self, words: Sequence[str], texts: Sequence[str] = ()) -> list[str]:
-        """See `Tagger`. Forms of *be*, modal verbs, *not* and contractions with it are "other"."""
-        del texts
+    def parts(self, words: Sequence[str]) -> list[str]:
+        """One of `PARTS` or "other" of each word: forms of *be*, modal verbs, *not*, contractions with it."""
         return [self._part(word) for word in words]
 
     def _part(self, word: str) -> str:
@@ -145,7 +132,6 @@ def _part_of(lower: str, tag: str) -> str:
 class SpacyTagger:
     """Any language with a spaCy pipeline."""
 
-    sample = 1_000_000
     longest = 100_000  # characters of one document; spaCy's memory grows with it
 
     def __init__(self, pipeline: str) -> None:
@@ -158,21 +144,9 @@ class SpacyTagger:
             remedy = f"run: python -m spacy download {pipeline}"
             raise OptionError(rule, field="tagger", remedy=remedy) from error
 
-    def parts(self, words: Sequence[str], texts: Sequence[str]) -> list[str]:
-        """See `Tagger`: what a word is most often in the sample, or alone if it is not there."""
-        wanted = set(words)
-        seen: dict[str, Counter[str]] = {}
-        sample = (text[: self.longest] for text in texts)
-        for document in self._pipeline.pipe(sample, disable=["lemmatizer"]):
-            for token in document:
-                if token.text in wanted:
-                    part = UNIVERSAL.get(token.pos_, OTHER)
-                    seen.setdefault(token.text, Counter())[part] += 1
-        alone = [word for word in words if word not in seen]
-        for word, document in zip(alone, self._pipeline.pipe(alone), strict=True):
-            seen[word] = Counter([UNIVERSAL.get(document[0].pos_, OTHER)])
-        # Ties are broken by name, so that the order of the text does not matter.
-        return [min(seen[word].items(), key=lambda item: (-item[1], item[0]))[0] for word in words]
+    def parts(self, words: Sequence[str]) -> list[str]:
+        """One of `PARTS` or "other" of each word, alone."""
+        return [UNIVERSAL.get(document[0].pos_, OTHER) for document in self._pipeline.pipe(words)]
 
     def tokens(self, texts: Sequence[str]) -> list[list[Token]]:
         """The tokens of each text, by sentences; what is longer than a document may be is cut."""
@@ -204,6 +178,9 @@ def mostly(text: RunText | None, options: Mapping[str, Any]) -> dict[str, str]:
     return dict(sorted(counts, key=lambda pair: (counts[pair], pair)))
 
 
+Tagger = LexiconTagger | SpacyTagger
+
+
 @lru_cache(maxsize=1)  # it takes a second
 def _loaded(pipeline: str) -> SpacyTagger:
     return SpacyTagger(pipeline)
@@ -216,7 +193,6 @@ def tagged(documents: pl.DataFrame, pipeline: str, tokenizer: str) -> pl.DataFra
     there = column_or_nulls(documents, TAGS)
     if not there.null_count():
         return documents.with_columns(there)
-    check_tagger(pipeline)
     texts = documents[TEXT].filter(there.is_null()).to_list()
     words = find_words(texts, tokenizer, sizes=())
     spans = list(zip(words.starts.tolist(), words.ends.tolist(), strict=True))

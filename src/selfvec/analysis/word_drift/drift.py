@@ -31,7 +31,7 @@ from selfvec.data.run_text import RunText
 from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.storage.cache import cached_result
 from selfvec.storage.opened import GivenRun, as_run
-from selfvec.text.tagger import OTHER, PARTS, UNIVERSAL, mostly, tagger
+from selfvec.text.tagger import PARTS, UNIVERSAL, mostly, tagger
 
 from .drift_result import Drift, WordChoice, drift_of
 from .measures import CountedSides, Measures, counted_sides, measure_words
@@ -298,7 +298,7 @@ def _named(which: Mapping[str, Any], name: str, what: str) -> list[str]:
 
 def _parts_of_speech(
     text: RunText | None, made: Provenance, which: Mapping[str, Any]
-) -> tuple[list[str], Callable[[list[str]], list[str]]]:
+) -> tuple[list[str], Callable[[list[str]], Sequence[str | None]]]:
     """The parts of speech that are named, if any, and what tells them; an error if nothing does."""
     named = _named(which, "pos", "parts of speech")
     for part in named:
@@ -307,6 +307,6 @@ def _parts_of_speech(
     if not named:
         return named, list
     if tags := mostly(text, made.options):
-        pos = {word: tag.split("\t")[1] for word, tag in tags.items()}
-        return named, lambda words: [UNIVERSAL.get(pos.get(word.lower(), ""), OTHER) for word in words]
-    return named, partial(tagger(made.options.get("tagger"), languages(made)).parts, texts=())
+        pos = {word: UNIVERSAL.get(tag.split("\t")[1]) for word, tag in tags.items()}
+        return named, lambda words: [pos.get(word.lower()) for word in words]
+    return named, tagger(made.options.get("tagger"), languages(made)).parts

@@ -386,7 +386,7 @@ class WordChoice:
 
     named: Collection[str] = ()  # tested in any case and, if there are some, listed alone
     pos: Collection[str] = ()  # parts of speech; all if there are none
-    parts: Callable[[list[str]], list[str]] = list  # of words
+    parts: Callable[[list[str]], Sequence[str | None]] = list  # of words
     every: bool = False  # stop words, numbers, words of repeated text and other spellings, too
 
 

@@ -74,7 +74,7 @@ _ONE_TABLE = "are compared on one machine; a cluster starts from one table"
 _REFUSED: dict[str, tuple[tuple[Any, ...], str, str]] = {
     "method": (("auto", "decorrelated"), "reads the text in order", "choose decorrelated"),
     "phrases": ((None,), _ONE_PLACE, "leave it out"),
-    "tagger": ((None,), "learns from the beginning of the text", "leave it out"),
+    "tagger": ((None,), _ONE_PLACE, "leave it out"),
     "slice": ((None,), _ONE_PLACE, "leave it out"),
     "half_life": ((None,), _ONE_PLACE, "leave it out"),
     "history": (("auto", "none"), "records states while the text is read in order", "leave it out"),
