@@ -64,13 +64,12 @@ REGEX = st.sampled_from(
     ["hail", "Hail.*", ".*s", "[a-f].*", "(the|a)", "roads?", "[^h]+", "use.?", "F.*|road"]
 )
 PLAIN = st.sampled_from(["hail", "HAIL*", "*s", "the", "c*", "dam*e*", "!the", "!c*"]).map(_phrase)
-WORD = st.one_of(
+QUOTED = st.one_of(
     st.builds(_leaf, REGEX, st.sampled_from(["", "%c"])),
     st.builds(_bracket, REGEX, REGEX, st.sampled_from("&|")),
-    PLAIN,
-    st.builds(_around, PLAIN, st.sampled_from(["{0,2}", "{1}"]), PLAIN),
     st.just(("[]", r"\w+ ")),
 )
+BARE = st.one_of(PLAIN, st.builds(_around, PLAIN, st.sampled_from(["{0,2}", "{1}"]), PLAIN))
 TIMES = st.sampled_from(["?", "*", "+", "{2}", "{0,2}", "{1,3}", "{1,}"])
 
 
@@ -87,7 +86,7 @@ def _nested(inner: st.SearchStrategy[tuple[str, str]]) -> st.SearchStrategy[tupl
     )
 
 
-QUERY = st.recursive(WORD, _nested, max_leaves=5)
+QUERY = st.one_of(*(st.recursive(words, _nested, max_leaves=5) for words in (QUOTED, BARE)))
 
 
 def _by_hand(regex: str, sentences: bool) -> list[tuple[int, str]]:
@@ -290,18 +289,26 @@ def test_words_within_longer_ones_are_said() -> None:
         ('[word="a/b"]', "has what parts words: [word=‸"),
         ("(hail", "has a ( without a ): ‸(hail"),
         ("hail)", "has a ) without a (: hail‸)"),
-        ('"hail" within 5', "is within s or a document"),
-        ("<s> hail", "is not in the query language: ‸<s> hail"),
-        ('"hail" :: year=1850', "has '::', after which come FIELD="),
-        ('a:[word="b"]', "is not in the query language: a:‸["),
-        ('"hail" {0,2} "x"', "has a blank before how often"),
+        ('"hail" within 5', "has 'within', which is not in"),
+        ("/hail/ within 5", "has 'within', which is not in"),
+        ("<s> hail", "has '<s>', which is not in the query language"),
+        ('"hail" :: year~1850', "has '::', after which come FIELD="),
+        ('MU(meet "hail" "damage" -2 2)', "has 'MU', which is not in the query language"),
+        ('"hail" cut 10', "has 'cut', which is not in the query language"),
+        ('"hail"%l', "has '%l', which is not in the query language"),
+        ('"hail" within 2 s', "has 'within', which is"),
+        ('"hail" expand to s', "has 'expand'"),
+        ('A = "hail"', "has 'A'"),
+        ('?"hail"', "has '?\"hail\"'"),
+        ('a:[word="b"]', "has 'a:[word=\"b\"]', which is not in the query language"),
+        ('"hail" {0,2} "x"', "has '{0,2}', which is not a gap"),
         ('"hail"{3,1}', "from 3 to 1"),
         ('"a)|(b"', "has no regular expression"),
         ('"a ??b"', "has no regular expression"),
         ("(" * 60 + "hail", "more than 50 parentheses"),
         ('"hail"*', "fits where no word is"),
         ("[]{0,3}", "has no word"),
-        ("(([]{0,99}){0,99}) hail", "repeats too much"),
+        ('(([]{0,99}){0,99}) "hail"', "repeats too much"),
     ],
 )
 def test_what_is_not_in_the_language_is_shown(run: selfvec.Run, query: str, says: str) -> None:
@@ -362,6 +369,14 @@ def test_a_query_may_ask_for_documents(run: selfvec.Run, by: str | None) -> None
         group = spread.rows[1]["groups"][1]
         assert {name: group[name] for name in ("dp", "dp_norm", "where")}.items() <= alone.items()
     refused(lambda: selfvec.concordance(run, '"hail" :: kin="b"'), NotFound, "no field 'kin'")
+
+
+def test_a_field_may_be_less_or_more() -> None:
+    rows = [{"text": f"hail {year}", "year": year} for year in range(1960, 1970)]
+    run = selfvec.refine(rows, "none", method="original")
+    for test, expected in {"<": 5, "<=": 6, ">": 4, ">=": 5, "=": 1, "!=": 9}.items():
+        assert len(selfvec.concordance(run, f'"hail" :: match.year {test} 1965')) == expected
+    assert len(selfvec.concordance(run, '"hail" :: year >= 1962 & year < 1964')) == 2
 
 
 def test_collocates_are_around_all_words_of_an_occurrence(run: selfvec.Run) -> None:

@@ -23,7 +23,7 @@ from selfvec.data.token_batch import bounds_of
 from selfvec.storage.cache import cached_result
 from selfvec.text.languages import english_lemmas, lemmas_of_forms, without_elision
 from selfvec.text.phrases import parts, row_of, units_of
-from selfvec.text.tagger import OTHER, UNIVERSAL, UNIVERSAL_TAGS
+from selfvec.text.tagger import OTHER, UNIVERSAL
 from selfvec.text.tokenizers import SPLITS, find_words, parts_of
 
 from .counted_text import AskedText, CountedText, codes_of, looked_up
@@ -32,9 +32,17 @@ from .query_language import ANY, TAGS, Automaton, Condition, Reading, Word, matc
 _BLOCK = 1 << 17  # words that are searched at once
 _LACKING = "Without selfvec[pos], forms such as left are found under a noun, and not under their verb."
 _OTHERS = "choose others, or all"
-_OF_FIELD = re.compile(r'(\w[\w.]*)\s*(!?=)\s*"([^"]*)"')
+_OF_FIELD = re.compile(r'(?:match\.)?(\w[\w.]*)\s*(!?=|[<>]=?)\s*("[^"]*"|-?\d+(?:\.\d+)?)')
+_ORDER = {"<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte"}
 _CONSTRAINT = re.compile(rf"\s*::\s*{_OF_FIELD.pattern}(\s*&\s*{_OF_FIELD.pattern})*\s*$")
 _FAR = np.int32(2**31 - 1)
+
+
+def _filter(name: str, sign: str, value: str) -> str:
+    """A test of a field as a filter."""
+    if order := _ORDER.get(sign):
+        return f'{{"{name}": {{"{order}": {value}}}}}'
+    return f"{name}{sign}{value.strip(chr(34))}"
 
 
 class Hits(NamedTuple):
@@ -83,7 +91,8 @@ class CorpusQuery:
         passing = None
         if constraint := _CONSTRAINT.search(written):
             written = written[: constraint.start()]
-            passing = filtered_documents(run, list(map("".join, _OF_FIELD.findall(constraint[0]))))
+            tests = _OF_FIELD.findall(constraint[0])
+            passing = filtered_documents(run, [_filter(*test) for test in tests])
         node, within, remedy = parsed(written, Reading(words, tagsets_of(text), case, lemma, joints))
         automaton = Automaton.of(node)
         vocabulary = _Vocabulary(run, text, tokenizer)
@@ -167,9 +176,8 @@ def tagsets_of(text: CountedText) -> dict[str, list[str]]:
     """The parts of speech and tags for which a query may ask: those of the text's words, if it is tagged."""
     if not text.tags:
         return {"pos": list(TAGS), "tag": []}
-    pos, tags = set(text.told("pos")), set(text.told("tag"))
-    universal = [*UNIVERSAL_TAGS, *TAGS]
-    return {"pos": universal if pos.issubset(universal) else sorted(pos), "tag": sorted(tags)}
+    pos, tags = sorted({*text.told("pos")}), sorted({*text.told("tag")})
+    return {"pos": [*pos, *TAGS] if "NOUN" in pos else pos, "tag": tags}
 
 
 def asked_query(asked: AskedText, query: str) -> tuple[CorpusQuery, Hits]:

@@ -28,7 +28,6 @@ ATTRIBUTES = ("word", "lemma", "pos", "tag")
 GRAMMAR = (
     'write words, "regular expressions", [word|lemma|pos|tag="…" & …], |, ( ), ?, *, +, {0,2} or within s'
 )
-_SHOWN = 30  # tags of a tagset that an error names
 _STAND_IN = "\ua66e"  # a letter that no text has: * would end a word where a phrase is cut into words
 _DEEPEST = 50  # parentheses, each of which may be within the one before
 _MOST = 64  # sequences that one regular expression stands for
@@ -42,10 +41,14 @@ _EQUALS = re.compile(r"\s*(!?=)\s*")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'')
 _REGEX = re.compile(r"/((?:[^/\\]|\\.)+)/")
 _FLAGS = re.compile(r"(?:%([cd]+))?")
-_WITHIN = re.compile(r"\s+within\s+(\S+)\s*$")
+_WITHIN = re.compile(r"\s+within\s+s\s*$")
 _PIECE = re.compile(r"[^\s|()]+")
 _EXCLUDED = re.compile(r"!(?=[\w*])")  # !!! is a word where all between blanks is
 _OF_NO_WORD = re.compile(r"[{}\[\]<>]|::")
+_OF_CQP = re.compile(r'["\[]|(?:^|[\s(])/[^/]+/')  # beside which words stand in quotes
+_UNKNOWN = 'which is not in the query language; beside "…" and [ ], words stand in quotes'
+_MEANT = dict.fromkeys("{}", "which is not a gap; write {0,3} for up to three words, without a blank")
+_MEANT["::"] = 'after which come FIELD="value", FIELD!="value" or FIELD < 1970, joined by &'
 _ELEMENT = re.compile(r"(?s)(\\.|\[(?:\\.|[^\]\\])*\]|.)([?*+{]?)")  # of a regular expression
 _SIGN = re.compile(r"(?<=\\)[^\w\s]|[^\w\s'\\.^$*+?()\[\]{}|-]")  # that stands for itself
 _RANGE = re.compile(r"\\?.-\\?[^\s]")
@@ -113,16 +116,13 @@ def parsed(query: str, reading: Reading) -> tuple[Node, bool, str]:
     if max(map(query.count, "(!")) > _DEEPEST:
         raise reader.error(f"has more than {_DEEPEST} parentheses or !")
     ends = _WITHIN.search(query)
-    within = ends is not None and ends[1] == "s"
-    if ends and within:
+    if ends:
         reader.query = query[: ends.start()]
-    elif ends and re.search(r'["\[/(]', query):  # of a phrase, within is a word
-        raise reader.error("is within s or a document", ends.start(1))
     node = reader.either()
     if reader.at < len(reader.query):
         raise reader.error("has a ) without a (")
     remedy = f"write one string for each word: none has {reader.parting[0]}" if reader.parting else ""
-    return node, within, remedy
+    return node, ends is not None, remedy
 
 
 @dataclass
@@ -138,6 +138,10 @@ class _Reader:
         at = self.at if at is None else at
         shown = f"{rule}: {self.query[:at]}‸{self.query[at:]} (character {at + 1})"
         return OptionError(shown, field="query", remedy=remedy)
+
+    @property
+    def in_cqp(self) -> bool:
+        return _OF_CQP.search(self.query) is not None
 
     def met(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """What matches here, behind which reading goes on."""
@@ -168,7 +172,7 @@ class _Reader:
 
     def part(self) -> Iterator[Node]:
         begin = self.at
-        if gap := self.met(_GAP):
+        if not self.in_cqp and (gap := self.met(_GAP)):
             yield self.repeated(Word(), int(gap[1]), int(gap[2] or gap[1]), begin)
             return
         if self.sign("("):
@@ -191,9 +195,6 @@ class _Reader:
                 least = int(times[1])
                 most = int(times[3]) if times[3] else None if times[2] else least
             part = self.repeated(part, least, most, begin)
-        elif self.met(_BLANK) and _GAP.match(self.query, self.at):
-            remedy = "write it without the blank, or []{0,2} for up to two words between"
-            raise self.error("has a blank before how often something is repeated", remedy=remedy)
         yield part
 
     def repeated(self, part: Node, least: int, most: int | None, begin: int) -> Node:
@@ -232,7 +233,7 @@ class _Reader:
         test = self.string(name[0])
         tags = self.reading.tagsets.get(name[0])
         if tags is not None and not matching(pl.Series(tags, dtype=pl.String), test).any():
-            remedy = f"use {', '.join(tags[:_SHOWN])}" if tags else "refine with --tagger, or a tagged text"
+            remedy = f"use {', '.join(tags[:30])}" if tags else "refine with --tagger, or a tagged text"
             raise self.error(f"asks for no {'tag' if name[0] == 'tag' else 'part of speech'}", begin, remedy)
         sizes = {len(words) for words in _in_words(test.value, self.reading.joints)}
         if sizes != {1} or len(self.pieces(test.value)) > 1:
@@ -292,7 +293,8 @@ class _Reader:
             spelled = self.reading.cut(re.sub(r"\\(\W)", r"\1", regex))
             if spelled:
                 return list(map(re.escape, spelled))
-        self.parting += [sign for sign in _SIGN.findall(regex) if len(self.reading.cut(f"a{sign}b")) > 1]
+        signs = [*_SIGN.findall(regex), *["."] * regex.endswith(".")]
+        self.parting += [sign for sign in signs if self.reading.cut(f"a{sign} b") == ["a", "b"]]
         return [regex]
 
     def phrase(self) -> Iterator[Node]:
@@ -300,17 +302,10 @@ class _Reader:
         begin = self.at
         piece = self.met(_PIECE)
         text = piece[0] if piece else ""
-        if self.reading.joints == " -" and (foreign := _OF_NO_WORD.search(text)):
-            gap = "which is not a gap; write {0,3} for up to three words, without a blank"
-            after = 'after which come FIELD="value" or FIELD!="value", joined by &'
-            what = (
-                gap
-                if foreign[0] in "{}"
-                else after
-                if foreign[0] == "::"
-                else "which is not in the query language"
-            )
-            raise self.error(f"has {text!r}, {what}", begin + foreign.start())
+        foreign = _OF_NO_WORD.search(text) if self.reading.joints == " -" else None
+        if foreign or self.in_cqp:
+            sign, at = (foreign[0], foreign.start()) if foreign else ("", 0)
+            raise self.error(f"has {text!r}, {_MEANT.get(sign, _UNKNOWN)}", begin + at)
         excluded = _EXCLUDED.match(text) is not None
         text = text[excluded:]
         tests: tuple[Condition, ...] = ()

@@ -41,10 +41,6 @@ _CAN_BE = {  # most nouns are verbs, too, and the other way round: *damage*, *re
 UNIVERSAL = {"NOUN": "noun", "PROPN": "noun", "VERB": "verb", "ADJ": "adjective", "ADV": "adverb"}
 COLUMNS = ("lemma", "pos", "tag")  # of a line of `TAGS`
 UNKNOWN = "\tX\tX"
-UNIVERSAL_TAGS = (
-    *UNIVERSAL,
-    *("ADP", "AUX", "CCONJ", "DET", "INTJ", "NUM", "PART", "PRON", "PUNCT", "SCONJ", "SYM", "X"),
-)
 
 
 Token = tuple[int, str]
