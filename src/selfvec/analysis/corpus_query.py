@@ -241,8 +241,9 @@ class _Vocabulary:
             value = without_accents(value)
         if test.kind == "regex":
             fitting = matching(names, test._replace(value=value))
-            broad = attribute == "pos" and bool(self.text.tags) and not fitting.any()
-            return self._matching(test._replace(attribute="class")) if broad else fitting
+            if attribute == "pos" and self.text.tags and not fitting.any():
+                return self._matching(test._replace(attribute="class"))
+            return fitting
         if attribute != "spelling":
             value = self._key(value, test.case)
         if ANY in value:
@@ -273,7 +274,7 @@ class _Vocabulary:
     def _key(self, word: str, case: bool) -> str:
         """A word as it is compared: `plain`, without what an apostrophe joins to it; variants as one."""
         key = word
-        if not (key.isascii() and key.isalnum()):
+        if self.tokenizer != "whitespace" and not (key.isascii() and key.isalnum()):
             key = without_elision(plain(key), self._language)
         key = key if case else lower(key, self._language)
         return self.run.provenance.variants.get(key, key)
