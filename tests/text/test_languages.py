@@ -22,7 +22,7 @@ from selfvec.lab.exporters import tokenizer_json, write_encoder
 from selfvec.storage.public_vectors import PUBLIC_VECTORS
 from selfvec.text import Rules, tokenizer
 from selfvec.text.language_recognition import (
-    _function_words,
+    function_words,
     language_name,
     other_languages,
     recognised_language,
@@ -306,12 +306,12 @@ def test_any_words_are_read(words: list[tuple[str, int]]) -> None:
 
 
 def test_every_language_but_lao_has_a_name_and_public_vectors() -> None:
-    codes = {*_function_words(), "am", "bn", "el", "hy", "ka", "km", "ko", "lo", "my", "ta", "te"}
+    codes = {*function_words(), "am", "bn", "el", "hy", "ka", "km", "ko", "lo", "my", "ta", "te"}
     for code in codes:
         assert language_name(code) != code
         assert f"cc.{code.partition('-')[0]}.300" in PUBLIC_VECTORS or code == "lo"
-    assert all(len(words) >= 20 for words in _function_words().values())
-    assert _function_words().keys() - LANGUAGES.keys() == {
+    assert all(len(words) >= 20 for words in function_words().values())
+    assert function_words().keys() - LANGUAGES.keys() == {
         "af", "be", "gl", "hr", "mk", "sq", "sw", "tl", "ur", "vi",
     }  # fmt: skip
 

@@ -50,7 +50,6 @@ from selfvec.text.passages import sentence_spans
 from selfvec.text.phrases import Running, placed, units_of
 from selfvec.text.repeats import find_repeats, without
 from selfvec.text.rules import Rulebook, Rules
-from selfvec.text.segmentation import on_pieces
 from selfvec.text.tagger import COLUMNS, UNKNOWN, mostly, tagger
 from selfvec.text.tokenizers import LONG, SPLITS
 
@@ -204,7 +203,7 @@ def counted_text(
     word_of = run.provenance.variants
     met, lacking = split_pairs(word_of, set(text.batch.types) if word_of else ())
     batch = joined_tokens(text.batch, met)
-    cut = on_pieces(zip(batch.types, batch.counts.tolist(), strict=True), run.provenance.tokenizer)
+    cut = run.provenance.notes_on_pieces
     text = replace(text, batch=batch, note=note, joined=met, lacking=lacking, remarks=cut)
     return text if unit == "word" else _in_unit(text, run.provenance, unit)
 

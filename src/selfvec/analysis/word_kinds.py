@@ -12,6 +12,7 @@ from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
+from selfvec.text.language_recognition import function_words
 from selfvec.text.odd_words import garbled, spelling_key
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook, Rules
@@ -80,7 +81,10 @@ class WordTable:
 
 
 def stop_words_of(made: Provenance) -> frozenset[str]:
-    """The stop words of a run, or those of its language, in lower case; empty without a list."""
+    """The stop words of a run, or those of `spoken`, in lower case; empty without a list."""
+    told = spoken(made)[0]
+    if told != "en" and not languages(made) and not made.options.get("stop_words"):
+        return function_words().get(told, frozenset())
     return Rulebook(Rules(stop_words=Preprocessing.of(made).stop_words), "lower").stop_words
 
 
@@ -94,6 +98,11 @@ def languages(made: Provenance) -> list[str]:
     """The languages that the options of a run name; the taggers take none for English."""
     named = (str(made.options.get(name) or "") for name in ("language", "lemmatize", "stem"))
     return [code for codes in named for code in codes.split(",") if code]
+
+
+def spoken(made: Provenance) -> list[str]:
+    """The languages of a run, or that which its text tells; English if that tells none."""
+    return languages(made) or [str(made.text.get("language") or "en")]
 
 
 def has_letter(word: str) -> bool:

@@ -30,7 +30,7 @@ from selfvec.text.odd_words import spelling_key
 from selfvec.text.rules import stems
 from selfvec.text.tagger import can_be
 
-from .word_kinds import garbled_words, languages, stop_words_of
+from .word_kinds import garbled_words, spoken, stop_words_of
 
 ENOUGH = 100  # occurrences of a word that does not need its spelling
 _ALIKE = 2  # letters at the beginning of words that are spelled alike
@@ -194,8 +194,7 @@ def fitting(names: list[str], made: Provenance, index: int, others: Ints) -> Mas
 
 def lexicon(made: Provenance) -> Callable[[str], frozenset[str]]:
     """What a word can be; nothing is known without the lexicon, or of a text in another language."""
-    spoken = languages(made)
-    return can_be if not spoken or "en" in spoken else lambda _: frozenset()
+    return can_be if "en" in spoken(made) else lambda _: frozenset()
 
 
 def abbreviations_among(original: Vectors, index: int, near: Ints, cosines: Floats) -> Ints:

@@ -276,7 +276,7 @@ class Senses(Answer):
         """Row of a word in the run's vectors, -1 for an unknown word."""
         row = self.run.vectors.key_to_index.get(name, -1)
         language = self._option("stem")
-        return row if row >= 0 or language is None else self._stems.get(stems([name], language)[0], -1)
+        return row if row >= 0 else self._stems.get(stems([name], language)[0], -1)
 
     @cached_property
     def _stems(self) -> dict[str, int]:
@@ -396,7 +396,7 @@ def _labels(
     stops = stop_words_of(made)
 
     def stem(word: str) -> str:
-        return stems([word], language)[0] if language else word
+        return stems([word], language)[0]
 
     corpus = space.batch.counts
     parts = [np.flatnonzero(assigned == i) for i in range(number)]

@@ -35,6 +35,10 @@ def _absent() -> Any:
     return field(default_factory=lambda: _ABSENT)  # dataclasses refuse a mapping itself as a default
 
 
+PIECES = "counted in pieces of characters, not in words of a dictionary"
+"""What every table of such counts says."""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Provenance(Mapping[str, Any]):
     """How a run was made: its method, options, text, initial vectors, versions and timings.
@@ -96,6 +100,11 @@ class Provenance(Mapping[str, Any]):
         """What cut the text: the option, and for "words" what that was in text without spaces."""
         asked = str(self.options.get("tokenizer") or "words")
         return str(self.text.get("tokenizer", asked)) if asked == "words" else asked
+
+    @property
+    def notes_on_pieces(self) -> list[str]:
+        """What was said of a text that is counted in pieces of characters, if it is."""
+        return [note for note in self.corpus.get("notes", ()) if PIECES in note]
 
     @property
     def notes_on_vectors(self) -> list[str]:

@@ -54,7 +54,7 @@ from selfvec.text.language_recognition import language_of_text, note_on_language
 from selfvec.text.languages import STOP_WORDS
 from selfvec.text.repeats import Repeats, find_repeats, with_fewer_sentences
 from selfvec.text.rules import DROPPED, merged_types
-from selfvec.text.segmentation import cut_by, on_pieces, segmenter
+from selfvec.text.segmentation import cut_by, segmenter
 from selfvec.text.tokenizers import SPLITS
 
 from .history import HistoryPlan, parse_history
@@ -212,9 +212,8 @@ def with_language(
     encoding: Encoding, words: list[tuple[str, int]], settings: Settings
 ) -> tuple[Encoding, list[str]]:
     """The figures of a whole text with its language, and what cut it, by its words; a note on pieces."""
-    cut = cut_by((word for word, _ in words), encoding.tokenizer)
-    told = replace(encoding, language=language_of_text(words, settings), tokenizer=cut)
-    return told, on_pieces(words, cut)
+    cut, said = cut_by(words, encoding.tokenizer)
+    return replace(encoding, language=language_of_text(words, settings), tokenizer=cut), said
 
 
 def provenance_of(

@@ -263,7 +263,7 @@ def _later_words(tokens: TokenBatch, base: Run, before: Sequence[Part]) -> Vecto
     lacking = np.flatnonzero(numbers < 0)
     names = [tokens.types[place] for place in lacking.tolist()]
     stem = Preprocessing.of(base.provenance).stem
-    groups, group_of = np.unique(names if stem is None else stems(names, stem), return_inverse=True)
+    groups, group_of = np.unique(stems(names, stem), return_inverse=True)
     rows = np.zeros((len(groups), base.vectors.vector_size), np.float32)
     new = np.ones(len(groups), bool)
     for part in before:

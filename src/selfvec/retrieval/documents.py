@@ -176,7 +176,7 @@ def vocabulary_and_units(run: Run, gathered: GatheredDocuments) -> tuple[Vocabul
     pieces, bounds = _cut(gathered)
     merged = merge_stems(encode_texts(pieces, preprocessing, run.vectors), preprocessing)
     words: Sequence[str] = run.vectors.index_to_key
-    names = words if preprocessing.stem is None else stems(words, preprocessing.stem)
+    names = stems(words, preprocessing.stem)
     vocabulary = Vocabulary(preprocessing, list(dict.fromkeys([*merged.types, *names])))
     stem_of = np.array([vocabulary.index[name] for name in names], np.int64)
     return vocabulary, _of_units(merged, bounds, len(gathered.texts), vocabulary.types), stem_of

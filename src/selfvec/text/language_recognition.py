@@ -71,7 +71,7 @@ def other_languages(
     drawn.sort()
     some = batch.part(drawn)
     # Most documents have enough words of the text's language: they need not be compared with all others.
-    words = _function_words().get(usual, frozenset())
+    words = function_words().get(usual, frozenset())
     is_usual = np.zeros(len(batch.types), bool)
     used = np.unique(some.ids)
     is_usual[used] = [lower(batch.types[i]) in words for i in used.tolist()]
@@ -112,7 +112,7 @@ def _by_function_words(
     for word, count in words:
         counts[lower(word)] += count
     seen = set(counts)
-    lists = _function_words()
+    lists = function_words()
     words_of = {code: lists.get(code, frozenset()) & seen for code in among or lists}
     shares = {code: sum(counts[word] for word in own) for code, own in words_of.items()}
     code = max(shares, key=shares.__getitem__)
@@ -129,7 +129,8 @@ def _by_function_words(
 
 
 @cache
-def _function_words() -> dict[str, frozenset[str]]:
+def function_words() -> dict[str, frozenset[str]]:
+    """The most frequent words of each language that can be recognised by them."""
     text = Path(__file__).with_name("function_words.toml").read_text(encoding="utf-8")
     listed = {code: frozenset(words.split()) for code, words in tomllib.loads(text).items()}
     words_of = {code: stop_words_of_language(code) for code in STOP_WORDS} | listed

@@ -247,12 +247,16 @@ def listed_lines(path: Path) -> Iterator[tuple[int, str]]:
 DROPPED = -1  # the number of a type that a rule leaves out
 
 
-def stems(words: Sequence[str], language: str) -> list[str]:
+def stems(words: Sequence[str], language: str | None) -> list[str]:
     """Snowball's stem of every word, in lower case; of Korean words, in any text, those without particles.
+
+    Without a language they are the words themselves.
 
     >>> stems(["Storms", "storm", "tornadoes"], "en")
     ['storm', 'storm', 'tornado']
     """
+    if language is None:
+        return list(words)
     import Stemmer
 
     if language not in STEMMERS:
@@ -272,8 +276,7 @@ def first_of_stems(words: Sequence[str], language: str | None) -> dict[str, int]
     >>> first_of_stems(["hail", "storms", "storm"], "en")
     {'storm': 1, 'hail': 0}
     """
-    names = words if language is None else stems(words, language)
-    return {name: number for number, name in reversed([*enumerate(names)])}
+    return {name: number for number, name in reversed([*enumerate(stems(words, language))])}
 
 
 def same_stem(

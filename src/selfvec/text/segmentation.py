@@ -10,7 +10,7 @@ Segmentation comes after the other tokenisers and only makes tokens shorter.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.util import find_spec
 from itertools import accumulate, pairwise
@@ -19,6 +19,7 @@ import numpy as np
 
 from selfvec.base.arrays import Bytes, Ids, Ints, Mask
 from selfvec.base.errors import require
+from selfvec.data.provenance import PIECES
 from selfvec.data.token_batch import bounds_of
 
 from .languages import SCRIPTS
@@ -44,18 +45,15 @@ def segmenter(tokenizer: str) -> Segment | None:
         require(_PACKAGE, "segment", "cutting text without spaces into words")
     if tokenizer not in ("words", "wordpunct", "dictionary", "characters"):
         return None
-    return pieces if tokenizer == "characters" or find_spec(_PACKAGE) is None else _words()
+    return pieces if tokenizer == "characters" or find_spec(_PACKAGE) is None else _words
 
 
-@cache
-def _words() -> Segment:
+def _words(run: str) -> list[tuple[int, int]]:
+    """Where the words of a run of letters begin and end, by the dictionaries of ICU."""
     from icu4py.breakers import WordBreaker
 
-    def words(run: str) -> list[tuple[int, int]]:
-        sizes = map(len, WordBreaker(run, "en"))  # the script decides, not the locale
-        return list(pairwise(accumulate(sizes, initial=0)))
-
-    return words
+    sizes = map(len, WordBreaker(run, "en"))  # the script decides, not the locale
+    return list(pairwise(accumulate(sizes, initial=0)))
 
 
 def pieces(run: str) -> list[tuple[int, int]]:
@@ -73,34 +71,18 @@ def is_unspaced(text: str) -> bool:
     return not text.isascii() and _LETTER.search(text) is not None
 
 
-def cut_by(types: Iterable[str], tokenizer: str) -> str:
-    """The tokeniser that gives these types again, whatever is installed.
+def cut_by(words: Sequence[tuple[str, int]], tokenizer: str) -> tuple[str, list[str]]:
+    """The tokeniser that gives the words of a text again, whatever is installed; a note on pieces.
 
-    >>> cut_by(["hail"], "words"), cut_by(["天气"], "characters")
-    ('words', 'characters')
+    >>> cut_by([("hail", 3)], "words"), cut_by([("天气", 1), ("hail", 3)], "characters")
+    (('words', []), ('characters', []))
     """
-    if tokenizer != "words" or not any(map(is_unspaced, types)):
-        return tokenizer
-    return "characters" if find_spec(_PACKAGE) is None else "dictionary"
-
-
-def on_pieces(words: Iterable[tuple[str, int]], tokenizer: str) -> list[str]:
-    """What is said of a text whose letters are mostly counted in pieces, by its words with their counts.
-
-    >>> on_pieces([("天气", 3)], "dictionary"), on_pieces([("hail", 3)], "characters")
-    ([], [])
-    """
-    if tokenizer != "characters":
-        return []
-    words = list(words)
     unspaced = sum(len(word) * count for word, count in words if is_unspaced(word))
-    return [_ON_PIECES] * (2 * unspaced > sum(len(word) * count for word, count in words))
-
-
-_ON_PIECES = (
-    "text without spaces is counted in pieces of characters, not in words of a dictionary: "
-    "for these, pip install 'selfvec[segment]' and refine again"
-)
+    if unspaced and tokenizer == "words":
+        tokenizer = "characters" if find_spec(_PACKAGE) is None else "dictionary"
+    mostly = 2 * unspaced > sum(len(word) * count for word, count in words)
+    note = f"text without spaces is {PIECES}: for these, pip install 'selfvec[segment]' and refine again"
+    return tokenizer, [note] * (mostly and tokenizer == "characters")
 
 
 def other_scripts(word: str) -> list[str]:

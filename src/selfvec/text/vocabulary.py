@@ -148,14 +148,10 @@ class Vocabulary:
         if letter not in self._bare:
             numbers: dict[str, list[int]] = {}
             for bare, number in self._accented:
-                for key in {bare, *self._stemmed([bare])} if bare[:1] == letter else ():
+                for key in {bare, *stems([bare], self.preprocessing.stem)} if bare[:1] == letter else ():
                     numbers.setdefault(key, []).append(number)
             self._bare[letter] = numbers
         return self._bare[letter]
-
-    def _stemmed(self, words: list[str]) -> list[str]:
-        stem = self.preprocessing.stem
-        return words if stem is None else stems(words, stem)
 
     def _spelt(self, number: int, word: str, alike: dict[int, tuple[int, ...]]) -> int:
         """The type of a word. If it is written without accents, those with accents are noted in ``alike``.
@@ -175,11 +171,11 @@ class Vocabulary:
 
         In text without spaces, those with the word inside if there is none: *smartphone* for *phone*.
         """
-        unspaced = is_unspaced(word)
+        unspaced, stem = is_unspaced(word), self.preprocessing.stem
         if not unspaced and word == without_accents(word):
-            keys = {word, *self._stemmed([word]), *([self.types[number]] if number >= 0 else [])}
+            keys = {word, *stems([word], stem), *([self.types[number]] if number >= 0 else [])}
             return self._with_accents(keys)
-        forms = [*other_scripts(word), respelt(word), *self._stemmed([respelt(word)]), f"{word}\u30fc"]
+        forms = [*other_scripts(word), respelt(word), *stems([respelt(word)], stem), f"{word}\u30fc"]
         same = [self.index[form] for form in dict.fromkeys(forms) if form in self.index]
         if same or number >= 0 or not unspaced or self.preprocessing.tokenizer == "characters":
             return same
@@ -222,8 +218,7 @@ class Vocabulary:
         types, ids, bounds = self._cut(words)
         counts = np.bincount(ids, minlength=len(types)).astype(np.int64)
         keys = self._rules.keys(types, counts, self.index)
-        stem = self.preprocessing.stem
-        names = keys.types if stem is None else stems(keys.types, stem)
+        names = stems(keys.types, self.preprocessing.stem)
         number = np.array([self.index.get(name, -1) for name in names], np.int64)
         places = keys.places[ids].tolist()
         return [tuple(int(number[place]) for place in places[a:b] if place >= 0) for a, b in pairwise(bounds)]

@@ -41,6 +41,28 @@ def test_names_come_from_tokens_where_the_text_was_not_kept(run: Run) -> None:
     assert phrase_names(run.replace(text=None), TOPICS, 2) == [list(MONEY), list(STORM)]
 
 
+FOREIGN = {
+    "ar": ("القطار السريع", "المستشفى الكبير", "في على كان ليلا سريعا هنا"),
+    "de": ("großer Bahnhof", "müde Pflegerin", "der die und nicht heute dort"),
+    "ja": ("東京駅", "心臓手術", "昨日 今日 明日 雨 雪 風"),
+    "th": ("สถานีรถไฟ", "พยาบาลวิชาชีพ", "วันนี้ เมื่อวาน ที่นี่ และ มาก น้อย"),
+    "zh": ("火车站台", "糖尿病人", "昨天 今天 明天 下雨 很多 都在"),
+}
+
+
+@pytest.mark.parametrize("language", [True, False])
+@pytest.mark.parametrize("code", FOREIGN)
+def test_every_word_of_a_name_is_a_word_of_the_run(code: str, language: bool) -> None:
+    *phrases, others = FOREIGN[code]
+    glue, draw = "" if code in ("ja", "th", "zh") else " ", default_rng(0)
+    drawn = [draw.permutation(others.split()) for _ in TOPICS]
+    texts = [glue.join([*d[:3], phrases[i], *d[3:5]]) for i, d in zip(TOPICS, drawn, strict=True)]
+    run = selfvec.refine(texts, "none", "decorrelated", language=code if language else None).present
+    names = [name for names in phrase_names(run, TOPICS, 2) for name in names]
+    assert names
+    assert {word for name in names for word in name.split()} <= {*map(str.lower, run.vectors.index_to_key)}
+
+
 SIGNED = "Signed-off-by: {0} {1} <{0}@example.org>"
 AREAS = {  # its phrase, and other words of it
     "interactive rebase": ["commit", "branch", "todo", "squash", "fixup", "onto", "sequencer", "autosquash"],

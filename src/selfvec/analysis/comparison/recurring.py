@@ -92,8 +92,8 @@ def _made(run: Run, text: RunText, batch: TokenBatch) -> Quoted:
         return encode_texts([each or "" for each in texts], rules, run.vectors)
 
     def of_run(read: TokenBatch) -> TokenBatch:
-        names = stems(read.types, stem) if stem else read.types
-        return read.renumbered(np.array([index.get(name, -1) for name in names], np.int32), batch.types)
+        places = [index.get(name, -1) for name in stems(read.types, stem)]
+        return read.renumbered(np.array(places, np.int32), batch.types)
 
     own = own_texts(run)
     numbers, texts = list(own), list(own.values())

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from selfvec.analysis.kernels import sum_of_rests
-from selfvec.analysis.word_kinds import garbled_words, has_letter, stop_words_of, with_letters
+from selfvec.analysis.word_kinds import garbled_words, has_letter, spoken, stop_words_of, with_letters
 from selfvec.analysis.word_neighbours import lexicon
 from selfvec.base.arrays import AnyInts, Doubles, Floats, Ints, Mask, Rows
 from selfvec.base.display import whole_words
@@ -367,7 +367,7 @@ class _Named(NamedTuple):
 
 def _read(run: Run, read: Ints) -> _Named:
     text = _running(run, read)
-    language = run.provenance.language
+    language = spoken(run.provenance)[0]
     phrases = Finder(stop_words=language if language in STOP_WORDS else "en")(text)
     # The words that rules drop stay: they tell what a word is, and what stands beside it. They name nothing.
     ids, offsets, types = join(replace(text, kept=np.ones_like(text.kept)), phrases)
@@ -552,8 +552,9 @@ def _running(run: Run, documents: Ints) -> Running:
         heard.append(text)
         return []
 
-    cut = tokenizer(Preprocessing.of(run.provenance).tokenizer)
-    encode([Documents(pl.Series(texts, dtype=pl.String))], cut, phrases=hear)
+    made = Preprocessing.of(run.provenance)
+    rules = replace(made.rules, stop_words=None)
+    encode([Documents(pl.Series(texts, dtype=pl.String))], tokenizer(made.tokenizer), rules, phrases=hear)
     return heard[0]
 
 

@@ -299,10 +299,11 @@ class Topics(Answer):
 
     @property
     def without(self) -> list[str]:
-        """How many documents have no topic, if there are any."""
+        """How many documents have no topic, if there are any; and whether words are pieces."""
         none = self.documents - sum(row.documents for row in self.topics)
         told = f"{count_of(none, 'document has', 'documents have')} no topic"
-        return [f"{told}: no words, or only in passages that many documents repeat."] * bool(none)
+        cut = self.run.provenance.notes_on_pieces if self.run else []
+        return [*[f"{told}: no words, or only in passages that many documents repeat."] * bool(none), *cut]
 
     def _small(self) -> list[str]:
         """The small topics, which say little by themselves."""

@@ -155,7 +155,7 @@ def _forms(made: Provenance) -> FormsOf:
 
     def form_of(words: Sequence[str]) -> list[str]:
         lemmas = [rules.key(form, {}) for form in rules.forms(words)]
-        return stems(lemmas, stem) if stem else lemmas
+        return stems(lemmas, stem)
 
     return form_of
 
