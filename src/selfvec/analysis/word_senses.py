@@ -268,20 +268,20 @@ class Senses(Answer):
         spans = _unit_spans(text, units, words, set(units_of(run.provenance)))
         return [spans[i] for i in kept[places].tolist()], padded_windows(known, places)
 
-    def _option(self, name: str) -> str | None:
-        value = self.run.provenance.options.get(name)
-        return str(value) if value else None
+    @property
+    def _stem(self) -> str | None:
+        """The language whose stems are the run's words."""
+        return self.run.provenance.options.get("stem") or None
 
     def _row(self, name: str) -> int:
         """Row of a word in the run's vectors, -1 for an unknown word."""
         row = self.run.vectors.key_to_index.get(name, -1)
-        language = self._option("stem")
-        return row if row >= 0 else self._stems.get(stems([name], language)[0], -1)
+        return row if row >= 0 else self._stems.get(stems([name], self._stem)[0], -1)
 
     @cached_property
     def _stems(self) -> dict[str, int]:
         """The run's words by their stems."""
-        return first_of_stems(self.run.vectors.index_to_key, self._option("stem"))
+        return first_of_stems(self.run.vectors.index_to_key, self._stem)
 
 
 def _unit_spans(text: str, units: list[str], words: list[Span], phrases: set[str]) -> list[Span]:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from selfvec.base.arrays import Array
+from .arrays import Array
 
 SUMS = frozenset({"reassoc", "nsz", "contract"})
 """For ``fastmath``: terms of a sum may be added in any order, as vector instructions need it."""

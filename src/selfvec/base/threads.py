@@ -26,7 +26,7 @@ from weakref import WeakSet
 from .checks import check_whole
 
 if TYPE_CHECKING:
-    from selfvec.base.arrays import Array, Doubles, Ints
+    from .arrays import Array, Doubles, Ints
 
 
 _PER_CORE = 4  # threads per core, at most

@@ -30,11 +30,11 @@ from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabula
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place, unit_rows
 from selfvec.numerics.whitening import whitening
-from selfvec.refinement.decorrelation import GAMMA, POWER, base_vectors, decorrelate, start_from_neighbours
-from selfvec.refinement.inputs import initial_vectors
-from selfvec.refinement.methods.decorrelated import pull_to_base
 
 from .common_space import vectors_of
+from .decorrelation import GAMMA, POWER, base_vectors, decorrelate, start_from_neighbours
+from .inputs import initial_vectors
+from .methods.decorrelated import pull_to_base
 
 WINDOW = METHODS["decorrelated"].window  # tokens, the word itself included
 _COMPOSED = 0.2  # share of λ for words built from subwords

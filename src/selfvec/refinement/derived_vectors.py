@@ -30,8 +30,9 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.files.checksums import write_sealed
 from selfvec.files.tensors import Tensor, read_tensors, write_tensors
 from selfvec.numerics.whitening import spectrum, whitened
-from selfvec.refinement.decorrelation import GAMMA, POWER, base_vectors, decorrelate, start_from_neighbours
 from selfvec.storage.cache import AGAIN, RESULT, cached
+
+from .decorrelation import GAMMA, POWER, base_vectors, decorrelate, start_from_neighbours
 
 _ROWS = "vectors.safetensors"
 

@@ -162,7 +162,8 @@ def check_health(
     counts = np.ones(len(refined), np.int64) if refined.counts is None else refined.counts
     filled_before = filled_rows(before)
     filled = filled_rows(after)
-    rows = _evenly(len(after))
+    # Evenly spaced, so that all frequencies are represented.
+    rows = np.linspace(0, len(after) - 1, min(len(after), _SAMPLE)).astype(np.int64)
     old, new = _rows_of(before, rows), _rows_of(after, rows)
     frequent = top_indices((counts * filled).astype(np.float64), min(_FREQUENT, int(filled.sum())))
     turning, scatter = _steps(history, frequent)
@@ -195,31 +196,25 @@ def check_health(
         mojibake_tokens=float(counts[broken].sum() / max(tokens, 1)),
         repeated=float((repeats or {}).get("share", 0)),
     )
-    health.findings.extend(
-        [*_findings(health, METHODS[method or "paper"], language), *_repeats_findings(repeats or {})]
-    )
+    found = health.findings
+    found += _findings(health, METHODS[method or "paper"])
+    found += _subword_findings(health, language)
+    found += _repeats_findings(repeats or {})
     if broken:
         often = sorted(broken, key=lambda i: (-counts[i], i))[:_EXAMPLES]
         names = ", ".join(refined.index_to_key[i] for i in often)
-        health.findings.append(_mojibake_finding(len(broken), int(counts[broken].sum()), names))
+        found.append(_mojibake_finding(len(broken), int(counts[broken].sum()), names))
     if batch is not None:
-        health.findings.extend(_language_findings(batch, language))
+        found += _language_findings(batch, language)
         if batch.dates is not None:
-            health.findings.extend(_date_findings(batch.dates[~np.isnat(batch.dates)]))
+            found += _date_findings(batch.dates[~np.isnat(batch.dates)])
     if text is not None:
-        health.findings.extend(_cut_findings(text))
+        found += _cut_findings(text)
     return health
 
 
-def _evenly(words: int) -> slice | Ints:
-    """The rows of at most `_SAMPLE` words, evenly spaced, so that all frequencies are represented."""
-    return slice(None) if words <= _SAMPLE else np.linspace(0, words - 1, _SAMPLE).astype(np.int64)
-
-
-def _rows_of(table: Floats, rows: slice | Ints) -> Floats:
+def _rows_of(table: Floats, rows: Ints) -> Floats:
     """Some rows of a matrix, (n, d); ``rows`` ascend. Pages of a memory-mapped matrix are released."""
-    if isinstance(rows, slice):
-        return table[rows]
     out = np.empty((len(rows), table.shape[1]), np.float32)
     for part in row_blocks(len(rows), 256):
         some = rows[part]
@@ -269,14 +264,12 @@ def _finding(name: str, level: str, says: str, remedy: str = "") -> Finding:
     return Finding(name, says, level=level, remedy=remedy or None)
 
 
-def _findings(health: Health, method: Method, language: str | None) -> list[Finding]:
+def _findings(health: Health, method: Method) -> list[Finding]:
     if method.passes is None:
         kept = "the vectors stay as they are; name a --method to refine them anyway"
-        moved = [_finding("original", "ok", kept), *_oov_findings(health)]
-    else:
-        healthy = _finding("healthy", "ok", "the words moved, and the space kept its shape")
-        moved = [*_movement_findings(health, method), *_oov_findings(health)] or [healthy]
-    return [*moved, *_subword_findings(health, language)]
+        return [_finding("original", "ok", kept), *_oov_findings(health)]
+    healthy = _finding("healthy", "ok", "the words moved, and the space kept its shape")
+    return [*_movement_findings(health, method), *_oov_findings(health)] or [healthy]
 
 
 def _movement_findings(health: Health, method: Method) -> Iterator[Finding]:
@@ -298,10 +291,10 @@ def _movement_findings(health: Health, method: Method) -> Iterator[Finding]:
             yield _finding(name, "fail", said, (rate if by_rate else anchor) + more)
 
 
-def _oov_findings(health: Health) -> list[Finding]:
+def _oov_findings(health: Health) -> Iterator[Finding]:
     empty = health.oov_empty / max(health.types, 1)
     if empty <= EMPTY_SHARE and health.oov_tokens <= UNKNOWN_TOKENS:
-        return []
+        return
     message = (
         f"{health.oov:,} words had no vector, {health.oov_tokens:.0%} of the text, and "
         f"{health.oov_empty:,} still have none: the vectors found from the text rest on few known words"
@@ -309,16 +302,16 @@ def _oov_findings(health: Health) -> list[Finding]:
     remedy = (
         "choose vectors that have more of these words, or that build them from subwords; or set --min-count"
     )
-    return [_finding("OOV cascade", "fail", message, remedy)]
+    yield _finding("OOV cascade", "fail", message, remedy)
 
 
-def _subword_findings(health: Health, language: str | None) -> list[Finding]:
+def _subword_findings(health: Health, language: str | None) -> Iterator[Finding]:
     """A warning if the initial vectors lack most of the words; what helps depends on the text's language."""
     composed = health.composed / max(health.types, 1)
     unknown = health.oov / max(health.types, 1)
     tokens = health.composed_tokens + health.oov_tokens
     if composed + unknown < SUBWORD_TYPES or tokens < SUBWORD_TOKENS:
-        return []
+        return
     parts = [
         (health.composed, health.composed_tokens, "built from subwords"),
         (health.oov, health.oov_tokens, "not in the initial vectors"),
@@ -335,7 +328,7 @@ def _subword_findings(health: Health, language: str | None) -> list[Finding]:
     fetched = "glove-6b-300" if language == "en" else vectors_of(language)
     fetch = f"fetch {fetched}" if fetched else "fetch names them"
     remedy = f"{name} do better: selfvec vectors {fetch}"
-    return [_finding("built from subwords", "warn", shares, remedy)]
+    yield _finding("built from subwords", "warn", shares, remedy)
 
 
 def _mojibake_finding(words: int, times: int, examples: str) -> Finding:

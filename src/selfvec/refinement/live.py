@@ -45,7 +45,6 @@ from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of, encod
 from selfvec.encoders.run_encoder import encoder_of, keep_encoder, passages_of
 from selfvec.numerics.ridge import affine, affine_ridge
 from selfvec.numerics.rows import add_rows, filled_rows, unit_in_place, unit_rows
-from selfvec.refinement.decorrelation import GAMMA
 from selfvec.storage.formats import load
 from selfvec.storage.public_vectors import BUILT_IN
 from selfvec.storage.text_file import text_in_memory, text_of
@@ -55,6 +54,7 @@ from selfvec.text.phrases import units_of
 from selfvec.text.preprocessing import Preprocessing, mean_rows_by_stem
 from selfvec.text.rules import first_of_stems, stems
 
+from .decorrelation import GAMMA
 from .inputs import Execution, by_token, refuse_tokens, with_tags
 from .teacher import Teacher
 from .update import Change, Taken, as_kept

@@ -18,9 +18,9 @@ from selfvec.base.errors import InputError
 from selfvec.data.vectors import Vectors
 from selfvec.files.atomic_files import atomic_files, atomic_folder, check_target
 from selfvec.files.text_files import read_json, text_lines
-from selfvec.storage.formats import FORMATS, check_save, save
-from selfvec.storage.formats.load_and_save import format_of
 
+from .formats import FORMATS, check_save, save
+from .formats.load_and_save import format_of
 from .run_folder import is_run
 
 _NOTE = ".aligned.json"

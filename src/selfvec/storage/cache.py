@@ -105,10 +105,10 @@ def cached_result(run: Run, name: str, key: Any, make: Callable[[], dict[str, An
 
 
 def kept_result(
-    run: Run, name: str, key: tuple[Hashable, ...], make: Callable[[], dict[str, Any]], most: int = 4
+    run: Run, name: str, key: tuple[Hashable, ...], make: Callable[[], dict[str, Any]]
 ) -> dict[str, Any]:
-    """As `cached_result`; the latest ``most`` of a name are held by the run, too."""
-    return run.held(name, lambda: cached_result(run, name, key, make), key, most)
+    """As `cached_result`; the latest four of a name are held by the run, too."""
+    return run.held(name, lambda: cached_result(run, name, key, make), key, 4)
 
 
 def read_result(folder: Path) -> dict[str, Any]:

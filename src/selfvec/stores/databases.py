@@ -231,8 +231,7 @@ class Store(ABC):
     """A kind of store."""
 
     name: ClassVar[str]
-    module: ClassVar[str] = ""  # the library to import, if any
-    extra: ClassVar[str] = ""  # extra of Selfvec with the library
+    module: ClassVar[str] = ""  # the library to import, if any, with the extra of Selfvec that `name` names
     suffix: ClassVar[str] = ""  # of a store that is a file; others are folders
     opened_by: ClassVar[str] = ""  # Python that opens a store, with {} for its path
 
@@ -242,7 +241,7 @@ class Store(ABC):
 
     def require(self) -> None:
         if self.module:
-            require(self.module, self.extra, f"the store {self.name}")
+            require(self.module, self.name, f"the store {self.name}")
 
     def put(self, rows: StoreRows, path: Path) -> None:
         if not self.suffix:
@@ -312,7 +311,7 @@ class LanceDB(Store):
 
     name = "lancedb"
     opened_by = 'lancedb.connect({}).open_table("passages")'
-    module = extra = "lancedb"
+    module = "lancedb"
 
     def write(self, rows: StoreRows, path: Path) -> None:
         """Write a table of passages, with a full-text index."""
@@ -475,7 +474,7 @@ class Faiss(Store):
     """An exact index of inner products. Row i of ``rows.parquet`` is vector i of ``index.faiss``."""
 
     name = "faiss"
-    module = extra = "faiss"
+    module = "faiss"
 
     def write(self, rows: StoreRows, path: Path) -> None:
         import faiss
@@ -496,7 +495,6 @@ class Qdrant(Store):
     name = "qdrant"
     opened_by = "qdrant_client.QdrantClient(path={})"
     module = "qdrant_client"
-    extra = "qdrant"
 
     def write(self, rows: StoreRows, path: Path) -> None:
         """Write a collection of passages, with cosine distance."""

@@ -28,7 +28,7 @@ def stored(folder: Path) -> tuple[LanceDB, Path]:
     """A store of 40 rows."""
     store = STORES["lancedb"]
     assert isinstance(store, LanceDB)
-    pytest.importorskip(store.module, reason=f"needs selfvec[{store.extra}]")
+    pytest.importorskip(store.module, reason=f"needs selfvec[{store.name}]")
     store.put(rows(), folder / "store")
     return store, folder / "store"
 

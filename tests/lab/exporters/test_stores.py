@@ -117,7 +117,7 @@ def target(name: str, folder: Path, data: StoreRows | None = None) -> Path:
     """A store of that name, written; the test is skipped where its library is absent."""
     store, path = STORES[name], folder / f"to-{name}"
     if store.module:
-        pytest.importorskip(store.module, reason=f"needs selfvec[{store.extra}]")
+        pytest.importorskip(store.module, reason=f"needs selfvec[{store.name}]")
     if data is not None:
         write_rows(data, name, path)
         assert path.is_dir() == (not store.suffix)
@@ -146,7 +146,7 @@ def test_every_store_is_asked_here_and_on_the_page() -> None:
     assert ASK.keys() == STORES.keys()
     page = (ROOT / "docs" / "how-to" / "export-and-serve.md").read_text("utf-8")
     for store in STORES.values():
-        assert not store.module or f"`{store.extra}`" in page
+        assert not store.module or f"`{store.name}`" in page
 
 
 @every
@@ -221,7 +221,7 @@ def test_a_missing_library_names_its_extra(name: str, tmp_path: Path, monkeypatc
     refused(
         lambda: write_rows(rows(40), name, tmp_path / "out"),
         MissingExtra,
-        rf"'{package}'.*pip install .*\[{store.extra}\]'",
+        rf"'{package}'.*pip install .*\[{store.name}\]'",
     )
     assert list(tmp_path.iterdir()) == []
 

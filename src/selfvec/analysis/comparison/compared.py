@@ -9,8 +9,6 @@ from typing import Any, Literal, TypedDict
 
 import numpy as np
 
-from selfvec.analysis.comparison.comparison import in_order
-from selfvec.analysis.comparison.variants import AUTO, joined_tokens, read_variants, split_pairs
 from selfvec.base.answer import Json
 from selfvec.base.declarations import options
 from selfvec.base.display import printable
@@ -20,10 +18,11 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.cache import kept_result
 
-from .comparison import DIFFERENT, Comparison
+from .comparison import DIFFERENT, Comparison, in_order
 from .mix import Coded, coded_fields, equal_mix, mix_held_equal, value_groups
 from .recurring import Quoted, own_texts, without_quotations
 from .units import Copies, asked_units, copies_of, units_of
+from .variants import AUTO, joined_tokens, read_variants, split_pairs
 from .writing_rules import variant_pairs
 from .written import how_written, languages_of
 

@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.analysis.comparison.comparison import DIFFERENT
 from selfvec.base.answer import Json, as_rows
 from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask
 from selfvec.corpus.slices import parse_span, tells_the_date
 from selfvec.data.field_types import coded
 from selfvec.data.run_text import RunText, column_of
 from selfvec.numerics.statistics import chi_square_p, hypergeometric_p
+
+from .comparison import DIFFERENT
 
 _VALUES = (20, 100)  # of a field: more than 20 only if each has about twenty documents
 _OF_TIME = {"period", "epoch", "era", "phase", "wave", "slice", "time", "when"}  # names of such a field

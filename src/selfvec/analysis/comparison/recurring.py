@@ -16,7 +16,6 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from selfvec.analysis.comparison.comparison import DIFFERENT
 from selfvec.base.answer import Json
 from selfvec.base.arrays import Array, Ids, Ints, Mask
 from selfvec.base.display import printable
@@ -33,6 +32,8 @@ from selfvec.text.kernels import NGRAM
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 from selfvec.text.repeats import find_repeats, repeated_ngrams, without
 from selfvec.text.rules import first_of_stems, stems
+
+from .comparison import DIFFERENT
 
 _LEAST = 0.001  # of the words
 _IDS = "ids.safetensors"

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from selfvec.analysis.comparison.comparison import DIFFERENT
 from selfvec.base.arrays import Floats, Ids, Ints
 from selfvec.base.display import count_of, printable
 from selfvec.base.errors import OptionError
@@ -27,6 +26,7 @@ from selfvec.numerics.statistics import tail_p
 from selfvec.text.copies import near_copies
 from selfvec.text.kernels import NGRAM
 
+from .comparison import DIFFERENT
 from .mix import Coded
 
 _MANY_COPIES = 0.2  # of the documents of a side

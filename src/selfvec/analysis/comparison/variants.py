@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from selfvec.analysis.comparison.chosen_slices import asked_slices, default_slices
 from selfvec.base.answer import Answer
 from selfvec.base.arrays import Floats, Ints
 from selfvec.base.checks import StrPath
@@ -29,6 +28,7 @@ from selfvec.files.text_files import text_lines
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.opened import GivenRun, as_run
 
+from .chosen_slices import asked_slices, default_slices
 from .writing_rules import pair_names, variant_pairs
 
 AUTO = "auto"  # the pairs that are certain between the sides that are compared

@@ -27,7 +27,6 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from selfvec.analysis.comparison.comparison import DIFFERENT
 from selfvec.base.arrays import Array, Doubles, Ints, Mask
 from selfvec.base.finding import Finding
 from selfvec.base.threads import one_core
@@ -37,7 +36,7 @@ from selfvec.numerics.rows import sampled
 from selfvec.numerics.statistics import empirical_p
 from selfvec.text.languages import STOP_WORDS, stop_words_of_language
 
-from .comparison import Comparison
+from .comparison import DIFFERENT, Comparison
 from .recurring import NewPassage, in_a_row, is_same, new_passages, on_documents, shares_of
 
 SENTENCES = 3

@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from selfvec.analysis.comparison.comparison import DIFFERENT
 from selfvec.analysis.word_kinds import with_letters
 from selfvec.analysis.word_neighbours import abbreviates
 from selfvec.base.answer import Json
@@ -36,6 +35,8 @@ from selfvec.numerics.statistics import hypergeometric_p
 from selfvec.storage.cache import kept_result
 from selfvec.text.document_vectors import document_frequencies, places_among
 from selfvec.text.odd_words import letters_key, spelling_key
+
+from .comparison import DIFFERENT
 
 _FEWEST = 5  # documents with a word that vanishes or comes, on the side that has it
 _VANISHED = 5  # times rarer on the other side; an old habit dies out slowly

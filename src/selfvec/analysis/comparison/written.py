@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from selfvec.analysis.comparison.comparison import DIFFERENT
-from selfvec.analysis.comparison.variants import joined_sentences
 from selfvec.base.answer import Json
 from selfvec.base.display import count_of, printable
 from selfvec.base.finding import Finding, Remedy
@@ -14,8 +12,9 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.text.language_recognition import IN_PART, other_languages, recognised_language
 from selfvec.text.languages import language_name
 
-from .comparison import Comparison
+from .comparison import DIFFERENT, Comparison
 from .recurring import on_documents, shares_of
+from .variants import joined_sentences
 from .writing_rules import Moves, letter_rules, mended, pair_names, written_apart
 
 _REMEDY = Remedy("variants", "auto", "count each pair as one word")

@@ -5,9 +5,7 @@ Words may come from untrusted text, so all are escaped. Nothing is fetched from 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from selfvec.base.answer import Answer
 from selfvec.base.display import printable
@@ -48,9 +46,5 @@ def _short(shown: object) -> str:
 
 
 # Records have no code for display. `selfvec` imports this module when it runs in a notebook.
-_SHOWN: tuple[tuple[type, Callable[[Any], str]], ...] = (
-    (Answer, result_html),
-    (AnyRun, run_html),
-)
-for _type, _html in _SHOWN:
-    setattr(_type, "_repr_html_", _html)  # noqa: B010 mypy knows no such method
+Answer._repr_html_ = result_html  # type: ignore[attr-defined]
+AnyRun._repr_html_ = run_html  # type: ignore[attr-defined]

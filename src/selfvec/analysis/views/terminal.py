@@ -5,7 +5,7 @@ Texts of a view are put into `rich.text.Text`, so that rich's markup does not ta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, chop_cells
@@ -106,8 +106,8 @@ def _add_column(drawn: RichTable, column: Column, cells: Sequence[Cell]) -> None
 
 
 def _cell(column: Column, cell: Cell) -> RenderableType:
-    cut = _CUT.get(column.form.kind)
-    return _text(cell) if cut is None else _Beside(str(cell), cut, "right" if cut is _last_cells else "left")
+    side = column.form.kind
+    return _Beside(str(cell), side == "left") if side in ("left", "right") else _text(cell)
 
 
 def _entry(entry: Entry) -> Iterator[RenderableType]:
@@ -148,13 +148,12 @@ class _Beside:
     """The text on one side of a word, of which the end that is further away is cut."""
 
     text: str
-    cut: Callable[[str, int], str]
-    justify: str
+    before: bool  # the word
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
-        text = self.cut(self.text, options.max_width)
+        text = (_last_cells if self.before else _first_cells)(self.text, options.max_width)
         blank = " " * (options.max_width - cell_len(text))
-        yield Text(blank + text if self.justify == "right" else text, no_wrap=True, overflow="crop")
+        yield Text(blank + text if self.before else text, no_wrap=True, overflow="crop")
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         return Measurement(min(_LEAST, cell_len(self.text)), cell_len(self.text))
@@ -176,6 +175,3 @@ def _last_cells(text: str, room: int) -> str:
     ('fell', 'った')
     """
     return _first_cells(text[::-1], room)[::-1]
-
-
-_CUT = {"left": _last_cells, "right": _first_cells}

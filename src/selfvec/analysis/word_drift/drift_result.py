@@ -231,7 +231,7 @@ class Drift(Answer):
         those with examples have one, and the others are listed below.
         """
         shown = self.select(top)
-        first = rows = shown.standing_out
+        rows = shown.standing_out
         if top is None:
             quoted = [row for row in rows if row["word"] in shown.quotes]
             rows = quoted or rows[:_SECTIONS]
