@@ -310,6 +310,13 @@ def test_the_reference_names_every_command_and_public_name() -> None:
     assert names == [name for name in selfvec.__all__ if name != "__version__"]
 
 
+def test_the_two_commands_of_a_checkout_stand_in_the_readme_and_ci_runs_the_tests_by_theirs() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert re.findall(r"^make (\w+)", readme, re.MULTILINE) == ["demo", "test"]
+    ci = ROOT / ".ci" / "run"
+    assert not ci.exists() or "\nmake test\n" in ci.read_text("utf-8")
+
+
 def test_make_without_a_target_lists_the_targets() -> None:
     listed = subprocess.run(["make", "-C", str(ROOT)], capture_output=True, text=True, check=True).stdout
     assert {"make demo", "make test"} <= {line[:9] for line in listed.splitlines()}

@@ -110,8 +110,9 @@ def with_vectors(name: str, vectors: Vectors | None) -> Estimate:
     if vectors is None:
         index = Index.memory(run, collection(name).documents, tables=("original",))
     else:
-        run = run.replace(vectors=vectors)
-        index = Index.memory(run, collection(name).documents, tables=("original", "refined"))
+        index = Index.memory(
+            run.present.replace(vectors=vectors), collection(name).documents, tables=("original", "refined")
+        )
     return estimate(name, by_index(collection(name), index, "hybrid"))
 
 

@@ -136,11 +136,11 @@ def test_a_table_does_not_differ_from_itself() -> None:
 
 def test_auto_says_why_it_compares_tables_only(pair: tuple[Run, Run]) -> None:
     heard = Heard()
-    found = compare(pair[0], pair[1].replace(tokens=None), progress=heard)
+    found = compare(pair[0], pair[1].present.replace(tokens=None), progress=heard)
     assert found.method == "procrustes"
     assert "has not kept its tokens" in heard.said[0]
     refused(
-        lambda: compare(pair[0], pair[1].replace(tokens=None), "compass"),
+        lambda: compare(pair[0], pair[1].present.replace(tokens=None), "compass"),
         InputError,
         r"has not kept its tokens, .*; refine again",
     )
@@ -224,7 +224,7 @@ def test_runs_that_cannot_have_a_compass_are_refused(strangers: tuple[Run, Run])
             r"different initial vectors",
         )
     refused(
-        lambda: compass_vectors(strangers[0].present, strangers[1].replace(tokens=None).present),
+        lambda: compass_vectors(strangers[0].present, strangers[1].present.replace(tokens=None)),
         InputError,
         r"has not kept its tokens, .*; refine again",
     )

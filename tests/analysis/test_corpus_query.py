@@ -414,6 +414,8 @@ def test_ngrams_hold_the_whole_occurrence(run: selfvec.Run) -> None:
 
 
 def test_a_run_without_its_text_has_no_sentences() -> None:
-    run = selfvec.refine([{"text": text} for text in TEXTS], "none", method="original").replace(text=None)
+    run = selfvec.refine([{"text": text} for text in TEXTS], "none", method="original").present.replace(
+        text=None
+    )
     assert selfvec.frequency(run, "hail").rows[0]["count"] == 8
     refused(lambda: selfvec.collocates(run, "hail within s"), InputError, "sentences")

@@ -146,5 +146,5 @@ def test_rows_do_not_depend_on_threads_or_on_the_folder(folder: Path) -> None:
     assert_array_equal(rows[0], rows[2])
     half = rows[0].astype(np.float16)  # as they are kept
     assert_array_equal(narrow_vectors(run.present).vectors, half)
-    memory = run.replace(folder=None)
+    memory = run.present.replace(folder=None)
     assert_array_equal(narrow_vectors(memory.present).vectors, half)

@@ -12,6 +12,7 @@ from tests.refusals import refused
 
 import selfvec
 from selfvec.base.errors import Busy, CorpusError, InputError, NotFound, OptionError
+from selfvec.files.report_page import save_rows
 from selfvec.storage.run_writer import RunWriter
 
 FIELDS = {
@@ -69,6 +70,27 @@ def test_documents_are_got_and_counted(run: selfvec.Run) -> None:
     assert (run.count(filter="size=3..5"), run.count(filter={"size": {"$gt": 99}})) == (3, 0)
     refused(lambda: run.get("R4"), NotFound, "did you mean r4")
     refused(lambda: run.get(None), OptionError, "are ids")
+
+
+def test_a_run_that_is_warm_answers_from_what_it_holds_until_with_ends(run: selfvec.Run) -> None:
+    with selfvec.open(run.folder) as opened:
+        opened.warm()
+        held = {*opened.present.derived}
+        assert [hit.id for hit in opened.search("hail", filter="size=4").hits] == ["r4"]
+        assert opened.count(filter={"place": "OHIO"}) == 20
+        assert {*opened.present.derived} == held
+    assert not opened.present.derived
+    assert opened.get("r4").title == "Hail"
+
+
+def test_an_empty_question_is_refused_among_others_too(run: selfvec.Run) -> None:
+    for question in ("", ["hail", " "]):
+        refused(lambda question=question: run.search(question), OptionError, "query: is empty")
+
+
+def test_names_of_columns_are_no_formulas_either(tmp_path: Path) -> None:
+    save_rows(pl.DataFrame({"=1+1": ["=2"], "day": ["-"]}), tmp_path / "rows.csv")
+    assert (tmp_path / "rows.csv").read_text("utf-8") == '"\'=1+1","day"\n"\'=2","\'-"\n'
 
 
 def test_parts_of_the_hits_are_those_of_one_list(run: selfvec.Run) -> None:

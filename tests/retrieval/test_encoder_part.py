@@ -237,7 +237,7 @@ def test_a_question_of_words_that_the_text_lacks_is_answered_by_the_encoder(inde
 def test_what_was_not_encoded_has_the_students_vector(encoded_run: Run) -> None:
     passages = passages_of(encoded_run)
     some = encoded([*passages[::2], *encoded_run.vectors.index_to_key])
-    run = encoded_run.replace(parts={"encoded": some}, folder=None)
+    run = encoded_run.present.replace(parts={"encoded": some}, folder=None)
     made = Index.memory(run, passages)
     batch = merge_stems(encode_texts(passages, made.vocabulary.preprocessing), made.vocabulary.preprocessing)
     expected = text_rows(student_of(run).among(batch.types), batch)
@@ -261,7 +261,7 @@ def test_a_run_asks_its_encoder(encoded_run: Run) -> None:
     run = open_run(encoded_run.folder)
     assert search(run, QUESTION).question in ("rows", None)  # a function of another process
     described = {"name": "word sums", "digest": "", "dimensions": 6}
-    known = run.replace(provenance={**run.provenance, "encoder": described}, folder=None)
+    known = run.present.replace(provenance={**run.provenance, "encoder": described}, folder=None)
     hold_encoder(known, WordSums())
     index = run_index(known)
     assert index.search(QUESTION).question == "encoder"

@@ -39,7 +39,7 @@ def test_an_index_is_opened_once_for_a_state(saved: bool, folder: Path) -> None:
     assert run_index(run) is index
     assert run_index(run, cut=(50, 10)) is not index
     assert run_index(pickle.loads(pickle.dumps(run))) is not index
-    assert run_index(run.replace()) is not index
+    assert run_index(run.present.replace()) is not index
 
 
 def test_the_page_an_assistant_and_python_share_the_index(folder: Path) -> None:

@@ -78,11 +78,11 @@ def test_it_is_learned_once_and_read_from_the_cache(tmp_path: Path, encoded_run:
 def test_without_an_encoder_or_an_encoded_passage_there_is_none(storm_run: Run) -> None:
     assert student_of(storm_run) is None
     words = encoded(storm_run.vectors.index_to_key)
-    assert student_of(storm_run.replace(parts={"encoded": words}, folder=None)) is None
+    assert student_of(storm_run.present.replace(parts={"encoded": words}, folder=None)) is None
 
 
 def test_vectors_of_documents_without_those_of_words_are_enough(storm_run: Run) -> None:
     texts = list(gather(storm_run).texts)  # long ones as a whole, too
-    student = student_of(storm_run.replace(parts={"encoded": encoded(texts)}, folder=None))
+    student = student_of(storm_run.present.replace(parts={"encoded": encoded(texts)}, folder=None))
     assert (student.passages, student.student.prior) == (len(texts), "none")
     assert np.isfinite(student.student.rows).all()

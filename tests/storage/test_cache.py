@@ -342,7 +342,7 @@ def test_a_run_in_memory_is_asked_without_a_word(name: str, kept: Kept) -> None:
     if name == "search":
         pytest.skip("its documents are looked for beside its folder")
     heard = Heard()
-    run = open_run(kept.folder).replace(folder=None)
+    run = open_run(kept.folder).present.replace(folder=None)
     assert USES[name].ask(run, heard) == kept.answer
     assert heard.said == []
 

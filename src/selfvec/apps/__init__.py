@@ -8,5 +8,8 @@ if TYPE_CHECKING:
     from .documents import count as count
     from .documents import get as get
     from .documents import has as has
+    from .functions.live import warm as warm
 
-__getattr__ = lazily(__name__, dict.fromkeys(("count", "get", "has"), "documents"))
+__getattr__ = lazily(
+    __name__, {**dict.fromkeys(("count", "get", "has"), "documents"), "warm": "functions.live"}
+)

@@ -9,7 +9,7 @@ from functools import cache, partial, wraps
 from pathlib import Path
 from threading import Lock
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
 
 import selfvec
 from selfvec import apps
@@ -153,6 +153,7 @@ class Run(record.AnyRun):
     upsert = method(lambda: selfvec.upsert)
     variants = method(lambda: selfvec.variants)
     verify = method(lambda: selfvec.verify)
+    warm = method(lambda: apps.warm)
     why = method(lambda: selfvec.why)
 
     def __init__(self, state: record.Run) -> None:
@@ -170,6 +171,13 @@ class Run(record.AnyRun):
         with suppress(SelfvecError):  # the folder is gone
             return repr(self.present)
         return repr(self._state)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Let go of what was computed; the run can be used further, and computes it again."""
+        self._state.derived.clear()
 
     def __len__(self) -> int:
         """How many documents it has."""
@@ -236,15 +244,6 @@ class Run(record.AnyRun):
     def change(self) -> dict[str, Any] | None:
         """What the update that returned this run has changed: numbers of documents, tokens and types."""
         return self.present.change
-
-    def replace(self, **changes: Any) -> Run:
-        """A copy with some of the constructor's arguments changed; `derived` is empty in the copy.
-
-        >>> run = selfvec.refine(["hail broke the roof"], "none", "decorrelated")
-        >>> run.replace(report_json={}).present.report_json
-        {}
-        """
-        return Run(self.present.replace(**changes))
 
     def as_dict(self) -> dict[str, Any]:
         """How the run was made, and its health.

@@ -120,9 +120,9 @@ def value_order(values: Sequence[str], codes: Ids, dates: Any) -> list[int]:
     [1, 0]
     """
     parts = [re.split(r"(\d+)", value.casefold()) for value in values]
-    numbered = len({tuple(part[:1]) for part in parts}) == 1 and all(len(part) > 1 for part in parts)
+    numbered = len({part[0] for part in parts}) == 1 and all(len(part) > 1 for part in parts)
     if numbered and not tells_the_date(codes, dates):
-        numbers = [[int(text) if i % 2 else text for i, text in enumerate(part)] for part in parts]
+        numbers = [[int(text) if text.isdecimal() else text for text in part] for part in parts]
         return sorted(range(len(values)), key=numbers.__getitem__)
     in_time = codes if dates is None else codes[np.argsort(dates, kind="stable")]
     first = np.full(len(values) + 1, len(codes))  # -1 takes the last

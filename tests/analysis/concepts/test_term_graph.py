@@ -57,7 +57,7 @@ def test_spelling_alone_makes_no_edge() -> None:
     def edges(source: Source) -> set[frozenset[str]]:
         sources = np.array([source if w in ("raint", "rainy") else Source.KNOWN for w in words], np.uint8)
         made = Vectors(words, unit_rows(table), sources=sources, counts=run.vectors.counts, normalized=True)
-        found = graph(run.replace(vectors=made, original=made), ["rain", "raint", "rainy"], top=30)
+        found = graph(run.present.replace(vectors=made, original=made), ["rain", "raint", "rainy"], top=30)
         return {frozenset((found.nodes[edge.a].term, found.nodes[edge.b].term)) for edge in found.edges}
 
     assert frozenset(("rain", "raint")) in edges(Source.KNOWN)

@@ -38,7 +38,7 @@ def test_a_topic_is_named_after_phrases_and_nouns_of_its_documents(run: Run) -> 
 
 
 def test_names_come_from_tokens_where_the_text_was_not_kept(run: Run) -> None:
-    assert phrase_names(run.replace(text=None), TOPICS, 2) == [list(MONEY), list(STORM)]
+    assert phrase_names(run.present.replace(text=None), TOPICS, 2) == [list(MONEY), list(STORM)]
 
 
 FOREIGN = {

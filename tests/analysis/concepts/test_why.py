@@ -51,7 +51,7 @@ def test_uses_are_sentences_where_the_text_is_kept(subject_run: Run, subject_tex
         assert use.text == subject_texts[use.document]
         assert use.contexts
         assert all(context in use.text for context in use.contexts)
-    for use in why(subject_run.replace(text=None), "hail", "flash flood").uses:
+    for use in why(subject_run.present.replace(text=None), "hail", "flash flood").uses:
         assert use.word.replace("_", " ") in use.text
         assert set(use.text.split()) <= set(subject_texts[use.document].lower().strip(".").split())
 

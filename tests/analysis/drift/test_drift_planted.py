@@ -167,7 +167,7 @@ def test_without_the_text_no_word_is_a_name() -> None:
     corpus = Corpus.from_texts(texts, slices=["a", "b"] * 20)
     run = refine(corpus, "none", Settings(method="original", repeats="keep"))
     assert {row["kind"] for row in drift(run).rows} == {"name", "word"}
-    assert {row["kind"] for row in drift(run.replace(text=None)).rows} == {"word"}
+    assert {row["kind"] for row in drift(run.present.replace(text=None)).rows} == {"word"}
 
 
 STAYS = (0.5, 0.5)

@@ -226,7 +226,7 @@ def test_one_result_serves_every_choice_of_words(run: Run, measured: list[int]) 
     for number, which in enumerate(({"all_words": True}, {"words": ["the", "rain"]}, {"words": "rain"}), 1):
         found = drift(run, seed=5, **which)
         assert measured == [number]
-        anew = drift(run.replace(folder=None), seed=5, **which)
+        anew = drift(run.present.replace(folder=None), seed=5, **which)
         assert measured == [number + 1]
         assert found.rows == anew.rows
 

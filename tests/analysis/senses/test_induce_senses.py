@@ -174,7 +174,7 @@ def test_a_word_in_a_phrase_is_not_the_word(tmp_path: Path) -> None:
 
 def test_pieces_of_words_have_senses_and_texts_are_refused(sense_run: Run) -> None:
     options = sense_run.provenance["options"] | {"tokenizer": "tokenizer.json", "stem": None}
-    pieces = sense_run.replace(provenance=sense_run.provenance.replace(options=options))
+    pieces = sense_run.present.replace(provenance=sense_run.provenance.replace(options=options))
     found = senses(pieces, "twin", examples=0)
     assert len(found) == 2
     refused(lambda: found.disambiguate("twin"), InputError, "are subwords")

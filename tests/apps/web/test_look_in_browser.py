@@ -151,7 +151,7 @@ def test_a_collapsed_run_is_said_first(page: Page, run: Run) -> None:
     towards = unit_rows(run.original.unit + 30 * run.original.unit[:1])
     collapsed = Vectors(run.original.index_to_key, towards, counts=run.vectors.counts, normalized=True)
     health = {"health": check_health(run.original, collapsed).as_dict()}
-    broken = run.replace(folder=None, text=None, vectors=collapsed, report_json=health)
+    broken = run.present.replace(folder=None, text=None, vectors=collapsed, report_json=health)
     assert broken.health_report["verdicts"]
     with serving(broken) as site:
         page.open(site.address)
@@ -162,7 +162,7 @@ def test_a_collapsed_run_is_said_first(page: Page, run: Run) -> None:
 
 
 def test_a_run_that_kept_tokens_and_no_text_has_subjects_and_no_map(page: Page, run: Run) -> None:
-    with serving(run.replace(folder=None, text=None)) as site:
+    with serving(run.present.replace(folder=None, text=None)) as site:
         page.open(site.address)
         page.wait("document.querySelectorAll('.subjects svg').length > 1")
         assert page.run("document.body.classList.contains('textless')")

@@ -75,7 +75,8 @@ def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(run: 
 
 
 def test_progress_of_a_comparison_counts_every_step(run: Run) -> None:
-    made = ComparisonTasks(run.replace(folder=None), 1).drift("1990|2020")  # whose results are not cached
+    state = run.present.replace(folder=None)  # whose results are not cached
+    made = ComparisonTasks(state, 1).drift("1990|2020")
     shares = []
 
     def watched() -> object:
@@ -166,7 +167,7 @@ def test_the_result_that_was_used_last_is_kept_and_others_are_dropped(
 
     monkeypatch.setattr(page_data, "drift", waiting)
     monkeypatch.setattr(page_data, "KEPT", 2)
-    made = ComparisonTasks(run.replace(folder=None), 1)  # has no folder that may hold the result
+    made = ComparisonTasks(run.present.replace(folder=None), 1)  # has no folder that may hold the result
     first, second = (made.drift(key, mix="raw") for key in (REFINED, "1990|2020"))
     assert begun.wait(PATIENCE)
     assert made.drift("1990|2020", mix="raw") is second  # who waits keeps the place
@@ -186,7 +187,7 @@ def test_a_comparison_that_nobody_asks_for_ends_and_who_asks_seldom_gets_it(
     monkeypatch.setattr(
         page_data, "drift", lambda *given, **how: gate.wait(PATIENCE) and selfvec.drift(*given, **how)
     )
-    made = ComparisonTasks(run.replace(folder=None), 1)
+    made = ComparisonTasks(run.present.replace(folder=None), 1)
     first, second = made.drift(REFINED), made.drift("1990|2020")
     assert first.unwanted.patience == page_data.ABANDONED
     first.unwanted.asked -= 20  # seconds that seem to have passed
@@ -211,7 +212,7 @@ def test_a_small_text_of_many_years_opens_with_a_comparison_that_can_be_made() -
 
 
 def test_a_run_without_its_text_is_still_shown(run: Run) -> None:
-    data = PageData(run.replace(folder=None, text=None, tokens=None), jobs=1)
+    data = PageData(run.present.replace(folder=None, text=None, tokens=None), jobs=1)
     assert about(data)["has_tokens"] is about(data)["has_documents"] is False
     assert [entry["key"] for entry in data.comparisons.choices()] == [REFINED]
     assert "cell" in [row["word"] for row in data.comparisons.drift(REFINED).result().rows]

@@ -204,7 +204,7 @@ def test_another_comparison_and_a_closed_page_end_the_work_of_the_one_before(
             time.sleep(0.05)
 
     monkeypatch.setattr(page_data, "drift", endless)
-    with serving(run.replace(folder=None)) as site:
+    with serving(run.present.replace(folder=None)) as site:
         page.open(f"{site.address}#view=changes&c=1990|2005", ready="document.querySelector('.lead .wait')")
         page.wait("document.querySelector('#pane .lead').innerText.includes('words of 1990 and 2005')")
         page.choose("#comparison", "2005|2020")

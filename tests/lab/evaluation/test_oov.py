@@ -61,7 +61,7 @@ def test_the_true_rows_of_hidden_words_do_not_matter(run: selfvec.Run) -> None:
     changed = np.array(original.unit)
     changed[hidden] = unit_rows(default_rng(1).standard_normal((3, changed.shape[1])))
     other = Vectors(original.index_to_key, changed, sources=original.sources, normalized=True)
-    ways = (induced(run.replace(original=table).present, batch, hidden, 0) for table in (original, other))
+    ways = (induced(run.present.replace(original=table), batch, hidden, 0) for table in (original, other))
     for (name, rows), (_, others) in zip(*ways, strict=True):
         np.testing.assert_array_equal(rows, others, err_msg=name)
 
@@ -76,7 +76,7 @@ def test_composed_words_do_not_give_hidden_ones_away(run: selfvec.Run) -> None:
         matrix = np.array(original.unit)
         matrix[parts] = rows
         table = Vectors(original.index_to_key, matrix, sources=sources, normalized=True)
-        changed = run.replace(original=table)
+        changed = run.present.replace(original=table)
         found.append([rows for _, rows in induced(changed.present, batch, hidden, 0)])
     assert len(found[0]) == len(WAYS)
     for one, two in zip(*found, strict=True):

@@ -115,13 +115,13 @@ def run() -> Run:
     made = selfvec.refine(TEXTS, method="decorrelated")
     parts = {"encoded": encoded([*passages_of(TEXTS), *made.vectors.index_to_key])}
     about = {"name": WordSums.name, "digest": "", "dimensions": 6}
-    return made.replace(parts=parts, provenance={**made.provenance, "encoder": about})
+    return made.present.replace(parts=parts, provenance={**made.provenance, "encoder": about})
 
 
 @pytest.fixture
 def known(run: Run) -> Run:
     """The run, whose encoder is at hand."""
-    found = run.replace()
+    found = run.present.replace()
     hold_encoder(found, WordSums())
     return found
 
@@ -182,7 +182,7 @@ def test_what_an_encoder_reads_is_said_before_and_shown(known: Run, collection: 
 
 
 def test_what_needs_no_encoder_is_measured_where_it_cannot_be_had(run: Run, collection: Path) -> None:
-    assert set(figures(run.replace(), collection)) == ALWAYS
+    assert set(figures(run.present.replace(), collection)) == ALWAYS
 
 
 def test_comparisons_say_by_what_questions_were_compared(known: Run, collection: Path) -> None:
@@ -193,7 +193,8 @@ def test_comparisons_say_by_what_questions_were_compared(known: Run, collection:
 
 
 def test_a_run_without_an_encoder_tells_what_each_part_adds(run: Run, collection: Path) -> None:
-    plain = run.replace(parts={}, provenance={k: v for k, v in run.provenance.items() if k != "encoder"})
+    plain_made = {k: v for k, v in run.provenance.items() if k != "encoder"}
+    plain = run.present.replace(parts={}, provenance=plain_made)
     found = figures(plain, collection)
     assert set(found) == {
         ("refined", "dense", None),

@@ -36,7 +36,9 @@ def folder(own: Path) -> Path:
     for name, options in {"old": {"window": 3}, "new": {"stem": "en"}}.items():
         selfvec.save_run(reports.refined(rows, **options), own / name)
     wide = selfvec.open_run(own / "old")
-    selfvec.save_run(wide.replace(provenance=wide.provenance.replace(method="online")), own / "narrow")
+    selfvec.save_run(
+        wide.present.replace(provenance=wide.provenance.replace(method="online")), own / "narrow"
+    )
     return own
 
 

@@ -138,7 +138,7 @@ def test_rows_are_mean_directions_times_idf(report_run: Run) -> None:
 
 
 def test_a_run_that_forgot_its_tokens_still_gives_an_encoder(report_run: Run) -> None:
-    forgetful = report_run.replace(tokens=None)
+    forgetful = report_run.present.replace(tokens=None)
     encoder = Encoder.of(forgetful)
     assert encoder.about["tables"] == ["refined"]
     exact = Encoder.of(report_run, tables=["refined"], dimensions=None)
@@ -186,7 +186,9 @@ def test_a_phrase_stands_for_its_words(tmp_path: Path) -> None:
 def test_pieces_are_refused(report_run: Run) -> None:
     options = report_run.provenance["options"] | {"tokenizer": "pieces/tokenizer.json"}
     refused(
-        lambda: Encoder.of(report_run.replace(provenance=report_run.provenance.replace(options=options))),
+        lambda: Encoder.of(
+            report_run.present.replace(provenance=report_run.provenance.replace(options=options))
+        ),
         OptionError,
         "pieces",
     )

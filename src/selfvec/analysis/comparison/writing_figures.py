@@ -341,7 +341,7 @@ class Texts:
             ("have a capital inside", self.forms.str.contains(r"^.+\p{Lu}") & ~whole),
         ):
             yield self._of_words("case", what, "", chosen.to_numpy()[self.form], ("", ""))
-        small = self.series.str.contains(r"^\p{Ll}") & self.series.str.contains(r"\p{Lu}")
+        small = self.series.str.contains(r"(?s)^\p{Ll}.*\p{Lu}")
         what = "begin with a small letter, as if cut off"
         yield _WrittenFigure("beginnings", "documents", what, "", small.to_numpy())
 

@@ -303,7 +303,7 @@ def _nearest_pairs(names: Sequence[str], moves: Moves, contexts: _Contexts, leas
             alike += [(int(word), came) for word in moves.going[cosines[:, j] >= least * expected]]
             # Where another word is used so as well, contexts do not tell which of them is the same.
             rivals = [pair for pair in alike if not relation(*(names[word] for word in pair))]
-            if (gone, came) in alike and all(pair == (gone, came) for pair in rivals):
+            if (gone, came) in alike and {*rivals} <= {(gone, came)}:
                 pairs.append(_Pair(gone, came, related, float(cosines[i, j]), expected))
     paired: set[int] = set()
     once = []

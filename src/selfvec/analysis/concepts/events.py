@@ -51,7 +51,7 @@ _ROUNDS = 3  # events of one unit
 _MOST, _TRIED = 12, 400  # units with events, and those that are tried for them
 _ALIKE = 0.5  # of the documents that have one of two words have both
 _MOSTLY = 0.8  # of the documents of an event's time have it: too few are left to compare
-_LISTED, _READ = 3, 3  # words that name an event, and documents that show it
+_LISTED = 3  # words that name an event, and documents that show it
 _BRIEF = 6  # words, that a document has that is more than a subject line
 
 _SAID = 3  # passages in sentences
@@ -78,7 +78,7 @@ class Event(Finding):
     counts, sizes : tuple of int
         Documents with it in each period, and all of these.
     within : str
-        The field and its value whose documents alone are meant; empty for all.
+        The value of a field, as a filter, that it is, or whose documents alone are meant; empty for all.
     places : tuple of int
         Numbers of ``documents`` to read.
     """
@@ -112,7 +112,8 @@ class Event(Finding):
         """As commands print it with ``--json``."""
         row = super().as_dict()
         del row["places"]
-        return row | {"from": row.pop("begins"), "to": row.pop("ends"), "counts": list(self.counts)}
+        row |= {"counts": [*self.counts], "sizes": [*self.sizes]}
+        return row | {"from": row.pop("begins"), "to": row.pop("ends")}
 
 
 class Unit(NamedTuple):
@@ -158,7 +159,7 @@ def _found(run: Run, units: Iterable[Unit], among: Mask | None) -> list[Finding]
     fields = coded_fields(run.text, batch.dates, half, ends, run.provenance.corpus)
     tied = units_of([field for field in fields if not (field.few or field.in_time)], half, ends, None)
     values = [
-        Unit(FIELD, f"{field.name} {value}", (value,), np.flatnonzero(field.codes == code))
+        Unit(FIELD, f"{field.name}={value}", (value,), np.flatnonzero(field.codes == code))
         for field in fields
         if field.few
         for code, value in enumerate(field.values)
@@ -436,8 +437,8 @@ class _Scan:
             ratio=ratio,
             counts=tuple(counts.tolist()),
             sizes=tuple(self._sizes.tolist()),
-            within=self._within,
-            places=tuple(places[readable[:_READ]].tolist()),
+            within=unit.name if unit.kind == FIELD else self._within,
+            places=tuple(places[readable[:_LISTED]].tolist()),
         )
         name, count = _shown(unit), f"{number:,} of the {of:,} documents"
         share, elsewhere = percent(event.share), percent(event.elsewhere)
@@ -452,7 +453,7 @@ class _Scan:
             rest = f"{count} of {event.when} ({share}), in other {self._unit}s {elsewhere}"
             if inside.sum() == 1:
                 rest += f" (usually {round(usual / periods):,} of {round(of_others / periods):,})"
-        head = f"With {self._within}, {head[0].lower()}{head[1:]}" if self._within else head
+        head = f"With {_value(self._within)}, {head[0].lower()}{head[1:]}" if self._within else head
         return replace(event, says=printable(f"{head}: {rest}."))
 
 
@@ -461,11 +462,11 @@ def _moves(events: Sequence[Event]) -> list[Event]:
     lost: list[Event] = []
     out = []
     for event in events:
-        of = event.within.split(" ")[0], event.words[0]
-        others = (each for each in events if (each.within.split(" ")[0], each.words[0]) == of)
-        other = next((each for each in others if {event.form, each.form} == {"from", "until"}), None)
-        if event.within and other is not None and event.form == "from":
-            moved = f"“{event.words[0]}” moves from {other.within} to {event.within}"
+        of = event.within.partition("=")[0], event.words[0], "until"
+        ends = (each for each in events if (each.within.partition("=")[0], each.words[0], each.form) == of)
+        other = next((each for each in ends if each.within != event.within), None)
+        if other is not None and event.form == "from":
+            moved = f"“{event.words[0]}” moves from {_value(other.within)} to {_value(event.within)}"
             event = replace(event, says=printable(f"{moved}: {event.says} {other.says}"))
             lost.append(other)
         out.append(event)
@@ -478,7 +479,12 @@ def _share(one: Unit, other: Unit) -> float:
     return both / (len(one.documents) + len(other.documents) - both)
 
 
+def _value(filter: str) -> str:
+    """A value of a field as people say it: ``product card``."""
+    return filter.replace("=", " ", 1)
+
+
 def _shown(unit: Unit) -> str:
     if unit.kind == FIELD:
-        return unit.name
+        return _value(unit.name)
     return f"the passage “{unit.name} …”" if unit.kind == PASSAGE else f"“{unit.name}”"

@@ -478,7 +478,7 @@ def is_changed(row: Row) -> bool:
 def _is_explained(row: Row, words: Set[str]) -> bool:
     """Whether a word is one of those that a finding explains, or all that came and went beside it is."""
     beside = {of["word"] for verb in ("came", "went") for of in row.get(f"{verb}_beside", ())}
-    return row["word"] in words or (bool(beside) and beside <= words)
+    return row["word"] in words or set() < beside <= words
 
 
 # A word that changed takes its neighbours along: *panel* differs as well if most of it was *strobe panel*.

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
-from selfvec.apps.documents import Ids, as_ids
+from selfvec.apps.documents import Ids, as_ids, count, get
 from selfvec.base.answer import Answer
 from selfvec.base.checks import is_path
+from selfvec.base.compiled import load_compiler
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import GivenProgress
@@ -27,6 +28,8 @@ from selfvec.refinement.update import Change, Taken
 from selfvec.storage.opened import GivenRun, as_run, owner
 from selfvec.storage.run_folder import is_run
 from selfvec.storage.run_writer import RunWriter, Transition, next_state
+
+from .search import search
 
 
 @checked
@@ -323,3 +326,31 @@ def undo(run: GivenRun, *, progress: GivenProgress = None) -> Answer:
     told = "redid the update that was undone" if redone else undone
     figures = {"run": os.fspath(folder), "undone": not redone, "redone": redone}
     return Answer("Undone", figures, messages=[told])
+
+
+@checked
+def warm(run: GivenRun) -> None:
+    """Make ready what a first question, filter or change would wait for; later ones are as fast without.
+
+    Parameters
+    ----------
+    run : Run or path
+
+    Raises
+    ------
+    InputError
+        If the run has not kept its text.
+
+    Examples
+    --------
+    >>> with selfvec.refine(["hail broke the roof", "wind broke a tree"], "none") as run:
+    ...     run.warm()
+    ...     found = run.search("hail")
+    """
+    state = as_run(run)
+    text = state.require_text()
+    load_compiler()
+    filters = [{"$or": [{name: None} for name in text.fields]}] * bool(text.fields)
+    search(state, state.vectors.index_to_key[0], top=1, filter=filters)
+    count(state, filter=filters)
+    get(state, text.names([0]))

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypedDict, Unpack, overload
 
 import numpy as np
 
-from selfvec.base.checks import StrPath
+from selfvec.base.checks import StrPath, check_text
 from selfvec.base.declarations import Bounds, Count, Natural, NotEmpty, checked
 from selfvec.base.progress import GivenProgress
 from selfvec.corpus.given_filters import GivenFilter, given_filters
@@ -139,6 +139,8 @@ def search(
     index = run_index(run, cut=(passage_words, overlap))
 
     def answer(asked: Any) -> Found:
+        if isinstance(asked, str):  # of a list
+            check_text("query", asked)
         found = index.search(asked, top, offset=offset, mode=mode, filter=named, question=question)
         notes = [*found.notes, *counted]
         return replace(found, corpus=run.provenance.corpus_name, notes=notes, **omitted)

@@ -77,6 +77,13 @@ def create_server(tools: Tools, *, write: bool = False) -> MCPServer[Any]:
     """A server that offers the tools, with ``write`` all of them; it is not running yet."""
     lock = anyio.Lock()
     working = threading.Lock()
+
+    def warm() -> None:
+        """Make what the first search would wait for, while the assistant reads what the tools are."""
+        with working, suppress(SelfvecError):  # of a run without text
+            tools.warm()
+
+    threading.Thread(target=warm, daemon=True).start()
     offered = [
         _tool(_one_at_a_time(tools, getattr(tools, name), lock, working), title, name in WRITING)
         for name, title in (TITLES | (WRITING if write else {})).items()

@@ -154,6 +154,10 @@ class Tools:
     def __init__(self, run: record.Run) -> None:
         self._run = Run(run.present)
 
+    def warm(self) -> None:
+        """Make ready what the first search would wait for."""
+        self._run.warm()
+
     def answer(self, ask: Callable[[], R]) -> R:
         """What a tool answers. It is asked again if it fails because the run gets another state meanwhile."""
         seen = self._run.present.opened_from

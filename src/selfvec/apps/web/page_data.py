@@ -263,8 +263,7 @@ class PageData:
             rows = [row for row in found.findings if not others & {row.kind, getattr(row, "unit", "")}]
             named = dict.fromkeys(word for row in rows for word in row.words)
             words = [word for word in named if word in run.vectors.key_to_index]
-            fields = run.text.fields if run.text else ()
-            read = [_where_to_read(finding, filters, fields) for finding, _ in lines]
+            read = [_where_to_read(finding, filters) for finding, _ in lines]
             told = [line for _, line in lines]
             return {"about": about, "lines": told, "read": read, "missing": missing, "words": words}
 
@@ -295,7 +294,7 @@ class PageData:
             return self.run.index(bare)
 
 
-def _where_to_read(finding: Finding, filters: Sequence[str], fields: Sequence[str]) -> Json | None:
+def _where_to_read(finding: Finding, filters: Sequence[str]) -> Json | None:
     """The search that lists the documents of a finding, as the page's address has it; None without words."""
     if not finding.words or finding.kind == "mix":
         return None
@@ -304,9 +303,7 @@ def _where_to_read(finding: Finding, filters: Sequence[str], fields: Sequence[st
         return {"ask": words, "filter": "; ".join(filters)}
     ask = {"field": "", "passage": f'"{" ".join(finding.words)}"'}.get(finding.unit, words)
     more = [f"date={'..'.join(dict.fromkeys((finding.begins, finding.ends)))}"]
-    if finding.unit == "field":
-        told, value = finding.says.casefold(), finding.words[0]
-        more += [f"{field}={value}" for field in fields if f"{field} {value}".casefold() in told]
+    more += [finding.within] * bool(finding.within)
     return {"ask": ask, "filter": "; ".join([*filters, *more])}
 
 

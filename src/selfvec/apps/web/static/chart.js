@@ -132,7 +132,9 @@ function timeline(chart, small = false) {
       ? [svg("line", { x1: x(border), x2: x(border), y1: TOP, y2: floor, class: "border" })]
       : []),
     ...series.map((one, i) => drawn(one, i, { ...chart, places, open, apart, y })),
-    ...peaks.map(([points, i]) => text(places[i], y(points[i].value) - 6, "middle", percent(points[i].value))),
+    ...peaks.map(([points, i]) =>
+      text(places[i], y(points[i].value) - 6, "middle", percent(points[i].value)),
+    ),
     text(0, 12, "start", "of the documents"),
   ]);
 }
