@@ -35,10 +35,9 @@ from selfvec.refinement.common_space import (
     fit_rotation,
     relative_rows,
     shared_words,
-    vectors_of,
 )
 from selfvec.refinement.compass import joined_runs
-from selfvec.storage.opened import GivenVectors, opened
+from selfvec.storage.opened import GivenVectors, opened, vectors_of
 
 from .comparison.comparison import Comparison
 from .word_drift.drift_result import came_and_went, listed_rows

@@ -20,6 +20,7 @@ Mask: TypeAlias = NDArray[np.bool_]  # (n,)
 Bytes: TypeAlias = NDArray[np.uint8]  # (n,)
 Int8s: TypeAlias = NDArray[np.int8]  # (n, d): rows in steps of a scale
 Hashes: TypeAlias = NDArray[np.uint64]  # (n,)
+Dates: TypeAlias = NDArray[np.datetime64]  # (D,): days, NaT for documents without a date
 AnyFloats: TypeAlias = NDArray[np.floating[Any]]  # float32 or float64
 AnyInts: TypeAlias = NDArray[np.integer[Any]]  # any type of whole numbers
 Array: TypeAlias = NDArray[Any]  # any dtype

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -63,20 +63,18 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
 """What other libraries call an option, by its name here."""
 
 
-def no_such_option(name: str, known: Iterable[str]) -> OptionError:
+def no_such_option(name: str, known: Collection[str]) -> OptionError:
     """The error for the name of an option that is not known, which suggests the one that is meant.
 
     >>> no_such_option("k", ["query", "top"]).message()
     'k: there is no such option; did you mean top?'
     """
-    known = list(known)
     meant = [ours for ours, others in OTHER_NAMES.items() if name.lower() in others and ours in known]
     near = f"did you mean {meant[0]}?" if meant else did_you_mean(name, known, most=1)
     return OptionError("there is no such option", field=name, remedy=near or "leave it out")
 
 
-def check_names(given: Iterable[str], known: Iterable[str]) -> None:
-    known = list(known)
+def check_names(given: Iterable[str], known: Collection[str]) -> None:
     for name in given:
         if name not in known:
             raise no_such_option(name, known)

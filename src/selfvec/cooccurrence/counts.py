@@ -11,12 +11,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from queue import SimpleQueue
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from selfvec.base.arrays import Doubles, Floats, Ids, Ints
+from selfvec.base.arrays import AnyInts, Doubles, Floats, Ids, Ints
 from selfvec.base.compiled import kernel
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import cut, in_order, threads
@@ -170,9 +168,7 @@ class PositivePMI:
         self._contexts = SMOOTHING * logs
         self._words = logs - np.log(max(contexts.sum(), 1.0))
 
-    def __call__(
-        self, counts: Ints, words: NDArray[np.integer[Any]], contexts: NDArray[np.integer[Any]]
-    ) -> Doubles:
+    def __call__(self, counts: Ints, words: AnyInts, contexts: AnyInts) -> Doubles:
         """Compute the values of counts in the rows ``words`` and columns ``contexts``, float64.
 
         The three arrays are broadcast against each other.

@@ -18,9 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from selfvec.base.arrays import Mask
+from selfvec.base.arrays import Array, Dates, Mask
 from selfvec.base.casing import in_any_case
 from selfvec.base.display import code_of, whole_words
 from selfvec.base.errors import NotFound, OptionError, did_you_mean
@@ -74,7 +73,7 @@ class _FieldsOfRun:
         return self.run.provenance.corpus.get("date_field")
 
     @property
-    def days(self) -> NDArray[np.datetime64]:
+    def days(self) -> Dates:
         if self.run.text is not None:
             return self.run.text.days
         batch = self.run.require_tokens()
@@ -525,7 +524,7 @@ def _among(sought: pl.Series, values: pl.Expr) -> pl.Expr:
     return values.is_in(sought.drop_nulls().implode())
 
 
-def _within(sought: NDArray[Any], values: pl.Expr) -> pl.Expr:
+def _within(sought: Array, values: pl.Expr) -> pl.Expr:
     """Whether values lie in one of some spans: the last end of those that begin before it is behind it."""
     first, last = sought[:, sought[0].argsort()]
     last = pl.Series([None, *np.maximum.accumulate(last).tolist()])

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from selfvec.base.arrays import Dates
 from selfvec.base.display import code_of
 from selfvec.base.errors import OptionError
 
 if TYPE_CHECKING:
     import polars as pl
-    from numpy.typing import NDArray
 
 GivenFilter = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]
 """Which documents are meant: a text such as state=IOWA, a dict such as {"year": {"$gte": 2015}}, several."""
@@ -73,7 +73,7 @@ class WithFields(Protocol):
         """The field that the dates are from, if it is one."""
 
     @property
-    def days(self) -> NDArray[np.datetime64]:
+    def days(self) -> Dates:
         """The date of each document, (D,) datetime64[D], NaT without one."""
 
     @property

@@ -15,9 +15,8 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from selfvec.base.arrays import Ids, Ints, Mask
+from selfvec.base.arrays import Dates, Ids, Ints, Mask
 from selfvec.base.casing import in_any_case
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.base.names import listed as names_in
@@ -305,7 +304,7 @@ def documents_of(slices: Sequence[Slice]) -> list[tuple[str, str]]:
     return [(part.name, hashlib.sha256(part.documents.tobytes()).hexdigest()) for part in slices]
 
 
-def _dates(batch: TokenBatch) -> NDArray[np.datetime64]:
+def _dates(batch: TokenBatch) -> Dates:
     if batch.dates is None or np.all(np.isnat(batch.dates)):
         remedy = "refine again with --date-field FIELD"
         raise NotFound("the documents of this run have no dates", remedy=remedy)

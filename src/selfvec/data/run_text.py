@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from selfvec.base.arrays import Dates
 from selfvec.base.casing import in_any_case
 from selfvec.base.display import whole_words
 from selfvec.base.errors import FormatError, NotFound, did_you_mean
@@ -23,9 +24,7 @@ from .field_types import TEXT as TEXTS
 from .field_types import all_written, dtype_of, kind_of
 
 if TYPE_CHECKING:
-    import numpy as np
     import polars as pl
-    from numpy.typing import NDArray
 
 TEXT = "text"  # what is counted
 GIVEN = "_given"  # the text as it came; null if nothing in it was mended, or in an older file
@@ -121,12 +120,12 @@ class ShownDates(NamedTuple):
     as_years: bool
 
     @classmethod
-    def of(cls, days: NDArray[np.datetime64]) -> ShownDates:
+    def of(cls, days: Dates) -> ShownDates:
         """How these dates, (D,) datetime64[D], are shown."""
         dated = days[days == days]  # NaT is not equal to itself
         return cls(bool((dated == dated.astype("datetime64[Y]")).all()))
 
-    def shown(self, days: NDArray[np.datetime64]) -> list[str | None]:
+    def shown(self, days: Dates) -> list[str | None]:
         """Some of the dates, such as 2020-06-18 or 2020; None for NaT."""
         kind = "datetime64[Y]" if self.as_years else "datetime64[D]"
         return [None if day == "NaT" else day for day in days.astype(kind).astype(str).tolist()]
@@ -248,12 +247,12 @@ class RunText:
         return shown.shown(days if numbers is None else days[list(numbers)])
 
     @property
-    def days(self) -> NDArray[np.datetime64]:
+    def days(self) -> Dates:
         """The date of each document, (D,), NaT if unknown."""
         return self._dates[0]
 
     @cached_property
-    def _dates(self) -> tuple[NDArray[np.datetime64], ShownDates]:
+    def _dates(self) -> tuple[Dates, ShownDates]:
         """The date of each document, (D,), which is small beside the texts, and how dates are shown."""
         days = self.read((DATE,))[DATE].to_numpy().astype("datetime64[D]")
         return days, ShownDates.of(days)

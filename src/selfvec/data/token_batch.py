@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from selfvec.base.arrays import Array, Hashes, Ids, Ints, Mask
+from selfvec.base.arrays import AnyInts, Array, Dates, Hashes, Ids, Ints, Mask
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import CorpusError
 from selfvec.base.threads import cut, in_order, stop_if_cancelled
@@ -53,7 +52,7 @@ def places_in(rising: Array, values: Array) -> Ints:
     return np.where(rising[places] == values, places, -1)
 
 
-def by_part(parts: Sequence[Ints], numbers: NDArray[np.integer[Any]]) -> Iterator[tuple[int, Ints, Ints]]:
+def by_part(parts: Sequence[Ints], numbers: AnyInts) -> Iterator[tuple[int, Ints, Ints]]:
     """Items by their numbers when all parts stand in a row: the part, which of the numbers, its items.
 
     >>> parts = np.array([5, 7]), np.array([2])
@@ -96,7 +95,7 @@ class TokenBatch:
     ids: Ids
     offsets: Ints
     types: Sequence[str]
-    dates: NDArray[np.datetime64] | None = None
+    dates: Dates | None = None
     sentences: int = 0
     slices: Ids | None = None
     slice_names: Sequence[str] = ()
@@ -403,7 +402,7 @@ def concatenated(parts: Sequence[TokenBatch], types: Sequence[str] | None = None
     )
 
 
-def _joined_dates(parts: Sequence[TokenBatch]) -> NDArray[np.datetime64] | None:
+def _joined_dates(parts: Sequence[TokenBatch]) -> Dates | None:
     if all(part.dates is None for part in parts):
         return None
     unknown = np.datetime64("NaT", "D")

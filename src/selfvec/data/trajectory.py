@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from selfvec.base.answer import Answer, short_repr
-from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask
+from selfvec.base.arrays import AnyFloats, Floats, Halves, Ints, Mask
 from selfvec.numerics.rows import unit_rows
 
 from .token_batch import bounds_of
@@ -85,7 +84,7 @@ class History:
 
     starts: Ints  # (V + 1,) word w has the records starts[w]:starts[w + 1]
     updates: Ints  # (R,) number of updates that the word had received
-    vectors: NDArray[np.float16]  # (R, d)
+    vectors: Halves  # (R, d)
 
     def __repr__(self) -> str:
         return f"<History: {len(self):,} states of {len(self.starts) - 1:,} words>"

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Array, Ints, Mask, Rows
+from selfvec.base.arrays import Array, Bytes, Halves, Ints, Mask, Rows
 from selfvec.base.display import count_of
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.progress import Advance, say, stage
@@ -105,7 +105,7 @@ class EncodedTexts:
     encoder: str  # its name
     digest: str  # SHA-256 of what decides its vectors; empty if that is unknown
     hashes: NDArray[np.bytes_]  # (n,) of 16 bytes, rising
-    rows: NDArray[np.float16]  # (n, h); (0, 0) if h is not known yet
+    rows: Halves  # (n, h); (0, 0) if h is not known yet
 
     @classmethod
     def none_of(cls, encoder: SentenceEncoder) -> EncodedTexts:
@@ -119,7 +119,7 @@ class EncodedTexts:
         return cls(encoder, digest, hashes.reshape(-1).view(HASH), rows)
 
     @property
-    def written_hashes(self) -> NDArray[np.uint8]:
+    def written_hashes(self) -> Bytes:
         """The hashes as they are written, (n, 16)."""
         return self.hashes.view(np.uint8).reshape(len(self), 16)
 

@@ -31,7 +31,6 @@ from selfvec.refinement.common_space import (
     relative_rows,
     reweighted,
     shared_words,
-    vectors_of,
 )
 from selfvec.refinement.compass import compass_vectors
 from selfvec.storage.alignment_files import (
@@ -39,7 +38,7 @@ from selfvec.storage.alignment_files import (
     names_a_file,
     save_aligned,
 )
-from selfvec.storage.opened import GivenVectors, opened
+from selfvec.storage.opened import GivenVectors, opened, vectors_of
 
 
 class Aligned(Answer):

@@ -296,17 +296,20 @@ def tokenizer_json(encoder: Encoder) -> str:
     It finds the same words as an `Encoder` in every text whose characters are known to this Python's Unicode.
     """
     dotted = {"İ": "i", "I": "ı"} if encoder.language in DOTTED else {}
-    normalizers = [_replace({"Regex": f"[{APOSTROPHES}]"}, "'")]
-    normalizers += [_replace({"Regex": one.pattern}, " ") for one in signs()]
-    normalizers += [{"type": "NFKC"}]
     letters = dotted | letters_of(encoder.language)
-    normalizers += [_replace({"String": old}, new) for old, new in letters.items()]
-    normalizers += [{"type": "Lowercase"}, _replace({"String": FINAL_SIGMA[0]}, FINAL_SIGMA[1])]
-    normalizers += [_replace({"Regex": REMOVED.pattern}, ""), {"type": "NFC"}]
     elided = elision(encoder.language, f"[{_listed('words', WORD)}]")
-    normalizers += [_replace({"Regex": elided}, "")] if elided else []
-    if encoder.split in WORDS:
-        normalizers += [_replace({"Regex": possessive()}, "")]
+    normalizers = [
+        _replaced(f"[{APOSTROPHES}]", "'"),
+        *(_replaced(one.pattern, " ") for one in signs()),
+        {"type": "NFKC"},
+        *(_replaced(old, new, "String") for old, new in letters.items()),
+        {"type": "Lowercase"},
+        _replaced(*FINAL_SIGMA, "String"),
+        _replaced(REMOVED.pattern, ""),
+        {"type": "NFC"},
+        *([_replaced(elided, "")] if elided else []),
+        *([_replaced(possessive(), "")] if encoder.split in WORDS else []),
+    ]
     return word_level_tokenizer(
         encoder.words,
         UNKNOWN,
@@ -341,8 +344,8 @@ def possessive() -> str:
     return f"(?<={word})'s(?!{word}|[{_listed('words', APOSTROPHE)}]{word})"
 
 
-def _replace(pattern: dict[str, str], content: str) -> Json:
-    return {"type": "Replace", "pattern": pattern, "content": content}
+def _replaced(pattern: str, content: str, kind: str = "Regex") -> Json:
+    return {"type": "Replace", "pattern": {kind: pattern}, "content": content}
 
 
 def _listed(split: str, flag: int) -> str:

@@ -34,7 +34,6 @@ from selfvec.base.arrays import AnyFloats, Doubles, Ints, Mask, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import stage
 from selfvec.base.threads import sum_of_blocks
-from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.data.word_lookup import find_rows
 from selfvec.numerics.nearest import mutual_best
@@ -53,11 +52,6 @@ _SAME = 0.999  # share of unchanged pairs after which no further round is made
 
 Dictionary = str | os.PathLike[str] | Sequence[tuple[str, str]]
 """A file of rows word<TAB>word, or pairs of a word of A and a word of B."""
-
-
-def vectors_of(given: Vectors | Run) -> Vectors:
-    """The refined vectors of a run, or the given vectors."""
-    return given.vectors if isinstance(given, Run) else given
 
 
 def procrustes(a: AnyFloats, b: AnyFloats, weights: Doubles | None = None) -> Doubles:

@@ -30,8 +30,8 @@ from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabula
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place, unit_rows
 from selfvec.numerics.whitening import whitening
+from selfvec.storage.opened import vectors_of
 
-from .common_space import vectors_of
 from .decorrelation import GAMMA, POWER, base_vectors, decorrelate, start_from_neighbours
 from .inputs import initial_vectors
 from .methods.decorrelated import pull_to_base

@@ -11,9 +11,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from selfvec.base.arrays import Floats, Ints
+from selfvec.base.arrays import Dates, Floats, Ints
 from selfvec.base.display import count_of
 from selfvec.base.finding import Finding
 from selfvec.base.threads import one_core
@@ -396,7 +395,7 @@ _TIMES = 10  # as many documents as of any other day
 _YEAR = 365  # days
 
 
-def _date_findings(days: NDArray[np.datetime64]) -> Iterator[Finding]:
+def _date_findings(days: Dates) -> Iterator[Finding]:
     """The first and the last day, if it may stand for no date, such as 1970-01-01, or be an error."""
     distinct, counts = np.unique(days, return_counts=True)
     if len(distinct) <= _FEWEST_DAYS:

@@ -11,12 +11,12 @@ proportional to the n-grams of the other words.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import AnyFloats, Floats, Hashes, Ids, Ints, Mask, Rows
+from selfvec.base.arrays import AnyFloats, AnyInts, Floats, Hashes, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import kernel, read_only
 from selfvec.base.threads import cut, each_block, finish, in_order
 from selfvec.data.token_batch import TokenBatch, bounds_of, occurrences_of_each
@@ -101,7 +101,7 @@ def blend_spelling(
     rows: Rows,  # (V, d), unit; changed
     batch: TokenBatch,
     whole: Mask,  # (V,): rows that stay unchanged
-    half: NDArray[np.integer[Any]],  # (V,): occurrences at which S has half of its weight
+    half: AnyInts,  # (V,): occurrences at which S has half of its weight
 ) -> Floats:
     """Mix the vectors of unknown words with their predictions from spelling, S; return the shares of S.
 

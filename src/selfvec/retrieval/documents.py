@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from selfvec.base.arrays import Array, Floats, Ids, Int8s, Ints, Rows
+from selfvec.base.arrays import AnyInts, Array, Dates, Floats, Ids, Int8s, Ints, Rows
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import CorpusError
 from selfvec.base.progress import stage
@@ -96,7 +95,7 @@ class GatheredDocuments:
     texts: PackedStrings
     given: PackedStrings  # as they came; empty for those that came so
     ids: PackedStrings
-    days: NDArray[np.datetime64]  # (D,) datetime64[D], NaT for documents without a date
+    days: Dates  # (D,) datetime64[D], NaT for documents without a date
     fields: Mapping[str, Sequence[str | None]] = field(default_factory=dict)  # to filter by, as `written`
     kinds: Mapping[str, str] = field(default_factory=dict)  # of their values, see `selfvec.data.field_types`
     left_out: list[str] = field(default_factory=list)  # fields that are too long to filter by
@@ -250,7 +249,7 @@ SAMPLED = 2_500  # documents of a large collection that say how values are sprea
 _UNITS = 1 << 15  # whose vectors are made at a time: 32 MB of them, at 256 dimensions
 
 
-Units = NDArray[np.integer[Any]]
+Units = AnyInts
 """Numbers of some units."""
 
 
@@ -468,7 +467,7 @@ class IndexedDocuments:
         return self.strings("ids")
 
     @property
-    def days(self) -> NDArray[np.datetime64]:
+    def days(self) -> Dates:
         return self.arrays["days"].view("datetime64[D]")
 
     def field(self, name: str) -> tuple[Ids, list[str]]:

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from selfvec.base.arrays import Array, Floats, Ids, Ints, Mask, Rows
+from selfvec.base.arrays import Array, Dates, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import read_only
 from selfvec.data.field_types import common_kinds, dtype_of
 from selfvec.data.run_text import ShownDates
@@ -319,7 +318,7 @@ class SearchedDocuments:
             release(part.arrays["texts"])
 
     @cached_property
-    def days(self) -> NDArray[np.datetime64]:
+    def days(self) -> Dates:
         """The date of each document, (D,) datetime64[D], NaT without one."""
         return self.assembled([part.days for part in self.parts], (0,))
 

@@ -9,7 +9,6 @@ of MUSE. A word may have several rows. A header, such as *source* and *target*, 
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from selfvec.files.text_files import read_json, text_lines
 
 from .formats import FORMATS, check_save, save
 from .formats.load_and_save import format_of
-from .run_folder import is_run
+from .run_folder import is_run, write_json
 
 _NOTE = ".aligned.json"
 _SUFFIXES = tuple(suffix for row in FORMATS for suffix in row.suffixes)
@@ -60,8 +59,7 @@ def save_aligned(
     with atomic_files(path, overwrite=overwrite) as fresh:
         left_out = save(sides["b"], fresh, format=format)
         if note is not None:
-            text = json.dumps(note, indent=1, ensure_ascii=False)
-            _note_of(fresh).write_text(text + "\n", encoding="utf-8")
+            write_json(_note_of(fresh), note)
     if note is None:
         _note_of(path).unlink(missing_ok=True)  # of other vectors that had this name
     return left_out

@@ -53,8 +53,12 @@ def owner(given: GivenRun) -> AnyRun:
 
 def as_vectors(given: GivenVectors, name: str = "vectors") -> Vectors:
     """Vectors from an argument: vectors, a model, a run (its refined vectors), a path or a name."""
-    run_or_vectors = opened(given, name)
-    return run_or_vectors.vectors if isinstance(run_or_vectors, Run) else run_or_vectors
+    return vectors_of(opened(given, name))
+
+
+def vectors_of(opened: Vectors | Run) -> Vectors:
+    """The refined vectors of a run, or the vectors themselves."""
+    return opened.vectors if isinstance(opened, Run) else opened
 
 
 def opened(given: GivenVectors, name: str = "vectors") -> Vectors | Run:

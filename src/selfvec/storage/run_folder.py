@@ -303,8 +303,8 @@ def write_vectors(path: Path, vectors: Vectors, *, counts: bool) -> None:
     write_tensors(path, {"vectors": vectors.vectors, **present})
 
 
-def write_report(path: Path, report: Mapping[str, Any]) -> None:
-    text = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
 
 

@@ -60,8 +60,8 @@ from .run_folder import (
     kept_topic_names,
     present_state,
     stamp_of,
+    write_json,
     write_names,
-    write_report,
     write_tokens,
     write_vectors,
 )
@@ -244,7 +244,7 @@ class RunWriter:
             partial(self.keep, run.vectors, REFINED),
             partial(self.keep, run.original, ORIGINAL),
             partial(write_vocabulary, self.path(VOCABULARY), words),
-            partial(write_report, self.path(REPORT), run.report_json),
+            partial(write_json, self.path(REPORT), run.report_json),
             *(partial(self._write_part, run, name) for name in PARTS),
         ]
         if names := self._names_to_keep(run):

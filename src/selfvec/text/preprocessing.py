@@ -12,9 +12,8 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from selfvec.base.arrays import Floats, Ints, Rows
+from selfvec.base.arrays import AnyInts, Floats, Ints, Rows
 from selfvec.base.casing import language_of
 from selfvec.base.compiled import read_only
 from selfvec.data.field_types import coded
@@ -125,8 +124,8 @@ def stem_groups(words: TokenBatch, merged: TokenBatch) -> Ints:
 
 def mean_rows_by_stem(
     rows: Rows,  # (V, d) float32, unit rows or zeros
-    groups: NDArray[np.integer[Any]],  # (V,) int, stem of each word, -1 to leave it out
-    counts: NDArray[np.integer[Any]],  # (V,) int
+    groups: AnyInts,  # (V,) int, stem of each word, -1 to leave it out
+    counts: AnyInts,  # (V,) int
     stems: int,  # G
 ) -> Floats:
     """The mean direction of each stem's words, weighted by counts: (G, d) float32, unit rows or zeros."""

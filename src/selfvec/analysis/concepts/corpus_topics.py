@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from selfvec.analysis.comparison.recurring import (
 )
 from selfvec.analysis.comparison.variants import with_variants
 from selfvec.base.arrays import Ints, Mask
+from selfvec.base.checks import StrPath
 from selfvec.base.declarations import Bounds, Count, Natural, checked, options
 from selfvec.base.display import count_of, printable
 from selfvec.base.errors import OptionError
@@ -84,10 +84,10 @@ class GivenTopics(TypedDict, total=False):
         them. The names are a state of the run: `undo` takes them back.
     """
 
-    variants: Literal["auto"] | str | os.PathLike[str] | None
+    variants: Literal["auto"] | StrPath | None
     filter: GivenFilter
     seed_words: WordGroups | None
-    names: str | os.PathLike[str] | None
+    names: StrPath | None
 
 
 @checked
@@ -99,7 +99,7 @@ def topics(
     min_count: Count = 5,
     by: str | None = None,
     assign: Texts | None = None,
-    documents: str | os.PathLike[str] | None = None,
+    documents: StrPath | None = None,
     seed: Natural = 0,
     overwrite: bool = False,
     progress: GivenProgress = None,
@@ -206,7 +206,7 @@ def _passing(run: Run, filter: GivenFilter | None) -> Run:
     return part
 
 
-def _with_own_names(run: AnyRun, clusters: Topics, names: str | os.PathLike[str] | None) -> Topics:
+def _with_own_names(run: AnyRun, clusters: Topics, names: StrPath | None) -> Topics:
     """The topics with the names that a person gave them; those of a file, if one is given, are kept first."""
     told: list[str] = []
     if names is not None:

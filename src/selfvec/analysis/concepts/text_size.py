@@ -11,10 +11,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from selfvec.base.answer import Json
-from selfvec.base.arrays import Mask
+from selfvec.base.arrays import Dates, Mask
 from selfvec.base.display import count_of, printable
 from selfvec.base.finding import Finding
 from selfvec.corpus.slices import Slice, month_name, named_months, parse_span
@@ -83,7 +82,7 @@ def text_size(sides: Sequence[Slice], batch: TokenBatch, among: Mask | None = No
     return {**size, "ratio": ratio, "low": ratio / wider, "high": ratio * wider, "p": p}
 
 
-def _whole_months(days: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
+def _whole_months(days: Dates) -> Dates:
     """The months that a text fills, and the one after these; of all its days in order.
 
     The first and last are cut off if it begins or ends within them, and goes on in the next one.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -120,7 +120,7 @@ class GroupTopics(Answer):
         return short_repr(f"Topics of {len(groups)} groups", groups)
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Json]:
         """One dict for each group and topic."""
         return [asdict(row) for row in self.shares]
 
@@ -149,7 +149,7 @@ class GroupTopics(Answer):
         """The groups with their largest topics."""
         return replace(super().view(top), parts=[self.table])
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Json:
         """As ``selfvec text topics --by ... --json`` prints it, under ``groups``."""
         more = {} if self.growth is None else {"growth": self.growth}
         return {"rows": self.rows, **more}
@@ -292,7 +292,7 @@ class Topics(Answer):
             for finer in own[:_LARGEST]:
                 yield {**finer, "subject": None, "name": f"  {finer['name']}"}
 
-    def _drawn(self) -> list[dict[str, Any]]:
+    def _drawn(self) -> list[Json]:
         """What the columns show of each topic."""
         rows = zip(self._numbered(), self.topics, strict=True)
         return [row | growth_figures(topic.growth) for row, topic in rows]
@@ -334,7 +334,7 @@ class Topics(Answer):
         return Table(columns, rows, notes=[f"{count_of(len(assigned), 'new document')}, {without}"])
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Json]:
         """One dict per topic, with its terms as a list of words."""
         return [
             row
@@ -342,13 +342,13 @@ class Topics(Answer):
             for row in self._numbered()
         ]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Json:
         """As ``selfvec text topics --json`` prints it."""
         tried = {str(number): value for number, value in self.tried.items()}
         out = {"documents": self.documents, "silhouette": self.silhouette, "tried": tried}
         if self.groups is not None or self.passages or self.events:
             out["findings"] = [finding.as_dict() for finding in self.findings()]
-        more: dict[str, Any] = {"groups": self.groups and self.groups.as_dict()}
+        more: Json = {"groups": self.groups and self.groups.as_dict()}
         if self.run is not None and self.run.provenance.variants:
             more["joined"] = split_pairs(self.run.provenance.variants, self.run.vectors)[0]
         if self.assigned is not None:
@@ -361,7 +361,7 @@ class Topics(Answer):
             name: value for name, value in more.items() if value is not None
         }
 
-    def _numbered(self) -> list[dict[str, Any]]:
+    def _numbered(self) -> list[Json]:
         out = []
         for number, row in enumerate(map(asdict, self.topics)):
             left = {"named", *["subject"] * (self.subjects is None)}

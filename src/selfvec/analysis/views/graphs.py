@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import textwrap
 from pathlib import Path
@@ -16,6 +15,7 @@ from selfvec.base.display import escape_for_display
 from selfvec.base.errors import require
 from selfvec.files.atomic_files import atomic_file
 from selfvec.files.svg import Figure
+from selfvec.storage.run_folder import write_json
 
 from .figure import GREY, INK, WORDS, check_figure, ink, save_figure, tint
 from .figure import SUFFIXES as FIGURES
@@ -50,8 +50,7 @@ def save_graph(graph: Graph, path: StrPath, *, overwrite: bool = False) -> None:
         if suffix == ".graphml":
             _write_graphml(graph, temporary)
         else:
-            text = json.dumps(graph.as_dict(), ensure_ascii=False, indent=1, allow_nan=False)
-            temporary.write_text(text + "\n", encoding="utf-8")
+            write_json(temporary, graph.as_dict())
 
 
 def check_suffix(path: StrPath) -> str:

@@ -77,8 +77,6 @@ def slice_paths(
         In order; `comparable_slices` of the run by default.
     seed : int
         For every random choice.
-    jobs : int, optional
-        Threads; all cores by default. The paths are the same for any number.
 
     Returns
     -------

@@ -38,7 +38,7 @@ from selfvec.numerics.rows import filled_rows
 from selfvec.numerics.statistics import Estimate, difference, mean
 from selfvec.refinement.history import parse_size
 from selfvec.storage.formats.safetensors import packed_words, write_codes
-from selfvec.storage.opened import GivenVectors, as_vectors, opened
+from selfvec.storage.opened import GivenVectors, as_vectors, opened, vectors_of
 from selfvec.text.document_vectors import SelfRetrieval
 from selfvec.text.phrases import units_of
 from selfvec.text.preprocessing import Preprocessing
@@ -126,7 +126,7 @@ def compress(
     limit = parse_size("below", below) if isinstance(below, str) else below
     check_target(output, overwrite=overwrite, folder=False)
     source = opened(vectors)
-    whole = source.vectors if isinstance(source, Run) else source
+    whole = vectors_of(source)
     if not whole.unit.any():
         raise InputError("all vectors are zero", remedy="name other vectors")
     vocabulary = packed_words(whole)

@@ -154,7 +154,7 @@ def kind_names(kinds: str | Sequence[str] | None) -> list[str]:
     return [name.strip() for name in kinds.split(",")] if isinstance(kinds, str) else list(kinds)
 
 
-def unreadable(path: str | Path, rule: str) -> InputError:
+def unreadable(path: Path, rule: str) -> InputError:
     """The error for a lexicon that cannot be read."""
     return InputError(
         rule,
@@ -191,7 +191,7 @@ def read_knowledge(paths: GivenLexicon) -> Knowledge:
         return paths
     knowledge = Knowledge()
     for path in check_lexicon(paths):
-        knowledge.add(_reader(str(path))(path))
+        knowledge.add(_reader(path)(path))
     return knowledge
 
 
@@ -203,19 +203,19 @@ def check_lexicon(paths: GivenLexicon) -> list[Path]:
     if not several:
         raise OptionError(f"is a path, or several, not {type(paths).__name__}", field="lexicon")
     for path in several:
-        if _reader(str(path)) is _ontology:
+        if _reader(path) is _ontology:
             require("pronto", "knowledge", "this lexicon")
     return several
 
 
-def _reader(name: str) -> Callable[[Path], Knowledge]:
-    if not Path(name).exists():
-        raise unreadable(name, "there is no such file or folder")
-    if Path(name, "data.noun").is_file():
+def _reader(path: Path) -> Callable[[Path], Knowledge]:
+    if not path.exists():
+        raise unreadable(path, "there is no such file or folder")
+    if (path / "data.noun").is_file():
         return _wordnet_files
-    suffix = Path(name).suffix.lower()
+    suffix = path.suffix.lower()
     if suffix not in _READERS:
-        raise unreadable(name, f"is not a lexicon: its name ends in {suffix or 'nothing'}")
+        raise unreadable(path, f"is not a lexicon: its name ends in {suffix or 'nothing'}")
     return _READERS[suffix]
 
 

@@ -135,8 +135,7 @@ def retrofit(
     given = as_vectors(vectors)
     knowledge = read_knowledge(lexicon)
     kinds = [pull, push] if how.pushes else [pull]
-    every = [row_pairs(knowledge, given.key_to_index, kind) for kind in kinds]
-    pairs = Pairs(*every) if how.pushes else Pairs(every[0], _NO_PAIRS)
+    pairs = Pairs(*(row_pairs(knowledge, given.key_to_index, kind) for kind in kinds))
     if how.pushes and how.fit is not None:  # of words that both have a vector; what does both only pushes
         filled = filled_rows(given.unit)
         pulled, pushed = (some[filled[some].all(axis=1)] for some in pairs)
@@ -157,10 +156,7 @@ class Pairs(NamedTuple):
     """Rows of words that are related."""
 
     pulled: Ints  # (n, 2)
-    pushed: Ints  # (m, 2)
-
-
-_NO_PAIRS = np.zeros((0, 2), np.int64)
+    pushed: Ints = np.zeros((0, 2), np.int64)  # (m, 2)
 
 
 def _nearness(pairs: Pairs, before: Rows, after: Rows, *, pushes: bool) -> dict[str, Any]:
