@@ -26,6 +26,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.files import memory
 from selfvec.lab.cluster.refine import cluster_settings, output_place
 from selfvec.lab.cluster.shards import find_shards
+from selfvec.refinement.inputs import Execution
 from selfvec.refinement.pipeline import refine
 from selfvec.refinement.update import Taken, merge, update
 from selfvec.storage.run_folder import open_run
@@ -124,18 +125,19 @@ def test_all_shards_read_dates_as_the_whole_files_tell(
         assert run.provenance.corpus[name] == alone.provenance.corpus[name], name
 
 
-@pytest.mark.parametrize(("clauses", "said"), [(5, 0), (400, 1)])
-def test_that_clauses_are_no_words_is_judged_by_the_whole_text(
-    tmp_path: Path, clustered, clauses: int, said: int
+@pytest.mark.parametrize(("texts", "said"), [(5, 0), (400, 1)])
+def test_that_pieces_are_no_words_is_judged_by_the_whole_text(
+    tmp_path: Path, clustered, texts: int, said: int
 ) -> None:
     """A shard of Japanese among English ones is not most of the text."""
     paths = [
         jsonl(tmp_path / "a.jsonl", sentences(10)),
-        jsonl(tmp_path / "b.jsonl", ["昨日は雨でした。"] * clauses),
+        jsonl(tmp_path / "b.jsonl", ["昨日は雨でした。"] * texts),
     ]
-    notes = [refine(Corpus.open(paths), None, SETTINGS).provenance.corpus["notes"]]
-    notes.append(clustered(paths, settings=SETTINGS).provenance.corpus["notes"])
-    assert [sum("most of the text is Japanese" in note for note in one) for one in notes] == [said, said]
+    settings = replace(SETTINGS, tokenizer="characters")
+    notes = [refine(Corpus.open(paths), None, settings).provenance.corpus["notes"]]
+    notes.append(clustered(paths, settings=settings).provenance.corpus["notes"])
+    assert [sum("text without spaces is" in note for note in one) for one in notes] == [said, said]
 
 
 def test_documents_of_several_shards_that_share_an_id_are_said_once(tmp_path: Path, clustered) -> None:
@@ -207,18 +209,21 @@ def test_a_run_of_a_cluster_is_updated_and_merged_like_one_of_one_machine(
 ) -> None:
     paths, settings = saved
     more = jsonl(tmp_path / "more.jsonl", sentences(25, seed=9))
-    grown = update(open_run(tmp_path / "run"), Taken(Corpus.open([more], keep_fields=True)), table)
+    grown = update(
+        open_run(tmp_path / "run"), Taken(Corpus.open([more], keep_fields=True)), table, execution=Execution()
+    )
     whole = refine(Corpus.open([*paths, more], keep_fields=True), table, settings)
     assert_array_equal(grown.vectors.vectors, whole.vectors.vectors)
     assert contents(grown) == contents(whole)
     other = refine(Corpus.open([more], keep_fields=True), table, settings)
-    merged = merge([open_run(tmp_path / "run"), other], table)
+    merged = merge([open_run(tmp_path / "run"), other], table, execution=Execution())
     assert_array_equal(merged.vectors.vectors, whole.vectors.vectors)
     jsonl(paths[0], [f"{text} wort1" for text in sentences(25)])  # a new version of each document
-    changed = update(open_run(tmp_path / "run"), Taken(Corpus.open([paths[0]], keep_fields=True)), table)
+    taken = Taken(Corpus.open([paths[0]], keep_fields=True))
+    changed = update(open_run(tmp_path / "run"), taken, table, execution=Execution())
     assert changed.provenance.grown[-1]["changed"] == 25
     out = [paths[3], paths[5] / "0000.txt"]
-    left = update(open_run(tmp_path / "run"), Taken(withdraw=out), table)
+    left = update(open_run(tmp_path / "run"), Taken(withdraw=out), table, execution=Execution())
     assert left.provenance.grown[-1]["withdrawn"] == 26
 
 
