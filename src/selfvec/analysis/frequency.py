@@ -242,7 +242,7 @@ def type_token_ratio(batch: TokenBatch, piece: int = 1000) -> float | None:
     if not pieces:
         return None
     parts = np.sort(batch.ids[: pieces * piece].reshape(-1, piece), axis=1)
-    return 1 / piece + np.count_nonzero(np.diff(parts, axis=1)) / (pieces * piece)
+    return float(1 / piece + np.count_nonzero(np.diff(parts, axis=1)) / (pieces * piece))
 
 
 # ---- Dispersion: how evenly words are spread over the parts of a text, and where they occur

@@ -116,7 +116,7 @@ def test_hits_are_counted_and_narrowed_by_fields_and_dates(page: Page, fielded: 
     page.click("#filters .chips button:last-child")
     page.wait("document.querySelectorAll('#filters .chips button').length === 1")
     page.open(f"{fielded.address}#view=texts&filter=state=OHIO")
-    page.wait("document.querySelector('.total').innerText.startsWith('15 of 60 documents (25 %)')")
+    page.wait("document.querySelector('.total').innerText.startsWith('15 of 60 documents (25%)')")
     page.click("nav [data-view=map]")  # the same documents, wherever one looks
     page.wait("document.querySelector('#filters .chips button')?.innerText.startsWith('state=OHIO')")
     page.click("nav [data-view=changes]")

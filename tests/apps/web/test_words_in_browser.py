@@ -148,7 +148,7 @@ def test_words_are_listed_when_they_are_tested_as_drift_lists_them(page: Page, s
     page.open(f"{site.address}#view=changes&c=1990|2020", ready="document.querySelector('.ranking')")
     page.wait("document.querySelector('#pane .lead').innerText.includes(': 2 before it, now counting.')")
     page.run("window.stage = 'comparing'")
-    page.wait("document.querySelector('#pane .lead').innerText.includes('25 % done')")
+    page.wait("document.querySelector('#pane .lead').innerText.includes('25% done')")
     assert page.text("#pane h2") == "Words that changed"
     assert page.run(RANKED) == []
     assert page.run(DIFFERENCES) == "none"
@@ -168,7 +168,7 @@ def test_the_view_before_stays_while_a_comparison_loads(opened: Page) -> None:
     before = opened.run(RANKED)
     opened.run("window.stage = 'comparing';" + SLOW)
     opened.choose("#comparison", "1990|2020")
-    opened.wait("document.querySelector('#pane .lead').innerText.includes('25 % done')")
+    opened.wait("document.querySelector('#pane .lead').innerText.includes('25% done')")
     assert opened.run(RANKED) == before
     assert opened.run(DIFFERENCES) == "none"  # they are those of the comparison before
     opened.run("window.stage = 'tested'")

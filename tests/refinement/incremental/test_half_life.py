@@ -14,6 +14,7 @@ from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
+from selfvec.refinement.inputs import Execution
 from selfvec.refinement.methods.decorrelated import half_life_weights
 from selfvec.refinement.pipeline import refine
 from selfvec.refinement.update import Taken, update
@@ -58,10 +59,10 @@ def test_an_endless_half_life_is_none() -> None:
 
 def test_updates_keep_and_change_it() -> None:
     old, new = refined(10, 30), Taken(Corpus.from_texts(TEXTS[30:], DAYS[30:]))
-    assert same(update(old, new, table()), refined(10))
-    assert update(old, Taken(Corpus.from_texts(TEXTS[:9])), table()) is old
+    assert same(update(old, new, table(), execution=Execution()), refined(10))
+    assert update(old, Taken(Corpus.from_texts(TEXTS[:9])), table(), execution=Execution()) is old
     for days in (10, 25):  # kept and changed, without new text
-        changed = update(refined(10), Taken(), table(), half_life=days)
+        changed = update(refined(10), Taken(), table(), half_life=days, execution=Execution())
         assert same(changed, refined(days))
         assert changed.provenance["options"]["half_life"] == days
 
