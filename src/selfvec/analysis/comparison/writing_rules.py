@@ -327,19 +327,21 @@ def written_apart(parts: Sequence[TokenBatch], moves: Moves) -> list[Json]:
         for i in range(1, len(names[row]))
         if names[row][:i] in index and names[row][i:] in index
     ]
+    moved = {*moves.going.tolist(), *moves.coming.tolist()}
+    tried, cuts = len(cuts), [cut for cut in cuts if moves.sharp[cut[0]] and cut[0] in moved]
     whole, first, second = np.array(cuts, np.int64).reshape(-1, 3).T
     codes = first * len(names) + second
     counts = np.stack([[part.counts[whole], _in_a_row(part, codes)] for part in parts], axis=2)  # (2, n, 2)
     (of_whole, rates), own = counts / [max(part.documents, 1) for part in parts], np.arange(len(cuts))
     here = of_whole.argmin(axis=1)  # the side that writes it apart
     replaced = (counts[1, own, here] >= _FEWEST) & (rates[own, here] >= _VANISHED * rates[own, 1 - here])
-    replaced &= (rates[own, here] >= _REPLACED * of_whole[own, 1 - here]) & moves.sharp[whole]
+    replaced &= rates[own, here] >= _REPLACED * of_whole[own, 1 - here]
 
     def chance(i: int) -> float:
         """How surely a side writes more of a word apart, of all words that could be."""
         of_sides, apart = counts[:, i].sum(axis=0), counts[1, i]
         p = hypergeometric_p(apart[:1], apart.sum(keepdims=True), int(of_sides[0]), int(of_sides.sum()))
-        return len(cuts) * float(p[0])
+        return tried * float(p[0])
 
     return [
         _counted(names[whole[i]], f"{names[first[i]]} {names[second[i]]}", "apart", counts[:, i])
@@ -392,39 +394,31 @@ def letter_rules(parts: Sequence[TokenBatch], moves: Moves) -> list[LetterRule]:
         return {names[i] for i in np.flatnonzero(rows).tolist()}
 
     moved = np.isin(np.arange(len(names)), np.concatenate([moves.going, moves.coming])) & moves.sharp
-    gone, came, vocabulary = named(moved & ~moves.later), named(moved & moves.later), named(moves.often)
-    gone, came = gone - came, came - gone
-    # Where only some letters were misread, words come and none goes.
-    ways = (gone, came), (vocabulary - came, came), (gone, vocabulary - gone)
+    went, came, vocabulary = named(moved & ~moves.later), named(moved & moves.later), named(moves.often)
+    new = named(moves.sharp & moves.later)
+    related = _related(went - came, came - went)
+    tried = {letters: pairs for letters, pairs in related.items() if len(pairs) >= _PAIRS}
+    parted = len(went) * len(came) / max(len(vocabulary), 1) ** 2
     rules: list[LetterRule] = []
     taken: set[str] = set()
-    for olds, news in ways:
-        related = _related(olds, news)
-        tried = {
-            letters: pairs  # hadn't denies had
-            for letters, pairs in related.items()
-            if len(pairs) >= _PAIRS and {"'", "’"}.isdisjoint("".join(letters))
-        }
-        parted, tests = len(olds) * len(news) / max(len(vocabulary), 1) ** 2, len(ways) * len(tried)
-        for letters in sorted(tried, key=lambda letters: (-len(tried[letters]), letters)):
-            pairs = {old: new for old, new in tried[letters].items() if taken.isdisjoint((old, new))}
-            cases = _cases(*letters, pairs, {*pairs.values()})
-            number = len(cases)
-            if number < _PAIRS or tests * _as_many(number, parted * number) > DIFFERENT:
-                continue
-            p = tests * _as_many(number, parted * len(_cases(*letters, vocabulary, vocabulary)))
-            if p <= DIFFERENT:
-                rule = LetterRule(*_with_place(*letters, cases), {}, set(), p)
-                new = named(moves.sharp & moves.later)
-                forms = defaultdict[str, set[str]](set)
-                for name in names:
-                    forms[rule.shortened(name)].add(name)
-                for alike in forms.values():
-                    rule.words.update(alike if len(alike) > 1 else ())
-                    for word in (alike & vocabulary) - new - taken:
-                        rule.pairs.update((word, other) for other in sorted(alike & new - taken)[:1])
-                rules.append(rule)
-                taken.update(*rule.pairs.items())
+    for letters in sorted(tried, key=lambda letters: (-len(tried[letters]), letters)):
+        pairs = {old: new for old, new in tried[letters].items() if taken.isdisjoint((old, new))}
+        cases = _cases(*letters, pairs, {*pairs.values()})
+        number = len(cases)
+        if number < _PAIRS or len(tried) * _as_many(number, parted * number) > DIFFERENT:
+            continue
+        p = len(tried) * _as_many(number, parted * len(_cases(*letters, vocabulary, vocabulary)))
+        if p <= DIFFERENT:
+            rule = LetterRule(*_with_place(*letters, cases), {}, set(), p)
+            forms = defaultdict[str, set[str]](set)
+            for name in names:
+                forms[rule.shortened(name)].add(name)
+            for alike in forms.values():
+                rule.words.update(alike if len(alike) > 1 else ())
+                for word in (alike & vocabulary) - new - taken:
+                    rule.pairs.update((word, other) for other in sorted(alike & new - taken)[:1])
+            rules.append(rule)
+            taken.update(*rule.pairs.items())
     return rules
 
 
