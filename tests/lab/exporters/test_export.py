@@ -34,7 +34,7 @@ AWKWARD = [
     "ΟΔΟΣ οδός ὈΔΥΣΣΕΎΣ İstanbul ǅ ß ẞ K Å",
     "[UNK] [unk] <s> hail_storm _ __ ' '' 'hail' hail'",
     "a\u0338=\u0338b \u0301hail hail\u0301 \ufb01re \u2126 \u200dhail\u200c \U0001f327\ufe0f",
-    "गरज हवा",  # what has no spaces, other libraries do not cut
+    "東京で雹が降った。गरज हवा สวัสดี",
     "'s hail's_ hail's1 hail'st o'clock's",
     "x" * 300 + " hail",
     "\x00hail\x1fwind\x85snow\u2028flood\u3000roof",

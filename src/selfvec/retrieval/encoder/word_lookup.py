@@ -123,7 +123,8 @@ class WordLookup:
         flags = table(self.split)
         data, bounds = _join(texts, self.language)
         starts, lengths, offsets = spans(data, bounds, flags, False)
-        if (segment := segmenter(self.split)) is not None:
+        # Where the text of a run had nothing to cut, no word lies within what has no spaces.
+        if self.split != "words" and (segment := segmenter(self.split)) is not None:
             starts, lengths, offsets = split_spans(data, starts, lengths, offsets, segment)
         ends = starts + lengths
         if flags[_APOSTROPHE] & APOSTROPHE:  # a final 's is ignored
