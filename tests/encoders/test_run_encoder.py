@@ -62,6 +62,13 @@ def test_a_long_text_is_read_as_the_mean_of_its_passages() -> None:
     assert_allclose(rows[0], encoder.encode([texts[0]])[0], atol=2e-3)
 
 
+def test_with_lets_go_of_all_but_an_encoder_that_nothing_makes_again() -> None:
+    with selfvec.refine(["hail fell", "it rained"], "none", "original", encoder=WordSums()) as run:
+        run.warm()
+    assert len(run.present.derived) == 1
+    assert encoder_of(run.present) is not None
+
+
 def test_transform_sets_the_encoders_vectors_beside_the_runs() -> None:
     texts = ["hail broke the roof", "rain fell on the road", "wind took the roof of the school"] * 9
     plain, taught = (

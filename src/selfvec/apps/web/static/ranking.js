@@ -46,7 +46,8 @@ export class Ranking extends List {
     const { c, fdr, min_count, all_words, mix, variants } = state;
     const asked = { c, fdr, min_count, all_words, mix, variants, top: Math.min(MOST, this.shown) };
     const clear = () => {
-      for (const part of [this.title, this.notes, this.unmatched, this.list]) part.replaceChildren();
+      for (const part of [this.notes, this.unmatched, this.list]) part.replaceChildren();
+      this.title.textContent = "Words that changed";
     };
     if (this.compared !== c) clear(); // it is about other parts
     const how = waiting(this.lead, "Comparing all words", this.compared === c);
